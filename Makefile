@@ -1,0 +1,91 @@
+# The first line of help is the first thing to try. Everything that is installed goes into .venv.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= uv
+SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws benchmarks tests)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+release: setup ## Release on this machine: train, deploy to Dev and Test, evaluate; again after each change
+	@$(BIN)/slipway --local release
+
+up: setup ## Start local AWS
+	@$(BIN)/slipway --local up
+
+down: ## Stop local AWS; what it holds is kept
+	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway --local down; fi
+
+test: check ## Lint, types, templates and all tests
+	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+check: setup-dev ## Lint, types and templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/cfn-lint cloudformation/*.yml
+
+bench: setup-dev ## Measure what is promised about speed and memory
+	$(BIN)/python -m benchmarks
+
+faults: setup-dev ## Kill local AWS in the middle of everything, and see that nothing is lost
+	$(BIN)/pytest -m faults $(PYTEST_ARGS)
+
+setup: $(VENV)/run.stamp ## Install what a release needs
+
+setup-dev: $(VENV)/dev.stamp ## Install what the tests need as well
+
+lock: ## Lock the dependencies anew (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/run.in --output-file requirements/run.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/dev.in --output-file requirements/dev.txt
+
+clean: down ## Remove what make installed and built; local AWS keeps what it holds
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+reset: down ## Forget what local AWS holds: all local releases, models and repositories
+	rm -rf .slipway
+
+LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+# --- Installing. A stamp is newer than its lock as long as nothing has to be installed. -----------------------------
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	@$(call install,requirements/run.txt)
+	@touch $@
+
+# The lock for development holds that for a release too.
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@$(call install,requirements/dev.txt)
+	@touch $@ $(VENV)/run.stamp
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Slipway needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)." >&2; \
+		echo "Name another one, for example: make PYTHON=python3.12 release" >&2; exit 1; }
+	@command -v git >/dev/null || { echo "Slipway needs git: https://git-scm.com/downloads" >&2; exit 1; }
+	@echo "creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# On a terminal a counter goes up; pip itself would print a line or more per package.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+COUNTER := awk '/^Collecting|^Requirement already/ {printf "\r  %d packages", ++n; fflush()} \
+	/^Installing collected/ {printf ", installing"; fflush()} END {if (n) print ""}'
+
+define install
+echo "installing $(1)"; \
+if [ -t 1 ]; then $(PIP) install --require-hashes -r $(1) | $(COUNTER); \
+else $(PIP) install --quiet --require-hashes -r $(1); fi; \
+$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+.PHONY: help release up down test check bench faults setup setup-dev lock clean reset

@@ -1,0 +1,124 @@
+"""`python -m local_aws up|down|status|serve`: local AWS as a background process."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from local_aws.settings import DEFAULT_PORT, DEFAULT_REGION, HOST, Settings
+
+_START_S = 30.0
+_STOP_S = 15.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="local_aws", description="AWS on this machine, on one port of loopback.")
+    parser.add_argument("verb", choices=("up", "down", "status", "serve"))
+    parser.add_argument("--state", type=Path, default=Path(".slipway/local"), help="folder of all state")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--region", default=DEFAULT_REGION)
+    options = parser.parse_args(arguments)
+    settings = Settings(options.state.resolve(), options.port, options.region)
+    return {"up": up, "down": down, "status": status, "serve": serve_here}[options.verb](settings)
+
+
+def up(settings: Settings) -> int:
+    """Start local AWS in the background and return when it answers."""
+    running = _identity(settings)
+    if running and running["state"] == str(settings.state):
+        print(f"local AWS is already up at {settings.url} (process {running['pid']})")  # noqa: T201
+        return 0
+    if _port_taken(settings):
+        owner = f"local AWS with its state in {running['state']}" if running else "another program"
+        print(  # noqa: T201
+            f"local AWS: port {settings.port} is taken by {owner}. Stop that, or choose another port: --port N",
+            file=sys.stderr,
+        )
+        return 1
+    settings.make_folders()
+    started = time.monotonic()
+    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
+    command += ["--port", str(settings.port), "--region", settings.region]
+    with settings.log_file.open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    settings.pid_file.write_text(str(process.pid), encoding="utf-8")
+    while time.monotonic() - started < _START_S and process.poll() is None:
+        if _identity(settings):
+            print(f"local AWS is up at {settings.url} after {time.monotonic() - started:.1f} s")  # noqa: T201
+            return 0
+        time.sleep(0.02)
+    last = settings.log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+    print("local AWS did not start; the end of", settings.log_file, "says:", *last, sep="\n", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def down(settings: Settings) -> int:
+    """Stop local AWS and all its processes; success if it is not running."""
+    running = _identity(settings)
+    if not running or running["state"] != str(settings.state):
+        print("local AWS is not running")  # noqa: T201
+        settings.pid_file.unlink(missing_ok=True)
+        return 0
+    pid = int(running["pid"])
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_S
+    while _alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if _alive(pid):
+        os.kill(pid, signal.SIGKILL)
+    settings.pid_file.unlink(missing_ok=True)
+    print("local AWS is down; its state is kept in", settings.state)  # noqa: T201
+    return 0
+
+
+def status(settings: Settings) -> int:
+    """Say whether local AWS answers; exit code 1 if not."""
+    running = _identity(settings)
+    print(f"local AWS is up at {settings.url} (process {running['pid']})" if running else "local AWS is not running")  # noqa: T201
+    return 0 if running else 1
+
+
+def serve_here(settings: Settings) -> int:
+    """Run local AWS in this process, in the foreground."""
+    from local_aws.server import serve  # noqa: PLC0415 - loads everything
+
+    serve(settings)
+    return 0
+
+
+def _identity(settings: Settings) -> dict[str, str] | None:
+    try:
+        with urllib.request.urlopen(f"{settings.url}/_local_aws", timeout=2) as answer:  # noqa: S310 - http, loopback
+            found: dict[str, str] = json.load(answer)
+            return found if "pid" in found else None
+    except (OSError, ValueError):
+        return None
+
+
+def _port_taken(settings: Settings) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, settings.port)) == 0
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+"""MiniStack extended: the one package that touches its tables.
+
+MiniStack has no interface for further services, so they are entered into the tables that its own services stand
+in. `check_tables` looks at start whether each of them is still there, and names the version that this package was
+written for, so that another version fails with a sentence and not halfway through a release.
+"""
+
+from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
+from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
+from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
+from local_aws.base.tables import (
+    BaseMismatchError,
+    ResourceType,
+    asgi_app,
+    check_tables,
+    register_resource_type,
+    register_service,
+)
+
+__all__ = [
+    "AccessKey",
+    "BaseMismatchError",
+    "Credentials",
+    "PipelineTarget",
+    "ResourceType",
+    "RoleNotAssumableError",
+    "asgi_app",
+    "assume_role",
+    "carry_version_ids",
+    "check_tables",
+    "complete_request_context",
+    "enforce",
+    "find_access_key",
+    "identify",
+    "put_event",
+    "register_resource_type",
+    "register_service",
+    "root_caller",
+    "route_events_to_pipelines",
+]

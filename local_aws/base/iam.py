@@ -1,0 +1,114 @@
+"""IAM: who calls, whether they may, and what MiniStack leaves out when it asks about its own services."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs
+
+from local_aws.base.tables import ministack
+from local_aws.settings import ACCOUNT
+from local_aws.wire import Caller, Permission
+
+
+def identify(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller:
+    """The caller of a request whose signature MiniStack has verified."""
+    router, evaluator = ministack("core.router"), ministack("core.iam_evaluator")
+    return Caller(
+        account=ACCOUNT,
+        region=router.extract_region(headers, query),
+        arn=evaluator.request_caller_arn(headers, query),
+        access_key_id=router.extract_access_key_id(headers, query) or "",
+    )
+
+
+def enforce(caller: Caller, permission: Permission) -> str | None:
+    """Ask IAM: None if the caller may, else AWS's sentence of denial."""
+    evaluator = ministack("core.iam_evaluator")
+    denied = evaluator.enforce(
+        caller.access_key_id,
+        permission.action,
+        permission.action.partition(":")[0],
+        caller.region,
+        resource_arn=permission.resource,
+        service_context=dict(permission.context),
+    )
+    if denied is None:
+        return None
+    if isinstance(denied, evaluator.AuthError):
+        return str(denied.message)
+    message: str = ministack("core.iam_actions").identity_denial_message(
+        permission.action, caller.arn, permission.resource, denied.decision == "Deny"
+    )
+    return message
+
+
+def root_caller(region: str) -> Caller:
+    """The account's root, as which CloudFormation acts for a stack without a service role."""
+    return Caller(account=ACCOUNT, region=region, arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="test")
+
+
+_request_keys: ContextVar[Mapping[str, Any]] = ContextVar("request_keys", default=MappingProxyType({}))
+_LOG_STREAM_ACTIONS = frozenset({"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"})
+_SSE_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
+
+
+def complete_request_context() -> None:
+    """Give IAM the resources and condition keys of requests that MiniStack does not derive.
+
+    - CloudWatch Logs: a log group's ARN ends in `:*` for every action but tagging, and a stream's actions name the
+      stream (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html)
+    - `cloudwatch:namespace` of PutMetricData
+      (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
+    - `s3:x-amz-server-side-encryption-aws-kms-key-id` of an upload
+      (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)
+    """
+    actions, evaluator = ministack("core.iam_actions"), ministack("core.iam_evaluator")
+    resource_arn, ask = actions.extract_resource_arn, evaluator.enforce
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> str:
+        arn = str(resource_arn(service, method, path, headers, body, *rest))
+        _request_keys.set(_keys_of(service, headers, body))
+        return _log_arn(arn, headers, body) if service == "logs" else arn
+
+    def ask_with_keys(*args: Any, service_context: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
+        return ask(*args, service_context={**_request_keys.get(), **(service_context or {})}, **kwargs)
+
+    actions.extract_resource_arn = extract_resource_arn
+    evaluator.enforce = ask_with_keys
+
+
+def _keys_of(service: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    if service == "monitoring":
+        namespace = _metric_namespace(body)
+        return {"cloudwatch:namespace": namespace} if namespace else {}
+    if service == "s3" and headers.get(_SSE_KEY):
+        return {f"s3:{_SSE_KEY}": headers[_SSE_KEY]}
+    return {}
+
+
+def _metric_namespace(body: bytes) -> str | None:
+    """The Namespace of a PutMetricData request, in whichever of its protocols: JSON, Query or CBOR."""
+    if body.startswith(b"{"):
+        value = json.loads(body).get("Namespace")
+        return value if isinstance(value, str) else None
+    cbor = re.search(rb"iNamespace([\x61-\x77]|\x78.)", body, re.DOTALL)
+    if cbor:
+        head = cbor.group(1)
+        length = head[1] if len(head) == 2 else head[0] - 0x60
+        return body[cbor.end() : cbor.end() + length].decode("utf-8", errors="replace")
+    return parse_qs(body.decode("utf-8", errors="replace")).get("Namespace", [None])[0]
+
+
+def _log_arn(arn: str, headers: Mapping[str, str], body: bytes) -> str:
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if ":log-group:" not in arn or operation in {"TagResource", "UntagResource", "ListTagsForResource"}:
+        return arn
+    stream = json.loads(body).get("logStreamName") if operation in _LOG_STREAM_ACTIONS else None
+    return f"{arn}:log-stream:{stream}" if stream else f"{arn}:*"

@@ -1,0 +1,52 @@
+"""Time as the services see it, injected so that a day can pass in a test."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a service may ask about time."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Wait for an event at most that long; True if it was set."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        return event.wait(timeout_s)
+
+
+class ManualClock:
+    """A clock that a test moves; waiting threads notice within a few milliseconds."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._now = start or datetime(2030, 1, 1, tzinfo=UTC)
+        self._changed = threading.Condition()
+
+    def now(self) -> datetime:
+        with self._changed:
+            return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        with self._changed:
+            self._now += timedelta(seconds=seconds)
+            self._changed.notify_all()
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        deadline = self.now() + timedelta(seconds=timeout_s)
+        while not event.is_set() and self.now() < deadline:
+            event.wait(0.005)
+        return event.is_set()

@@ -1,0 +1,1 @@
+"""CodeCommit: bare git repositories behind the CodeCommit API and git's smart HTTP."""

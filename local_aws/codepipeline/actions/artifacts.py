@@ -1,0 +1,111 @@
+"""Artifacts in the artifact bucket: keys, encryption, and the session policy of a job.
+
+Key form: seen in recordings, `<pipeline, first 20>/<artifact, first 10>/<7 letters or digits>`. An execution keeps
+one key per artifact: AWS does not document whether a retry writes to the same key, here it does.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import IO, Any
+
+from local_aws.codepipeline.actions.contract import ActionError, Tools, Work
+from local_aws.codepipeline.records import ArtifactRecord
+from local_aws.settings import ACCOUNT
+
+
+def artifact_key(pipeline: str, artifact: str, suffix: str) -> str:
+    """The key of an artifact."""
+    return f"{pipeline[:20]}/{artifact[:10]}/{suffix}"
+
+
+def require_bucket(tools: Tools, work: Work) -> None:
+    """Raise ActionError unless the artifact bucket is there and the action's role may list it.
+
+    The CodeCommit action looks for it before it fetches anything
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html).
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
+
+    bucket = work.pipeline.store.bucket
+    try:
+        tools.store_client(work).head_bucket(Bucket=bucket)
+    except ClientError as error:
+        raise unreadable(error, work, f"The artifact bucket {bucket}", "s3:ListBucket") from None
+
+
+def unreadable(error: Exception, work: Work, what: str, permission: str) -> ActionError:
+    """What a failed HEAD request means: its answer has no body, so S3's error names neither cause nor object."""
+    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status == HTTPStatus.FORBIDDEN:
+        role = work.action.role_arn or work.pipeline.role_arn
+        return ActionError(
+            "PermissionError",
+            f"{what} cannot be read: the service role or action role {role} needs {permission} on it.",
+        )
+    return ActionError("ConfigurationError", f"{what} does not exist (S3 answered {status}).")
+
+
+def put_artifact(tools: Tools, work: Work, body: bytes | IO[bytes]) -> None:
+    """Write the one output artifact of a source action, encrypted with the artifact store's key."""
+    artifact = work.outputs[0]
+    encryption: dict[str, str] = {}
+    if work.pipeline.store.key_id:
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": work.pipeline.store.key_id}
+    tools.store_client(work).put_object(Bucket=artifact.bucket, Key=artifact.key, Body=body, **encryption)
+
+
+def require_artifacts(tools: Tools, work: Work, artifacts: tuple[ArtifactRecord, ...], written_by: str) -> None:
+    """Raise ActionError unless each artifact is in the bucket."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
+
+    for artifact in artifacts:
+        try:
+            tools.store_client(work).head_object(Bucket=artifact.bucket, Key=artifact.key)
+        except ClientError as error:
+            place = f"s3://{artifact.bucket}/{artifact.key}"
+            problem = unreadable(error, work, f"The output artifact {artifact.name} ({place})", "s3:GetObject")
+            if problem.code == "ConfigurationError":
+                problem = ActionError(
+                    problem.code,
+                    f"The output artifact {artifact.name} of action {work.action.name} is not at {place}: {written_by} "
+                    "must upload it there before it reports success.",
+                )
+            raise problem from None
+
+
+def session_policy(work: Work, region: str) -> dict[str, Any]:
+    """What `artifactCredentials` may do at most: read the inputs and write the outputs of one action.
+
+    That these credentials carry a policy on the artifacts' paths is documented
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html), its text is not. The key is
+    among it, as the bucket's objects are encrypted with it.
+    """
+    statements: list[dict[str, Any]] = [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket"],
+            "Resource": f"arn:aws:s3:::{work.pipeline.store.bucket}",
+        }
+    ]
+    rights = (
+        (work.inputs, ["s3:GetObject", "s3:GetObjectVersion"]),
+        (work.outputs, ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]),
+    )
+    for artifacts, actions in rights:
+        resources = [f"arn:aws:s3:::{artifact.bucket}/{artifact.key}" for artifact in artifacts]
+        if resources:
+            statements.append({"Effect": "Allow", "Action": actions, "Resource": resources})
+    if work.pipeline.store.key_id:
+        use = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        statements.append({"Effect": "Allow", "Action": use, "Resource": _key_arn(work.pipeline.store.key_id, region)})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _key_arn(key_id: str, region: str) -> str:
+    """The key's ARN; an alias stands for a key whose id only KMS knows."""
+    if key_id.startswith("arn:") and ":key/" in key_id:
+        return key_id
+    if "alias/" in key_id:
+        return f"arn:aws:kms:{region}:{ACCOUNT}:key/*"
+    return f"arn:aws:kms:{region}:{ACCOUNT}:key/{key_id}"

@@ -1,0 +1,200 @@
+"""What a provider of actions is given, what it answers and what it allows in a declaration."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from local_aws.base import Credentials
+from local_aws.codepipeline.model import Action, Pipeline, pipeline_arn
+from local_aws.codepipeline.records import ActionRecord, ArtifactRecord, ExecutionRecord, Revision
+from local_aws.codepipeline.state import State
+from local_aws.runtime import Runtime
+from local_aws.settings import ACCOUNT
+from local_aws.wire import Caller
+
+SERVICE = "codepipeline.amazonaws.com"
+
+
+class Archives(Protocol):
+    """CodeCommit's internal call `codecommit:UploadArchive`, which no SDK has."""
+
+    def upload_archive(self, caller: Caller, repository: str, commit_id: str) -> bytes:
+        """The commit's files as a zip. Raises AwsError, AccessDeniedException among them."""
+
+
+class AssumeRole(Protocol):
+    """`base.assume_role`."""
+
+    def __call__(
+        self,
+        role_arn: str,
+        service: str,
+        session_name: str,
+        source_arn: str,
+        policy: Mapping[str, Any] | None = None,
+    ) -> Credentials: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a declaration of this provider's actions may hold.
+
+    `refusal` gets the configuration and returns what is wrong with it, or None. `revision_types` are the kinds of
+    source revision that StartPipelineExecution may ask a source for.
+    """
+
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+    required: frozenset[str]
+    optional: frozenset[str]
+    refusal: Callable[[Mapping[str, str]], str | None] = field(default=lambda _: None)
+    revision_types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Work:
+    """One attempt at an action, with all that it needs; `record.resolved` is its resolved configuration."""
+
+    pipeline: Pipeline
+    execution: ExecutionRecord
+    stage: str
+    action: Action
+    record: ActionRecord
+    inputs: tuple[ArtifactRecord, ...]
+    outputs: tuple[ArtifactRecord, ...]
+
+    @property
+    def configuration(self) -> Mapping[str, str]:
+        return self.record.resolved
+
+    def revision_asked_for(self, revision_type: str) -> str | None:
+        """The source revision that whoever started the execution asked this action for."""
+        for override in self.execution.overrides:
+            if override["actionName"] == self.action.name and override["revisionType"] == revision_type:
+                return override["revisionValue"]
+        return None
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The action is done and its output artifacts are in the artifact bucket."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    revision: Revision | None = None
+    summary: str | None = None
+    external_id: str | None = None
+    external_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The action failed; code and message become its errorDetails."""
+
+    code: str
+    message: str
+    external_id: str | None = None
+    summary: str | None = None
+
+
+Outcome = Succeeded | Failed | None
+"""None: the action waits for an answer from outside, or for its next moment."""
+
+
+class ActionError(Exception):
+    """Ends an action as Failed with a code and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        super().__init__(message)
+        self.code = code
+
+
+class Tools:
+    """What providers share: state, time, names, and clients that act with the role of an action."""
+
+    def __init__(
+        self, runtime: Runtime, state: State, archives: Archives, assume_role: AssumeRole, new_id: Callable[[], str]
+    ) -> None:
+        """Keep the surroundings."""
+        self.runtime, self.state, self.archives, self.new_id = runtime, state, archives, new_id
+        self._assume_role = assume_role
+
+    @property
+    def region(self) -> str:
+        """The Region of this local AWS."""
+        return self.runtime.settings.region
+
+    def now(self) -> float:
+        """Unix time, seconds."""
+        return self.runtime.clock.now().timestamp()
+
+    def client(self, service: str, work: Work) -> Any:
+        """A client that acts with the action's role."""
+        return self.runtime.clients.get(service, self.credentials(work))
+
+    def store_client(self, work: Work) -> Any:
+        """An S3 client that acts with the action's role, for its artifacts."""
+        return self.client("s3", work)
+
+    def caller(self, work: Work) -> Caller:
+        """The action's role as caller of an internal call."""
+        role_name = (work.action.role_arn or work.pipeline.role_arn).rpartition("/")[2]
+        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{_session_name(work)}"
+        return Caller(ACCOUNT, self.region, arn, self.credentials(work).access_key_id)
+
+    def credentials(self, work: Work, policy: Mapping[str, Any] | None = None) -> Credentials:
+        """Credentials of the action's role: the pipeline's, or the role that the action names, assumed by it.
+
+        `policy` is a session policy. Raises RoleNotAssumableError, and ClientError where the pipeline's role may
+        not assume the action's.
+        """
+        source = pipeline_arn(self.region, work.pipeline.name)
+        limit = None if work.action.role_arn else policy
+        credentials = self._assume_role(work.pipeline.role_arn, SERVICE, _session_name(work), source, limit)
+        if work.action.role_arn is None:
+            return credentials
+        request: dict[str, Any] = {"RoleArn": work.action.role_arn, "RoleSessionName": _session_name(work)}
+        if policy is not None:
+            request["Policy"] = json.dumps(policy)
+        answer = self.runtime.clients.get("sts", credentials).assume_role(**request)["Credentials"]
+        return Credentials(
+            answer["AccessKeyId"],
+            answer["SecretAccessKey"],
+            answer["SessionToken"],
+            answer["Expiration"].timestamp(),
+        )
+
+
+class Provider(ABC):
+    """Runs the actions of one category, owner and provider."""
+
+    rules: ClassVar[Rules]
+
+    def __init__(self, tools: Tools) -> None:
+        """Keep the tools."""
+        self.tools = tools
+
+    @abstractmethod
+    def start(self, work: Work) -> Outcome:
+        """Run the action, or begin what will be answered later."""
+
+    def resume(self, work: Work) -> Outcome:
+        """Continue a waiting action after a restart."""
+        return self.start(work)
+
+    def due(self, work: Work) -> Outcome:
+        """Do what the action asked to be woken for."""
+        raise NotImplementedError(f"{type(self).__name__} is never woken: {work.action.name}")
+
+    def finish(self, work: Work) -> Outcome:
+        """Check what was answered; called after an answer that needs it."""
+        raise NotImplementedError(f"{type(self).__name__} has nothing to finish: {work.action.name}")
+
+
+def _session_name(work: Work) -> str:
+    """One session per pipeline, so that clients and their connections serve all its actions."""
+    return work.pipeline.name.replace("@", "-")[:64]

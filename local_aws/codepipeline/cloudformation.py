@@ -1,0 +1,149 @@
+"""The resource type AWS::CodePipeline::Pipeline.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import Any
+
+from local_aws import shapes
+from local_aws.base import ResourceType, root_caller
+from local_aws.codepipeline.changes import Trigger
+from local_aws.codepipeline.executions import Executions
+from local_aws.codepipeline.model import pipeline_arn
+from local_aws.codepipeline.pipelines import Pipelines
+from local_aws.codepipeline.state import State
+from local_aws.wire import load_model
+
+Document = dict[str, Any]
+TYPE = "AWS::CodePipeline::Pipeline"
+
+_DECLARED = ("RoleArn", "ArtifactStore", "Stages", "ExecutionMode", "PipelineType", "Variables", "Triggers")
+_INTEGERS = frozenset({"runOrder", "timeoutInMinutes"})
+_SUFFIX = string.ascii_uppercase + string.digits
+_MAX_NAME = 100
+
+
+class PipelineResource:
+    """Creates, updates and deletes pipelines for CloudFormation, which acts as the account's root."""
+
+    def __init__(self, state: State, pipelines: Pipelines, executions: Executions, region: str) -> None:
+        """Keep the operations."""
+        self._state, self._pipelines, self._executions = state, pipelines, executions
+        self._region, self._caller = region, root_caller(region)
+
+    def resource_type(self) -> ResourceType:
+        """The three functions that CloudFormation calls."""
+        return ResourceType(create=self.create, update=self.update, delete=self.delete)
+
+    def create(self, logical_id: str, properties: Document, stack_name: str) -> tuple[str, Document]:
+        """Create the pipeline; its first execution starts with the transitions as the template wants them."""
+        name = properties.get("Name") or _generated_name(stack_name, logical_id)
+        request = _request("CreatePipeline", {"pipeline": _declaration(name, properties), "tags": _tags(properties)})
+        with self._state.transaction():
+            self._pipelines.create(self._caller, request)
+            self._set_transitions(name, {}, properties)
+        return name, self._attributes(name)
+
+    def update(self, physical_id: str, old: Document, new: Document, stack_name: str) -> tuple[str, Document]:
+        """Update in place, as a new version; another name is another pipeline, which replaces this one."""
+        if new.get("Name", physical_id) != physical_id:
+            created = self.create("Pipeline", new, stack_name)
+            self.delete(physical_id, old)
+            return created
+        with self._state.transaction():
+            if _without_settings(old) != _without_settings(new):
+                declaration = _declaration(physical_id, new)
+                self._pipelines.update(self._caller, _request("UpdatePipeline", {"pipeline": declaration}))
+            self._set_tags(physical_id, new)
+            self._set_transitions(physical_id, old, new)
+        if str(new.get("RestartExecutionOnUpdate", "")).lower() == "true":
+            self._executions.begin(physical_id, Trigger("StartPipelineExecution", self._caller.arn))
+        return physical_id, self._attributes(physical_id)
+
+    def delete(self, physical_id: str, _properties: Document) -> None:
+        """Delete the pipeline if it is there."""
+        self._pipelines.delete(self._caller, {"name": physical_id})
+
+    def _attributes(self, name: str) -> Document:
+        record = self._state.pipeline(name)
+        version = str(record.version) if record else ""
+        return {"Version": version, "Arn": pipeline_arn(self._region, name)}
+
+    def _set_tags(self, name: str, new: Document) -> None:
+        arn, wanted = pipeline_arn(self._region, name), _tags(new)
+        there = {tag["key"] for tag in self._pipelines.list_tags(self._caller, {"resourceArn": arn})["tags"]}
+        gone = sorted(there - {tag["key"] for tag in wanted})
+        self._pipelines.untag(self._caller, {"resourceArn": arn, "tagKeys": gone})
+        self._pipelines.tag(self._caller, {"resourceArn": arn, "tags": wanted})
+
+    def _set_transitions(self, name: str, old: Document, new: Document) -> None:
+        before, after = _disabled(old), _disabled(new)
+        stages = {stage["Name"] for stage in new["Stages"]}
+        for stage in sorted((before.keys() - after.keys()) & stages):
+            self._pipelines.enable_transition(self._caller, _transition(name, stage))
+        for stage, reason in after.items():
+            if before.get(stage) != reason:
+                self._pipelines.disable_transition(self._caller, {**_transition(name, stage), "reason": reason})
+
+
+def _request(operation: str, document: Document) -> Document:
+    """The request as the API would parse it; the model is loaded for the moment, as stacks change rarely."""
+    shape = load_model("codepipeline", frozenset({operation})).operation_model(operation).input_shape
+    return shapes.parse(shape, document)
+
+
+def _declaration(name: str, properties: Document) -> Document:
+    declared = {key: properties[key] for key in _DECLARED if properties.get(key) is not None}
+    document: Document = {"name": name, **_camel(declared)}
+    if properties.get("ArtifactStores"):
+        document["artifactStores"] = {
+            store["Region"]: _camel(store["ArtifactStore"]) for store in properties["ArtifactStores"]
+        }
+    return document
+
+
+def _camel(value: Any) -> Any:
+    """A property with the API's names: `RunOrder` becomes `runOrder`; keys of Configuration are the user's."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {_lower_first(key): _member(_lower_first(key), item) for key, item in value.items()}
+
+
+def _member(name: str, value: Any) -> Any:
+    if name == "configuration":
+        return value
+    if name in _INTEGERS and isinstance(value, str) and value.isdigit():
+        return int(value)
+    return _camel(value)
+
+
+def _lower_first(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _tags(properties: Document) -> list[dict[str, str]]:
+    return [{"key": tag["Key"], "value": str(tag["Value"])} for tag in properties.get("Tags") or []]
+
+
+def _disabled(properties: Document) -> dict[str, str]:
+    return {t["StageName"]: t["Reason"] for t in properties.get("DisableInboundStageTransitions") or []}
+
+
+def _transition(name: str, stage: str) -> Document:
+    return {"pipelineName": name, "stageName": stage, "transitionType": "Inbound"}
+
+
+def _without_settings(properties: Document) -> Document:
+    """What makes a new version: not the tags, transitions and the wish to restart."""
+    return {key: properties.get(key) for key in (*_DECLARED, "ArtifactStores")}
+
+
+def _generated_name(stack_name: str, logical_id: str) -> str:
+    suffix = "".join(secrets.choice(_SUFFIX) for _ in range(12))
+    return f"{stack_name}-{logical_id}"[: _MAX_NAME - 13] + f"-{suffix}"

@@ -1,0 +1,193 @@
+"""The engine: runs what `plan` decides.
+
+One thread makes all decisions; workers run the actions. The thread sleeps until something changes or an action's
+moment comes, so a pipeline at rest costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from local_aws.codepipeline import plan
+from local_aws.codepipeline.actions.contract import Outcome, Provider, Tools, Work
+from local_aws.codepipeline.actions.failures import failure_of
+from local_aws.codepipeline.changes import Changes, find_action
+from local_aws.codepipeline.events import SOURCE
+from local_aws.codepipeline.records import FINISH, START, ActionRecord
+from local_aws.codepipeline.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_WORKERS = 16
+_LONGEST_SLEEP_S = 24 * 60 * 60.0
+_PAUSE_AFTER_FAILURE_S = 1.0
+_STOP_TIMEOUT_S = 2.0
+_STEP = {START: "start", FINISH: "finish"}
+
+PutEvent = Callable[[str, str, Mapping[str, Any], list[str]], None]
+Providers = Mapping[tuple[str, str, str], Provider]
+
+
+class Engine:
+    """Runs the executions of all pipelines."""
+
+    def __init__(self, tools: Tools, changes: Changes, providers: Providers, put_event: PutEvent) -> None:
+        """Nothing runs before `start`."""
+        self._tools, self._state, self._changes = tools, tools.state, changes
+        self._providers, self._put_event = providers, put_event
+        self._workers = Workers(_WORKERS, "codepipeline-action")
+        self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._changed: set[str] = set()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Continue what was running when the last process ended, and begin to schedule.
+
+        Waiting actions are continued by their provider; an action that had not come so far is run again.
+        """
+        for record in self._state.running_actions():
+            self._submit(record.id, _STEP.get(record.phase, "resume"))
+        for pipeline in self._state.active_pipelines():
+            self.wake(pipeline)
+        self._woken.set()
+        self._thread = threading.Thread(target=self._loop, name="codepipeline", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what is in progress continues at the next start."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_TIMEOUT_S)
+        self._workers.stop(_STOP_TIMEOUT_S)
+
+    def wake(self, pipeline: str) -> None:
+        """Something of that pipeline has changed, and the change is committed."""
+        with self._lock:
+            self._changed.add(pipeline)
+        self._woken.set()
+
+    def finish(self, action_id: str) -> None:
+        """Let an action's provider check what was answered."""
+        self._submit(action_id, "finish")
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                pause_s = self._turn()
+            except Exception:
+                if self._stopping.is_set():
+                    return
+                log.exception("CodePipeline's engine failed; it tries again")
+                pause_s = _PAUSE_AFTER_FAILURE_S
+            self._tools.runtime.clock.wait(self._woken, pause_s)
+
+    def _turn(self) -> float:
+        """Do all that can be done now; returns the seconds until the next action's moment."""
+        with self._lock:
+            changed, self._changed = self._changed, set()
+        failed = [name for name in sorted(changed) if not self._advances(name)]
+        self._wake_due_actions()
+        self._publish()
+        if failed:
+            with self._lock:
+                self._changed.update(failed)
+            return _PAUSE_AFTER_FAILURE_S
+        due = self._state.next_due()
+        return _LONGEST_SLEEP_S if due is None else max(0.0, due - self._tools.now())
+
+    def _advances(self, name: str) -> bool:
+        """Advance a pipeline; False if that failed, so that it is tried again and the others are not held up."""
+        try:
+            self._advance(name)
+        except Exception:
+            if not self._stopping.is_set():
+                log.exception("the pipeline %s could not be advanced; it is tried again", name)
+            return False
+        return True
+
+    def _advance(self, name: str) -> None:
+        """Take all steps of a pipeline that are possible now, in one transaction, and run its new actions."""
+        to_run: list[str] = []
+        with self._state.transaction():
+            pipeline = self._state.pipeline(name)
+            while pipeline is not None:
+                steps = plan.next_steps(self._state.view(pipeline))
+                if not steps:
+                    break
+                to_run += [action for step in steps if (action := self._changes.apply(step)) is not None]
+        for action in to_run:
+            self._submit(action, "start")
+
+    def _wake_due_actions(self) -> None:
+        with self._state.transaction():
+            due = self._state.due_actions(self._tools.now())
+            for record in due:
+                self._state.update_action(record.id, due=None)
+        for record in due:
+            self._submit(record.id, "due")
+
+    def _publish(self) -> None:
+        """Send the recorded events, in order, and forget them afterwards: each is sent at least once."""
+        events = self._state.events()
+        for _, detail_type, detail, resource in events:
+            try:
+                self._put_event(SOURCE, detail_type, detail, [resource])
+            except Exception:
+                log.exception("the event %s of %s could not be published", detail_type, detail.get("pipeline"))
+        if events:
+            self._state.forget_events(events[-1][0])
+
+    def _submit(self, action_id: str, step: str) -> None:
+        self._workers.submit(partial(self._run, action_id, step))
+
+    def _run(self, action_id: str, step: str) -> None:
+        """Let a provider take a step of an action, and record how it ended if it did."""
+        try:
+            record = self._state.action(action_id)
+            if record is None or record.status != plan.IN_PROGRESS:
+                return
+            work = self.work(record)
+            outcome = self._outcome(work, step)
+            if outcome is None or self._stopping.is_set():
+                return
+            if self._changes.end_action(work.action, record, outcome):
+                self.wake(record.pipeline)
+        except Exception:
+            # The pipeline was deleted meanwhile, or the state is closed; nothing is left to record.
+            log.debug("action %s ended without a record", action_id, exc_info=True)
+
+    def _outcome(self, work: Work, step: str) -> Outcome:
+        provider = self._providers[work.action.type.key]
+        try:
+            outcome: Outcome = getattr(provider, step)(work)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the action, with its cause
+            return failure_of(error, work)
+        if outcome is None:
+            self._woken.set()  # the action may have set its next moment
+        return outcome
+
+    def work(self, record: ActionRecord) -> Work:
+        """All that a provider needs for an attempt. Raises KeyError if its pipeline is gone."""
+        definition = self._state.definition(record.pipeline, record.version)
+        execution = self._state.execution(record.execution)
+        if execution is None:
+            raise KeyError(f"execution {record.execution}")
+        action = find_action(definition, record.stage, record.action)
+        artifacts = self._state.artifacts(record.execution)
+        return Work(
+            definition,
+            execution,
+            record.stage,
+            action,
+            record,
+            tuple(artifacts[name] for name in action.inputs),
+            tuple(artifacts[name] for name in action.outputs),
+        )

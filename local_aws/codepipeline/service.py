@@ -1,0 +1,102 @@
+"""CodePipeline of local AWS: what the server registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from local_aws import base, ids
+from local_aws.codepipeline.actions import PROVIDERS
+from local_aws.codepipeline.actions.contract import Archives, AssumeRole, Tools
+from local_aws.codepipeline.answers import Answers
+from local_aws.codepipeline.changes import Changes
+from local_aws.codepipeline.cloudformation import TYPE, PipelineResource
+from local_aws.codepipeline.engine import Engine, PutEvent
+from local_aws.codepipeline.events import Events
+from local_aws.codepipeline.executions import Executions
+from local_aws.codepipeline.history import History
+from local_aws.codepipeline.permissions import permissions
+from local_aws.codepipeline.pipelines import Pipelines
+from local_aws.codepipeline.state import State
+from local_aws.codepipeline.targets import Enforce, EventTarget
+from local_aws.runtime import Runtime
+from local_aws.wire import Behaviour, Operation
+
+
+class CodePipelineService:
+    """The operations of CodePipeline, its engine, and pipelines as targets of events and as resources of stacks."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        archives: Archives,
+        *,
+        assume_role: AssumeRole = base.assume_role,
+        enforce: Enforce = base.enforce,
+        put_event: PutEvent = base.put_event,
+        new_id: Callable[[], str] = ids.new_uuid,
+        new_suffix: Callable[[], str] = ids.new_key_suffix,
+    ) -> None:
+        """`archives` is CodeCommit. Nothing runs before `resume`."""
+        region = runtime.settings.region
+        self._state = State(runtime.store, region)
+        tools = Tools(runtime, self._state, archives, assume_role, new_id)
+        changes = Changes(self._state, Events(self._state, region), tools.now, new_id, new_suffix)
+        providers = {key: provider(tools) for key, provider in PROVIDERS.items()}
+        self._engine = Engine(tools, changes, providers, put_event)
+        self._executions = Executions(self._state, changes, self._engine)
+        self._pipelines = Pipelines(self._state, self._engine, self._executions, region, assume_role, tools.now)
+        self._answers = Answers(tools, changes, self._engine)
+        self._history = History(self._state, region)
+        self._target = EventTarget(self._state, self._executions, region, assume_role, enforce)
+        self._region = region
+
+    def operations(self) -> dict[str, Operation]:
+        """Every operation that is emulated, with the permissions that it asks for."""
+        return {
+            name: Operation(behaviour, permissions(name, self._region))
+            for name, behaviour in self._behaviours().items()
+        }
+
+    def _behaviours(self) -> dict[str, Behaviour]:
+        pipelines, executions, answers = self._pipelines, self._executions, self._answers
+        return {
+            "CreatePipeline": pipelines.create,
+            "UpdatePipeline": pipelines.update,
+            "GetPipeline": pipelines.get,
+            "DeletePipeline": pipelines.delete,
+            "ListPipelines": pipelines.list,
+            "EnableStageTransition": pipelines.enable_transition,
+            "DisableStageTransition": pipelines.disable_transition,
+            "TagResource": pipelines.tag,
+            "UntagResource": pipelines.untag,
+            "ListTagsForResource": pipelines.list_tags,
+            "StartPipelineExecution": executions.start,
+            "StopPipelineExecution": executions.stop,
+            "RetryStageExecution": executions.retry,
+            "GetPipelineExecution": executions.get,
+            "ListPipelineExecutions": executions.list,
+            "GetPipelineState": self._history.pipeline_state,
+            "ListActionExecutions": self._history.actions,
+            "PutJobSuccessResult": answers.job_success,
+            "PutJobFailureResult": answers.job_failure,
+            "GetJobDetails": answers.job_details,
+            "PutApprovalResult": answers.approval,
+        }
+
+    def resource_types(self) -> dict[str, Any]:
+        """The CloudFormation types of this service."""
+        resource = PipelineResource(self._state, self._pipelines, self._executions, self._region)
+        return {TYPE: resource.resource_type()}
+
+    def start_from_event(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str = "") -> None:
+        """A rule's target is a pipeline: record an execution and return at once. Never raises for a refusal."""
+        self._target.start(pipeline_arn, payload, role_arn, rule_arn)
+
+    def resume(self) -> None:
+        """Continue what was running when the last process ended, and begin to schedule."""
+        self._engine.start()
+
+    def stop(self) -> None:
+        """End the engine's threads."""
+        self._engine.stop()

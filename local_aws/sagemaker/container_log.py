@@ -1,0 +1,155 @@
+"""What a container prints, to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
+
+The container writes into a pipe; a thread reads it, without waking while nothing is printed, and sends batches as
+the execution role. A role without the permissions loses its log and nothing else, as on AWS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+
+from local_aws.sagemaker.objects import ClientOf
+
+log = logging.getLogger(__name__)
+
+_FLUSH_S = 0.5
+_MUTE_S = 60.0
+_PIPE_BYTES = 1 << 20
+_MAX_EVENT_BYTES = 256_000
+_MAX_BATCH_EVENTS = 10_000
+_MAX_BATCH_BYTES = 1_000_000
+_EVENT_OVERHEAD_BYTES = 26
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+_F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
+
+OnLine = Callable[[str, float], None]
+"""Called with each line as CloudWatch shows it and its Unix time."""
+
+
+class ContainerLog:
+    """One log stream, fed by a pipe."""
+
+    def __init__(self, client_of: ClientOf, group: str, stream: str, on_line: OnLine | None = None) -> None:
+        """Open the pipe; `start` begins to read it."""
+        self.group, self.stream = group, stream
+        self._client_of, self._on_line = client_of, on_line
+        self._read_fd, self.write_fd = os.pipe()
+        if _F_SETPIPE_SZ is not None:
+            with contextlib.suppress(OSError):  # a container must seldom wait for a batch that is being sent
+                fcntl.fcntl(self._read_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
+        self._partial = b""
+        self._events: list[tuple[int, str]] = []
+        self._bytes = 0
+        self._created = False
+        self._muted_until = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"log-{stream}"[:60], daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def close_writer(self) -> None:
+        """Close this process's end, once the container has its own: the log ends when the container does."""
+        if self.write_fd >= 0:
+            os.close(self.write_fd)
+            self.write_fd = -1
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait until all that was printed is sent."""
+        self.close_writer()
+        if self._thread.ident is None:
+            os.close(self._read_fd)
+            return
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        poller = select.poll()
+        poller.register(self._read_fd, select.POLLIN)
+        due: float | None = None
+        while True:
+            wait_ms = None if due is None else max(0, int((due - time.monotonic()) * 1000))
+            if poller.poll(wait_ms):
+                chunk = os.read(self._read_fd, 1 << 16)
+                if not chunk:
+                    break
+                self._take(chunk)
+                due = due or (time.monotonic() + _FLUSH_S if self._events else None)
+            if due is not None and time.monotonic() >= due:
+                self._flush()
+                due = None
+        os.close(self._read_fd)
+        if self._partial:
+            self._add(self._partial)
+        self._flush()
+
+    def _take(self, chunk: bytes) -> None:
+        *lines, self._partial = (self._partial + chunk).split(b"\n")
+        for line in lines:
+            self._add(line)
+        if len(self._partial) > _MAX_EVENT_BYTES:
+            self._add(self._partial)
+            self._partial = b""
+
+    def _add(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace").rstrip("\r").replace("\t", "#011")
+        if not text:
+            return  # CloudWatch Logs takes no empty event
+        now = time.time()
+        if self._on_line is not None:
+            self._on_line(text, now)
+        size = len(line) + _EVENT_OVERHEAD_BYTES
+        if len(self._events) >= _MAX_BATCH_EVENTS or self._bytes + size > _MAX_BATCH_BYTES:
+            self._flush()
+        self._events.append((int(now * 1000), text))
+        self._bytes += size
+
+    def _flush(self) -> None:
+        events, self._events, self._bytes = self._events, [], 0
+        if not events or time.monotonic() < self._muted_until:
+            return
+        try:
+            self._send(events)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the container must not notice
+            self._created = False  # the group may have been deleted
+            self._muted_until = time.monotonic() + _MUTE_S
+            log.warning("log stream %s/%s is not written for %d s: %s", self.group, self.stream, _MUTE_S, error)
+
+    def _send(self, events: list[tuple[int, str]]) -> None:
+        client = self._client_of("logs")
+        if not self._created:
+            self._create(client)
+            self._created = True
+        client.put_log_events(
+            logGroupName=self.group,
+            logStreamName=self.stream,
+            logEvents=[{"timestamp": at_ms, "message": text} for at_ms, text in events],
+        )
+
+    def _create(self, client: object) -> None:
+        """Make the stream, and the group before it if this is its first use."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
+
+        def create_stream() -> str:
+            try:
+                client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)  # type: ignore[attr-defined]
+            except ClientError as error:
+                code: str = error.response["Error"]["Code"]
+                if code not in ("ResourceNotFoundException", "ResourceAlreadyExistsException"):
+                    raise
+                return code
+            return ""
+
+        if create_stream() == "ResourceNotFoundException":
+            try:
+                client.create_log_group(logGroupName=self.group)  # type: ignore[attr-defined]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+                    raise
+            create_stream()

@@ -1,0 +1,95 @@
+"""One run of a container, `train` or `serve`: the part that happens in the run's own process.
+
+As a program (`python -m local_aws.sagemaker.containers.job`) it is a process of its own for one job, which it reads
+as JSON from standard input. The warm parent calls `run` in forked children instead.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.containers.contract import Ml
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""What a container would have of its own: the rest of this machine's environment does not reach a job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run.
+
+    root         train: the directory that stands for /opt/ml; serve: the directory with the unpacked model
+    environment  the container's environment variables
+    """
+
+    kind: Literal["train", "serve"]
+    image: str
+    root: str
+    environment: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Job:
+        return cls(**document)
+
+
+def run(job: Job, listener: socket.socket | None) -> int:
+    """Run a job in this process, whose standard output is the log, and return its exit code."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    os.environ.clear()
+    os.environ.update(kept | job.environment)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    try:
+        root = Path(job.root)
+        os.chdir(root)
+        algorithm = registry.find(job.image).load()
+        if job.kind == "train":
+            return algorithm.train(Ml(root))
+        if listener is None:
+            sys.stderr.write("A serving job needs a listening socket\n")
+            return 2
+        algorithm.serve(root, job.environment, listener)
+    except Exception:  # noqa: BLE001  # nothing above this but the end of the process
+        traceback.print_exc()
+        return 1
+    else:
+        return 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def end_with(lifeline: int) -> None:
+    """End this process and its children as soon as the other end of a pipe is closed, by whatever death."""
+
+    def watch() -> None:
+        os.read(lifeline, 1)
+        os.killpg(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    """Run the job on standard input: {"job": ..., "lifeline": fd, "listener": fd or null}."""
+    request = json.load(sys.stdin)
+    end_with(request["lifeline"])
+    listener = None if request["listener"] is None else socket.socket(fileno=request["listener"])
+    os._exit(run(Job.from_dict(request["job"]), listener))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""From an image URI to the algorithm that stands for the image.
+
+Importing this module is cheap: the algorithms, and with them numpy and XGBoost, are imported when asked for.
+Image names: https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from local_aws.sagemaker.containers.xgboost.metric_names import METRIC_DEFINITIONS as XGBOOST_METRICS
+
+if TYPE_CHECKING:
+    from local_aws.sagemaker.containers.contract import Algorithm, MetricDefinitions
+
+_URI = re.compile(
+    r"(?:(?P<registry>[^/\s]+)/)?(?P<repository>[a-z0-9][a-z0-9._/-]*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class UnknownImageError(ValueError):
+    """No local algorithm stands for this image. The message lists those that do."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image URI taken apart; `registry` is `<account>.dkr.ecr.<region>.<suffix>`."""
+
+    registry: str | None
+    repository: str
+    tag: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What local AWS knows of one image repository.
+
+    `tags` are the versions that it answers for, newest first. All of them run the newest: the rules, log lines
+    and answers are those of the first tag.
+    """
+
+    repository: str
+    module: str
+    tags: tuple[str, ...]
+    metric_definitions: MetricDefinitions
+
+    def load(self) -> Algorithm:
+        """Import the algorithm and its libraries."""
+        return cast("Algorithm", importlib.import_module(self.module))
+
+
+# Versions before 1.2-2 answer CSV in one line and are deprecated, so they are not in the list.
+TABLE: dict[str, Entry] = {
+    entry.repository: entry
+    for entry in (
+        Entry(
+            repository="sagemaker-xgboost",
+            module="local_aws.sagemaker.containers.xgboost.algorithm",
+            tags=("3.2-0", "3.0-5", "1.7-1", "1.5-1", "1.3-1", "1.2-2"),
+            metric_definitions=XGBOOST_METRICS,
+        ),
+    )
+}
+
+
+def parse_image(uri: str) -> Image:
+    """Take an image URI apart. Raises UnknownImageError if it is none."""
+    match = _URI.fullmatch(uri)
+    if match is None:
+        raise UnknownImageError(
+            f"image {uri!r} is no image URI: expected <account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>"
+        )
+    return Image(match["registry"], match["repository"], match["tag"], match["digest"])
+
+
+def find(uri: str) -> Entry:
+    """Return the entry of an image URI.
+
+    A URI with a digest instead of a tag is taken as the newest version. Raises UnknownImageError, whose message
+    names what was found and lists what is known.
+    """
+    image = parse_image(uri)
+    entry = TABLE.get(image.repository)
+    if entry is None:
+        raise UnknownImageError(f"image {uri!r} is not run locally; known repositories: {_known()}")
+    if image.tag is None and image.digest is None:
+        raise UnknownImageError(f"image {uri!r} has no tag; known: {_known()}")
+    if image.tag is not None and image.tag not in entry.tags:
+        raise UnknownImageError(f"image {uri!r} has the unknown tag {image.tag!r}; known: {_known()}")
+    return entry
+
+
+def _known() -> str:
+    return "; ".join(f"{entry.repository} with tag {', '.join(entry.tags)}" for entry in TABLE.values())

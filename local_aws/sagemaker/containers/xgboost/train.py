@@ -1,0 +1,247 @@
+r"""The training job of the XGBoost container in algorithm mode, on one host.
+
+Behaviour: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html and
+https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/train.py
+
+Not emulated, each refused with a message of its own: training on several hosts, GPU training with Dask,
+cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data, query
+groups (`qid`) in libsvm data. Debugger hooks are left out.
+
+The failure file differs from AWS's on purpose. AWS writes `framework error: \n<traceback>\n<message>` and cuts it
+at 1,024 characters, often before the message. Here the traceback is its last line only, so the reason is seen;
+a traceback of an unexpected error goes to the log.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import xgboost as xgb
+
+from local_aws.sagemaker.containers.contract import ContractError, Ml
+from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, log, metrics
+from local_aws.sagemaker.containers.xgboost.data import Channel
+from local_aws.sagemaker.containers.xgboost.exceptions import (
+    AlgorithmError,
+    NotEmulatedError,
+    PlatformError,
+    ToolkitError,
+    UserError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DEFAULT_OBJECTIVE = "reg:squarederror"
+
+_LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")
+
+_CUSTOMER_ERRORS = (
+    "label must be in [0,1] for logistic regression",
+    "label must be in [0, num_class)",
+    "Target is multiclass but average='binary'",
+    "feature_names mismatch",
+    "Check failed: preds.size() == info.labels_.size()",
+    "Check failed: !auc_error AUC: the dataset only contains pos or neg samples",
+    "base_score must be in (0,1) for logistic loss",
+    "PoissonRegression: label must be nonnegative",
+    "TweedieRegression: label must be nonnegative",
+    "Parameter reg_lambda should be greater equal to 0",
+)
+"""Parts of XGBoost's messages that the container takes for the customer's fault."""
+
+_CONTAINER_ONLY = (
+    "num_round",
+    "csv_weights",
+    "early_stopping_rounds",
+    "eval_metric",
+    "save_model_on_termination",
+    "use_dask_gpu_training",
+    "_tuning_objective_metric",
+    "_num_cv_round",
+)
+"""Hyperparameters that the container acts upon and XGBoost does not know."""
+
+
+def train(ml: Ml) -> int:
+    """Train by /opt/ml/input and leave the model in /opt/ml/model/xgboost-model; return the exit code.
+
+    A failure is logged, written to /opt/ml/output/failure, and returned as 1.
+    """
+    try:
+        _train(ml)
+    except ToolkitError as error:
+        _fail(ml, error.documented_name, str(error))
+    except ContractError as error:
+        _fail(ml, PlatformError.documented_name, str(error))
+    except Exception as error:  # noqa: BLE001  # the container's own last resort: no failure without its file
+        log.error(traceback.format_exc())
+        _fail(ml, type(error).__qualname__, str(error))
+    else:
+        return 0
+    return 1
+
+
+def threads(nthread: int | None = None) -> int:
+    """Return how many threads XGBoost may use: the hyperparameter, else the processors of this process."""
+    if nthread is not None:
+        return nthread
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _fail(ml: Ml, name: str, message: str) -> None:
+    log.error(f"{name}: {message}")
+    ml.write_failure(f"framework error: \n{name}: {message}")
+
+
+def _train(ml: Ml) -> None:
+    texts = ml.hyperparameters()
+    if "sagemaker_program" in texts or "sagemaker_submit_directory" in texts:
+        raise NotEmulatedError("Script mode (sagemaker_program) is not run locally, only the built-in algorithm")
+    log.info("Running XGBoost Sagemaker in algorithm mode")
+    values = hyperparameters.validate(texts)
+    config = ml.input_data_config()
+    data_format = channels.validate(config)
+    _check_emulated(values, ml.resource_config())
+    log.info("Determined 0 GPU(s) available on the instance.")
+    nthread = threads(values.get("nthread"))
+    weights = values.get("csv_weights") == 1
+    train_channel = _channel(ml, "train")
+    matrices = {"train": data.load(train_channel, data_format, csv_weights=weights, threads=nthread)}
+    if "validation" in config:
+        validation = _channel(ml, "validation")
+        data.warn_if_same(train_channel, validation)
+        matrices["validation"] = data.load(validation, data_format, csv_weights=weights, threads=nthread)
+    _check_classes(values, matrices["train"])
+    log.info("Single node training.")
+    log.info(f"Train matrix has {matrices['train'].num_row()} rows and {matrices['train'].num_col()} columns")
+    if "validation" in matrices:
+        log.info(f"Validation matrix has {matrices['validation'].num_row()} rows")
+    ml.model_dir.mkdir(parents=True, exist_ok=True)
+    model = _boost(values, matrices, ml.model_dir, ml.checkpoint_dir(), nthread)
+    callbacks.save(model, ml.model_dir / callbacks.MODEL_NAME)
+
+
+def _channel(ml: Ml, name: str) -> Channel:
+    directory = ml.channel_dir(name)
+    return Channel(name, directory, ml.documented(directory))
+
+
+def _check_emulated(values: dict[str, Any], resources: dict[str, Any]) -> None:
+    hosts = resources.get("hosts", [])
+    if len(hosts) > 1:
+        raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
+    if "_kfold" in values:
+        raise NotEmulatedError("Hyperparameter _kfold: cross-validation is not run locally, remove it")
+    if values.get("use_dask_gpu_training") == "true":
+        raise UserError(
+            "Some configurations unsuitable for Dask GPU training were found: no GPU is available on the instance."
+        )
+
+
+def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
+    """Refuse labels that are no classes of the objective.
+
+    XGBoost 3.2 finds a wrong label of binary:logistic by way of base_score, and says so; the text here is the
+    one that the container knows from earlier versions.
+    """
+    objective = values.get("objective", _DEFAULT_OBJECTIVE)
+    labels = np.asarray(matrix.get_label())
+    if objective in _LOGISTIC:
+        wrong = labels[(labels < 0) | (labels > 1)]
+        text = "label must be in [0,1] for logistic regression"
+    elif objective.startswith("multi:"):
+        wrong = labels[(labels < 0) | (labels >= values["num_class"]) | (labels != np.floor(labels))]
+        text = "label must be in [0, num_class)"
+    else:
+        return
+    if wrong.size:
+        raise UserError(f"{text}: channel train has {wrong.size} others, the first is {wrong[0]:g}")
+
+
+def _boost(
+    values: dict[str, Any],
+    matrices: dict[str, xgb.DMatrix],
+    model_dir: Path,
+    checkpoint_dir: Path | None,
+    nthread: int,
+) -> xgb.Booster:
+    """Run the rounds. Raises UserError or AlgorithmError with XGBoost's message."""
+    selection = metrics.select(values)
+    parameters = {name: value for name, value in values.items() if name not in _CONTAINER_ONLY}
+    parameters["nthread"] = nthread
+    if "updater" in parameters:
+        parameters["updater"] = ",".join(parameters["updater"])
+    if selection.built_in:
+        parameters["eval_metric"] = list(selection.built_in)
+    start_model, start = callbacks.last_checkpoint(checkpoint_dir) if checkpoint_dir else (None, 0)
+    objective = values.get("objective", _DEFAULT_OBJECTIVE)
+    try:
+        return xgb.train(
+            parameters,
+            matrices["train"],
+            num_boost_round=values["num_round"] - start,
+            evals=[(matrix, name) for name, matrix in matrices.items()],
+            custom_metric=metrics.evaluator(selection.container, objective) if selection.container else None,
+            callbacks=_callbacks(values, matrices, selection, model_dir, checkpoint_dir, start),
+            xgb_model=start_model,
+            verbose_eval=False,
+        )
+    except ToolkitError:
+        raise
+    except Exception as error:
+        message = _without_stack(str(error))
+        if any(known in message for known in _CUSTOMER_ERRORS):
+            raise UserError(message) from error
+        raise AlgorithmError(f"XGB train call failed with exception:\n {message}") from error
+
+
+def _callbacks(
+    values: dict[str, Any],
+    matrices: dict[str, xgb.DMatrix],
+    selection: metrics.Selection,
+    model_dir: Path,
+    checkpoint_dir: Path | None,
+    start: int,
+) -> list[xgb.callback.TrainingCallback]:
+    chosen: list[xgb.callback.TrainingCallback] = [callbacks.RoundLine(start)]
+    if checkpoint_dir is not None:
+        checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        chosen.append(callbacks.Checkpoint(checkpoint_dir, start))
+    if values.get("save_model_on_termination") == "true":
+        chosen.append(callbacks.SaveEachRound(model_dir))
+        _keep_model_on_sigterm(model_dir)
+    rounds = values.get("early_stopping_rounds")
+    if rounds and selection.stop_on and "validation" in matrices:
+        chosen.append(
+            xgb.callback.EarlyStopping(
+                rounds=rounds,
+                data_name="validation",
+                metric_name=selection.stop_on,
+                maximize=selection.maximize,
+                save_best=True,
+            )
+        )
+    return chosen
+
+
+def _keep_model_on_sigterm(model_dir: Path) -> None:
+    """On SIGTERM leave only the last finished model and exit 0, whatever round is under way."""
+
+    def stop(*_: object) -> NoReturn:
+        for path in model_dir.iterdir():
+            if path.is_file() and not path.name.startswith(callbacks.MODEL_NAME):
+                path.unlink(missing_ok=True)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _without_stack(message: str) -> str:
+    """Return XGBoost's message without the addresses of its C++ stack."""
+    return message.partition("\nStack trace:")[0].strip()

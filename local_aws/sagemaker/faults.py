@@ -1,0 +1,63 @@
+"""SageMaker's errors with the messages that the service was seen to send.
+
+The service models only a few errors; most refusals are `ValidationException`
+(https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html). Where a text is not known it is ours.
+"""
+
+from __future__ import annotations
+
+from local_aws.sagemaker import names
+from local_aws.wire import AwsError
+
+_NOUNS = {names.MODEL: "model", names.ENDPOINT_CONFIG: "endpoint configuration", names.ENDPOINT: "endpoint"}
+
+
+def invalid(message: str) -> AwsError:
+    """A `ValidationException`."""
+    return AwsError("ValidationException", message)
+
+
+def not_emulated(what: str) -> AwsError:
+    """A valid request for something that AWS has and local AWS lacks."""
+    return invalid(f"Local AWS does not emulate {what} yet; AWS accepts it.")
+
+
+def not_found(kind: str, arn: str) -> AwsError:
+    """The resource does not exist."""
+    if kind == names.TRAINING_JOB:
+        return invalid("Requested resource not found.")
+    return invalid(f'Could not find {_NOUNS[kind]} "{arn}".')
+
+
+def exists(kind: str, arn: str) -> AwsError:
+    """The name is taken."""
+    if kind == names.TRAINING_JOB:
+        return AwsError(
+            "ResourceInUse",
+            "Training job names must be unique within an AWS account and region, and a training job with this "
+            f"name already exists ({arn})",
+        )
+    return invalid(f'Cannot create already existing {_NOUNS[kind]} "{arn}".')
+
+
+def in_progress(arn: str) -> AwsError:
+    """The endpoint is being created, updated or deleted."""
+    return invalid(f'Cannot update in-progress endpoint "{arn}".')
+
+
+def role_not_assumable(role_arn: str) -> AwsError:
+    """The role does not exist or does not trust SageMaker."""
+    return invalid(
+        f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+        "'sagemaker.amazonaws.com' to assume the role."
+    )
+
+
+def model_data_unreadable(uri: str, role_arn: str, region: str) -> AwsError:
+    """The model's artifact is missing, or its role may not read it."""
+    return invalid(
+        f'Could not access model data at {uri}. Please ensure that the role "{role_arn}" exists and that its '
+        'trust relationship policy allows the action "sts:AssumeRole" for the service principal '
+        '"sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and that the object '
+        f"is located in {region}."
+    )

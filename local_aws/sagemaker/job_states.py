@@ -1,0 +1,169 @@
+"""The states of a training job, each stored before it is announced.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.sagemaker import events
+from local_aws.sagemaker.names import TRAINING_JOB
+from local_aws.sagemaker.platform import Platform
+from local_aws.sagemaker.records import Record
+from local_aws.wire import Document
+
+IN_PROGRESS, COMPLETED, FAILED, STOPPING, STOPPED = "InProgress", "Completed", "Failed", "Stopping", "Stopped"
+TERMINAL = frozenset({COMPLETED, FAILED, STOPPED})
+REASON_LENGTH = 1024
+
+_MESSAGES = {
+    "Starting": "Starting the training job",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopping": "Stopping the training job",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+_DESCRIBED = (
+    "HyperParameters",
+    "AlgorithmSpecification",
+    "RoleArn",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "VpcConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
+    "DebugHookConfig",
+    "ExperimentConfig",
+    "TensorBoardOutputConfig",
+    "ProfilerConfig",
+    "Environment",
+    "RetryStrategy",
+    "RemoteDebugConfig",
+    "InfraCheckConfig",
+)
+
+
+class StopRequestedError(Exception):
+    """StopTrainingJob came first: the job is Stopping and goes no other way."""
+
+
+def first_state(now: float) -> Document:
+    """The state of a job that was just accepted."""
+    return {"secondary": "Starting", "transitions": [_transition("Starting", now, None)]}
+
+
+def move(
+    platform: Platform,
+    name: str,
+    secondary: str,
+    message: str | None = None,
+    *,
+    status: str = IN_PROGRESS,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Bring a job into its next state and announce it.
+
+    `changes` go into the record's state. Raises StopRequestedError if the job is Stopping and `status` is not
+    Stopped, and GoneError if it was deleted.
+    """
+    with platform.records.edit(TRAINING_JOB, name) as record:
+        if record.status == STOPPING and status not in (STOPPED, STOPPING):
+            raise StopRequestedError
+        enter(record, platform.records.now(), secondary, message, status=status, changes=changes)
+    announce(platform, record)
+
+
+def enter(
+    record: Record,
+    now: float,
+    secondary: str,
+    message: str | None = None,
+    *,
+    status: str = IN_PROGRESS,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the next state into a record: `now` ends the present transition and begins the new one."""
+    state = record.state
+    state.update(changes or {})
+    state["transitions"][-1]["EndTime"] = now
+    if secondary == "Downloading":
+        state.setdefault("start", now)
+    state["transitions"].append(_transition(secondary, now, message))
+    state["secondary"], record.status = secondary, status
+    if status in TERMINAL:
+        state["end"] = state["transitions"][-1]["EndTime"] = now
+
+
+def announce(platform: Platform, record: Record) -> None:
+    """Send the job's state to EventBridge."""
+    tags = platform.records.tags(record.arn)
+    events.publish("Training Job State Change", record.arn, describe(record), tags)
+
+
+def describe(record: Record) -> Document:
+    """DescribeTrainingJob's answer."""
+    state = record.state
+    artifacts = state.get("artifacts")
+    document: Document = {
+        "TrainingJobName": record.name,
+        "TrainingJobArn": record.arn,
+        "TrainingJobStatus": record.status,
+        "SecondaryStatus": state["secondary"],
+        "ModelArtifacts": {"S3ModelArtifacts": artifacts} if artifacts else {},
+        "CreationTime": _time(record.created_at),
+        "LastModifiedTime": _time(record.modified_at),
+        "SecondaryStatusTransitions": [
+            {key: _time(value) if key.endswith("Time") else value for key, value in transition.items()}
+            for transition in state["transitions"]
+        ],
+        **{member: record.request[member] for member in _DESCRIBED if member in record.request},
+    }
+    if "failure" in state:
+        document["FailureReason"] = state["failure"]
+    if "start" in state:
+        document["TrainingStartTime"] = _time(state["start"])
+    if "metrics" in state:
+        document["FinalMetricDataList"] = [
+            {**metric, "Timestamp": _time(metric["Timestamp"])} for metric in state["metrics"]
+        ]
+    if "end" in state:
+        document["TrainingEndTime"] = _time(state["end"])
+        if "start" in state:
+            seconds = max(1, math.ceil(state["end"] - state["start"]))
+            document.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
+    return document
+
+
+def summary(record: Record) -> Document:
+    """ListTrainingJobs' entry."""
+    document: Document = {
+        "TrainingJobName": record.name,
+        "TrainingJobArn": record.arn,
+        "CreationTime": _time(record.created_at),
+        "LastModifiedTime": _time(record.modified_at),
+        "TrainingJobStatus": record.status,
+        "SecondaryStatus": record.state["secondary"],
+    }
+    if "end" in record.state:
+        document["TrainingEndTime"] = _time(record.state["end"])
+    return document
+
+
+def _transition(secondary: str, now: float, message: str | None) -> Document:
+    return {"Status": secondary, "StartTime": now, "StatusMessage": message or _MESSAGES[secondary]}
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,97 @@
+"""The List operations: filters, order and pages.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html and its siblings.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from local_aws.sagemaker.faults import invalid
+from local_aws.sagemaker.records import Record
+from local_aws.wire import Document
+
+_DEFAULT_PAGE = 10
+_PAGE_MEMBERS = frozenset({"NextToken", "MaxResults"})
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What differs between the lists."""
+
+    result: str
+    summary: Callable[[Record], Document]
+    ascending: bool = False
+    """The order if the request names none."""
+    status_after_page: bool = False
+    """StatusEquals is applied to the page, which may then be short (ListTrainingJobs)."""
+
+
+def answer(listing: Listing, records: list[Record], request: Document) -> Document:
+    """One page of a list. Raises ValidationException for a NextToken of another request."""
+    status = request.get("StatusEquals")
+    found = [record for record in records if _matches(record, request)]
+    if status and not listing.status_after_page:
+        found = [record for record in found if record.status == status]
+    default = "Ascending" if listing.ascending else "Descending"
+    backwards = request.get("SortOrder", default) == "Descending"
+    found.sort(key=lambda record: _sort_key(record, request), reverse=backwards)
+    start = _start(request)
+    end = start + request.get("MaxResults", _DEFAULT_PAGE)
+    page = [r for r in found[start:end] if not (status and listing.status_after_page and r.status != status)]
+    document: Document = {listing.result: [listing.summary(record) for record in page]}
+    if end < len(found):
+        document["NextToken"] = _token(request, end)
+    return document
+
+
+def _matches(record: Record, request: Document) -> bool:
+    if request.get("WarmPoolStatusEquals") or request.get("TrainingPlanArnEquals"):
+        return False  # there are neither warm pools nor training plans here
+    checks = (
+        ("CreationTimeAfter", record.created_at, 1),
+        ("CreationTimeBefore", record.created_at, -1),
+        ("LastModifiedTimeAfter", record.modified_at, 1),
+        ("LastModifiedTimeBefore", record.modified_at, -1),
+    )
+    for name, value, direction in checks:
+        bound: datetime | None = request.get(name)
+        if bound is not None and (value - bound.timestamp()) * direction < 0:
+            return False
+    return request.get("NameContains", "").lower() in record.name.lower()
+
+
+def _sort_key(record: Record, request: Document) -> tuple[str | float, str]:
+    by = request.get("SortBy", "CreationTime")
+    values: dict[str, str | float] = {
+        "Name": record.name.lower(),
+        "Status": record.status,
+        "CreationTime": record.created_at,
+    }
+    return values[by], record.name
+
+
+def _fingerprint(request: Document) -> str:
+    kept = {key: str(value) for key, value in request.items() if key not in _PAGE_MEMBERS}
+    return json.dumps(kept, sort_keys=True)
+
+
+def _token(request: Document, offset: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([offset, _fingerprint(request)]).encode()).decode()
+
+
+def _start(request: Document) -> int:
+    token = request.get("NextToken")
+    if not token:
+        return 0
+    try:
+        offset, fingerprint = json.loads(base64.urlsafe_b64decode(token))
+        if fingerprint == _fingerprint(request):
+            return int(offset)
+    except ValueError:
+        pass
+    raise invalid("The pagination token is not one of this request: repeat it without NextToken.")

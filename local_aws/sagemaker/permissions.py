@@ -1,0 +1,149 @@
+"""What a caller of SageMaker must be allowed to do.
+
+Actions, resources and condition keys:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from local_aws.sagemaker import names
+from local_aws.wire import Authorizer, Caller, Document, Permission
+
+_PRINCIPAL = "sagemaker.amazonaws.com"
+
+
+def on_name(action: str, kind: str, member: str) -> Authorizer:
+    """The action on one resource that the request names in `member`."""
+
+    def permissions(caller: Caller, request: Document) -> Iterable[Permission]:
+        return [Permission(f"sagemaker:{action}", names.arn(caller, kind, request[member]))]
+
+    return permissions
+
+
+def on_all(action: str) -> Authorizer:
+    """An action without resource types, such as the lists."""
+
+    def permissions(_caller: Caller, _request: Document) -> Iterable[Permission]:
+        return [Permission(f"sagemaker:{action}")]
+
+    return permissions
+
+
+def on_arn(action: str) -> Authorizer:
+    """A tagging action, on the ARN in the request."""
+
+    def permissions(_caller: Caller, request: Document) -> Iterable[Permission]:
+        arn = request["ResourceArn"]
+        prefix, _, name = arn.rpartition("/")
+        keys = request.get("TagKeys") or [tag["Key"] for tag in request.get("Tags", [])]
+        context = {**_tag_context(request), **({"aws:TagKeys": keys} if keys else {})}
+        return [Permission(f"sagemaker:{action}", f"{prefix}/{name.lower()}", context)]
+
+    return permissions
+
+
+def create_training_job(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The job, its role and its tags."""
+    arn = names.arn(caller, names.TRAINING_JOB, request["TrainingJobName"])
+    resources = request.get("ResourceConfig", {})
+    context = {
+        **_isolation(request),
+        "sagemaker:InterContainerTrafficEncryption": _boolean(request, "EnableInterContainerTrafficEncryption"),
+        "sagemaker:MaxRuntimeInSeconds": request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+        "sagemaker:InstanceTypes": [resources["InstanceType"]] if "InstanceType" in resources else None,
+        **_key(caller, "Volume", resources.get("VolumeKmsKeyId")),
+        **_key(caller, "Output", request["OutputDataConfig"].get("KmsKeyId")),
+    }
+    yield from _creation("CreateTrainingJob", arn, request, context)
+    yield pass_role(request["RoleArn"])
+
+
+def create_model(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The model, its role and its tags."""
+    arn = names.arn(caller, names.MODEL, request["ModelName"])
+    yield from _creation("CreateModel", arn, request, _isolation(request))
+    if "ExecutionRoleArn" in request:
+        yield pass_role(request["ExecutionRoleArn"])
+
+
+def create_endpoint_config(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The endpoint config, its tags, and its role if it names one."""
+    arn = names.arn(caller, names.ENDPOINT_CONFIG, request["EndpointConfigName"])
+    variants = request["ProductionVariants"]
+    serverless = [variant["ServerlessConfig"] for variant in variants if "ServerlessConfig" in variant]
+    models = [names.arn(caller, names.MODEL, v["ModelName"]) for v in variants if "ModelName" in v]
+    context = {
+        **_isolation(request),
+        "sagemaker:InstanceTypes": [v["InstanceType"] for v in variants if "InstanceType" in v] or None,
+        "sagemaker:ModelArn": models or None,
+        "sagemaker:ServerlessMaxConcurrency": serverless[0]["MaxConcurrency"] if serverless else None,
+        "sagemaker:ServerlessMemorySize": serverless[0]["MemorySizeInMB"] if serverless else None,
+        **_key(caller, "Volume", request.get("KmsKeyId")),
+    }
+    yield from _creation("CreateEndpointConfig", arn, request, context)
+    if "ExecutionRoleArn" in request:
+        yield pass_role(request["ExecutionRoleArn"])
+
+
+def create_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The endpoint and its tags, and the endpoint config that it is made from."""
+    arn = names.arn(caller, names.ENDPOINT, request["EndpointName"])
+    config = names.arn(caller, names.ENDPOINT_CONFIG, request["EndpointConfigName"])
+    yield from _creation("CreateEndpoint", arn, request, {})
+    yield Permission("sagemaker:CreateEndpoint", config, _tag_context(request))
+
+
+def update_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The endpoint and the endpoint config that it goes to."""
+    for kind, member in ((names.ENDPOINT, "EndpointName"), (names.ENDPOINT_CONFIG, "EndpointConfigName")):
+        yield Permission("sagemaker:UpdateEndpoint", names.arn(caller, kind, request[member]))
+
+
+def invoke_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The endpoint."""
+    arn = names.arn(caller, names.ENDPOINT, request["EndpointName"])
+    target = {"sagemaker:TargetModel": request["TargetModel"]} if "TargetModel" in request else {}
+    yield Permission("sagemaker:InvokeEndpoint", arn, target)
+
+
+def pass_role(role_arn: str) -> Permission:
+    """What passing a role to SageMaker takes (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."""
+    return Permission("iam:PassRole", role_arn, {"iam:PassedToService": _PRINCIPAL})
+
+
+def _creation(action: str, arn: str, request: Document, context: Mapping[str, Any]) -> Iterator[Permission]:
+    tags = _tag_context(request)
+    present = {key: value for key, value in context.items() if value is not None}
+    yield Permission(f"sagemaker:{action}", arn, {**present, **tags})
+    if tags:
+        yield Permission("sagemaker:AddTags", arn, {**tags, "sagemaker:TaggingAction": action})
+
+
+def _tag_context(request: Document) -> dict[str, Any]:
+    tags = request.get("Tags") or []
+    if not tags:
+        return {}
+    named = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in tags}
+    return {**named, "aws:TagKeys": [tag["Key"] for tag in tags]}
+
+
+def _isolation(request: Document) -> dict[str, str]:
+    return {"sagemaker:NetworkIsolation": _boolean(request, "EnableNetworkIsolation")}
+
+
+def _boolean(request: Document, member: str) -> str:
+    return "true" if request.get(member) else "false"
+
+
+def _key(caller: Caller, use: str, key: str | None) -> dict[str, Any]:
+    """The key under its present and its former condition key; an id is completed to an ARN."""
+    if key is None:
+        return {}
+    whole = key if ":" in key else f"arn:{caller.partition}:kms:{caller.region}:{caller.account}:"
+    if ":" not in key:
+        whole += key if key.startswith("alias/") else f"key/{key}"
+    return {f"sagemaker:{use}KmsKeyArn": whole, f"sagemaker:{use}KmsKey": whole}

@@ -1,0 +1,116 @@
+"""Amazon SageMaker in local AWS: training jobs, models, endpoint configs, endpoints and their invocation."""
+
+from __future__ import annotations
+
+from local_aws.base import ResourceType
+from local_aws.runtime import Runtime
+from local_aws.sagemaker import names, permissions
+from local_aws.sagemaker.cloudformation import ResourceTypes
+from local_aws.sagemaker.deployments import Deployments
+from local_aws.sagemaker.endpoint_configs import EndpointConfigs
+from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.sagemaker.invocation_metrics import InvocationMetrics
+from local_aws.sagemaker.invoke import Invocations
+from local_aws.sagemaker.launcher import Launcher
+from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.platform import Platform
+from local_aws.sagemaker.records import Records
+from local_aws.sagemaker.tagging import Tagging
+from local_aws.sagemaker.training_jobs import TrainingJobs
+from local_aws.wire import Authorizer, Operation
+
+_STOP_S = 5.0
+
+
+class SageMakerService:
+    """The operations of `sagemaker` and `sagemaker-runtime`, and what runs behind them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Nothing runs before `resume` or the first request."""
+        records = Records(runtime.store, runtime.clock)
+        self._platform = Platform(runtime, records, Launcher())
+        self._metrics = InvocationMetrics(runtime)
+        self._jobs = TrainingJobs(self._platform)
+        self._models = Models(self._platform)
+        self._configs = EndpointConfigs(self._platform)
+        self._deployments = Deployments(self._platform)
+        self._endpoints = Endpoints(self._platform, self._deployments)
+        self._invocations = Invocations(records, self._deployments, self._metrics)
+        self._tagging = Tagging(records)
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations of `sagemaker`."""
+        return {**self._job_operations(), **self._hosting_operations(), **self._tag_operations()}
+
+    def runtime_operations(self) -> dict[str, Operation]:
+        """The operations of `sagemaker-runtime`."""
+        return {"InvokeEndpoint": Operation(self._invocations.invoke, permissions.invoke_endpoint)}
+
+    def resource_types(self) -> dict[str, ResourceType]:
+        """CloudFormation's types."""
+        return ResourceTypes(self._platform, self.operations()).table()
+
+    def prewarm(self) -> None:
+        """Load the libraries of training and serving in the background, before they are needed."""
+        self._platform.launcher.prewarm()
+
+    def resume(self) -> None:
+        """Continue what the last stop or kill interrupted."""
+        self._deployments.resume()
+        self._jobs.resume()
+
+    def stop(self) -> None:
+        """End every container and thread; what ran is continued at the next start."""
+        self._platform.stopping.set()
+        self._platform.launcher.stop()
+        self._jobs.stop_all(_STOP_S)
+        self._deployments.stop_all(_STOP_S)
+        self._metrics.stop()
+
+    def _job_operations(self) -> dict[str, Operation]:
+        def named(action: str) -> Authorizer:
+            return permissions.on_name(action, names.TRAINING_JOB, "TrainingJobName")
+
+        jobs = self._jobs
+        return {
+            "CreateTrainingJob": Operation(jobs.create, permissions.create_training_job),
+            "DescribeTrainingJob": Operation(jobs.describe, named("DescribeTrainingJob")),
+            "ListTrainingJobs": Operation(jobs.list, permissions.on_all("ListTrainingJobs")),
+            "StopTrainingJob": Operation(jobs.stop, named("StopTrainingJob")),
+            "DeleteTrainingJob": Operation(jobs.delete, named("DeleteTrainingJob")),
+        }
+
+    def _hosting_operations(self) -> dict[str, Operation]:
+        def named(action: str, kind: str, member: str) -> Authorizer:
+            return permissions.on_name(action, kind, member)
+
+        models, configs, endpoints = self._models, self._configs, self._endpoints
+        model, config, endpoint = names.MODEL, names.ENDPOINT_CONFIG, names.ENDPOINT
+        weights = "UpdateEndpointWeightsAndCapacities"
+        return {
+            "CreateModel": Operation(models.create, permissions.create_model),
+            "DescribeModel": Operation(models.describe, named("DescribeModel", model, "ModelName")),
+            "ListModels": Operation(models.list, permissions.on_all("ListModels")),
+            "DeleteModel": Operation(models.delete, named("DeleteModel", model, "ModelName")),
+            "CreateEndpointConfig": Operation(configs.create, permissions.create_endpoint_config),
+            "DescribeEndpointConfig": Operation(
+                configs.describe, named("DescribeEndpointConfig", config, "EndpointConfigName")
+            ),
+            "ListEndpointConfigs": Operation(configs.list, permissions.on_all("ListEndpointConfigs")),
+            "DeleteEndpointConfig": Operation(
+                configs.delete, named("DeleteEndpointConfig", config, "EndpointConfigName")
+            ),
+            "CreateEndpoint": Operation(endpoints.create, permissions.create_endpoint),
+            "DescribeEndpoint": Operation(endpoints.describe, named("DescribeEndpoint", endpoint, "EndpointName")),
+            "ListEndpoints": Operation(endpoints.list, permissions.on_all("ListEndpoints")),
+            "UpdateEndpoint": Operation(endpoints.update, permissions.update_endpoint),
+            weights: Operation(endpoints.update_weights, named(weights, endpoint, "EndpointName")),
+            "DeleteEndpoint": Operation(endpoints.delete, named("DeleteEndpoint", endpoint, "EndpointName")),
+        }
+
+    def _tag_operations(self) -> dict[str, Operation]:
+        return {
+            "AddTags": Operation(self._tagging.add, permissions.on_arn("AddTags")),
+            "ListTags": Operation(self._tagging.list, permissions.on_arn("ListTags")),
+            "DeleteTags": Operation(self._tagging.delete, permissions.on_arn("DeleteTags")),
+        }

@@ -1,0 +1,159 @@
+"""The process of local AWS: MiniStack, our services and git on one port of loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from local_aws import base
+from local_aws.aws import Clients
+from local_aws.clock import SystemClock
+from local_aws.codecommit.host import GitHost
+from local_aws.codecommit.service import CodeCommitService
+from local_aws.codepipeline.service import CodePipelineService
+from local_aws.runtime import Runtime
+from local_aws.sagemaker.service import SageMakerService
+from local_aws.settings import HOST, Settings
+from local_aws.snapshots import Snapshots
+from local_aws.store import Store
+from local_aws.wire import Service
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+IDENTITY_PATH = "/_local_aws"
+GIT_PREFIX = "/v1/repos/"
+# Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
+# HTTP (aws:SecureTransport) would refuse everything here.
+_AS_OVER_TLS = (b"x-forwarded-proto", b"https")
+
+
+class LocalAws:
+    """All services of one local AWS, wired together."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build the services; nothing runs before `start`."""
+        self.settings = settings
+        store = Store(settings.state / "slipway.db")
+        self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
+        self.codecommit = CodeCommitService(self.runtime)
+        self.sagemaker = SageMakerService(self.runtime)
+        self.codepipeline = CodePipelineService(self.runtime, self.codecommit)
+        self.git: Asgi = GitHost(self.codecommit)
+        self.snapshots = Snapshots()
+        self._services = (self.codecommit, self.sagemaker, self.codepipeline)
+        self._register()
+
+    def _register(self) -> None:
+        def front(name: str, operations: Any) -> Service:
+            return Service(name, operations, base.identify, base.enforce, self.settings.region)
+
+        codecommit = front("codecommit", self.codecommit.operations())
+        base.register_service(codecommit, "codecommit", "CodeCommit_20150413")
+        codepipeline = front("codepipeline", self.codepipeline.operations())
+        base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
+        sagemaker = front("sagemaker", self.sagemaker.operations())
+        base.register_service(sagemaker, "sagemaker-api", "SageMaker")
+        runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
+        base.register_service(runtime, "sagemaker", None)
+        base.route_events_to_pipelines(self._start_pipeline)
+        base.carry_version_ids()
+        base.complete_request_context()
+
+    def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
+        """Start an execution, and load the libraries of training while its sources are fetched."""
+        self.codepipeline.start_from_event(pipeline_arn, payload, role_arn, rule_arn)
+        self.sagemaker.prewarm()
+
+    def start(self) -> None:
+        """Begin once the port answers: continue what was running when the last process ended."""
+        self.snapshots.start()
+        for service in self._services:
+            service.resume()
+
+    def _register_resource_types(self) -> None:
+        base.check_tables(late=True)
+        for service in self._services:
+            for name, resource in service.resource_types().items():
+                base.register_resource_type(name, resource)
+
+    def stop(self) -> None:
+        """End all threads and processes and save all state."""
+        for service in reversed(self._services):
+            service.stop()
+        self.snapshots.stop()
+        self.runtime.store.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: git, our identity, or MiniStack with our services in its tables."""
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith(GIT_PREFIX):
+            await self.git(scope, receive, send)
+        elif scope["type"] == "http" and path == IDENTITY_PATH:
+            await self._identify(send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await base.asgi_app()(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if "/cloudformation/" in headers.get("authorization", ""):
+            await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
+        key = self.snapshots.service_to_save(scope["method"], scope["path"], headers)
+
+        async def save_then_send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and key:
+                self.snapshots.save(key)
+            await send(message)
+
+        await base.asgi_app()({**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}, receive, save_then_send)
+        if scope["method"] not in ("GET", "HEAD"):
+            self.snapshots.note()
+
+    async def _identify(self, send: Send) -> None:
+        body = json.dumps({"pid": os.getpid(), "state": str(self.settings.state)}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def serve(settings: Settings) -> None:
+    """Run local AWS in this process until SIGTERM or SIGINT."""
+    os.environ.clear()
+    os.environ.update(settings.server_environment())
+    settings.make_folders()
+    base.check_tables()
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
+    from hypercorn.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.bind = [f"{HOST}:{settings.port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 2
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    services = LocalAws(settings)
+    server = asyncio.create_task(
+        hypercorn_serve(services, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
+    )
+    await asyncio.to_thread(services.start)
+    await stopping.wait()
+    await asyncio.to_thread(services.stop)
+    await server

@@ -1,0 +1,70 @@
+"""Where local AWS listens, who it is and where it keeps its state."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 4566
+DEFAULT_REGION = "us-east-1"
+ACCOUNT = "111122223333"
+"""The account of local AWS: a number that AWS's documentation uses for examples."""
+ROOT_KEY, ROOT_SECRET = "test", "test"
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One local AWS: a port on loopback, a Region, a state folder."""
+
+    state: Path
+    port: int = DEFAULT_PORT
+    region: str = DEFAULT_REGION
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL that clients use."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid_file(self) -> Path:
+        """Holds the process id of the running server."""
+        return self.state / "server.pid"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server prints."""
+        return self.state / "server.log"
+
+    def make_folders(self) -> None:
+        """Create what the services write into."""
+        for name in ("git", "sagemaker", "s3", "ministack"):
+            (self.state / name).mkdir(parents=True, exist_ok=True)
+
+    def server_environment(self) -> dict[str, str]:
+        """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
+
+        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
+        """
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        return kept | {
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "BIND_HOST": HOST,
+            "DOCKER_HOST": f"unix://{self.state / 'no-docker.sock'}",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_HOST": "localhost",
+            "MINISTACK_REGION": self.region,
+            "PERSIST_STATE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "S3_DATA_DIR": str(self.state / "s3"),
+            "S3_PERSIST": "1",
+            "SFTP_ENABLED": "0",
+            "STATE_DIR": str(self.state / "ministack"),
+        }

@@ -1,0 +1,207 @@
+"""AWS documents parsed, checked and written by the shapes of botocore's service models.
+
+A request is checked as the service itself checks it: what is missing, of the wrong type, outside an enum, a
+length, a range or a pattern is refused before any behaviour runs, with the message that AWS composes
+(`N validation errors detected: Value '…' at '…' failed to satisfy constraint: …`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+JAVA_CLASSES = {r"\p{L}": r"^\W\d_", r"\p{Z}": r"\s", r"\p{N}": r"\d", r"\p{P}": r"!-/:-@\[-`{-~"}
+
+
+class SerializationError(Exception):
+    """The document is no JSON of the operation's shape; AWS answers `SerializationException`."""
+
+
+class ShapeError(Exception):
+    """The document breaks the constraints of its shape; the message is AWS's."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Count the problems as AWS does: `1 validation error detected: …`."""
+        noun = "error" if len(problems) == 1 else "errors"
+        super().__init__(f"{len(problems)} validation {noun} detected: " + "; ".join(problems))
+
+
+def parse(shape: Any, document: Any) -> dict[str, Any]:
+    """Return the members of a structure shape as Python values (datetime, bytes, int, …).
+
+    Raises SerializationError for a wrong JSON type and ShapeError for a violated constraint. Members that the
+    model does not know are left out, as the services do.
+    """
+    problems: list[str] = []
+    parsed: dict[str, Any] = _parse(shape, document, "", problems)
+    if problems:
+        raise ShapeError(problems)
+    return parsed
+
+
+def _parse(shape: Any, value: Any, path: str, problems: list[str]) -> Any:
+    parser = _PARSERS.get(shape.type_name, _parse_text)
+    parsed = parser(shape, value, path, problems)
+    _check(shape, parsed, path, problems)
+    return parsed
+
+
+def _parse_structure(shape: Any, value: Any, path: str, problems: list[str]) -> dict[str, Any]:
+    _expect(value, dict, path, "an object")
+    required = set(shape.required_members)
+    parsed: dict[str, Any] = {}
+    for name, member in shape.members.items():
+        wire_name = member.serialization.get("name", name)
+        below = _join(path, _lower_first(wire_name))
+        if value.get(wire_name) is not None:
+            parsed[name] = _parse(member, value[wire_name], below, problems)
+        elif name in required:
+            problems.append(f"Value null at '{below}' failed to satisfy constraint: Member must not be null")
+    return parsed
+
+
+def _parse_list(shape: Any, value: Any, path: str, problems: list[str]) -> list[Any]:
+    _expect(value, list, path, "a list")
+    return [_parse(shape.member, item, f"{path}.{number}.member", problems) for number, item in enumerate(value, 1)]
+
+
+def _parse_map(shape: Any, value: Any, path: str, problems: list[str]) -> dict[str, Any]:
+    _expect(value, dict, path, "an object")
+    parsed = {}
+    for key, item in value.items():
+        _check(shape.key, key, f"{path}.key", problems)
+        parsed[key] = _parse(shape.value, item, f"{path}.{key}.member", problems)
+    return parsed
+
+
+def _parse_text(_shape: Any, value: Any, path: str, _problems: list[str]) -> str:
+    if isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    _expect(value, str, path, "a string")
+    return str(value)
+
+
+def _parse_integer(_shape: Any, value: Any, path: str, _problems: list[str]) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise SerializationError(f"{path or 'the document'}: expected an integer, found {type(value).__name__}")
+    return int(value)
+
+
+def _parse_float(_shape: Any, value: Any, path: str, _problems: list[str]) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SerializationError(f"{path or 'the document'}: expected a number, found {type(value).__name__}")
+    return float(value)
+
+
+def _parse_boolean(_shape: Any, value: Any, path: str, _problems: list[str]) -> bool:
+    _expect(value, bool, path, "a boolean")
+    return bool(value)
+
+
+def _parse_blob(_shape: Any, value: Any, path: str, _problems: list[str]) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    _expect(value, str, path, "base64 text")
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise SerializationError(f"{path}: not base64: {error}") from None
+
+
+def _parse_timestamp(_shape: Any, value: Any, path: str, _problems: list[str]) -> datetime:
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except ValueError:
+            raise SerializationError(f"{path}: not a timestamp: {value!r}") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SerializationError(f"{path}: expected a timestamp, found {type(value).__name__}")
+    return datetime.fromtimestamp(value, UTC)
+
+
+_PARSERS = {
+    "structure": _parse_structure,
+    "list": _parse_list,
+    "map": _parse_map,
+    "string": _parse_text,
+    "integer": _parse_integer,
+    "long": _parse_integer,
+    "float": _parse_float,
+    "double": _parse_float,
+    "boolean": _parse_boolean,
+    "blob": _parse_blob,
+    "timestamp": _parse_timestamp,
+}
+
+
+def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
+    """Append what the value violates, worded as AWS words it."""
+
+    def refuse(constraint: str) -> None:
+        problems.append(f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")
+
+    metadata = shape.metadata
+    if metadata.get("enum") and value not in metadata["enum"]:
+        refuse(f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]")
+    measured, noun = (len(value), "length ") if isinstance(value, str | list | dict | bytes) else (value, "value ")
+    if isinstance(measured, int | float) and not isinstance(measured, bool):
+        if "min" in metadata and measured < metadata["min"]:
+            refuse(f"Member must have {noun}greater than or equal to {metadata['min']}")
+        if "max" in metadata and measured > metadata["max"]:
+            refuse(f"Member must have {noun}less than or equal to {metadata['max']}")
+    if isinstance(value, str) and "pattern" in metadata:
+        pattern = _compiled(metadata["pattern"])
+        if pattern and not pattern.fullmatch(value):
+            refuse(f"Member must satisfy regular expression pattern: {metadata['pattern']}")
+
+
+@lru_cache(maxsize=512)
+def _compiled(java_pattern: str) -> re.Pattern[str] | None:
+    """Translate a Java pattern; None where Python has no equal (such a pattern is not checked)."""
+    if r"\p{L}" in java_pattern:
+        return None
+    for java, python in JAVA_CLASSES.items():
+        java_pattern = java_pattern.replace(java, python)
+    try:
+        return re.compile(java_pattern)
+    except re.error:
+        return None
+
+
+def serialize(shape: Any, value: Any, path: str = "output") -> Any:
+    """Return the JSON document of a shape; a member that the model lacks is a mistake here and raises KeyError."""
+    if shape.type_name == "structure":
+        unknown = set(value) - set(shape.members)
+        if unknown:
+            raise KeyError(f"{path}: {', '.join(sorted(unknown))} not in shape {shape.name}")
+        return {
+            member.serialization.get("name", name): serialize(member, value[name], f"{path}.{name}")
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        }
+    if shape.type_name == "list":
+        return [serialize(shape.member, item, f"{path}[]") for item in value]
+    if shape.type_name == "map":
+        return {key: serialize(shape.value, item, f"{path}.{key}") for key, item in value.items()}
+    if shape.type_name == "timestamp":
+        return round(value.timestamp(), 3) if isinstance(value, datetime) else value
+    if shape.type_name == "blob":
+        return base64.b64encode(value).decode()
+    return value
+
+
+def _expect(value: Any, kind: type, path: str, noun: str) -> None:
+    if not isinstance(value, kind):
+        raise SerializationError(f"{path or 'the document'}: expected {noun}, found {type(value).__name__}")
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _lower_first(name: str) -> str:
+    return name[:1].lower() + name[1:]

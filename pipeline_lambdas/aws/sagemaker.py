@@ -1,0 +1,87 @@
+"""The SageMaker calls of a release. Look-ups answer None for what does not exist.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_SageMaker_Service.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline_lambdas.aws import clients
+from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.failures import AwsRequestError
+
+Description = dict[str, Any]
+
+# SageMaker answers a failed look-up with ValidationException and one of these sentences.
+_NOT_FOUND = re.compile(r"Requested resource not found|Could not find|does not exist", re.IGNORECASE)
+_EXISTS = re.compile(r"already exist", re.IGNORECASE)
+
+
+def describe_training_job(name: str) -> Description | None:
+    return _look_up("describe_training_job", TrainingJobName=name)
+
+
+def describe_model(name: str) -> Description | None:
+    return _look_up("describe_model", ModelName=name)
+
+
+def describe_endpoint_config(name: str) -> Description | None:
+    return _look_up("describe_endpoint_config", EndpointConfigName=name)
+
+
+def describe_endpoint(name: str) -> Description | None:
+    return _look_up("describe_endpoint", EndpointName=name)
+
+
+def create_training_job(request: Mapping[str, Any]) -> bool:
+    """Create the job; False if one of that name exists already."""
+    return _create("create_training_job", request)
+
+
+def create_model(request: Mapping[str, Any]) -> bool:
+    """Create the model; False if one of that name exists already."""
+    return _create("create_model", request)
+
+
+def create_endpoint_config(request: Mapping[str, Any]) -> bool:
+    """Create the endpoint config; False if one of that name exists already."""
+    return _create("create_endpoint_config", request)
+
+
+def create_endpoint(request: Mapping[str, Any]) -> bool:
+    """Create the endpoint; False if one of that name exists already."""
+    return _create("create_endpoint", request)
+
+
+def update_endpoint(name: str, config_name: str) -> None:
+    call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name)
+
+
+def delete_endpoint(name: str) -> None:
+    call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
+
+
+def _look_up(operation: str, **parameters: str) -> Description | None:
+    try:
+        answer: Description = call(getattr(clients.client("sagemaker"), operation), **parameters)
+    except AwsRequestError as error:
+        missing = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
+        if missing or error.code in {"ResourceNotFound", "ResourceNotFoundException"}:
+            return None
+        raise
+    answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _create(operation: str, request: Mapping[str, Any]) -> bool:
+    try:
+        call(getattr(clients.client("sagemaker"), operation), **request)
+    except AwsRequestError as error:
+        duplicate = error.code == "ValidationException" and _EXISTS.search(error.reason)
+        if duplicate or error.code in {"ResourceInUse", "ResourceInUseException"}:
+            return False
+        raise
+    return True

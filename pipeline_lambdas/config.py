@@ -1,0 +1,244 @@
+"""Reads a training config; every problem is found in one pass and reported together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from pipeline_lambdas import config_schema as schema
+from pipeline_lambdas.algorithms import ALGORITHMS, Algorithm
+from pipeline_lambdas.config_model import (
+    AlgorithmChoice,
+    EvaluationTest,
+    Gate,
+    InstanceVariant,
+    ServerlessVariant,
+    TrainingConfig,
+    TrainingResources,
+    Variant,
+    canonical,
+    config_sha256,
+)
+from pipeline_lambdas.config_rules import Rule, describe, nearest
+from pipeline_lambdas.config_yaml import YamlError, load
+from pipeline_lambdas.failures import ConfigurationError
+
+__all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse_config"]
+
+_TOP = ("model", "problem", "algorithm", "hyperparameters", "training", "channels", "environments", "tests")
+
+
+class ConfigError(ConfigurationError):
+    """The file is no valid training config; `problems` are the lines of the message."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def parse_config(text: str, file: str) -> TrainingConfig:
+    """Parse the text of a config; `file` is its name in messages.
+
+    Raises ConfigError, each line of which reads `file: key.path: found X; allowed Y`.
+    """
+    try:
+        document = load(text)
+    except YamlError as error:
+        raise ConfigError([f"{file}: {error}"]) from None
+    reader = _Reader(file)
+    config = _read(reader, document)
+    if reader.problems or config is None:
+        raise ConfigError(reader.problems)
+    return config
+
+
+class _Reader:
+    """Collects problems while values are read."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[str] = []
+
+    def problem(self, path: str, text: str) -> None:
+        self.problems.append(f"{self.file}: {path}: {text}")
+
+    def mapping(self, value: object, path: str, known: Iterable[str]) -> dict[str, object]:
+        """Return `value` with its known keys only; others are problems."""
+        names = list(known)
+        if not isinstance(value, dict):
+            self.problem(path or "the file", f"found {describe(value)}; allowed a mapping with {', '.join(names)}")
+            return {}
+        for key in value:
+            if key not in names:
+                self.problem(
+                    _join(path, str(key)),
+                    f"found an unknown key; allowed {', '.join(names)}{nearest(str(key), names)}",
+                )
+        return {key: value[key] for key in names if key in value}
+
+    def section(self, value: object, path: str, rules: Mapping[str, Rule], extra: Iterable[str] = ()) -> dict[str, Any]:
+        """Return the values of `rules` that are right, and those of `extra` as they are."""
+        found = self.mapping(value, path, [*rules, *extra])
+        if not isinstance(value, dict):
+            return {}
+        result: dict[str, Any] = {key: found[key] for key in extra if key in found}
+        for key, rule in rules.items():
+            self.value(found, key, _join(path, key), rule, result.__setitem__)
+        return result
+
+    def value(
+        self, found: Mapping[str, object], key: str, path: str, rule: Rule, accept: Callable[[str, Any], None]
+    ) -> None:
+        if key not in found:
+            if rule.required:
+                self.problem(path, f"found nothing; allowed {rule.allowed}")
+            return
+        read = rule.read(found[key])
+        if read is None:
+            self.problem(path, f"found {describe(found[key])}; allowed {rule.allowed}")
+        else:
+            accept(key, read)
+
+    def named(self, value: object, path: str, names: Mapping[str, bool]) -> dict[str, object]:
+        """Return the entries of a mapping whose keys are `names`; True marks a required one."""
+        found = self.mapping(value, path, names)
+        for name, required in names.items():
+            if required and isinstance(value, dict) and name not in found:
+                self.problem(_join(path, name), "found nothing; allowed a mapping")
+        return found
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _read(reader: _Reader, document: object) -> TrainingConfig | None:
+    top = reader.section(document, "", schema.ROOT, _TOP[2:])
+    if not isinstance(document, dict):
+        return None
+    problem = top.get("problem")
+    channels = {
+        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
+        for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
+    }
+    choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
+    algorithm = ALGORITHMS.get(choice.get("name", ""))
+    hyperparameters: dict[str, str] = {}
+    if algorithm:
+        _check_version(reader, algorithm, choice.get("version"))
+        hyperparameters = _hyperparameters(reader, algorithm, choice.get("version"), top)
+        _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
+    training = reader.section(top.get("training"), "training", schema.TRAINING)
+    environments = {
+        name: _variant(reader, item, f"environments.{name}")
+        for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
+    }
+    unavailable = _unavailable_metrics(hyperparameters.get("objective"))
+    tests = {
+        name: _test(reader, name, item, problem, unavailable)
+        for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
+    }
+    if reader.problems:
+        return None
+    return TrainingConfig(
+        model=top["model"],
+        problem=top["problem"],
+        algorithm=AlgorithmChoice(**choice),
+        hyperparameters=hyperparameters,
+        training=TrainingResources(**training),
+        channels=cast("dict[str, str]", channels),
+        environments=cast("dict[str, Variant]", environments),
+        tests=tests,
+    )
+
+
+def _check_version(reader: _Reader, algorithm: Algorithm, version: str | None) -> None:
+    if version is not None and version not in algorithm.versions:
+        reader.problem(
+            "algorithm.version",
+            f"found {describe(version)}; allowed {', '.join(algorithm.versions)}"
+            f"{nearest(version, list(algorithm.versions))}",
+        )
+
+
+def _hyperparameters(
+    reader: _Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
+) -> dict[str, str]:
+    rules, path = algorithm.hyperparameters, "hyperparameters"
+    given = top.get("hyperparameters")
+    if not isinstance(given, dict):
+        reader.problem(path, f"found {describe(given)}; allowed a mapping with at least num_round")
+        return {}
+    for name in given:
+        if name not in rules:
+            reader.problem(
+                f"{path}.{name}",
+                f"found a hyperparameter that {algorithm.name} lacks; allowed are those of its reference"
+                f"{nearest(str(name), list(rules))}",
+            )
+    result: dict[str, str] = {}
+    for name, rule in rules.items():
+        reader.value(given, name, f"{path}.{name}", rule, result.__setitem__)
+    if version in algorithm.versions:
+        for name, value in result.items():
+            for item in (name, value):
+                if algorithm.lacks(item, version):
+                    reader.problem(f"{path}.{name}", f"found {item} with version {version}; allowed in later versions")
+    return result
+
+
+def _check_hyperparameters(
+    reader: _Reader, algorithm: Algorithm, values: Mapping[str, str], problem: str | None, validation: bool
+) -> None:
+    for name, text in algorithm.dependencies(values, validation=validation):
+        reader.problem(f"hyperparameters.{name}", text)
+    if problem is None:
+        return
+    objective, fitting = values.get("objective", algorithm.default_objective), algorithm.objectives[problem]
+    if objective not in fitting:
+        given = "" if "objective" in values else " (the default)"
+        reader.problem(
+            "hyperparameters.objective",
+            f"found {objective}{given}; allowed for problem {problem}: {', '.join(fitting)}",
+        )
+
+
+def _variant(reader: _Reader, item: object, path: str) -> Variant | None:
+    if not isinstance(item, dict) or "serverless" not in item:
+        values = reader.section(item, path, schema.INSTANCE, ["serverless"])
+        return InstanceVariant(**values) if len(values) == len(schema.INSTANCE) else None
+    reader.mapping(item, path, ["serverless", *schema.INSTANCE])
+    if len(item) > 1 and any(key in item for key in schema.INSTANCE):
+        reader.problem(path, "found serverless together with instances; allowed is one of them")
+    values = reader.section(item["serverless"], f"{path}.serverless", schema.SERVERLESS)
+    return ServerlessVariant(**values) if len(values) == len(schema.SERVERLESS) else None
+
+
+def _unavailable_metrics(objective: str | None) -> tuple[str, ...]:
+    # These objectives predict a class and no probability.
+    return {"multi:softmax": ("logloss",), "binary:hinge": ("logloss", "auc")}.get(objective or "", ())
+
+
+def _test(
+    reader: _Reader, name: str, item: object, problem: str | None, unavailable: tuple[str, ...]
+) -> EvaluationTest:
+    path = f"tests.{name}"
+    values = reader.section(item, path, schema.TEST, ["gates"])
+    metrics = [*schema.METRICS.get(problem or "", ()), *schema.LATENCIES]
+    gates: list[Gate] = []
+    found = values.get("gates", {})
+    if name == "full" and not found:
+        reader.problem(f"{path}.gates", f"found none; allowed at least one of {', '.join(metrics)}")
+    # Which metrics are right is only known with the problem.
+    known = reader.mapping(found, f"{path}.gates", metrics) if problem else {}
+    for metric, bounds in known.items():
+        gate_path = f"{path}.gates.{metric}"
+        if metric in unavailable:
+            reader.problem(gate_path, "found a metric of probabilities; allowed with an objective that predicts them")
+        limits = reader.section(bounds, gate_path, schema.GATE)
+        if isinstance(bounds, dict) and not {"min", "max"} & bounds.keys():
+            reader.problem(gate_path, "found no bound; allowed min, max or both")
+        if limits.get("min", float("-inf")) > limits.get("max", float("inf")):
+            reader.problem(gate_path, f"found min {limits['min']} above max {limits['max']}; allowed min up to max")
+        gates.append(Gate(metric, **{key: float(value) for key, value in limits.items()}))
+    return EvaluationTest(name, values.get("channel", ""), values.get("max_rows"), tuple(gates))

@@ -1,0 +1,101 @@
+"""A training config as typed values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pipeline_lambdas.algorithms import ALGORITHMS
+
+Problem = Literal["regression", "binary", "multiclass"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmChoice:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResources:
+    instance_type: str
+    instance_count: int
+    volume_gib: int
+    max_runtime_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceVariant:
+    instance_type: str
+    instance_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerlessVariant:
+    memory_mib: int
+    max_concurrency: int
+
+
+Variant = InstanceVariant | ServerlessVariant
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Bounds of one metric; at least one of them is given."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationTest:
+    """What an endpoint is judged by; `max_rows` None means all rows of the channel."""
+
+    name: str
+    channel: str
+    max_rows: int | None
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` map to content types."""
+
+    model: str
+    problem: Problem
+    algorithm: AlgorithmChoice
+    hyperparameters: Mapping[str, str]
+    training: TrainingResources
+    channels: Mapping[str, str]
+    environments: Mapping[str, Variant]
+    tests: Mapping[str, EvaluationTest]
+
+    @property
+    def objective(self) -> str:
+        return self.hyperparameters.get("objective", ALGORITHMS[self.algorithm.name].default_objective)
+
+    @property
+    def serverless(self) -> bool:
+        """Whether any environment is serverless."""
+        return any(isinstance(variant, ServerlessVariant) for variant in self.environments.values())
+
+    def image_uri(self, registry: str) -> str:
+        return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
+
+    def content_type(self, channel: str) -> str:
+        """Return a channel's content type; the test channel is like train."""
+        return self.channels.get(channel, self.channels["train"])
+
+
+def canonical(config: TrainingConfig) -> str:
+    """Return the config as JSON with sorted keys: the same for two files that differ only in form."""
+    return json.dumps(asdict(config), sort_keys=True, separators=(",", ":"))
+
+
+def config_sha256(config: TrainingConfig) -> str:
+    """Return the hex SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(config).encode()).hexdigest()

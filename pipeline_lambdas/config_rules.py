@@ -1,0 +1,142 @@
+"""Rules for single values of a training config: what is allowed, in code and in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one key may hold.
+
+    `read` returns the typed value, or None for a value that is not allowed; `allowed` says the same in words.
+    """
+
+    allowed: str
+    read: Callable[[object], object | None]
+    meaning: str = ""
+    required: bool = True
+    default: str = ""
+
+    def about(self, meaning: str) -> Rule:
+        return replace(self, meaning=meaning)
+
+    def optional(self, default: str = "") -> Rule:
+        return replace(self, required=False, default=default)
+
+
+def integer(low: int, high: int | None = None, step: int = 1) -> Rule:
+    """Whole numbers; a YAML boolean is none."""
+
+    def read(value: object) -> int | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        return value if value >= low and (high is None or value <= high) and (value - low) % step == 0 else None
+
+    words = f"an integer from {low}" + ("" if high is None else f" to {high}")
+    return Rule(words + (f" in steps of {step}" if step > 1 else ""), read)
+
+
+def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False, below: bool = False) -> Rule:
+    """Finite numbers from `low` to `high`; `above` and `below` leave out the bound itself."""
+
+    def read(value: object) -> float | int | None:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+            return None
+        low_fits = value > low if above else value >= low
+        high_fits = value < high if below else value <= high
+        return value if low_fits and high_fits else None
+
+    if math.isinf(low) and math.isinf(high):
+        return Rule("a number", read)
+    if math.isinf(high):
+        return Rule(f"a number {'above' if above else 'from'} {low:g}", read)
+    return Rule(f"a number in {'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}", read)
+
+
+def choice(*names: str) -> Rule:
+    def read(value: object) -> str | None:
+        return value if isinstance(value, str) and value in names else None
+
+    return Rule(", ".join(names), read)
+
+
+def text(pattern: str, words: str) -> Rule:
+    """Texts that match `pattern` as a whole."""
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str | None:
+        return value if isinstance(value, str) and compiled.fullmatch(value) else None
+
+    return Rule(words, read)
+
+
+def listed(rule: Rule) -> Rule:
+    """Comma lists in one text, each item fit for `rule`."""
+
+    def read(value: object) -> str | None:
+        if not isinstance(value, str) or not value:
+            return None
+        items = [item.strip() for item in value.split(",")]
+        return ",".join(items) if all(rule.read(item) is not None for item in items) else None
+
+    return Rule(f"a comma list of: {rule.allowed}", read)
+
+
+def as_text(rule: Rule) -> Rule:
+    """Values of `rule` in SageMaker's form for hyperparameters: texts, which may also be given as such."""
+
+    def read(value: object) -> str | None:
+        found = rule.read(value)
+        if found is None and isinstance(value, str):
+            found = rule.read(_number_of(value))
+        return None if found is None else str(found)
+
+    return replace(rule, read=read)
+
+
+def switch(true: str, false: str) -> Rule:
+    """One of two texts. YAML reads a bare true as a boolean, so that is taken where the texts are true, false."""
+
+    def read(value: object) -> str | None:
+        if isinstance(value, bool):
+            written = str(value).lower()
+            return written if written in {true, false} else None
+        written = str(value) if isinstance(value, int | str) else ""
+        return written if written in {true, false} else None
+
+    return Rule(f"{false}, {true}", read)
+
+
+def describe(value: object) -> str:
+    """Return a found value in the words of a message, cut so that no file can swell it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    written = repr(value) if isinstance(value, str) else str(value)
+    return written if len(written) <= 80 else written[:77] + "..."
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Return a sentence that suggests the known name most like `name`, or nothing."""
+    import difflib  # noqa: PLC0415 - only a wrong file needs it
+
+    matches = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def _number_of(written: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(written)
+        except ValueError:
+            continue
+    return written

@@ -1,0 +1,199 @@
+"""Puts a trained model behind an environment's endpoint: model, endpoint config, endpoint.
+
+An endpoint is updated in place, so the old model serves until the new one is healthy:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.config_model import InstanceVariant, TrainingConfig, Variant, config_sha256
+from pipeline_lambdas.failures import ConfigurationError, JobFailedError
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Continue, Done, Outcome
+from pipeline_lambdas.training import contains
+
+VARIANT_NAME = "AllTraffic"
+
+
+@dataclass(frozen=True, slots=True)
+class HostingSite:
+    """What the stack gives a model."""
+
+    role_arn: str
+    kms_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What one Deploy action asks for; the model is named after its training job."""
+
+    release: Release
+    environment: str
+    training_job: str
+
+    @property
+    def endpoint(self) -> str:
+        return self.release.endpoint(self.environment)
+
+    @property
+    def endpoint_config(self) -> str:
+        return self.release.endpoint_config(self.environment, self.training_job)
+
+
+def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) -> Outcome:
+    """Create what is missing and point the endpoint at it; everything is looked for first.
+
+    Answers Continue while an endpoint is on its way to a state in which it can be changed. Raises
+    ConfigurationError for an environment that the config lacks, JobFailedError where the endpoint or a
+    resource of the same name stands in the way.
+    """
+    variant = config.environments.get(deployment.environment)
+    if variant is None:
+        raise ConfigurationError(
+            f"{config.model}.yml: environments: found {', '.join(config.environments)}; this action deploys to "
+            f"{deployment.environment}. Add it to the config."
+        )
+    tags = _tags(deployment, config)
+    model = model_request(deployment, config, site, _trained(deployment.training_job))
+    _ensure("Model", model, tags, sagemaker.describe_model, sagemaker.create_model)
+    endpoint_config = endpoint_config_request(deployment, variant, site)
+    _ensure(
+        "EndpointConfig",
+        endpoint_config,
+        tags,
+        sagemaker.describe_endpoint_config,
+        sagemaker.create_endpoint_config,
+    )
+    waiting = _point_endpoint(deployment, tags)
+    if waiting:
+        return Continue(json.dumps({"waiting_for": deployment.endpoint}), waiting, 50, deployment.endpoint)
+    variables = {
+        "ModelName": deployment.training_job,
+        "EndpointConfigName": deployment.endpoint_config,
+        "EndpointName": deployment.endpoint,
+    }
+    summary = f"Endpoint {deployment.endpoint} asked for {deployment.endpoint_config}"
+    return Done(variables, summary, deployment.endpoint)
+
+
+def model_request(
+    deployment: Deployment, config: TrainingConfig, site: HostingSite, trained: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the request of the model: the artifact of the job, served by the image that trained it.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
+    """
+    return {
+        "ModelName": deployment.training_job,
+        "PrimaryContainer": {
+            "Image": trained["AlgorithmSpecification"]["TrainingImage"],
+            "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+        },
+        "ExecutionRoleArn": site.role_arn,
+        # One model serves all environments, and a serverless endpoint cannot isolate it.
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        "EnableNetworkIsolation": not config.serverless,
+    }
+
+
+def endpoint_config_request(deployment: Deployment, variant: Variant, site: HostingSite) -> dict[str, Any]:
+    """Return the request of the endpoint config.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
+    """
+    production: dict[str, Any] = {"VariantName": VARIANT_NAME, "ModelName": deployment.training_job}
+    request: dict[str, Any] = {
+        "EndpointConfigName": deployment.endpoint_config,
+        "ProductionVariants": [production],
+    }
+    if isinstance(variant, InstanceVariant):
+        production["InstanceType"] = variant.instance_type
+        production["InitialInstanceCount"] = variant.instance_count
+        production["InitialVariantWeight"] = 1.0
+        # The key encrypts the instances' storage volumes; a serverless endpoint has none.
+        request["KmsKeyId"] = site.kms_key_arn
+    else:
+        production["ServerlessConfig"] = {
+            "MemorySizeInMB": variant.memory_mib,
+            "MaxConcurrency": variant.max_concurrency,
+        }
+    return request
+
+
+def _trained(name: str) -> dict[str, Any]:
+    description = sagemaker.describe_training_job(name)
+    status = "missing" if description is None else description["TrainingJobStatus"]
+    if description is None or status != "Completed":
+        raise JobFailedError(f"Training job {name} is {status}; only a Completed one has a model to deploy.")
+    return description
+
+
+def _tags(deployment: Deployment, config: TrainingConfig) -> list[dict[str, str]]:
+    return [
+        {"Key": "slipway:execution-id", "Value": deployment.release.execution_id},
+        {"Key": "slipway:model", "Value": config.model},
+        {"Key": "slipway:config-sha256", "Value": config_sha256(config)},
+    ]
+
+
+def _ensure(
+    kind: str,
+    request: dict[str, Any],
+    tags: list[dict[str, str]],
+    describe: Callable[[str], dict[str, Any] | None],
+    create: Callable[[Mapping[str, Any]], bool],
+) -> None:
+    name = request[f"{kind}Name"]
+    description = describe(name)
+    if description is None and not create({**request, "Tags": tags}):
+        # Another delivery of the same event was faster.
+        description = describe(name)
+    if description is not None and not contains(description, request):
+        different = [key for key, value in request.items() if not contains(description.get(key), value)]
+        raise JobFailedError(
+            f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed; start a new "
+            "release."
+        )
+
+
+def _point_endpoint(deployment: Deployment, tags: list[dict[str, str]]) -> str | None:
+    """Create or update the endpoint; return what is waited for where neither is possible yet."""
+    name, wanted = deployment.endpoint, deployment.endpoint_config
+    description = sagemaker.describe_endpoint(name)
+    if description is None:
+        request = {"EndpointName": name, "EndpointConfigName": wanted, "Tags": tags[1:2]}
+        if sagemaker.create_endpoint(request):
+            return None
+        description = sagemaker.describe_endpoint(name) or {"EndpointStatus": "Deleting"}
+    status, serving = description["EndpointStatus"], description.get("EndpointConfigName")
+    pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+    match status:
+        case "InService" if serving == wanted:
+            return None
+        case "InService" | "UpdateRollbackFailed":
+            sagemaker.update_endpoint(name, wanted)
+            return None
+        case "Creating" | "Updating" if (pending or serving) == wanted:
+            return None
+        case "Creating" | "Updating":
+            raise JobFailedError(
+                f"Endpoint {name} is {status} with {pending or serving}, so it cannot be given {wanted}. Wait until "
+                "it is InService, then retry the stage."
+            )
+        case "Failed":
+            # It serves nothing, and its deletion is all that SageMaker still allows.
+            sagemaker.delete_endpoint(name)
+            return f"Endpoint {name} had failed and is deleted before it is created anew"
+        case "Deleting" | "SystemUpdating" | "RollingBack":
+            return f"Endpoint {name} is {status} and can be changed afterwards"
+        case _:
+            raise JobFailedError(
+                f"Endpoint {name} is {status}, in which it cannot be updated. Look at it in SageMaker, delete it if "
+                "it is not needed, then retry the stage."
+            )

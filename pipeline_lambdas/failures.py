@@ -1,0 +1,52 @@
+"""Why an action can fail, as CodePipeline's failure types.
+
+The types are those of FailureDetails:
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+FailureType = Literal["JobFailed", "ConfigurationError", "PermissionError", "SystemUnavailable"]
+
+
+class JobError(Exception):
+    """A failure whose message is meant for the person who released."""
+
+    failure_type: ClassVar[FailureType] = "JobFailed"
+
+
+class JobFailedError(JobError):
+    """The work itself failed: a training job, an endpoint, a gate."""
+
+
+class ConfigurationError(JobError):
+    """A config, a manifest, a parameter or the environment is not as it has to be."""
+
+    failure_type: ClassVar[FailureType] = "ConfigurationError"
+
+
+class PermissionDeniedError(JobError):
+    """AWS refused a call; the message names the action that the role lacks."""
+
+    failure_type: ClassVar[FailureType] = "PermissionError"
+
+
+class UnavailableError(JobError):
+    """A service throttled, was unavailable or could not be reached; a retry may succeed."""
+
+    failure_type: ClassVar[FailureType] = "SystemUnavailable"
+
+
+class AwsRequestError(JobError):
+    """AWS refused a call for a reason of its own.
+
+    `code` and `reason` are AWS's, so that a caller can tell `already exists` from the rest.
+    """
+
+    def __init__(self, operation: str, code: str, reason: str) -> None:
+        super().__init__(f"{operation} answered {code}: {reason}")
+        self.operation = operation
+        self.code = code
+        self.reason = reason

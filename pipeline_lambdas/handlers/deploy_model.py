@@ -1,0 +1,43 @@
+"""Action Deploy: puts a trained model behind the endpoint of an environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.deployment import Deployment, HostingSite, deploy
+from pipeline_lambdas.job import Job
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Outcome
+from pipeline_lambdas.release_inputs import read_config
+from pipeline_lambdas.runner import LambdaContext, run_job
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    model_name: str
+    name_prefix: str
+    hosting_role_arn: str
+    kms_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    execution_id: str
+    environment: str
+    training_job: str
+
+
+def handler(event: Any, context: LambdaContext) -> None:
+    run_job(event, context, _deploy)
+
+
+def _deploy(job: Job) -> Outcome:
+    environment = read_environment(Environment, os.environ)
+    parameters = read_parameters(Parameters, job.user_parameters)
+    release = Release(environment.name_prefix, parameters.execution_id)
+    deployment = Deployment(release, parameters.environment, parameters.training_job)
+    config = read_config(job, environment.model_name)
+    return deploy(deployment, config, HostingSite(environment.hosting_role_arn, environment.kms_key_arn))

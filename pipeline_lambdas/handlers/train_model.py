@@ -1,0 +1,50 @@
+"""Action StartTraining: starts the training job of a release."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.job import Job
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Done
+from pipeline_lambdas.release_inputs import read_config, read_dataset
+from pipeline_lambdas.runner import LambdaContext, run_job
+from pipeline_lambdas.training import TrainingSite, start_training
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    model_name: str
+    name_prefix: str
+    data_bucket: str
+    model_bucket: str
+    training_role_arn: str
+    kms_key_arn: str
+    image_registry: str
+
+    def site(self) -> TrainingSite:
+        return TrainingSite(
+            self.data_bucket, self.model_bucket, self.training_role_arn, self.kms_key_arn, self.image_registry
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    execution_id: str
+
+
+def handler(event: Any, context: LambdaContext) -> None:
+    run_job(event, context, _start)
+
+
+def _start(job: Job) -> Done:
+    environment = read_environment(Environment, os.environ)
+    parameters = read_parameters(Parameters, job.user_parameters)
+    release = Release(environment.name_prefix, parameters.execution_id)
+    config = read_config(job, environment.model_name)
+    dataset = read_dataset(job, environment.model_name)
+    started = start_training(release, config, dataset, environment.site())
+    return Done(started.variables(), f"Training job {started.job_name}", started.job_name)

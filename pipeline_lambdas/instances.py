@@ -1,0 +1,21 @@
+"""What an instance type's name says about it.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
+"""
+
+from __future__ import annotations
+
+import re
+
+# A `d` behind the generation marks local NVMe storage (m5d, c6gd, g4dn, p4de). The accelerated families
+# below have it without the letter.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/InstanceStorage.html
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g[5-9]e?|p[5-9][a-z]*|trn\d+n?|dl1)(?:-[a-z0-9]+)?\.")
+
+
+def has_local_storage(instance_type: str) -> bool:
+    """Tell whether the type has local NVMe storage; a training job on it must not ask for VolumeKmsKeyId.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+    """
+    return _LOCAL_STORAGE.match(instance_type) is not None

@@ -1,0 +1,70 @@
+"""Every name of a release, derived from the pipeline's name and its execution id.
+
+All are lower case, as SageMaker's ARNs are, and fit SageMaker's 63 characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline_lambdas.failures import ConfigurationError
+
+ENVIRONMENTS = ("dev", "test", "prod")
+MAX_ATTEMPTS = 9
+
+_EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SHORT_LENGTH = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One execution of one pipeline."""
+
+    prefix: str
+    execution_id: str
+
+    def __post_init__(self) -> None:
+        if not _EXECUTION_ID.fullmatch(self.execution_id):
+            raise ConfigurationError(
+                f"UserParameters: execution_id: found {self.execution_id!r}; allowed is a pipeline execution id, "
+                "#{codepipeline.PipelineExecutionId}"
+            )
+
+    @property
+    def short(self) -> str:
+        """The first 13 characters of the execution id."""
+        return self.execution_id[:_SHORT_LENGTH]
+
+    def training_job(self, attempt: int = 1) -> str:
+        """Name of the job; later attempts follow one that failed or was stopped, as names are never free again."""
+        if not 1 <= attempt <= MAX_ATTEMPTS:
+            raise ValueError(f"attempt {attempt} is not between 1 and {MAX_ATTEMPTS}")
+        return f"{self.prefix}-{self.short}{_suffix(attempt)}"
+
+    def endpoint(self, environment: str) -> str:
+        return f"{self.prefix}-{environment}"
+
+    def endpoint_config(self, environment: str, training_job: str) -> str:
+        """Name of the config that serves `training_job`'s model in `environment`."""
+        return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
+
+    def owns_endpoint_config(self, environment: str, name: str) -> bool:
+        """Tell whether `name` is a config that this release made for `environment`."""
+        stem = re.escape(f"{self.prefix}-{environment}-{self.short}")
+        return re.fullmatch(rf"{stem}(-[2-{MAX_ATTEMPTS}])?", name) is not None
+
+
+def attempt_of(prefix: str, training_job: str) -> int:
+    """Return which attempt `training_job` names; ConfigurationError if it is no job of this pipeline."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-([2-{MAX_ATTEMPTS}]))?", training_job)
+    if not match:
+        raise ConfigurationError(
+            f"UserParameters: training_job: found {training_job!r}; allowed is a training job of this pipeline, "
+            f"{prefix}-<13 characters of the execution id>, from #{{Train.TrainingJobName}}"
+        )
+    return int(match.group(1) or 1)
+
+
+def _suffix(attempt: int) -> str:
+    return "" if attempt == 1 else f"-{attempt}"

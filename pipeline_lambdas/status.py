@@ -1,0 +1,163 @@
+"""Decides from a description whether a training job or an endpoint goes on, is done or has failed.
+
+Statuses:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.failures import ConfigurationError, UnavailableError
+from pipeline_lambdas.outcome import Continue, Done, Failed, Outcome
+
+Kind = Literal["training-job", "endpoint"]
+Description = Mapping[str, Any]
+
+# How far a job is, in percent, by secondary status. Most of the time goes by in Training.
+_TRAINING_PERCENT = {
+    "Starting": 5,
+    "Pending": 5,
+    "LaunchingMLInstances": 5,
+    "PreparingTrainingStack": 10,
+    "Downloading": 15,
+    "DownloadingTrainingImage": 20,
+    "Interrupted": 20,
+    "Restarting": 20,
+    "Training": 50,
+    "Updating": 50,
+    "Uploading": 90,
+}
+_ENDPOINT_UNDER_WAY = {
+    "Creating": "SageMaker creates the endpoint",
+    "Updating": "SageMaker updates the endpoint; the old model serves until the new one is healthy",
+    "SystemUpdating": "SageMaker maintains the endpoint",
+    "RollingBack": "SageMaker takes back a change of capacity",
+}
+_ENDPOINT_FAILED = {
+    "OutOfService": "takes no requests",
+    "Deleting": "is being deleted",
+    "Failed": "failed; only its deletion is possible, which the next deployment does",
+    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; deploy again to mend it",
+}
+
+
+def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -> Outcome:
+    """Look once and decide.
+
+    A look-up that SageMaker throttles or cannot serve is repeated at the next poll, so that a moment's fault
+    does not fail hours of training.
+    """
+    if kind not in {"training-job", "endpoint"}:
+        raise ConfigurationError(f"UserParameters: kind: found {kind!r}; allowed training-job, endpoint")
+    if kind == "endpoint" and not endpoint_config:
+        raise ConfigurationError("UserParameters: endpoint_config: found nothing; allowed the config asked for")
+    try:
+        if kind == "training-job":
+            return decide_training(name, sagemaker.describe_training_job(name))
+        return decide_endpoint(name, endpoint_config or "", sagemaker.describe_endpoint(name))
+    except UnavailableError as error:
+        if token is None:
+            raise
+        return Continue(token, f"SageMaker did not answer and is asked again: {error}", 50, name)
+
+
+def decide_training(name: str, description: Description | None) -> Outcome:
+    """Decide about a training job; None stands for a job that does not exist."""
+    if description is None:
+        return Failed("JobFailed", f"Training job {name} does not exist. Start a new release.", name)
+    status, secondary = description["TrainingJobStatus"], description.get("SecondaryStatus", "")
+    if status == "InProgress":
+        summary = f"{status}: {secondary}{_message(description)}"
+        return Continue(_token(name), summary, _TRAINING_PERCENT.get(secondary, 50), name)
+    if status == "Completed":
+        return Done(_training_variables(name, description), f"Training job {name} completed", name)
+    return Failed("JobFailed", f"Training job {name} {_training_failure(description)}", name)
+
+
+def decide_endpoint(name: str, endpoint_config: str, description: Description | None) -> Outcome:
+    """Decide about an endpoint that was asked to serve `endpoint_config`.
+
+    InService with another config means that SageMaker rolled the update back.
+    """
+    if description is None:
+        return Failed("JobFailed", f"Endpoint {name} does not exist. Deploy again.", name)
+    status, serving = description["EndpointStatus"], description.get("EndpointConfigName")
+    pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName", endpoint_config)
+    if status in _ENDPOINT_UNDER_WAY and pending == endpoint_config:
+        return Continue(_token(name), f"{status}: {_ENDPOINT_UNDER_WAY[status]}{_variant(description)}", 50, name)
+    if status == "InService" and serving == endpoint_config:
+        variables = {"EndpointName": name, "EndpointConfigName": endpoint_config, "Status": status}
+        return Done(variables, f"Endpoint {name} serves {endpoint_config}", name)
+    reason = description.get("FailureReason") or "SageMaker gives no reason"
+    if status in _ENDPOINT_UNDER_WAY:
+        text = f"is being changed to {pending}, not {endpoint_config}. Wait until it is InService, then deploy again."
+    elif status == "InService":
+        text = f"serves {serving}, not {endpoint_config}: SageMaker rolled the update back ({reason})."
+    elif status in _ENDPOINT_FAILED:
+        text = f"is {status}: it {_ENDPOINT_FAILED[status]} ({reason})."
+    else:
+        text = _unknown(status)
+    return Failed("JobFailed", f"Endpoint {name} {text}", name)
+
+
+def _training_failure(description: Description) -> str:
+    status = description["TrainingJobStatus"]
+    match status:
+        case "Failed":
+            reason = description.get("FailureReason") or "SageMaker gives no reason"
+            return f"failed: {reason}. Its log has the details."
+        case "Stopping" | "Stopped":
+            return _stopped(status, description.get("SecondaryStatus", ""))
+        case "Deleting":
+            return "is being deleted. Start a new release."
+        case _:
+            return _unknown(status)
+
+
+def _training_variables(name: str, description: Description) -> dict[str, str]:
+    metrics = {item["MetricName"]: item["Value"] for item in description.get("FinalMetricDataList", ())}
+    return {
+        "TrainingJobName": name,
+        "Status": description["TrainingJobStatus"],
+        "ModelArtifacts": description["ModelArtifacts"]["S3ModelArtifacts"],
+        "TrainingSeconds": str(description.get("TrainingTimeInSeconds", 0)),
+        "BillableSeconds": str(description.get("BillableTimeInSeconds", 0)),
+        "Metrics": json.dumps(metrics, sort_keys=True, separators=(",", ":")),
+    }
+
+
+def _stopped(status: str, secondary: str) -> str:
+    match secondary:
+        case "MaxRuntimeExceeded":
+            return "ran longer than training.max_runtime_s and was stopped. Raise it in the config."
+        case "MaxWaitTimeExceeded":
+            return "waited too long for instances and was stopped. Release again or choose another instance type."
+        case _:
+            return f"was stopped ({status}). Retry the stage to train again."
+
+
+def _message(description: Description) -> str:
+    transitions = description.get("SecondaryStatusTransitions") or [{}]
+    message = transitions[-1].get("StatusMessage")
+    return f" ({message})" if message else ""
+
+
+def _variant(description: Description) -> str:
+    deployment = description.get("PendingDeploymentSummary") or description
+    variants = deployment.get("ProductionVariants") or [{}]
+    statuses = variants[0].get("VariantStatus") or [{}]
+    message = statuses[0].get("StatusMessage") or statuses[0].get("Status")
+    return f" ({message})" if message else ""
+
+
+def _unknown(status: str) -> str:
+    return f"has the status {status}, which this function does not know. Look at it in SageMaker."
+
+
+def _token(name: str) -> str:
+    return json.dumps({"waiting_for": name})

@@ -1,0 +1,132 @@
+"""What SageMaker's XGBoost takes as CSV: the label first, no header, numbers only, as many in each row.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html#InputOutput-XGBoost
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(NUMBER, re.ASCII)
+_SHOWN_CHARACTERS = 40
+_LABEL_DECIMALS = re.compile(r"[+]?\d+(?:\.0*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """Which labels a problem knows; `classes` 0 means any number."""
+
+    classes: int = 0
+
+    def allows(self, label: str) -> bool:
+        if not self.classes:
+            return True
+        return _LABEL_DECIMALS.fullmatch(label) is not None and float(label) < self.classes
+
+    @property
+    def allowed(self) -> str:
+        return f"a class from 0 to {self.classes - 1}" if self.classes else "a number"
+
+
+ANY_NUMBER = LabelRule()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a line of a file; `column` counts from 1, 0 stands for the whole line."""
+
+    file: str
+    line: int
+    column: int
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: line {self.line}" + (f", column {self.column}" if self.column else "")
+        return f"{place}: found {self.found}; allowed {self.allowed}"
+
+
+@dataclass
+class FileCheck:
+    """What was found in one file: how many rows and columns, and the problems (all counted, the first kept)."""
+
+    file: str
+    keep: int = 20
+    rows: int = 0
+    columns: int = 0
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, problem: Problem) -> None:
+        self.problem_count += 1
+        if len(self.problems) < self.keep:
+            self.problems.append(problem)
+
+
+def check_csv(lines: Iterable[bytes], file: str, label: LabelRule = ANY_NUMBER, columns: int = 0) -> FileCheck:
+    """Check a file's lines one by one; `columns` is the number that other files of the dataset have, 0 if unknown."""
+    result = FileCheck(file, columns=columns)
+    pattern: re.Pattern[bytes] | None = None
+    number = 0
+    for number, raw in enumerate(lines, 1):
+        line = raw.rstrip(b"\r\n")
+        if pattern is None:
+            result.columns = result.columns or line.count(b",") + 1
+            pattern = _row_pattern(result.columns)
+        if pattern.fullmatch(line) and (not label.classes or label.allows(line.split(b",", 1)[0].decode())):
+            result.rows += 1
+            continue
+        for problem in _row_problems(line.decode("utf-8", "replace"), file, number, result.columns, label):
+            result.add(problem)
+    if not number:
+        result.add(Problem(file, 1, 0, "an empty file", "at least one row"))
+    elif result.columns == 1:
+        result.problems.clear()
+        result.problem_count = 0
+        result.add(Problem(file, 1, 0, "one column", "a label and at least one feature, separated by commas"))
+    return result
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number as XGBoost reads it."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def quoted(text: str) -> str:
+    """A cell as it is shown in a message."""
+    if not text:
+        return "an empty field"
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "...")
+
+
+def looks_like_header(cells: list[str]) -> bool:
+    """Whether no cell of a first line is a number."""
+    return not any(is_number(cell.strip()) for cell in cells)
+
+
+def _row_pattern(columns: int) -> re.Pattern[bytes]:
+    number = NUMBER.encode()
+    return re.compile(number + rb"(?:," + number + rb"){" + str(columns - 1).encode() + rb"}", re.ASCII)
+
+
+def _row_problems(line: str, file: str, number: int, columns: int, label: LabelRule) -> Iterator[Problem]:
+    cells = line.split(",")
+    if number == 1 and line and looks_like_header(cells):
+        yield Problem(
+            file, 1, 0, f"a header ({quoted(line)})", "rows of numbers only; `slipway data prepare` drops a header"
+        )
+        return
+    if not line.strip():
+        yield Problem(file, number, 0, "an empty line", f"{columns} numbers")
+        return
+    if len(cells) != columns:
+        yield Problem(file, number, 0, f"{len(cells)} columns", f"{columns}, as in the rows before")
+        return
+    for column, cell in enumerate(cells, 1):
+        if not is_number(cell):
+            yield Problem(file, number, column, quoted(cell), label.allowed if column == 1 else "a number")
+        elif column == 1 and not label.allows(cell):
+            yield Problem(file, number, column, quoted(cell), label.allowed)

@@ -1,0 +1,193 @@
+"""Verb `follow`: a release from stage to stage until it ends."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from scripts.errors import UnsuccessfulError
+from scripts.output import Output, duration, stacked, status_text
+from scripts.pipeline import load_pipeline, load_run, resolve_run
+from scripts.run_view import ActionView, RunView
+from scripts.session import Session, session_of
+
+_SUMMARY_CHARACTERS = 70
+_REFRESHES_PER_S = 8
+_PLAIN_NOTE_EVERY_S = 30.0
+
+
+def follow(
+    context: typer.Context,
+    execution: Annotated[
+        str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")
+    ] = None,
+) -> None:
+    """Follow a release to its end.
+
+    The exit code is 1 if it does not succeed.
+    """
+    session = session_of(context)
+    run = follow_run(session, resolve_run(session, execution))
+    session.output.result(run_document(run))
+    if run.status != "Succeeded":
+        raise UnsuccessfulError
+
+
+def follow_run(session: Session, run_id: str) -> RunView:
+    """Show a release until it ends, then what became of it."""
+    pipeline = load_pipeline(session)
+    run = load_run(session, run_id, pipeline)
+    session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
+    if session.output.in_place:
+        with Live(
+            console=session.output.console, refresh_per_second=_REFRESHES_PER_S, get_renderable=lambda: live(run)
+        ):
+            while run.running:
+                time.sleep(session.target.poll_s)
+                run = load_run(session, run_id, pipeline)
+    else:
+        shown: dict[tuple[str, str], str] = {}
+        while True:
+            print_changes(session.output, run, shown)
+            if not run.running:
+                break
+            time.sleep(session.target.poll_s)
+            run = load_run(session, run_id, pipeline)
+    report_end(session, run)
+    return run
+
+
+def live(run: RunView) -> RenderableType:
+    """The table of a release, and what it waits for."""
+    table = run_table(run, datetime.now(UTC))
+    note = waiting_note(run)
+    return stacked(table, Text(note, style="yellow")) if note else table
+
+
+def run_table(run: RunView, now: datetime) -> Table:
+    """Stages and actions with status, duration and what they say."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("stage", "action", "status"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("took", justify="right", no_wrap=True)
+    table.add_column("")
+    previous = ""
+    for action in run.actions:
+        table.add_row(
+            action.stage if action.stage != previous else "",
+            action.name,
+            status_text(action.status),
+            took(action, now),
+            _shortened(action.error_message or action.summary),
+        )
+        previous = action.stage
+    return table
+
+
+def print_changes(output: Output, run: RunView, shown: dict[tuple[str, str], str]) -> None:
+    """Print a line for each action that is new against `shown`, and note it there.
+
+    An action's end is worth a line, and while it goes on one every half minute.
+    """
+    now = datetime.now(UTC)
+    for action in run.actions:
+        place, seconds = (action.stage, action.name), action.seconds(now) or 0.0
+        state = action.status
+        if state == "InProgress":
+            state = f"InProgress {seconds // _PLAIN_NOTE_EVERY_S:.0f}" if seconds > _PLAIN_NOTE_EVERY_S else ""
+        if not state or shown.get(place) == state:
+            continue
+        shown[place] = state
+        said = _shortened(action.error_message or action.summary)
+        line = Text.assemble(
+            f"  {now.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
+        )
+        output.say(line.append(f"  {duration(seconds)}  {said}".rstrip()))
+    note = waiting_note(run)
+    if note and shown.get(("", "note")) != note:
+        shown["", "note"] = note
+        output.say(f"  {note}")
+
+
+def waiting_note(run: RunView) -> str:
+    """What a release waits for; empty if it does not wait."""
+    if not run.running:
+        return ""
+    waiting = next((action for action in run.actions if action.status == "Waiting"), None)
+    if waiting:
+        return f"{waiting.stage}/{waiting.name} waits for a decision: slipway approve, or slipway reject"
+    return f"waits in front of {run.waits_for}" if run.waits_for else ""
+
+
+def report_end(session: Session, run: RunView) -> None:
+    """Say what became of a release; of a failed one why, where to look and what to do."""
+    seconds = run.seconds(datetime.now(UTC))
+    after = f" after {duration(seconds)}" if seconds is not None else ""
+    session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.status), after))
+    if run.status == "Succeeded":
+        return
+    for line in failure_lines(run):
+        session.output.say(line)
+
+
+def failure_lines(run: RunView) -> list[str]:
+    """Why a release did not succeed, and the next step."""
+    if run.status == "Superseded":
+        return ["A newer release took its place. Follow that one: slipway follow"]
+    action = run.failed_action
+    if action is None:
+        return [line for line in (run.status_summary, "Start another one: slipway start") if line]
+    message = action.error_message or action.summary or "no reason was given"
+    lines = [f"  {action.stage}/{action.name}: {action.error_code + ': ' if action.error_code else ''}{message}"]
+    if action.log_group:
+        name = action.log_group.rpartition("/")[2].removeprefix(f"{run.pipeline}-")
+        shown = f"training-job --run {run.short_id}" if name == "TrainingJobs" else name
+        lines.append(f"  log group {action.log_group}: slipway logs {shown}")
+    again = f"slipway retry {action.stage} --run {run.short_id}"
+    if action.error_code == "ConfigurationError":
+        lines.append(f"  next: mend the config or the data (slipway check) and push; or try again as it is: {again}")
+    else:
+        lines.append(f"  next: mend the cause and try the stage again: {again}; or push a change")
+    return lines
+
+
+def took(action: ActionView, now: datetime) -> str:
+    seconds = action.seconds(now)
+    return "" if seconds is None else duration(seconds)
+
+
+def run_document(run: RunView) -> dict[str, object]:
+    """A release as a program reads it."""
+    return {
+        "id": run.id,
+        "status": run.status,
+        "status_summary": run.status_summary,
+        "trigger": run.trigger,
+        "revisions": {one.action: {"id": one.id, "summary": one.summary} for one in run.revisions},
+        "actions": [
+            {
+                "stage": action.stage,
+                "action": action.name,
+                "status": action.status,
+                "started": action.started.isoformat() if action.started else None,
+                "seconds": action.seconds(datetime.now(UTC)),
+                "attempt": action.attempt,
+                "summary": action.summary,
+                "error": {"code": action.error_code, "message": action.error_message} if action.error_code else None,
+                "variables": dict(action.variables),
+            }
+            for action in run.actions
+        ],
+    }
+
+
+def _shortened(text: str) -> str:
+    first = text.splitlines()[0] if text else ""
+    return first if len(first) <= _SUMMARY_CHARACTERS else first[: _SUMMARY_CHARACTERS - 3] + "..."

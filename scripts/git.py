@@ -1,0 +1,144 @@
+"""Plain git, as far as publishing needs it: a bare repository as work folder, trees made of files, commits, pushes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.errors import SlipwayError
+
+PUBLISHED = "refs/published/"
+"""Where the branches of the published repository are kept in the work folder."""
+
+# Set by a hook or an alias that this may be called from; they would redirect every command below.
+_REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository and how to sign in to it."""
+
+    url: str
+    credential_helper: str = ""
+    proxied: bool = True
+
+
+@dataclass(frozen=True)
+class GitFolder:
+    """A bare repository that commits for one published repository are made in."""
+
+    path: Path
+    remote: Remote
+
+    def prepare(self) -> None:
+        """Create the work folder where there is none."""
+        if not (self.path / "HEAD").is_file():
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._git("init", "--quiet", "--bare")
+
+    def fetch(self, branch: str) -> str | None:
+        """Fetch a branch; returns its commit, None if the repository has no such branch yet."""
+        listed = self._git("ls-remote", self.remote.url, f"refs/heads/{branch}").split()
+        if not listed:
+            return None
+        if self._quiet("cat-file", "-e", f"{listed[0]}^{{commit}}") is None:
+            self._git("fetch", "--quiet", self.remote.url, f"+refs/heads/{branch}:{PUBLISHED}{branch}")
+        return listed[0]
+
+    def write_tree(self, files: Mapping[str, Path]) -> str:
+        """Store files under their names in the repository as a tree; returns its id."""
+        names = sorted(files)
+        paths = "".join(f"{files[name].resolve()}\n" for name in names)
+        blobs = self._git("hash-object", "-w", "--no-filters", "--stdin-paths", input_text=paths).split()
+        index = self.path / "publish-index"
+        index.unlink(missing_ok=True)
+        entries = "".join(f"{_mode(files[name])} {blob}\t{name}\0" for name, blob in zip(names, blobs, strict=True))
+        environment = {"GIT_INDEX_FILE": str(index)}
+        self._git("update-index", "-z", "--index-info", input_text=entries, environment=environment)
+        tree = self._git("write-tree", environment=environment).strip()
+        index.unlink(missing_ok=True)
+        return tree
+
+    def tree_of(self, commit: str) -> str:
+        return self._git("rev-parse", f"{commit}^{{tree}}").strip()
+
+    def commits(self, head: str) -> list[Commit]:
+        """All commits from a head back, newest first."""
+        text = self._git("log", "--first-parent", "-z", "--format=%H%x1f%T%x1f%s%x1f%b", head)
+        return [Commit(*entry.split("\x1f", 3)) for entry in text.split("\0") if entry]
+
+    def commit(self, tree: str, parent: str | None, message: str) -> str:
+        parents = ["-p", parent] if parent else []
+        return self._git(*self._identity(), "commit-tree", tree, *parents, input_text=message).strip()
+
+    def push(self, commit: str, branch: str) -> None:
+        """Push one commit; a branch that moved on in the meantime is never overwritten."""
+        try:
+            self._git("push", "--quiet", self.remote.url, f"{commit}:refs/heads/{branch}")
+        except SlipwayError as error:
+            if "rejected" in error.message or "non-fast-forward" in error.message:
+                raise SlipwayError(
+                    f"{self.remote.url}: somebody else pushed to {branch} at the same moment.", "Run the verb again."
+                ) from None
+            raise
+
+    def _identity(self) -> tuple[str, ...]:
+        if self._quiet("config", "--get", "user.email"):
+            return ()
+        return ("-c", "user.name=Slipway", "-c", "user.email=slipway@localhost")
+
+    def _quiet(self, *arguments: str) -> str | None:
+        done = self._run(arguments, "", {})
+        return done.stdout if done.returncode == 0 else None
+
+    def _git(self, *arguments: str, input_text: str = "", environment: Mapping[str, str] | None = None) -> str:
+        done = self._run(arguments, input_text, environment or {})
+        if done.returncode:
+            verb = next(word for word in arguments if word[0] != "-" and "=" not in word)
+            lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise SlipwayError(f"git {verb}: {' '.join(line.strip() for line in lines)}")
+        return done.stdout
+
+    def _run(
+        self, arguments: tuple[str, ...], input_text: str, environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
+        settings = {
+            "credential.useHttpPath": "true",
+            "commit.gpgSign": "false",
+            "core.hooksPath": os.devnull,
+            "gc.auto": "0",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        if self.remote.credential_helper:
+            # The empty value first: helpers of the user's own are for other repositories.
+            options += ["-c", "credential.helper=", "-c", f"credential.helper={self.remote.credential_helper}"]
+        if not self.remote.proxied:
+            options += ["-c", "http.proxy="]
+        try:
+            return subprocess.run(
+                ["git", *options, "--git-dir", str(self.path), *arguments],
+                env={**inherited, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **environment},
+                input=input_text,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+            )
+        except FileNotFoundError:
+            raise SlipwayError("git was not found.", "Install git: https://git-scm.com/downloads") from None
+
+
+@dataclass(frozen=True)
+class Commit:
+    id: str
+    tree: str
+    subject: str
+    body: str
+
+
+def _mode(path: Path) -> str:
+    return "100755" if path.stat().st_mode & 0o100 else "100644"

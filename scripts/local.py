@@ -1,0 +1,138 @@
+"""Verbs `up`, `down` and `status`: local AWS, and what is installed on the target."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import typer
+from botocore.exceptions import ClientError, EndpointConnectionError
+from rich.table import Table
+
+from scripts.aws_errors import code_of
+from scripts.errors import SlipwayError
+from scripts.output import status_text
+from scripts.session import Session, session_of
+
+_MODULE = "local_aws"
+
+
+def up(context: typer.Context) -> None:
+    """Start local AWS.
+
+    Nothing happens if it is up already.
+    """
+    session = session_of(context)
+    _require_local(session, "up")
+    start_local_aws(session)
+    session.output.result({"endpoint_url": session.target.endpoint_url})
+
+
+def down(context: typer.Context) -> None:
+    """Stop local AWS.
+
+    All its processes end; what it holds is kept for the next `up`.
+    """
+    session = session_of(context)
+    _require_local(session, "down")
+    done = _local_aws(session, "down")
+    if done.returncode:
+        raise SlipwayError(_said(done))
+    session.output.say(_said(done))
+    session.output.result({"stopped": True})
+
+
+def status(context: typer.Context) -> None:
+    """Show stacks, endpoints and the last release."""
+    session = session_of(context)
+    rows: list[tuple[str, str, str]] = []
+    if session.target.is_local:
+        done = _local_aws(session, "status")
+        rows.append(("local AWS", "Succeeded" if done.returncode == 0 else "Stopped", _said(done)))
+    try:
+        rows += _installed(session)
+    except EndpointConnectionError:
+        if not session.target.is_local:
+            raise
+        rows[0] = ("local AWS", "Stopped", "start it: slipway up")
+    table = Table("what", "status", "", box=None, pad_edge=False)
+    for what, state, more in rows:
+        table.add_row(what, status_text(state), more)
+    session.output.say(table)
+    session.output.result({"items": [{"what": what, "status": state, "more": more} for what, state, more in rows]})
+
+
+def start_local_aws(session: Session) -> None:
+    """Start local AWS if it is not up; raises SlipwayError if it does not come up."""
+    with session.output.step("local AWS") as step:
+        done = _local_aws(session, "up")
+        if done.returncode:
+            step.outcome = "failed"
+            raise SlipwayError(_said(done))
+        step.outcome = _said(done).removeprefix("local AWS is ")
+
+
+def _require_local(session: Session, verb: str) -> None:
+    if not session.target.is_local:
+        raise SlipwayError(
+            f"`slipway {verb}` is about local AWS, and the target is AWS.", f"Say so: slipway {verb} --local"
+        )
+
+
+def _local_aws(session: Session, verb: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", _MODULE, verb]
+    command += ["--state", str(session.project.work / "local"), "--port", str(session.options.port)]
+    command += ["--region", session.target.region]
+    return subprocess.run(command, cwd=session.project.root, capture_output=True, text=True, check=False)
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return (
+        (done.stdout.strip() or done.stderr.strip()) if done.returncode == 0 else (done.stderr or done.stdout).strip()
+    )
+
+
+def _installed(session: Session) -> list[tuple[str, str, str]]:
+    names = session.names
+    rows = [_stack(session, names.setup_stack), _stack(session, names.pipeline_stack)]
+    rows += [row for environment in ("dev", "test", "prod") if (row := _endpoint(session, names.endpoint(environment)))]
+    last = _last_execution(session)
+    return [*rows, last] if last else rows
+
+
+def _stack(session: Session, name: str) -> tuple[str, str, str]:
+    try:
+        stack = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        # DescribeStacks knows no code of its own for this:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+        if code_of(error) != "ValidationError":
+            raise
+        return (f"stack {name}", "missing", "create it: slipway deploy")
+    return (f"stack {name}", str(stack["StackStatus"]), "")
+
+
+def _endpoint(session: Session, name: str) -> tuple[str, str, str] | None:
+    try:
+        found: dict[str, Any] = session.client("sagemaker").describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if code_of(error) != "ValidationException":
+            raise
+        return None
+    return (f"endpoint {name}", str(found["EndpointStatus"]), str(found["EndpointConfigName"]))
+
+
+def _last_execution(session: Session) -> tuple[str, str, str] | None:
+    try:
+        found = session.client("codepipeline").list_pipeline_executions(
+            pipelineName=session.names.pipeline, maxResults=1
+        )["pipelineExecutionSummaries"]
+    except ClientError as error:
+        if code_of(error) != "PipelineNotFoundException":
+            raise
+        return None
+    if not found:
+        return None
+    newest = found[0]
+    return (f"release {newest['pipelineExecutionId']}", str(newest["status"]), f"{newest['startTime']:%Y-%m-%d %H:%M}")

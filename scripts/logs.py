@@ -1,0 +1,74 @@
+"""Verb `logs`: what a function or a training job wrote."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from botocore.exceptions import ClientError
+
+from scripts.aws_errors import code_of
+from scripts.errors import SlipwayError
+from scripts.packages import FUNCTIONS
+from scripts.pipeline import load_run, resolve_run
+from scripts.session import Session, session_of
+
+TRAINING_JOB = "training-job"
+_TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def logs(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help=f"{', '.join(FUNCTIONS)} or {TRAINING_JOB}.")],
+    since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 7d.")] = "1h",
+    run: Annotated[str | None, typer.Option(help="Release whose training job is meant; default: the newest.")] = None,
+) -> None:
+    """Print the log of a function or a training job."""
+    session = session_of(context)
+    group, prefix = _place(session, name, run)
+    start_ms = 0 if prefix else round((time.time() - _seconds(since)) * 1000)
+    lines = _lines(session, group, prefix, start_ms)
+    for when, text in lines:
+        session.output.say(f"{datetime.fromtimestamp(when / 1000, UTC).astimezone():%H:%M:%S}  {text}")
+    if not lines:
+        session.output.say(f"{group}: nothing" + ("" if prefix else f" in the last {since}; look further: --since 1d"))
+    session.output.result(
+        {"log_group": group, "events": [{"timestamp": when, "message": text} for when, text in lines]}
+    )
+
+
+def _place(session: Session, name: str, run: str | None) -> tuple[str, str]:
+    """Log group, and the prefix of the streams in it."""
+    if name == TRAINING_JOB:
+        job = load_run(session, resolve_run(session, run)).variable("TrainingJobName")
+        if not job:
+            raise SlipwayError("The release has no training job yet.", "See where it is: slipway show")
+        return _TRAINING_JOBS, f"{job}/"
+    function = name.removeprefix(f"{session.names.pipeline}-")
+    if function not in FUNCTIONS:
+        raise SlipwayError(f"found {name!r}; allowed are {', '.join(FUNCTIONS)} and {TRAINING_JOB}.")
+    return f"/aws/lambda/{session.names.function(function)}", ""
+
+
+def _lines(session: Session, group: str, prefix: str, start_ms: int) -> list[tuple[int, str]]:
+    query: dict[str, object] = {"logGroupName": group, "startTime": start_ms}
+    if prefix:
+        query["logStreamNamePrefix"] = prefix
+    try:
+        pages = session.client("logs").get_paginator("filter_log_events").paginate(**query)
+        return [(event["timestamp"], event["message"].rstrip()) for page in pages for event in page["events"]]
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        raise SlipwayError(f"{group}: found no such log group; nothing has been logged there yet.") from None
+
+
+def _seconds(text: str) -> int:
+    matched = re.fullmatch(r"(\d+)([smhd])", text)
+    if not matched:
+        raise SlipwayError(f"--since: found {text!r}; allowed is a number with s, m, h or d, such as 10m.")
+    return int(matched[1]) * _UNITS_S[matched[2]]

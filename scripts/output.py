@@ -1,0 +1,132 @@
+"""What a person sees, and what a program gets with --json."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+_PLAIN_WIDTH = 160
+"""Columns where nothing tells the width: a log file, a pipe."""
+_SHOWN_FROM_S = 1.0
+_PLAIN_NOTE_EVERY_S = 10.0
+
+STATUS_STYLES = {
+    "Succeeded": "green",
+    "passed": "green",
+    "InProgress": "cyan",
+    "Waiting": "yellow",
+    "Failed": "bold red",
+    "failed": "bold red",
+    "Abandoned": "red",
+    "Stopped": "yellow",
+    "Stopping": "yellow",
+    "Superseded": "bright_black",
+    "Cancelled": "bright_black",
+}
+
+
+class Step:
+    """Something that goes on: its caller says how far it is and in the end what came of it."""
+
+    def __init__(self, output: Output, title: str) -> None:
+        self._output = output
+        self._title = title
+        self._noted_at = time.monotonic()
+        self._status: Any = None
+        self.outcome = "done"
+
+    def attach(self, status: Any) -> None:
+        self._status = status
+
+    def update(self, progress: str) -> None:
+        """Show progress: in place on a terminal, elsewhere a line now and then."""
+        if self._status is not None:
+            self._status.update(Text(f"{self._title}: {progress}"))
+        elif time.monotonic() - self._noted_at > _PLAIN_NOTE_EVERY_S:
+            self._noted_at = time.monotonic()
+            self._output.say(f"  {self._title}: {progress}")
+
+
+class Output:
+    """The console. With `as_json` everything for people goes to stderr and stdout holds one JSON document."""
+
+    def __init__(self, *, as_json: bool = False, console: Console | None = None) -> None:
+        self.as_json = as_json
+        probe = console or Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
+        if console is None and not probe.is_terminal:
+            probe.width = _PLAIN_WIDTH
+        self.console = probe
+        self.in_place = probe.is_terminal and not os.environ.get("CI")
+
+    def say(self, text: RenderableType = "", style: str = "") -> None:
+        self.console.print(text, style=style, markup=False)
+
+    def warn(self, text: str) -> None:
+        self.say(Text(f"note: {text}", style="yellow"))
+
+    def result(self, document: Mapping[str, Any]) -> None:
+        """Print the document that a program reads; nothing without --json."""
+        if self.as_json:
+            print(json.dumps(document, indent=2, default=str))
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Show that something goes on; one line stays, with what came of it and how long it took."""
+        step, started = Step(self, title), time.monotonic()
+        if self.in_place:
+            with self.console.status(Text(title)) as status:
+                step.attach(status)
+                yield step
+        else:
+            yield step
+        seconds = time.monotonic() - started
+        took = f"  ({duration(seconds)})" if seconds >= _SHOWN_FROM_S else ""
+        self.say(Text.assemble((f"{title}: ", "bold"), step.outcome, (took, "bright_black")))
+
+    @contextmanager
+    def waiting(self, title: str) -> Iterator[None]:
+        """Show that something is waited for, on a terminal; nothing of it stays."""
+        if not self.in_place:
+            yield
+            return
+        with self.console.status(Text(title)):
+            yield
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Any]:
+        """A bar for work whose size is known; yields a function that takes how much more is done."""
+        if not self.in_place:
+            yield lambda _more: None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as bars:
+            task = bars.add_task(title, total=total)
+            yield lambda more: bars.advance(task, more)
+
+
+def status_text(status: str) -> Text:
+    return Text(status, style=STATUS_STYLES.get(status, ""))
+
+
+def stacked(*parts: RenderableType) -> RenderableType:
+    return Group(*parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

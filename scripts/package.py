@@ -1,0 +1,52 @@
+"""Verb `package`: build the functions' packages and upload those that are not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from botocore.exceptions import ClientError
+
+from scripts.aws_errors import code_of
+from scripts.packages import Package, build
+from scripts.session import Session, session_of
+
+
+def package(context: typer.Context) -> None:
+    """Build and upload the packages of the functions.
+
+    Only those whose content is new are uploaded; no function is changed.
+    """
+    session = session_of(context)
+    session.announce()
+    packages = upload_packages(session)
+    for built in packages:
+        session.output.say(f"  {built.function}: {len(built.files)} files, {built.key}")
+    session.output.result({"packages": {built.function: built.key for built in packages}})
+    session.output.say("The functions change with the next: slipway deploy")
+
+
+def upload_packages(session: Session) -> list[Package]:
+    """Build all packages; upload those whose key is not in the package bucket."""
+    bucket, s3 = session.names.bucket("packages"), session.client("s3")
+    with session.output.step("packages") as step:
+        packages = build(session.project.root)
+        uploaded = 0
+        for built in packages:
+            if _is_there(s3, bucket, built.key):
+                continue
+            step.update(f"uploading {built.function}")
+            s3.put_object(Bucket=bucket, Key=built.key, Body=built.zipped(), ContentType="application/zip")
+            uploaded += 1
+        step.outcome = f"{uploaded} of {len(packages)} uploaded" if uploaded else f"{len(packages)}, all there already"
+    return packages
+
+
+def _is_there(s3: Any, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        return False
+    return True

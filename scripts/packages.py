@@ -1,0 +1,177 @@
+"""One zip per function with what its handler imports, the same bytes each time.
+
+What is imported is found by reading the sources, so a package is made without running any of them. Imports inside
+functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
+
+from scripts.errors import SlipwayError
+
+FUNCTIONS = {
+    "train-model": "pipeline_lambdas.handlers.train_model",
+    "get-status": "pipeline_lambdas.handlers.get_status",
+    "deploy-model": "pipeline_lambdas.handlers.deploy_model",
+    "evaluate-model": "inference_lambdas.handlers.evaluate_model",
+}
+"""Function to the module of its handler; the handler is the module's `handler`."""
+
+OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
+RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
+"""What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html"""
+VENDORED = {"yaml": "PyYAML"}
+"""Imports that go into a package, and the distribution that they come from. Its pure Python files suffice."""
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_FILE_MODE = 0o644 << 16
+
+
+@dataclass(frozen=True)
+class Package:
+    """A function's package; `files` are in the order of the zip."""
+
+    function: str
+    files: Mapping[str, bytes]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the names and contents: the same on machines whose zlib compresses differently."""
+        digest = hashlib.sha256()
+        for name, content in self.files.items():
+            digest.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def key(self) -> str:
+        """Key in the package bucket."""
+        return f"{self.function}/{self.sha256}.zip"
+
+    @property
+    def parameter(self) -> str:
+        """The pipeline stack's parameter that takes the key."""
+        return "".join(word.capitalize() for word in self.function.split("-")) + "PackageKey"
+
+    def zipped(self) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, content in self.files.items():
+                entry = zipfile.ZipInfo(name, _EARLIEST)
+                entry.external_attr = _FILE_MODE
+                entry.create_system = 3  # Unix, wherever this runs
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+        return buffer.getvalue()
+
+
+def build(root: Path) -> list[Package]:
+    """Build the packages of all functions from the sources under `root`; SlipwayError if one cannot be built."""
+    return [build_one(root, function, module) for function, module in FUNCTIONS.items()]
+
+
+def build_one(root: Path, function: str, handler: str) -> Package:
+    """Build one function's package."""
+    if _source(root, handler) is None:
+        raise SlipwayError(f"{function}: found no module {handler} under {root}; its function `handler` is called.")
+    sources, third_party = _reachable(root, handler)
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources}
+    for name in third_party:
+        files |= _vendored(VENDORED[name], name)
+    return Package(function, dict(sorted(files.items())))
+
+
+def _reachable(root: Path, handler: str) -> tuple[set[Path], set[str]]:
+    """Own sources that a handler imports, directly or not, and the names of what is vendored."""
+    sources: set[Path] = set()
+    third_party: set[str] = set()
+    waiting = [*_with_parents(handler)]
+    while waiting:
+        module = waiting.pop()
+        path = _source(root, module)
+        if path is None or path in sources:
+            continue
+        sources.add(path)
+        for imported, line in _imports(path, module):
+            top = imported.split(".")[0]
+            if top in OWN_PACKAGES:
+                waiting += _with_parents(imported)
+            elif top in VENDORED:
+                third_party.add(top)
+            elif top not in sys.stdlib_module_names and top not in RUNTIME_MODULES:
+                raise SlipwayError(
+                    f"{path.relative_to(root).as_posix()}: line {line}: found an import of {top}; allowed in a "
+                    f"function are the standard library, {', '.join(OWN_PACKAGES)}, {', '.join(sorted(VENDORED))} "
+                    f"and what Lambda brings ({', '.join(sorted(RUNTIME_MODULES))})."
+                )
+    return sources, third_party
+
+
+def _with_parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def _source(root: Path, module: str) -> Path | None:
+    path = root.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
+    """Each imported name with its line. `from a import b` gives a and a.b, as b may be a module."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    tree = ast.parse(path.read_bytes(), str(path))
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            yield base, node.lineno
+            yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+            for other in child.orelse:
+                yield other
+                yield from _executed(other)
+        else:
+            yield child
+            yield from _executed(child)
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".")
+    base = parts[: len(parts) - node.level + 1]
+    return ".".join([*base, node.module] if node.module else base)
+
+
+def _vendored(name: str, package: str) -> dict[str, bytes]:
+    """The pure Python files of an installed distribution, and its licence, which has to go with them."""
+    try:
+        installed = distribution(name)
+    except PackageNotFoundError:
+        raise SlipwayError(f"{name} is not installed, and functions need it.", "Install the lock: make setup") from None
+    files: dict[str, bytes] = {}
+    for file in installed.files or []:
+        path = PurePosixPath(file.as_posix())
+        licence = path.parts[0].endswith(".dist-info") and "LICENSE" in path.name.upper()
+        if (path.parts[0] == package and path.suffix == ".py") or licence:
+            files[str(path)] = Path(str(installed.locate_file(file))).read_bytes()
+    if f"{package}/__init__.py" not in files:
+        raise SlipwayError(f"{name} is installed without its sources.", "Install the lock again: make clean setup")
+    return files

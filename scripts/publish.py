@@ -1,0 +1,183 @@
+"""Verb `publish`: the folders of this checkout as the CodeCommit repositories that releases are made from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.errors import SlipwayError
+from scripts.git import Commit, GitFolder, Remote
+from scripts.names import BRANCH
+from scripts.project import REPOSITORY_FOLDERS, Project
+from scripts.session import Session, session_of
+
+SOURCE_ACTIONS = {
+    "training_config": "TrainingConfig",
+    "pipeline_lambdas": "PipelineLambdas",
+    "inference_lambdas": "InferenceLambdas",
+}
+"""Folder to the pipeline's source action that reads its repository."""
+
+_TRAILER = "Published-By: slipway"
+_WITH_PIPELINE_LAMBDAS = ("buildspec.yml", "requirements", "cloudformation")
+"""What the build of the functions needs besides the code, as far as it is there."""
+
+
+@dataclass(frozen=True)
+class StagedFolder:
+    """A folder compared with its repository: the commit to push, or none and why."""
+
+    folder: str
+    repository: str
+    git: GitFolder
+    commit: str | None
+    reason: str
+
+    @property
+    def changed(self) -> bool:
+        return self.commit is not None
+
+    @property
+    def source_action(self) -> str:
+        return SOURCE_ACTIONS[self.folder]
+
+    def publish(self, session: Session) -> str:
+        """Push the commit; returns its id, which is the revision that a release shows."""
+        if self.commit is None:
+            raise ValueError(f"{self.folder} has nothing to publish")
+        with session.output.step(f"push {self.folder}") as step:
+            self.git.push(self.commit, BRANCH)
+            step.outcome = f"{self.commit[:7]} to {self.repository}"
+        return self.commit
+
+
+def publish(
+    context: typer.Context,
+    folders: Annotated[list[str] | None, typer.Argument(help=f"Default: {', '.join(REPOSITORY_FOLDERS)}.")] = None,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="Commit message.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Publish over commits of others too; they stay in the history.")
+    ] = False,
+) -> None:
+    """Push the folders to their repositories.
+
+    Only a folder that differs is pushed; every push starts a release.
+    """
+    session = session_of(context)
+    session.announce()
+    unknown = [folder for folder in folders or [] if folder not in REPOSITORY_FOLDERS]
+    if unknown:
+        raise SlipwayError(f"found {', '.join(unknown)}; allowed are {', '.join(REPOSITORY_FOLDERS)}.")
+    pushed = {}
+    for folder in folders or REPOSITORY_FOLDERS:
+        staged = stage(session, folder, message, overwrite=overwrite)
+        if staged.changed:
+            pushed[folder] = staged.publish(session)
+        else:
+            session.output.say(f"{folder}: {staged.reason}")
+    session.output.result({"pushed": pushed})
+    if pushed:
+        session.output.say("Each push starts a release. Watch it: slipway follow")
+
+
+def stage(session: Session, folder: str, message: str | None = None, *, overwrite: bool = False) -> StagedFolder:
+    """Compare a folder with its repository and make the commit to push.
+
+    A repository that is ahead of the folder is left alone. SlipwayError if both have changed, unless `overwrite`.
+    """
+    repository = session.names.repository(folder)
+    found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
+    target = session.target
+    if not target.is_local and not shutil.which("aws"):
+        raise SlipwayError(
+            "The AWS CLI was not found; it signs git in to CodeCommit.",
+            "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+        )
+    remote = Remote(found["cloneUrlHttp"], target.git_credential_helper, proxied=not target.is_local)
+    git = GitFolder(session.project.work / "publish" / repository, remote)
+    return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
+
+
+def stage_files(
+    git: GitFolder, folder: str, files: dict[str, Path], message: str | None = None, *, overwrite: bool = False
+) -> StagedFolder:
+    """As `stage`, for given files and a given repository."""
+    repository = git.path.name
+    git.prepare()
+    head = git.fetch(BRANCH)
+    tree = git.write_tree(files)
+    if head:
+        history = git.commits(head)
+        if history[0].tree == tree:
+            return StagedFolder(folder, repository, git, None, "unchanged")
+        newer = _newer_than(history, tree)
+        if newer and not overwrite:
+            reason = f"left alone; the repository is {_count(newer)} ahead of the folder: {_named(newer[0])}"
+            return StagedFolder(folder, repository, git, None, reason)
+        foreign = _foreign(history)
+        if foreign and not overwrite:
+            raise _both_changed(git, folder, repository, foreign, tree)
+    text = f"{message or f'Publish {folder}'}\n\n{_TRAILER}\n"
+    return StagedFolder(folder, repository, git, git.commit(tree, head, text), "changed")
+
+
+def repository_files(project: Project, folder: str) -> dict[str, Path]:
+    """Name in the repository to file. Training configs lie at the top, code in a folder of the package's name."""
+    source = project.root / folder
+    if folder == "training_config":
+        files = {path.relative_to(source).as_posix(): path for path in _files(source)}
+    else:
+        names = (folder, *(_WITH_PIPELINE_LAMBDAS if folder == "pipeline_lambdas" else ()))
+        files = {
+            path.relative_to(project.root).as_posix(): path for name in names for path in _files(project.root / name)
+        }
+    if not any(path.is_relative_to(source) for path in files.values()):
+        raise SlipwayError(f"{source}: found no files; the repository of {folder} is made of them.")
+    return files
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for child in sorted(path.iterdir()):
+            if not child.name.startswith(".") and child.name != "__pycache__":
+                yield from _files(child)
+
+
+def _newer_than(history: list[Commit], tree: str) -> list[Commit]:
+    """The commits made after the folder was as it is now; empty if it never was."""
+    for age, commit in enumerate(history):
+        if commit.tree == tree:
+            return history[:age]
+    return []
+
+
+def _foreign(history: list[Commit]) -> list[Commit]:
+    """The commits on top that did not come from here."""
+    for age, commit in enumerate(history):
+        if _TRAILER in commit.body:
+            return history[:age]
+    return history
+
+
+def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Commit], tree: str) -> SlipwayError:
+    return SlipwayError(
+        f"{folder}/ and the repository {repository} have both changed: the repository has {_count(foreign)} that "
+        f"came from elsewhere, the newest {_named(foreign[0])}.",
+        f"See the difference: git --git-dir {git.path} diff {tree[:10]} {foreign[0].id[:10]}. Take it over into "
+        f"{folder}/, or publish over it: slipway publish {folder} --overwrite",
+    )
+
+
+def _count(commits: list[Commit]) -> str:
+    return f"{len(commits)} commit" + ("s" if len(commits) > 1 else "")
+
+
+def _named(commit: Commit) -> str:
+    return f"{commit.id[:7]} {commit.subject}"

@@ -1,0 +1,181 @@
+"""Verb `release`: everything from nothing to a tested endpoint, and again after each change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from scripts.data import stage_directory
+from scripts.deploy import deploy_pipeline, deploy_setup
+from scripts.errors import SlipwayError, UnsuccessfulError
+from scripts.follow import follow_run, run_document
+from scripts.local import start_local_aws
+from scripts.pipeline import list_runs, load_pipeline, load_state
+from scripts.project import REPOSITORY_FOLDERS
+from scripts.publish import stage
+from scripts.run_view import RUNNING
+from scripts.session import Session, session_of
+from scripts.stacks import find_stack
+from scripts.start import start_run
+from scripts.summary import say_summary, summary_document
+
+_LOOKED_AT = 20
+_REASON = "slipway publishes several changes as one release"
+
+
+class Staged(Protocol):
+    """Something that a release is made from, ready to be published."""
+
+    @property
+    def changed(self) -> bool: ...
+
+    @property
+    def source_action(self) -> str: ...
+
+    def publish(self, session: Session) -> str: ...
+
+
+def release(
+    context: typer.Context,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="Commit message of what is published.")] = None,
+    follow_to_end: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for the release to end.")] = True,
+) -> None:
+    """Do everything: deploy, upload, publish, follow.
+
+    Only what has changed is done again; each time one release is made and followed to its end.
+    """
+    session = session_of(context)
+    session.announce()
+    if session.target.is_local:
+        start_local_aws(session)
+    deploy_setup(session)
+    run_id = _begin(session, message)
+    if not follow_to_end:
+        session.output.result({"id": run_id})
+        return
+    session.output.say()
+    run = follow_run(session, run_id)
+    say_summary(session, run)
+    session.output.result({**run_document(run), **summary_document(session, run)})
+    if run.status != "Succeeded":
+        raise UnsuccessfulError
+
+
+def _begin(session: Session, message: str | None) -> str:
+    """Bring the pipeline and its sources up to date; returns the one release that this starts.
+
+    A new pipeline is created last: it starts a release as soon as it exists, which then finds everything. An
+    existing pipeline is updated first, as an update cancels what runs.
+    """
+    if find_stack(session, session.names.pipeline_stack) is None:
+        for one in _stage_all(session, message):
+            if one.changed:
+                one.publish(session)
+        deploy_pipeline(session)
+        return _wait_for_run(session, set(), {})
+    deploy_pipeline(session)
+    changed = [one for one in _stage_all(session, message) if one.changed]
+    if not changed:
+        session.output.say("nothing new to publish: the release is started by hand")
+        return start_run(session)
+    known = _known_runs(session)
+    if len(changed) == 1:
+        revisions = {changed[0].source_action: changed[0].publish(session)}
+        return _wait_for_run(session, known, revisions)
+    return _publish_as_one(session, changed, known)
+
+
+def _stage_all(session: Session, message: str | None) -> list[Staged]:
+    staged: list[Staged] = [stage_directory(session)]
+    for folder in REPOSITORY_FOLDERS:
+        one = stage(session, folder, message)
+        if not one.changed:
+            session.output.say(f"{folder}: {one.reason}")
+        staged.append(one)
+    return staged
+
+
+def _publish_as_one(session: Session, changed: Sequence[Staged], known: set[str]) -> str:
+    """Publish several changes, each of which starts an execution, so that only the last one is carried out.
+
+    While the way out of the source stage is closed, executions collect behind it and a newer one replaces the one
+    that waits: https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+    """
+    stage_name = str(load_pipeline(session)["stages"][1]["name"])
+    with _closed(session, stage_name):
+        revisions = {one.source_action: one.publish(session) for one in changed}
+        run_id = _wait_for_run(session, known, revisions, count=len(changed))
+        _wait_until_inbound(session, stage_name, run_id)
+    session.output.say(f"{len(changed)} changes, one release; the executions before it are superseded")
+    return run_id
+
+
+@contextmanager
+def _closed(session: Session, stage_name: str) -> Iterator[None]:
+    client, name = session.client("codepipeline"), session.names.pipeline
+    where = {"pipelineName": name, "stageName": stage_name, "transitionType": "Inbound"}
+    transition = _stage_state(session, stage_name).get("inboundTransitionState", {})
+    if transition.get("enabled") is False:
+        reason = transition.get("disabledReason", "no reason given")
+        raise SlipwayError(
+            f"{name}: the way into stage {stage_name} is closed ({reason}).",
+            f"Open it: aws codepipeline enable-stage-transition --pipeline-name {name} --stage-name {stage_name} "
+            "--transition-type Inbound",
+        )
+    client.disable_stage_transition(**where, reason=_REASON)
+    try:
+        yield
+    finally:
+        client.enable_stage_transition(**where)
+
+
+def _known_runs(session: Session) -> set[str]:
+    return {summary["pipelineExecutionId"] for summary in list_runs(session, _LOOKED_AT)}
+
+
+def _wait_for_run(session: Session, known: set[str], revisions: dict[str, str], count: int = 1) -> str:
+    """The newest execution that is not in `known` and has these revisions, once `count` new ones have appeared."""
+    timeout_s = session.target.event_timeout_s
+    deadline = time.monotonic() + timeout_s
+    with session.output.waiting("waiting for the release to start"):
+        while time.monotonic() < deadline:
+            new = [one for one in list_runs(session, _LOOKED_AT) if one["pipelineExecutionId"] not in known]
+            fitting = [one for one in new if _has_revisions(one, revisions)]
+            if fitting and len(new) >= count:
+                return str(fitting[0]["pipelineExecutionId"])
+            time.sleep(session.target.poll_s)
+    raise SlipwayError(
+        f"{session.names.pipeline}: no release started within {timeout_s:.0f} s of the change.",
+        "See whether its rules are there: slipway deploy. Start one by hand: slipway start",
+    )
+
+
+def _has_revisions(summary: dict[str, Any], revisions: dict[str, str]) -> bool:
+    found = {item["actionName"]: item.get("revisionId") for item in summary.get("sourceRevisions", [])}
+    # A source that fails never gets a revision; that release is then the answer.
+    if summary["status"] not in RUNNING and not found:
+        return True
+    return all(found.get(action) == revision for action, revision in revisions.items())
+
+
+def _wait_until_inbound(session: Session, stage_name: str, run_id: str) -> None:
+    """Wait until the execution stands in front of the stage, or has ended."""
+    client, name = session.client("codepipeline"), session.names.pipeline
+    deadline = time.monotonic() + session.target.event_timeout_s
+    while time.monotonic() < deadline:
+        inbound = _stage_state(session, stage_name).get("inboundExecution", {})
+        if inbound.get("pipelineExecutionId") == run_id:
+            return
+        found = client.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run_id)["pipelineExecution"]
+        if found["status"] not in RUNNING:
+            return
+        time.sleep(session.target.poll_s)
+
+
+def _stage_state(session: Session, stage_name: str) -> dict[str, Any]:
+    states = load_state(session)["stageStates"]
+    return next((state for state in states if state["stageName"] == stage_name), {})

@@ -1,0 +1,104 @@
+"""Verbs `runs` and `show`: the releases there have been, and one of them in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from scripts.follow import failure_lines, run_document, run_table
+from scripts.output import duration, status_text
+from scripts.pipeline import list_runs, load_run, resolve_run
+from scripts.reports import load_reports, reports_table
+from scripts.run_view import RUNNING, SHORT_ID_CHARACTERS, RunView, trigger_text
+from scripts.session import session_of
+
+_SHOWN_REVISION = 12
+
+
+def runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 10,
+) -> None:
+    """List releases, newest first."""
+    session = session_of(context)
+    summaries = list_runs(session, limit)
+    session.output.result({"runs": [summary_document(summary, session.names.pipeline) for summary in summaries]})
+    if not summaries:
+        session.output.say(f"{session.names.pipeline} has had no release yet. Start one: slipway start")
+        return
+    session.output.say(runs_table(summaries, session.names.pipeline, datetime.now(UTC)))
+    session.output.say("One of them in full: slipway show ID")
+
+
+def show(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")] = None,
+) -> None:
+    """Show one release in full.
+
+    What it was made from, its actions, metrics and gates.
+    """
+    session = session_of(context)
+    found = load_run(session, resolve_run(session, run))
+    reports = load_reports(session, found.id)
+    session.output.result({**run_document(found), "evaluations": reports})
+    session.output.say(f"release {found.id}: {found.status}; started: {found.trigger}")
+    session.output.say()
+    session.output.say(revisions_table(found))
+    session.output.say()
+    session.output.say(run_table(found, datetime.now(UTC)))
+    if reports:
+        session.output.say()
+        session.output.say(reports_table(reports))
+    if found.status not in {"Succeeded", *RUNNING}:
+        session.output.say()
+        for line in failure_lines(found):
+            session.output.say(line)
+
+
+def runs_table(summaries: list[dict[str, Any]], pipeline: str, now: datetime) -> Table:
+    """One line per release."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("id", "status", "started", "took", "because of", "training config", "data"):
+        table.add_column(title, justify="right" if title == "took" else "left", no_wrap=title != "training config")
+    for summary in summaries:
+        revisions = {item["actionName"]: item for item in summary.get("sourceRevisions", [])}
+        end = now if summary["status"] in RUNNING else summary.get("lastUpdateTime", now)
+        table.add_row(
+            summary["pipelineExecutionId"][:SHORT_ID_CHARACTERS],
+            status_text(summary["status"]),
+            f"{summary['startTime'].astimezone():%Y-%m-%d %H:%M:%S}",
+            duration(max((end - summary["startTime"]).total_seconds(), 0.0)),
+            trigger_text(summary.get("trigger", {}), pipeline),
+            _commit(revisions.get("TrainingConfig", {})),
+            revisions.get("Dataset", {}).get("revisionId", "")[:_SHOWN_REVISION],
+        )
+    return table
+
+
+def revisions_table(run: RunView) -> Table:
+    """What a release was made from."""
+    table = Table("source", "revision", "", box=None, pad_edge=False)
+    for revision in run.revisions:
+        table.add_row(revision.action, revision.id, revision.summary)
+    return table
+
+
+def summary_document(summary: Mapping[str, Any], pipeline: str) -> dict[str, Any]:
+    """An execution's summary as a program reads it."""
+    return {
+        "id": summary["pipelineExecutionId"],
+        "status": summary["status"],
+        "started": summary["startTime"].isoformat(),
+        "trigger": trigger_text(summary.get("trigger", {}), pipeline),
+        "revisions": {item["actionName"]: item.get("revisionId", "") for item in summary.get("sourceRevisions", [])},
+    }
+
+
+def _commit(revision: Mapping[str, Any]) -> str:
+    lines = revision.get("revisionSummary", "").strip().splitlines()
+    return f"{revision.get('revisionId', '')[:7]} {lines[0] if lines else ''}".strip()

@@ -1,0 +1,55 @@
+"""What a verb works with: the target, the names, the checkout, the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from scripts.names import Names
+from scripts.output import Output
+from scripts.project import Project, find_project
+from scripts.target import Options, Target, decide_target
+
+if TYPE_CHECKING:
+    import typer
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the command line. Nothing is looked up before a verb needs it."""
+
+    options: Options
+    output: Output
+
+    @cached_property
+    def target(self) -> Target:
+        return decide_target(self.options)
+
+    @cached_property
+    def names(self) -> Names:
+        suffix = self.options.suffix or self.target.suffix
+        return Names(suffix, self.options.model, self.target.account(), self.target.region)
+
+    @cached_property
+    def project(self) -> Project:
+        return find_project()
+
+    def client(self, service: str) -> Any:
+        return self.target.client(service)
+
+    def announce(self) -> None:
+        """Say where a verb that changes something works."""
+        where = f" at {self.target.endpoint_url}" if self.target.endpoint_url else ""
+        self.output.say(
+            f"{self.target.title}{where}, account {self.names.account}, {self.names.region}; "
+            f"installation {self.names.suffix}, model {self.names.model}"
+        )
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session that `scripts.cli` made for this run."""
+    session = context.obj
+    if not isinstance(session, Session):
+        raise TypeError("the verb was called without a session")
+    return session

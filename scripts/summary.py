@@ -1,0 +1,112 @@
+"""The end of a release: what was trained, how it was judged, what serves it, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.text import Text
+
+from scripts.aws_errors import code_of
+from scripts.output import duration
+from scripts.reports import ENVIRONMENTS, load_reports, reports_table
+from scripts.run_view import RunView
+from scripts.session import Session
+
+_MOST_FILES = 100
+
+
+def say_summary(session: Session, run: RunView) -> None:
+    """Print the summary; of a release that failed only what there is."""
+    output = session.output
+    trained = _trained(session, run)
+    if trained:
+        output.say()
+        output.say(Text.assemble(("trained    ", "bold"), trained))
+    reports = load_reports(session, run.id)
+    if reports:
+        output.say()
+        output.say(reports_table(reports))
+    endpoints = _endpoints(session)
+    if endpoints:
+        output.say()
+        for number, (name, config) in enumerate(endpoints.items()):
+            output.say(
+                Text.assemble(("endpoints  " if not number else "           ", "bold"), name, f"  serves {config}")
+            )
+    output.say()
+    for line in _next_steps(session, run):
+        output.say(line)
+
+
+def summary_document(session: Session, run: RunView) -> dict[str, Any]:
+    """The summary as a program reads it."""
+    return {
+        "training_job": run.variable("TrainingJobName"),
+        "training_seconds": run.variable("TrainingSeconds"),
+        "evaluations": load_reports(session, run.id),
+        "endpoints": _endpoints(session),
+    }
+
+
+def _trained(session: Session, run: RunView) -> str:
+    job = run.variable("TrainingJobName")
+    if not job:
+        return ""
+    parts = [job]
+    rows = _rows(session, run.variable("DatasetPrefix"))
+    if rows:
+        parts.append(f"{rows:,} rows")
+    seconds = run.variable("TrainingSeconds")
+    if seconds:
+        parts.append(duration(float(seconds)))
+    return ", ".join(parts)
+
+
+def _rows(session: Session, prefix: str) -> int:
+    """Rows of the training channel, as noted on the files when they were uploaded; 0 if not all of them tell."""
+    if not prefix:
+        return 0
+    s3, bucket = session.client("s3"), session.names.bucket("data")
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}train/", MaxKeys=_MOST_FILES)
+    if found["IsTruncated"]:
+        return 0
+    noted = [
+        s3.head_object(Bucket=bucket, Key=item["Key"])["Metadata"].get("rows", "") for item in found.get("Contents", [])
+    ]
+    return sum(int(rows) for rows in noted) if all(rows.isdecimal() for rows in noted) else 0
+
+
+def _endpoints(session: Session) -> dict[str, str]:
+    """Endpoint to the config that it serves."""
+    endpoints: dict[str, str] = {}
+    for environment in ENVIRONMENTS:
+        name = session.names.endpoint(environment)
+        try:
+            found = session.client("sagemaker").describe_endpoint(EndpointName=name)
+        except ClientError as error:
+            if code_of(error) != "ValidationException":
+                raise
+            continue
+        endpoints[name] = str(found.get("EndpointConfigName", found["EndpointStatus"]))
+    return endpoints
+
+
+def _next_steps(session: Session, run: RunView) -> list[str]:
+    names = session.names
+    repository = names.repository("training_config")
+    found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
+    url = session.target.signed_in(found["cloneUrlHttp"])
+    steps = [
+        "next",
+        "  1. change the config and push, which starts a release:",
+        f"       git clone {url}",
+        f"       cd {repository}; edit {names.model}.yml; git commit -am 'Try other values'; git push",
+        "       slipway follow",
+        f"  2. look at this release: slipway show {run.short_id}; at all of them: slipway runs",
+    ]
+    if session.target.is_local:
+        steps.append("  3. stop local AWS; what it holds is kept: slipway down")
+    else:
+        steps.append("  3. see what runs and costs: slipway status")
+    return steps

@@ -1,0 +1,275 @@
+"""Policies: who may do what on what. The list of every '*' stands here with its reason."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from tests.cloudformation import templates
+from tests.cloudformation.templates import Statement, Template
+
+# Policies whose resource is '*', with the actions they hold. Each action has no resource type in
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+STARS = {
+    # No resource type, no condition key: the id of the job, which only the event holds, is the secret.
+    "report-result": ("codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"),
+    # The token is for a whole registry; pulling is granted on the one image.
+    "log-in-to-registry": ("ecr:GetAuthorizationToken",),
+    # A metric has no ARN; the condition bounds the namespace.
+    "write-metrics": ("cloudwatch:PutMetricData",),
+}
+
+FUNCTIONS = {
+    "TrainModelFunction": "train-model",
+    "GetStatusFunction": "get-status",
+    "DeployModelFunction": "deploy-model",
+    "EvaluateModelFunction": "evaluate-model",
+}
+
+
+@pytest.fixture
+def pipeline() -> Template:
+    return templates.load("pipeline")
+
+
+@pytest.fixture
+def statements(pipeline: Template) -> list[Statement]:
+    return templates.role_statements(pipeline)
+
+
+def granted(statements: list[Statement], template: Template, role: str, action: str) -> list[str]:
+    """Return the ARNs that `role` may do `action` on, rendered for the longest names."""
+    return [
+        templates.render(resource, template)
+        for statement in statements
+        if role in statement.holders and action in statement.actions
+        for resource in statement.resources
+    ]
+
+
+def may(statements: list[Statement], template: Template, role: str, action: str, arn: str) -> bool:
+    """Tell whether some resource of `role` matches; conditions are not looked at."""
+    return any(fnmatchcase(arn, pattern) for pattern in granted(statements, template, role, action))
+
+
+def sagemaker(kind: str, name: str) -> str:
+    stem = f"slipway-{templates.LONGEST['SuffixID']}-{templates.LONGEST['ModelName']}"
+    return f"arn:aws:sagemaker:ap-northeast-1:111122223333:{kind}/{stem}{name}"
+
+
+def test_every_star_is_on_the_list(statements: list[Statement]) -> None:
+    found = {statement.policy: statement.actions for statement in statements if "*" in statement.resources}
+    assert found == STARS
+
+
+def test_a_star_stands_in_a_policy_of_its_own(statements: list[Statement]) -> None:
+    for policy in STARS:
+        assert len([statement for statement in statements if statement.policy == policy]) == 1, policy
+
+
+def test_no_resource_names_a_whole_service(statements: list[Statement], pipeline: Template) -> None:
+    for statement in statements:
+        for resource in templates.render(list(statement.resources), pipeline):
+            if resource == "*" or resource.startswith("<"):
+                continue
+            # arn:partition:service:region:account:resource, or S3's without Region and account
+            assert not resource.split(":", 5)[5].startswith("*"), f"{statement.holders} {statement.policy}"
+
+
+def test_no_policy_allows_all_actions_of_a_service(statements: list[Statement]) -> None:
+    wild = {action for statement in statements for action in statement.actions if "*" in action}
+    assert wild == {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+    assert {statement.effect for statement in statements} == {"Allow"}
+
+
+def test_no_managed_policies() -> None:
+    for name in templates.NAMES:
+        template = templates.load(name)
+        assert not templates.of_type(template, "AWS::IAM::ManagedPolicy")
+        for role, resource in templates.of_type(template, "AWS::IAM::Role").items():
+            assert "ManagedPolicyArns" not in resource["Properties"], role
+
+
+def test_metrics_are_bound_to_the_namespaces_of_sagemaker(statements: list[Statement]) -> None:
+    (statement,) = [statement for statement in statements if statement.policy == "write-metrics"]
+    assert statement.condition == {
+        "StringEquals": {
+            "cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"]
+        }
+    }
+
+
+def test_every_pass_role_names_one_role_and_the_service(statements: list[Statement]) -> None:
+    passed = {}
+    for statement in statements:
+        if "iam:PassRole" in statement.actions:
+            assert statement.actions == ("iam:PassRole",)
+            assert statement.condition == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+            (passed[statement.holders],) = statement.resources
+    assert passed == {
+        ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
+        ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
+    }
+
+
+def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) -> None:
+    granting = [statement for statement in statements if "kms:CreateGrant" in statement.actions]
+    assert {statement.holders for statement in granting} == {
+        ("TrainingRole",),
+        ("DeployModelFunctionRole",),
+        ("HostingRole",),
+    }
+    for statement in granting:
+        assert statement.condition == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_the_key_is_used_through_a_service(statements: list[Statement], pipeline: Template) -> None:
+    for statement in statements:
+        data = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(statement.actions)
+        # CodePipeline's documented list names no condition:
+        # https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html
+        if not data or statement.holders == ("PipelineRole",):
+            continue
+        (keys,) = templates.render(statement.condition, pipeline).values()
+        assert set(keys) <= {"kms:ViaService", "kms:EncryptionContext:aws:lambda:FunctionArn"}, statement
+        assert keys.get("kms:ViaService", "s3.ap-northeast-1.amazonaws.com*") == "s3.ap-northeast-1.amazonaws.com*"
+
+
+@pytest.mark.parametrize(("function", "name"), FUNCTIONS.items())
+def test_a_function_writes_its_own_log_and_reads_its_own_environment(
+    pipeline: Template, statements: list[Statement], function: str, name: str
+) -> None:
+    role = f"{function}Role"
+    full_name = f"slipway-{'a' * 12}-{'m' * 20}-{name}"
+    group = pipeline["Resources"][f"{function}LogGroup"]["Properties"]["LogGroupName"]
+    assert templates.render(group, pipeline) == f"/aws/lambda/{full_name}"
+    assert granted(statements, pipeline, role, "logs:PutLogEvents") == [f"<{function}LogGroup.Arn>"]
+    contexts = [
+        templates.render(keys["kms:EncryptionContext:aws:lambda:FunctionArn"], pipeline)
+        for statement in statements
+        if role in statement.holders
+        for keys in statement.condition.values()
+        if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
+    ]
+    assert contexts == [f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"]
+    assert granted(statements, pipeline, role, "codepipeline:PutJobFailureResult") == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "kind", "name"),
+    [
+        ("TrainModelFunctionRole", "sagemaker:CreateTrainingJob", "training-job", "-0a1b2c3d-4e5f"),
+        ("TrainModelFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-9"),
+        ("TrainModelFunctionRole", "sagemaker:AddTags", "training-job", "-0a1b2c3d-4e5f-2"),
+        ("GetStatusFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f"),
+        ("GetStatusFunctionRole", "sagemaker:DescribeEndpoint", "endpoint", "-test"),
+        ("DeployModelFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-2"),
+        ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f-2"),
+        ("DeployModelFunctionRole", "sagemaker:CreateEndpointConfig", "endpoint-config", "-dev-0a1b2c3d-4e5f"),
+        ("DeployModelFunctionRole", "sagemaker:CreateEndpoint", "endpoint", "-dev"),
+        ("DeployModelFunctionRole", "sagemaker:CreateEndpoint", "endpoint-config", "-dev-0a1b2c3d-4e5f"),
+        ("DeployModelFunctionRole", "sagemaker:UpdateEndpoint", "endpoint", "-test"),
+        ("DeployModelFunctionRole", "sagemaker:UpdateEndpoint", "endpoint-config", "-test-0a1b2c3d-4e5f-3"),
+        ("DeployModelFunctionRole", "sagemaker:DeleteEndpoint", "endpoint", "-dev"),
+        ("EvaluateModelFunctionRole", "sagemaker:InvokeEndpoint", "endpoint", "-dev"),
+        ("EvaluateModelFunctionRole", "sagemaker:InvokeEndpoint", "endpoint", "-test"),
+    ],
+)
+def test_a_function_reaches_what_a_release_creates(
+    pipeline: Template, statements: list[Statement], role: str, action: str, kind: str, name: str
+) -> None:
+    assert may(statements, pipeline, role, action, sagemaker(kind, name))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("endpoint", "-prod"),
+        ("endpoint", "-test-2"),
+        ("endpoint-config", "-prod-0a1b2c3d-4e5f"),
+        ("training-job", "-fortified-0a1b2c3d-4e5f"),
+        ("training-job", "2-0a1b2c3d-4e5f"),
+        ("model", "-fortified-0a1b2c3d-4e5f"),
+    ],
+)
+def test_no_function_reaches_another_environment_or_model(
+    pipeline: Template, statements: list[Statement], kind: str, name: str
+) -> None:
+    actions = {action for statement in statements for action in statement.actions if action.startswith("sagemaker:")}
+    arn = sagemaker(kind, name)
+    reached = [
+        (function, action)
+        for function in FUNCTIONS
+        for action in actions
+        if may(statements, pipeline, f"{function}Role", action, arn)
+    ]
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "key", "allowed"),
+    [
+        ("TrainModelFunctionRole", "s3:GetObject", "manifest.json", True),
+        ("TrainModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
+        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/test/test.csv", True),
+        ("EvaluateModelFunctionRole", "s3:GetObjectVersion", "datasets/0123456789abcdef/validation/v.csv", True),
+        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        ("TrainingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
+        ("TrainingRole", "s3:GetObject", "manifest.json", False),
+        ("HostingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        ("PipelineRole", "s3:GetObjectVersion", "manifest.json", True),
+        ("PipelineRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+    ],
+)
+def test_who_reads_the_data(
+    pipeline: Template, statements: list[Statement], role: str, action: str, key: str, allowed: bool
+) -> None:
+    arn = f"arn:aws:s3:::<slipway-{'a' * 12}-data-bucket-name>/{'m' * 20}/{key}"
+    assert may(statements, pipeline, role, action, arn) is allowed
+
+
+def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: list[Statement]) -> None:
+    written = {
+        (statement.holders, templates.render(resource, pipeline).split("-bucket-name")[0].rsplit("-", 1)[1])
+        for statement in statements
+        if "s3:PutObject" in statement.actions
+        for resource in statement.resources
+    }
+    assert written == {
+        (("PipelineRole",), "artifact"),
+        (("TrainingRole",), "model"),
+        (("EvaluateModelFunctionRole",), "artifact"),
+    }
+    actions = {action for statement in statements for action in statement.actions}
+    assert not {action for action in actions if re.match(r"s3:Delete|kms:(Disable|Schedule)", action)}
+
+
+def test_instance_types_bound_what_a_config_may_cost(statements: list[Statement]) -> None:
+    conditions = {
+        statement.actions: statement.condition
+        for statement in statements
+        if {"sagemaker:CreateTrainingJob", "sagemaker:CreateEndpointConfig"} & set(statement.actions)
+    }
+    listed = {"sagemaker:InstanceTypes": {"Ref": "InstanceTypePatterns"}}
+    assert conditions == {
+        # ForAllValues is true for a request without the key, so training must have it; a serverless config has none.
+        ("sagemaker:CreateTrainingJob",): {
+            "ForAllValues:StringLike": listed,
+            "Null": {"sagemaker:InstanceTypes": "false"},
+        },
+        ("sagemaker:CreateEndpointConfig",): {"ForAllValues:StringLike": listed},
+    }
+
+
+def test_tags_are_added_only_on_creation(statements: list[Statement]) -> None:
+    for statement in statements:
+        if "sagemaker:AddTags" in statement.actions:
+            (condition,) = statement.condition.values()
+            assert set(condition) == {"sagemaker:TaggingAction"}
+
+
+def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: Template) -> None:
+    shared = list(templates.of_type(pipeline, "AWS::IAM::Policy"))
+    assert pipeline["Resources"]["Pipeline"]["DependsOn"] == shared

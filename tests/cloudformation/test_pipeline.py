@@ -1,0 +1,261 @@
+"""The pipeline and its functions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.cloudformation import templates
+from tests.cloudformation.templates import Template
+
+VARIABLE = re.compile(r"#\{([^.}]+)\.([^}]+)\}")
+
+# What each function hands on and what it takes, by the name of the function.
+OUTPUT_VARIABLES = {
+    "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
+    "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
+    "TrainModelFunction": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"},
+    "GetStatusFunction": {
+        "TrainingJobName",
+        "Status",
+        "ModelArtifacts",
+        "TrainingSeconds",
+        "BillableSeconds",
+        "Metrics",
+    },
+    "DeployModelFunction": {"ModelName", "EndpointConfigName", "EndpointName"},
+    "EvaluateModelFunction": {"Verdict", "Rows", "Metrics", "ReportUri"},
+}
+
+EXECUTION = "#{codepipeline.PipelineExecutionId}"
+STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str]]]] = {
+    "Train": [
+        ("StartTraining", 1, "Train", ["TrainingConfig", "Dataset"], "TrainModelFunction", {"execution_id": EXECUTION}),
+        (
+            "WaitForTraining",
+            2,
+            "Training",
+            [],
+            "GetStatusFunction",
+            {"kind": "training-job", "name": "#{Train.TrainingJobName}"},
+        ),
+    ],
+    **{
+        stage: [
+            (
+                "Deploy",
+                1,
+                stage,
+                ["TrainingConfig"],
+                "DeployModelFunction",
+                {
+                    "execution_id": EXECUTION,
+                    "environment": environment,
+                    "training_job": "#{Train.TrainingJobName}",
+                },
+            ),
+            (
+                "Wait",
+                2,
+                None,
+                [],
+                "GetStatusFunction",
+                {
+                    "kind": "endpoint",
+                    "name": f"#{{{stage}.EndpointName}}",
+                    "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
+                },
+            ),
+            (
+                test,
+                3,
+                namespace,
+                ["TrainingConfig", "Dataset"],
+                "EvaluateModelFunction",
+                {"execution_id": EXECUTION, "environment": environment, "test": kind},
+            ),
+        ]
+        for stage, environment, test, namespace, kind in [
+            ("DeployDev", "dev", "SmokeTest", "SmokeTest", "smoke"),
+            ("DeployTest", "test", "Evaluate", "Evaluation", "full"),
+        ]
+    },
+}
+
+
+@pytest.fixture
+def template() -> Template:
+    return templates.load("pipeline")
+
+
+@pytest.fixture
+def stages(template: Template) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = template["Resources"]["Pipeline"]["Properties"]["Stages"]
+    return found
+
+
+def actions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [action for stage in stages for action in stage["Actions"]]
+
+
+def test_the_pipeline_is_v2_and_encrypts_its_artifacts_with_the_key(template: Template) -> None:
+    properties = template["Resources"]["Pipeline"]["Properties"]
+    assert (properties["PipelineType"], properties["ExecutionMode"]) == ("V2", "SUPERSEDED")
+    context = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
+    assert templates.render(properties["Name"], template, context) == "slipway-local-wine-quality"
+    assert templates.render(properties["ArtifactStore"], template, context) == {
+        "Type": "S3",
+        "Location": "<slipway-local-artifact-bucket-name>",
+        "EncryptionKey": {"Type": "KMS", "Id": "<slipway-local-key-arn>"},
+    }
+
+
+def test_stages_and_actions_are_those_of_a_release(stages: list[dict[str, Any]]) -> None:
+    assert [stage["Name"] for stage in stages] == ["Source", *STAGES]
+    for stage in stages[1:]:
+        found = [
+            (
+                action["Name"],
+                action["RunOrder"],
+                action.get("Namespace"),
+                [artifact["Name"] for artifact in action.get("InputArtifacts", [])],
+                action["Configuration"]["FunctionName"]["Ref"],
+                json.loads(action["Configuration"]["UserParameters"]),
+            )
+            for action in stage["Actions"]
+        ]
+        assert found == STAGES[stage["Name"]]
+        assert all("OutputArtifacts" not in action for action in stage["Actions"])
+
+
+def test_the_sources_are_three_repositories_and_the_manifest(stages: list[dict[str, Any]], template: Template) -> None:
+    context = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
+    found = {
+        action["Name"]: (action["Namespace"], templates.render(action["Configuration"], template, context))
+        for action in stages[0]["Actions"]
+    }
+    git = {"BranchName": "main", "PollForSourceChanges": "false", "OutputArtifactFormat": "CODE_ZIP"}
+    assert found == {
+        "TrainingConfig": ("Config", {"RepositoryName": "<slipway-local-training-config-repository-name>", **git}),
+        "PipelineLambdas": (
+            "PipelineCode",
+            {"RepositoryName": "<slipway-local-pipeline-lambdas-repository-name>", **git},
+        ),
+        "InferenceLambdas": (
+            "InferenceCode",
+            {"RepositoryName": "<slipway-local-inference-lambdas-repository-name>", **git},
+        ),
+        "Dataset": (
+            "Data",
+            {
+                "S3Bucket": "<slipway-local-data-bucket-name>",
+                "S3ObjectKey": "wine-quality/manifest.json",
+                "PollForSourceChanges": "false",
+            },
+        ),
+    }
+    assert all(action["OutputArtifacts"] == [{"Name": action["Name"]}] for action in stages[0]["Actions"])
+
+
+def test_user_parameters_fit_and_are_json_whatever_the_variables_hold(stages: list[dict[str, Any]]) -> None:
+    for action in actions_of(stages[1:]):
+        text = action["Configuration"]["UserParameters"]
+        # https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html
+        assert len(text) <= 1_000, action["Name"]
+        assert isinstance(json.loads(VARIABLE.sub("value", text)), dict), action["Name"]
+
+
+def test_namespaces_are_unique_and_neither_reserved_nor_an_artifact(stages: list[dict[str, Any]]) -> None:
+    actions = actions_of(stages)
+    namespaces = [action["Namespace"] for action in actions if "Namespace" in action]
+    artifacts = {artifact["Name"] for action in actions for artifact in action.get("OutputArtifacts", [])}
+    assert len(namespaces) == len(set(namespaces))
+    assert not set(namespaces) & (artifacts | {"codepipeline", "variables"})
+
+
+def test_every_variable_comes_from_an_action_that_ran_before(stages: list[dict[str, Any]]) -> None:
+    known = {"codepipeline": {"PipelineExecutionId"}}
+    references = 0
+    for stage in stages:
+        for order in sorted({action.get("RunOrder", 1) for action in stage["Actions"]}):
+            together = [action for action in stage["Actions"] if action.get("RunOrder", 1) == order]
+            for action in together:
+                for namespace, variable in VARIABLE.findall(json.dumps(action["Configuration"])):
+                    references += 1
+                    assert variable in known.get(namespace, ()), f"{stage['Name']}.{action['Name']}: {namespace}"
+            known |= {action["Namespace"]: _outputs(action) for action in together if "Namespace" in action}
+    assert references
+
+
+def _outputs(action: dict[str, Any]) -> set[str]:
+    provider = action["ActionTypeId"]["Provider"]
+    return OUTPUT_VARIABLES[action["Configuration"]["FunctionName"]["Ref"] if provider == "Lambda" else provider]
+
+
+def test_the_pipeline_may_invoke_every_function_it_names(template: Template, stages: list[dict[str, Any]]) -> None:
+    named = {action["Configuration"]["FunctionName"]["Ref"] for action in actions_of(stages[1:])}
+    assert named == set(templates.of_type(template, "AWS::Lambda::Function"))
+    (statement,) = [s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions]
+    assert statement.holders == ("PipelineRole",)
+    assert {resource["Fn::GetAtt"][0] for resource in statement.resources} == named
+
+
+@pytest.mark.parametrize(
+    ("function", "handler", "variables"),
+    [
+        (
+            "TrainModelFunction",
+            "pipeline_lambdas.handlers.train_model.handler",
+            {"DATA_BUCKET", "MODEL_BUCKET", "TRAINING_ROLE_ARN", "KMS_KEY_ARN", "IMAGE_REGISTRY"},
+        ),
+        ("GetStatusFunction", "pipeline_lambdas.handlers.get_status.handler", set()),
+        (
+            "DeployModelFunction",
+            "pipeline_lambdas.handlers.deploy_model.handler",
+            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN", "IMAGE_REGISTRY"},
+        ),
+        (
+            "EvaluateModelFunction",
+            "inference_lambdas.handlers.evaluate_model.handler",
+            {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+        ),
+    ],
+)
+def test_a_function_has_its_handler_its_package_and_its_environment(
+    template: Template, function: str, handler: str, variables: set[str]
+) -> None:
+    properties = template["Resources"][function]["Properties"]
+    assert properties["Handler"] == handler
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Code"]["S3Key"] == {"Ref": function.removesuffix("Function") + "PackageKey"}
+    assert "KmsKeyArn" in properties
+    assert set(properties["Environment"]["Variables"]) == {"MODEL_NAME", "NAME_PREFIX"} | variables
+
+
+def test_the_image_registry_follows_region_and_partition(template: Template) -> None:
+    variables = template["Resources"]["TrainModelFunction"]["Properties"]["Environment"]["Variables"]
+    deploying = template["Resources"]["DeployModelFunction"]["Properties"]["Environment"]["Variables"]
+    assert deploying["IMAGE_REGISTRY"] == variables["IMAGE_REGISTRY"]
+
+    def registry(region: str, suffix: str) -> Any:
+        context = {**templates.LONGEST, "AWS::Region": region, "AWS::URLSuffix": suffix}
+        return templates.render(variables["IMAGE_REGISTRY"], template, context)
+
+    assert registry("us-east-1", "amazonaws.com") == "683313688378.dkr.ecr.us-east-1.amazonaws.com"
+    assert registry("cn-north-1", "amazonaws.com.cn") == "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn"
+
+
+def test_a_function_is_invoked_once_per_job(template: Template) -> None:
+    configured = {
+        resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
+        for resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    assert set(configured) == set(templates.of_type(template, "AWS::Lambda::Function"))
+    for properties in configured.values():
+        assert properties["MaximumRetryAttempts"] == 0
+        assert properties["Qualifier"] == "$LATEST"
+        # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+        assert properties["MaximumEventAgeInSeconds"] == 20 * 60

@@ -1,0 +1,93 @@
+"""Roles: whose they are, who may assume them, and whether IAM takes them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cloudformation import templates
+from tests.cloudformation.templates import Template
+
+# IAM's quotas, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+INLINE_POLICIES_LIMIT = 10_240
+TRUST_POLICY_LIMIT = 2_048
+
+FUNCTIONS = ("TrainModelFunction", "GetStatusFunction", "DeployModelFunction", "EvaluateModelFunction")
+
+
+@pytest.fixture
+def pipeline() -> Template:
+    return templates.load("pipeline")
+
+
+def test_one_role_per_function(pipeline: Template) -> None:
+    roles = {
+        function: resource["Properties"]["Role"]["Fn::GetAtt"][0]
+        for function, resource in templates.of_type(pipeline, "AWS::Lambda::Function").items()
+    }
+    assert roles == {function: f"{function}Role" for function in FUNCTIONS}
+
+
+def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
+    trusted = {}
+    for role, resource in templates.of_type(pipeline, "AWS::IAM::Role").items():
+        (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Action"] == "sts:AssumeRole", role
+        trusted[role] = statement["Principal"]
+    assert trusted == {
+        "StartPipelineRole": {"Service": "events.amazonaws.com"},
+        "PipelineRole": {"Service": "codepipeline.amazonaws.com"},
+        "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
+        "HostingRole": {"Service": "sagemaker.amazonaws.com"},
+        **{f"{function}Role": {"Service": "lambda.amazonaws.com"} for function in FUNCTIONS},
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "sources"),
+    [
+        (
+            "StartPipelineRole",
+            [
+                f"arn:aws:events:ap-northeast-1:111122223333:rule/slipway-{'a' * 12}-{'m' * 20}-{rule}"
+                for rule in ("training-config", "pipeline-lambdas", "inference-lambdas", "dataset")
+            ],
+        ),
+        ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
+        ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
+    ],
+)
+def test_a_role_is_only_assumed_for_this_account(pipeline: Template, role: str, sources: list[str]) -> None:
+    (statement,) = pipeline["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    condition = templates.render(statement["Condition"], pipeline)
+    (found,) = [keys["aws:SourceArn"] for keys in condition.values() if "aws:SourceArn" in keys]
+    assert templates.as_list(found) == sources
+
+
+def test_the_rules_are_those_that_the_role_trusts(pipeline: Template) -> None:
+    (statement,) = pipeline["Resources"]["StartPipelineRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    arns = templates.render(statement["Condition"]["ArnEquals"]["aws:SourceArn"], pipeline)
+    rules = templates.of_type(pipeline, "AWS::Events::Rule").values()
+    names = [templates.render(rule["Properties"]["Name"], pipeline) for rule in rules]
+    assert [arn.rsplit("/", 1)[1] for arn in arns] == names
+
+
+def test_policies_fit_iams_quotas(pipeline: Template) -> None:
+    shared = templates.of_type(pipeline, "AWS::IAM::Policy").values()
+    for role, resource in templates.of_type(pipeline, "AWS::IAM::Role").items():
+        documents: list[Any] = [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])]
+        documents += [
+            policy["Properties"]["PolicyDocument"]
+            for policy in shared
+            if {"Ref": role} in policy["Properties"]["Roles"]
+        ]
+        size = sum(len(_compact(templates.render(document, pipeline))) for document in documents)
+        assert size <= INLINE_POLICIES_LIMIT, role
+        trust = _compact(templates.render(resource["Properties"]["AssumeRolePolicyDocument"], pipeline))
+        assert len(trust) <= TRUST_POLICY_LIMIT, role
+
+
+def _compact(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"))

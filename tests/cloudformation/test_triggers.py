@@ -1,0 +1,93 @@
+"""What starts the pipeline, and with which revision."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.cloudformation import templates
+from tests.cloudformation.templates import Template
+
+
+@pytest.fixture
+def template() -> Template:
+    return templates.load("pipeline")
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("rule", "action", "revision_type", "event"),
+    [
+        *(
+            (f"{source}Rule", source, "COMMIT_ID", {"detail": {"commitId": COMMIT}})
+            for source in ("TrainingConfig", "PipelineLambdas", "InferenceLambdas")
+        ),
+        (
+            "DatasetRule",
+            "Dataset",
+            "S3_OBJECT_VERSION_ID",
+            {"detail": {"object": {"key": "wine-quality/manifest.json", "version-id": COMMIT}}},
+        ),
+    ],
+)
+def test_a_rule_starts_the_pipeline_with_the_revision_of_its_event(
+    template: Template, rule: str, action: str, revision_type: str, event: dict[str, Any]
+) -> None:
+    """The list form of https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-trigger-source-repo-changes-console.html"""
+    (target,) = template["Resources"][rule]["Properties"]["Targets"]
+    assert target["RoleArn"] == {"Fn::GetAtt": ["StartPipelineRole", "Arn"]}
+    assert templates.render(target["Arn"], template).endswith(":codepipeline:ap-northeast-1:111122223333:<Pipeline>")
+    text = target["InputTransformer"]["InputTemplate"]
+    for name, path in target["InputTransformer"]["InputPathsMap"].items():
+        assert re.fullmatch("[a-zA-Z0-9]+", name)
+        value: Any = event
+        for part in path.removeprefix("$.").split("."):
+            value = value[part]
+        text = text.replace(f"<{name}>", value)
+    assert json.loads(text) == {
+        "sourceRevisions": [{"actionName": action, "revisionType": revision_type, "revisionValue": COMMIT}]
+    }
+
+
+def test_every_source_has_one_rule(template: Template) -> None:
+    source = template["Resources"]["Pipeline"]["Properties"]["Stages"][0]
+    rules = templates.of_type(template, "AWS::Events::Rule")
+    assert set(rules) == {f"{action['Name']}Rule" for action in source["Actions"]}
+
+
+def test_rules_look_at_the_branch_and_at_the_manifest_only(template: Template) -> None:
+    context = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
+    patterns = {
+        rule: templates.render(resource["Properties"]["EventPattern"], template, context)
+        for rule, resource in templates.of_type(template, "AWS::Events::Rule").items()
+    }
+    assert patterns.pop("DatasetRule") == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": ["<slipway-local-data-bucket-name>"]},
+            "object": {"key": ["wine-quality/manifest.json"]},
+        },
+    }
+    repositories = set()
+    for pattern in patterns.values():
+        (repository,) = pattern.pop("resources")
+        repositories.add(repository)
+        assert pattern == {
+            "source": ["aws.codecommit"],
+            "detail-type": ["CodeCommit Repository State Change"],
+            "detail": {
+                "event": ["referenceCreated", "referenceUpdated"],
+                "referenceType": ["branch"],
+                "referenceName": ["main"],
+            },
+        }
+    assert repositories == {
+        f"<slipway-local-{name}-repository-arn>"
+        for name in ("training-config", "pipeline-lambdas", "inference-lambdas")
+    }

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local_server import LocalServer
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """One running local AWS for all tests of a worker; tests use names of their own."""
+    server = LocalServer(tmp_path_factory.mktemp("local-aws"))
+    server.up()
+    yield server
+    server.down()
+
+
+@pytest.fixture
+def own_local_aws(tmp_path: Path) -> Iterator[LocalServer]:
+    """A local AWS for one test, which may kill and restart it."""
+    server = LocalServer(tmp_path / "local-aws")
+    server.up()
+    yield server
+    server.down()

@@ -1,0 +1,441 @@
+"""The evaluation from recorded events: S3 in moto, an endpoint that computes a known function of the features."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from inference_lambdas import evaluation
+from inference_lambdas.aws import sagemaker_runtime
+from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
+from inference_lambdas.evaluation import Deadline
+from inference_lambdas.handlers.evaluate_model import handler
+from pipeline_lambdas.aws import codepipeline, sagemaker
+from pipeline_lambdas.failures import UnavailableError
+from pipeline_lambdas.outcome import Continue, Done, Failed
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, SECRETS, event
+from tests.pipeline_lambdas.aws_doubles import Context, client_of, sample_text, upload_config, upload_dataset
+
+REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
+STATE_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.state"
+LOOSE = (("rmse: {max: 0.75}", "rmse: {max: 9}"), ("r2: {min: 0.3}", "r2: {min: -9}"))
+
+
+def csv(rows: int, seed: int = 1) -> bytes:
+    generator = random.Random(seed)  # noqa: S311
+    lines = []
+    for _ in range(rows):
+        features = [generator.uniform(0, 1) for _ in range(3)]
+        label = round(sum(features) * 3 + generator.uniform(-0.5, 0.5))
+        lines.append(",".join([str(label), *(f"{value:.4f}" for value in features)]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+FILES = {"train/t.csv": b"5,1,2,3\n", "validation/v.csv": csv(300, 2), "test/a.csv": csv(700), "test/b.csv": csv(55, 3)}
+
+
+@dataclass
+class Endpoint:
+    """Answers like a model that adds up the features; remembers what it was sent."""
+
+    bodies: list[bytes] = field(default_factory=list)
+    content_types: set[str] = field(default_factory=set)
+    answer: Callable[[list[list[float]]], bytes] = lambda rows: b"".join(b"%f\n" % (sum(row) * 3) for row in rows)
+    serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
+    status: str = "InService"
+
+    def invoke(self, endpoint: str, body: bytes, content_type: str) -> bytes:
+        assert endpoint.startswith(PREFIX)
+        self.bodies.append(body)
+        self.content_types.add(content_type)
+        return self.answer([[float(value) for value in line.split(b",")] for line in body.split(b"\n")])
+
+    def describe(self, name: str) -> dict[str, Any] | None:
+        environment = name.rpartition("-")[2]
+        serving = self.serving % environment if "%s" in self.serving else self.serving
+        return {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
+
+
+@dataclass
+class Results:
+    """What the wrapper reported, in order."""
+
+    outcomes: list[Done | Continue | Failed] = field(default_factory=list)
+
+    def put(self, _: str, outcome: Done | Continue | Failed) -> None:
+        self.outcomes.append(outcome)
+
+    @property
+    def last(self) -> Done | Continue | Failed:
+        return self.outcomes[-1]
+
+    def message(self) -> str:
+        assert isinstance(self.last, Failed), self.last
+        return self.last.message
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, buckets: None) -> None:
+    del buckets
+    variables = {
+        "MODEL_NAME": "wine-quality",
+        "NAME_PREFIX": PREFIX,
+        "DATA_BUCKET": DATA_BUCKET,
+        "ARTIFACT_BUCKET": ARTIFACT_BUCKET,
+        "KMS_KEY_ARN": KMS_KEY_ARN,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    upload_config(sample_text(*LOOSE))
+    upload_dataset(FILES)
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Endpoint:
+    made = Endpoint()
+    monkeypatch.setattr(sagemaker_runtime, "invoke", made.invoke)
+    monkeypatch.setattr(sagemaker, "describe_endpoint", made.describe)
+    return made
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch) -> Results:
+    made = Results()
+    monkeypatch.setattr(codepipeline, "put_success", made.put)
+    monkeypatch.setattr(codepipeline, "put_failure", made.put)
+    return made
+
+
+def report(key: str = REPORT_KEY) -> dict[str, Any]:
+    answer = client_of("s3").get_object(Bucket=ARTIFACT_BUCKET, Key=key)
+    assert answer["SSEKMSKeyId"] == KMS_KEY_ARN
+    document: dict[str, Any] = json.loads(answer["Body"].read())
+    return document
+
+
+def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> None:
+    """Let a file of this size be more than one request."""
+    real = evaluation.Evaluation
+    monkeypatch.setattr(
+        "inference_lambdas.handlers.evaluate_model.Evaluation",
+        lambda **values: real(**values, target_bytes=target_bytes),
+    )
+
+
+def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.CaptureFixture[str]) -> None:
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Done), results.last
+    variables = results.last.variables
+    assert variables["Verdict"] == "passed"
+    assert variables["Rows"] == "755"
+    assert variables["ReportUri"] == f"s3://{ARTIFACT_BUCKET}/{REPORT_KEY}"
+    document = report()
+    assert document["schema"] == "slipway-evaluation/1"
+    assert (document["verdict"], document["rows"], document["test"]) == ("passed", 755, "full")
+    assert document["endpoint_config"] == f"{PREFIX}-test-8f3c2a1d-4b5e"
+    assert document["files"] == ["test/a.csv", "test/b.csv"]
+    assert document["latency"]["invocations"] == 2
+    assert document["latency"]["largest_batch_rows"] == 700
+    assert document["metrics"]["rmse"] == json.loads(variables["Metrics"])["rmse"]
+    labels = [line.split(b",") for name in ("test/a.csv", "test/b.csv") for line in FILES[name].splitlines()]
+    errors = [float(row[0]) - float(b"%f" % (sum(map(float, row[1:])) * 3)) for row in labels]
+    assert document["metrics"]["mae"] == pytest.approx(sum(map(abs, errors)) / 755, rel=1e-12)
+    assert endpoint.content_types == {"text/csv"}
+    bodies: list[bytes] = sorted(endpoint.bodies, key=bytes.__len__, reverse=True)
+    sent = b"\n".join(bodies)
+    assert sent == b"\n".join(b",".join(row[1:]) for row in labels)
+    output = capsys.readouterr().out
+    assert output.count("\n") == 1
+    assert not any(secret in output for secret in SECRETS)
+
+
+def test_smoke_test_takes_the_first_rows(endpoint: Endpoint, results: Results) -> None:
+    handler(event("evaluate_smoke"), Context())
+    assert isinstance(results.last, Done), results.last
+    assert results.last.variables["Rows"] == "100"
+    assert [body.count(b"\n") + 1 for body in endpoint.bodies] == [100]
+    assert report(REPORT_KEY.replace("test-", "dev-"))["channel"] == "validation"
+
+
+def continued(results: Results, name: str = "evaluate_full") -> int:
+    """Invoke until the end as CodePipeline does, with no time left after each batch; return the invocations."""
+    token: str | None = None
+    for invocation in range(1, 200):
+        # First the margin is taken from 100 seconds, then nothing is left.
+        handler(event(name, token=token), Context([100_000, 0]))
+        if not isinstance(results.last, Continue):
+            return invocation
+        token = results.last.token
+        assert len(token) <= 2048
+        assert 0 <= results.last.percent < 100
+    raise AssertionError("the evaluation does not get further")
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_continued_evaluation_equals_one_pass(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context())
+    whole = report()
+    results.outcomes.clear()
+    assert continued(results) > 15
+    pieces = report()
+    assert whole["latency"]["invocations"] == pieces["latency"]["invocations"] > 15
+    for document in (whole, pieces):
+        document.pop("latency")
+        document["gates"] = [gate for gate in document["gates"] if not gate["metric"].startswith("latency")]
+    assert pieces == whole
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_the_state_must_be_the_one_that_was_stored(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context([100_000, 0]))
+    assert isinstance(results.last, Continue)
+    token = results.last.token
+    s3 = client_of("s3")
+    content = s3.get_object(Bucket=ARTIFACT_BUCKET, Key=STATE_KEY)["Body"].read()
+    s3.put_object(Bucket=ARTIFACT_BUCKET, Key=STATE_KEY, Body=content.replace(b'"rows":', b'"rows": '))
+    handler(event("evaluate_full", token=token), Context())
+    assert "found another state than the token names" in results.message()
+    handler(event("evaluate_full", token="{}"), Context())
+    assert "none of this function" in results.message()
+    handler(event("evaluate_full", token=token.replace("test-evaluation", "dev-evaluation")), Context())
+    assert "The continuation token names" in results.message()
+
+
+def test_another_model_in_between_is_noticed(
+    endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context([100_000, 0]))
+    assert isinstance(results.last, Continue)
+    endpoint.serving += "-2"
+    handler(event("evaluate_full", token=results.last.token), Context())
+    assert "-2, but slipway-local-wine-quality-test-8f3c2a1d-4b5e when the evaluation began" in results.message()
+
+
+def test_data_that_changes_in_between_is_noticed(
+    endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del endpoint
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context([100_000, 0]))
+    assert isinstance(results.last, Continue)
+    s3 = client_of("s3")
+    key = next(o["Key"] for o in s3.list_objects_v2(Bucket=DATA_BUCKET)["Contents"] if o["Key"].endswith("a.csv"))
+    s3.put_object(Bucket=DATA_BUCKET, Key=key, Body=csv(700, 9))
+    handler(event("evaluate_full", token=results.last.token), Context())
+    assert "found other content than when the evaluation began" in results.message()
+
+
+def test_a_failed_gate_names_metric_value_and_bound(endpoint: Endpoint, results: Results) -> None:
+    endpoint.answer = lambda rows: b"\n".join(b"0" for _ in rows)
+    upload_config(sample_text())
+    handler(event("evaluate_full"), Context())
+    message = results.message()
+    document = report()
+    assert document["verdict"] == "failed"
+    assert [gate["verdict"] for gate in document["gates"]] == ["failed", "failed", "passed"]
+    assert f"rmse is {document['metrics']['rmse']:.6g}, above the greatest allowed, 0.75; r2 is -" in message
+    assert f"below the least allowed, 0.3. Report: s3://{ARTIFACT_BUCKET}/{REPORT_KEY}" in message
+
+
+def test_predictions_that_are_not_finite_fail(endpoint: Endpoint, results: Results) -> None:
+    endpoint.answer = lambda rows: b"\n".join(b"nan" if row[0] > 0.99 else b"5" for row in rows)
+    handler(event("evaluate_full"), Context())
+    assert "predictions are not finite numbers, the first for s3://" in results.message()
+    document = report()
+    assert document["non_finite_predictions"] > 0
+    assert document["verdict"] == "failed"
+    assert set(document["metrics"].values()) == {None}
+
+
+def test_what_the_container_refuses_is_told_with_its_rows(endpoint: Endpoint, results: Results) -> None:
+    def refuse(_: object) -> bytes:
+        raise ModelRefusedError("Feature shape mismatch, expected: 11, got 3")
+
+    endpoint.answer = refuse
+    handler(event("evaluate_full"), Context())
+    assert results.message().startswith(f"Endpoint {PREFIX}-test, s3://{DATA_BUCKET}/wine-quality/datasets/")
+    assert "/test/a.csv lines 1-700: Feature shape mismatch, expected: 11, got 3" in results.message()
+
+
+def test_an_endpoint_that_never_answers_is_given_up(endpoint: Endpoint, results: Results) -> None:
+    def busy(_: object) -> bytes:
+        raise UnavailableError("busy")
+
+    endpoint.answer = busy
+    handler(event("evaluate_full"), Context([80_000]))
+    assert isinstance(results.last, Failed)
+    assert results.last.type == "SystemUnavailable"
+    assert "no answer in attempt 1 of 6: busy" in results.last.message
+
+
+def test_too_few_predictions_are_refused(endpoint: Endpoint, results: Results) -> None:
+    endpoint.answer = lambda rows: b"1\n" * (len(rows) - 1)
+    handler(event("evaluate_full"), Context())
+    assert "the answer has 699 numbers; 700 rows need 700" in results.message()
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"quality,a,b,c\n5,1,2,3\n", r"test/a.csv: line 1: found the label 'quality', so this looks like a header"),
+        (b"5,1,2,3\n" * 4 + b"seven,1,2,3\n", "test/a.csv: line 5: found the label 'seven'; allowed a number"),
+        (b"5,1,2,3\n5,1,2\n", "test/a.csv: line 2: found 3 columns"),
+        (b"\n\n", "test/a.csv: found no rows"),
+    ],
+)
+def test_bad_data_is_named(results: Results, content: bytes, message: str) -> None:
+    upload_dataset({**FILES, "test/a.csv": content})
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Failed)
+    assert results.last.type == "ConfigurationError"
+    assert message in results.last.message
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_the_manifests_columns_count(results: Results) -> None:
+    upload_dataset(FILES, ["quality", *"abcdefghijk"])
+    handler(event("evaluate_full"), Context())
+    assert "line 1: found 4 columns, so 3 features; allowed 12 columns with 11 features" in results.message()
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_size_other_than_the_manifests_is_refused(results: Results) -> None:
+    prefix = upload_dataset(FILES)["prefix"]
+    client_of("s3").put_object(Bucket=DATA_BUCKET, Key=f"{prefix}test/a.csv", Body=b"5,1,2,3\n")
+    handler(event("evaluate_full"), Context())
+    assert "found 8 bytes; allowed" in results.message()
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_channel_without_files_is_refused(results: Results) -> None:
+    upload_dataset({"train/t.csv": b"5,1\n", "validation/v.csv": b"5,1\n"})
+    handler(event("evaluate_full"), Context())
+    assert "found no file of channel test, which tests.full names" in results.message()
+
+
+@pytest.mark.parametrize(
+    ("status", "serving"), [("Updating", f"{PREFIX}-%s-8f3c2a1d-4b5e"), ("InService", f"{PREFIX}-test-00000000-1111")]
+)
+def test_only_this_releases_model_is_judged(endpoint: Endpoint, results: Results, status: str, serving: str) -> None:
+    endpoint.status, endpoint.serving = status, serving
+    handler(event("evaluate_full"), Context())
+    assert f"Endpoint {PREFIX}-test is {status} with {PREFIX}-test-" in results.message()
+    assert endpoint.bodies == []
+
+
+def test_a_model_that_changes_meanwhile_is_noticed(endpoint: Endpoint, results: Results) -> None:
+    def swap(rows: list[list[float]]) -> bytes:
+        endpoint.serving = f"{PREFIX}-%s-8f3c2a1d-4b5e-2"
+        return b"1\n" * len(rows)
+
+    endpoint.answer = swap
+    handler(event("evaluate_full"), Context())
+    assert "changed while it was evaluated" in results.message()
+
+
+def test_a_missing_endpoint(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sagemaker, "describe_endpoint", lambda _: None)
+    handler(event("evaluate_full"), Context())
+    assert f"Endpoint {PREFIX}-test does not exist" in results.message()
+
+
+def test_parameters_are_checked(results: Results) -> None:
+    document = event("evaluate_full")
+    configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    configuration["UserParameters"] = json.dumps({"execution_id": EXECUTION_ID, "environment": "x", "test": "y"})
+    handler(document, Context())
+    assert "found environment x, test y; allowed dev, test, prod and smoke, full" in results.message()
+
+
+BINARY = (
+    ("problem: regression", "problem: binary"),
+    ("reg:squarederror", "binary:logistic"),
+    ("rmse: {max: 1.5}", "accuracy: {min: 0.1}"),
+    ("rmse: {max: 0.75}", "auc: {min: 0.5}"),
+    ("r2: {min: 0.3}", "logloss: {max: 9}"),
+)
+
+
+def test_binary(endpoint: Endpoint, results: Results) -> None:
+    upload_config(sample_text(*BINARY))
+    rows = b"".join(b"%d,%f,0,0\n" % (index % 3 == 0, index % 7 / 7) for index in range(90))
+    upload_dataset({**FILES, "test/a.csv": rows, "test/b.csv": rows})
+    endpoint.answer = lambda rows: b"\n".join(b"%f" % row[0] for row in rows)
+    handler(event("evaluate_full"), Context())
+    metrics = report()["metrics"]
+    assert metrics["auc_error_max"] == 0
+    assert 0 < metrics["auc"] < 1
+    assert isinstance(results.last, Done) == (metrics["auc"] >= 0.5)
+
+
+def test_a_label_that_is_no_class_is_named_before_anything_is_sent(endpoint: Endpoint, results: Results) -> None:
+    upload_config(sample_text(*BINARY))
+    upload_dataset({**FILES, "test/a.csv": b"0,1,1,1\n1,1,1,1\n2,1,1,1\n"})
+    handler(event("evaluate_full"), Context())
+    assert "test/a.csv: line 3: found the label 2; allowed 0 or 1 for this problem" in results.message()
+    assert endpoint.bodies == []
+
+
+def test_serverless_takes_no_more_requests_than_it_allows(
+    endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serverless = (
+        "test: {instance_type: ml.m5.large, instance_count: 1}",
+        "test: {serverless: {memory_mib: 1024, max_concurrency: 1}}",
+    )
+    upload_config(sample_text(*LOOSE, serverless))
+    small_batches(monkeypatch)
+    running, most = 0, 0
+
+    def slow(rows: list[list[float]]) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.002)
+        running -= 1
+        return b"1\n" * len(rows)
+
+    endpoint.answer = slow
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Done), results.last
+    assert len(endpoint.bodies) > 15
+    assert most == 1
+
+
+def test_the_next_batch_is_made_ready_while_one_travels(
+    endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_batches(monkeypatch)
+    meeting = threading.Barrier(2, timeout=10)
+    arrivals = itertools.count()
+    met: list[int] = []
+
+    def meet(rows: list[list[float]]) -> bytes:
+        # The first two requests only return once both are under way.
+        if next(arrivals) < 2:
+            met.append(meeting.wait())
+        return b"1\n" * len(rows)
+
+    endpoint.answer = meet
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Done), results.last
+    assert sorted(met) == [0, 1]
+
+
+def test_the_margin_of_a_short_lived_function_is_half_its_time() -> None:
+    times = iter([60_000, 31_000, 29_000])
+    deadline = Deadline(lambda: next(times))
+    assert not deadline.near()
+    assert deadline.near()

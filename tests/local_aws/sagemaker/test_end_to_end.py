@@ -1,0 +1,409 @@
+"""SageMaker over the wire: real data, real training, real containers, IAM on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_server import LocalServer, allow, wait_for
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+ROUNDS = 20
+ONE_ROW = b"0.1,0.2,0.3"
+
+
+def rows(count: int, seed: int) -> str:
+    """CSV rows of a label that is the sum of three features, nearly."""
+    made = random.Random(seed)
+    lines = []
+    for _ in range(count):
+        features = [made.random() for _ in range(3)]
+        lines.append(",".join(f"{value:.4f}" for value in (sum(features) + made.gauss(0, 0.05), *features)))
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class House:
+    """A bucket, roles and clients of one test, with names that no other test uses."""
+
+    server: LocalServer
+    name: str
+    role: str = ""
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clients = {service: self.server.client(service) for service in ("s3", "sagemaker", "sagemaker-runtime")}
+        self.s3.create_bucket(Bucket=self.name)
+        for channel, count in (("train", 400), ("validation", 100)):
+            self.s3.put_object(Bucket=self.name, Key=f"set/{channel}/data.csv", Body=rows(count, count))
+        self.role = self.server.create_role(
+            f"{self.name}-role",
+            "sagemaker.amazonaws.com",
+            allow("s3:GetObject", "s3:PutObject", resource=f"arn:aws:s3:::{self.name}/*"),
+            allow("s3:ListBucket", resource=f"arn:aws:s3:::{self.name}"),
+            allow("logs:*", "cloudwatch:PutMetricData"),
+        )
+
+    @property
+    def s3(self) -> Any:
+        return self.clients["s3"]
+
+    @property
+    def sagemaker(self) -> Any:
+        return self.clients["sagemaker"]
+
+    def request(self, name: str, **changes: Any) -> dict[str, Any]:
+        def channel(of: str) -> dict[str, Any]:
+            source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{self.name}/set/{of}/"}
+            return {"ChannelName": of, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
+
+        return {
+            "TrainingJobName": name,
+            "RoleArn": self.role,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "HyperParameters": {"objective": "reg:squarederror", "num_round": str(ROUNDS)},
+            "InputDataConfig": [channel("train"), channel("validation")],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{self.name}/out"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            **changes,
+        }
+
+    def ended(self, name: str) -> dict[str, Any]:
+        def terminal() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
+            return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        found: dict[str, Any] = wait_for(terminal, f"the end of {name}")
+        return found
+
+    def trained(self, name: str, **changes: Any) -> dict[str, Any]:
+        self.sagemaker.create_training_job(**self.request(name, **changes))
+        return self.ended(name)
+
+    def model(self, name: str, uri: str) -> None:
+        """A model and a config of this name."""
+        container = {"Image": IMAGE, "ModelDataUrl": uri}
+        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
+        variant = {
+            "VariantName": "AllTraffic",
+            "ModelName": name,
+            "InstanceType": "ml.t2.medium",
+            "InitialInstanceCount": 1,
+        }
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+
+    def settled(self, name: str) -> dict[str, Any]:
+        def done() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
+            return found if found["EndpointStatus"] not in ("Creating", "Updating") else None
+
+        found: dict[str, Any] = wait_for(done, f"endpoint {name}")
+        return found
+
+    def invoke(self, name: str, body: bytes = ONE_ROW, **more: Any) -> bytes:
+        runtime = self.clients["sagemaker-runtime"]
+        answer = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=body, **more)
+        found: bytes = answer["Body"].read()
+        return found
+
+
+@pytest.fixture
+def house(local_aws: LocalServer, request: pytest.FixtureRequest) -> House:
+    name = "sm-" + request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    return House(local_aws, name)
+
+
+def denied(call: Callable[[], Any]) -> str:
+    with pytest.raises(ClientError) as error:
+        call()
+    assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+    return str(error.value.response["Error"]["Message"])
+
+
+def test_from_data_to_predictions(house: House) -> None:
+    found = house.trained("e2e-job")
+    assert found["TrainingJobStatus"] == "Completed", found.get("FailureReason")
+    metrics = {metric["MetricName"]: metric["Value"] for metric in found["FinalMetricDataList"]}
+    assert set(metrics) == {"train:rmse", "validation:rmse"}
+    assert metrics["train:rmse"] < 0.3
+    logs = house.server.client("logs")
+    group = "/aws/sagemaker/TrainingJobs"
+    [stream] = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="e2e-job/")["logStreams"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+    assert sum("#011validation-rmse:" in event["message"] for event in events) == ROUNDS
+    cloudwatch = house.server.client("cloudwatch")
+    dimensions = [{"Name": "TrainingJobName", "Value": "e2e-job"}]
+    listed = cloudwatch.list_metrics(Namespace=group, Dimensions=dimensions)["Metrics"]
+    assert {metric["MetricName"] for metric in listed} == set(metrics)
+
+    house.model("e2e-model", found["ModelArtifacts"]["S3ModelArtifacts"])
+    house.sagemaker.create_endpoint(EndpointName="e2e-endpoint", EndpointConfigName="e2e-model")
+    assert house.settled("e2e-endpoint")["EndpointStatus"] == "InService"
+    predictions = [float(line) for line in house.invoke("e2e-endpoint", b"0.9,0.9,0.9\n0.1,0.1,0.1").split()]
+    assert predictions[0] == pytest.approx(2.7, abs=0.4)
+    assert predictions[1] == pytest.approx(0.3, abs=0.4)
+    with pytest.raises(ClientError) as refused:
+        house.invoke("e2e-endpoint", b"0.9,zero,0.9")
+    assert refused.value.response["Error"]["Code"] == "ModelError"
+    assert refused.value.response["OriginalStatusCode"] in (400, 415)
+    dimensions = [{"Name": "EndpointName", "Value": "e2e-endpoint"}, {"Name": "VariantName", "Value": "AllTraffic"}]
+
+    def invocations() -> bool:
+        listed = cloudwatch.list_metrics(Namespace="AWS/SageMaker", Dimensions=dimensions)["Metrics"]
+        return {"Invocations", "ModelLatency"} <= {metric["MetricName"] for metric in listed}
+
+    wait_for(invocations, "the metrics of the invocations", 10)
+    house.sagemaker.delete_endpoint(EndpointName="e2e-endpoint")
+    house.sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName="e2e-endpoint", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+    )
+
+
+def test_a_bad_row_is_named(house: House) -> None:
+    house.s3.put_object(Bucket=house.name, Key="set/train/data.csv", Body=rows(5, 1) + "1.0,0.5,red,0.5\n")
+    found = house.trained("bad-row")
+    assert found["TrainingJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("AlgorithmError: ")
+    assert "6" in found["FailureReason"]
+    assert "data.csv" in found["FailureReason"]
+
+
+def test_a_role_that_may_not_read(house: House) -> None:
+    house.server.put_role_policy(f"{house.name}-role", allow("logs:*"))
+    found = house.trained("may-not-read")
+    assert found["FailureReason"].startswith("ClientError: Data download failed:")
+    assert f"s3://{house.name}/set/" in found["FailureReason"]
+
+
+def test_a_role_that_may_not_write(house: House) -> None:
+    house.server.put_role_policy(
+        f"{house.name}-role", allow("s3:GetObject", "s3:ListBucket", resource=[f"arn:aws:s3:::{house.name}*"])
+    )
+    found = house.trained("may-not-write")
+    assert found["TrainingJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("ClientError: Artifact upload failed:")
+
+
+def test_stop(house: House) -> None:
+    long = {"objective": "reg:squarederror", "num_round": "1000000"}
+    house.sagemaker.create_training_job(**house.request("long", HyperParameters=long))
+    describe = house.sagemaker.describe_training_job
+    wait_for(lambda: describe(TrainingJobName="long")["SecondaryStatus"] == "Training", "training")
+    house.sagemaker.stop_training_job(TrainingJobName="long")
+    found = house.ended("long")
+    assert (found["TrainingJobStatus"], found["SecondaryStatus"]) == ("Stopped", "Stopped")
+
+
+def test_what_a_caller_must_be_allowed(house: House) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:111122223333"
+    job = allow("sagemaker:CreateTrainingJob", resource=f"{arn}:training-job/allowed-*")
+    only_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    small = {"StringLike": {"sagemaker:InstanceTypes": "ml.m5.*"}}
+    passing = {**allow("iam:PassRole", resource=house.role), "Condition": only_sagemaker}
+
+    def client(name: str, *statements: dict[str, Any]) -> Any:
+        key, secret = house.server.user_with(f"{house.name}-{name}", *statements)
+        return house.server.client("sagemaker", key, secret)
+
+    without_pass = client("a", job)
+    assert "iam:PassRole" in denied(lambda: without_pass.create_training_job(**house.request("allowed-1")))
+    without_tags = client("b", job, passing)
+    tagged = house.request("allowed-1", Tags=[{"Key": "a", "Value": "b"}])
+    assert "sagemaker:AddTags" in denied(lambda: without_tags.create_training_job(**tagged))
+    elsewhere = denied(lambda: without_tags.create_training_job(**house.request("other-1")))
+    assert f"{arn}:training-job/other-1" in elsewhere
+    limited = client("c", {**job, "Condition": small}, passing)
+    large = {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
+    denied(lambda: limited.create_training_job(**house.request("allowed-1", ResourceConfig=large)))
+    limited.create_training_job(**house.request("allowed-1"))
+    assert house.ended("allowed-1")["TrainingJobStatus"] == "Completed"
+    only_endpoint = client("d", allow("sagemaker:CreateEndpoint", resource=f"{arn}:endpoint/*"))
+    message = denied(lambda: only_endpoint.create_endpoint(EndpointName="e", EndpointConfigName="c"))
+    assert f"{arn}:endpoint-config/c" in message
+    key, secret = house.server.user_with(
+        f"{house.name}-f", allow("sagemaker:InvokeEndpoint", resource=f"{arn}:endpoint/x")
+    )
+    runtime = house.server.client("sagemaker-runtime", key, secret)
+    denied(lambda: runtime.invoke_endpoint(EndpointName="y", Body=b""))
+
+
+def test_updates_under_load(house: House) -> None:
+    first = house.trained("load-1")["ModelArtifacts"]["S3ModelArtifacts"]
+    few = {"objective": "reg:squarederror", "num_round": "1"}
+    second = house.trained("load-2", HyperParameters=few)["ModelArtifacts"]["S3ModelArtifacts"]
+    house.model("load-1", first)
+    house.model("load-2", second)
+    broken_key = "broken/model.tar.gz"
+    house.s3.put_object(Bucket=house.name, Key=broken_key, Body=b"no archive")
+    house.model("load-3", f"s3://{house.name}/{broken_key}")
+    house.sagemaker.create_endpoint(EndpointName="load", EndpointConfigName="load-1")
+    assert house.settled("load")["EndpointStatus"] == "InService"
+    answers = {config: b"" for config in ("load-1", "load-2")}
+    answers["load-1"] = house.invoke("load")
+    seen, faults, stop = set[bytes](), list[Exception](), threading.Event()
+
+    def load() -> None:
+        while not stop.is_set():
+            try:
+                seen.add(house.invoke("load"))
+            except Exception as error:  # noqa: BLE001 - every failure counts
+                faults.append(error)
+
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for config in ("load-2", "load-1", "load-3", "load-2"):
+            house.sagemaker.update_endpoint(EndpointName="load", EndpointConfigName=config)
+            found = house.settled("load")
+            assert found["EndpointStatus"] == "InService"
+            if config == "load-3":
+                assert found["EndpointConfigName"] == "load-1"
+                assert "Failed to extract model data" in found["FailureReason"]
+            else:
+                assert found["EndpointConfigName"] == config
+                answers[config] = house.invoke("load")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not faults
+    assert answers["load-1"] != answers["load-2"]
+    assert seen == set(answers.values())
+    house.sagemaker.delete_endpoint(EndpointName="load")
+
+
+def test_many_rows_cost_little_more_than_one(house: House) -> None:
+    house.model("many", house.trained("many")["ModelArtifacts"]["S3ModelArtifacts"])
+    house.sagemaker.create_endpoint(EndpointName="many", EndpointConfigName="many")
+    house.settled("many")
+    many = b"\n".join([ONE_ROW] * 100_000)
+    for body in (ONE_ROW, many):
+        house.invoke("many", body)
+    started = time.perf_counter()
+    for _ in range(20):
+        house.invoke("many")
+    one_s = (time.perf_counter() - started) / 20
+    started = time.perf_counter()
+    answer = house.invoke("many", many)
+    many_s = time.perf_counter() - started
+    assert len(answer.split()) == 100_000
+    assert 100_000 / many_s > 200 / one_s
+    house.sagemaker.delete_endpoint(EndpointName="many")
+
+
+def test_a_stack_with_an_endpoint(house: House) -> None:
+    house.trained("cfn-1")
+    uri = house.trained("cfn-1b")["ModelArtifacts"]["S3ModelArtifacts"]
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InitialInstanceCount": "1",
+        "InitialVariantWeight": 1,
+        "InstanceType": "ml.t2.medium",
+    }
+    container = {"Image": IMAGE, "ModelDataUrl": uri}
+    resources: dict[str, Any] = {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {"ExecutionRoleArn": house.role, "PrimaryContainer": container},
+        },
+        "Config": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [variant]}},
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "Properties": {
+                "EndpointName": "Cfn-Endpoint",
+                "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]},
+            },
+        },
+    }
+    outputs = {"Arn": {"Value": {"Ref": "Endpoint"}}, "Name": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}}
+    template = {"Resources": resources, "Outputs": outputs}
+    cloudformation = house.server.client("cloudformation")
+
+    def stack(status: str) -> dict[str, Any]:
+        def reached() -> dict[str, Any] | None:
+            found: dict[str, Any] = cloudformation.describe_stacks(StackName="sm-stack")["Stacks"][0]
+            assert "FAILED" not in found["StackStatus"], found
+            assert "ROLLBACK" not in found["StackStatus"], found
+            return found if found["StackStatus"] == status else None
+
+        found: dict[str, Any] = wait_for(reached, status)
+        return found
+
+    cloudformation.create_stack(StackName="sm-stack", TemplateBody=json.dumps(template))
+    values = {output["OutputKey"]: output["OutputValue"] for output in stack("CREATE_COMPLETE")["Outputs"]}
+    assert values == {
+        "Arn": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/cfn-endpoint",
+        "Name": "Cfn-Endpoint",
+    }
+    before = house.sagemaker.describe_endpoint(EndpointName="Cfn-Endpoint")["EndpointConfigName"]
+    assert before.startswith("Config-")
+    house.invoke("Cfn-Endpoint")
+    variant["InitialInstanceCount"] = "2"
+    cloudformation.update_stack(StackName="sm-stack", TemplateBody=json.dumps(template))
+    stack("UPDATE_COMPLETE")
+    found = house.sagemaker.describe_endpoint(EndpointName="Cfn-Endpoint")
+    assert found["EndpointConfigName"] != before
+    assert found["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    cloudformation.delete_stack(StackName="sm-stack")
+    wait_for(lambda: not house.sagemaker.list_endpoints(NameContains="Cfn")["Endpoints"], "the deletion")
+    wait_for(lambda: not house.sagemaker.list_models(NameContains="Model-")["Models"], "the deletion of the model")
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes whose parent is `pid` or one of its children."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
+                    parent = int(file.read().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == pid:
+                found += [int(entry), *children_of(int(entry))]
+    return found
+
+
+def running(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_kill_is_survived(own_local_aws: LocalServer) -> None:
+    house = House(own_local_aws, "sm-kill")
+    house.model("kept", house.trained("before")["ModelArtifacts"]["S3ModelArtifacts"])
+    house.sagemaker.create_endpoint(EndpointName="kept", EndpointConfigName="kept")
+    assert house.settled("kept")["EndpointStatus"] == "InService"
+    answer = house.invoke("kept")
+    long = {"objective": "reg:squarederror", "num_round": "3000"}
+    house.sagemaker.create_training_job(**house.request("long", HyperParameters=long))
+    describe = house.sagemaker.describe_training_job
+    wait_for(lambda: describe(TrainingJobName="long")["SecondaryStatus"] == "Training", "training")
+    time.sleep(1.2)  # what the base keeps is written once a second
+    orphans = children_of(own_local_aws.pid)
+    assert orphans
+    own_local_aws.kill()
+    wait_for(lambda: not [pid for pid in orphans if running(pid)], "the end of all containers", 20)
+    own_local_aws.up()
+    assert house.invoke("kept") == answer
+    found = house.ended("long")
+    assert found["TrainingJobStatus"] == "Completed"
+    assert "Restarting" in [entry["Status"] for entry in found["SecondaryStatusTransitions"]]
+    orphans = children_of(own_local_aws.pid)
+    own_local_aws.down()
+    wait_for(lambda: not [pid for pid in orphans if running(pid)], "the end of all containers", 20)

@@ -1,0 +1,118 @@
+"""What IAM is asked for each call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local_aws.wire import Permission
+from tests.local_aws.sagemaker.fakes import CALLER, IMAGE, ROLE, Aws
+from tests.local_aws.sagemaker.hosted import REGION_ARN
+
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234"
+TAGS = [{"Key": "team", "Value": "wine"}]
+TAG_CONTEXT = {"aws:RequestTag/team": "wine", "aws:TagKeys": ["team"]}
+
+
+def asked(aws: Aws, operation: str, **request: Any) -> list[Permission]:
+    operations = {**aws.service.operations(), **aws.service.runtime_operations()}
+    return list(operations[operation].permissions(CALLER, request))
+
+
+def test_training_jobs(aws: Aws) -> None:
+    job, tags, role = asked(
+        aws,
+        "CreateTrainingJob",
+        TrainingJobName="Wine",
+        RoleArn=ROLE,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://b", "KmsKeyId": KEY},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": "1234"},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+        EnableNetworkIsolation=True,
+        Tags=TAGS,
+    )
+    assert (job.action, job.resource) == ("sagemaker:CreateTrainingJob", f"{REGION_ARN}:training-job/wine")
+    assert job.context == {
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:InterContainerTrafficEncryption": "false",
+        "sagemaker:MaxRuntimeInSeconds": 60,
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:VolumeKmsKeyArn": KEY,
+        "sagemaker:VolumeKmsKey": KEY,
+        "sagemaker:OutputKmsKeyArn": KEY,
+        "sagemaker:OutputKmsKey": KEY,
+        **TAG_CONTEXT,
+    }
+    assert (tags.action, tags.resource) == ("sagemaker:AddTags", f"{REGION_ARN}:training-job/wine")
+    assert tags.context == {"sagemaker:TaggingAction": "CreateTrainingJob", **TAG_CONTEXT}
+    assert role == Permission("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
+
+
+def test_models_and_configs(aws: Aws) -> None:
+    model, role = asked(aws, "CreateModel", ModelName="M", ExecutionRoleArn=ROLE)
+    assert (model.action, model.resource) == ("sagemaker:CreateModel", f"{REGION_ARN}:model/m")
+    assert role.resource == ROLE
+    variant = {"VariantName": "A", "ModelName": "M", "InstanceType": "ml.t2.medium"}
+    [instances] = asked(aws, "CreateEndpointConfig", EndpointConfigName="C", ProductionVariants=[variant])
+    assert instances.resource == f"{REGION_ARN}:endpoint-config/c"
+    assert instances.context["sagemaker:InstanceTypes"] == ["ml.t2.medium"]
+    assert instances.context["sagemaker:ModelArn"] == [f"{REGION_ARN}:model/m"]
+    limits = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    variants = [{"VariantName": "A", "ModelName": "M", "ServerlessConfig": limits}]
+    [small] = asked(aws, "CreateEndpointConfig", EndpointConfigName="C", ProductionVariants=variants)
+    assert "sagemaker:InstanceTypes" not in small.context
+    assert small.context["sagemaker:ServerlessMemorySize"] == 2048
+    assert small.context["sagemaker:ServerlessMaxConcurrency"] == 5
+
+
+@pytest.mark.parametrize("operation", ["CreateEndpoint", "UpdateEndpoint"])
+def test_endpoints_need_the_config_too(aws: Aws, operation: str) -> None:
+    found = asked(aws, operation, EndpointName="E", EndpointConfigName="C")
+    assert [(p.action, p.resource) for p in found] == [
+        (f"sagemaker:{operation}", f"{REGION_ARN}:endpoint/e"),
+        (f"sagemaker:{operation}", f"{REGION_ARN}:endpoint-config/c"),
+    ]
+
+
+ONE_RESOURCE = [
+    ("DescribeTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
+    ("StopTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
+    ("DeleteTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
+    ("DescribeModel", {"ModelName": "X"}, "model/x"),
+    ("DeleteModel", {"ModelName": "X"}, "model/x"),
+    ("DescribeEndpointConfig", {"EndpointConfigName": "X"}, "endpoint-config/x"),
+    ("DeleteEndpointConfig", {"EndpointConfigName": "X"}, "endpoint-config/x"),
+    ("DescribeEndpoint", {"EndpointName": "X"}, "endpoint/x"),
+    ("DeleteEndpoint", {"EndpointName": "X"}, "endpoint/x"),
+    ("UpdateEndpointWeightsAndCapacities", {"EndpointName": "X"}, "endpoint/x"),
+    ("InvokeEndpoint", {"EndpointName": "X"}, "endpoint/x"),
+    ("ListTags", {"ResourceArn": f"{REGION_ARN}:endpoint/X"}, "endpoint/x"),
+]
+
+
+@pytest.mark.parametrize(("operation", "request_", "resource"), ONE_RESOURCE, ids=[name for name, *_ in ONE_RESOURCE])
+def test_operations_on_one_resource(aws: Aws, operation: str, request_: dict[str, Any], resource: str) -> None:
+    [found] = asked(aws, operation, **request_)
+    assert (found.action, found.resource) == (f"sagemaker:{operation}", f"{REGION_ARN}:{resource}")
+
+
+@pytest.mark.parametrize("kind", ["TrainingJobs", "Models", "EndpointConfigs", "Endpoints"])
+def test_lists_take_all_resources(aws: Aws, kind: str) -> None:
+    [found] = asked(aws, f"List{kind}")
+    assert (found.action, found.resource) == (f"sagemaker:List{kind}", "*")
+
+
+def test_every_operation_asks_for_something(aws: Aws) -> None:
+    tested = {name for name, *_ in ONE_RESOURCE} | {f"List{kind}" for kind in ("TrainingJobs", "Models")}
+    tested |= {"ListEndpointConfigs", "ListEndpoints", "AddTags", "DeleteTags", "UpdateEndpoint"}
+    tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint")}
+    assert {*aws.service.operations(), *aws.service.runtime_operations()} == tested
+
+
+def test_tagging(aws: Aws) -> None:
+    [added] = asked(aws, "AddTags", ResourceArn=f"{REGION_ARN}:model/m", Tags=TAGS)
+    assert (added.action, added.context) == ("sagemaker:AddTags", TAG_CONTEXT)
+    [removed] = asked(aws, "DeleteTags", ResourceArn=f"{REGION_ARN}:model/m", TagKeys=["team"])
+    assert removed.context == {"aws:TagKeys": ["team"]}

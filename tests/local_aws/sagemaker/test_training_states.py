@@ -1,0 +1,438 @@
+"""A training job's life with a container that a test plays and a clock that a test moves."""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws.clock import ManualClock
+from local_aws.sagemaker.service import SageMakerService
+from local_aws.wire import AwsError
+from tests.local_aws.sagemaker.fakes import IMAGE, ROLE, UNTRUSTING_ROLE, Aws, FakeParent, FakeProcess
+from tests.local_server import wait_for
+
+
+def job(**changes: Any) -> dict[str, Any]:
+    """A CreateTrainingJob request."""
+    request: dict[str, Any] = {
+        "TrainingJobName": "Wine-1",
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "HyperParameters": {"num_round": "2"},
+        "InputDataConfig": [channel("train", "s3://data/set/train")],
+        "OutputDataConfig": {"S3OutputPath": "s3://data/out/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+    }
+    request.update(changes)
+    return request
+
+
+def channel(name: str, uri: str, kind: str = "S3Prefix", **more: Any) -> dict[str, Any]:
+    source = {"S3DataType": kind, "S3Uri": uri}
+    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}, **more}
+
+
+def succeed(root: Path, log_fd: int, process: FakeProcess) -> None:
+    os.write(log_fd, b"[0]\ttrain-rmse:2.5\n[1]\ttrain-rmse:1.5\n")
+    (root / "model" / "xgboost-model").write_bytes(b"trees")
+    process.end(0)
+
+
+def idle(_root: Path, _log_fd: int, process: FakeProcess) -> None:
+    process.wait()
+
+
+def ends_with(code: int) -> Any:
+    def end(process: FakeProcess) -> None:
+        process.end(code)
+
+    return end
+
+
+@pytest.fixture
+def data(aws: Aws) -> Aws:
+    aws.s3.objects["data", "set/train/a.csv"] = b"1,2\n"
+    aws.s3.objects["data", "set/train-2/b.csv"] = b"3,4\n"
+    return aws
+
+
+def ended(aws: Aws, name: str = "Wine-1") -> dict[str, Any]:
+    def terminal() -> dict[str, Any] | None:
+        found = aws.call("DescribeTrainingJob", TrainingJobName=name)
+        return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+    found: dict[str, Any] = wait_for(terminal, f"the end of {name}", 20)
+    return found
+
+
+def secondary(found: dict[str, Any]) -> list[str]:
+    return [entry["Status"] for entry in found["SecondaryStatusTransitions"]]
+
+
+def until(aws: Aws, status: str) -> None:
+    wait_for(lambda: aws.call("DescribeTrainingJob", TrainingJobName="Wine-1")["SecondaryStatus"] == status, status, 20)
+
+
+def test_a_job_that_completes(data: Aws) -> None:
+    parent = FakeParent(succeed)
+    data.use(parent)
+    request = job(
+        Environment={"A": "b"},
+        Tags=[{"Key": "team", "Value": "wine"}],
+        OutputDataConfig={"S3OutputPath": "s3://data/out/", "KmsKeyId": "key-1"},
+    )
+    arn = data.call("CreateTrainingJob", **request)["TrainingJobArn"]
+    assert arn == "arn:aws:sagemaker:us-east-1:111122223333:training-job/wine-1"
+    found = ended(data)
+    assert (found["TrainingJobStatus"], found["SecondaryStatus"]) == ("Completed", "Completed")
+    assert secondary(found) == ["Starting", "Downloading", "Downloading", "Training", "Uploading", "Completed"]
+    last = found["SecondaryStatusTransitions"][-1]
+    assert last["StartTime"] == last["EndTime"] == found["TrainingEndTime"]
+    assert found["TrainingStartTime"] == found["SecondaryStatusTransitions"][0]["EndTime"]
+    assert found["TrainingTimeInSeconds"] == found["BillableTimeInSeconds"] == 1
+    [metric] = found["FinalMetricDataList"]
+    assert (metric["MetricName"], metric["Value"]) == ("train:rmse", 1.5)
+    assert found["ModelArtifacts"] == {"S3ModelArtifacts": "s3://data/out/Wine-1/output/model.tar.gz"}
+    with tarfile.open(fileobj=BytesIO(data.s3.objects["data", "out/Wine-1/output/model.tar.gz"])) as tar:
+        assert tar.getnames() == ["xgboost-model"]
+    assert data.s3.encryption["data", "out/Wine-1/output/model.tar.gz"] == "key-1"
+    assert ("data", "out/Wine-1/output/output.tar.gz") not in data.s3.objects
+    [environment] = parent.environments
+    assert environment["A"] == "b"
+    assert environment["TRAINING_JOB_ARN"] == arn
+    [(group, stream)] = data.logs.streams
+    assert group == "/aws/sagemaker/TrainingJobs"
+    assert stream.startswith("Wine-1/algo-1-")
+    assert data.logs.streams[group, stream] == ["[0]#011train-rmse:2.5", "[1]#011train-rmse:1.5"]
+    assert len(data.cloudwatch.data) == 2
+    kinds = {kind for kind, _ in data.events}
+    assert kinds == {"SageMaker Training Job State Change"}
+    assert [detail["SecondaryStatus"] for _, detail in data.events] == secondary(found)
+    assert data.events[-1][1]["Tags"] == {"team": "wine"}
+    assert isinstance(data.events[-1][1]["TrainingEndTime"], int)
+    wait_for(lambda: not (data.runtime.settings.state / "sagemaker/jobs/wine-1").exists(), "a tidy folder", 10)
+
+
+def test_what_the_container_finds(data: Aws) -> None:
+    seen: dict[str, Any] = {}
+
+    def look(root: Path, log_fd: int, process: FakeProcess) -> None:
+        for path in root.rglob("*"):
+            if path.is_file():
+                seen[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
+        succeed(root, log_fd, process)
+
+    data.use(FakeParent(look))
+    data.s3.objects["data", "manifest.json"] = b'[{"prefix": "s3://data/set/"}, "train-2/b.csv"]'
+    channels = [
+        channel("train", "s3://data/set/train", InputMode="FastFile"),
+        channel("more", "s3://data/manifest.json", "ManifestFile"),
+    ]
+    data.call("CreateTrainingJob", **job(InputDataConfig=channels))
+    assert ended(data)["TrainingJobStatus"] == "Completed"
+    assert seen["input/data/train/train/a.csv"] == "1,2\n"
+    assert seen["input/data/train/train-2/b.csv"] == "3,4\n"
+    assert seen["input/data/more/train-2/b.csv"] == "3,4\n"
+    assert json.loads(seen["input/config/hyperparameters.json"]) == {"num_round": "2"}
+    assert json.loads(seen["input/config/inputdataconfig.json"])["train"] == {
+        "ContentType": "text/csv",
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
+        "RecordWrapperType": "None",
+    }
+    resources = json.loads(seen["input/config/resourceconfig.json"])
+    assert (resources["current_host"], resources["hosts"]) == ("algo-1", ["algo-1"])
+
+
+@pytest.mark.parametrize("page", [1, 1000])
+def test_long_lists_are_read_to_their_end(data: Aws, page: int) -> None:
+    data.s3.page = page
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job())
+    assert ended(data)["TrainingJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind", "texts"),
+    [
+        ("s3://data/nothing/", "S3Prefix", ["s3://data/nothing/", "No S3 objects found", "us-east-1", ROLE]),
+        ("s3://data/secret/", "S3Prefix", ["s3://data/secret/", "Error message from S3: Access Denied"]),
+        ("s3://data/absent.json", "ManifestFile", ["s3://data/absent.json", "The specified key does not exist."]),
+        ("s3://data/bad.json", "ManifestFile", ["s3://data/bad.json", "JSON array"]),
+        ("s3://data/escape.json", "ManifestFile", ["s3://data/escape.json", "leads out of its channel"]),
+    ],
+)
+def test_input_that_cannot_be_had(data: Aws, uri: str, kind: str, texts: list[str]) -> None:
+    data.s3.objects["data", "secret/x.csv"] = b"1"
+    data.s3.denied.add("secret/x.csv")
+    data.s3.objects["data", "bad.json"] = b'{"prefix": "s3://data/"}'
+    data.s3.objects["data", "escape.json"] = b'[{"prefix": "s3://data/set/"}, "../../../../x"]'
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job(InputDataConfig=[channel("train", uri, kind)]))
+    found = ended(data)
+    assert found["TrainingJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("ClientError: Data download failed:")
+    for text in texts:
+        assert text in found["FailureReason"]
+    assert secondary(found) == ["Starting", "Downloading", "Failed"]
+    assert found["ModelArtifacts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "reason"),
+    [
+        ("row 3 of train.csv", 1, "AlgorithmError: row 3 of train.csv, exit code: 1"),
+        (None, 1, "AlgorithmError: , exit code: 1"),
+        (None, -9, "AlgorithmError: , exit code: 137"),
+        ("x" * 2000, 2, "AlgorithmError: " + "x" * 994 + ", exit code: 2"),
+    ],
+)
+def test_a_container_that_fails(data: Aws, failure: str | None, code: int, reason: str) -> None:
+    def fail(root: Path, _log_fd: int, process: FakeProcess) -> None:
+        (root / "model" / "half").write_text("half", encoding="utf-8")
+        (root / "output" / "data" / "report").write_text("report", encoding="utf-8")
+        if failure:
+            (root / "output" / "failure").write_text(failure, encoding="utf-8")
+        process.end(code)
+
+    data.use(FakeParent(fail))
+    data.call("CreateTrainingJob", **job())
+    found = ended(data)
+    assert (found["TrainingJobStatus"], found["FailureReason"]) == ("Failed", reason)
+    assert len(found["FailureReason"]) <= 1024
+    assert ("data", "out/Wine-1/output/model.tar.gz") not in data.s3.objects
+    assert ("data", "out/Wine-1/output/output.tar.gz") in data.s3.objects
+    assert data.events[-1][1]["FailureReason"] == reason
+
+
+def test_an_artifact_that_cannot_be_written_fails_the_job(data: Aws) -> None:
+    data.s3.denied.add("out/Wine-1/output/model.tar.gz")
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job())
+    found = ended(data)
+    assert found["FailureReason"] == ("ClientError: Artifact upload failed:Access Denied (s3://data/out/Wine-1/output)")
+
+
+def test_uncompressed_output(data: Aws) -> None:
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job(OutputDataConfig={"S3OutputPath": "s3://data/out", "CompressionType": "NONE"}))
+    assert ended(data)["ModelArtifacts"]["S3ModelArtifacts"] == "s3://data/out/Wine-1/output/model/"
+    assert data.s3.objects["data", "out/Wine-1/output/model/xgboost-model"] == b"trees"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_stop(data: Aws, code: int) -> None:
+    def write_then_wait(root: Path, _log_fd: int, process: FakeProcess) -> None:
+        (root / "model" / "xgboost-model").write_bytes(b"half")
+        process.wait()
+
+    parent = FakeParent(write_then_wait, ends_with(code))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    until(data, "Training")
+    wait_for(lambda: parent.started, "the container", 10)
+    data.call("StopTrainingJob", TrainingJobName="Wine-1")
+    found = ended(data)
+    assert (found["TrainingJobStatus"], found["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert secondary(found)[-3:] == ["Training", "Stopping", "Stopped"]
+    assert "FailureReason" not in found
+    assert ("data", "out/Wine-1/output/model.tar.gz") in data.s3.objects
+    with pytest.raises(AwsError) as refused:
+        data.call("StopTrainingJob", TrainingJobName="Wine-1")
+    assert refused.value.message == "The request was rejected because the training job is in status Stopped."
+
+
+def test_a_container_that_ignores_sigterm_is_killed_after_two_minutes(data: Aws) -> None:
+    clock = data.runtime.clock
+    assert isinstance(clock, ManualClock)
+    parent = FakeParent(idle)
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    until(data, "Training")
+    wait_for(lambda: parent.started, "the container", 10)
+    data.call("StopTrainingJob", TrainingJobName="Wine-1")
+    data.call("StopTrainingJob", TrainingJobName="Wine-1")
+    wait_for(lambda: parent.started[0].signals, "SIGTERM", 10)
+    clock.advance(119)
+    assert data.call("DescribeTrainingJob", TrainingJobName="Wine-1")["TrainingJobStatus"] == "Stopping"
+    assert len(parent.started[0].signals) == 1
+    clock.advance(2)
+    found = ended(data)
+    assert len(parent.started[0].signals) == 2
+    assert found["SecondaryStatus"] == "Stopped"
+    assert found["ModelArtifacts"] == {}
+
+
+def test_max_runtime(data: Aws) -> None:
+    clock = data.runtime.clock
+    assert isinstance(clock, ManualClock)
+    parent = FakeParent(idle, ends_with(0))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    until(data, "Training")
+    wait_for(lambda: parent.started, "the container", 10)
+    clock.advance(3590)
+    assert not parent.started[0].signals
+    clock.advance(20)
+    found = ended(data)
+    assert (found["TrainingJobStatus"], found["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert secondary(found)[-2:] == ["Stopping", "MaxRuntimeExceeded"]
+    assert found["TrainingEndTime"] - found["TrainingStartTime"] == timedelta(seconds=3610)
+    assert found["TrainingTimeInSeconds"] == 3610
+
+
+def test_checkpoints_go_both_ways(data: Aws) -> None:
+    data.s3.objects["data", "ckpt/xgboost-checkpoint.1"] = b"one"
+
+    def train(root: Path, log_fd: int, process: FakeProcess) -> None:
+        folder = root / "checkpoints"
+        assert (folder / "xgboost-checkpoint.1").read_bytes() == b"one"
+        (folder / "xgboost-checkpoint.2").write_bytes(b"two")
+        succeed(root, log_fd, process)
+
+    data.use(FakeParent(train))
+    data.call("CreateTrainingJob", **job(CheckpointConfig={"S3Uri": "s3://data/ckpt/"}))
+    assert ended(data)["TrainingJobStatus"] == "Completed"
+    assert data.s3.objects["data", "ckpt/xgboost-checkpoint.2"] == b"two"
+
+
+def test_the_name_is_free_after_deletion_only(data: Aws) -> None:
+    parent = FakeParent(idle, ends_with(0))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    with pytest.raises(AwsError) as taken:
+        data.call("CreateTrainingJob", **job(TrainingJobName="wine-1"))
+    assert taken.value.code == "ResourceInUse"
+    assert taken.value.message == (
+        "Training job names must be unique within an AWS account and region, and a training job with this name "
+        "already exists (arn:aws:sagemaker:us-east-1:111122223333:training-job/wine-1)"
+    )
+    with pytest.raises(AwsError) as busy:
+        data.call("DeleteTrainingJob", TrainingJobName="Wine-1")
+    assert busy.value.code == "ResourceInUse"
+    data.call("StopTrainingJob", TrainingJobName="Wine-1")
+    ended(data)
+    data.call("DeleteTrainingJob", TrainingJobName="Wine-1")
+    for operation in ("DescribeTrainingJob", "StopTrainingJob", "DeleteTrainingJob"):
+        with pytest.raises(AwsError) as gone:
+            data.call(operation, TrainingJobName="Wine-1")
+        assert (gone.value.code, gone.value.message) == ("ValidationException", "Requested resource not found.")
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job())
+    assert ended(data)["TrainingJobStatus"] == "Completed"
+
+
+def test_jobs_are_listed(data: Aws) -> None:
+    data.use(FakeParent(succeed))
+    for number in (1, 2, 3):
+        data.call("CreateTrainingJob", **job(TrainingJobName=f"Wine-{number}"))
+        ended(data, f"Wine-{number}")
+    first = data.call("ListTrainingJobs", MaxResults=2, SortBy="Name", SortOrder="Descending")
+    assert [entry["TrainingJobName"] for entry in first["TrainingJobSummaries"]] == ["Wine-3", "Wine-2"]
+    rest = data.call(
+        "ListTrainingJobs", MaxResults=2, SortBy="Name", SortOrder="Descending", NextToken=first["NextToken"]
+    )
+    [entry] = rest["TrainingJobSummaries"]
+    assert (entry["TrainingJobName"], entry["TrainingJobStatus"]) == ("Wine-1", "Completed")
+    assert "TrainingEndTime" in entry
+
+
+def test_a_killed_job_begins_again_and_a_stopping_one_is_stopped(data: Aws) -> None:
+    parent = FakeParent(idle, ends_with(0))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    data.call("CreateTrainingJob", **job(TrainingJobName="Wine-2"))
+    wait_for(lambda: len(parent.started) == 2, "both containers", 10)
+    data.service.stop()  # what is stored is the same as after a kill
+    with data.service._platform.records.edit("training-job", "Wine-2") as record:
+        record.status = "Stopping"
+    again = SageMakerService(data.runtime)
+    data.service, data.front.operations = again, again.operations()
+    data.use(FakeParent(succeed))
+    again.resume()
+    found = ended(data)
+    assert found["TrainingJobStatus"] == "Completed"
+    assert "Restarting" in secondary(found)
+    restarting = found["SecondaryStatusTransitions"][secondary(found).index("Restarting")]
+    assert "restarted" in restarting["StatusMessage"]
+    assert ended(data, "Wine-2")["SecondaryStatus"] == "Stopped"
+
+
+def _algorithm(**more: Any) -> dict[str, Any]:
+    return {"TrainingImage": IMAGE, "TrainingInputMode": "File", **more}
+
+
+def _resources(**more: Any) -> dict[str, Any]:
+    return {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, **more}
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"RoleArn": UNTRUSTING_ROLE}, f"Could not assume role {UNTRUSTING_ROLE}. Please ensure that the role exists"),
+    (
+        {"AlgorithmSpecification": _algorithm(MetricDefinitions=[{"Name": "a", "Regex": "b"}])},
+        "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without",
+    ),
+    ({"AlgorithmSpecification": _algorithm(TrainingImage="my/image:1")}, "known repositories: sagemaker-xgboost"),
+    ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "must name a TrainingImage"),
+    ({"AlgorithmSpecification": _algorithm(TrainingInputMode="Pipe")}, "does not emulate Pipe mode (channel train)"),
+    ({"AlgorithmSpecification": _algorithm(ContainerEntrypoint=["x"])}, "ContainerEntrypoint"),
+    ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}, "must have VolumeSizeInGB"),
+    ({"ResourceConfig": _resources(KeepAlivePeriodInSeconds=60)}, "does not emulate warm pools"),
+    ({"StoppingCondition": {"MaxRuntimeInSeconds": 2419201}}, "the longest is 2419200 (28 days)"),
+    ({"StoppingCondition": {"MaxWaitTimeInSeconds": 90000}}, "only for EnableManagedSpotTraining"),
+    (
+        {
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 30},
+            "EnableManagedSpotTraining": True,
+        },
+        "must be equal to or greater than",
+    ),
+    ({"InputDataConfig": [channel("a", "s3://b/c"), channel("a", "s3://b/d")]}, "a is used more than once"),
+    ({"InputDataConfig": [channel("a", "s3://b/c", "AugmentedManifestFile")]}, "S3DataType AugmentedManifestFile"),
+    ({"InputDataConfig": [{"ChannelName": "a", "DataSource": {}}]}, "data sources other than S3DataSource"),
+    ({"Environment": {"A": "b\0c"}}, "environment variable A has a NUL"),
+    ({"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]}, "debugger rules"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
+def test_requests_that_are_refused(data: Aws, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(AwsError) as refused:
+        data.call("CreateTrainingJob", **job(**changes))
+    assert refused.value.code == "ValidationException"
+    assert message in refused.value.message
+    assert data.call("ListTrainingJobs")["TrainingJobSummaries"] == []
+
+
+def test_defaults_are_filled_in(data: Aws) -> None:
+    data.use(FakeParent(succeed))
+    request = job()
+    del request["StoppingCondition"]
+    data.call("CreateTrainingJob", **request)
+    found = ended(data)
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
+    assert found["EnableNetworkIsolation"] is False
+    assert found["OutputDataConfig"] == {"S3OutputPath": "s3://data/out/", "CompressionType": "GZIP"}
+
+
+def test_tags(data: Aws) -> None:
+    data.use(FakeParent(succeed))
+    arn = data.call("CreateTrainingJob", **job(Tags=[{"Key": "a", "Value": "1"}]))["TrainingJobArn"]
+    ended(data)
+    added = data.call("AddTags", ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
+    assert added["Tags"] == [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]
+    data.call("DeleteTags", ResourceArn=arn, TagKeys=["a", "never"])
+    assert data.call("ListTags", ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "3"}]
+    many = [{"Key": f"k{number}", "Value": ""} for number in range(50)]
+    with pytest.raises(AwsError, match="would have 51 tags"):
+        data.call("AddTags", ResourceArn=arn, Tags=many)
+    with pytest.raises(AwsError, match="Could not find resource"):
+        data.call("ListTags", ResourceArn=arn + "x")

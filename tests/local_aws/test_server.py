@@ -1,0 +1,138 @@
+"""Local AWS as a process: started, stopped, killed, and what it keeps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.exceptions
+import pytest
+
+from local_aws.base import tables
+from tests.local_server import ACCOUNT, ROOT, LocalServer, allow, wait_for
+
+
+def test_every_table_of_the_base_is_there() -> None:
+    check = "from local_aws import base; base.check_tables(); base.check_tables(late=True)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_base_of_another_shape_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tables._TABLES, "json", ("no_such_table",))
+    with pytest.raises(tables.BaseMismatchError, match=r"extends MiniStack 1\.5\.33; .* lacks json\.no_such_table"):
+        tables.check_tables()
+
+
+def test_up_twice_is_up_once_and_down_twice_is_down_once(tmp_path: Path) -> None:
+    server = LocalServer(tmp_path / "state")
+    server.up()
+    pid = server.pid
+    assert "already up" in server.run("up").stdout
+    assert server.pid == pid
+    assert server.run("status").returncode == 0
+    server.down()
+    assert server.run("status").returncode == 1
+    assert "not running" in server.run("down").stdout
+    wait_for(lambda: not _processes_of(server), "no process to be left")
+
+
+def _processes_of(server: LocalServer) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(server.state) in line and " ps " not in line]
+
+
+def test_a_taken_port_is_named(own_local_aws: LocalServer, tmp_path: Path) -> None:
+    other = LocalServer(tmp_path / "other", own_local_aws.port)
+    done = other.run("up")
+    assert done.returncode == 1
+    assert f"port {other.port} is taken by local AWS with its state in {own_local_aws.state}" in done.stderr
+
+
+def test_what_was_answered_survives_a_kill(own_local_aws: LocalServer) -> None:
+    server = own_local_aws
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="kept")
+    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket="kept", Key="a/b", Body=b"one")["VersionId"]
+    s3.put_object(Bucket="kept", Key="a/b", Body=b"two")
+    role = server.create_role("kept-role", "lambda.amazonaws.com", allow("s3:GetObject"))
+    server.kill()
+    server.up()
+    assert s3.get_object(Bucket="kept", Key="a/b")["Body"].read() == b"two"
+    assert s3.get_object(Bucket="kept", Key="a/b", VersionId=first)["Body"].read() == b"one"
+    assert server.client("iam").get_role(RoleName="kept-role")["Role"]["Arn"] == role
+
+
+def test_the_callers_aws_settings_do_not_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSER")
+    server = LocalServer(tmp_path / "state")
+    server.up()
+    try:
+        assert server.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    finally:
+        server.down()
+
+
+def _denied(call: Any, **arguments: Any) -> str:
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        call(**arguments)
+    return f"{raised.value.response['Error']['Code']}: {raised.value.response['Error']['Message']}"
+
+
+def test_iam_decides_about_our_services(local_aws: LocalServer) -> None:
+    own = f"arn:aws:codecommit:us-east-1:{ACCOUNT}:permitted"
+    key, secret = local_aws.user_with("one-repository", allow("codecommit:*", resource=own))
+    codecommit = local_aws.client("codecommit", key, secret)
+    codecommit.create_repository(repositoryName="permitted")
+    assert _denied(codecommit.create_repository, repositoryName="other") == (
+        f"AccessDeniedException: User: arn:aws:iam::{ACCOUNT}:user/one-repository is not authorized to perform: "
+        f"codecommit:CreateRepository on resource: arn:aws:codecommit:us-east-1:{ACCOUNT}:other because no "
+        "identity-based policy allows the codecommit:CreateRepository action"
+    )
+    assert "SignatureException" in _denied(
+        local_aws.client("codecommit", key, "wrong").get_repository, repositoryName="permitted"
+    )
+
+
+def test_an_operation_that_is_not_emulated_is_named(local_aws: LocalServer) -> None:
+    answer = _denied(local_aws.client("codepipeline").list_webhooks)
+    assert "does not emulate codepipeline:ListWebhooks" in answer
+
+
+def test_another_region_is_refused_with_the_way_out(local_aws: LocalServer) -> None:
+    elsewhere = boto3.client(
+        "codecommit",
+        endpoint_url=local_aws.url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    answer = _denied(elsewhere.list_repositories)
+    assert "runs us-east-1" in answer
+    assert "--region eu-west-1" in answer
+
+
+def test_s3_events_carry_the_version(local_aws: LocalServer) -> None:
+    s3, sqs, events = local_aws.client("s3"), local_aws.client("sqs"), local_aws.client("events")
+    queue = sqs.create_queue(QueueName="s3-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    s3.create_bucket(Bucket="versions")
+    s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket="versions", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    events.put_rule(
+        Name="versions", EventPattern=json.dumps({"source": ["aws.s3"], "detail": {"bucket": {"name": ["versions"]}}})
+    )
+    events.put_targets(Rule="versions", Targets=[{"Id": "queue", "Arn": arn}])
+    version = s3.put_object(Bucket="versions", Key="k", Body=b"x")["VersionId"]
+    message = wait_for(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the event to arrive in the queue")[
+        0
+    ]
+    assert json.loads(message["Body"])["detail"]["object"]["version-id"] == version

@@ -1,0 +1,126 @@
+"""A local AWS of its own for tests: a process, a state folder, clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
+    """The first truthy value of the condition; fails the test with `what` if none comes in time."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout_s:g} s: {what}")
+
+
+@dataclass
+class LocalServer:
+    """`python -m local_aws` as a user runs it, on a free port."""
+
+    state: Path
+    port: int = field(default_factory=free_port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, verb: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "local_aws",
+            verb,
+            "--state",
+            str(self.state),
+            "--port",
+            str(self.port),
+        ]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+    def up(self) -> None:
+        done = self.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def down(self) -> None:
+        done = self.run("down")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @property
+    def pid(self) -> int:
+        return int((self.state / "server.pid").read_text(encoding="utf-8"))
+
+    def kill(self) -> None:
+        """As `kill -9` does, with no chance to tidy up."""
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not self._answers(), "the killed server to be gone")
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def create_role(self, name: str, service: str, *statements: dict[str, Any]) -> str:
+        """A role that a service may assume, with these statements as its only policy; returns its ARN."""
+        iam = self.client("iam")
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+        }
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        self.put_role_policy(name, *statements)
+        return arn
+
+    def put_role_policy(self, name: str, *statements: dict[str, Any]) -> None:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        self.client("iam").put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=json.dumps(document))
+
+    def user_with(self, name: str, *statements: dict[str, Any]) -> tuple[str, str]:
+        """An IAM user with these statements as its only policy; returns its key id and secret."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        iam.put_user_policy(UserName=name, PolicyName="policy", PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def allow(*actions: str, resource: str | list[str] = "*") -> dict[str, Any]:
+    """An Allow statement."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from inference_lambdas.aws import sagemaker_runtime
+from pipeline_lambdas.aws import clients
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
+from tests.pipeline_lambdas.aws_doubles import client_of, stubbed
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Region and made-up credentials."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFUNCTIONROLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "function-secret")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def own_clients() -> Iterator[None]:
+    """No client of the functions is left from other tests or for them; making one takes longer than most tests."""
+    _forget_clients()
+    yield
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    for cached in (clients.client, sagemaker_runtime.client):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def buckets() -> Iterator[None]:
+    """The two buckets in moto."""
+    with mock_aws():
+        s3 = client_of("s3")
+        for name in (ARTIFACT_BUCKET, DATA_BUCKET):
+            s3.create_bucket(Bucket=name)
+        yield
+
+
+@pytest.fixture
+def sagemaker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    with stubbed(monkeypatch, "sagemaker") as stub:
+        yield stub
+
+
+@pytest.fixture
+def codepipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    with stubbed(monkeypatch, "codepipeline") as stub:
+        yield stub

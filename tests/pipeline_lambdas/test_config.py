@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
+from pipeline_lambdas.config_model import Gate, InstanceVariant, ServerlessVariant
+from tests.pipeline_lambdas.aws_doubles import sample_config, sample_text
+
+FILE = "wine-quality.yml"
+
+
+def problems_of(text: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, FILE)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+def changed(path: str, value: Any) -> str:
+    """Return the sample with one value set, or with the key removed for Ellipsis."""
+    document = yaml.safe_load(sample_text())
+    *parents, last = path.split(".")
+    node = document
+    for key in parents:
+        node = node.setdefault(key, {})
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return yaml.safe_dump(document)
+
+
+def test_the_sample() -> None:
+    config = sample_config()
+    assert config.model == "wine-quality"
+    assert config.hyperparameters["eta"] == "0.1"
+    assert config.hyperparameters["num_round"] == "100"
+    assert config.environments["dev"] == InstanceVariant("ml.t2.medium", 1)
+    assert config.tests["smoke"].max_rows == 100
+    assert Gate("r2", min=0.3) in config.tests["full"].gates
+    assert config.image_uri("registry") == "registry/sagemaker-xgboost:3.2-0"
+    assert config.content_type("test") == "text/csv"
+    assert not config.serverless
+
+
+def test_a_serverless_environment() -> None:
+    config = parse_config(
+        changed("environments.test", {"serverless": {"memory_mib": 2048, "max_concurrency": 5}}), FILE
+    )
+    assert config.environments["test"] == ServerlessVariant(2048, 5)
+    assert config.serverless
+
+
+def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
+    plain = yaml.safe_dump(yaml.safe_load(sample_text()))
+    assert config_sha256(parse_config(plain, FILE)) == config_sha256(sample_config())
+    assert config_sha256(parse_config(changed("hyperparameters.eta", 0.2), FILE)) != config_sha256(sample_config())
+    assert canonical(sample_config()).startswith('{"algorithm":{"name":"xgboost"')
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        ("model", "Wine", "model: found 'Wine'; allowed 1-20 lower-case letters, digits and inner hyphens"),
+        ("model", ..., "model: found nothing; allowed 1-20 lower-case letters, digits and inner hyphens"),
+        ("problem", "ranking", "problem: found 'ranking'; allowed regression, binary, multiclass"),
+        (
+            "algorithm.version",
+            "3.2-1",
+            "algorithm.version: found '3.2-1'; allowed 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
+            "did you mean 3.2-0?",
+        ),
+        (
+            "algorithm.version",
+            3.2,
+            "algorithm.version: found 3.2; allowed for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0",
+        ),
+        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; allowed xgboost"),
+        (
+            "hyperparameters.max_dept",
+            6,
+            "hyperparameters.max_dept: found a hyperparameter that xgboost lacks; allowed are those of its "
+            "reference; did you mean max_depth?",
+        ),
+        ("hyperparameters.num_round", ..., "hyperparameters.num_round: found nothing; allowed an integer from 1"),
+        ("hyperparameters.num_round", True, "hyperparameters.num_round: found true; allowed an integer from 1"),
+        ("hyperparameters.num_round", 1.5, "hyperparameters.num_round: found 1.5; allowed an integer from 1"),
+        ("hyperparameters.subsample", 0, "hyperparameters.subsample: found 0; allowed a number in (0, 1]"),
+        ("hyperparameters.eta", "fast", "hyperparameters.eta: found 'fast'; allowed a number in [0, 1]"),
+        (
+            "hyperparameters.objective",
+            "binary:logistic",
+            "hyperparameters.objective: found binary:logistic; allowed for problem regression: reg:squarederror, "
+            "reg:linear, reg:logistic, reg:squaredlogerror, reg:pseudohubererror, reg:absoluteerror, reg:gamma, "
+            "reg:tweedie, count:poisson",
+        ),
+        ("hyperparameters", ..., "hyperparameters: found nothing; allowed a mapping with at least num_round"),
+        ("training.instance_count", True, "training.instance_count: found true; allowed an integer from 1 to 100"),
+        ("training.volume_gib", 16385, "training.volume_gib: found 16385; allowed an integer from 1 to 16384"),
+        (
+            "training.max_runtime_s",
+            2419201,
+            "training.max_runtime_s: found 2419201; allowed an integer from 1 to 2419200",
+        ),
+        (
+            "training.max_runtime_s",
+            "an hour",
+            "training.max_runtime_s: found 'an hour'; allowed an integer from 1 to 2419200",
+        ),
+        (
+            "training.instance_type",
+            "m5.large",
+            "training.instance_type: found 'm5.large'; allowed ml.<family>.<size>, such as ml.m5.large",
+        ),
+        (
+            "training.instance_typ",
+            "x",
+            "training.instance_typ: found an unknown key; allowed instance_type, instance_count, volume_gib, "
+            "max_runtime_s; did you mean instance_type?",
+        ),
+        ("channels.train", ..., "channels.train: found nothing; allowed a mapping"),
+        (
+            "channels.test",
+            {"content_type": "text/csv"},
+            "channels.test: found an unknown key; allowed train, validation",
+        ),
+        (
+            "channels.train.content_type",
+            "csv",
+            "channels.train.content_type: found 'csv'; allowed text/csv, text/libsvm",
+        ),
+        ("environments.dev", ..., "environments.dev: found nothing; allowed a mapping"),
+        ("environments.stage", {}, "environments.stage: found an unknown key; allowed dev, test, prod"),
+        (
+            "environments.dev.serverless",
+            {"memory_mib": 1024, "max_concurrency": 1},
+            "environments.dev: found serverless together with instances; allowed is one of them",
+        ),
+        (
+            "environments.prod",
+            {"serverless": {"memory_mib": 1500, "max_concurrency": 1}},
+            "environments.prod.serverless.memory_mib: found 1500; allowed an integer from 1024 to 6144 in steps of "
+            "1024",
+        ),
+        (
+            "environments.prod",
+            {"serverless": {"memory_mib": 1024, "max_concurrency": 201}},
+            "environments.prod.serverless.max_concurrency: found 201; allowed an integer from 1 to 200",
+        ),
+        (
+            "environments.prod",
+            {"serverless": None},
+            "environments.prod.serverless: found nothing; allowed a mapping with memory_mib, max_concurrency",
+        ),
+        ("tests.smoke", ..., "tests.smoke: found nothing; allowed a mapping"),
+        ("tests.smoke.channel", "train", "tests.smoke.channel: found 'train'; allowed validation, test"),
+        ("tests.smoke.max_rows", 0, "tests.smoke.max_rows: found 0; allowed an integer from 1"),
+        (
+            "tests.full.gates.auc",
+            {"min": 1},
+            "tests.full.gates.auc: found an unknown key; allowed rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
+            "latency_p99_ms",
+        ),
+        ("tests.full.gates.mae", {}, "tests.full.gates.mae: found no bound; allowed min, max or both"),
+        ("tests.full.gates.mae", 0.5, "tests.full.gates.mae: found 0.5; allowed a mapping with min, max"),
+        ("tests.full.gates.mae", {"max": "low"}, "tests.full.gates.mae.max: found 'low'; allowed a number"),
+        ("tests.full.gates.mae", {"max": float("nan")}, "tests.full.gates.mae.max: found nan; allowed a number"),
+        (
+            "tests.full.gates.mae",
+            {"min": 2, "max": 1},
+            "tests.full.gates.mae: found min 2 above max 1; allowed min up to max",
+        ),
+        (
+            "tests.full.gates",
+            ...,
+            "tests.full.gates: found none; allowed at least one of rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
+            "latency_p99_ms",
+        ),
+    ],
+)
+def test_one_problem(path: str, value: Any, problem: str) -> None:
+    assert problems_of(changed(path, value)) == (f"{FILE}: {problem}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("model: a\nmodel: b\n", "line 2, column 1: the key model is given twice"),
+        ("model: wine-quality\nproblem: regression\nalgorithm: {name: xgboost\n", "line 4, column 1: "),
+        ("a: b: c", "line 1, column 5: mapping values are not allowed here"),
+        ("a: !!python/object/apply:os.system [ls]", "line 1, column 4: could not determine a constructor"),
+        ("a: \x07", "unacceptable character"),
+        ("[" * 600, "found values nested too deeply to read"),
+        ("#" * 300_000, "found 300000 characters; allowed are at most 262144"),
+        ("a: 2024-13-45", "month must be in 1..12"),
+        ("", "the file: found nothing; allowed a mapping with model, problem"),
+        ("- a", "the file: found a list; allowed a mapping with model, problem"),
+        ("text", "the file: found 'text'; allowed a mapping"),
+    ],
+)
+def test_text_that_is_no_config(text: str, problem: str) -> None:
+    problems = problems_of(text)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{FILE}: {problem}")
+
+
+def test_all_problems_are_reported_together() -> None:
+    text = "model: Wine\nproblem: binary\nalgoritm: {}\ntraining: {volume_gib: 0}\ntests: 3\n"
+    found = {problem.split(": ")[1] for problem in problems_of(text)}
+    assert found == {
+        "model",
+        "algoritm",
+        "algorithm",
+        "channels",
+        "environments",
+        "tests",
+        "training.instance_type",
+        "training.instance_count",
+        "training.volume_gib",
+        "training.max_runtime_s",
+    }
+
+
+def test_a_merged_mapping_may_override() -> None:
+    shared = "x: &base {instance_type: ml.m5.large, instance_count: 1}\n"
+    text = sample_text(("dev: {instance_type: ml.t2.medium, instance_count: 1}", "dev: {<<: *base, instance_count: 2}"))
+    assert problems_of(shared + text) == (
+        f"{FILE}: x: found an unknown key; allowed model, problem, algorithm, hyperparameters, training, channels, "
+        "environments, tests",
+    )
+
+
+@pytest.mark.parametrize(("objective", "metric"), [("multi:softmax", "logloss"), ("binary:hinge", "auc")])
+def test_a_gate_that_can_never_be_evaluated_is_refused(objective: str, metric: str) -> None:
+    document = yaml.safe_load(sample_text())
+    document["problem"] = "multiclass" if objective.startswith("multi") else "binary"
+    document["hyperparameters"] |= {"objective": objective}
+    if objective.startswith("multi"):
+        document["hyperparameters"]["num_class"] = 3
+    document["tests"]["smoke"]["gates"] = {"accuracy": {"min": 0.5}}
+    document["tests"]["full"]["gates"] = {metric: {"max": 1}}
+    assert problems_of(yaml.safe_dump(document)) == (
+        f"{FILE}: tests.full.gates.{metric}: found a metric of probabilities; allowed with an objective that predicts "
+        "them",
+    )
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_VALUES = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_SCALARS, inner, max_size=3), max_leaves=8
+)
+_PATHS = [
+    "model",
+    "problem",
+    "algorithm",
+    "algorithm.name",
+    "hyperparameters",
+    "hyperparameters.eta",
+    "hyperparameters.eval_metric",
+    "hyperparameters.monotone_constraints",
+    "training",
+    "channels",
+    "channels.train",
+    "environments.dev",
+    "environments.test.serverless",
+    "tests",
+    "tests.smoke",
+    "tests.full.gates",
+    "tests.full.gates.rmse",
+]
+
+
+@given(path=st.sampled_from(_PATHS), value=_VALUES)
+def test_any_value_gives_a_config_or_problems(path: str, value: Any) -> None:
+    problems: tuple[str, ...] | None = None
+    try:
+        config = parse_config(changed(path, value), FILE)
+    except ConfigError as error:
+        problems = error.problems
+    if problems is None:
+        assert config_sha256(config)
+    else:
+        assert problems
+        assert all(len(problem) < 1000 for problem in problems)
+
+
+@given(st.text())
+def test_any_text_gives_problems(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_config(text, FILE)

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from pipeline_lambdas.config_model import config_sha256
+from pipeline_lambdas.deployment import (
+    Deployment,
+    HostingSite,
+    deploy,
+    endpoint_config_request,
+    model_request,
+)
+from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, JobFailedError
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Continue, Done
+from tests.events import EXECUTION_ID, KMS_KEY_ARN, PREFIX, REGISTRY, TRAINING_JOB
+from tests.pipeline_lambdas.aws_doubles import sample_config
+
+ROLE = "arn:aws:iam::111122223333:role/hosting"
+SITE = HostingSite(ROLE, KMS_KEY_ARN)
+CONFIG = sample_config()
+DEPLOYMENT = Deployment(Release(PREFIX, EXECUTION_ID), "dev", TRAINING_JOB)
+NAME, WANTED = DEPLOYMENT.endpoint, DEPLOYMENT.endpoint_config
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:x/y"
+ARTIFACT = f"s3://models/training/{TRAINING_JOB}/output/model.tar.gz"
+TRAINED = {
+    "TrainingJobStatus": "Completed",
+    "AlgorithmSpecification": {"TrainingImage": f"{REGISTRY}/sagemaker-xgboost:3.2-0", "TrainingInputMode": "File"},
+    "ModelArtifacts": {"S3ModelArtifacts": ARTIFACT},
+}
+TAGS = [
+    {"Key": "slipway:execution-id", "Value": EXECUTION_ID},
+    {"Key": "slipway:model", "Value": "wine-quality"},
+    {"Key": "slipway:config-sha256", "Value": config_sha256(CONFIG)},
+]
+MODEL = model_request(DEPLOYMENT, CONFIG, SITE, TRAINED)
+ENDPOINT_CONFIG = endpoint_config_request(DEPLOYMENT, CONFIG.environments["dev"], SITE)
+MODEL_FOUND = {**MODEL, "ModelArn": ARN, "CreationTime": 0}
+CONFIG_FOUND = {**ENDPOINT_CONFIG, "EndpointConfigArn": ARN, "CreationTime": 0}
+
+
+def job(stub: Stubber, status: str = "Completed") -> None:
+    description = {
+        **TRAINED,
+        "TrainingJobName": TRAINING_JOB,
+        "TrainingJobArn": ARN,
+        "TrainingJobStatus": status,
+        "SecondaryStatus": status,
+        "StoppingCondition": {},
+        "CreationTime": 0,
+    }
+    stub.add_response("describe_training_job", description, {"TrainingJobName": TRAINING_JOB})
+
+
+def found(stub: Stubber) -> None:
+    job(stub)
+    stub.add_response("describe_model", MODEL_FOUND)
+    stub.add_response("describe_endpoint_config", CONFIG_FOUND)
+
+
+def endpoint(stub: Stubber, status: str, serving: str = WANTED, pending: str | None = None) -> None:
+    description: dict[str, Any] = {
+        "EndpointName": NAME,
+        "EndpointArn": ARN,
+        "EndpointConfigName": serving,
+        "EndpointStatus": status,
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    if pending:
+        description["PendingDeploymentSummary"] = {"EndpointConfigName": pending}
+    stub.add_response("describe_endpoint", description, {"EndpointName": NAME})
+
+
+def absent(stub: Stubber, operation: str, kind: str) -> None:
+    stub.add_client_error(operation, "ValidationException", f'Could not find {kind} "{ARN}".')
+
+
+def exists(stub: Stubber, operation: str, kind: str) -> None:
+    stub.add_client_error(operation, "ValidationException", f'Cannot create already existing {kind} "{ARN}".')
+
+
+def test_the_first_deployment_creates_everything(sagemaker: Stubber) -> None:
+    job(sagemaker)
+    absent(sagemaker, "describe_model", "model")
+    sagemaker.add_response(
+        "create_model",
+        {"ModelArn": ARN},
+        {
+            "ModelName": TRAINING_JOB,
+            "PrimaryContainer": {"Image": f"{REGISTRY}/sagemaker-xgboost:3.2-0", "ModelDataUrl": ARTIFACT},
+            "ExecutionRoleArn": ROLE,
+            "EnableNetworkIsolation": True,
+            "Tags": TAGS,
+        },
+    )
+    absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
+    sagemaker.add_response(
+        "create_endpoint_config",
+        {"EndpointConfigArn": ARN},
+        {
+            "EndpointConfigName": f"{PREFIX}-dev-8f3c2a1d-4b5e",
+            "ProductionVariants": [
+                {
+                    "VariantName": "AllTraffic",
+                    "ModelName": TRAINING_JOB,
+                    "InstanceType": "ml.t2.medium",
+                    "InitialInstanceCount": 1,
+                    "InitialVariantWeight": 1.0,
+                }
+            ],
+            "KmsKeyId": KMS_KEY_ARN,
+            "Tags": TAGS,
+        },
+    )
+    absent(sagemaker, "describe_endpoint", "endpoint")
+    sagemaker.add_response(
+        "create_endpoint",
+        {"EndpointArn": ARN},
+        {"EndpointName": f"{PREFIX}-dev", "EndpointConfigName": WANTED, "Tags": TAGS[1:2]},
+    )
+    outcome = deploy(DEPLOYMENT, CONFIG, SITE)
+    assert isinstance(outcome, Done)
+    assert outcome.variables == {
+        "ModelName": TRAINING_JOB,
+        "EndpointConfigName": WANTED,
+        "EndpointName": NAME,
+    }
+
+
+def test_an_endpoint_is_updated_in_place(sagemaker: Stubber) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, "InService", "older")
+    sagemaker.add_response(
+        "update_endpoint", {"EndpointArn": ARN}, {"EndpointName": NAME, "EndpointConfigName": WANTED}
+    )
+    assert isinstance(deploy(DEPLOYMENT, CONFIG, SITE), Done)
+
+
+def test_a_rollback_that_failed_is_mended_by_an_update(sagemaker: Stubber) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, "UpdateRollbackFailed", "older")
+    sagemaker.add_response("update_endpoint", {"EndpointArn": ARN})
+    assert isinstance(deploy(DEPLOYMENT, CONFIG, SITE), Done)
+
+
+@pytest.mark.parametrize(
+    ("status", "serving", "pending"),
+    [
+        ("InService", WANTED, None),
+        ("Creating", WANTED, None),
+        ("Updating", "older", WANTED),
+        ("Updating", WANTED, None),
+    ],
+)
+def test_what_was_asked_for_already_is_not_asked_again(
+    sagemaker: Stubber, status: str, serving: str, pending: str | None
+) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, status, serving, pending)
+    assert isinstance(deploy(DEPLOYMENT, CONFIG, SITE), Done)
+
+
+@pytest.mark.parametrize(("status", "pending"), [("Creating", None), ("Updating", "newer")])
+def test_another_change_under_way_is_named(sagemaker: Stubber, status: str, pending: str | None) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, status, "older", pending)
+    with pytest.raises(JobFailedError, match=rf"is {status} with {pending or 'older'}, .*retry the stage"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_a_failed_endpoint_is_deleted_and_waited_for(sagemaker: Stubber) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, "Failed", "older")
+    sagemaker.add_response("delete_endpoint", {}, {"EndpointName": NAME})
+    outcome = deploy(DEPLOYMENT, CONFIG, SITE)
+    assert isinstance(outcome, Continue)
+    assert "deleted before it is created anew" in outcome.summary
+
+
+@pytest.mark.parametrize("status", ["Deleting", "SystemUpdating", "RollingBack"])
+def test_what_ends_by_itself_is_waited_for(sagemaker: Stubber, status: str) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, status, "older")
+    assert isinstance(deploy(DEPLOYMENT, CONFIG, SITE), Continue)
+
+
+@pytest.mark.parametrize("status", ["OutOfService", "Novel"])
+def test_another_status_stands_in_the_way(sagemaker: Stubber, status: str) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, status)
+    with pytest.raises(JobFailedError, match=f"is {status}, in which it cannot be updated"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_faster_deliveries_are_found(sagemaker: Stubber) -> None:
+    job(sagemaker)
+    absent(sagemaker, "describe_model", "model")
+    exists(sagemaker, "create_model", "model")
+    sagemaker.add_response("describe_model", MODEL_FOUND)
+    absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
+    exists(sagemaker, "create_endpoint_config", "endpoint configuration")
+    sagemaker.add_response("describe_endpoint_config", CONFIG_FOUND)
+    absent(sagemaker, "describe_endpoint", "endpoint")
+    exists(sagemaker, "create_endpoint", "endpoint")
+    endpoint(sagemaker, "Creating")
+    assert isinstance(deploy(DEPLOYMENT, CONFIG, SITE), Done)
+
+
+def test_a_model_with_other_settings_is_refused(sagemaker: Stubber) -> None:
+    job(sagemaker)
+    sagemaker.add_response("describe_model", {**MODEL_FOUND, "ExecutionRoleArn": ROLE + "2"})
+    with pytest.raises(JobFailedError, match=r"Model .* exists with other settings \(ExecutionRoleArn\)"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_an_endpoint_config_with_other_settings_is_refused(sagemaker: Stubber) -> None:
+    job(sagemaker)
+    sagemaker.add_response("describe_model", MODEL_FOUND)
+    other = [{**ENDPOINT_CONFIG["ProductionVariants"][0], "InitialInstanceCount": 2}]
+    sagemaker.add_response("describe_endpoint_config", {**CONFIG_FOUND, "ProductionVariants": other})
+    with pytest.raises(JobFailedError, match=r"EndpointConfig .* exists with other settings \(ProductionVariants\)"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_only_a_completed_job_is_deployed(sagemaker: Stubber) -> None:
+    job(sagemaker, "Stopped")
+    with pytest.raises(JobFailedError, match=rf"{TRAINING_JOB} is Stopped; only a Completed one"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_an_environment_must_be_in_the_config() -> None:
+    deployment = Deployment(DEPLOYMENT.release, "prod", TRAINING_JOB)
+    with pytest.raises(ConfigurationError, match="found dev, test; this action deploys to prod"):
+        deploy(deployment, CONFIG, SITE)
+
+
+def test_aws_explains_itself(sagemaker: Stubber) -> None:
+    found(sagemaker)
+    endpoint(sagemaker, "InService", "older")
+    sagemaker.add_client_error("update_endpoint", "ValidationException", "Cannot update in-progress endpoint")
+    with pytest.raises(AwsRequestError, match="UpdateEndpoint answered ValidationException: Cannot update"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_a_serverless_variant_has_no_key_and_its_model_no_isolation() -> None:
+    config = sample_config(
+        (
+            "dev: {instance_type: ml.t2.medium, instance_count: 1}",
+            "dev: {serverless: {memory_mib: 2048, max_concurrency: 5}}",
+        )
+    )
+    request = endpoint_config_request(DEPLOYMENT, config.environments["dev"], SITE)
+    assert request == {
+        "EndpointConfigName": WANTED,
+        "ProductionVariants": [
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": TRAINING_JOB,
+                "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+            }
+        ],
+    }
+    assert model_request(DEPLOYMENT, config, SITE, TRAINED)["EnableNetworkIsolation"] is False

@@ -1,0 +1,184 @@
+"""A checkout with its own local AWS, installed and released once, that the cases of the table run in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.local_server import ROOT, LocalServer, wait_for
+
+MODEL = "wine-quality"
+PREFIX = f"slipway-local-{MODEL}"
+PARTS = ("cloudformation", "data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts", "training_config")
+FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
+
+
+@dataclass
+class House:
+    """A copy of this checkout and the local AWS that it released to."""
+
+    root: Path
+    server: LocalServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        for part in PARTS:
+            shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        self.server = LocalServer(self.root / ".slipway" / "local")
+
+    def slipway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command as a user runs it in this checkout."""
+        environment = {**os.environ, "SLIPWAY_PORT": str(self.server.port), "COLUMNS": "200"}
+        command = [sys.executable, "-m", "scripts.cli", *arguments, "--local"]
+        return subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def client(self, service: str) -> Any:
+        return self.server.client(service)
+
+    def executions(self) -> list[dict[str, Any]]:
+        """All executions of the pipeline, newest first."""
+        found: list[dict[str, Any]] = self.client("codepipeline").list_pipeline_executions(pipelineName=PREFIX)[
+            "pipelineExecutionSummaries"
+        ]
+        return found
+
+    def newest(self) -> str:
+        return str(self.executions()[0]["pipelineExecutionId"])
+
+    def wait_for_end(self, execution: str, timeout_s: float = 120) -> dict[str, Any]:
+        """The execution's summary once it has ended."""
+
+        def ended() -> dict[str, Any] | None:
+            summary = next(e for e in self.executions() if e["pipelineExecutionId"] == execution)
+            return summary if summary["status"] in FINAL else None
+
+        found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s)
+        return found
+
+    def wait_for_new(self, before: str, timeout_s: float = 20) -> str:
+        """The id of the execution that started after `before`."""
+        newest: str = wait_for(
+            lambda: self.newest() if self.newest() != before else None, "a new execution to start", timeout_s
+        )
+        return newest
+
+    def actions(self, execution: str) -> dict[str, dict[str, Any]]:
+        """The newest attempt of each action of an execution, by `Stage/Action`."""
+        details = self.client("codepipeline").list_action_executions(
+            pipelineName=PREFIX, filter={"pipelineExecutionId": execution}
+        )["actionExecutionDetails"]
+        return {f"{d['stageName']}/{d['actionName']}": d for d in reversed(details)}
+
+    def failure(self, execution: str) -> tuple[str, str]:
+        """Which action of a failed execution failed, as `Stage/Action`, and its message."""
+        for name, action in self.actions(execution).items():
+            if action["status"] == "Failed":
+                return name, action["output"]["executionResult"]["errorDetails"]["message"]
+        raise AssertionError(f"no action of {execution} failed")
+
+    def serving(self) -> dict[str, tuple[str, str]]:
+        """What the endpoints serve: name to (status, endpoint config)."""
+        sagemaker = self.client("sagemaker")
+        names = sorted(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"])
+        described = [sagemaker.describe_endpoint(EndpointName=name) for name in names]
+        return {d["EndpointName"]: (d["EndpointStatus"], d["EndpointConfigName"]) for d in described}
+
+    def report(self, execution: str, environment: str = "test") -> dict[str, Any]:
+        """An evaluation report of a release."""
+        bucket = f"slipway-local-artifacts-{self.account}-us-east-1"
+        key = f"releases/{MODEL}/{execution}/{environment}-evaluation.json"
+        found: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+        return found
+
+    def upload(self, folder: Path, missing: list[str]) -> None:
+        """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files."""
+        s3, bucket = self.client("s3"), f"slipway-local-data-{self.account}-us-east-1"
+        contents = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.csv")}
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        dataset = hashlib.sha256("".join(sorted(f"{n} {h}\n" for n, h in hashes.items())).encode()).hexdigest()
+        prefix = f"{MODEL}/datasets/{dataset[:16]}/"
+        for name, content in contents.items():
+            if name not in missing:
+                s3.put_object(Bucket=bucket, Key=prefix + name, Body=content)
+        files = [
+            {"channel": name.partition("/")[0], "path": name, "bytes": len(contents[name]), "sha256": hashes[name]}
+            for name in sorted(contents)
+        ]
+        manifest = {"schema": "slipway-dataset/1", "dataset": dataset, "prefix": prefix, "files": files}
+        s3.put_object(Bucket=bucket, Key=f"{MODEL}/manifest.json", Body=json.dumps(manifest).encode())
+
+    account = "111122223333"
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / "training_config" / f"{MODEL}.yml"
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Changes inside start no release: the rules that would start it are off meanwhile."""
+        events = self.client("events")
+        names = [rule["Name"] for rule in events.list_rules()["Rules"]]
+        for name in names:
+            events.disable_rule(Name=name)
+        yield
+        for name in names:
+            events.enable_rule(Name=name)
+
+    def push_config(self, text: str, *, message: str = "Change the config") -> str:
+        """Commit and push a training config with plain git, as a data scientist does; returns the commit id."""
+        work = self.root / "clone"
+        environment = {
+            **os.environ,
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{
+                f"GIT_{role}_{part}": "dev@example.com"
+                for role in ("AUTHOR", "COMMITTER")
+                for part in ("NAME", "EMAIL")
+            },
+        }
+
+        def git(*arguments: str) -> str:
+            done = subprocess.run(
+                ["git", *arguments], cwd=self.root, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout.strip()
+
+        url = f"http://test:test@127.0.0.1:{self.server.port}/v1/repos/slipway-local-training-config"
+        if not work.exists():
+            git("clone", "--quiet", url, str(work))
+        git("-C", str(work), "pull", "--quiet", "--ff-only")
+        (work / f"{MODEL}.yml").write_text(text, encoding="utf-8")
+        if not git("-C", str(work), "status", "--porcelain"):
+            return git("-C", str(work), "rev-parse", "HEAD")
+        git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
+        git("-C", str(work), "push", "--quiet")
+        return git("-C", str(work), "rev-parse", "HEAD")
+
+
+def patched(text: str, patch: dict[str, Any]) -> str:
+    """A YAML document with some values replaced (dotted keys; null removes)."""
+    document = yaml.safe_load(text)
+    for path, value in patch.items():
+        *parents, last = path.split(".")
+        node = document
+        for parent in parents:
+            node = node[parent]
+        if value is None:
+            del node[last]
+        else:
+            node[last] = value
+    return yaml.safe_dump(document, sort_keys=False)

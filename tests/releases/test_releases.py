@@ -1,0 +1,100 @@
+"""Whole releases: each folder beside this file is a behaviour, with what is pushed or uploaded and what must happen.
+
+`expected.yml` says:
+- `says`: the behaviour in a sentence
+- `status`: how the execution ends
+- `action` and `message`: which action fails (`Stage/Action`), and a pattern that its message must contain
+- `check`: a pattern that `slipway check` must print beforehand; without it the check must pass
+- `metrics`: names that the evaluation report must hold
+- `missing`: files of `data/` that the manifest names and that are not uploaded
+- `deletes`: environments whose endpoint is deleted beforehand
+- `deploys`: environments whose endpoint a failing release has updated before it failed
+A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
+`data/` (a dataset, uploaded as another program would: without the check).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.local_server import ROOT
+from tests.releases.house import MODEL, House, patched
+
+SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/expected.yml"))
+
+
+def test_every_folder_is_a_case() -> None:
+    folders = {p for p in Path(__file__).parent.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert folders == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
+def test_release(case: Path, house: House) -> None:
+    expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
+    _check(case, house, expected.get("check"))
+    _restore(house)
+    for environment in expected.get("deletes", []):
+        house.client("sagemaker").delete_endpoint(EndpointName=f"slipway-local-{MODEL}-{environment}")
+    before, served = house.newest(), house.serving()
+    commit = _push_or_upload(case, house, expected.get("missing", []))
+    execution = house.wait_for_new(before)
+    summary = house.wait_for_end(execution)
+    assert summary["status"] == expected["status"], _why(house, execution, summary)
+    if commit:
+        revisions = {r["actionName"]: r["revisionId"] for r in summary["sourceRevisions"]}
+        assert revisions["TrainingConfig"] == commit
+    if expected["status"] == "Failed":
+        action, message = house.failure(execution)
+        assert action == expected["action"], message
+        assert re.search(expected["message"], message), message
+        assert "Traceback" not in message
+        changed = set() if not expected.get("deploys") else {f"slipway-local-{MODEL}-{e}" for e in expected["deploys"]}
+        now = house.serving()
+        assert {name for name in now if now[name] != served.get(name)} == changed
+    assert all(status == "InService" for status, _ in house.serving().values())
+    for metric in expected.get("metrics", []):
+        assert isinstance(house.report(execution)["metrics"][metric], int | float)
+
+
+def _why(house: House, execution: str, summary: dict[str, Any]) -> str:
+    return str(house.failure(execution)) if summary["status"] == "Failed" else str(summary)
+
+
+def _config(case: Path) -> str | None:
+    if (case / "config.txt").exists():
+        return (case / "config.txt").read_text(encoding="utf-8")
+    if (case / "config.yml").exists():
+        return patched(SAMPLE, yaml.safe_load((case / "config.yml").read_text(encoding="utf-8")))
+    return None
+
+
+def _check(case: Path, house: House, pattern: str | None) -> None:
+    """`slipway check` finds before the push what it can know."""
+    house.config_file.write_text(_config(case) or SAMPLE, encoding="utf-8")
+    arguments = ["--data", str(case / "data")] if (case / "data").is_dir() else []
+    done = house.slipway("check", *arguments)
+    if pattern is None:
+        assert done.returncode == 0, done.stdout + done.stderr
+    else:
+        assert done.returncode == 1, done.stdout
+        assert re.search(pattern, done.stdout + done.stderr), done.stdout + done.stderr
+
+
+def _restore(house: House) -> None:
+    """The sample config and the sample data, whatever the case before has left."""
+    with house.quietly():
+        house.push_config(SAMPLE, message="The sample config")
+        house.upload(ROOT / "data" / MODEL, [])
+
+
+def _push_or_upload(case: Path, house: House, missing: list[str]) -> str | None:
+    if (case / "data").is_dir():
+        house.upload(case / "data", missing)
+        return None
+    return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)

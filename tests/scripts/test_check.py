@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.cli import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("training_config", "data", "cloudformation"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("checkout")
+def test_what_is_committed_is_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check"]) == 0
+    assert "1 configs and 3 data files are in order." in capsys.readouterr().out
+
+
+def test_every_problem_is_shown_with_its_place(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = checkout / "training_config" / "wine-quality.yml"
+    config.write_text(config.read_text().replace("max_depth: 6", "max_dept: 6").replace("eta: 0.1", "eta: much"))
+    assert run(["check"]) == 1
+    said = capsys.readouterr().out
+    assert "training_config/wine-quality.yml: hyperparameters.max_dept: found" in said
+    assert "training_config/wine-quality.yml: hyperparameters.eta: found" in said
+
+
+def test_data_is_checked_with_the_columns_of_its_dataset(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = checkout / "data" / "wine-quality" / "test" / "test.csv"
+    path.write_text("quality,alcohol\n5,1\n")
+    assert run(["check", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert [problem.partition("test.csv: ")[2] for problem in answer["problems"]] == [
+        "line 1: found a header ('quality,alcohol'); allowed rows of numbers only; `slipway data prepare` drops a "
+        "header",
+        "line 2: found 2 columns; allowed 12, as in the rows before",
+    ]
+    assert answer["files"][0]["rows"] == 1_120
+
+
+def test_the_file_is_named_after_its_model(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = checkout / "training_config" / "wine-quality.yml"
+    config.rename(config.with_name("other.yml"))
+    assert run(["check"]) == 1
+    assert "training_config/other.yml: model: found wine-quality; allowed other" in capsys.readouterr().out
+
+
+def test_a_missing_channel_says_how_to_make_one(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(checkout / "data" / "wine-quality" / "validation")
+    assert run(["check"]) == 1
+    error = capsys.readouterr().err
+    assert "validation: found no file; a dataset has train/, validation/, test/" in error
+    assert "next: Make it from one CSV file: slipway data prepare" in error
+
+
+def test_a_folder_without_configs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(tmp_path)]) == 1
+    assert "found no *.yml" in capsys.readouterr().err

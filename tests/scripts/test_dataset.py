@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pipeline_lambdas.dataset import parse_manifest
+from scripts.cli import run
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "slipway-t-data-123456789012-us-east-1"
+MANIFEST = "wine-quality/manifest.json"
+COMMON = ["--aws", "--suffix", "t", "--region", "us-east-1"]
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("training_config", "data", "cloudformation"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def keys(s3: Any) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def versions(s3: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
+        counts[item["Key"]] = counts.get(item["Key"], 0) + 1
+    return counts
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_sample_data_becomes_a_dataset(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "upload", *COMMON]) == 0
+    dataset = parse_manifest(s3.get_object(Bucket=BUCKET, Key=MANIFEST)["Body"].read(), "wine-quality")
+    assert keys(s3) == sorted([*(dataset.key(file) for file in dataset.files), MANIFEST])
+    assert dataset.columns[:2] == ("quality", "fixed acidity")
+    for file in dataset.files:
+        found = s3.get_object(Bucket=BUCKET, Key=dataset.key(file))
+        assert hashlib.sha256(found["Body"].read()).hexdigest() == file.sha256 == found["Metadata"]["sha256"]
+    assert found["Metadata"]["rows"] == "240"
+    assert "The new manifest starts a release." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_same_data_again_writes_nothing(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "upload", *COMMON]) == 0
+    capsys.readouterr()
+    assert run(["data", "upload", *COMMON, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["changed"] is False
+    assert "names this dataset already, so no release starts" in captured.err
+    assert set(versions(s3).values()) == {1}
+
+
+def test_new_data_leaves_the_old_files_alone(s3: Any, checkout: Path) -> None:
+    assert run(["data", "upload", *COMMON]) == 0
+    path = checkout / "data" / "wine-quality" / "train" / "train.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:500]))
+    assert run(["data", "upload", *COMMON]) == 0
+    counts = versions(s3)
+    assert counts.pop(MANIFEST) == 2
+    assert set(counts.values()) == {1}
+    assert len(counts) == 6
+
+
+def test_bad_data_is_not_uploaded(s3: Any, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "data" / "wine-quality" / "test" / "test.csv").write_text("5,1\n")
+    assert run(["data", "upload", *COMMON]) == 1
+    said = capsys.readouterr().out
+    assert "test.csv: line 1: found 2 columns; allowed 12" in said
+    assert "Nothing was uploaded." in said
+    assert not keys(s3)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_dropped_files_are_adopted(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for channel in ("train", "validation", "test"):
+        body = (ROOT / "data" / "wine-quality" / channel / f"{channel}.csv").read_bytes()
+        s3.put_object(Bucket=BUCKET, Key=f"wine-quality/{channel}/{channel}.csv", Body=body)
+    s3.put_object(Bucket=BUCKET, Key="wine-quality/train/", Body=b"")  # what a console makes as a folder
+    assert run(["data", "adopt", *COMMON]) == 0
+    dataset = parse_manifest(s3.get_object(Bucket=BUCKET, Key=MANIFEST)["Body"].read(), "wine-quality")
+    for file in dataset.files:
+        found = s3.get_object(Bucket=BUCKET, Key=dataset.key(file))
+        assert hashlib.sha256(found["Body"].read()).hexdigest() == file.sha256
+    assert found["Metadata"]["rows"] == "240"
+    capsys.readouterr()
+    assert run(["data", "upload", *COMMON, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["dataset"] == dataset.sha256  # the same content is the same dataset, however it came
+
+
+@pytest.mark.usefixtures("checkout")
+def test_dropped_files_are_checked(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    s3.put_object(Bucket=BUCKET, Key="wine-quality/train/a.csv", Body=b"1,2\n3,red\n")
+    assert run(["data", "adopt", *COMMON]) == 1
+    assert "found no file under validation/, test/" in capsys.readouterr().err
+    for channel in ("validation", "test"):
+        s3.put_object(Bucket=BUCKET, Key=f"wine-quality/{channel}/a.csv", Body=b"1,2\n3,4")
+    assert run(["data", "adopt", *COMMON]) == 1
+    assert "train/a.csv: line 2, column 2: found 'red'; allowed a number" in capsys.readouterr().out
+    assert MANIFEST not in keys(s3)
+
+
+@pytest.mark.usefixtures("checkout", "s3")
+def test_a_folder_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "upload", "nowhere", *COMMON]) == 1
+    assert "error: nowhere: found no such folder" in capsys.readouterr().err

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import SlipwayError
+from scripts.packages import FUNCTIONS, Package, build, build_one
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Runs in an interpreter that finds the package first and installed libraries after it, as in Lambda.
+_IMPORT_ALL = """
+import importlib, json, sys
+package, handler, modules = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+sys.path.insert(0, package)
+assert callable(importlib.import_module(handler).handler)
+for name in modules:
+    importlib.import_module(name)
+own = ("pipeline_lambdas", "inference_lambdas", "yaml", "scripts", "local_aws")
+print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] in own}))
+"""
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, Package]:
+    return {package.function: package for package in build(ROOT)}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_package_holds_all_that_its_handler_needs(
+    function: str, packages: dict[str, Package], tmp_path: Path
+) -> None:
+    path = tmp_path / "package.zip"
+    path.write_bytes(packages[function].zipped())
+    modules = [
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in packages[function].files
+        if name.endswith(".py") and name != "yaml/cyaml.py"  # the compiled part, which yaml does without
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-c", _IMPORT_ALL, str(path), FUNCTIONS[function], json.dumps(modules)]
+    environment["AWS_DEFAULT_REGION"] = "us-east-1"
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout)
+    assert set(modules) <= loaded.keys()
+    assert all(file.startswith(str(path)) for file in loaded.values()), loaded
+
+
+def test_a_package_holds_nothing_else(packages: dict[str, Package]) -> None:
+    for function, package in packages.items():
+        tops = {name.split("/")[0] for name in package.files}
+        assert tops <= {"pipeline_lambdas", "inference_lambdas", "yaml"} | {
+            name for name in tops if name.startswith("pyyaml-")
+        }, function
+        handlers = [name for name in package.files if "/handlers/" in name and not name.endswith("__init__.py")]
+        assert handlers == [FUNCTIONS[function].replace(".", "/") + ".py"]
+    assert not any(name.startswith("yaml/") for name in packages["get-status"].files)
+    assert any("LICENSE" in name for name in packages["train-model"].files)
+
+
+def test_the_same_sources_give_the_same_bytes(packages: dict[str, Package]) -> None:
+    for again in build(ROOT):
+        first = packages[again.function]
+        assert (again.key, again.zipped()) == (first.key, first.zipped())
+    with zipfile.ZipFile(io.BytesIO(packages["train-model"].zipped())) as archive:
+        assert archive.namelist() == sorted(archive.namelist())
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_key_names_its_content(packages: dict[str, Package]) -> None:
+    package = packages["train-model"]
+    name, content = next(iter(package.files.items()))
+    other = Package("train-model", {**package.files, name: content + b"\n"})
+    assert package.key == f"train-model/{package.sha256}.zip"
+    assert other.key != package.key
+    assert package.parameter == "TrainModelPackageKey"
+
+
+def _source(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    _source(tmp_path, "pipeline_lambdas/__init__.py", "")
+    _source(
+        tmp_path,
+        "pipeline_lambdas/a.py",
+        "from typing import TYPE_CHECKING\nimport boto3\nfrom . import b\nfrom .deep.c import x as y\n"
+        "if TYPE_CHECKING:\n    from pipeline_lambdas import types_only\n"
+        "def handler():\n    import inference_lambdas.lazy\n",
+    )
+    _source(tmp_path, "pipeline_lambdas/b.py", "import json\nfrom . import a\n")
+    _source(tmp_path, "pipeline_lambdas/deep/__init__.py", "from ..d import z\n")
+    _source(tmp_path, "pipeline_lambdas/deep/c.py", "")
+    for name in ("d", "types_only", "unused"):
+        _source(tmp_path, f"pipeline_lambdas/{name}.py", "")
+    _source(tmp_path, "inference_lambdas/__init__.py", "")
+    _source(tmp_path, "inference_lambdas/lazy.py", "")
+    assert list(build_one(tmp_path, "f", "pipeline_lambdas.a").files) == [
+        "inference_lambdas/__init__.py",
+        "inference_lambdas/lazy.py",
+        "pipeline_lambdas/__init__.py",
+        "pipeline_lambdas/a.py",
+        "pipeline_lambdas/b.py",
+        "pipeline_lambdas/d.py",
+        "pipeline_lambdas/deep/__init__.py",
+        "pipeline_lambdas/deep/c.py",
+    ]
+
+
+def test_a_library_that_lambda_lacks_is_refused(tmp_path: Path) -> None:
+    _source(tmp_path, "pipeline_lambdas/a.py", "import json\nimport numpy.linalg\n")
+    with pytest.raises(SlipwayError, match=r"pipeline_lambdas/a.py: line 2: found an import of numpy; allowed in"):
+        build_one(tmp_path, "f", "pipeline_lambdas.a")
+
+
+def test_a_missing_handler_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SlipwayError, match=r"train-model: found no module pipeline_lambdas.handlers.train_model"):
+        build(tmp_path)

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import SlipwayError
+from scripts.git import GitFolder, Remote
+from scripts.project import Project
+from scripts.publish import StagedFolder, repository_files, stage_files
+
+IDENTITY = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "A Person"), ("EMAIL", "person@example.com"))
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env={**os.environ, **IDENTITY}, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+class Case:
+    """A folder, the repository that it is published to, and somebody else with a clone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "training_config"
+        self.folder.mkdir()
+        self.remote = root / "remote.git"
+        git(root, "init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
+        self.git = GitFolder(root / ".slipway" / "publish" / "configs", Remote(self.remote.as_uri()))
+
+    def write(self, text: str, name: str = "wine.yml") -> None:
+        (self.folder / name).write_text(text)
+
+    def stage(self, *, overwrite: bool = False, message: str | None = None) -> StagedFolder:
+        files = repository_files(Project(self.root), "training_config")
+        return stage_files(self.git, "training_config", files, message, overwrite=overwrite)
+
+    def publish(self, *, overwrite: bool = False, message: str | None = None) -> str:
+        staged = self.stage(overwrite=overwrite, message=message)
+        assert staged.commit
+        self.git.push(staged.commit, "main")
+        return staged.commit
+
+    def somebody_else_pushes(self, text: str) -> None:
+        clone = self.root / "clone"
+        if not clone.exists():
+            git(self.root, "clone", "--quiet", str(self.remote), str(clone))
+        git(clone, "pull", "--quiet")
+        (clone / "wine.yml").write_text(text)
+        git(clone, "commit", "--quiet", "--all", "--message", "Deeper trees")
+        git(clone, "push", "--quiet")
+
+    def log(self) -> list[str]:
+        return git(self.remote, "log", "--format=%s", "main").splitlines()
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+def test_the_first_push_makes_the_branch_and_the_next_keeps_its_history(case: Case) -> None:
+    case.write("depth: 1\n")
+    first = case.publish()
+    case.write("depth: 2\n")
+    case.write("other\n", "other.yml")
+    second = case.publish(message="Try depth 2")
+    assert case.log() == ["Try depth 2", "Publish training_config"]
+    assert git(case.remote, "rev-parse", f"{second}^") == first
+    assert git(case.remote, "ls-tree", "--name-only", "main").splitlines() == ["other.yml", "wine.yml"]
+    assert git(case.remote, "show", "main:wine.yml") == "depth: 2"
+
+
+def test_a_removed_file_is_removed(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.write("old\n", "old.yml")
+    case.publish()
+    (case.folder / "old.yml").unlink()
+    case.publish()
+    assert git(case.remote, "ls-tree", "--name-only", "main") == "wine.yml"
+
+
+def test_nothing_is_pushed_if_nothing_has_changed(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    staged = case.stage()
+    assert (staged.changed, staged.reason) == (False, "unchanged")
+
+
+def test_a_lost_work_folder_is_no_loss(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.git = GitFolder(case.root / "elsewhere" / "configs", case.git.remote)
+    assert not case.stage().changed
+    case.write("depth: 2\n")
+    case.publish()
+    assert len(case.log()) == 2
+
+
+def test_commits_of_others_are_never_undone_by_an_unchanged_folder(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n")
+    staged = case.stage()
+    assert not staged.changed
+    assert staged.reason.startswith("left alone; the repository is 1 commit ahead of the folder: ")
+    assert staged.reason.endswith(" Deeper trees")
+
+
+def test_if_both_have_changed_a_person_decides(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n")
+    case.write("depth: 5\n")
+    with pytest.raises(SlipwayError, match="have both changed: the repository has 1 commit that came") as raised:
+        case.stage()
+    shown = raised.value.next_step.partition("git ")[2].partition(". Take")[0]
+    assert "-depth: 5\n+depth: 9" in git(case.root, *shown.split())
+    case.publish(overwrite=True)
+    assert case.log() == ["Publish training_config", "Deeper trees", "Publish training_config"]
+    assert git(case.remote, "show", "main:wine.yml") == "depth: 5"
+
+
+def test_what_was_taken_over_counts_as_unchanged(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n")
+    case.write("depth: 9\n")
+    assert case.stage().reason == "unchanged"
+
+
+def test_a_push_at_the_same_moment_is_not_overwritten(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.write("depth: 2\n")
+    staged = case.stage()
+    case.somebody_else_pushes("depth: 9\n")
+    assert staged.commit
+    with pytest.raises(SlipwayError, match="somebody else pushed to main at the same moment"):
+        case.git.push(staged.commit, "main")
+    assert case.log()[0] == "Deeper trees"
+
+
+def test_an_unreachable_repository_is_one_sentence(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.git = GitFolder(case.git.path, Remote((case.root / "none.git").as_uri()))
+    with pytest.raises(SlipwayError, match=r"git ls-remote: fatal: .*none\.git"):
+        case.stage()
+
+
+def test_a_hook_that_this_is_called_from_does_not_redirect_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(case.root / "trap"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(case.root / "trap-index"))
+    case.write("depth: 1\n")
+    case.publish()
+    monkeypatch.undo()
+    assert not (case.root / "trap-index").exists()
+    assert case.log() == ["Publish training_config"]
+
+
+def test_bytes_are_published_as_they_are(case: Case) -> None:
+    (case.folder / "wine.yml").write_bytes(b"a: 1\r\nb: \xff\n")
+    (case.folder / "run.sh").write_text("#!/bin/sh\n")
+    (case.folder / "run.sh").chmod(0o755)
+    (case.folder / ".hidden").write_text("")
+    (case.folder / "__pycache__").mkdir()
+    (case.folder / "__pycache__" / "x.pyc").write_text("")
+    case.publish()
+    done = subprocess.run(["git", "show", "main:wine.yml"], cwd=case.remote, capture_output=True, check=True)
+    assert done.stdout == b"a: 1\r\nb: \xff\n"
+    listed = git(case.remote, "ls-tree", "-r", "main").splitlines()
+    assert [(line.split()[0], line.split("\t")[1]) for line in listed] == [("100755", "run.sh"), ("100644", "wine.yml")]
+
+
+def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: Path) -> None:
+    for name in ("pipeline_lambdas/config.py", "inference_lambdas/metrics.py", "requirements/dev.txt", "buildspec.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    project = Project(tmp_path)
+    assert sorted(repository_files(project, "pipeline_lambdas")) == [
+        "buildspec.yml",
+        "pipeline_lambdas/config.py",
+        "requirements/dev.txt",
+    ]
+    assert sorted(repository_files(project, "inference_lambdas")) == ["inference_lambdas/metrics.py"]
+    with pytest.raises(SlipwayError, match="training_config: found no files"):
+        repository_files(project, "training_config")

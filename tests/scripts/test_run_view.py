@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from scripts.follow import failure_lines, print_changes, run_table, waiting_note
+from scripts.output import Output
+from scripts.reports import reports_table
+from scripts.run_view import RunView, trigger_text, view_run, waiting_approvals
+from scripts.runs import runs_table
+
+RECORDED = Path(__file__).parent / "recorded"
+NOW = datetime.fromtimestamp(100, UTC)
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """AWS's answers, with times as boto3 gives them."""
+    answers: dict[str, Any] = json.loads((RECORDED / f"{name}.json").read_text())
+    for detail in answers["details"]:
+        for field in ("startTime", "lastUpdateTime"):
+            detail[field] = datetime.fromtimestamp(detail[field], UTC)
+    return answers
+
+
+def view(name: str, **changes: Any) -> RunView:
+    answers = {**recorded(name), **changes}
+    return view_run(answers["pipeline"], answers["execution"], answers["details"], answers["state"])
+
+
+def shown(renderable: RenderableType) -> list[str]:
+    console = Console(file=io.StringIO(), width=140)
+    console.print(renderable)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def test_actions_stand_in_the_order_in_which_they_run() -> None:
+    run = view("gate_failed")
+    assert [f"{action.stage}/{action.name} {action.status}".strip() for action in run.actions] == [
+        "Source/TrainingConfig Succeeded",
+        "Source/Dataset Succeeded",
+        "Train/StartTraining Succeeded",
+        "Train/WaitForTraining Succeeded",
+        "DeployTest/Evaluate Failed",
+        "Approve/Release",
+    ]
+    assert run.trigger == "push to training-config"
+    assert run.variable("TrainingSeconds") == "17"
+    assert run.seconds(NOW) == 35.0
+
+
+def test_the_newest_attempt_counts_and_another_execution_does_not() -> None:
+    failed = view("gate_failed").failed_action
+    assert failed is not None
+    assert (failed.attempt, failed.error_message) == (2, "rmse is 0.81, allowed is at most 0.75")
+    assert not failed.summary
+
+
+def test_the_table() -> None:
+    assert shown(run_table(view("gate_failed"), NOW)) == [
+        "stage       action           status      took",
+        "Source      TrainingConfig   Succeeded  1.0 s  Deeper trees",
+        "            Dataset          Succeeded  1.0 s",
+        "Train       StartTraining    Succeeded  1.0 s",
+        "            WaitForTraining  Succeeded   18 s  Training job completed",
+        "DeployTest  Evaluate         Failed     5.0 s  rmse is 0.81, allowed is at most 0.75",
+        "Approve     Release",
+    ]
+
+
+def test_a_failure_says_why_where_and_what_next() -> None:
+    assert failure_lines(view("gate_failed")) == [
+        "  DeployTest/Evaluate: JobFailed: rmse is 0.81, allowed is at most 0.75",
+        "  log group /aws/lambda/slipway-local-wine-quality-evaluate-model: slipway logs evaluate-model",
+        "  next: mend the cause and try the stage again: slipway retry DeployTest --run 0f3c1f6e-5f0e; "
+        "or push a change",
+    ]
+
+
+def test_the_log_of_a_training_job_is_its_own() -> None:
+    action = next(action for action in view("gate_failed").actions if action.name == "WaitForTraining")
+    assert action.log_group == "/aws/sagemaker/TrainingJobs"
+
+
+def test_an_open_approval_waits() -> None:
+    run = view("approval_open")
+    assert [action.status for action in run.actions] == ["Succeeded", "Waiting"]
+    assert waiting_note(run) == "Approve/Release waits for a decision: slipway approve, or slipway reject"
+    assert waiting_approvals(recorded("approval_open")["state"]) == [
+        ("Approve", "Release", "11111111-2222-3333-4444-555555555555", run.id)
+    ]
+
+
+def test_a_release_in_front_of_a_closed_stage_says_so() -> None:
+    execution = {
+        **recorded("approval_open")["execution"],
+        "pipelineExecutionId": "99999999-0c53-4f39-8f0b-1f1f1f1f1f1f",
+    }
+    run = view("approval_open", execution=execution, details=[])
+    assert waiting_note(run) == "waits in front of Approve (frozen until Monday)"
+
+
+def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
+    answers = recorded("gate_failed")
+    answers["pipeline"]["stages"].pop(2)
+    last = view("gate_failed", pipeline=answers["pipeline"]).actions[-1]
+    assert (last.stage, last.name, last.status) == ("DeployTest", "Evaluate", "Failed")
+
+
+def test_plain_lines_tell_each_change_once() -> None:
+    console = Console(file=io.StringIO(), width=140)
+    output = Output(console=console)
+    already: dict[tuple[str, str], str] = {}
+    run = view("gate_failed")
+    for _ in range(3):
+        print_changes(output, run, already)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    lines = file.getvalue().splitlines()
+    assert len(lines) == 5
+    assert lines[-1].endswith("DeployTest/Evaluate  Failed  5.0 s  rmse is 0.81, allowed is at most 0.75")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "text"),
+    [
+        ({"triggerType": "CreatePipeline"}, "the pipeline was created"),
+        ({"triggerType": "StartPipelineExecution", "triggerDetail": "arn"}, "by hand"),
+        (
+            {"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:events:r:1:rule/slipway-a-b-dataset"},
+            "new dataset",
+        ),
+        ({"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:iam::1:role/r"}, "an event"),
+        ({"triggerType": "WebhookV2"}, "WebhookV2"),
+        ({}, ""),
+    ],
+)
+def test_what_started_a_release(trigger: dict[str, str], text: str) -> None:
+    assert trigger_text(trigger, "slipway-a-b") == text
+
+
+def test_the_list_of_releases() -> None:
+    summary = {
+        "pipelineExecutionId": "0f3c1f6e-5f0e-4a0b-9a3f-6c1d2b7e8a90",
+        "status": "Succeeded",
+        "startTime": datetime.fromtimestamp(10, UTC),
+        "lastUpdateTime": datetime.fromtimestamp(135, UTC),
+        "trigger": {"triggerType": "StartPipelineExecution"},
+        "sourceRevisions": [
+            {"actionName": "TrainingConfig", "revisionId": "1f3899f55f5a", "revisionSummary": "Deeper trees\n\nMore"},
+            {"actionName": "Dataset", "revisionId": "e05a47e0-4fdf-41fd-ad1b-3be3c4b63f69"},
+        ],
+    }
+    started = datetime.fromtimestamp(10, UTC).astimezone()
+    cells = re.split(r"\s{2,}", shown(runs_table([summary], "slipway-a-b", NOW))[1])
+    assert cells == [
+        "0f3c1f6e-5f0e",
+        "Succeeded",
+        f"{started:%Y-%m-%d %H:%M:%S}",
+        "2 min 05 s",
+        "by hand",
+        "1f3899f Deeper trees",
+        "e05a47e0-4fd",
+    ]
+
+
+def test_metrics_stand_beside_their_gates() -> None:
+    report = {
+        "rows": 1_240,
+        "metrics": {"rmse": 0.67213, "mae": None},
+        "gates": [
+            {"metric": "rmse", "value": 0.67213, "min": None, "max": 0.75, "verdict": "passed"},
+            {"metric": "latency_p95_ms", "value": 612.0, "min": 0, "max": 500, "verdict": "failed"},
+        ],
+    }
+    assert shown(reports_table({"test": report})) == [
+        "environment   rows  metric           value  allowed       gate",
+        "test         1,240  rmse            0.6721  at most 0.75  passed",
+        "                    mae                  -",
+        "                    latency_p95_ms     612  0 to 500      failed",
+    ]
