@@ -144,16 +144,30 @@ async def _serve(settings: Settings) -> None:
     config.bind = [f"{HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    config.graceful_timeout = 2
-    stopping = asyncio.Event()
+    config.graceful_timeout = 0.2
+    stopping, closing = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     services = LocalAws(settings)
     server = asyncio.create_task(
-        hypercorn_serve(services, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
+        hypercorn_serve(services, config, shutdown_trigger=closing.wait)  # type: ignore[arg-type]
     )
+    # What the services continue after a restart calls this very port, and what they end with still does.
+    await _listening(settings)
     await asyncio.to_thread(services.start)
     await stopping.wait()
     await asyncio.to_thread(services.stop)
+    closing.set()
     await server
+
+
+async def _listening(settings: Settings) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, settings.port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return

@@ -51,6 +51,7 @@ class Snapshots:
         self._active.set()
         self._thread.join(timeout=10)
         self.save_all()
+        self._app.PERSIST_STATE = False  # its own saving at shutdown would write a file for every imported service
 
     def load_cloudformation(self, register_types: Callable[[], None]) -> None:
         """Load CloudFormation and its state at its first request: it takes a second and 40 MB to import."""

@@ -35,11 +35,21 @@ def load(text: str) -> object:
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YamlError(f"{place}{error.problem or error.context}") from None
+        raise YamlError(_told(error)) from None
     except (yaml.YAMLError, ValueError) as error:
         # Characters that YAML forbids, and dates and numbers in a form of their own that are none.
         raise YamlError(" ".join(str(error).split())) from None
     except RecursionError:
         raise YamlError("found values nested too deeply to read") from None
+
+
+def _told(error: yaml.MarkedYAMLError) -> str:
+    text = f"{_place(error.problem_mark or error.context_mark)}: {error.problem or error.context}"
+    if error.context and error.context_mark and error.problem_mark:
+        # A bracket that is never closed is only noticed at the end of the file.
+        text += f" ({error.context} from {_place(error.context_mark)})"
+    return text
+
+
+def _place(mark: yaml.Mark | None) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"

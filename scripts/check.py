@@ -13,7 +13,8 @@ from pipeline_lambdas.dataset import CHANNELS
 from scripts.csv_rules import ANY_NUMBER, FileCheck, LabelRule, Problem, check_csv
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
-from scripts.session import session_of
+from scripts.project import shown
+from scripts.session import Session, session_of
 
 LIBSVM = "text/libsvm"
 
@@ -29,14 +30,14 @@ def check(
     """
     session = session_of(context)
     folder = directory or session.project.training_config
-    configs, problems = check_configs(folder, session.project.shown)
+    configs, problems = check_configs(folder)
     files: list[FileCheck] = []
     for model, config in configs.items():
         dataset = data or session.project.data(model)
         if data is None and not dataset.is_dir():
             continue
         if data is None or model == session.names.model:
-            files += check_dataset(dataset, config, session.output)
+            files += check_dataset(session, dataset, config)
     for text in problems:
         session.output.say(text, style="red")
     report(session.output, files)
@@ -52,12 +53,12 @@ def check(
     session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
 
 
-def check_configs(folder: Path, shown: Callable[[Path], str] = str) -> tuple[dict[str, TrainingConfig], list[str]]:
+def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
     """Parse every config of a folder: the valid ones by model, and the problems of the others, a line each."""
     paths = sorted(folder.glob("*.yml"))
     if not paths:
         raise SlipwayError(
-            f"{folder}: found no *.yml; a training config is a file named after its model.",
+            f"{shown(folder)}: found no *.yml; a training config is a file named after its model.",
             "Name the folder that holds the configs: slipway check DIR",
         )
     configs: dict[str, TrainingConfig] = {}
@@ -77,19 +78,19 @@ def check_configs(folder: Path, shown: Callable[[Path], str] = str) -> tuple[dic
     return configs, problems
 
 
-def check_dataset(folder: Path, config: TrainingConfig | None, output: Output) -> list[FileCheck]:
+def check_dataset(session: Session, folder: Path, config: TrainingConfig | None) -> list[FileCheck]:
     """Check all files of a dataset folder; the number of columns must be the same in all of them."""
     paths = dataset_files(folder)
     checks: list[FileCheck] = []
     columns = 0
     total = sum(path.stat().st_size for path in paths)
-    with output.progress(f"checking {folder}", total) as advance:
+    with session.output.progress("checking rows", total) as advance:
         for path in paths:
             channel = path.relative_to(folder).parts[0]
             label = ANY_NUMBER if config is None else label_rule(config)
             libsvm = config is not None and config.content_type(channel) == LIBSVM
             with path.open("rb") as lines:
-                found = check_lines(_counted(lines, advance), str(path), label, columns, libsvm=libsvm)
+                found = check_lines(_counted(lines, advance), shown(path), label, columns, libsvm=libsvm)
             columns = columns or (0 if found.problem_count else found.columns)
             checks.append(found)
     return checks
@@ -106,9 +107,9 @@ def dataset_files(folder: Path) -> list[Path]:
         )
         if not found:
             raise SlipwayError(
-                f"{folder / channel}: found no file; a dataset has {', '.join(f'{name}/' for name in CHANNELS)}, "
-                "each with at least one file.",
-                f"Make it from one CSV file: slipway data prepare FILE.csv --label NAME --out {folder}",
+                f"{shown(folder / channel)}: found no file; a dataset has "
+                f"{', '.join(f'{name}/' for name in CHANNELS)}, each with at least one file.",
+                f"Make it from one CSV file: slipway data prepare FILE.csv --label NAME --out {shown(folder)}",
             )
         paths += found
     return paths

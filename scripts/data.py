@@ -12,6 +12,7 @@ from scripts.dataset import StagedDataset, stage_dropped, stage_folder
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.prepare import DELIMITERS, REJECTED_FILE, Request
 from scripts.prepare import prepare as prepare_file
+from scripts.project import shown
 from scripts.session import Session, session_of
 
 _SHOWN_PROBLEMS = 20
@@ -36,6 +37,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     """Make a dataset of a CSV file: label first, shuffled, split in three, no header, every row checked."""
     session = session_of(context)
     folder = out or session.project.data(session.options.model)
+    name = shown(folder)
     request = Request(file, folder, label, seed, _split(split), _delimiter(delimiter), header, skip_bad_rows)
     size = file.stat().st_size if file.is_file() else 0
     with session.output.progress(f"reading {file}", size) as advance:
@@ -43,8 +45,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     for problem in prepared.rejected[:_SHOWN_PROBLEMS]:
         session.output.say(str(problem), style="red")
     if prepared.rejected:
-        listed = folder / REJECTED_FILE
-        session.output.say(f"{len(prepared.rejected)} rows rejected; all of them are listed in {listed}", style="red")
+        said = f"{len(prepared.rejected)} rows rejected; all of them are listed in {name}/{REJECTED_FILE}"
+        session.output.say(said, style="red")
     session.output.result(
         {"folder": str(folder), "rows": prepared.rows, "columns": prepared.columns, "rejected": len(prepared.rejected)}
     )
@@ -52,8 +54,8 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         session.output.say("Nothing was written. Mend the rows, or leave them out: --skip-bad-rows")
         raise UnsuccessfulError
     rows = ", ".join(f"{channel} {count}" for channel, count in prepared.rows.items())
-    session.output.say(f"{folder}: {rows} rows, label {prepared.columns[0] if prepared.columns else label} first")
-    session.output.say(f"Upload it: slipway data upload {folder}")
+    session.output.say(f"{name}: {rows} rows, label {prepared.columns[0] if prepared.columns else label} first")
+    session.output.say(f"Upload it: slipway data upload {name}")
 
 
 @app.command()
@@ -82,11 +84,11 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
     folder = directory or session.project.data(session.names.model)
     if not folder.is_dir():
         raise SlipwayError(
-            f"{folder}: found no such folder; the data of model {session.names.model} is expected there.",
+            f"{shown(folder)}: found no such folder; the data of model {session.names.model} is expected there.",
             "Name another folder, or make this one: slipway data prepare FILE.csv --label NAME",
         )
     configs, _ = check_configs(session.project.training_config)
-    checks = check_dataset(folder, configs.get(session.names.model), session.output)
+    checks = check_dataset(session, folder, configs.get(session.names.model))
     if any(file.problem_count for file in checks):
         report(session.output, checks)
         session.output.say("Nothing was uploaded.")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +20,9 @@ from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
 from scripts.csv_rules import ANY_NUMBER, FileCheck
 from scripts.errors import SlipwayError, UnsuccessfulError
+from scripts.output import Step
 from scripts.prepare import COLUMNS_FILE
+from scripts.project import shown
 from scripts.session import Session
 
 _CHUNK_BYTES = 1 << 20
@@ -58,8 +61,8 @@ class StagedDataset:
 def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> StagedDataset:
     """Upload the files of a folder that are not there yet.
 
-    `rows` holds each file's number of rows by its path; it travels with the object, so that a release can tell what
-    it was trained on.
+    `rows` holds each file's number of rows by its path as it is shown; the number goes with the object, so that a
+    release can tell what it was trained on.
     """
     paths = {path.relative_to(folder).as_posix(): path for path in dataset_files(folder)}
     files = [
@@ -68,18 +71,14 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
     sha256, prefix = _identity(session, files)
     bucket, s3 = session.names.bucket("data"), session.client("s3")
     missing = [file for file in files if not _is_there(s3, bucket, prefix + file.path, file)]
-    size = sum(file.size_bytes for file in missing)
-    with session.output.step("data files") as step, session.output.progress("uploading", size) as advance:
+    counted = {name: rows.get(shown(path), 0) for name, path in paths.items()}
+    with session.output.step("data files") as step:
+        advance = _percent_shown(step, sum(file.size_bytes for file in missing))
         for file in missing:
-            metadata = _metadata(file, rows.get(str(paths[file.path]), 0))
-            s3.upload_file(
-                str(paths[file.path]), bucket, prefix + file.path, ExtraArgs={"Metadata": metadata}, Callback=advance
-            )
+            extra = {"Metadata": _metadata(file, counted[file.path])}
+            s3.upload_file(str(paths[file.path]), bucket, prefix + file.path, ExtraArgs=extra, Callback=advance)
         step.outcome = _uploaded(files, missing)
-    counts = {
-        channel: sum(rows.get(str(paths[file.path]), 0) for file in files if file.channel == channel)
-        for channel in CHANNELS
-    }
+    counts = {channel: sum(counted[file.path] for file in files if file.channel == channel) for channel in CHANNELS}
     return _staged(session, files, sha256, prefix, _columns(folder), counts)
 
 
@@ -115,6 +114,20 @@ def stage_dropped(session: Session) -> StagedDataset:
         step.outcome = _uploaded(files, missing).replace("uploaded", "copied")
     counts = {channel: sum(check.rows for file, check in checked if file.channel == channel) for channel in CHANNELS}
     return _staged(session, files, sha256, prefix, [], counts)
+
+
+def _percent_shown(step: Step, total: int) -> Callable[[int], None]:
+    """Tell a step how much is done; called from the threads that upload."""
+    done = 0
+    lock = threading.Lock()
+
+    def advance(more: int) -> None:
+        nonlocal done
+        with lock:
+            done += more
+            step.update(f"{100 * done // max(total, 1)} % of {total:,} bytes")
+
+    return advance
 
 
 def _uploaded(files: list[DataFile], missing: list[DataFile]) -> str:

@@ -31,12 +31,13 @@ class Project:
         """The folder of a model's sample data."""
         return self.root / "data" / model
 
-    def shown(self, path: Path) -> str:
-        """A path as a person reads it: relative to the current directory where it lies below."""
-        try:
-            return str(path.resolve().relative_to(Path.cwd()))
-        except ValueError:
-            return str(path)
+
+def shown(path: Path) -> str:
+    """A path as a person reads it: relative to the current directory where it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def find_project(start: Path | None = None) -> Project:

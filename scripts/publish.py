@@ -13,7 +13,7 @@ import typer
 from scripts.errors import SlipwayError
 from scripts.git import Commit, GitFolder, Remote
 from scripts.names import BRANCH
-from scripts.project import REPOSITORY_FOLDERS, Project
+from scripts.project import REPOSITORY_FOLDERS, Project, shown
 from scripts.session import Session, session_of
 
 SOURCE_ACTIONS = {
@@ -170,7 +170,7 @@ def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Co
     return SlipwayError(
         f"{folder}/ and the repository {repository} have both changed: the repository has {_count(foreign)} that "
         f"came from elsewhere, the newest {_named(foreign[0])}.",
-        f"See the difference: git --git-dir {git.path} diff {tree[:10]} {foreign[0].id[:10]}. Take it over into "
+        f"See the difference: git --git-dir {shown(git.path)} diff {tree[:10]} {foreign[0].id[:10]}. Take it over into "
         f"{folder}/, or publish over it: slipway publish {folder} --overwrite",
     )
 

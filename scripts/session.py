@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.names import Names
 from scripts.output import Output
-from scripts.project import Project, find_project
-from scripts.target import Options, Target, decide_target
+from scripts.project import Project, find_project, shown
+from scripts.target import LOCAL_PORT, Options, Target, aws_credentials_configured, decide_target
 
 if TYPE_CHECKING:
     import typer
@@ -37,6 +40,22 @@ class Session:
 
     def client(self, service: str) -> Any:
         return self.target.client(service)
+
+    def command(self, verb: str) -> str:
+        """A command that a person can copy: found from here, and for the same target."""
+        program = Path(sys.argv[0])
+        on_path = shutil.which(program.name)
+        words = [program.name if on_path and Path(on_path).samefile(program) else shown(program)]
+        options = self.options
+        if self.target.is_local and aws_credentials_configured(None):
+            words.append("--local")
+        if self.target.is_local and options.port != LOCAL_PORT:
+            words.append(f"--port {options.port}")
+        for name, value in (("profile", options.profile), ("region", options.region), ("suffix", options.suffix)):
+            words += [f"--{name} {value}"] if value else []
+        if options.model != Options.model:
+            words.append(f"--model {options.model}")
+        return " ".join([*words, verb])
 
     def announce(self) -> None:
         """Say where a verb that changes something works."""

@@ -97,16 +97,20 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     repository = names.repository("training_config")
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
     url = session.target.signed_in(found["cloneUrlHttp"])
+    clone = f"../{repository}"
     steps = [
         "next",
         "  1. change the config and push, which starts a release:",
-        f"       git clone {url}",
-        f"       cd {repository}; edit {names.model}.yml; git commit -am 'Try other values'; git push",
-        "       slipway follow",
-        f"  2. look at this release: slipway show {run.short_id}; at all of them: slipway runs",
+        f"       git clone {url} {clone}",
+        f"       edit {clone}/{names.model}.yml",
+        f"       git -C {clone} commit -am 'Try other values' && git -C {clone} push",
+        f"       {session.command('follow')}",
+        "  2. look at this release, or at all of them:",
+        f"       {session.command(f'show {run.short_id}')}",
+        f"       {session.command('runs')}",
     ]
     if session.target.is_local:
-        steps.append("  3. stop local AWS; what it holds is kept: slipway down")
+        steps += ["  3. stop local AWS; what it holds is kept:", f"       {session.command('down')}"]
     else:
-        steps.append("  3. see what runs and costs: slipway status")
+        steps += ["  3. see what is there, endpoints cost money while they are:", f"       {session.command('status')}"]
     return steps

@@ -13,7 +13,15 @@ from local_aws.wire import Service
 MINISTACK_VERSION = "1.5.33"
 
 _TABLES = {
-    "ministack.app": ("SERVICE_HANDLERS", "SERVICE_REGISTRY", "AUTH", "app", "_loaded_modules", "_state_map"),
+    "ministack.app": (
+        "SERVICE_HANDLERS",
+        "SERVICE_REGISTRY",
+        "AUTH",
+        "app",
+        "_loaded_modules",
+        "_state_map",
+        "PERSIST_STATE",
+    ),
     "ministack.core.router": ("SERVICE_PATTERNS", "extract_access_key_id", "extract_region"),
     "ministack.core.iam_actions": ("SERVICE_TO_IAM_NAMESPACE", "extract_resource_arn", "identity_denial_message"),
     "ministack.core.iam_evaluator": (

@@ -237,7 +237,7 @@ class Repository:
         Git's own check starts several processes; this one counts what git samples, the objects that begin with 17.
         """
         sample = self.folder / "objects" / "17"
-        if sample.is_dir() and len(os.listdir(sample)) > _LOOSE_OBJECTS // 256:
+        if sample.is_dir() and sum(1 for _ in sample.iterdir()) > _LOOSE_OBJECTS // 256:
             self.run("gc", "--auto", "--quiet")
 
     def archive(self, commit_id: str) -> bytes:

@@ -103,19 +103,25 @@ class GitHost:
             raise RefusedError(401, "credentials are required") from None
         except credentials.BadCredentialsError as error:
             raise RefusedError(403, f"access denied: {error}") from None
-        self._require(request, caller, [None])
+        denied = self._denials(request, caller, [None])
+        if denied:
+            raise RefusedError(403, denied[""])
         try:
             self._service.repositories.require(request.repository)
         except AwsError:
             raise RefusedError(404, f"repository {request.repository} not found") from None
         return caller
 
-    def _require(self, request: GitRequest, caller: Caller, references: Iterable[str | None]) -> None:
-        action = _ACTIONS[request.service]
-        for permission in self._service.access.permission(action, request.repository, references):
-            denial = base.enforce(caller, permission)
-            if denial:
-                raise RefusedError(403, denial)
+    def _denials(self, request: GitRequest, caller: Caller, references: Iterable[str | None]) -> dict[str, str]:
+        """Why IAM denies the request, by reference; one denied reference denies the push as a whole."""
+        names = list(references)
+        permissions = self._service.access.permission(_ACTIONS[request.service], request.repository, names)
+        asked = {
+            name or "": base.enforce(caller, permission) for name, permission in zip(names, permissions, strict=True)
+        }
+        if not any(asked.values()):
+            return {}
+        return {name: denial or "another reference of this push is denied" for name, denial in asked.items()}
 
     async def _stream(self, request: GitRequest, caller: Caller, body: BinaryIO | None, send: Send) -> None:
         async with aclosing(self._service.processes.stream(self._backend(request, caller), body)) as parts:
@@ -133,8 +139,7 @@ class GitHost:
 
     def _push_commands(self, request: GitRequest, caller: Caller, body: BinaryIO) -> tuple[Head, bytes]:
         commands = _commands(request, body)
-        self._require(request, caller, commands.references)
-        refused = pktline.refusals(commands.references)
+        refused = pktline.refusals(commands.references) or self._denials(request, caller, commands.references)
         if refused:
             headers = [(b"content-type", b"application/x-git-receive-pack-result"), (b"cache-control", b"no-cache")]
             return Head(200, headers), pktline.report(refused, commands.capabilities)

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from local_aws.codepipeline import plan
-from local_aws.codepipeline.actions.contract import Outcome, Provider, Tools, Work
-from local_aws.codepipeline.actions.failures import failure_of
+from local_aws.codepipeline.actions.contract import Failed, Outcome, Provider, Tools, Work
+from local_aws.codepipeline.actions.failures import failure_of, is_unreachable
 from local_aws.codepipeline.changes import Changes, find_action
 from local_aws.codepipeline.events import SOURCE
 from local_aws.codepipeline.records import FINISH, START, ActionRecord
@@ -26,10 +26,16 @@ _WORKERS = 16
 _LONGEST_SLEEP_S = 24 * 60 * 60.0
 _PAUSE_AFTER_FAILURE_S = 1.0
 _STOP_TIMEOUT_S = 2.0
+_CONNECTION_PAUSE_S, _CONNECTION_ATTEMPTS = 0.05, 200
+"""While local AWS starts or stops its port does not answer; that is no failure of an action."""
 _STEP = {START: "start", FINISH: "finish"}
 
 PutEvent = Callable[[str, str, Mapping[str, Any], list[str]], None]
 Providers = Mapping[tuple[str, str, str], Provider]
+
+
+class _UnreachableError(Exception):
+    """Local AWS did not answer its own call."""
 
 
 class Engine:
@@ -52,7 +58,7 @@ class Engine:
         Waiting actions are continued by their provider; an action that had not come so far is run again.
         """
         for record in self._state.running_actions():
-            self._submit(record.id, _STEP.get(record.phase, "resume"))
+            self._submit(record.id, self._step_after_interruption(record.id))
         for pipeline in self._state.active_pipelines():
             self.wake(pipeline)
         self._woken.set()
@@ -151,28 +157,44 @@ class Engine:
     def _run(self, action_id: str, step: str) -> None:
         """Let a provider take a step of an action, and record how it ended if it did."""
         try:
-            record = self._state.action(action_id)
-            if record is None or record.status != plan.IN_PROGRESS:
-                return
-            work = self.work(record)
-            outcome = self._outcome(work, step)
-            if outcome is None or self._stopping.is_set():
-                return
-            if self._changes.end_action(work.action, record, outcome):
-                self.wake(record.pipeline)
+            for _ in range(_CONNECTION_ATTEMPTS):
+                record = self._state.action(action_id)
+                if record is None or record.status != plan.IN_PROGRESS:
+                    return
+                work = self.work(record)
+                try:
+                    self._record(work, self._take(work, step))
+                except _UnreachableError:
+                    if self._stopping.wait(_CONNECTION_PAUSE_S):
+                        return
+                    step = self._step_after_interruption(action_id)
+                else:
+                    return
+            self._record(work, Failed("SystemUnavailable", f"Local AWS did not answer: {work.action.name}"))
         except Exception:
             # The pipeline was deleted meanwhile, or the state is closed; nothing is left to record.
             log.debug("action %s ended without a record", action_id, exc_info=True)
 
-    def _outcome(self, work: Work, step: str) -> Outcome:
+    def _take(self, work: Work, step: str) -> Outcome:
         provider = self._providers[work.action.type.key]
         try:
             outcome: Outcome = getattr(provider, step)(work)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong ends the action, with its cause
+        except Exception as error:
+            if is_unreachable(error):
+                raise _UnreachableError from error
             return failure_of(error, work)
+        return outcome
+
+    def _record(self, work: Work, outcome: Outcome) -> None:
         if outcome is None:
             self._woken.set()  # the action may have set its next moment
-        return outcome
+        elif not self._stopping.is_set() and self._changes.end_action(work.action, work.record, outcome):
+            self.wake(work.record.pipeline)
+
+    def _step_after_interruption(self, action_id: str) -> str:
+        """What an action needs after a kill or a call that nobody answered, by how far it had come."""
+        record = self._state.action(action_id)
+        return _STEP.get(record.phase, "resume") if record else "resume"
 
     def work(self, record: ActionRecord) -> Work:
         """All that a provider needs for an attempt. Raises KeyError if its pipeline is gone."""

@@ -89,7 +89,7 @@ class CodePipelineService:
         resource = PipelineResource(self._state, self._pipelines, self._executions, self._region)
         return {TYPE: resource.resource_type()}
 
-    def start_from_event(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str = "") -> None:
+    def start_from_event(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """A rule's target is a pipeline: record an execution and return at once. Never raises for a refusal."""
         self._target.start(pipeline_arn, payload, role_arn, rule_arn)
 

@@ -39,18 +39,18 @@ class EventTarget:
         self._state, self._executions, self._region = state, executions, region
         self._assume_role, self._enforce = assume_role, enforce
 
-    def start(self, pipeline_arn_: str, payload: str, role_arn: str, rule_arn: str = "") -> None:
+    def start(self, pipeline_arn_: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Record an execution and return; what cannot start is logged, as EventBridge's caller is told nothing.
 
-        `payload` is the text that reaches the target. With a `rule_arn` the role's trust policy is asked for that
-        rule, as AWS does (`aws:SourceArn`), and it becomes the trigger's detail; without one the role does.
+        `payload` is the text that reaches the target. The rule is what the role's trust policy is asked about
+        (`aws:SourceArn`), and the trigger's detail; AWS does not document the detail.
         """
         try:
             self._check_role(pipeline_arn_, role_arn, rule_arn)
             name = pipeline_arn_.removeprefix(pipeline_arn(self._region, ""))
             version = find_pipeline(self._state, name).version
             values, overrides = self._read(self._state.definition(name, version), payload)
-            trigger = Trigger("CloudWatchEvent", rule_arn or role_arn)
+            trigger = Trigger("CloudWatchEvent", rule_arn)
             self._executions.begin(name, trigger, values, overrides)
         except (AwsError, RoleNotAssumableError) as error:
             log.warning("EventBridge could not start %s: %s", pipeline_arn_, error)

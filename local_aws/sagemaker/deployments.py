@@ -161,6 +161,7 @@ class Deployments:
         if record.status == endpoint_states.DELETING:
             self._delete(name)
             return
+        self._platform.await_port()
         active = record.state.get("active")
         if active:
             try:

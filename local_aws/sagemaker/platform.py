@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws.runtime import Runtime
-from local_aws.sagemaker.launcher import Launcher
+from local_aws.sagemaker.launcher import Launcher, StoppingError
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
+from local_aws.settings import HOST
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS, _PAUSE_S = 1000, 0.01
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,22 @@ class Platform:
     def folder(self) -> Path:
         """Where jobs and models lie while they are in use."""
         return self.runtime.settings.state / "sagemaker"
+
+    def await_port(self) -> None:
+        """Return when this local AWS answers, as what it calls itself goes over the wire too.
+
+        What is resumed at a start may be quicker than the server. Raises StoppingError.
+        """
+        address = (HOST, self.runtime.settings.port)
+        for _ in range(_ATTEMPTS):
+            try:
+                socket.create_connection(address, timeout=1).close()
+            except OSError:
+                if self.stopping.wait(_PAUSE_S):
+                    raise StoppingError from None
+            else:
+                return
+        log.warning("local AWS does not answer on port %d", self.runtime.settings.port)
 
     def role(self, role_arn: str, source_arn: str) -> ExecutionRole:
         """An execution role, taken for a resource."""

@@ -94,6 +94,7 @@ class TrainingRun:
     def _work(self) -> None:
         shutil.rmtree(self._ml.root, ignore_errors=True)
         self._platform.launcher.prewarm(self._image)
+        self._platform.await_port()
         self._move("Downloading")
         self._prepare()
         job_states.move(self._platform, self._name, "Downloading", "Downloading the training image")

@@ -73,6 +73,7 @@ def test_the_callers_aws_settings_do_not_reach_the_server(tmp_path: Path, monkey
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSER")
     server = LocalServer(tmp_path / "state")
     server.up()
+    monkeypatch.undo()
     try:
         assert server.client("sts").get_caller_identity()["Account"] == ACCOUNT
     finally:

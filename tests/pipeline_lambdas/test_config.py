@@ -191,7 +191,11 @@ def test_one_problem(path: str, value: Any, problem: str) -> None:
     ("text", "problem"),
     [
         ("model: a\nmodel: b\n", "line 2, column 1: the key model is given twice"),
-        ("model: wine-quality\nproblem: regression\nalgorithm: {name: xgboost\n", "line 4, column 1: "),
+        (
+            "model: wine-quality\nproblem: regression\nalgorithm: {name: xgboost\n",
+            "line 4, column 1: expected ',' or '}', but got '<stream end>' (while parsing a flow mapping from line 3, "
+            "column 12)",
+        ),
         ("a: b: c", "line 1, column 5: mapping values are not allowed here"),
         ("a: !!python/object/apply:os.system [ls]", "line 1, column 4: could not determine a constructor"),
         ("a: \x07", "unacceptable character"),

@@ -33,6 +33,13 @@ def failure_of(error: Exception, work: Work) -> Failed:
     return _failed("SystemUnavailable", f"{work.action.name} met an internal failure; see the log of local AWS.")
 
 
+def is_unreachable(error: Exception) -> bool:
+    """Whether local AWS itself did not answer: it is starting or stopping."""
+    from botocore.exceptions import ConnectionClosedError, EndpointConnectionError  # noqa: PLC0415 - as above
+
+    return isinstance(error, ConnectionClosedError | EndpointConnectionError)
+
+
 def _refused(code: str, message: str, work: Work) -> Failed:
     if code in _DENIED:
         role = work.action.role_arn or work.pipeline.role_arn

@@ -21,6 +21,8 @@ from typing import Any, Literal
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.contract import Ml
 
+LIBRARY_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 """What a container would have of its own: the rest of this machine's environment does not reach a job."""
 
@@ -50,7 +52,7 @@ def run(job: Job, listener: socket.socket | None) -> int:
     """Run a job in this process, whose standard output is the log, and return its exit code."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     os.environ.clear()
-    os.environ.update(kept | job.environment)
+    os.environ.update(kept | LIBRARY_SETTINGS | job.environment)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_aws.sagemaker.containers import registry
-from local_aws.sagemaker.containers.job import Job
+from local_aws.sagemaker.containers.job import LIBRARY_SETTINGS, Job
 from local_aws.sagemaker.containers.warm import PACKET_BYTES
 
 if TYPE_CHECKING:
@@ -298,6 +298,10 @@ def _python(module: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment with our import path; one BLAS thread, so that the warm parent has one thread."""
+    """Return this environment with our import path and what the libraries read when they are loaded.
+
+    One BLAS thread, so that the warm parent has one thread. OpenMP threads that wait sleep: if they spin, as is the
+    default, training with two threads on a busy machine takes ten times as long.
+    """
     path = [str(Path(__file__).parents[3]), *filter(None, sys.path)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OPENBLAS_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}

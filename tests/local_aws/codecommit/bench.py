@@ -110,7 +110,7 @@ def reaches(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def git(folder: Path, *arguments: str, ok: bool = True, **environment: str) -> str:
+def git(folder: Path, *arguments: str, ok: bool = True, environment: Mapping[str, str] | None = None) -> str:
     """Run git as a user does, with nothing of this machine's configuration; returns all that it printed."""
     folder.mkdir(parents=True, exist_ok=True)
     person = {
@@ -125,7 +125,7 @@ def git(folder: Path, *arguments: str, ok: bool = True, **environment: str) -> s
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         **person,
-        **environment,
+        **(environment or {}),
     }
     done = subprocess.run(
         ["git", *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=60

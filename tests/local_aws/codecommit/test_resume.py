@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
 
 from local_aws import base
+from local_aws.codecommit.changes import blob_id
 from local_aws.codecommit.git import ZERO_ID
 from tests.local_aws.codecommit.bench import ALICE, Bench, clone, commit, git
 from tests.local_server import wait_for
@@ -133,17 +135,14 @@ def test_a_repository_is_the_same_after_a_restart(bench: Bench, tmp_path_factory
     again.close()
 
 
-def test_many_loose_objects_are_packed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_loose_objects_are_packed(bench: Bench) -> None:
     repository_id = bench.repository()
-    objects = bench.state / "git" / f"{repository_id}.git" / "objects"
-    (objects.parent / "config").write_text(
-        (objects.parent / "config").read_text(encoding="utf-8") + "[gc]\n\tauto = 5\n", encoding="utf-8"
-    )
-    monkeypatch.setattr("local_aws.codecommit.git._LOOSE_OBJECTS", 5)
-    parent = bench.put("first", b"0")
-    number = 0
-    while not list(objects.glob("pack/*.pack")):
-        number += 1
-        assert number < 1000
-        parent = bench.put(f"f{number}", str(number).encode(), parent)
-    assert bench.call("GetFile", repositoryName="config", filePath="first")["fileContent"] == b"0"
+    sampled = (str(number) for number in count() if blob_id(str(number).encode()).startswith("17"))
+    files = [{"filePath": name, "fileContent": name.encode()} for name in islice(sampled, 30)]
+    bench.call("CreateCommit", repositoryName="config", branchName="main", putFiles=files)
+    folder = bench.state / "git" / f"{repository_id}.git" / "objects"
+    assert list(folder.glob("pack/*.pack"))
+    assert not list(folder.glob("17/*"))
+    path = files[0]["filePath"]
+    content = bench.call("GetFile", repositoryName="config", filePath=path)["fileContent"]
+    assert content == files[0]["fileContent"]

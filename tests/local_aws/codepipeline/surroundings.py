@@ -95,13 +95,13 @@ class FakeLambda:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.behaviours: dict[str, Callable[[dict[str, Any]], None]] = {}
-        self.error: ClientError | None = None
+        self.errors: list[Exception] = []
         self.threads: list[threading.Thread] = []
 
     def invoke(self, **request: Any) -> None:
         assert request["InvocationType"] == "Event"
-        if self.error is not None:
-            raise self.error
+        if self.errors:
+            raise self.errors.pop(0)
         job = json.loads(request["Payload"])["CodePipeline.job"]
         self.events.append(job)
         behaviour = self.behaviours.get(request["FunctionName"])
@@ -114,11 +114,11 @@ class FakeLambda:
 class FakeCodeCommit:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.error: ClientError | None = None
+        self.errors: list[Exception] = []
 
     def get_branch(self, **request: Any) -> dict[str, Any]:
-        if self.error is not None:
-            raise self.error
+        if self.errors:
+            raise self.errors.pop(0)
         return {"branch": {"branchName": request["branchName"], "commitId": COMMIT}}
 
     def get_commit(self, **request: Any) -> dict[str, Any]:

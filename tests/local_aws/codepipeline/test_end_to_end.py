@@ -100,6 +100,15 @@ def test_a_push_starts_a_release_with_its_commit(project: Project) -> None:
     arn = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{project.name}"
     start = allow("codepipeline:StartPipelineExecution", resource=arn)
     role = project.aws.create_role(f"{project.name}-rule", "events.amazonaws.com", start)
+    rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{project.name}"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}, "StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    project.aws.client("iam").update_assume_role_policy(RoleName=f"{project.name}-rule", PolicyDocument=document)
     events = project.aws.client("events")
     pattern = {
         "source": ["aws.codecommit"],
@@ -115,7 +124,7 @@ def test_a_push_starts_a_release_with_its_commit(project: Project) -> None:
     events.put_targets(Rule=project.name, Targets=[target])
     commit = project.put_file("more.txt", b"more")
     execution = wait_for(lambda: len(project.executions()) == 2 and project.executions()[0], "the release")
-    assert execution["trigger"]["triggerType"] == "CloudWatchEvent"
+    assert execution["trigger"] == {"triggerType": "CloudWatchEvent", "triggerDetail": rule}
     project.until(execution["pipelineExecutionId"], "Succeeded")
     run = project.attempts(execution["pipelineExecutionId"])["Run"]
     assert run["output"]["outputVariables"]["Said"] == commit

@@ -142,10 +142,9 @@ def test_stop_and_abandon(codepipeline: Surroundings) -> None:
 
 
 def test_a_disabled_transition_holds_executions(codepipeline: Surroundings) -> None:
-    codepipeline.clients.codecommit.error = client_error("BranchDoesNotExistException", "GetBranch")
+    codepipeline.clients.codecommit.errors = [client_error("BranchDoesNotExistException", "GetBranch")]
     broken = codepipeline.create(small())
     codepipeline.until(broken, "Failed")
-    codepipeline.clients.codecommit.error = None
     transition = {"pipelineName": "release", "stageName": "Work", "transitionType": "Inbound"}
     codepipeline.call("DisableStageTransition", **transition, reason="not now")
     execution = codepipeline.call("StartPipelineExecution", name="release")["pipelineExecutionId"]

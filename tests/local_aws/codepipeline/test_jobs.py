@@ -123,7 +123,7 @@ def test_continuations_end_after_a_day(codepipeline: Surroundings) -> None:
     [("AccessDeniedException", "PermissionError"), ("ResourceNotFoundException", "ConfigurationError")],
 )
 def test_a_function_that_cannot_be_invoked_fails_at_once(codepipeline: Surroundings, code: str, expected: str) -> None:
-    codepipeline.clients.functions.error = client_error(code, "Invoke")
+    codepipeline.clients.functions.errors = [client_error(code, "Invoke")]
     execution = codepipeline.create(small())
     codepipeline.until(execution, "Failed")
     error = codepipeline.attempt("Run")["output"]["executionResult"]["errorDetails"]

@@ -239,10 +239,10 @@ def test_every_operation_is_one_of_the_model(codepipeline: Surroundings) -> None
     assert len(front.model.operation_names) == len(front.operations) == 21
 
 
-def started(codepipeline: Surroundings, payload: str, rule_arn: str = RULE, role_arn: str = TARGET_ROLE) -> Any:
+def started(codepipeline: Surroundings, payload: str) -> Any:
     """The execution that an event started, or None."""
     before = len(codepipeline.call("ListPipelineExecutions", pipelineName="release")["pipelineExecutionSummaries"])
-    codepipeline.service.start_from_event(ARN, payload, role_arn, rule_arn)
+    codepipeline.service.start_from_event(ARN, payload, TARGET_ROLE, RULE)
     after = codepipeline.call("ListPipelineExecutions", pipelineName="release")["pipelineExecutionSummaries"]
     return after[0] if len(after) > before else None
 
@@ -269,7 +269,7 @@ def test_an_event_starts_an_execution_with_its_revision(codepipeline: Surroundin
 )
 def test_an_event_without_revisions_starts_as_well(codepipeline: Surroundings, payload: str) -> None:
     codepipeline.create(small())
-    assert started(codepipeline, payload, rule_arn="")["trigger"]["triggerDetail"] == TARGET_ROLE
+    assert started(codepipeline, payload)["trigger"]["triggerType"] == "CloudWatchEvent"
 
 
 def test_an_event_gives_variables(codepipeline: Surroundings) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+
 from tests.local_aws.codepipeline.documents import (
     approval,
     codecommit,
@@ -72,3 +74,16 @@ def test_deleting_a_running_pipeline_leaves_nothing(codepipeline: Surroundings) 
     execution = codepipeline.create(small())
     codepipeline.succeed(codepipeline.job(1))
     codepipeline.until(execution, "Succeeded")
+
+
+def test_calls_that_local_aws_does_not_answer_yet_are_repeated(codepipeline: Surroundings) -> None:
+    silent = [EndpointConnectionError(endpoint_url="http://127.0.0.1:4566") for _ in range(2)]
+    codepipeline.clients.functions.errors = [*silent]
+    codepipeline.clients.codecommit.errors = [ConnectionClosedError(endpoint_url="http://127.0.0.1:4566")]
+    execution = codepipeline.create(small())
+    job = codepipeline.job()
+    assert codepipeline.clients.functions.errors == []
+    assert len(codepipeline.store.rows("SELECT 1 FROM codepipeline_jobs")) == 1
+    codepipeline.succeed(job)
+    codepipeline.until(execution, "Succeeded")
+    assert len(codepipeline.attempts()) == 2

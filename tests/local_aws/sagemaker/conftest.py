@@ -7,6 +7,8 @@ import pytest
 
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent, make_aws
 from tests.local_aws.sagemaker.hosted import archive, config, model, play, variant
+from tests.local_aws.sagemaker.house import House
+from tests.local_server import LocalServer
 
 
 @pytest.fixture
@@ -16,6 +18,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     yield made
     made.service.stop()
     made.runtime.store.close()
+    made.port.close()
 
 
 @pytest.fixture
@@ -27,3 +30,9 @@ def hosted(aws: Aws) -> Aws:
         model(aws, name)
         config(aws, name, variant(name))
     return aws
+
+
+@pytest.fixture
+def house(local_aws: LocalServer, request: pytest.FixtureRequest) -> House:
+    name = "sm-" + request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    return House(local_aws, name)

@@ -263,6 +263,8 @@ class Aws:
     service: SageMakerService
     front: Service
     runtime_front: Service
+    port: socket.socket
+    """Stands for the server: what is resumed waits until it answers."""
 
     def invoke(self, **document: Any) -> dict[str, Any]:
         wire = {"ContentType": "Content-Type", "CustomAttributes": "X-Amzn-SageMaker-Custom-Attributes"}
@@ -298,7 +300,8 @@ def make_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock | Non
 
     monkeypatch.setattr(base, "assume_role", assume_role)
     monkeypatch.setattr(base, "put_event", put_event)
-    settings = Settings(tmp_path)
+    port = socket.create_server(("127.0.0.1", 0))
+    settings = Settings(tmp_path, port.getsockname()[1])
     settings.make_folders()
     clients = {"s3": s3, "logs": logs, "cloudwatch": cloudwatch}
 
@@ -312,4 +315,4 @@ def make_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock | Non
     operations = {**service.operations()}
     front = Service("sagemaker", operations, lambda *_: CALLER, allow_all)
     runtime_front = Service("sagemaker-runtime", service.runtime_operations(), lambda *_: CALLER, allow_all)
-    return Aws(s3, logs, cloudwatch, events, runtime, service, front, runtime_front)
+    return Aws(s3, logs, cloudwatch, events, runtime, service, front, runtime_front, port)

@@ -16,7 +16,7 @@ import numpy as np
 import xgboost as xgb
 from scipy.sparse import csr_matrix
 
-from local_aws.sagemaker.containers.xgboost import csv_text, libsvm_text, log
+from local_aws.sagemaker.containers.xgboost import csv_text, libsvm_text, log, threads
 from local_aws.sagemaker.containers.xgboost.channels import CSV
 from local_aws.sagemaker.containers.xgboost.csv_text import RowError
 from local_aws.sagemaker.containers.xgboost.exceptions import UserError
@@ -68,11 +68,11 @@ class Channel:
         return path.relative_to(self.directory).as_posix()
 
 
-def load(channel: Channel, data_format: str, *, csv_weights: bool, threads: int) -> xgb.DMatrix:
+def load(channel: Channel, data_format: str, *, csv_weights: bool, nthread: int | None) -> xgb.DMatrix:
     """Return a channel's data with its labels. Raises UserError that names file, line and reason."""
     if data_format == CSV:
-        return _load_csv(channel, csv_weights=csv_weights, threads=threads)
-    return _load_libsvm(channel, threads=threads)
+        return _load_csv(channel, csv_weights=csv_weights, nthread=nthread)
+    return _load_libsvm(channel, nthread=nthread)
 
 
 def warn_if_same(train: Channel, validation: Channel) -> None:
@@ -86,7 +86,7 @@ def warn_if_same(train: Channel, validation: Channel) -> None:
             )
 
 
-def _load_csv(channel: Channel, *, csv_weights: bool, threads: int) -> xgb.DMatrix:
+def _load_csv(channel: Channel, *, csv_weights: bool, nthread: int | None) -> xgb.DMatrix:
     files = channel.files()
     delimiter = _sniff(files[0])
     log.info(f"Determined delimiter of CSV input is '{delimiter.decode()}'")
@@ -106,11 +106,14 @@ def _load_csv(channel: Channel, *, csv_weights: bool, threads: int) -> xgb.DMatr
         found = f"found {rows.shape[1]} columns, expected a label, {'a weight, ' * csv_weights}and features"
         raise UserError(f"Failed to load csv data with exception:\nfile '{channel.name_of(files[0])}': {found}")
     return xgb.DMatrix(
-        rows[:, features:], label=rows[:, 0], weight=rows[:, 1] if csv_weights else None, nthread=threads
+        rows[:, features:],
+        label=rows[:, 0],
+        weight=rows[:, 1] if csv_weights else None,
+        nthread=threads.for_training(rows.size, nthread),
     )
 
 
-def _load_libsvm(channel: Channel, *, threads: int) -> xgb.DMatrix:
+def _load_libsvm(channel: Channel, *, nthread: int | None) -> xgb.DMatrix:
     parts = []
     for path in channel.files():
         content = path.read_bytes()
@@ -136,7 +139,12 @@ def _load_libsvm(channel: Channel, *, threads: int) -> xgb.DMatrix:
             "(label:weight): give every row one, or none"
         )
     matrix = sparse_matrix(parts, max(part.columns for part in parts))
-    return xgb.DMatrix(matrix, label=labels, weight=weights if weights.size else None, nthread=threads)
+    return xgb.DMatrix(
+        matrix,
+        label=labels,
+        weight=weights if weights.size else None,
+        nthread=threads.for_training(matrix.nnz, nthread),
+    )
 
 
 def sparse_matrix(parts: list[libsvm_text.Sparse], columns: int, shift: int = 0) -> csr_matrix:

@@ -21,7 +21,7 @@ from local_aws.sagemaker.containers.xgboost import answers, log
 from local_aws.sagemaker.containers.xgboost.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost.http_server import Answer, HttpServer, Request
 from local_aws.sagemaker.containers.xgboost.scoring import ModelError, Scorer, decode
-from local_aws.sagemaker.containers.xgboost.train import threads
+from local_aws.sagemaker.containers.xgboost.threads import processors
 
 if TYPE_CHECKING:
     import socket
@@ -58,7 +58,7 @@ class ScoringService:
         self._default_accept = environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", answers.CSV)
         output = environment.get("SAGEMAKER_INFERENCE_OUTPUT")
         self._keys = None if output is None else output.replace(" ", "").lower().split(",")
-        self._threads = threads()
+        self._threads = processors()
         self._model: Scorer | str
         ensemble = environment.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true") == "true"
         log.info(f"Loading the model from {model_dir}")

@@ -23,7 +23,7 @@ import numpy as np
 import xgboost as xgb
 
 from local_aws.sagemaker.containers.contract import ContractError, Ml
-from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, log, metrics
+from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, log, metrics, threads
 from local_aws.sagemaker.containers.xgboost.data import Channel
 from local_aws.sagemaker.containers.xgboost.exceptions import (
     AlgorithmError,
@@ -86,14 +86,6 @@ def train(ml: Ml) -> int:
     return 1
 
 
-def threads(nthread: int | None = None) -> int:
-    """Return how many threads XGBoost may use: the hyperparameter, else the processors of this process."""
-    if nthread is not None:
-        return nthread
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 def _fail(ml: Ml, name: str, message: str) -> None:
     log.error(f"{name}: {message}")
     ml.write_failure(f"framework error: \n{name}: {message}")
@@ -109,21 +101,21 @@ def _train(ml: Ml) -> None:
     data_format = channels.validate(config)
     _check_emulated(values, ml.resource_config())
     log.info("Determined 0 GPU(s) available on the instance.")
-    nthread = threads(values.get("nthread"))
+    nthread = values.get("nthread")
     weights = values.get("csv_weights") == 1
     train_channel = _channel(ml, "train")
-    matrices = {"train": data.load(train_channel, data_format, csv_weights=weights, threads=nthread)}
+    matrices = {"train": data.load(train_channel, data_format, csv_weights=weights, nthread=nthread)}
     if "validation" in config:
         validation = _channel(ml, "validation")
         data.warn_if_same(train_channel, validation)
-        matrices["validation"] = data.load(validation, data_format, csv_weights=weights, threads=nthread)
+        matrices["validation"] = data.load(validation, data_format, csv_weights=weights, nthread=nthread)
     _check_classes(values, matrices["train"])
     log.info("Single node training.")
     log.info(f"Train matrix has {matrices['train'].num_row()} rows and {matrices['train'].num_col()} columns")
     if "validation" in matrices:
         log.info(f"Validation matrix has {matrices['validation'].num_row()} rows")
     ml.model_dir.mkdir(parents=True, exist_ok=True)
-    model = _boost(values, matrices, ml.model_dir, ml.checkpoint_dir(), nthread)
+    model = _boost(values, matrices, ml.model_dir, ml.checkpoint_dir())
     callbacks.save(model, ml.model_dir / callbacks.MODEL_NAME)
 
 
@@ -169,12 +161,12 @@ def _boost(
     matrices: dict[str, xgb.DMatrix],
     model_dir: Path,
     checkpoint_dir: Path | None,
-    nthread: int,
 ) -> xgb.Booster:
     """Run the rounds. Raises UserError or AlgorithmError with XGBoost's message."""
     selection = metrics.select(values)
     parameters = {name: value for name, value in values.items() if name not in _CONTAINER_ONLY}
-    parameters["nthread"] = nthread
+    cells = matrices["train"].num_row() * matrices["train"].num_col()
+    parameters["nthread"] = threads.for_training(cells, values.get("nthread"))
     if "updater" in parameters:
         parameters["updater"] = ",".join(parameters["updater"])
     if selection.built_in:

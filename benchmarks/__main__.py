@@ -1,0 +1,78 @@
+"""`python -m benchmarks`: measure what the project promises about speed and memory.
+
+Each figure stands beside what it is compared with, measured in the same run. The table says what was aimed at and
+whether it was met; the exit code does not depend on it, as a busy machine is no mistake of the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import cold_start, evaluation, idle, release
+from benchmarks.figures import Figure
+from tests.releases.house import House
+
+NAMES = ("idle", "cold-start", "release", "evaluation")
+
+
+def main() -> None:
+    """Run the named benchmarks, or all, and print the table."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure speed and memory against baselines.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--short", action="store_true", help="less data and fewer repetitions: only to see it run")
+    parser.add_argument("--data", type=Path, help="a CSV file with a header, the label in its last column")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
+        figures = measure(options.names or list(NAMES), Path(folder), short=options.short, data=options.data)
+    show(figures)
+
+
+def measure(names: list[str], folder: Path, *, short: bool, data: Path | None) -> list[Figure]:
+    """Run benchmarks in a folder of their own."""
+    figures: list[Figure] = []
+    console = Console(stderr=True)
+    if "idle" in names:
+        console.print("idle: a fresh local AWS")
+        figures += idle.measure(folder, short=short)
+    if not {"cold-start", "release", "evaluation"} & set(names):
+        return figures
+    house = House(folder / "house")
+    if "cold-start" in names:
+        console.print("cold-start: the functions' packages")
+        figures += cold_start.measure(house.root, folder, short=short)
+    if {"release", "evaluation"} & set(names):
+        console.print("a first release, to set up")
+        done = house.slipway("release")
+        try:
+            if done.returncode:
+                raise SystemExit(done.stdout + done.stderr)
+            if "release" in names:
+                console.print("release: push after push")
+                figures += release.measure(house, folder, short=short, data=data)
+            if "evaluation" in names:
+                console.print("evaluation: a large test set")
+                figures += evaluation.measure(house, folder, short=short, data=data)
+        finally:
+            house.slipway("down")
+    return figures
+
+
+def show(figures: list[Figure]) -> None:
+    """Print the table."""
+    table = Table("figure", "measured", "aimed at", "", "what it is made of", box=None, pad_edge=False)
+    for figure in figures:
+        verdict = "met" if figure.met else "missed"
+        table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", figure.target, verdict, figure.detail)
+    Console(width=200).print(table)
+
+
+if __name__ == "__main__":
+    main()

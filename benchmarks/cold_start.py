@@ -1,0 +1,52 @@
+"""A function's cold start against importing boto3 and making the same clients."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.figures import Figure, at_most, paired_ratio
+from scripts.packages import FUNCTIONS, build_one
+
+SERVICES = {
+    "train-model": ("codepipeline", "sagemaker", "s3"),
+    "get-status": ("codepipeline", "sagemaker"),
+    "deploy-model": ("codepipeline", "sagemaker", "s3"),
+    "evaluate-model": ("codepipeline", "sagemaker", "s3", "sagemaker-runtime"),
+}
+"""The clients that each function makes in a usual invocation."""
+
+_TIMED = "import time; started = time.perf_counter(); {work}; print(time.perf_counter() - started)"
+_FUNCTION = "import {module}; from pipeline_lambdas.aws.clients import client; [client(name) for name in {services}]"
+_BOTO3 = "import boto3; [boto3.client(name) for name in {services}]"
+_ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1", "PATH": ""}
+
+
+def measure(root: Path, folder: Path, *, short: bool) -> list[Figure]:
+    """Unpack each function's package and import its handler in a fresh process, in turn with the baseline.
+
+    As on Lambda there is no byte code of the package, so compiling it is part of its start.
+    """
+    figures = []
+    for function, module in FUNCTIONS.items():
+        code = folder / "code" / function
+        for name, content in build_one(root, function, module).files.items():
+            (code / name).parent.mkdir(parents=True, exist_ok=True)
+            (code / name).write_bytes(content)
+        services = SERVICES[function]
+        cold, bare = _FUNCTION.format(module=module, services=services), _BOTO3.format(services=services)
+        ratio, taken, baseline = paired_ratio(
+            lambda code=code, cold=cold: _seconds(code, cold),  # type: ignore[misc]
+            lambda code=code, bare=bare: _seconds(code, bare),  # type: ignore[misc]
+            2 if short else 9,
+        )
+        detail = f"{taken * 1000:.0f} ms; boto3 with {', '.join(services)}: {baseline * 1000:.0f} ms"
+        figures.append(at_most(f"cold start of {function} / boto3", ratio, "x", 1.3, detail))
+    return figures
+
+
+def _seconds(folder: Path, work: str) -> float:
+    command = [sys.executable, "-B", "-c", _TIMED.format(work=work)]
+    done = subprocess.run(command, cwd=folder, env=_ENVIRONMENT, check=True, capture_output=True, text=True)
+    return float(done.stdout)

@@ -1,0 +1,67 @@
+"""The full evaluation against one invocation per row, and against parsing and predicting in one process."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+from benchmarks.data import grown, rows, write_dataset
+from benchmarks.figures import Figure, at_least, at_most
+from benchmarks.processes import peak_mib
+from benchmarks.release import push_and_wait
+from tests.releases.house import PREFIX, House
+
+_BARE = str(Path(__file__).with_name("bare.py"))
+
+
+def measure(house: House, folder: Path, *, short: bool, data: Path | None) -> list[Figure]:
+    """Evaluate a large test set in a release, then predict parts of it in the two other ways."""
+    _, lines = rows(data)
+    count = 50_000 if short else 1_000_000
+    dataset = write_dataset(folder / "large", lines, grown(lines, count))
+    test = dataset / "test" / "test.csv"
+    with house.quietly():
+        house.upload(dataset, [])
+    push_and_wait(house, 100)
+    memory = peak_mib(f"{PREFIX}-evaluate-model")
+    evaluated = count / _evaluation_s(house)
+    single = _rows_per_second_one_by_one(house, test, 50 if short else 300)
+    bare = count / _bare_s(house, folder, test)
+    name = f"evaluation of {count:,} rows"
+    return [
+        at_least(f"{name} / one invocation per row", evaluated / single, "x", 200.0, f"{evaluated:,.0f} rows/s"),
+        at_least(f"{name} / one process", evaluated / bare, "x", 1 / 3, f"{bare:,.0f} rows/s in one process"),
+        at_most(f"memory of the function, {count:,} rows", memory, "MiB", 256.0),
+    ]
+
+
+def _evaluation_s(house: House) -> float:
+    action = house.actions(house.newest())["DeployTest/Evaluate"]
+    return float((action["lastUpdateTime"] - action["startTime"]).total_seconds())
+
+
+def _rows_per_second_one_by_one(house: House, test: Path, count: int) -> float:
+    runtime = house.client("sagemaker-runtime")
+    with test.open(encoding="utf-8") as lines:
+        features = [next(lines).partition(",")[2] for _ in range(count)]
+    started = time.perf_counter()
+    for row in features:
+        runtime.invoke_endpoint(EndpointName=f"{PREFIX}-test", ContentType="text/csv", Body=row)["Body"].read()
+    return count / (time.perf_counter() - started)
+
+
+def _bare_s(house: House, folder: Path, test: Path) -> float:
+    sagemaker, s3 = house.client("sagemaker"), house.client("s3")
+    config = sagemaker.describe_endpoint(EndpointName=f"{PREFIX}-test")["EndpointConfigName"]
+    variant = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
+    url = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    with tarfile.open(fileobj=io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())) as archive:
+        archive.extract("xgboost-model", folder, filter="data")
+    model = (folder / "xgboost-model").rename(folder / "xgboost-model.ubj")
+    command = [sys.executable, _BARE, "predict", str(model), str(test)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -1,0 +1,67 @@
+"""Memory and processor time of running processes, from /proc; these figures need Linux."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that it started."""
+    parents = {int(p.name): _parent(p) for p in Path("/proc").iterdir() if p.name.isdecimal()}
+    found = [pid]
+    for parent in found:
+        found += [child for child, its in parents.items() if its == parent and child not in found]
+    return found
+
+
+def memory_mib(pids: list[int]) -> float:
+    """Proportional set size of processes together, in MiB: shared pages count once."""
+    total = 0
+    for pid in pids:
+        for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def cpu_s(pids: list[int]) -> float:
+    """Processor seconds that processes have used."""
+    fields = [_read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split() for pid in pids]
+    return sum(int(f[11]) + int(f[12]) for f in fields if len(f) > 12) / _TICKS
+
+
+def peak_mib(function: str) -> float:
+    """The most memory that a worker of a Lambda function has had resident, in MiB."""
+    wanted = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+    peaks = [
+        int(line.split()[1]) / 1024
+        for process in Path("/proc").iterdir()
+        if process.name.isdecimal() and wanted in _environment(process)
+        for line in _read(process / "status").splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    if not peaks:
+        raise SystemExit(f"no worker of {function} is running")
+    return max(peaks)
+
+
+def _environment(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _parent(process: Path) -> int:
+    fields = _read(process / "stat").rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
