@@ -1,7 +1,6 @@
 # The first line of help is the first thing to try. Everything that is installed goes into .venv.
 
 SHELL := bash
-.SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
@@ -82,7 +81,7 @@ COUNTER := awk '/^Collecting|^Requirement already/ {printf "\r  %d packages", ++
 	/^Installing collected/ {printf ", installing"; fflush()} END {if (n) print ""}'
 
 define install
-echo "installing $(1)"; \
+set -euo pipefail; echo "installing $(1)"; \
 if [ -t 1 ]; then $(PIP) install --require-hashes -r $(1) | $(COUNTER); \
 else $(PIP) install --quiet --require-hashes -r $(1); fi; \
 $(PIP) install --quiet --no-deps --no-build-isolation --editable .

@@ -45,7 +45,7 @@ def up(settings: Settings) -> int:
             file=sys.stderr,
         )
         return 1
-    settings.make_folders()
+    settings.state.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
     command += ["--port", str(settings.port), "--region", settings.region]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,9 @@ class Settings:
         return self.state / "server.log"
 
     def make_folders(self) -> None:
-        """Create what the services write into."""
-        for name in ("git", "sagemaker", "s3", "ministack"):
+        """Create what the services write into; what a killed server left in the temporary folder goes."""
+        shutil.rmtree(self.state / "tmp", ignore_errors=True)
+        for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
 
     def server_environment(self) -> dict[str, str]:
@@ -47,7 +49,7 @@ class Settings:
 
         The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
         return kept | {
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_KEY,
@@ -67,4 +69,5 @@ class Settings:
             "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),
+            "TMPDIR": str(self.state / "tmp"),
         }

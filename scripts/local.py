@@ -49,13 +49,13 @@ def status(context: typer.Context) -> None:
     rows: list[tuple[str, str, str]] = []
     if session.target.is_local:
         done = _local_aws(session, "status")
-        rows.append(("local AWS", "Succeeded" if done.returncode == 0 else "Stopped", _said(done)))
+        rows.append(("local AWS", "up" if done.returncode == 0 else "down", _said(done).removeprefix("local AWS is ")))
     try:
         rows += _installed(session)
     except EndpointConnectionError:
         if not session.target.is_local:
             raise
-        rows[0] = ("local AWS", "Stopped", "start it: slipway up")
+        rows[0] = ("local AWS", "down", "start it: slipway up")
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)

@@ -1,6 +1,6 @@
 """Put a CSV file into the layout of a dataset: the label first, shuffled, split, no header, numbers only.
 
-The rows are read once and written once; in memory is eight bytes per row. The same file, label, split and seed give
+The rows are read once and written once; in memory are sixteen bytes per row. The same file, label, split and seed give
 the same bytes.
 """
 
@@ -72,7 +72,7 @@ def prepare(request: Request, advance: Callable[[int], None]) -> Prepared:
         if prepared.rejected and not request.skip_bad_rows:
             return prepared
         sizes = _sizes(len(offsets) - 1, request)
-        order = list(range(len(offsets) - 1))
+        order = array("Q", range(len(offsets) - 1))
         random.Random(request.seed).shuffle(order)  # noqa: S311 - a reproducible order, no secret
         start = 0
         for channel, size in sizes.items():
@@ -186,7 +186,7 @@ def _sizes(rows: int, request: Request) -> dict[str, int]:
     return {channel: sizes[channel] for channel in CHANNELS}
 
 
-def _write_channel(out: Path, channel: str, rows: IO[bytes], offsets: array[int], order: list[int]) -> None:
+def _write_channel(out: Path, channel: str, rows: IO[bytes], offsets: array[int], order: array[int]) -> None:
     path = out / channel / f"{channel}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

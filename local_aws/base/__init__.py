@@ -6,6 +6,7 @@ written for, so that another version fails with a sentence and not halfway throu
 """
 
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
+from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.tables import (
@@ -29,6 +30,7 @@ __all__ = [
     "carry_version_ids",
     "check_tables",
     "complete_request_context",
+    "end_functions_with_the_server",
     "enforce",
     "find_access_key",
     "identify",

@@ -19,7 +19,8 @@ def put_event(source: str, detail_type: str, detail: Mapping[str, Any], resource
         "Detail": json.dumps(detail),
         "Resources": resources,
     }
-    ministack("services.eventbridge")._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
+    eventbridge = ministack("services.eventbridge")
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
 
 
 PipelineTarget = Callable[[str, str, str, str], None]

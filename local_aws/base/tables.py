@@ -34,6 +34,7 @@ _TABLES = {
         "request_caller_arn",
         "resolve_credential",
     ),
+    "ministack.core.lambda_runtime": ("_PYTHON_WORKER_SCRIPT",),
     "ministack.core.persistence": ("_json_default", "load_state", "save_state"),
     "ministack.services.eventbridge": (
         "_dispatch_event",

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from local_aws.codecommit.ministack import find_access_key
+from local_aws import base
 from local_aws.settings import ACCOUNT, ROOT_KEY, ROOT_SECRET
 from local_aws.wire import Caller
 
@@ -61,7 +61,7 @@ def caller(headers: Mapping[str, str], path: str, region: str, now: datetime) ->
     """
     user, password = _basic(headers.get("authorization", ""))
     access_key_id, _, token = user.partition("%")
-    key = find_access_key(access_key_id, token) if access_key_id else None
+    key = base.find_access_key(access_key_id, token) if access_key_id else None
     if key is None:
         raise BadCredentialsError("the access key is not valid")
     host = headers.get("host", "")

@@ -69,7 +69,7 @@ class CodeCommitService:
 
     def front(self) -> CodeCommitFront:
         """The API behind its wire protocol, for `base.register_service`."""
-        return CodeCommitFront("codecommit", self.operations(), base.identify, base.enforce)
+        return CodeCommitFront("codecommit", self.operations(), base.identify, base.enforce, self.region)
 
     def resource_types(self) -> dict[str, ResourceType]:
         """The types for CloudFormation."""

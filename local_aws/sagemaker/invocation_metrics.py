@@ -7,16 +7,13 @@ endpoint's role. Latencies go out as values with counts, so percentiles work.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local_aws import base
-from local_aws.runtime import Runtime
-from local_aws.settings import ROOT_KEY, ROOT_SECRET
+from local_aws.sagemaker.platform import Platform
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +46,8 @@ _Key = tuple[str, str, str | None, str]
 class InvocationMetrics:
     """Adds invocations up; its thread sleeps while there are none."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
         self._counts: dict[_Key, Counter[float]] = defaultdict(Counter)
         self._lock = threading.Lock()
         self._some, self._stopped = threading.Event(), threading.Event()
@@ -79,11 +76,10 @@ class InvocationMetrics:
         """Send what was added up since the last time."""
         with self._lock:
             counts, self._counts = self._counts, defaultdict(Counter)
-        now = self._runtime.clock.now()
+        now = self._platform.runtime.clock.now()
         data = [datum for key, values in counts.items() for datum in _data(key, values, now)]
-        root = base.Credentials(ROOT_KEY, ROOT_SECRET, "", math.inf)
         for start in range(0, len(data), _MAX_DATA_PER_CALL):
-            client = self._runtime.clients.get("cloudwatch", root)
+            client = self._platform.runtime.clients.get("cloudwatch", self._platform.root())
             client.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + _MAX_DATA_PER_CALL])
 
     def _run(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_aws.base import Credentials
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.launcher import Launcher, StoppingError
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
-from local_aws.settings import HOST
+from local_aws.settings import HOST, ROOT_KEY, ROOT_SECRET
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,11 @@ class Platform:
             else:
                 return
         log.warning("local AWS does not answer on port %d", self.runtime.settings.port)
+
+    @staticmethod
+    def root() -> Credentials:
+        """Credentials for what SageMaker does in its own name."""
+        return Credentials(ROOT_KEY, ROOT_SECRET, "", math.inf)
 
     def role(self, role_arn: str, source_arn: str) -> ExecutionRole:
         """An execution role, taken for a resource."""

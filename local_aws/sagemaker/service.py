@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from local_aws.base import ResourceType
 from local_aws.runtime import Runtime
 from local_aws.sagemaker import names, permissions
@@ -29,7 +31,8 @@ class SageMakerService:
         """Nothing runs before `resume` or the first request."""
         records = Records(runtime.store, runtime.clock)
         self._platform = Platform(runtime, records, Launcher())
-        self._metrics = InvocationMetrics(runtime)
+        self._warming: threading.Thread | None = None
+        self._metrics = InvocationMetrics(self._platform)
         self._jobs = TrainingJobs(self._platform)
         self._models = Models(self._platform)
         self._configs = EndpointConfigs(self._platform)
@@ -53,6 +56,14 @@ class SageMakerService:
     def prewarm(self) -> None:
         """Load the libraries of training and serving in the background, before they are needed."""
         self._platform.launcher.prewarm()
+        if self._warming is None:
+            self._warming = threading.Thread(target=self._load_clients, name="sagemaker-prewarm", daemon=True)
+            self._warming.start()
+
+    def _load_clients(self) -> None:
+        """Let botocore load the models of what a job calls; a client for the job's role is then made quickly."""
+        for service in ("s3", "logs", "cloudwatch"):
+            self._platform.runtime.clients.get(service, self._platform.root())
 
     def resume(self) -> None:
         """Continue what the last stop or kill interrupted."""

@@ -37,7 +37,8 @@ class Tagging:
         return {}
 
     def _arn(self, request: Document) -> str:
-        arn: str = request["ResourceArn"]
+        prefix, _, name = request["ResourceArn"].rpartition("/")
+        arn = f"{prefix}/{name.lower()}"
         if not self._records.has_arn(arn):
             raise invalid(f"Could not find resource {arn}.")
         return arn

@@ -7,7 +7,6 @@ process runs.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.job_metrics import NAMESPACE, JobMetrics
 from local_aws.sagemaker.launcher import StoppingError
+from local_aws.sagemaker.names import TRAINING_JOB
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import GoneError, Record
 from local_aws.wire import Document
@@ -187,7 +187,10 @@ class TrainingRun:
     def _finish(self, ended: str, exit_code: int | None, output: ContainerLog) -> None:
         """Upload what the job left and bring it into its last state."""
         if ended == "exited":
-            self._move("Uploading")
+            try:
+                self._move("Uploading")
+            except job_states.StopRequestedError:
+                ended = "stopped"
         drained = threading.Thread(target=self._drain, args=(output,), name=f"drain-{self._name}", daemon=True)
         drained.start()
         failure = job_files.failure_reason(self._ml, exit_code) if ended == "exited" else None
@@ -206,10 +209,16 @@ class TrainingRun:
         changes: Document = {"metrics": self._metrics.final()}
         if artifacts:
             changes["artifacts"] = artifacts
+        self._conclude(ended, failure, changes)
+
+    def _conclude(self, ended: str, failure: str | None, changes: Document) -> None:
         if failure:
             self._fail(failure, changes)
         elif ended == "exited":
-            self._move("Completed", job_states.COMPLETED, changes)
+            try:
+                self._move("Completed", job_states.COMPLETED, changes)
+            except job_states.StopRequestedError:  # it came during the upload
+                self._move("Stopped", job_states.STOPPED, changes)
         else:
             secondary = "MaxRuntimeExceeded" if ended == "overran" else "Stopped"
             self._move(secondary, job_states.STOPPED, changes)
@@ -231,13 +240,12 @@ class TrainingRun:
         job_states.move(self._platform, self._name, secondary, status=status, changes=changes)
 
     def _stop_requested(self) -> bool:
-        record = self._platform.records.find("training-job", self._name)
+        record = self._platform.records.find(TRAINING_JOB, self._name)
         return record is None or record.status == job_states.STOPPING
 
     def _remaining_s(self) -> float:
-        record = self._platform.records.find("training-job", self._name)
-        if record is None or "start" not in record.state:
-            return math.inf
+        record = self._platform.records.find(TRAINING_JOB, self._name)
+        now = self._platform.records.now()
         limit_s: float = self._request["StoppingCondition"]["MaxRuntimeInSeconds"]
-        started_at: float = record.state["start"]
-        return started_at + limit_s - self._platform.records.now()
+        started_at: float = record.state.get("start", now) if record else now
+        return started_at + limit_s - now

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _ATTEMPTS = 3
+_START_S = 120
 _STOP_S = 10
 
 
@@ -82,6 +83,7 @@ class WarmParent:
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
         self._spawner: _Spawner | None = None
+        self._stops = 0
 
     def prepare(self, image: str) -> None:
         """Begin to import an image's libraries and return at once, so that the first job need not wait."""
@@ -123,6 +125,7 @@ class WarmParent:
     def stop(self) -> None:
         """Kill all jobs, end the warm parent and wait until it is gone. A later job starts it again."""
         with self._lock:
+            self._stops += 1
             connection, self._connection = self._connection, None
             spawner, self._spawner = self._spawner, None
         if connection is not None:
@@ -135,11 +138,14 @@ class WarmParent:
             with self._lock:
                 self._spawner = self._spawner or _Spawner()
                 return self._spawner.start(job, descriptors)
+        stops = self._stops
         for _ in range(_ATTEMPTS):
             # The warm parent may end for idleness while the request is on its way. It has then started
             # nothing, so the request can be repeated.
             with contextlib.suppress(_GoneError):
                 return self._connect().start(job, descriptors)
+            if self._stops != stops:
+                raise StartError("The jobs were stopped while this one was about to start")
         raise StartError("The warm parent ends before it starts a job; its error is on standard error")
 
     def _connect(self) -> _Connection:
@@ -194,7 +200,8 @@ class _Connection:
             number = self._number
             self._replies[number] = reply
         self.send({"id": number, "job": job.as_dict()}, descriptors)
-        reply.ready.wait()
+        if not reply.ready.wait(_START_S):
+            raise StartError(f"The warm parent did not start the job within {_START_S} s")
         if reply.failure is not None:
             raise StartError(reply.failure)
         if reply.process is None:

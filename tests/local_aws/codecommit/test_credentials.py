@@ -8,9 +8,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from local_aws import base
+from local_aws.base import AccessKey
 from local_aws.codecommit import credentials
 from local_aws.codecommit.credentials import BadCredentialsError, NoCredentialsError, SignedPart
-from local_aws.codecommit.ministack import AccessKey
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLE", "wJalrXUtnFEMI/bPxRfiCYEXAMPLEKEY", "to/ken+x=="
 USER = "arn:aws:iam::111122223333:user/maria"
@@ -24,7 +25,7 @@ def known_key(monkeypatch: pytest.MonkeyPatch) -> None:
         known = {KEY: "", "ASIAEXAMPLE": TOKEN, "test": ""}
         return AccessKey(access_key_id, SECRET, USER) if known.get(access_key_id) == token else None
 
-    monkeypatch.setattr(credentials, "find_access_key", find)
+    monkeypatch.setattr(base, "find_access_key", find)
 
 
 def helper_password(

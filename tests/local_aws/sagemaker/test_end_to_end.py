@@ -207,6 +207,17 @@ def running(pid: int) -> bool:
     return state_of(pid)[:1] not in ([], ["Z"])
 
 
+def test_the_container_refuses_more_than_its_own_limit(house: House) -> None:
+    house.model("limit", house.trained("limit")["ModelArtifacts"]["S3ModelArtifacts"])
+    house.sagemaker.create_endpoint(EndpointName="limit", EndpointConfigName="limit")
+    house.settled("limit")
+    with pytest.raises(ClientError) as refused:
+        house.invoke("limit", b"\n".join([ONE_ROW] * 600_000))  # 7.2 MB; the image takes 6 MiB, an endpoint 25 MiB
+    assert refused.value.response["Error"]["Code"] == "ModelError"
+    assert refused.value.response["OriginalStatusCode"] == 413
+    house.sagemaker.delete_endpoint(EndpointName="limit")
+
+
 def state_of(pid: int) -> list[str]:
     """State, parent and so on of a process (proc(5)); empty if it is gone."""
     try:

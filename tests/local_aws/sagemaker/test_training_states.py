@@ -250,6 +250,22 @@ def test_stop(data: Aws, code: int) -> None:
     assert refused.value.message == "The request was rejected because the training job is in status Stopped."
 
 
+def test_a_stop_during_the_upload_keeps_the_artifacts(data: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = data.s3.put_object
+
+    def stop_then_put(**request: Any) -> None:
+        data.call("StopTrainingJob", TrainingJobName="Wine-1")
+        put(**request)
+
+    monkeypatch.setattr(data.s3, "put_object", stop_then_put)
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job())
+    found = ended(data)
+    assert secondary(found)[-3:] == ["Uploading", "Stopping", "Stopped"]
+    assert found["ModelArtifacts"]["S3ModelArtifacts"] == "s3://data/out/Wine-1/output/model.tar.gz"
+    assert found["FinalMetricDataList"]
+
+
 def test_a_container_that_ignores_sigterm_is_killed_after_two_minutes(data: Aws) -> None:
     clock = data.runtime.clock
     assert isinstance(clock, ManualClock)
@@ -429,7 +445,7 @@ def test_tags(data: Aws) -> None:
     ended(data)
     added = data.call("AddTags", ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
     assert added["Tags"] == [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]
-    data.call("DeleteTags", ResourceArn=arn, TagKeys=["a", "never"])
+    data.call("DeleteTags", ResourceArn=arn.replace("wine-1", "Wine-1"), TagKeys=["a", "never"])
     assert data.call("ListTags", ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "3"}]
     many = [{"Key": f"k{number}", "Value": ""} for number in range(50)]
     with pytest.raises(AwsError, match="would have 51 tags"):

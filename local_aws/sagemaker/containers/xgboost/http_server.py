@@ -6,7 +6,6 @@ costs a small request several times what the prediction costs; so the few rules 
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import threading
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 _LINE_BYTES = 65536
 _HEADERS = 200
+_DRAINED_BYTES = 256 * 1024 * 1024
 _GRACE_S = 25
 """SageMaker kills a container 30 s after SIGTERM."""
 
@@ -170,6 +170,6 @@ def _drain(connection: socket.socket) -> None:
     """Read on for a moment: closing with unread data would reset the connection before the answer is read."""
     connection.settimeout(1)
     connection.shutdown(socket.SHUT_WR)
-    left = 64 * os.sysconf("SC_PAGE_SIZE") * 1024
+    left = _DRAINED_BYTES
     while left > 0 and (chunk := connection.recv(1 << 20)):
         left -= len(chunk)

@@ -119,18 +119,18 @@ def decode(payload: bytes, content_type: str | None) -> Body:
     data_format = format_of(content_type)
     if data_format not in (CSV, LIBSVM):
         raise UserError(f"Content-type {content_type} is not supported.")
-    text = Text.of(payload.strip())
+    # A tab may be the delimiter of a field that is missing at either end.
+    content = payload.strip(b" \r\n")
+    if not content:
+        raise _unreadable(data_format, "the body holds no rows")
     try:
         if data_format == LIBSVM:
-            return libsvm_text.parse(text, labelled=False)
-        first = payload.strip().partition(b"\n")[0][:_SNIFFED]
-        rows = csv_text.parse(text, csv_text.delimiter_of(first) or b",")
+            return libsvm_text.parse(Text.of(content), labelled=False)
+        first = content.partition(b"\n")[0][:_SNIFFED]
+        return csv_text.parse(Text.of(content), csv_text.delimiter_of(first) or b",")
     except RowError as error:
         column = "" if error.column is None else f", column {error.column}"
         raise _unreadable(data_format, f"{error.reason} (row {error.line}{column})") from None
-    if not rows.size:
-        raise _unreadable(data_format, "the body holds no rows")
-    return rows
 
 
 def _unreadable(data_format: str, reason: str) -> UserError:

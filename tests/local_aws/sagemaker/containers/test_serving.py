@@ -121,6 +121,13 @@ NOT_ACCEPTED = (
         (b"1,2,3\n1,2\n", "text/csv", None, 415, CSV_UNREADABLE + "found 2 columns, expected 3 (row 2)"),
         (b"\n", "text/csv", None, 415, CSV_UNREADABLE + "the body holds no rows"),
         (
+            b"1\t2",
+            "text/csv",
+            None,
+            400,
+            "Unable to evaluate payload provided: Feature shape mismatch, expected: 3, got 2",
+        ),
+        (
             b"0:one",
             "text/libsvm",
             None,
@@ -169,6 +176,13 @@ def test_a_request_that_cannot_be_answered(
 ) -> None:
     answer = post(regression[0], body, content_type, accept)
     assert (answer.status, answer.body) == (status, text)
+
+
+def test_a_missing_value_may_stand_at_either_end_of_a_body(regression: tuple[ScoringService, list[float]]) -> None:
+    service, _ = regression
+    tabs = post(service, b"\t0.2\t0.3\n0.9\t0.1\t\n").body
+    assert tabs == post(service, b",0.2,0.3\n0.9,0.1,\n").body
+    assert tabs.count("\n") == 2
 
 
 def test_too_many_libsvm_columns_have_xgboosts_message(
