@@ -30,8 +30,8 @@ def route_events_to_pipelines(start: PipelineTarget) -> None:
     """Make a pipeline's ARN a target of EventBridge rules.
 
     `start` gets the pipeline's ARN, the text that reaches the target (after Input, InputPath or InputTransformer)
-    and the ARNs of the target's role and of the rule. MiniStack accepts such targets and then drops them, so this is the one
-    function of it that is replaced: the payload is still made by its own code, by way of a target of a kind that
+    and the ARNs of the target's role and of the rule. MiniStack accepts such targets and then drops them, so the
+    function that delivers is replaced: the payload is still made by its own code, by way of a target of a kind that
     it knows (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html).
     """
     eventbridge = ministack("services.eventbridge")
