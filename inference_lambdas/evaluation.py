@@ -257,7 +257,7 @@ def _conclude(evaluation: Evaluation, progress: Progress, endpoint_config: str) 
         "Metrics": metrics_text({**metrics, **progress.latencies.values()}),
         "ReportUri": uri,
     }
-    return Done(variables, f"{progress.position.rows} rows passed {len(verdicts)} gates", evaluation.endpoint)
+    return Done(variables, f"{progress.position.rows} rows, all gates passed ({len(verdicts)})", evaluation.endpoint)
 
 
 def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, object]:

@@ -29,8 +29,8 @@ class Snapshots:
 
     def __init__(self) -> None:
         """Take the slow service out of MiniStack's own loading at start; `load_cloudformation` brings it back."""
-        self._app = import_module("ministack.app")
-        self._persistence = import_module("ministack.core.persistence")
+        self._app: Any = import_module("ministack.app")
+        self._persistence: Any = import_module("ministack.core.persistence")
         self._keys = dict(self._app._state_map)  # noqa: SLF001
         self._app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}

@@ -18,7 +18,7 @@ def reference_markdown() -> str:
 
 
 def _section(section: schema.Section) -> str:
-    title = f"`{section.path}`" if section.path else "Top"
+    title = f"`{section.path}`" if section.path else "Top level"
     prefix = f"{section.path}." if section.path else ""
     return f"## {title}\n\n{section.sentence}\n\n{_table(section.rules, prefix)}"
 

@@ -70,7 +70,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("", "At the top.", ROOT),
+    Section("", "Beside the sections below.", ROOT),
     Section("algorithm", "What trains and serves.", ALGORITHM),
     Section("training", "Where the training job runs.", TRAINING),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),

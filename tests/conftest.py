@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_server import LocalServer
+from tests.releases.house import House
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,14 @@ def own_local_aws(tmp_path: Path) -> Iterator[LocalServer]:
     server.up()
     yield server
     server.down()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A checkout with a local AWS of its own, installed by `slipway release`; for all tests of a worker."""
+    house = House(tmp_path_factory.mktemp("house"))
+    try:
+        house.install()
+        yield house
+    finally:
+        house.slipway("down")

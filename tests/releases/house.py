@@ -30,11 +30,19 @@ class House:
 
     root: Path
     server: LocalServer = field(init=False)
+    transcript: str = ""
+    """What the first `slipway release` printed."""
 
     def __post_init__(self) -> None:
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
         self.server = LocalServer(self.root / ".slipway" / "local")
+
+    def install(self) -> None:
+        """The first `slipway release`, which must end green."""
+        done = self.slipway("release")
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.transcript = done.stdout
 
     def slipway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it in this checkout."""

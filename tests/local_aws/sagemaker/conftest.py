@@ -36,3 +36,10 @@ def hosted(aws: Aws) -> Aws:
 def house(local_aws: LocalServer, request: pytest.FixtureRequest) -> House:
     name = "sm-" + request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
     return House(local_aws, name)
+
+
+@pytest.fixture
+def data(aws: Aws) -> Aws:
+    aws.s3.objects["data", "set/train/a.csv"] = b"1,2\n"
+    aws.s3.objects["data", "set/train-2/b.csv"] = b"3,4\n"
+    return aws

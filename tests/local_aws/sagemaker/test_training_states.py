@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tarfile
 from datetime import timedelta
 from io import BytesIO
@@ -15,70 +14,9 @@ import pytest
 from local_aws.clock import ManualClock
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
-from tests.local_aws.sagemaker.fakes import IMAGE, ROLE, UNTRUSTING_ROLE, Aws, FakeParent, FakeProcess
+from tests.local_aws.sagemaker.fakes import ROLE, Aws, FakeParent, FakeProcess
+from tests.local_aws.sagemaker.jobs import channel, ended, ends_with, idle, job, secondary, succeed, until
 from tests.local_server import wait_for
-
-
-def job(**changes: Any) -> dict[str, Any]:
-    """A CreateTrainingJob request."""
-    request: dict[str, Any] = {
-        "TrainingJobName": "Wine-1",
-        "RoleArn": ROLE,
-        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "HyperParameters": {"num_round": "2"},
-        "InputDataConfig": [channel("train", "s3://data/set/train")],
-        "OutputDataConfig": {"S3OutputPath": "s3://data/out/"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-    }
-    request.update(changes)
-    return request
-
-
-def channel(name: str, uri: str, kind: str = "S3Prefix", **more: Any) -> dict[str, Any]:
-    source = {"S3DataType": kind, "S3Uri": uri}
-    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}, **more}
-
-
-def succeed(root: Path, log_fd: int, process: FakeProcess) -> None:
-    os.write(log_fd, b"[0]\ttrain-rmse:2.5\n[1]\ttrain-rmse:1.5\n")
-    (root / "model" / "xgboost-model").write_bytes(b"trees")
-    process.end(0)
-
-
-def idle(_root: Path, _log_fd: int, process: FakeProcess) -> None:
-    process.wait()
-
-
-def ends_with(code: int) -> Any:
-    def end(process: FakeProcess) -> None:
-        process.end(code)
-
-    return end
-
-
-@pytest.fixture
-def data(aws: Aws) -> Aws:
-    aws.s3.objects["data", "set/train/a.csv"] = b"1,2\n"
-    aws.s3.objects["data", "set/train-2/b.csv"] = b"3,4\n"
-    return aws
-
-
-def ended(aws: Aws, name: str = "Wine-1") -> dict[str, Any]:
-    def terminal() -> dict[str, Any] | None:
-        found = aws.call("DescribeTrainingJob", TrainingJobName=name)
-        return found if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
-
-    found: dict[str, Any] = wait_for(terminal, f"the end of {name}", 20)
-    return found
-
-
-def secondary(found: dict[str, Any]) -> list[str]:
-    return [entry["Status"] for entry in found["SecondaryStatusTransitions"]]
-
-
-def until(aws: Aws, status: str) -> None:
-    wait_for(lambda: aws.call("DescribeTrainingJob", TrainingJobName="Wine-1")["SecondaryStatus"] == status, status, 20)
 
 
 def test_a_job_that_completes(data: Aws) -> None:
@@ -320,47 +258,6 @@ def test_checkpoints_go_both_ways(data: Aws) -> None:
     assert data.s3.objects["data", "ckpt/xgboost-checkpoint.2"] == b"two"
 
 
-def test_the_name_is_free_after_deletion_only(data: Aws) -> None:
-    parent = FakeParent(idle, ends_with(0))
-    data.use(parent)
-    data.call("CreateTrainingJob", **job())
-    with pytest.raises(AwsError) as taken:
-        data.call("CreateTrainingJob", **job(TrainingJobName="wine-1"))
-    assert taken.value.code == "ResourceInUse"
-    assert taken.value.message == (
-        "Training job names must be unique within an AWS account and region, and a training job with this name "
-        "already exists (arn:aws:sagemaker:us-east-1:111122223333:training-job/wine-1)"
-    )
-    with pytest.raises(AwsError) as busy:
-        data.call("DeleteTrainingJob", TrainingJobName="Wine-1")
-    assert busy.value.code == "ResourceInUse"
-    data.call("StopTrainingJob", TrainingJobName="Wine-1")
-    ended(data)
-    data.call("DeleteTrainingJob", TrainingJobName="Wine-1")
-    for operation in ("DescribeTrainingJob", "StopTrainingJob", "DeleteTrainingJob"):
-        with pytest.raises(AwsError) as gone:
-            data.call(operation, TrainingJobName="Wine-1")
-        assert (gone.value.code, gone.value.message) == ("ValidationException", "Requested resource not found.")
-    data.use(FakeParent(succeed))
-    data.call("CreateTrainingJob", **job())
-    assert ended(data)["TrainingJobStatus"] == "Completed"
-
-
-def test_jobs_are_listed(data: Aws) -> None:
-    data.use(FakeParent(succeed))
-    for number in (1, 2, 3):
-        data.call("CreateTrainingJob", **job(TrainingJobName=f"Wine-{number}"))
-        ended(data, f"Wine-{number}")
-    first = data.call("ListTrainingJobs", MaxResults=2, SortBy="Name", SortOrder="Descending")
-    assert [entry["TrainingJobName"] for entry in first["TrainingJobSummaries"]] == ["Wine-3", "Wine-2"]
-    rest = data.call(
-        "ListTrainingJobs", MaxResults=2, SortBy="Name", SortOrder="Descending", NextToken=first["NextToken"]
-    )
-    [entry] = rest["TrainingJobSummaries"]
-    assert (entry["TrainingJobName"], entry["TrainingJobStatus"]) == ("Wine-1", "Completed")
-    assert "TrainingEndTime" in entry
-
-
 def test_a_killed_job_begins_again_and_a_stopping_one_is_stopped(data: Aws) -> None:
     parent = FakeParent(idle, ends_with(0))
     data.use(parent)
@@ -380,75 +277,3 @@ def test_a_killed_job_begins_again_and_a_stopping_one_is_stopped(data: Aws) -> N
     restarting = found["SecondaryStatusTransitions"][secondary(found).index("Restarting")]
     assert "restarted" in restarting["StatusMessage"]
     assert ended(data, "Wine-2")["SecondaryStatus"] == "Stopped"
-
-
-def _algorithm(**more: Any) -> dict[str, Any]:
-    return {"TrainingImage": IMAGE, "TrainingInputMode": "File", **more}
-
-
-def _resources(**more: Any) -> dict[str, Any]:
-    return {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, **more}
-
-
-REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"RoleArn": UNTRUSTING_ROLE}, f"Could not assume role {UNTRUSTING_ROLE}. Please ensure that the role exists"),
-    (
-        {"AlgorithmSpecification": _algorithm(MetricDefinitions=[{"Name": "a", "Regex": "b"}])},
-        "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without",
-    ),
-    ({"AlgorithmSpecification": _algorithm(TrainingImage="my/image:1")}, "known repositories: sagemaker-xgboost"),
-    ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "must name a TrainingImage"),
-    ({"AlgorithmSpecification": _algorithm(TrainingInputMode="Pipe")}, "does not emulate Pipe mode (channel train)"),
-    ({"AlgorithmSpecification": _algorithm(ContainerEntrypoint=["x"])}, "ContainerEntrypoint"),
-    ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}, "must have VolumeSizeInGB"),
-    ({"ResourceConfig": _resources(KeepAlivePeriodInSeconds=60)}, "does not emulate warm pools"),
-    ({"StoppingCondition": {"MaxRuntimeInSeconds": 2419201}}, "the longest is 2419200 (28 days)"),
-    ({"StoppingCondition": {"MaxWaitTimeInSeconds": 90000}}, "only for EnableManagedSpotTraining"),
-    (
-        {
-            "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 30},
-            "EnableManagedSpotTraining": True,
-        },
-        "must be equal to or greater than",
-    ),
-    ({"InputDataConfig": [channel("a", "s3://b/c"), channel("a", "s3://b/d")]}, "a is used more than once"),
-    ({"InputDataConfig": [channel("a", "s3://b/c", "AugmentedManifestFile")]}, "S3DataType AugmentedManifestFile"),
-    ({"InputDataConfig": [{"ChannelName": "a", "DataSource": {}}]}, "data sources other than S3DataSource"),
-    ({"Environment": {"A": "b\0c"}}, "environment variable A has a NUL"),
-    ({"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]}, "debugger rules"),
-]
-
-
-@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
-def test_requests_that_are_refused(data: Aws, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(AwsError) as refused:
-        data.call("CreateTrainingJob", **job(**changes))
-    assert refused.value.code == "ValidationException"
-    assert message in refused.value.message
-    assert data.call("ListTrainingJobs")["TrainingJobSummaries"] == []
-
-
-def test_defaults_are_filled_in(data: Aws) -> None:
-    data.use(FakeParent(succeed))
-    request = job()
-    del request["StoppingCondition"]
-    data.call("CreateTrainingJob", **request)
-    found = ended(data)
-    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
-    assert found["EnableNetworkIsolation"] is False
-    assert found["OutputDataConfig"] == {"S3OutputPath": "s3://data/out/", "CompressionType": "GZIP"}
-
-
-def test_tags(data: Aws) -> None:
-    data.use(FakeParent(succeed))
-    arn = data.call("CreateTrainingJob", **job(Tags=[{"Key": "a", "Value": "1"}]))["TrainingJobArn"]
-    ended(data)
-    added = data.call("AddTags", ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
-    assert added["Tags"] == [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]
-    data.call("DeleteTags", ResourceArn=arn.replace("wine-1", "Wine-1"), TagKeys=["a", "never"])
-    assert data.call("ListTags", ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "3"}]
-    many = [{"Key": f"k{number}", "Value": ""} for number in range(50)]
-    with pytest.raises(AwsError, match="would have 51 tags"):
-        data.call("AddTags", ResourceArn=arn, Tags=many)
-    with pytest.raises(AwsError, match="Could not find resource"):
-        data.call("ListTags", ResourceArn=arn + "x")

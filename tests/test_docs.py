@@ -1,0 +1,70 @@
+"""README and docs against what is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline_lambdas.config_reference import reference_markdown
+from scripts.cli import app
+from tests.local_server import ROOT
+from tests.releases.house import House
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
+
+
+def section(name: str) -> str:
+    """What stands between two markers of the README."""
+    return README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+
+
+def tracked() -> set[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return set(listed.splitlines())
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200
+
+
+def test_the_tree_names_everything_at_the_top() -> None:
+    named = {line.split()[0].rstrip("/") for line in section("tree").splitlines()[2:-1] if not line.startswith(" ")}
+    there = {name.split("/")[0] for name in tracked()}
+    assert named == there - {".gitignore"}
+
+
+def test_the_table_of_verbs_is_the_command_line() -> None:
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    groups = {group.name for group in app.registered_groups}
+    named = re.findall(r"^\| `(\w+)", section("verbs"), re.MULTILINE)
+    assert set(named) == commands | groups
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    local = [link for link in links if not link.startswith("http")]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_the_reference_of_the_training_config_is_the_schema() -> None:
+    written = (ROOT / "docs" / "training-config.md").read_text(encoding="utf-8")
+    assert written.endswith("\n" + reference_markdown())
+
+
+def shape(line: str) -> str:
+    """A line without what differs from run to run: ids, times, numbers, the column widths that follow from them."""
+    line = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b|\b[0-9a-f]{7,16}\b", "ID", line)
+    line = re.sub(r"\d[\d.,:]*", "N", line)
+    return re.sub(r"[ID-]*\.{3}$", "...", re.sub(r"\s+", " ", line).strip())
+
+
+def test_the_transcript_is_what_a_release_prints(house: House) -> None:
+    written = [shape(line) for line in section("transcript").splitlines()[2:-1]]
+    printed = [shape(line) for line in house.transcript.splitlines()]
+    assert [line for line in written if line not in printed and line != "..."] == []
+    assert len(written) > 10
