@@ -64,12 +64,11 @@ def up(settings: Settings) -> int:
 
 def down(settings: Settings) -> int:
     """Stop local AWS and all its processes; success if it is not running."""
-    running = _identity(settings)
-    if not running or running["state"] != str(settings.state):
+    pid = _running_pid(settings)
+    if pid is None:
         print("local AWS is not running")  # noqa: T201
         settings.pid_file.unlink(missing_ok=True)
         return 0
-    pid = int(running["pid"])
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
     while _alive(pid) and time.monotonic() < deadline:
@@ -103,6 +102,18 @@ def _identity(settings: Settings) -> dict[str, str] | None:
             return found if "pid" in found else None
     except (OSError, ValueError):
         return None
+
+
+def _running_pid(settings: Settings) -> int | None:
+    """The process that serves this state folder; one that does not answer is known by its pid file."""
+    running = _identity(settings)
+    if running:
+        return int(running["pid"]) if running["state"] == str(settings.state) else None
+    if not _port_taken(settings) or not settings.pid_file.exists():
+        return None
+    pid = int(settings.pid_file.read_text(encoding="utf-8"))
+    listed = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
+    return pid if "local_aws" in listed else None
 
 
 def _port_taken(settings: Settings) -> bool:

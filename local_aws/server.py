@@ -50,15 +50,15 @@ class LocalAws:
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
-        self._services = (self.codecommit, self.sagemaker, self.codepipeline)
+        # In the order of resuming: what CodeCommit announces late starts pipelines, and those train and deploy.
+        self._services = (self.sagemaker, self.codepipeline, self.codecommit)
         self._register()
 
     def _register(self) -> None:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
-        codecommit = front("codecommit", self.codecommit.operations())
-        base.register_service(codecommit, "codecommit", "CodeCommit_20150413")
+        base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
         base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
         sagemaker = front("sagemaker", self.sagemaker.operations())
@@ -83,14 +83,17 @@ class LocalAws:
 
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
-        for service in self._services:
-            for name, resource in service.resource_types().items():
-                base.register_resource_type(name, resource)
+        base.register_resource_types(
+            {name: resource for service in self._services for name, resource in service.resource_types().items()}
+        )
 
     def stop(self) -> None:
-        """End all threads and processes and save all state."""
+        """End all threads and processes of the services."""
         for service in reversed(self._services):
             service.stop()
+
+    def close(self) -> None:
+        """Save all state, once no request is under way."""
         self.snapshots.stop()
         self.runtime.store.close()
 
@@ -99,6 +102,7 @@ class LocalAws:
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(GIT_PREFIX):
             await self.git(scope, receive, send)
+            self.snapshots.note()
         elif scope["type"] == "http" and path == IDENTITY_PATH:
             await self._identify(send)
         elif scope["type"] == "http":
@@ -161,6 +165,7 @@ async def _serve(settings: Settings) -> None:
     await asyncio.to_thread(services.stop)
     closing.set()
     await server
+    services.close()
 
 
 async def _listening(settings: Settings) -> None:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+_SHOWN = 2048
+"""Characters of a refused value that its message repeats."""
 JAVA_CLASSES = {r"\p{L}": r"^\W\d_", r"\p{Z}": r"\s", r"\p{N}": r"\d", r"\p{P}": r"!-/:-@\[-`{-~"}
 
 
@@ -26,6 +28,7 @@ class ShapeError(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         """Count the problems as AWS does: `1 validation error detected: …`."""
+        self.problems = problems
         noun = "error" if len(problems) == 1 else "errors"
         super().__init__(f"{len(problems)} validation {noun} detected: " + "; ".join(problems))
 
@@ -53,11 +56,14 @@ def _parse(shape: Any, value: Any, path: str, problems: list[str]) -> Any:
 def _parse_structure(shape: Any, value: Any, path: str, problems: list[str]) -> dict[str, Any]:
     _expect(value, dict, path, "an object")
     required = set(shape.required_members)
+    payload = shape.serialization.get("payload")
     parsed: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
         below = _join(path, _lower_first(wire_name))
-        if value.get(wire_name) is not None:
+        if name == payload and isinstance(value.get(wire_name), bytes):
+            parsed[name] = value[wire_name]  # the service's own limit decides, which is not always the model's
+        elif value.get(wire_name) is not None:
             parsed[name] = _parse(member, value[wire_name], below, problems)
         elif name in required:
             problems.append(f"Value null at '{below}' failed to satisfy constraint: Member must not be null")
@@ -142,7 +148,8 @@ def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
     """Append what the value violates, worded as AWS words it."""
 
     def refuse(constraint: str) -> None:
-        problems.append(f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")
+        shown = str(value) if len(str(value)) <= _SHOWN else f"{str(value)[:_SHOWN]}..."
+        problems.append(f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}")
 
     metadata = shape.metadata
     if metadata.get("enum") and value not in metadata["enum"]:

@@ -8,13 +8,14 @@ written for, so that another version fails with a sentence and not halfway throu
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
+from local_aws.base.objects import read_object
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
     asgi_app,
     check_tables,
-    register_resource_type,
+    register_resource_types,
     register_service,
 )
 
@@ -35,7 +36,8 @@ __all__ = [
     "find_access_key",
     "identify",
     "put_event",
-    "register_resource_type",
+    "read_object",
+    "register_resource_types",
     "register_service",
     "root_caller",
     "route_events_to_pipelines",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -47,7 +47,10 @@ _TABLES = {
     "ministack.services.s3": ("_fire_s3_event", "_get_object_data"),
     "ministack.services.sts": ("register_session",),
 }
-_LATE_TABLES = {"ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",)}
+_LATE_TABLES = {
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
+    "ministack.services.cloudformation.stacks": ("_runs_on_worker_thread",),
+}
 
 
 class BaseMismatchError(Exception):
@@ -105,10 +108,17 @@ class ResourceType:
     delete: Callable[[str, dict[str, Any]], None]
 
 
-def register_resource_type(name: str, resource: ResourceType) -> None:
-    """Let CloudFormation know a resource type."""
+def register_resource_types(resources: Mapping[str, ResourceType]) -> None:
+    """Let CloudFormation know resource types, by their names.
+
+    They run on a worker thread: ours call other services over the wire, which the event loop must be free to answer.
+    """
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS  # noqa: SLF001
-    handlers[name] = {"create": resource.create, "update": resource.update, "delete": resource.delete}
+    for name, resource in resources.items():
+        handlers[name] = {"create": resource.create, "update": resource.update, "delete": resource.delete}
+    stacks = ministack("services.cloudformation.stacks")
+    blocks = stacks._runs_on_worker_thread  # noqa: SLF001
+    stacks._runs_on_worker_thread = lambda name: name in resources or blocks(name)  # noqa: SLF001
 
 
 def ministack(name: str) -> Any:

@@ -65,7 +65,7 @@ class CodeCommitFront(Service):
 def modelled(error: ShapeError) -> AwsError:
     """The error of CodeCommit for the first broken constraint."""
     message = str(error)
-    match = _PROBLEM.search(message)
+    match = _PROBLEM.search(error.problems[0])
     if match is None:
         return AwsError("ValidationException", message)
     parts = [part for part in match.group(1).split(".") if part not in ("member", "key") and not part.isdigit()]

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws import base
-from local_aws.base import ResourceType
+from local_aws.base import ResourceType, read_object
 from local_aws.codecommit import importer, names
 from local_aws.codecommit.announcer import Announcer
-from local_aws.codecommit.ministack import read_object
 from local_aws.codecommit.repositories import Repositories
 from local_aws.wire import AwsError, Service
 

@@ -97,9 +97,11 @@ class Bench:
         thread = threading.Thread(target=lambda: asyncio.run(run()))
         thread.start()
         wait_for(lambda: reaches(self.port), "the server to listen")
-        yield f"http://test:test@127.0.0.1:{self.port}/v1/repos/config"
-        loop_box[0].call_soon_threadsafe(stopping.set)
-        thread.join(timeout=20)
+        try:
+            yield f"http://test:test@127.0.0.1:{self.port}/v1/repos/config"
+        finally:
+            loop_box[0].call_soon_threadsafe(stopping.set)
+            thread.join(timeout=20)
         assert not thread.is_alive()
 
 
