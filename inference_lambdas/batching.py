@@ -9,9 +9,9 @@ from typing import Protocol
 from inference_lambdas.rows import Block, RowError, RowFormat, parse_block
 from pipeline_lambdas.failures import ConfigurationError
 
-# Some thousand rows: the cost of a request is spread over many, several requests are timed even for a small
-# file, and memory stays small. Both limits below are far above.
-TARGET_BYTES = 256 * 1024
+# Some ten thousand rows: the cost of a request is spread over many, memory stays small, and both limits below are
+# far above.
+TARGET_BYTES = 1024 * 1024
 # SageMaker takes 25 MB, but the XGBoost container's own MAX_CONTENT_LENGTH is 6 MiB.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/deploy-model-options.html
 INSTANCE_LIMIT_BYTES = 6 * 1024 * 1024
