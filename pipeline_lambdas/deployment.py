@@ -78,7 +78,7 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         "EndpointConfigName": deployment.endpoint_config,
         "EndpointName": deployment.endpoint,
     }
-    summary = f"{deployment.endpoint_config} is being deployed to {deployment.endpoint}"
+    summary = f"Deploying {deployment.endpoint_config}"
     return Done(variables, summary, deployment.endpoint)
 
 

@@ -60,11 +60,12 @@ def shape(line: str) -> str:
     """A line without what differs from run to run: ids, times, numbers, the column widths that follow from them."""
     line = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?\b|\b[0-9a-f]{7,16}\b", "ID", line)
     line = re.sub(r"\d[\d.,:]*", "N", line)
+    line = re.sub(r" +\(N s\)$", "", line)
     return re.sub(r"[ID-]*\.{3}$", "...", re.sub(r"\s+", " ", line).strip())
 
 
 def test_the_transcript_is_what_a_release_prints(house: House) -> None:
     written = [shape(line) for line in section("transcript").splitlines()[2:-1]]
     printed = [shape(line) for line in house.transcript.splitlines()]
-    assert [line for line in written if line not in printed and line != "..."] == []
+    assert [line for line in written if line not in printed and line not in ("...", "$ make release")] == []
     assert len(written) > 10
