@@ -58,12 +58,12 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-h
 
 # --- Installing. A stamp is newer than its lock as long as nothing has to be installed. -----------------------------
 
-$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml local_aws/pyproject.toml | $(BIN)/python
 	@$(call install,requirements/run.txt)
 	@touch $@
 
 # The lock for development holds that for a release too.
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml local_aws/pyproject.toml | $(BIN)/python
 	@$(call install,requirements/dev.txt)
 	@touch $@ $(VENV)/run.stamp
 
@@ -84,7 +84,7 @@ define install
 set -euo pipefail; echo "installing $(1)"; \
 if [ -t 1 ]; then $(PIP) install --require-hashes -r $(1) | $(COUNTER); \
 else $(PIP) install --quiet --require-hashes -r $(1); fi; \
-$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+$(PIP) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
 .PHONY: help release up down test check bench faults setup setup-dev lock clean reset
