@@ -93,6 +93,7 @@ class LocalAws:
 
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
+        base.complete_resource_types()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
