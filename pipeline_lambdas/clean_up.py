@@ -26,13 +26,13 @@ class _Deletions:
     noun: str
     deleted: list[str] = field(default_factory=list)
     failed: dict[str, JobError] = field(default_factory=dict)
-    left: int = 0
+    left: list[str] = field(default_factory=list)
 
     def run(self, names: Iterable[str], delete: Callable[[str], bool]) -> None:
         """Delete each; one that fails does not keep the others."""
         for name in names:
             if len(self.deleted) + len(self.failed) >= _MOST:
-                self.left += 1
+                self.left.append(name)
                 continue
             try:
                 if delete(name):
@@ -42,7 +42,7 @@ class _Deletions:
 
     def summary(self) -> str:
         names = f" ({', '.join(self.deleted)})" if 0 < len(self.deleted) <= 3 else ""
-        more = f", {self.left} more with the next release" if self.left else ""
+        more = f", {len(self.left)} more with the next release" if self.left else ""
         return f"{len(self.deleted)} {self.noun}{names}{more}"
 
 
@@ -55,8 +55,7 @@ def clean_up(release: Release, keep: int) -> Done:
     kept, old = _sorted_configs(release.prefix, keep, in_use)
     configs, models = _Deletions("endpoint configs"), _Deletions("models")
     configs.run(old, sagemaker.delete_endpoint_config)
-    remaining = kept | (set(old) - set(configs.deleted))
-    models.run(_unnamed_models(release, remaining), sagemaker.delete_model)
+    models.run(_unnamed_models(release, kept.union(configs.failed, configs.left)), sagemaker.delete_model)
     summary = f"Deleted {configs.summary()} and {models.summary()}; kept {len(kept)} endpoint configs"
     failed = {**configs.failed, **models.failed}
     if failed:
