@@ -77,6 +77,7 @@ class LocalAws:
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
+        base.evaluate_alarms_as_documented()
         base.end_functions_with_the_server()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:

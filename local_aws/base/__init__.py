@@ -5,6 +5,7 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
+from local_aws.base.alarms import evaluate_alarms_as_documented
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
@@ -35,6 +36,7 @@ __all__ = [
     "complete_resource_types",
     "end_functions_with_the_server",
     "enforce",
+    "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
     "put_event",
