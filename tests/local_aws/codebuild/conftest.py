@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.local_aws.codebuild.workshop import Workshop
@@ -9,9 +7,9 @@ from tests.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")
-def shared(local_aws: LocalServer, request: pytest.FixtureRequest) -> Iterator[Workshop]:
+def shared(local_aws: LocalServer, request: pytest.FixtureRequest) -> Workshop:
     """One project for the builds of a module: its virtual environment is made once."""
-    yield Workshop(
+    return Workshop(
         local_aws, f"cb-{request.module.__name__.rpartition('.')[2].removeprefix('test_').replace('_', '-')}"
     )
 
