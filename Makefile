@@ -45,6 +45,8 @@ lock: ## Lock the dependencies anew (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/run.in --output-file requirements/run.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/dev.in --output-file requirements/dev.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/build.in --output-file requirements/build.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/checks.in --output-file requirements/checks.txt
 
 clean: down ## Remove what make installed and built; local AWS keeps what it holds
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ from typing import Any
 from local_aws import base
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
+from local_aws.codebuild.service import CodeBuildService
 from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
@@ -53,12 +54,13 @@ class LocalAws:
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
+        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
-        # In the order of resuming: what CodeCommit announces late starts pipelines, and those train and deploy.
-        self._services = (self.sagemaker, self.codepipeline, self.codecommit, self.codeconnections)
+        # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
+        self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
 
     def _register(self) -> None:
@@ -68,6 +70,8 @@ class LocalAws:
         base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
         base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
+        codebuild = front("codebuild", self.codebuild.operations())
+        base.register_service(codebuild, "codebuild", "CodeBuild_20161006")
         sagemaker = front("sagemaker", self.sagemaker.operations())
         base.register_service(sagemaker, "sagemaker-api", "SageMaker")
         runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
