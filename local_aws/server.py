@@ -83,6 +83,7 @@ class LocalAws:
 
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
+        base.tell_what_replaces()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
