@@ -10,7 +10,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from scripts.data import stage_directory
-from scripts.deploy import deploy_pipeline, deploy_setup
+from scripts.deploy import deploy_operations, deploy_pipeline, deploy_setup
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.follow import follow_run, run_document
 from scripts.local import start_local_aws
@@ -76,8 +76,11 @@ def _begin(session: Session, message: str | None) -> str:
             if one.changed:
                 one.publish(session)
         deploy_pipeline(session)
-        return _wait_for_run(session, set(), {})
+        run_id = _wait_for_run(session, set(), {})
+        deploy_operations(session)
+        return run_id
     deploy_pipeline(session)
+    deploy_operations(session)
     changed = [one for one in _stage_all(session, message) if one.changed]
     if not changed:
         session.output.say("nothing new to publish: the release is started by hand")
