@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from scripts import (
     approve,
     check,
+    costs,
     data,
     deploy,
     destroy,
@@ -118,6 +119,7 @@ app.command()(publish.publish)
 app.command()(package.package)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
+app.command()(costs.costs)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -66,6 +66,12 @@ def declared_parameters(path: Path) -> frozenset[str]:
     return _parameters(path, _read(path, MAX_STORED_BYTES))
 
 
+def resource_types(path: Path) -> list[str]:
+    """The type of each resource of a template file."""
+    resources = _document(path, _read(path, MAX_STORED_BYTES)).get("Resources", {})
+    return [str(resource.get("Type", "")) for resource in resources.values()]
+
+
 def _read(path: Path, limit: int) -> str:
     try:
         body = path.read_text(encoding="utf-8")
@@ -78,9 +84,14 @@ def _read(path: Path, limit: int) -> str:
 
 
 def _parameters(path: Path, body: str) -> frozenset[str]:
+    return frozenset(str(name) for name in _document(path, body).get("Parameters") or {})
+
+
+def _document(path: Path, body: str) -> dict[str, Any]:
     try:
         document: Any = yaml.load(body, _Loader)  # noqa: S506 - a SafeLoader with tags that give None
     except yaml.YAMLError as error:
         raise SlipwayError(f"{shown(path)}: found no YAML: {error}") from None
-    found = document.get("Parameters") if isinstance(document, dict) else None
-    return frozenset(str(name) for name in found) if isinstance(found, dict) else frozenset()
+    if not isinstance(document, dict):
+        raise SlipwayError(f"{shown(path)}: found no template; a template is a mapping with Resources.")
+    return document
