@@ -99,6 +99,7 @@ class LocalAws:
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.complete_resource_types()
+        base.tell_what_replaces()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )

@@ -9,7 +9,7 @@ from typing import Literal
 from scripts.errors import SlipwayError
 
 BRANCH = "main"
-BucketPurpose = Literal["data", "packages", "models", "artifacts"]
+BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]
 
 # The templates' AllowedPattern: SageMaker's ARNs are lower case and its names have 63 characters.
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?")
@@ -49,6 +49,10 @@ class Names:
     @property
     def pipeline_stack(self) -> str:
         return f"slipway-pipeline-{self.suffix}-{self.model}"
+
+    @property
+    def operations_stack(self) -> str:
+        return f"slipway-operations-{self.suffix}-{self.model}"
 
     @property
     def manifest_key(self) -> str:

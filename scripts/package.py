@@ -26,8 +26,10 @@ def package(context: typer.Context) -> None:
     session.output.say("The functions change with the next: slipway deploy")
 
 
-def upload_packages(session: Session) -> list[Package]:
-    """Build all packages; upload those whose key is not in the package bucket."""
+def upload_packages(session: Session, *, upload: bool = True) -> list[Package]:
+    """Build all packages; upload those whose key is not in the package bucket, unless only their keys are wanted."""
+    if not upload:
+        return build(session.project.root)
     bucket, s3 = session.names.bucket("packages"), session.client("s3")
     with session.output.step("packages") as step:
         packages = build(session.project.root)

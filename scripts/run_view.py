@@ -51,6 +51,16 @@ class ActionView:
         return max((end - self.started).total_seconds(), 0.0)
 
     @property
+    def evidence(self) -> str:
+        """Where the report lies that an approval is decided by; empty if the approval names none."""
+        return self.configuration.get("ExternalEntityLink", "")
+
+    @property
+    def about(self) -> str:
+        """What an approval says about itself: the verdict and the metrics."""
+        return self.configuration.get("CustomData", "")
+
+    @property
     def log_group(self) -> str:
         """Where the action's work is logged; empty if nowhere that is known here."""
         if self.provider != "Lambda":
@@ -89,6 +99,11 @@ class RunView:
     @property
     def running(self) -> bool:
         return self.status in RUNNING
+
+    @property
+    def approval(self) -> ActionView | None:
+        """The approval that is open, which nothing but an answer ends."""
+        return next((action for action in self.actions if action.status == "Waiting" and action.token), None)
 
     @property
     def failed_action(self) -> ActionView | None:

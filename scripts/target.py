@@ -65,6 +65,25 @@ class Target:
         """A repository's URL as a person uses it: for local AWS with the name and password that it asks for."""
         return url.replace("://", f"://{_LOCAL_KEY}:{_LOCAL_SECRET}@", 1) if self.is_local else url
 
+    def object_url(self, bucket: str, key: str) -> str:
+        """The address of an object, as CloudFormation takes a template's.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        """
+        if self.endpoint_url:
+            return f"{self.endpoint_url}/{bucket}/{key}"
+        from botocore.session import Session  # noqa: PLC0415
+
+        partitions = Session().get_component("endpoint_resolver")
+        suffix = partitions.get_partition_dns_suffix(partitions.get_partition_for_region(self.region))
+        return f"https://{bucket}.s3.{self.region}.{suffix}/{key}"
+
+    def aws(self, arguments: str) -> str:
+        """A command of the AWS CLI that a person can copy, for the same target."""
+        where = f" --endpoint-url {self.endpoint_url}" if self.endpoint_url else ""
+        profile = f" --profile {self.profile}" if self.profile else ""
+        return f"aws {arguments} --region {self.region}{profile}{where}"
+
     def account(self) -> str:
         """The account's number."""
         if self.is_local:

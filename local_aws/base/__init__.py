@@ -10,6 +10,7 @@ from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, 
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
+from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
@@ -22,6 +23,7 @@ from local_aws.base.tables import (
 )
 
 __all__ = [
+    "CREATE_ONLY",
     "AccessKey",
     "BaseMismatchError",
     "Credentials",
@@ -45,4 +47,5 @@ __all__ = [
     "register_service",
     "root_caller",
     "route_events_to_pipelines",
+    "tell_what_replaces",
 ]

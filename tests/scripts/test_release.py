@@ -51,7 +51,8 @@ def test_releases_of_a_day(house: House) -> None:
     train.write_text("".join(train.read_text().splitlines(keepends=True)[:1_000]))
     third = released(house)
     assert "3 changes, one release; the executions before it are superseded" in third["said"]
-    assert "modify EvaluateModelFunction (AWS::Lambda::Function)" in third["said"]
+    modified = r"modify +EvaluateModelFunction +AWS::Lambda::Function +Code \(EvaluateModelPackageKey\)"
+    assert re.search(modified, third["said"])
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,000 rows", third["said"])
     newest, *older = statuses(house)
     assert newest == "Succeeded"
