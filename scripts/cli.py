@@ -15,7 +15,22 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
-from scripts import approve, check, data, deploy, follow, local, logs, package, publish, release, runs, start, stop
+from scripts import (
+    approve,
+    check,
+    data,
+    deploy,
+    follow,
+    local,
+    logs,
+    package,
+    permissions,
+    publish,
+    release,
+    runs,
+    start,
+    stop,
+)
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
 from scripts.session import Session
@@ -102,6 +117,7 @@ app.add_typer(data.app, name="data")
 app.command()(publish.publish)
 app.command()(package.package)
 app.command()(deploy.deploy)
+app.command()(permissions.permissions)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,6 +5,7 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
+from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
@@ -22,6 +23,7 @@ from local_aws.base.tables import (
 __all__ = [
     "AccessKey",
     "BaseMismatchError",
+    "CallRecorder",
     "Credentials",
     "PipelineTarget",
     "ResourceType",
@@ -37,6 +39,7 @@ __all__ = [
     "identify",
     "put_event",
     "read_object",
+    "record_decisions",
     "register_resource_types",
     "register_service",
     "root_caller",

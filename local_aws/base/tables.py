@@ -45,7 +45,7 @@ _TABLES = {
     ),
     "ministack.services.iam": ("_roles",),
     "ministack.services.s3": ("_fire_s3_event", "_get_object_data"),
-    "ministack.services.sts": ("register_session",),
+    "ministack.services.sts": ("_sessions", "register_session"),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
