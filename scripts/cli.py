@@ -26,6 +26,7 @@ from scripts import (
     local,
     logs,
     package,
+    permissions,
     publish,
     release,
     runs,
@@ -120,6 +121,7 @@ app.command()(package.package)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
 app.command()(costs.costs)
+app.command()(permissions.permissions)
 
 
 def main(arguments: list[str] | None = None) -> None:

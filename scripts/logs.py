@@ -30,7 +30,7 @@ def logs(
     """Print the log of a function or a training job."""
     session = session_of(context)
     group, prefix = _place(session, name, run)
-    start_ms = 0 if prefix else round((time.time() - _seconds(since)) * 1000)
+    start_ms = 0 if prefix else round((time.time() - seconds(since)) * 1000)
     lines = _lines(session, group, prefix, start_ms)
     for when, text in lines:
         session.output.say(f"{datetime.fromtimestamp(when / 1000, UTC).astimezone():%H:%M:%S}  {text}")
@@ -67,7 +67,8 @@ def _lines(session: Session, group: str, prefix: str, start_ms: int) -> list[tup
         raise SlipwayError(f"{group}: found no such log group; nothing has been logged there yet.") from None
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
+    """The value of an option `--since`."""
     matched = re.fullmatch(r"(\d+)([smhd])", text)
     if not matched:
         raise SlipwayError(f"--since: found {text!r}; allowed is a number with s, m, h or d, such as 10m.")

@@ -6,6 +6,7 @@ written for, so that another version fails with a sentence and not halfway throu
 """
 
 from local_aws.base.alarms import evaluate_alarms_as_documented
+from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
@@ -26,6 +27,7 @@ __all__ = [
     "CREATE_ONLY",
     "AccessKey",
     "BaseMismatchError",
+    "CallRecorder",
     "Credentials",
     "PipelineTarget",
     "ResourceType",
@@ -43,6 +45,7 @@ __all__ = [
     "identify",
     "put_event",
     "read_object",
+    "record_decisions",
     "register_resource_types",
     "register_service",
     "root_caller",

@@ -63,7 +63,7 @@ _TABLES = {
         "_get_object_data",
         "_put_bucket_encryption",
     ),
-    "ministack.services.sts": ("register_session",),
+    "ministack.services.sts": ("_sessions", "register_session"),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),

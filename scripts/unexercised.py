@@ -1,0 +1,58 @@
+"""Grants that a release on local AWS cannot use, each with its reason.
+
+`slipway permissions` reports every other unused grant, and a test holds the list against the templates: an entry that
+no grant matches any more is refused. docs/security.md shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scripts.grants import Grant, matches
+
+
+@dataclass(frozen=True)
+class Unexercised:
+    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here."""
+
+    role: str
+    policy: str
+    action: str
+    reason: str
+
+    def covers(self, grant: Grant) -> bool:
+        return (
+            matches(self.role, grant.role)
+            and matches(self.policy, grant.policy)
+            and matches(self.action, grant.action, ignore_case=True)
+        )
+
+
+UNEXERCISED = (
+    Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
+    Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
+    Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
+    Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
+    Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
+    Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
+    Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
+    Unexercised(
+        "Deploy*FunctionRole",
+        "*",
+        "sagemaker:DeleteEndpoint",
+        "only an endpoint that failed to be created is deleted: it cannot be updated",
+    ),
+    Unexercised("*", "read-test-data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "keep-reports", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
+    Unexercised("PipelineRole", "*", "*:CancelUploadArchive", "only a release that is stopped in Source cancels"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:GetObject*Tagging", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:ListBucket", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "*", "s3:GetBucket*", "CodePipeline looks at all its buckets; local AWS at the source"),
+    Unexercised("PipelineRole", "keep-artifacts", "s3:GetObjectVersion", "CodePipeline asks; local AWS does not"),
+)
+
+
+def reason_of(grant: Grant) -> str | None:
+    """Why local AWS cannot use the grant, None if nothing explains it."""
+    return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
