@@ -57,12 +57,13 @@ class Shell:
             process.stdin.flush()
         while True:
             ready, _, _ = select.select([self._output, self._status], [], [], _POLL_S)
-            if self._output in ready:
-                on_output(os.read(self._output, _CHUNK_BYTES))
-            elif self._status in ready or process.poll() is not None:
+            chunk = os.read(self._output, _CHUNK_BYTES) if self._output in ready else b""
+            on_output(chunk)
+            if not chunk and (self._status in ready or process.poll() is not None):
                 break
-            else:
-                on_output(b"")
+            if not chunk and self._output in ready:  # its last writer is gone: the shell is about to end
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_POLL_S)
             if interrupted():
                 self.close()
                 raise InterruptedCommandError
