@@ -37,6 +37,7 @@ FUNCTIONS = {
     "deploy-prod": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
     "evaluate-model": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
+    "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
 }
 """The functions of a pipeline; two of them differ in their roles and environments only."""
 

@@ -20,7 +20,6 @@ from tests.local_server import ROOT, LocalServer, wait_for
 
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
-PARTS = ("cloudformation", "data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts", "training_config")
 FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 
 
@@ -34,8 +33,9 @@ class House:
     """What the first `slipway release` printed."""
 
     def __post_init__(self) -> None:
-        for part in PARTS:
-            shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in _files():
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, self.root / name)
         self.server = LocalServer(self.root / ".slipway" / "local")
 
     def install(self) -> None:
@@ -175,6 +175,13 @@ class House:
         git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
         git("-C", str(work), "push", "--quiet")
         return git("-C", str(work), "rev-parse", "HEAD")
+
+
+def _files() -> list[str]:
+    """The files of this checkout as they are now, without what git ignores."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.splitlines() if (ROOT / name).is_file()]
 
 
 def patched(text: str, patch: dict[str, Any]) -> str:
