@@ -13,7 +13,8 @@ from rich.console import Console
 
 from scripts.destroy import _agree
 from scripts.errors import SlipwayError
-from scripts.installation import FUNCTIONS, key_description
+from scripts.installation import key_description
+from scripts.names import FUNCTIONS
 from scripts.output import Output
 from scripts.session import Session
 from scripts.target import Options
