@@ -148,6 +148,9 @@ def _missing_sources(session: Session) -> list[str]:
         try:
             session.client("codecommit").get_branch(repositoryName=names.repository(folder), branchName=BRANCH)
         except ClientError as error:
+            # Sources that lie elsewhere have no repository here.
+            if code_of(error) == "RepositoryDoesNotExistException":
+                continue
             if code_of(error) != "BranchDoesNotExistException":
                 raise
             missing.append(f"the content of {names.repository(folder)}")

@@ -15,22 +15,13 @@ from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
-from scripts.names import BucketPurpose, Names
+from scripts.names import BUILD, FUNCTIONS, BucketPurpose, Names
 from scripts.project import REPOSITORY_FOLDERS
 from scripts.reports import ENVIRONMENTS
 from scripts.session import Session
 from scripts.stacks import find_stack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
-FUNCTIONS = (
-    "train-model",
-    "get-status",
-    "deploy-model",
-    "deploy-prod",
-    "evaluate-model",
-    "smoke-test-prod",
-    "clean-up",
-)
 _RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
 _ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)})"
 _GONE = frozenset(("DELETE_COMPLETE",))
@@ -196,8 +187,7 @@ def _bucket_exists(session: Session, bucket: str) -> bool:
 def _log_groups(session: Session, names: Names) -> list[str]:
     wanted = {
         *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in ENVIRONMENTS),
-        *(f"/aws/lambda/{names.function(function)}" for function in FUNCTIONS),
-        f"/aws/codebuild/{names.function('build')}",
+        *(names.log_group(name) for name in (*FUNCTIONS, BUILD)),
     }
     prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})
     pages = session.client("logs").get_paginator("describe_log_groups")

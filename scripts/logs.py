@@ -1,4 +1,4 @@
-"""Verb `logs`: what a function or a training job wrote."""
+"""Verb `logs`: what a function, the build or a training job wrote."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
-from scripts.packages import FUNCTIONS
+from scripts.names import BUILD, FUNCTIONS
 from scripts.pipeline import load_run, resolve_run
 from scripts.session import Session, session_of
 
 TRAINING_JOB = "training-job"
 _TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+_NAMES = (*FUNCTIONS, BUILD)
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def logs(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help=f"{', '.join(FUNCTIONS)} or {TRAINING_JOB}.")],
+    name: Annotated[str, typer.Argument(help=f"{', '.join(_NAMES)} or {TRAINING_JOB}.")],
     since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 7d.")] = "1h",
     run: Annotated[str | None, typer.Option(help="Release whose training job is meant; default: the newest.")] = None,
 ) -> None:
-    """Print the log of a function or a training job."""
+    """Print the log of a function, the build or a training job."""
     session = session_of(context)
     group, prefix = _place(session, name, run)
     start_ms = 0 if prefix else round((time.time() - seconds(since)) * 1000)
@@ -49,9 +50,9 @@ def _place(session: Session, name: str, run: str | None) -> tuple[str, str]:
             raise SlipwayError("The release has no training job yet.", "See where it is: slipway show")
         return _TRAINING_JOBS, f"{job}/"
     function = name.removeprefix(f"{session.names.pipeline}-")
-    if function not in FUNCTIONS:
-        raise SlipwayError(f"found {name!r}; allowed are {', '.join(FUNCTIONS)} and {TRAINING_JOB}.")
-    return f"/aws/lambda/{session.names.function(function)}", ""
+    if function not in _NAMES:
+        raise SlipwayError(f"found {name!r}; allowed are {', '.join(_NAMES)} and {TRAINING_JOB}.")
+    return session.names.log_group(function), ""
 
 
 def _lines(session: Session, group: str, prefix: str, start_ms: int) -> list[tuple[int, str]]:

@@ -9,6 +9,17 @@ from typing import Literal
 from scripts.errors import SlipwayError
 
 BRANCH = "main"
+BUILD = "build"
+FUNCTIONS = (
+    "train-model",
+    "get-status",
+    "deploy-model",
+    "deploy-prod",
+    "evaluate-model",
+    "smoke-test-prod",
+    "clean-up",
+)
+"""All functions of a pipeline; some share a package."""
 BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]
 
 # The templates' AllowedPattern: SageMaker's ARNs are lower case and its names have 63 characters.
@@ -61,6 +72,10 @@ class Names:
 
     def function(self, name: str) -> str:
         return f"{self.pipeline}-{name}"
+
+    def log_group(self, name: str) -> str:
+        """The log group of a function or of the build."""
+        return f"/aws/{'codebuild' if name == BUILD else 'lambda'}/{self.pipeline}-{name}"
 
     def endpoint(self, environment: str) -> str:
         return f"{self.pipeline}-{environment}"

@@ -63,6 +63,8 @@ class ActionView:
     @property
     def log_group(self) -> str:
         """Where the action's work is logged; empty if nowhere that is known here."""
+        if self.provider == "CodeBuild":
+            return f"/aws/codebuild/{self.configuration.get('ProjectName', '')}"
         if self.provider != "Lambda":
             return ""
         if self._user_parameters().get("kind") == "training-job":

@@ -130,17 +130,18 @@ def delete_stack(session: Session, name: str, step: Step) -> bool:
     found = find_stack(session, name)
     if found is None:
         return False
-    cloudformation = session.client("cloudformation")
     # By its id the stack can still be described when it is gone.
     stack_id = found["StackId"]
+    seen = {event["EventId"] for event in stack_events(session, stack_id)}
     if found["StackStatus"] != "DELETE_IN_PROGRESS":
-        cloudformation.delete_stack(StackName=name)
-    while found is not None and found["StackStatus"] != "DELETE_COMPLETE":
-        if found["StackStatus"] == "DELETE_FAILED":
-            raise not_changeable(session, name, "DELETE_FAILED")
+        session.client("cloudformation").delete_stack(StackName=name)
+    while (found := find_stack(session, stack_id)) and found["StackStatus"] != "DELETE_COMPLETE":
+        # The status may still be that of an earlier attempt; the events tell.
+        new = [event for event in stack_events(session, stack_id) if event["EventId"] not in seen]
+        if any(event["PhysicalResourceId"] == stack_id and event["ResourceStatus"] == "DELETE_FAILED" for event in new):
+            raise failed(session, name, "DELETE_FAILED", seen)
         step.update("deleting")
         time.sleep(session.target.poll_s)
-        found = find_stack(session, stack_id)
     return True
 
 

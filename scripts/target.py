@@ -72,11 +72,15 @@ class Target:
         """
         if self.endpoint_url:
             return f"{self.endpoint_url}/{bucket}/{key}"
-        from botocore.session import Session  # noqa: PLC0415
+        import boto3  # noqa: PLC0415
+        from botocore import UNSIGNED  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
 
-        partitions = Session().get_component("endpoint_resolver")
-        suffix = partitions.get_partition_dns_suffix(partitions.get_partition_for_region(self.region))
-        return f"https://{bucket}.s3.{self.region}.{suffix}/{key}"
+        # botocore's own rules know the domain of every partition; unsigned, the address is all that remains.
+        style = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        config = Config(signature_version=UNSIGNED, s3=style)
+        client = boto3.Session(profile_name=self.profile).client("s3", region_name=self.region, config=config)
+        return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}))
 
     def aws(self, arguments: str) -> str:
         """A command of the AWS CLI that a person can copy, for the same target."""

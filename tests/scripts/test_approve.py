@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,6 +122,8 @@ def test_a_release_stops_at_its_approval_and_goes_on_after_it(house: House) -> N
     assert said.index("rmse") < said.rindex("waits for a decision") < said.rindex(f"approve {short} --message REASON")
     assert f"follow {short}" in said
     assert "waits for a decision" in house.slipway("show").stdout
+
+    assert re.search(r"approval Approve/\S+ +Waiting +\S.* show " + short, house.slipway("status").stdout)
 
     refused = house.slipway("approve", short)
     assert (refused.returncode, "kept with its reason" in refused.stderr) == (1, True)

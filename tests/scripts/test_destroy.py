@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
-from scripts.installation import FUNCTIONS, key_description
+from scripts.destroy import _agree
+from scripts.errors import SlipwayError
+from scripts.installation import key_description
+from scripts.names import FUNCTIONS
+from scripts.output import Output
+from scripts.session import Session
+from scripts.target import Options
+from scripts.teardown import empty_bucket
 from scripts.templates import _Loader
-from tests.local_server import ROOT, allow
+from tests.local_server import ROOT, LocalServer, allow
 from tests.releases.house import PREFIX, House
 
 SHORT = "0f3c1f6e-5f0e"
@@ -119,6 +128,32 @@ def test_an_installation_is_destroyed_and_made_again(house: House) -> None:
     done = house.slipway("release")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(house.serving()) >= 2
+
+
+def test_a_person_types_the_name_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(Options(local=True, suffix="blue"), Output(console=Console(file=io.StringIO())))
+    answers = ["green", "", "blue"]
+    monkeypatch.setattr(Output, "can_ask", True)
+    monkeypatch.setattr(Output, "ask", lambda _output, _question: answers.pop(0))
+    for typed in ("green", ""):
+        with pytest.raises(SlipwayError, match=f"found '{typed}'; the installation is blue. Nothing was removed"):
+            _agree(session, None)
+    _agree(session, None)
+    _agree(session, "blue")
+
+
+def test_a_bucket_is_emptied_of_versions_markers_and_uploads(local_aws: LocalServer) -> None:
+    s3, name = local_aws.client("s3"), "scripts-emptied"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    for number in range(1_100):
+        s3.put_object(Bucket=name, Key=f"k{number % 600}", Body=b"x")
+    s3.delete_object(Bucket=name, Key="k0")
+    s3.create_multipart_upload(Bucket=name, Key="unfinished")
+    assert empty_bucket(s3, name, lambda _text: None) == 1_101
+    assert empty_bucket(s3, name, lambda _text: None) == 0
+    assert not s3.list_multipart_uploads(Bucket=name).get("Uploads")
+    s3.delete_bucket(Bucket=name)
 
 
 def resources(template: str) -> dict[str, Any]:

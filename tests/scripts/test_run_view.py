@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
 from scripts.output import Output
 from scripts.reports import reports_table
-from scripts.run_view import RunView, trigger_text, view_run, waiting_approvals
+from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
 from scripts.runs import runs_table
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -92,6 +92,13 @@ def test_a_failure_says_why_where_and_what_next() -> None:
 def test_the_log_of_a_training_job_is_its_own() -> None:
     action = next(action for action in view("gate_failed").actions if action.name == "WaitForTraining")
     assert action.log_group == "/aws/sagemaker/TrainingJobs"
+
+
+def test_the_log_of_a_failed_build_is_the_projects() -> None:
+    action = ActionView(
+        "Build", "Build", "CodeBuild", configuration={"ProjectName": "slipway-local-wine-quality-build"}
+    )
+    assert action.log_group == "/aws/codebuild/slipway-local-wine-quality-build"
 
 
 def test_an_open_approval_waits() -> None:

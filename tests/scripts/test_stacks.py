@@ -11,9 +11,9 @@ from rich.console import Console
 
 from scripts.changes import Change, Consent, read_change
 from scripts.errors import SlipwayError
-from scripts.output import Output
+from scripts.output import Output, Step
 from scripts.session import Session
-from scripts.stacks import deploy_stack, find_stack
+from scripts.stacks import delete_stack, deploy_stack, find_stack
 from scripts.target import Options
 from scripts.templates import MAX_INLINE_BYTES, inline
 from tests.local_server import LocalServer
@@ -159,6 +159,26 @@ def test_what_cannot_be_made_again_is_neither_replaced_nor_removed(session: Sess
     names = {one["Name"] for one in s3.list_buckets()["Buckets"]}
     assert "scripts-other" in names
     assert names.isdisjoint({"scripts-one", "scripts-two"})
+
+
+def test_a_deletion_that_fails_names_the_resource_and_can_be_repeated(session: Session, tmp_path: Path) -> None:
+    name, ecr, step = "scripts-deleted", session.client("ecr"), Step(session.output, "delete")
+    images = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": name}}
+    path = template(tmp_path, {"Images": images, "Queue": queue("q")})
+    deploy_stack(session, name, inline(path), {"Prefix": name})
+    image = ecr.put_image(repositoryName=name, imageManifest='{"schemaVersion": 2}', imageTag="a")["image"]["imageId"]
+    for _ in range(2):
+        with pytest.raises(SlipwayError) as raised:
+            delete_stack(session, name, step)
+        assert raised.value.message.startswith(
+            f"stack {name} ended in DELETE_FAILED:\n  Images (AWS::ECR::Repository): "
+        )
+        assert "delete it to the end" in raised.value.next_step
+    with pytest.raises(SlipwayError, match="found it in DELETE_FAILED, in which it cannot be changed"):
+        deploy_stack(session, name, inline(path), {"Prefix": name})
+    ecr.batch_delete_image(repositoryName=name, imageIds=[image])
+    assert delete_stack(session, name, step)
+    assert not delete_stack(session, name, step)
 
 
 def test_a_person_is_asked_before_something_is_replaced(
