@@ -46,12 +46,12 @@ class LocalAws:
         self.settings = settings
         store = Store(settings.state / "slipway.db")
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
+        self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
-        self.calls = base.CallRecorder(store, self.runtime.clock)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those train and deploy.
         self._services = (self.sagemaker, self.codepipeline, self.codecommit)
         self._register()
@@ -60,6 +60,7 @@ class LocalAws:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
+        base.record_decisions(self.calls.note)
         base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
         base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
@@ -70,7 +71,6 @@ class LocalAws:
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
-        base.record_decisions(self.calls.note)
         base.end_functions_with_the_server()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
