@@ -53,6 +53,7 @@ class LocalAws:
         self.settings = settings
         store = Store(settings.state / "slipway.db")
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
+        self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codebuild = CodeBuildService(self.runtime)
@@ -60,7 +61,6 @@ class LocalAws:
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
-        self.calls = base.CallRecorder(store, self.runtime.clock)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
@@ -69,6 +69,7 @@ class LocalAws:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
+        base.record_decisions(self.calls.note)
         base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
         base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
@@ -84,7 +85,6 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
-        base.record_decisions(self.calls.note)
         base.end_functions_with_the_server()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:

@@ -115,13 +115,13 @@ app.command()(stop.stop)
 app.command()(approve.approve)
 app.command()(approve.reject)
 app.command()(check.check)
+app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
 app.command()(publish.publish)
 app.command()(package.package)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
 app.command()(costs.costs)
-app.command()(permissions.permissions)
 
 
 def main(arguments: list[str] | None = None) -> None:

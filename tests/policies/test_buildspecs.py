@@ -8,7 +8,7 @@ import yaml
 from tests.cloudformation.templates import ROOT
 from tests.policies.buildspecs import problems
 
-FILES = sorted(ROOT.glob("*_lambdas/buildspec*.yml"))
+FILES = sorted([*ROOT.glob("buildspec*.yml"), *ROOT.glob("*_lambdas/buildspec*.yml")])
 GOOD = """
 version: 0.2
 env:
