@@ -14,8 +14,8 @@ SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-release: setup ## Release on this machine: train, deploy to Dev and Test, evaluate; again after each change
-	@$(BIN)/slipway --local release
+release: setup ## Release on this machine: train, deploy, evaluate, approve, deploy to Prod; again after each change
+	@$(BIN)/slipway --local release --approve "make release"
 
 up: setup ## Start local AWS
 	@$(BIN)/slipway --local up

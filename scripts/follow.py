@@ -16,7 +16,7 @@ from rich.text import Text
 from scripts.errors import UnsuccessfulError
 from scripts.output import Output, duration, stacked, status_text
 from scripts.pipeline import load_pipeline, load_run, resolve_run
-from scripts.run_view import ActionView, RunView
+from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 from scripts.session import Session, session_of
 
 Command = Callable[[str], str]
@@ -51,7 +51,7 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False) -
     session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
 
     def going_on() -> bool:
-        return run.running and not (until_approval and run.approval)
+        return run.running and not (until_approval and (run.approval or run.behind))
 
     if session.output.in_place:
         with Live(
@@ -134,6 +134,10 @@ def waiting_lines(run: RunView, command: Command) -> list[str]:
     approval = run.approval
     if approval:
         return [f"{approval.stage}/{approval.name} waits for a decision", *approval_lines(run, approval, command)]
+    if run.behind:
+        other = run.behind[:SHORT_ID_CHARACTERS]
+        answers = [f"  {verb + ':':<9}{command(f'{verb} {other} --message REASON')}" for verb in ("approve", "reject")]
+        return [f"waits behind release {other}, whose approval is open; answer that one first", *answers]
     return [f"waits in front of {run.waits_for}"] if run.waits_for else []
 
 
@@ -150,7 +154,7 @@ def report_end(session: Session, run: RunView) -> None:
     """Say what became of a release; of a failed one why, where to look and what to do."""
     seconds = run.seconds(datetime.now(UTC))
     after = f" after {duration(seconds)}" if seconds is not None else ""
-    if run.approval:
+    if run.approval or run.behind:
         session.output.say(
             Text.assemble("release ", run.short_id, " ", status_text("Waiting"), f" for approval{after}")
         )

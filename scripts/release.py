@@ -74,7 +74,7 @@ def release(
         run = _follow_on(session, run)
     say_summary(session, run)
     session.output.result({**run_document(run), **summary_document(session, run)})
-    if run.status != "Succeeded" and not run.approval:
+    if run.status != "Succeeded" and not (run.approval or run.behind):
         raise UnsuccessfulError
 
 

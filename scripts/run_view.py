@@ -93,6 +93,8 @@ class RunView:
     actions: tuple[ActionView, ...]
     waits_for: str = ""
     """The stage in front of which it waits, with the reason if the transition is disabled."""
+    behind: str = ""
+    """The execution inside that stage whose approval is open, so that nothing moves before it is answered."""
 
     @property
     def short_id(self) -> str:
@@ -158,6 +160,7 @@ def view_run(
             for place, provider in places.items()
         ),
         waits_for=_waits_for(state, run_id),
+        behind=_behind(state, run_id),
     )
 
 
@@ -249,6 +252,12 @@ def _revision_summary(text: str) -> str:
     """The first line: a source's summary is the whole commit message, or a JSON document around it."""
     stripped = text.strip()
     return stripped.splitlines()[0] if stripped else ""
+
+
+def _behind(state: Mapping[str, Any], run_id: str) -> str:
+    held = {stage: execution for stage, _, _, execution in waiting_approvals(state)}
+    stage = _waits_for(state, run_id).partition(" (")[0]
+    return held.get(stage, "")
 
 
 def _waits_for(state: Mapping[str, Any], run_id: str) -> str:
