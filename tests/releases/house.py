@@ -21,6 +21,7 @@ from tests.local_server import ROOT, LocalServer, wait_for
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
 PARTS = ("cloudformation", "data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts", "training_config")
+FILES_OF_THE_BUILD = ("buildspec.yml", "pyproject.toml", "requirements/build.txt", "requirements/checks.txt")
 FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 
 
@@ -36,6 +37,9 @@ class House:
     def __post_init__(self) -> None:
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in FILES_OF_THE_BUILD:
+            (self.root / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, self.root / name)
         self.server = LocalServer(self.root / ".slipway" / "local")
 
     def install(self) -> None:
