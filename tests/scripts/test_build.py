@@ -16,7 +16,7 @@ import yaml
 
 from local_aws.codebuild.toolchain import python_environment
 from scripts import build
-from scripts.packages import FUNCTIONS, build_one
+from scripts.packages import CODE_SHA256, FUNCTIONS, build_one
 from scripts.project import Project
 from scripts.publish import repository_files
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
@@ -25,9 +25,7 @@ PREFIX = "slipway-b-model"
 THERE = ("train-model", "get-status", "deploy-model", "evaluate-model")
 """Functions of the stack; those for Prod are not there."""
 TEMPLATE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
-TEST = (
-    "from pipeline_lambdas.names import training_job_name\n\n\ndef test_it() -> None:\n    assert training_job_name\n"
-)
+TEST = "from pipeline_lambdas.names import attempt_of\n\n\ndef test_it() -> None:\n    assert attempt_of\n"
 
 Files = dict[str, bytes]
 
@@ -102,7 +100,7 @@ class Site:
                 path: text
                 for path, text in (changes or {}).items()
                 if (path.split("/")[0] == "inference_lambdas") == (name == "InferenceLambdas")
-            }  # noqa: E501
+            }
             self.s3.put_object(Bucket=self.sources, Key=name, Body=_zip({**files, **changed}))
             arns[name] = f"arn:aws:s3:::{self.sources}/{name}"
         started = self.codebuild.start_build(
@@ -169,7 +167,7 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     assert f"{PREFIX}-deploy-prod: the stack has no such function (yet); skipped" in lines
     package = build_one(ROOT, "train-model", FUNCTIONS["train-model"].handler)
     head = site.s3.head_object(Bucket=site.packages, Key=package.key)
-    assert (head["SSEKMSKeyId"], head["Metadata"][build.CODE_SHA256]) == (site.key, after["train-model"])
+    assert (head["SSEKMSKeyId"], head["Metadata"][CODE_SHA256]) == (site.key, after["train-model"])
 
     began = time.monotonic()
     done, lines = site.build()
@@ -214,7 +212,7 @@ BROKEN: tuple[tuple[dict[str, bytes], str, str, str], ...] = (
     ),
     (
         {"pipeline_lambdas/names.py": b'"""Names."""\n'},
-        "PRE_BUILD", "pytest -n auto", "cannot import name 'training_job_name'",
+        "PRE_BUILD", "pytest -n auto", "cannot import name 'attempt_of'",
     ),
 )  # fmt: skip
 
