@@ -1,8 +1,8 @@
 """DeploymentConfig: what of it is accepted, and the rollout that it asks for.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html. Capacity is counted in whole
-instances: a percentage is rounded up, and a step that adds none is passed over. With one instance a canary is thus the whole
-fleet.
+instances: a percentage is rounded up, and a step that adds none is passed over. With one instance a canary is thus
+the whole fleet.
 """
 
 from __future__ import annotations
