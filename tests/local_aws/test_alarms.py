@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.base.alarms import alarm_arn
-from tests.local_server import ACCOUNT, REGION, LocalServer, allow
+from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
 ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
 ENDPOINT = [{"Name": "EndpointName", "Value": "prod"}]
@@ -20,7 +20,12 @@ class Alarm:
 
     def __init__(self, server: LocalServer, name: str, **settings: Any) -> None:
         self.name, self.client = name, server.client("cloudwatch")
-        usual = {"Period": 60, "EvaluationPeriods": 1, "Statistic": "Sum", "TreatMissingData": "notBreaching"}
+        usual: dict[str, Any] = {
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Statistic": "Sum",
+            "TreatMissingData": "notBreaching",
+        }
         self.client.put_metric_alarm(
             AlarmName=name,
             Namespace=f"Test/{name}",
@@ -28,13 +33,7 @@ class Alarm:
             Dimensions=ENDPOINT,
             ComparisonOperator="GreaterThanThreshold",
             Threshold=1,
-            **{
-                "Period": 60,
-                "EvaluationPeriods": 1,
-                "Statistic": "Sum",
-                "TreatMissingData": "notBreaching",
-                **settings,
-            },
+            **(usual | settings),
         )
 
     def put(self, value: float, dimensions: list[dict[str, str]] | None = None, age_s: float = 0) -> None:
@@ -95,6 +94,14 @@ def test_an_alarm_ends_when_its_data_is_old(local_aws: LocalServer) -> None:
     assert alarm.state == "ALARM"
     wait_for(lambda: alarm.state == "OK", "the end of the alarm", 10)
     assert alarm.client.describe_alarm_history(AlarmName="ends")["AlarmHistoryItems"]
+
+
+def test_an_alarm_is_there_after_a_kill(own_local_aws: LocalServer) -> None:
+    Alarm(own_local_aws, "kept").client.set_alarm_state(AlarmName="kept", StateValue="ALARM", StateReason="a drill")
+    own_local_aws.kill()
+    own_local_aws.up()
+    [found] = own_local_aws.client("cloudwatch").describe_alarms(AlarmNames=["kept"])["MetricAlarms"]
+    assert (found["StateValue"], found["StateReason"]) == ("ALARM", "a drill")
 
 
 def test_iam_knows_the_alarm(local_aws: LocalServer) -> None:
