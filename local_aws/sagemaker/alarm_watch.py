@@ -7,11 +7,16 @@ an alarm that does not exist or may not be read is not documented: here such a d
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from local_aws import base
 from local_aws.sagemaker.roles import ExecutionRole
+
+log = logging.getLogger(__name__)
+
+_SERVER_FAULT = 500
 
 
 class UnreadableAlarmError(Exception):
@@ -29,12 +34,13 @@ class AlarmWatch:
         """Why the deployment must end: an alarm in ALARM. INSUFFICIENT_DATA is none. Raises UnreadableAlarmError."""
         for name in self.names:
             alarm = self._describe(name)
-            if alarm["StateValue"] == "ALARM":
+            if alarm and alarm["StateValue"] == "ALARM":
                 reason = alarm.get("StateReason") or "no reason given"
                 return f"the alarm {name} is in ALARM ({reason})"
         return None
 
-    def _describe(self, name: str) -> dict[str, Any]:
+    def _describe(self, name: str) -> dict[str, Any] | None:
+        """The alarm; None where CloudWatch does not answer, so that the next look decides."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only with alarms
 
         try:
@@ -44,13 +50,17 @@ class AlarmWatch:
         except base.RoleNotAssumableError as error:
             raise UnreadableAlarmError(f"the alarm {name} cannot be read: {error}") from None
         except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
+                log.warning("the alarm %s is looked at again: %s", name, error)
+                return None
             reason = error.response["Error"]["Message"]
             raise UnreadableAlarmError(
                 f"the alarm {name} cannot be read by the execution role {self.role.arn}, which needs "
                 f"cloudwatch:DescribeAlarms on it: {reason}"
             ) from None
         except BotoCoreError as error:
-            raise UnreadableAlarmError(f"the alarm {name} cannot be read: {error}") from None
+            log.warning("the alarm %s is looked at again: %s", name, error)
+            return None
         alarms: list[dict[str, Any]] = [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]
         if not alarms:
             raise UnreadableAlarmError(f"the alarm {name} does not exist")

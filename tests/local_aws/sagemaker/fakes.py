@@ -116,9 +116,13 @@ class FakeCloudWatch:
     data: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls: int = 0
     alarms: dict[str, str | None] = field(default_factory=dict)
+    faults: list[Exception] = field(default_factory=list)
+    """What reading the alarms raises first."""
 
     def describe_alarms(self, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
         assert set(AlarmTypes) == {"MetricAlarm", "CompositeAlarm"}
+        if self.faults:
+            raise self.faults.pop()
         found = {name: self.alarms[name] for name in AlarmNames if name in self.alarms}
         if None in found.values():
             raise refusal("AccessDenied", "DescribeAlarms", "User is not authorized")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.clock import ManualClock
 from local_aws.sagemaker import hosting
@@ -209,6 +210,17 @@ def test_an_alarm_that_cannot_be_read_ends_the_update_first(
     assert found["EndpointConfigName"] == "one-4"
     assert found["FailureReason"].endswith(reason)
     assert not [detail for _, detail in fleet.events if "Launching" in str(detail) and "two-4" in str(detail)]
+
+
+def test_cloudwatch_may_be_away_for_a_moment(fleet: Aws) -> None:
+    away = ClientError(
+        {"Error": {"Code": "InternalFailure", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 500}},
+        "DescribeAlarms",
+    )
+    fleet.cloudwatch.faults = [away, EndpointConnectionError(endpoint_url="http://127.0.0.1")]
+    update(fleet, ALARM)
+    assert settled(fleet)["EndpointConfigName"] == "two-4"
+    assert not fleet.cloudwatch.faults
 
 
 def test_an_alarm_that_is_deleted_meanwhile_rolls_back(fleet: Aws) -> None:
