@@ -48,16 +48,17 @@ def alarm_arn(headers: Mapping[str, str], body: bytes, region: str) -> str | Non
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
     """
-    if body.startswith(b"{"):
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if operation:
+        if "Alarm" not in operation:
+            return None  # metrics come often and in large bodies
         request = json.loads(body)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
         names = request.get("AlarmNames") or [request[key] for key in ("AlarmName",) if request.get(key)]
     else:
         form = parse_qs(body.decode("utf-8", errors="replace"))
-        operation = form.get("Action", [""])[0]
+        if "Alarm" not in form.get("Action", [""])[0]:
+            return None
         names = [v[0] for key, v in form.items() if key == "AlarmName" or key.startswith("AlarmNames.member.")]
-    if "Alarm" not in operation:
-        return None
     return f"arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{names[0] if len(names) == 1 else '*'}"
 
 

@@ -133,9 +133,7 @@ def test_every_documented_status_of_training_is_known() -> None:
                 "EndpointConfigName": "old",
                 "PendingDeploymentSummary": {
                     "EndpointConfigName": CONFIG,
-                    "ProductionVariants": [
-                        {"VariantStatus": [{"Status": "Baking", "StatusMessage": "Baking for 9 s."}]}
-                    ],
+                    "ProductionVariants": [{"VariantStatus": [{"Status": "Baking", "StatusMessage": "Bakes."}]}],
                 },
             },
             Continue,
