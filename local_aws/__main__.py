@@ -1,4 +1,4 @@
-"""`python -m local_aws up|down|status|serve`: local AWS as a background process."""
+"""`python -m local_aws up|down|status|serve|connect`: local AWS as a background process."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ _STOP_S = 15.0
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     parser = argparse.ArgumentParser(prog="local_aws", description="AWS on this machine, on one port of loopback.")
-    parser.add_argument("verb", choices=("up", "down", "status", "serve"))
+    parser.add_argument("verb", choices=("up", "down", "status", "serve", "connect"))
+    parser.add_argument("connection", nargs="?", help="connect: name of a connection")
+    parser.add_argument("repository", nargs="?", help="connect: OWNER/REPOSITORY=PATH of a local git repository")
     parser.add_argument("--state", type=Path, default=Path(".slipway/local"), help="folder of all state")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--region", default=DEFAULT_REGION)
     options = parser.parse_args(arguments)
     settings = Settings(options.state.resolve(), options.port, options.region)
+    if options.verb == "connect":
+        return connect(settings, options.connection or "", options.repository or "")
     return {"up": up, "down": down, "status": status, "serve": serve_here}[options.verb](settings)
 
 
@@ -85,6 +89,24 @@ def status(settings: Settings) -> int:
     running = _identity(settings)
     print(f"local AWS is up at {settings.url} (process {running['pid']})" if running else "local AWS is not running")  # noqa: T201
     return 0 if running else 1
+
+
+def connect(settings: Settings, connection: str, repository: str) -> int:
+    """Complete the handshake of a connection: let it reach a local git repository."""
+    from local_aws.codeconnections.links import LinkError, Links  # noqa: PLC0415 - only here
+    from local_aws.store import Store  # noqa: PLC0415
+
+    full_name, _, path = repository.partition("=")
+    if not connection or not path or not settings.state.is_dir():
+        print("usage: local_aws connect CONNECTION OWNER/REPOSITORY=PATH, after `up`", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        Links(Store(settings.state / "slipway.db")).link(connection, full_name, Path(path))
+    except LinkError as error:
+        print(f"local AWS: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"{connection} reaches {full_name} in {path}")  # noqa: T201
+    return 0
 
 
 def serve_here(settings: Settings) -> int:

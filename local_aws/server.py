@@ -15,6 +15,7 @@ from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
+from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
@@ -30,6 +31,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# The service under its two names, with the prefixes of their operations.
+_CONNECTIONS = (
+    ("codeconnections", "com.amazonaws.codeconnections.CodeConnections_20231201"),
+    ("codestar-connections", "com.amazonaws.codestar.connections.CodeStar_connections_20191201"),
+)
 IDENTITY_PATH = "/_local_aws"
 GIT_PREFIX = "/v1/repos/"
 # Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
@@ -47,11 +53,12 @@ class LocalAws:
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
-        self.codepipeline = CodePipelineService(self.runtime, self.codecommit)
+        self.codeconnections = CodeConnectionsService(self.runtime)
+        self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those train and deploy.
-        self._services = (self.sagemaker, self.codepipeline, self.codecommit)
+        self._services = (self.sagemaker, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
 
     def _register(self) -> None:
@@ -65,6 +72,8 @@ class LocalAws:
         base.register_service(sagemaker, "sagemaker-api", "SageMaker")
         runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
         base.register_service(runtime, "sagemaker", None)
+        for name, prefix in _CONNECTIONS:
+            base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
@@ -80,10 +89,12 @@ class LocalAws:
         self.snapshots.start()
         for service in self._services:
             service.resume()
+        self.codeconnections.watch(self.codepipeline.start_from_push)
 
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.tell_what_replaces()
+        base.complete_resource_types()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )

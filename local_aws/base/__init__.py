@@ -11,6 +11,7 @@ from local_aws.base.iam import complete_request_context, enforce, identify, root
 from local_aws.base.objects import read_object
 from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
+from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -33,6 +34,7 @@ __all__ = [
     "carry_version_ids",
     "check_tables",
     "complete_request_context",
+    "complete_resource_types",
     "end_functions_with_the_server",
     "enforce",
     "find_access_key",

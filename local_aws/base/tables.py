@@ -44,11 +44,16 @@ _TABLES = {
         "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": ("_roles",),
-    "ministack.services.s3": ("_fire_s3_event", "_get_object_data"),
+    "ministack.services.s3": (
+        "_delete_bucket_encryption",
+        "_fire_s3_event",
+        "_get_object_data",
+        "_put_bucket_encryption",
+    ),
     "ministack.services.sts": ("register_session",),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS",),
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
     "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
 }
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws import base, ids
+from local_aws.codeconnections.links import Link
 from local_aws.codepipeline.actions import PROVIDERS
-from local_aws.codepipeline.actions.contract import Archives, AssumeRole, Tools
+from local_aws.codepipeline.actions.contract import Archives, AssumeRole, Connections, Tools
 from local_aws.codepipeline.answers import Answers
 from local_aws.codepipeline.changes import Changes
 from local_aws.codepipeline.cloudformation import TYPE, PipelineResource
@@ -18,7 +19,7 @@ from local_aws.codepipeline.history import History
 from local_aws.codepipeline.permissions import permissions
 from local_aws.codepipeline.pipelines import Pipelines
 from local_aws.codepipeline.state import State
-from local_aws.codepipeline.targets import Enforce, EventTarget
+from local_aws.codepipeline.targets import ConnectionTarget, Enforce, EventTarget
 from local_aws.runtime import Runtime
 from local_aws.wire import Behaviour, Operation
 
@@ -30,6 +31,7 @@ class CodePipelineService:
         self,
         runtime: Runtime,
         archives: Archives,
+        connections: Connections,
         *,
         assume_role: AssumeRole = base.assume_role,
         enforce: Enforce = base.enforce,
@@ -37,10 +39,10 @@ class CodePipelineService:
         new_id: Callable[[], str] = ids.new_uuid,
         new_suffix: Callable[[], str] = ids.new_key_suffix,
     ) -> None:
-        """`archives` is CodeCommit. Nothing runs before `resume`."""
+        """`archives` is CodeCommit, `connections` CodeConnections. Nothing runs before `resume`."""
         region = runtime.settings.region
         self._state = State(runtime.store, region)
-        tools = Tools(runtime, self._state, archives, assume_role, new_id)
+        tools = Tools(runtime, self._state, archives, connections, assume_role, new_id)
         changes = Changes(self._state, Events(self._state, region), tools.now, new_id, new_suffix)
         providers = {key: provider(tools) for key, provider in PROVIDERS.items()}
         self._engine = Engine(tools, changes, providers, put_event)
@@ -49,6 +51,7 @@ class CodePipelineService:
         self._answers = Answers(tools, changes, self._engine)
         self._history = History(self._state, region)
         self._target = EventTarget(self._state, self._executions, region, assume_role, enforce)
+        self._connection_target = ConnectionTarget(self._state, self._executions)
         self._region = region
 
     def operations(self) -> dict[str, Operation]:
@@ -92,6 +95,10 @@ class CodePipelineService:
     def start_from_event(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """A rule's target is a pipeline: record an execution and return at once. Never raises for a refusal."""
         self._target.start(pipeline_arn, payload, role_arn, rule_arn)
+
+    def start_from_push(self, link: Link, branch: str, commit_id: str) -> None:
+        """A push came through a connection: start the pipelines whose source it is."""
+        self._connection_target.start(link, branch, commit_id)
 
     def resume(self) -> None:
         """Continue what was running when the last process ended, and begin to schedule."""

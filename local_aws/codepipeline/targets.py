@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.base import RoleNotAssumableError
+from local_aws.codeconnections.links import Link
 from local_aws.codepipeline.actions.contract import AssumeRole
 from local_aws.codepipeline.changes import Trigger
 from local_aws.codepipeline.executions import Executions
@@ -82,6 +83,33 @@ class EventTarget:
         values = {v["name"]: v["value"] for v in _objects(document, "variables", ("name", "value"))}
         keys = ("actionName", "revisionType", "revisionValue")
         return values, _objects(document, "sourceRevisions", keys)
+
+
+class ConnectionTarget:
+    """Starts executions for pushes that a connection reports.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/connections.html
+    """
+
+    def __init__(self, state: State, executions: Executions) -> None:
+        """Keep the parts."""
+        self._state, self._executions = state, executions
+
+    def start(self, link: Link, branch: str, commit_id: str) -> None:
+        """Start every pipeline that has the branch as a source and detects changes, at the commit pushed."""
+        for record in self._state.pipelines():
+            pipeline = self._state.definition(record.name, record.version)
+            overrides = [
+                {"actionName": action.name, "revisionType": "COMMIT_ID", "revisionValue": commit_id}
+                for action in pipeline.stages[0].actions
+                if action.type.provider == "CodeStarSourceConnection"
+                and action.configuration["ConnectionArn"] == link.arn
+                and action.configuration["FullRepositoryId"] == link.full_name
+                and action.configuration["BranchName"] == branch
+                and action.configuration.get("DetectChanges", "true").lower() != "false"
+            ]
+            if overrides:
+                self._executions.begin(record.name, Trigger("WebhookV2", link.arn), {}, overrides)
 
 
 def _objects(document: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[Override]:

@@ -63,8 +63,8 @@ def _check_kind(document: Document) -> None:
     if document.get("triggers"):
         raise AwsError(
             _STRUCTURE,
-            "Triggers belong to CodeStarSourceConnection sources, which local AWS does not run. Remove triggers and "
-            "start the pipeline by an EventBridge rule.",
+            "Local AWS does not filter triggers. Remove them; a CodeStarSourceConnection source then starts the "
+            "pipeline at each push to its branch.",
         )
     _require_unique(_STRUCTURE, "Pipeline variable", (v["name"] for v in document.get("variables", [])))
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from local_aws.codepipeline.actions.approval import ManualApproval
 from local_aws.codepipeline.actions.codecommit import CodeCommitSource
+from local_aws.codepipeline.actions.connection import ConnectionSource
 from local_aws.codepipeline.actions.contract import Provider
 from local_aws.codepipeline.actions.lambda_invoke import LambdaInvoke
 from local_aws.codepipeline.actions.s3_source import S3Source
 
 PROVIDERS: Mapping[tuple[str, str, str], type[Provider]] = {
     ("Source", "AWS", "CodeCommit"): CodeCommitSource,
+    ("Source", "AWS", "CodeStarSourceConnection"): ConnectionSource,
     ("Source", "AWS", "S3"): S3Source,
     ("Invoke", "AWS", "Lambda"): LambdaInvoke,
     ("Approval", "AWS", "Manual"): ManualApproval,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from local_aws.base import Credentials
+from local_aws.codeconnections.links import Link
 from local_aws.codepipeline.model import Action, Pipeline, pipeline_arn
 from local_aws.codepipeline.records import ActionRecord, ArtifactRecord, ExecutionRecord, Revision
 from local_aws.codepipeline.state import State
@@ -24,6 +25,16 @@ class Archives(Protocol):
 
     def upload_archive(self, caller: Caller, repository: str, commit_id: str) -> bytes:
         """The commit's files as a zip. Raises AwsError, AccessDeniedException among them."""
+
+
+class Connections(Protocol):
+    """CodeConnections, as a source action uses it."""
+
+    def repository(self, caller: Caller, arn: str, full_name: str) -> Link:
+        """The repository behind a connection. Raises AwsError, AccessDeniedException among them."""
+
+    def provider(self, arn: str) -> str:
+        """The provider that a connection is for."""
 
 
 class AssumeRole(Protocol):
@@ -117,10 +128,17 @@ class Tools:
     """What providers share: state, time, names, and clients that act with the role of an action."""
 
     def __init__(
-        self, runtime: Runtime, state: State, archives: Archives, assume_role: AssumeRole, new_id: Callable[[], str]
+        self,
+        runtime: Runtime,
+        state: State,
+        archives: Archives,
+        connections: Connections,
+        assume_role: AssumeRole,
+        new_id: Callable[[], str],
     ) -> None:
         """Keep the surroundings."""
-        self.runtime, self.state, self.archives, self.new_id = runtime, state, archives, new_id
+        self.runtime, self.state, self.archives, self.connections = runtime, state, archives, connections
+        self.new_id = new_id
         self._assume_role = assume_role
 
     @property

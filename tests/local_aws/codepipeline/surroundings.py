@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.base import Credentials, RoleNotAssumableError
 from local_aws.clock import ManualClock
+from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
@@ -170,6 +171,7 @@ class Surroundings:
         self.service = CodePipelineService(
             runtime,
             self,
+            CodeConnectionsService(runtime),
             assume_role=self._assume_role,
             enforce=self._enforce,
             put_event=self._put_event,

@@ -1,0 +1,74 @@
+"""CloudFormation: properties that MiniStack's own resource types leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from local_aws.base.tables import ministack
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+def complete_resource_types() -> None:
+    """Apply a bucket's default encryption, and refuse a function whose package is not there.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
+    """
+    _encrypt_buckets()
+    _require_packages()
+
+
+def _encrypt_buckets() -> None:
+    provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
+    apply = provisioners._s3_apply_configurations  # noqa: SLF001
+
+    def apply_configurations(name: str, properties: Mapping[str, Any], *old: Any) -> None:
+        apply(name, properties, *old)
+        rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+        if rules:
+            s3._put_bucket_encryption(name, _encryption_document(rules))  # noqa: SLF001
+        else:
+            s3._delete_bucket_encryption(name)  # noqa: SLF001
+
+    provisioners._s3_apply_configurations = apply_configurations  # noqa: SLF001
+
+
+def _encryption_document(rules: list[Mapping[str, Any]]) -> bytes:
+    """The body of PutBucketEncryption for a template's rules."""
+    document = Element("ServerSideEncryptionConfiguration", xmlns=_NAMESPACE)
+    for rule in rules:
+        element = SubElement(document, "Rule")
+        default = rule.get("ServerSideEncryptionByDefault", {})
+        applied = SubElement(element, "ApplyServerSideEncryptionByDefault")
+        for name in ("SSEAlgorithm", "KMSMasterKeyID"):
+            if default.get(name):
+                SubElement(applied, name).text = str(default[name])
+        SubElement(element, "BucketKeyEnabled").text = str(rule.get("BucketKeyEnabled", False)).lower()
+    return tostring(document)
+
+
+def _require_packages() -> None:
+    provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
+    create, update = handler["create"], handler["update"]
+
+    def require(properties: Mapping[str, Any]) -> None:
+        code = properties.get("Code", {})
+        bucket, key = code.get("S3Bucket"), code.get("S3Key")
+        if bucket and s3._get_object_data(bucket, key, version_id=code.get("S3ObjectVersion")) is None:  # noqa: SLF001
+            raise ValueError(
+                "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does "
+                f"not exist. (s3://{bucket}/{key})"
+            )
+
+    def create_function(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        require(properties)
+        return create(logical_id, properties, stack_name)
+
+    def update_function(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+        require(new)
+        return update(physical_id, old, new, *rest)
+
+    handler.update(create=create_function, update=update_function)

@@ -1,0 +1,113 @@
+"""The repositories that a connection reaches: local git repositories under the names that they have at the provider.
+
+On AWS a new connection is PENDING until a person has completed the handshake with the provider in the console
+(https://docs.aws.amazon.com/dtconsole/latest/userguide/connections-create.html). Here the handshake is naming a
+local repository: `python -m local_aws connect NAME OWNER/REPOSITORY=PATH`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_aws.codecommit import git
+from local_aws.store import Store
+
+PENDING, AVAILABLE = "PENDING", "AVAILABLE"
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS connection (
+    arn TEXT PRIMARY KEY, name TEXT UNIQUE, provider TEXT, status TEXT, tags TEXT
+);
+CREATE TABLE IF NOT EXISTS connection_repository (
+    arn TEXT, full_name TEXT, folder TEXT, PRIMARY KEY (arn, full_name)
+);
+CREATE TABLE IF NOT EXISTS connection_tip (
+    arn TEXT, full_name TEXT, branch TEXT, commit_id TEXT, PRIMARY KEY (arn, full_name, branch)
+);
+"""
+_FULL_NAME = re.compile(r"[\w.-]+(/[\w.-]+)+")
+
+
+class LinkError(Exception):
+    """The repository cannot be linked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A repository behind a connection; `folder` is its git directory."""
+
+    arn: str
+    full_name: str
+    folder: Path
+
+    def repository(self, home: Path) -> git.Repository:
+        """The repository, read through git."""
+        return git.Repository(self.folder, home)
+
+    def branches(self, home: Path) -> dict[str, str]:
+        """Branch to the commit at its tip."""
+        heads = "refs/heads/"
+        found = self.repository(home).references().items()
+        return {name.removeprefix(heads): ref.commit_id for name, ref in found if name.startswith(heads)}
+
+
+class Links:
+    """Which repositories stand behind which connection."""
+
+    def __init__(self, store: Store) -> None:
+        """Make the tables."""
+        self._store = store
+        store.define(_TABLES)
+
+    def link(self, connection: str, full_name: str, path: Path) -> None:
+        """Complete the handshake of a connection with one more repository. Raises LinkError."""
+        row = self._store.row("SELECT arn FROM connection WHERE name = ? OR arn = ?", connection, connection)
+        if row is None:
+            known = ", ".join(r["name"] for r in self._store.rows("SELECT name FROM connection ORDER BY name"))
+            raise LinkError(f"found no connection {connection!r}; there are: {known or 'none'}. Create it first.")
+        if not _FULL_NAME.fullmatch(full_name):
+            raise LinkError(f"{full_name!r} is no full repository name; it reads OWNER/REPOSITORY.")
+        link = Link(row["arn"], full_name, _git_folder(path))
+        for branch, commit_id in link.branches(path).items():
+            self.set_tip(link, branch, commit_id)  # what was pushed before starts nothing
+        with self._store.transaction() as connection_:
+            connection_.execute(
+                "INSERT OR REPLACE INTO connection_repository VALUES (?, ?, ?)", (link.arn, full_name, str(link.folder))
+            )
+            connection_.execute("UPDATE connection SET status = ? WHERE arn = ?", (AVAILABLE, link.arn))
+
+    def find(self, arn: str, full_name: str) -> Link | None:
+        """The repository of that name behind a connection."""
+        row = self._store.row(
+            "SELECT folder FROM connection_repository WHERE arn = ? AND full_name = ?", arn, full_name
+        )
+        return Link(arn, full_name, Path(row["folder"])) if row else None
+
+    def all(self) -> list[Link]:
+        """Every linked repository."""
+        rows = self._store.rows("SELECT arn, full_name, folder FROM connection_repository ORDER BY arn, full_name")
+        return [Link(row["arn"], row["full_name"], Path(row["folder"])) for row in rows]
+
+    def tips(self, link: Link) -> dict[str, str]:
+        """Branch to the commit that was last seen at its tip."""
+        rows = self._store.rows(
+            "SELECT branch, commit_id FROM connection_tip WHERE arn = ? AND full_name = ?", link.arn, link.full_name
+        )
+        return {row["branch"]: row["commit_id"] for row in rows}
+
+    def set_tip(self, link: Link, branch: str, commit_id: str) -> None:
+        """Remember the commit at the tip of a branch."""
+        self._store.execute(
+            "INSERT OR REPLACE INTO connection_tip VALUES (?, ?, ?, ?)", link.arn, link.full_name, branch, commit_id
+        )
+
+
+def _git_folder(path: Path) -> Path:
+    command = ["git", "-C", str(path), "rev-parse", "--absolute-git-dir"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise LinkError(f"{path}: found no git repository there. Name a clone, or make one with git init.")
+    return Path(found.stdout.strip())

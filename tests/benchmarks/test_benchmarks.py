@@ -1,0 +1,43 @@
+"""The benchmarks run, on little data and with few repetitions; what they measure is not judged here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cold_start, evaluation, idle, release
+from benchmarks.__main__ import show
+from benchmarks.figures import Figure, at_least, at_most
+from tests.local_server import ROOT
+from tests.releases.house import House
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory and processor time are read from /proc")
+
+
+def measured(figures: list[Figure]) -> dict[str, float]:
+    assert all(figure.value >= 0 for figure in figures)
+    return {figure.name: figure.value for figure in figures}
+
+
+def test_idle(tmp_path: Path) -> None:
+    figures = measured(idle.measure(tmp_path, short=True))
+    assert 10 < figures["memory of an idle local AWS"] < 1000
+
+
+def test_cold_start(tmp_path: Path) -> None:
+    assert len(measured(cold_start.measure(ROOT, tmp_path, short=True))) == len(cold_start.SERVICES)
+
+
+def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
+    figures = measured(release.measure(house, tmp_path, short=True, data=None))
+    figures |= measured(evaluation.measure(house, tmp_path, short=True, data=None))
+    assert figures["release / bare training process"] > 0
+    assert figures["evaluation of 50,000 rows / one invocation per row"] > 1
+
+
+def test_the_table_says_what_was_met(capsys: pytest.CaptureFixture[str]) -> None:
+    show([at_most("a", 1.0, "s", 2.0), at_most("b", 3.0, "s", 2.0), at_least("c", 3.0, "x", 2.0)])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [("a", "met"), ("b", "missed"), ("c", "met")]

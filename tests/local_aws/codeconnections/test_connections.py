@@ -1,0 +1,219 @@
+"""A connection to a provider, which here reaches a local git repository."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
+
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    **{f"GIT_{role}_{part}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")},
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(folder: Path, text: str) -> str:
+    (folder / "file.txt").write_text(text, encoding="utf-8")
+    git(folder, "add", "file.txt")
+    git(folder, "commit", "--quiet", "--message", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    commit(folder, "first")
+    return folder
+
+
+def connect(server: LocalServer, connection: str, repository: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local_aws", "connect", connection, repository, "--state", str(server.state)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def create_pipeline(
+    server: LocalServer, name: str, arn: str, *statements: dict[str, Any], detect: str = "true"
+) -> None:
+    """A pipeline whose source is `acme/model` behind the connection, and which then waits for an approval."""
+    bucket = f"{name}-artifacts"
+    server.client("s3").create_bucket(Bucket=bucket)
+    role = server.create_role(f"{name}-role", "codepipeline.amazonaws.com", allow("s3:*"), *statements)
+    source = {"ConnectionArn": arn, "FullRepositoryId": "acme/model", "BranchName": "main", "DetectChanges": detect}
+    server.client("codepipeline").create_pipeline(
+        pipeline={
+            "name": name,
+            "roleArn": role,
+            "pipelineType": "V2",
+            "executionMode": "QUEUED",
+            "artifactStore": {"type": "S3", "location": bucket},
+            "stages": [
+                {
+                    "name": "Source",
+                    "actions": [
+                        {
+                            "name": "Code",
+                            "namespace": "Code",
+                            "actionTypeId": _type("Source", "CodeStarSourceConnection"),
+                            "configuration": source,
+                            "outputArtifacts": [{"name": "Files"}],
+                        }
+                    ],
+                },
+                {"name": "Approve", "actions": [{"name": "Ask", "actionTypeId": _type("Approval", "Manual")}]},
+            ],
+        }
+    )
+
+
+def _type(category: str, provider: str) -> dict[str, str]:
+    return {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
+
+
+def source_action(server: LocalServer, pipeline: str, number: int) -> dict[str, Any]:
+    """The source action of the pipeline's n-th execution, once it has ended."""
+
+    def ended() -> dict[str, Any] | None:
+        listed = server.client("codepipeline").list_action_executions(pipelineName=pipeline)["actionExecutionDetails"]
+        sources = [a for a in reversed(listed) if a["stageName"] == "Source" and a["status"] != "InProgress"]
+        return sources[number] if len(sources) > number else None
+
+    found: dict[str, Any] = wait_for(ended, f"source {number} of {pipeline} to end", 20)
+    return found
+
+
+def test_a_push_starts_the_pipeline_at_its_commit(local_aws: LocalServer, repository: Path) -> None:
+    client = local_aws.client("codeconnections")
+    arn = client.create_connection(ConnectionName="to-github", ProviderType="GitHub")["ConnectionArn"]
+    assert client.get_connection(ConnectionArn=arn)["Connection"]["ConnectionStatus"] == "PENDING"
+    done = connect(local_aws, "to-github", f"acme/model={repository}")
+    assert done.returncode == 0, done.stderr
+    assert client.get_connection(ConnectionArn=arn)["Connection"]["ConnectionStatus"] == "AVAILABLE"
+    create_pipeline(local_aws, "connected", arn, allow("codeconnections:UseConnection", resource=arn))
+    first = source_action(local_aws, "connected", 0)
+    assert first["status"] == "Succeeded", first
+    pushed = commit(repository, "second")
+    second = source_action(local_aws, "connected", 1)
+    variables = second["output"]["outputVariables"]
+    assert (variables["CommitId"], variables["CommitMessage"].strip()) == (pushed, "second")
+    assert (variables["ProviderType"], variables["FullRepositoryName"]) == ("GitHub", "acme/model")
+    location = second["output"]["outputArtifacts"][0]["s3location"]
+    body = local_aws.client("s3").get_object(Bucket=location["bucket"], Key=location["key"])["Body"].read()
+    assert zipfile.ZipFile(io.BytesIO(body)).read("file.txt") == b"second"
+    execution = local_aws.client("codepipeline").get_pipeline_execution(
+        pipelineName="connected", pipelineExecutionId=second["pipelineExecutionId"]
+    )["pipelineExecution"]
+    assert execution["trigger"] == {"triggerType": "WebhookV2", "triggerDetail": arn}
+
+
+@pytest.mark.parametrize(
+    ("name", "statements", "repository_name", "message"),
+    [
+        ("not-permitted", [], "acme/model", "not authorized to perform: codeconnections:UseConnection"),
+        ("not-linked", [allow("codestar-connections:UseConnection")], "acme/other", "python -m local_aws connect"),
+    ],
+)
+def test_what_cannot_be_read_fails_the_source(
+    local_aws: LocalServer,
+    repository: Path,
+    name: str,
+    statements: list[dict[str, Any]],
+    repository_name: str,
+    message: str,
+) -> None:
+    arn = local_aws.client("codeconnections").create_connection(ConnectionName=name, ProviderType="GitLab")[
+        "ConnectionArn"
+    ]
+    assert connect(local_aws, name, f"{repository_name}={repository}").returncode == 0
+    create_pipeline(local_aws, name, arn, *statements)
+    failed = source_action(local_aws, name, 0)
+    assert failed["status"] == "Failed"
+    assert message in failed["output"]["executionResult"]["errorDetails"]["message"]
+
+
+def test_changes_are_only_detected_if_asked_for(local_aws: LocalServer, repository: Path) -> None:
+    arn = local_aws.client("codeconnections").create_connection(ConnectionName="still", ProviderType="GitHub")[
+        "ConnectionArn"
+    ]
+    assert connect(local_aws, "still", f"acme/model={repository}").returncode == 0
+    use = allow("codeconnections:UseConnection", resource=arn)
+    create_pipeline(local_aws, "still", arn, use, detect="false")
+    create_pipeline(local_aws, "moving", arn, use)
+    assert source_action(local_aws, "moving", 0)["status"] == "Succeeded"
+    commit(repository, "a change")
+    assert source_action(local_aws, "moving", 1)["status"] == "Succeeded"
+    executions = local_aws.client("codepipeline").list_pipeline_executions(pipelineName="still")
+    assert len(executions["pipelineExecutionSummaries"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("connection", "repository_name", "words"),
+    [
+        ("no-such", "acme/model", "found no connection 'no-such'"),
+        ("linking", "model", "OWNER/REPOSITORY"),
+        ("linking", "acme/model", "found no git repository there"),
+    ],
+)
+def test_a_wrong_link_is_answered(
+    local_aws: LocalServer, tmp_path: Path, connection: str, repository_name: str, words: str
+) -> None:
+    client = local_aws.client("codeconnections")
+    if not any(c["ConnectionName"] == "linking" for c in client.list_connections()["Connections"]):
+        client.create_connection(ConnectionName="linking", ProviderType="Bitbucket")
+    done = connect(local_aws, connection, f"{repository_name}={tmp_path}")
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_connections_are_resources_of_stacks_and_have_tags(local_aws: LocalServer) -> None:
+    stacks, client = local_aws.client("cloudformation"), local_aws.client("codeconnections")
+    template = {
+        "Resources": {
+            "Connection": {
+                "Type": "AWS::CodeConnections::Connection",
+                "Properties": {
+                    "ConnectionName": "of-a-stack",
+                    "ProviderType": "GitLab",
+                    "Tags": [{"Key": "team", "Value": "models"}],
+                },
+            }
+        },
+        "Outputs": {
+            "Arn": {"Value": {"Ref": "Connection"}},
+            "Status": {"Value": {"Fn::GetAtt": ["Connection", "ConnectionStatus"]}},
+        },
+    }
+    stacks.create_stack(StackName="connections", TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName="connections", WaiterConfig={"Delay": 1})
+    outputs = {
+        o["OutputKey"]: o["OutputValue"]
+        for o in stacks.describe_stacks(StackName="connections")["Stacks"][0]["Outputs"]
+    }
+    assert outputs["Arn"].startswith(f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/")
+    assert outputs["Status"] == "PENDING"
+    client.tag_resource(ResourceArn=outputs["Arn"], Tags=[{"Key": "stage", "Value": "test"}])
+    client.untag_resource(ResourceArn=outputs["Arn"], TagKeys=["team"])
+    assert client.list_tags_for_resource(ResourceArn=outputs["Arn"])["Tags"] == [{"Key": "stage", "Value": "test"}]
+    stacks.delete_stack(StackName="connections")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="connections", WaiterConfig={"Delay": 1})
+    with pytest.raises(botocore.exceptions.ClientError, match="ResourceNotFoundException"):
+        client.get_connection(ConnectionArn=outputs["Arn"])
