@@ -214,7 +214,7 @@ def test_no_function_reaches_another_environment_or_model(
         ("TrainModelFunctionRole", "s3:GetObject", "manifest.json", False),
         ("TrainModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/test/test.csv", True),
-        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/validation/v.csv", True),
+        ("EvaluateModelFunctionRole", "s3:GetObjectVersion", "datasets/0123456789abcdef/validation/v.csv", True),
         ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("TrainingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
         ("TrainingRole", "s3:GetObject", "manifest.json", False),
