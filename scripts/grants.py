@@ -61,8 +61,16 @@ def grants_of(role: str, policy: str, document: Mapping[str, Any]) -> list[Grant
     return found
 
 
-def compare(grants: Iterable[Grant], calls: Iterable[Call], reason_of: Callable[[Grant], str | None]) -> Comparison:
-    """Compare; `reason_of` tells why a grant cannot be used here, or None."""
+def compare(
+    grants: Iterable[Grant],
+    calls: Iterable[Call],
+    reason_of: Callable[[Grant], str | None],
+    is_expected: Callable[[str, str, str], bool] = lambda _role, _policy, _resource: False,
+) -> Comparison:
+    """Compare; `reason_of` tells why a grant cannot be used here, or None.
+
+    `is_expected` tells whether it is known that a resource of a role's policy stays untouched here.
+    """
     known = list(calls)
     used, listed, unused, untouched = [], [], [], []
     for statement in _by_statement(grants):
@@ -81,6 +89,7 @@ def compare(grants: Iterable[Grant], calls: Iterable[Call], reason_of: Callable[
                 (first.role, first.policy, resource)
                 for resource in first.resources
                 if not any(matches(resource, call.resource) for call in made)
+                and not is_expected(first.role, first.policy, resource)
             ]
     denied = tuple(call for call in known if not call.allowed)
     return Comparison(denied, tuple(used), tuple(listed), tuple(unused), tuple(untouched))

@@ -15,7 +15,7 @@ from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.grants import Call, Comparison, Grant, compare, grants_of
 from scripts.logs import seconds
 from scripts.session import Session, session_of
-from scripts.unexercised import reason_of
+from scripts.unexercised import is_expected, reason_of
 
 _CALLS = "/_local_aws/calls"
 _TIMEOUT_S = 10
@@ -42,7 +42,7 @@ def permissions(
     if not calls:
         raise SlipwayError("No role of the stacks has made a call yet.", "Make a release first: slipway release")
     grants = [grant for name, role in roles.items() for grant in _grants(session, name, role)]
-    comparison = compare(grants, calls, reason_of)
+    comparison = compare(grants, calls, reason_of, is_expected)
     _show(session, comparison)
     session.output.result(document(comparison))
     if not comparison.is_clean:

@@ -13,18 +13,31 @@ from scripts.grants import Grant, matches
 
 @dataclass(frozen=True)
 class Unexercised:
-    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here."""
+    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here.
+
+    With a `resource` it is about that resource of a policy whose others are used.
+    """
 
     role: str
     policy: str
     action: str
     reason: str
+    resource: str = ""
 
     def covers(self, grant: Grant) -> bool:
         return (
-            matches(self.role, grant.role)
+            not self.resource
+            and matches(self.role, grant.role)
             and matches(self.policy, grant.policy)
             and matches(self.action, grant.action, ignore_case=True)
+        )
+
+    def covers_resource(self, role: str, policy: str, resource: str) -> bool:
+        return (
+            bool(self.resource)
+            and matches(self.role, role)
+            and matches(self.policy, policy)
+            and matches(self.resource, resource)
         )
 
 
@@ -56,3 +69,8 @@ UNEXERCISED = (
 def reason_of(grant: Grant) -> str | None:
     """Why local AWS cannot use the grant, None if nothing explains it."""
     return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
+
+
+def is_expected(role: str, policy: str, resource: str) -> bool:
+    """Whether an entry says why local releases do not touch this resource of a policy."""
+    return any(entry.covers_resource(role, policy, resource) for entry in UNEXERCISED)

@@ -67,8 +67,11 @@ def skipped() -> dict[tuple[str, str], list[str]]:
 
 def unexercised() -> str:
     """Grants that stay unused in local releases."""
-    rows = [(_code(e.role), _code(e.policy), _code(e.action), e.reason) for e in UNEXERCISED]
-    return _table(("role", "policy", "action", "reason"), rows)
+    rows = [
+        (_code(entry.role), _code(entry.policy), _code(entry.resource or entry.action), entry.reason)
+        for entry in UNEXERCISED
+    ]
+    return _table(("role", "policy", "action or resource", "reason"), rows)
 
 
 def written(section: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scripts.grants import Call, Comparison, Grant, compare, grants_of, matches
+from scripts.unexercised import Unexercised
 
 
 def statement(action: object, resource: object, effect: str = "Allow") -> dict[str, object]:
@@ -84,6 +85,14 @@ def test_a_resource_that_no_call_touched_is_a_finding() -> None:
     found = compared({"Statement": [statement(["s3:GetObject"], ["a/*", "b/*"])]}, call("s3:GetObject", "b/k"))
     assert found.untouched == (("Role", "policy", "a/*"),)
     assert not found.is_clean
+
+
+def test_a_resource_that_is_expected_to_stay_untouched_is_none() -> None:
+    grants = grants_of("Role", "policy", {"Statement": [statement(["s3:GetObject"], ["a/*", "b/*"])]})
+    entry = Unexercised("Role", "policy", "*", "a reason", resource="a*")
+    found = compare(grants, [call("s3:GetObject", "b/k")], lambda _grant: None, entry.covers_resource)
+    assert found.is_clean
+    assert not any(entry.covers(grant) for grant in grants)
 
 
 def test_all_used_is_clean() -> None:
