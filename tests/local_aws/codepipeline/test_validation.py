@@ -96,9 +96,9 @@ REFUSED: dict[str, tuple[Document, str, str]] = {
     ),
     "two actions of a name": (work(invoke("Run"), invoke("Run")), ACTION, "in stage Work must be unique: Run"),
     "an unknown provider": (
-        with_action(actionTypeId=kind("Build", "CodeBuild")),
+        with_action(actionTypeId=kind("Invoke", "StepFunctions")),
         ACTION,
-        "is not available in local AWS, which runs Source/AWS/CodeCommit, Source/AWS/S3, Invoke/AWS/Lambda, Approval",
+        "is not available in local AWS, which runs Source/AWS/CodeCommit, Source/AWS/S3, Build/AWS/CodeBuild, Test/AWS",
     ),
     "an unknown version": (
         with_action(actionTypeId={**kind("Invoke", "Lambda"), "version": "2"}),
