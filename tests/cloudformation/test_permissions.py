@@ -116,7 +116,6 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
     assert passed == {
         ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
         ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
-        ("DeployProdFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
     }
 
 
