@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import time
 import zipfile
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from local_aws.codebuild.toolchain import python_environment
 from scripts import build
 from scripts.packages import CODE_SHA256, FUNCTIONS, build_one
 from scripts.project import Project
@@ -55,7 +53,7 @@ class Site:
             },
             serviceRole=role,
         )
-        self._lend_libraries()
+        self.aws.lend_libraries(self.name)
         self.pipeline = _files("pipeline_lambdas")
         self.inference = _files("inference_lambdas")
 
@@ -82,15 +80,6 @@ class Site:
                 Handler=f"{FUNCTIONS[name].handler}.handler",
                 Code={"ZipFile": _zip({"old.py": b"# other code\n"})},
             )
-
-    def _lend_libraries(self) -> None:
-        """Let the build find this interpreter's libraries, so that pip has nothing to download."""
-        place = python_environment(self.aws.state / "codebuild" / "projects" / self.name)
-        site = next((place / "lib").glob("python*/site-packages"))
-        own = [path for path in sys.path if path.endswith("site-packages")]
-        (site / "lent.pth").write_text("\n".join(own), encoding="utf-8")
-        for tool in ("ruff", "cfn-lint", "pytest"):
-            (place / "bin" / tool).symlink_to(Path(sys.executable).parent / tool)
 
     def build(self, changes: Mapping[str, bytes] | None = None) -> tuple[dict[str, Any], list[str]]:
         """The finished build of the sources with these changes, and its log."""
