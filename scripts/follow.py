@@ -27,6 +27,10 @@ _REFRESHES_PER_S = 8
 _PLAIN_NOTE_EVERY_S = 30.0
 
 
+Shown = dict[tuple[str, str], str]
+"""Stage and action to the state that was last printed of it."""
+
+
 def follow(
     context: typer.Context,
     execution: Annotated[
@@ -44,11 +48,16 @@ def follow(
         raise UnsuccessfulError
 
 
-def follow_run(session: Session, run_id: str, *, until_approval: bool = False) -> RunView:
-    """Show a release until it ends, or until an approval is open; then what became of it."""
+def follow_run(session: Session, run_id: str, *, until_approval: bool = False, shown: Shown | None = None) -> RunView:
+    """Show a release until it ends, or until an approval is open; then what became of it.
+
+    `shown` holds what earlier calls have printed of it line by line, which is not printed again.
+    """
+    shown = {} if shown is None else shown
     pipeline = load_pipeline(session)
     run = load_run(session, run_id, pipeline)
-    session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
+    if not shown:
+        session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
 
     def going_on() -> bool:
         return run.running and not (until_approval and (run.approval or run.behind))
@@ -63,7 +72,6 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False) -
                 time.sleep(session.target.poll_s)
                 run = load_run(session, run_id, pipeline)
     else:
-        shown: dict[tuple[str, str], str] = {}
         while True:
             print_changes(session.output, run, shown, session.command)
             if not going_on():
@@ -101,7 +109,7 @@ def run_table(run: RunView, now: datetime) -> Table:
     return table
 
 
-def print_changes(output: Output, run: RunView, shown: dict[tuple[str, str], str], command: Command) -> None:
+def print_changes(output: Output, run: RunView, shown: Shown, command: Command) -> None:
     """Print a line for each action that is new against `shown`, and note it there.
 
     An action's end is worth a line, and while it goes on one every half minute.

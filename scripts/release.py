@@ -14,7 +14,7 @@ from scripts.changes import Consent
 from scripts.data import stage_directory
 from scripts.deploy import deploy_operations, deploy_pipeline, deploy_setup
 from scripts.errors import SlipwayError, UnsuccessfulError
-from scripts.follow import follow_run, run_document
+from scripts.follow import Shown, follow_run, run_document
 from scripts.local import start_local_aws
 from scripts.pipeline import list_runs, load_pipeline, load_run, load_state
 from scripts.project import REPOSITORY_FOLDERS
@@ -67,25 +67,26 @@ def release(
         session.output.result({"id": run_id})
         return
     session.output.say()
-    run = follow_run(session, run_id, until_approval=True)
+    shown: Shown = {}
+    run = follow_run(session, run_id, until_approval=True, shown=shown)
     while approve is not None and run.approval:
         _, stage, action = answer(session, "Approved", run.id, approve)
         session.output.say(f"{stage}/{action}: Approved: {approve}")
-        run = _follow_on(session, run)
+        run = _follow_on(session, run, shown)
     say_summary(session, run)
     session.output.result({**run_document(run), **summary_document(session, run)})
     if run.status != "Succeeded" and not (run.approval or run.behind):
         raise UnsuccessfulError
 
 
-def _follow_on(session: Session, run: RunView) -> RunView:
+def _follow_on(session: Session, run: RunView, shown: Shown) -> RunView:
     """Follow a release whose approval has been answered; the answer takes a moment to be seen."""
     answered = run.approval
     deadline = time.monotonic() + session.target.event_timeout_s
     while run.approval and answered and run.approval.token == answered.token and time.monotonic() < deadline:
         time.sleep(session.target.poll_s)
         run = load_run(session, run.id)
-    return follow_run(session, run.id, until_approval=True)
+    return follow_run(session, run.id, until_approval=True, shown=shown)
 
 
 def _begin(session: Session, message: str | None, consent: Consent) -> str:
