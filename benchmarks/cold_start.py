@@ -16,6 +16,7 @@ SERVICES = {
     "get-status": ("codepipeline", "sagemaker"),
     "deploy-model": ("codepipeline", "sagemaker", "s3"),
     "evaluate-model": ("codepipeline", "sagemaker", "s3", "sagemaker-runtime"),
+    "clean-up": ("codepipeline", "sagemaker", "s3"),
 }
 """The clients that each function makes in a usual invocation."""
 

@@ -256,8 +256,7 @@ def _revision_summary(text: str) -> str:
 
 def _behind(state: Mapping[str, Any], run_id: str) -> str:
     held = {stage: execution for stage, _, _, execution in waiting_approvals(state)}
-    stage = _waits_for(state, run_id).partition(" (")[0]
-    return held.get(stage, "")
+    return held.get(_waits_for(state, run_id), "")  # a closed transition is named with its reason, and holds anyhow
 
 
 def _waits_for(state: Mapping[str, Any], run_id: str) -> str:

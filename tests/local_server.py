@@ -47,6 +47,7 @@ class LocalServer:
 
     state: Path
     port: int = field(default_factory=free_port)
+    _clients: dict[tuple[str, str, str, str | None], Any] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -88,6 +89,13 @@ class LocalServer:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
+        """A client, made once: each holds connections that the server keeps open for it."""
+        wanted = (service, key, secret, token)
+        if wanted not in self._clients:
+            self._clients[wanted] = self._make_client(*wanted)
+        return self._clients[wanted]
+
+    def _make_client(self, service: str, key: str, secret: str, token: str | None) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,

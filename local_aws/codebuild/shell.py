@@ -56,7 +56,7 @@ class Shell:
             process.stdin.write(f". {shlex.quote(str(script))} </dev/null\n{self._report()}\n".encode())
             process.stdin.flush()
         while True:
-            ready, _, _ = select.select([self._output, self._status], [], [], _POLL_S)
+            ready = self._readable()
             chunk = os.read(self._output, _CHUNK_BYTES) if self._output in ready else b""
             on_output(chunk)
             if not chunk and (self._status in ready or process.poll() is not None):
@@ -69,6 +69,13 @@ class Shell:
                 raise InterruptedCommandError
         self._drain(on_output)
         return self._end_of_command(process, state)
+
+    def _readable(self) -> set[int]:
+        """Which of the output and the status have something to read, or have ended. Any descriptor number will do."""
+        waiting = select.poll()
+        for descriptor in (self._output, self._status):
+            waiting.register(descriptor, select.POLLIN | select.POLLHUP)
+        return {descriptor for descriptor, _ in waiting.poll(_POLL_S * 1000)}
 
     def close(self) -> None:
         """Kill the shell and all that its commands started."""

@@ -70,19 +70,17 @@ class House:
         """The execution's summary once it has ended."""
 
         def ended() -> dict[str, Any] | None:
-            self.approve(execution)
+            self.approve()
             summary = next(e for e in self.executions() if e["pipelineExecutionId"] == execution)
             return summary if summary["status"] in FINAL else None
 
         found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s)
         return found
 
-    def approve(self, execution: str) -> None:
-        """Approve an execution if it waits for that."""
+    def approve(self) -> None:
+        """Approve what waits for it: a release that waits keeps the next one from passing."""
         state = self.client("codepipeline").get_pipeline_state(name=PREFIX)
         for stage in state["stageStates"]:
-            if stage.get("latestExecution", {}).get("pipelineExecutionId") != execution:
-                continue
             for action in stage["actionStates"]:
                 token = action.get("latestExecution", {}).get("token")
                 if token and action["latestExecution"]["status"] == "InProgress":

@@ -22,7 +22,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def released(house: House) -> dict[str, Any]:
-    done = house.slipway("release", "--json")
+    done = house.slipway("release", "--json", "--approve", "a test")
     assert done.returncode == 0, done.stdout + done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return {**answer, "said": done.stderr}
