@@ -61,6 +61,13 @@ UNEXERCISED = (
     Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
     Unexercised("BuildProjectRole", "keep-packages", "s3:*", "only a function whose code changed gets a package"),
+    Unexercised(
+        "BuildProjectRole",
+        "keep-packages",
+        "*",
+        "only the package of a function whose code changed is looked at and written",
+        resource="*-packages-*",
+    ),
     Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
     Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
     Unexercised(
