@@ -7,14 +7,15 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKOV := .venv-checkov
 UV ?= uv
 SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws benchmarks tests)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-release: setup ## Release on this machine: train, deploy to Dev and Test, evaluate; again after each change
-	@$(BIN)/slipway --local release
+release: setup ## Release on this machine: train, deploy, evaluate, approve, deploy to Prod; again after each change
+	@$(BIN)/slipway --local release --approve "make release"
 
 up: setup ## Start local AWS
 	@$(BIN)/slipway --local up
@@ -25,11 +26,14 @@ down: ## Stop local AWS; what it holds is kept
 test: check ## Lint, types, templates and all tests
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-check: setup-dev ## Lint, types and templates
+check: setup-dev $(CHECKOV)/checkov.stamp ## Lint, types, templates and policies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
-	$(BIN)/cfn-lint cloudformation/*.yml
+	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
+	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
+		--skip-download --compact --quiet
+	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
 bench: setup-dev ## Measure what is promised about speed and memory
 	$(BIN)/python -m benchmarks
@@ -45,9 +49,12 @@ lock: ## Lock the dependencies anew (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/run.in --output-file requirements/run.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/dev.in --output-file requirements/dev.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/build.in --output-file requirements/build.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/checks.in --output-file requirements/checks.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/checkov.in --output-file requirements/checkov.txt
 
 clean: down ## Remove what make installed and built; local AWS keeps what it holds
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 reset: down ## Forget what local AWS holds: all local releases, models and repositories
@@ -67,6 +74,12 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml local_aws/pyproject.toml 
 	@$(call install,requirements/dev.txt)
 	@touch $@ $(VENV)/run.stamp
 
+# checkov pins an older boto3 than this repository and parliament an older setuptools, so both live apart.
+$(CHECKOV)/checkov.stamp: requirements/checkov.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(CHECKOV)
+	@$(call install_locked,$(CHECKOV)/bin/python,requirements/checkov.txt)
+	@touch $@
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Slipway needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)." >&2; \
@@ -76,15 +89,20 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 # On a terminal a counter goes up; pip itself would print a line or more per package.
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PIP_OPTIONS := --disable-pip-version-check --no-input
 COUNTER := awk '/^Collecting|^Requirement already/ {printf "\r  %d packages", ++n; fflush()} \
 	/^Installing collected/ {printf ", installing"; fflush()} END {if (n) print ""}'
 
+# Arguments: the interpreter of the environment, the lock.
+define install_locked
+set -euo pipefail; echo "installing $(2)"; \
+if [ -t 1 ]; then $(1) -m pip $(PIP_OPTIONS) install --require-hashes -r $(2) | $(COUNTER); \
+else $(1) -m pip $(PIP_OPTIONS) install --quiet --require-hashes -r $(2); fi
+endef
+
 define install
-set -euo pipefail; echo "installing $(1)"; \
-if [ -t 1 ]; then $(PIP) install --require-hashes -r $(1) | $(COUNTER); \
-else $(PIP) install --quiet --require-hashes -r $(1); fi; \
-$(PIP) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
+$(call install_locked,$(BIN)/python,$(1)); \
+$(BIN)/python -m pip $(PIP_OPTIONS) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
 .PHONY: help release up down test check bench faults setup setup-dev lock clean reset

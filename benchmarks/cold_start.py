@@ -9,13 +9,14 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.figures import Figure, at_most, paired_ratio
-from scripts.packages import FUNCTIONS, build_one
+from scripts.packages import PACKAGES, build_one
 
 SERVICES = {
     "train-model": ("codepipeline", "sagemaker", "s3"),
     "get-status": ("codepipeline", "sagemaker"),
     "deploy-model": ("codepipeline", "sagemaker", "s3"),
     "evaluate-model": ("codepipeline", "sagemaker", "s3", "sagemaker-runtime"),
+    "clean-up": ("codepipeline", "sagemaker", "s3"),
 }
 """The clients that each function makes in a usual invocation."""
 
@@ -31,7 +32,7 @@ def measure(root: Path, folder: Path, *, short: bool) -> list[Figure]:
     As on Lambda no byte code is written; what the package brings is used.
     """
     figures = []
-    for function, module in FUNCTIONS.items():
+    for function, module in PACKAGES.items():
         code = folder / "code" / function
         with zipfile.ZipFile(io.BytesIO(build_one(root, function, module).zipped())) as package:
             package.extractall(code)

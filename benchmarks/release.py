@@ -7,9 +7,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.data import rows, write_dataset
+from benchmarks.data import ROOT, rows, write_dataset
 from benchmarks.figures import Figure, at_most, process_s
-from tests.releases.house import House, patched
+from tests.releases.house import MODEL, House, patched
 
 _BARE = str(Path(__file__).with_name("bare.py"))
 # The same training as in the bare process; the gates are left open, as the data may be any.
@@ -39,7 +39,7 @@ def measure(house: House, folder: Path, *, short: bool, data: Path | None) -> li
 
 def push_and_wait(house: House, number: int) -> tuple[float, str]:
     """Seconds from before `git push` to the end of the execution, and the execution's id."""
-    text = patched(house.config_file.read_text(encoding="utf-8"), CONFIG)
+    text = patched((ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8"), CONFIG)
     before = house.newest()
     started = datetime.now(UTC)
     house.push_config(f"{text}# {number} {time.time()}\n")

@@ -13,6 +13,7 @@ from typing import Any
 from local_aws import base
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
+from local_aws.codebuild.service import CodeBuildService
 from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
@@ -37,6 +38,7 @@ _CONNECTIONS = (
     ("codestar-connections", "com.amazonaws.codestar.connections.CodeStar_connections_20191201"),
 )
 IDENTITY_PATH = "/_local_aws"
+CALLS_PATH = "/_local_aws/calls"
 GIT_PREFIX = "/v1/repos/"
 # Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
 # HTTP (aws:SecureTransport) would refuse everything here.
@@ -51,23 +53,28 @@ class LocalAws:
         self.settings = settings
         store = Store(settings.state / "slipway.db")
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
+        self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
+        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
-        # In the order of resuming: what CodeCommit announces late starts pipelines, and those train and deploy.
-        self._services = (self.sagemaker, self.codepipeline, self.codecommit, self.codeconnections)
+        # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
+        self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
 
     def _register(self) -> None:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
+        base.record_decisions(self.calls.note)
         base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
         base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
+        codebuild = front("codebuild", self.codebuild.operations())
+        base.register_service(codebuild, "codebuild", "CodeBuild_20161006")
         sagemaker = front("sagemaker", self.sagemaker.operations())
         base.register_service(sagemaker, "sagemaker-api", "SageMaker")
         runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
@@ -77,6 +84,7 @@ class LocalAws:
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
+        base.evaluate_alarms_as_documented()
         base.end_functions_with_the_server()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
@@ -87,6 +95,7 @@ class LocalAws:
     def start(self) -> None:
         """Begin once the port answers: continue what was running when the last process ended."""
         self.snapshots.start()
+        self.calls.start()
         for service in self._services:
             service.resume()
         self.codeconnections.watch(self.codepipeline.start_from_push)
@@ -94,6 +103,7 @@ class LocalAws:
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.complete_resource_types()
+        base.tell_what_replaces()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
@@ -106,16 +116,19 @@ class LocalAws:
     def close(self) -> None:
         """Save all state, once no request is under way."""
         self.snapshots.stop()
+        self.calls.stop()
         self.runtime.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: git, our identity, or MiniStack with our services in its tables."""
+        """Answer one request: git, our identity, what roles did, or MiniStack with our services in its tables."""
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(GIT_PREFIX):
             await self.git(scope, receive, send)
             self.snapshots.note()
         elif scope["type"] == "http" and path == IDENTITY_PATH:
-            await self._identify(send)
+            await _send_json(send, {"pid": os.getpid(), "state": str(self.settings.state)})
+        elif scope["type"] == "http" and path == CALLS_PATH:
+            await _send_json(send, {"calls": await asyncio.to_thread(self.calls.calls)})
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
@@ -136,11 +149,12 @@ class LocalAws:
         if scope["method"] not in ("GET", "HEAD"):
             self.snapshots.note()
 
-    async def _identify(self, send: Send) -> None:
-        body = json.dumps({"pid": os.getpid(), "state": str(self.settings.state)}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+async def _send_json(send: Send, document: Any) -> None:
+    body = json.dumps(document).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def serve(settings: Settings) -> None:

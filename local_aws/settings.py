@@ -13,6 +13,15 @@ ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
 ROOT_KEY, ROOT_SECRET = "test", "test"
 HOST = "127.0.0.1"
+_PACKAGE_SOURCES = (
+    "PIP_CERT",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_TRUSTED_HOST",
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +53,17 @@ class Settings:
         for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
 
+    def package_sources(self) -> dict[str, str]:
+        """What this machine's environment tells pip about where packages are; builds of CodeBuild install some."""
+        return {name: os.environ[name] for name in _PACKAGE_SOURCES if name in os.environ}
+
     def server_environment(self) -> dict[str, str]:
         """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
 
         The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
         """
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
+        kept |= {name: value for name, value in self.package_sources().items() if "@" not in value}
         return kept | {
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_KEY,

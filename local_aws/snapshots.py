@@ -74,6 +74,8 @@ class Snapshots:
         service = match.group(1) if match else ""
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
+        if service == "monitoring":  # metrics come every second, and are not worth it
+            return "cloudwatch" if "Alarm" in operation and not reads else None
         if service not in _WRITTEN_THROUGH or reads:
             return None
         return {"events": "eventbridge"}.get(service, service)

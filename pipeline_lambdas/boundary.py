@@ -19,17 +19,18 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 def read_environment(kind: type[T], environ: Mapping[str, str]) -> T:
-    """Build `kind` from the variables named as its fields in upper case.
+    """Build `kind` from the variables named as its fields in upper case; an empty one counts as missing.
 
-    Raises ConfigurationError with the names of all that are missing or empty.
+    Raises ConfigurationError with the names of all that are missing and have no default.
     """
-    names = {field.name: field.name.upper() for field in fields(kind)}
+    names = {field.name: field.name.upper() for field in fields(kind) if _required(field)}
     missing = sorted(name for name in names.values() if not environ.get(name))
     if missing:
         raise ConfigurationError(
             f"The function's environment lacks {', '.join(missing)}. Set them in the function's template."
         )
-    return kind(**{field: environ[name] for field, name in names.items()})
+    given = {field.name: environ.get(field.name.upper()) for field in fields(kind)}
+    return kind(**{name: value for name, value in given.items() if value})
 
 
 def read_parameters(kind: type[T], text: str) -> T:

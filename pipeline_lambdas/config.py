@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 from pipeline_lambdas import config_schema as schema
 from pipeline_lambdas.algorithms import ALGORITHMS, Algorithm
+from pipeline_lambdas.config_environments import read_variant
 from pipeline_lambdas.config_model import (
     AlgorithmChoice,
     EvaluationTest,
     Gate,
-    InstanceVariant,
-    ServerlessVariant,
+    Keep,
     TrainingConfig,
     TrainingResources,
     Variant,
     canonical,
     config_sha256,
 )
-from pipeline_lambdas.config_rules import Rule, describe, nearest
+from pipeline_lambdas.config_reader import Reader
+from pipeline_lambdas.config_rules import describe, nearest
 from pipeline_lambdas.config_yaml import YamlError, load
 from pipeline_lambdas.failures import ConfigurationError
 
 __all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse_config"]
 
-_TOP = ("model", "problem", "algorithm", "hyperparameters", "training", "channels", "environments", "tests")
+_TOP = ("model", "problem", "algorithm", "hyperparameters", "training", "channels", "environments", "tests", "keep")
 
 
 class ConfigError(ConfigurationError):
@@ -45,74 +46,14 @@ def parse_config(text: str, file: str) -> TrainingConfig:
         document = load(text)
     except YamlError as error:
         raise ConfigError([f"{file}: {error}"]) from None
-    reader = _Reader(file)
+    reader = Reader(file)
     config = _read(reader, document)
     if reader.problems or config is None:
         raise ConfigError(reader.problems)
     return config
 
 
-class _Reader:
-    """Collects problems while values are read."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[str] = []
-
-    def problem(self, path: str, text: str) -> None:
-        self.problems.append(f"{self.file}: {path}: {text}")
-
-    def mapping(self, value: object, path: str, known: Iterable[str]) -> dict[str, object]:
-        """Return `value` with its known keys only; others are problems."""
-        names = list(known)
-        if not isinstance(value, dict):
-            self.problem(path or "the file", f"found {describe(value)}; allowed a mapping with {', '.join(names)}")
-            return {}
-        for key in value:
-            if key not in names:
-                self.problem(
-                    _join(path, str(key)),
-                    f"found an unknown key; allowed {', '.join(names)}{nearest(str(key), names)}",
-                )
-        return {key: value[key] for key in names if key in value}
-
-    def section(self, value: object, path: str, rules: Mapping[str, Rule], extra: Iterable[str] = ()) -> dict[str, Any]:
-        """Return the values of `rules` that are right, and those of `extra` as they are."""
-        found = self.mapping(value, path, [*rules, *extra])
-        if not isinstance(value, dict):
-            return {}
-        result: dict[str, Any] = {key: found[key] for key in extra if key in found}
-        for key, rule in rules.items():
-            self.value(found, key, _join(path, key), rule, result.__setitem__)
-        return result
-
-    def value(
-        self, found: Mapping[str, object], key: str, path: str, rule: Rule, accept: Callable[[str, Any], None]
-    ) -> None:
-        if key not in found:
-            if rule.required:
-                self.problem(path, f"found nothing; allowed {rule.allowed}")
-            return
-        read = rule.read(found[key])
-        if read is None:
-            self.problem(path, f"found {describe(found[key])}; allowed {rule.allowed}")
-        else:
-            accept(key, read)
-
-    def named(self, value: object, path: str, names: Mapping[str, bool]) -> dict[str, object]:
-        """Return the entries of a mapping whose keys are `names`; True marks a required one."""
-        found = self.mapping(value, path, names)
-        for name, required in names.items():
-            if required and isinstance(value, dict) and name not in found:
-                self.problem(_join(path, name), "found nothing; allowed a mapping")
-        return found
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-def _read(reader: _Reader, document: object) -> TrainingConfig | None:
+def _read(reader: Reader, document: object) -> TrainingConfig | None:
     top = reader.section(document, "", schema.ROOT, _TOP[2:])
     if not isinstance(document, dict):
         return None
@@ -130,7 +71,7 @@ def _read(reader: _Reader, document: object) -> TrainingConfig | None:
         _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
     training = reader.section(top.get("training"), "training", schema.TRAINING)
     environments = {
-        name: _variant(reader, item, f"environments.{name}")
+        name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
     unavailable = _unavailable_metrics(hyperparameters.get("objective"))
@@ -138,6 +79,7 @@ def _read(reader: _Reader, document: object) -> TrainingConfig | None:
         name: _test(reader, name, item, problem, unavailable)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
     }
+    keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
     if reader.problems:
         return None
     return TrainingConfig(
@@ -149,10 +91,11 @@ def _read(reader: _Reader, document: object) -> TrainingConfig | None:
         channels=cast("dict[str, str]", channels),
         environments=cast("dict[str, Variant]", environments),
         tests=tests,
+        keep=Keep(**keep),
     )
 
 
-def _check_version(reader: _Reader, algorithm: Algorithm, version: str | None) -> None:
+def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
     if version is not None and version not in algorithm.versions:
         reader.problem(
             "algorithm.version",
@@ -162,7 +105,7 @@ def _check_version(reader: _Reader, algorithm: Algorithm, version: str | None) -
 
 
 def _hyperparameters(
-    reader: _Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
+    reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
 ) -> dict[str, str]:
     rules, path = algorithm.hyperparameters, "hyperparameters"
     given = top.get("hyperparameters")
@@ -188,7 +131,7 @@ def _hyperparameters(
 
 
 def _check_hyperparameters(
-    reader: _Reader, algorithm: Algorithm, values: Mapping[str, str], problem: str | None, validation: bool
+    reader: Reader, algorithm: Algorithm, values: Mapping[str, str], problem: str | None, validation: bool
 ) -> None:
     for name, text in algorithm.dependencies(values, validation=validation):
         reader.problem(f"hyperparameters.{name}", text)
@@ -203,25 +146,12 @@ def _check_hyperparameters(
         )
 
 
-def _variant(reader: _Reader, item: object, path: str) -> Variant | None:
-    if not isinstance(item, dict) or "serverless" not in item:
-        values = reader.section(item, path, schema.INSTANCE, ["serverless"])
-        return InstanceVariant(**values) if len(values) == len(schema.INSTANCE) else None
-    reader.mapping(item, path, ["serverless", *schema.INSTANCE])
-    if len(item) > 1 and any(key in item for key in schema.INSTANCE):
-        reader.problem(path, "found serverless together with instances; allowed is one of them")
-    values = reader.section(item["serverless"], f"{path}.serverless", schema.SERVERLESS)
-    return ServerlessVariant(**values) if len(values) == len(schema.SERVERLESS) else None
-
-
 def _unavailable_metrics(objective: str | None) -> tuple[str, ...]:
     # These objectives predict a class and no probability.
     return {"multi:softmax": ("logloss",), "binary:hinge": ("logloss", "auc")}.get(objective or "", ())
 
 
-def _test(
-    reader: _Reader, name: str, item: object, problem: str | None, unavailable: tuple[str, ...]
-) -> EvaluationTest:
+def _test(reader: Reader, name: str, item: object, problem: str | None, unavailable: tuple[str, ...]) -> EvaluationTest:
     path = f"tests.{name}"
     values = reader.section(item, path, schema.TEST, ["gates"])
     metrics = [*schema.METRICS.get(problem or "", ()), *schema.LATENCIES]

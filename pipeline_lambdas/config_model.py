@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from typing import Literal
 from pipeline_lambdas.algorithms import ALGORITHMS
 
 Problem = Literal["regression", "binary", "multiclass"]
+RolloutType = Literal["all-at-once", "canary", "linear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,27 @@ class TrainingResources:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How traffic goes over to a new model; a percentage is of the instances."""
+
+    type: RolloutType = "all-at-once"
+    canary_percent: int | None = None
+    linear_percent: int | None = None
+    wait_s: int = 0
+    termination_wait_s: int = 0
+
+    @property
+    def longest_s(self) -> int:
+        """All waits together, seconds: one after each step, the last of them until the old instances end."""
+        steps = {"canary": 1, "linear": math.ceil(100 / (self.linear_percent or 100)) - 1}.get(self.type, 0)
+        return steps * self.wait_s + self.termination_wait_s
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceVariant:
     instance_type: str
     instance_count: int
+    rollout: Rollout = Rollout()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,13 @@ class EvaluationTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """What is left after a release: so many of the newest models for each environment."""
+
+    models: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` map to content types."""
 
@@ -73,6 +100,7 @@ class TrainingConfig:
     channels: Mapping[str, str]
     environments: Mapping[str, Variant]
     tests: Mapping[str, EvaluationTest]
+    keep: Keep = Keep()
 
     @property
     def objective(self) -> str:

@@ -42,7 +42,32 @@ SERVERLESS: Mapping[str, Rule] = {
     "memory_mib": integer(1024, 6144, step=1024).about("Memory, MiB"),
     "max_concurrency": integer(1, 200).about("Requests at a time"),
 }
+DEPLOYED_IN_STEPS = ("prod",)
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
+DEPLOYMENT: Mapping[str, Rule] = {
+    "type": choice("all-at-once", "canary", "linear")
+    .about("All traffic in one step; first a part and then the rest; or in equal steps. Steps need 2 instances")
+    .optional("all-at-once"),
+    "canary_percent": integer(1, 50)
+    .about("Part of the instances that takes traffic first, rounded up to whole ones; with type canary")
+    .optional(),
+    "linear_percent": integer(10, 50)
+    .about("Part of the instances that each step adds, rounded up to whole ones; with type linear")
+    .optional(),
+    "wait_s": integer(0, 3600).about("Seconds after each step but the last in which an alarm rolls back").optional("0"),
+    "termination_wait_s": integer(0, 3600)
+    .about("Seconds after all traffic has moved in which an alarm rolls back; then the old instances end")
+    .optional("0"),
+}
+LONGEST_WAITS_S = 28800 - 3600
+"""SageMaker ends a deployment after eight hours; an hour of them is for the start of the instances."""
 ENVIRONMENTS = {"dev": True, "test": True, "prod": False}
+KEEP: Mapping[str, Rule] = {
+    "models": integer(1, 50)
+    .about("So many of the newest models and endpoint configs, for each environment")
+    .optional("3"),
+}
 TEST: Mapping[str, Rule] = {
     "channel": choice("validation", "test").about("Channel of the dataset whose rows are predicted"),
     "max_rows": integer(1).about("Only the first so many rows").optional("all rows"),
@@ -80,10 +105,17 @@ SECTIONS = (
         INSTANCE,
     ),
     Section("environments.<environment>.serverless", "... or this section, for no instances.", SERVERLESS),
-    Section("tests.<test>", "`smoke` judges the dev endpoint, `full` the test endpoint.", TEST),
+    Section(
+        "environments.prod.deployment",
+        "Optional, with instances: how the traffic of prod goes over to a new model. The old one serves until the end, "
+        "and takes all traffic again if an alarm goes off.",
+        DEPLOYMENT,
+    ),
+    Section("tests.<test>", "`smoke` judges the dev endpoint and then prod, `full` the test endpoint.", TEST),
     Section(
         "tests.<test>.gates.<metric>",
         "At least one bound for each metric; the release fails where a metric is outside.",
         GATE,
     ),
+    Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
 )

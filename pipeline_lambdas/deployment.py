@@ -13,12 +13,18 @@ from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.config_model import InstanceVariant, TrainingConfig, Variant, config_sha256
+from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Continue, Done, Outcome
 from pipeline_lambdas.training import contains
 
 VARIANT_NAME = "AllTraffic"
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
+_MOST_ALARMS = 10
+# For the start of the instances, beside a deployment's waits.
+_START_S = 3600
+_ROUTING = {"all-at-once": "ALL_AT_ONCE", "canary": "CANARY", "linear": "LINEAR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,15 @@ class HostingSite:
 
     role_arn: str
     kms_key_arn: str
+    rollback_alarms: tuple[str, ...] = ()
+    """Alarms that take an update of the endpoint back."""
+
+    def __post_init__(self) -> None:
+        if len(self.rollback_alarms) > _MOST_ALARMS:
+            raise ConfigurationError(
+                f"ROLLBACK_ALARMS: found {len(self.rollback_alarms)} alarms; allowed are at most {_MOST_ALARMS}. Set "
+                "fewer in the function's template, or a composite alarm."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,8 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         sagemaker.describe_endpoint_config,
         sagemaker.create_endpoint_config,
     )
-    waiting = _point_endpoint(deployment, tags)
+    rollout = deployment_config_request(deployment.environment, variant, site.rollback_alarms)
+    waiting = _point_endpoint(deployment, tags, rollout)
     if waiting:
         return Continue(json.dumps({"waiting_for": deployment.endpoint}), waiting, 50, deployment.endpoint)
     variables = {
@@ -126,6 +142,34 @@ def endpoint_config_request(deployment: Deployment, variant: Variant, site: Host
     return request
 
 
+def deployment_config_request(
+    environment: str, variant: Variant, rollback_alarms: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """Return how an update of the endpoint goes; None leaves it to SageMaker: all traffic at once, unwatched.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeploymentConfig.html
+    """
+    if not isinstance(variant, InstanceVariant) or not (rollback_alarms or environment in DEPLOYED_IN_STEPS):
+        return None
+    rollout = variant.rollout
+    routing: dict[str, Any] = {"Type": _ROUTING[rollout.type], "WaitIntervalInSeconds": rollout.wait_s}
+    if rollout.canary_percent:
+        routing["CanarySize"] = {"Type": "CAPACITY_PERCENT", "Value": rollout.canary_percent}
+    if rollout.linear_percent:
+        routing["LinearStepSize"] = {"Type": "CAPACITY_PERCENT", "Value": rollout.linear_percent}
+    config: dict[str, Any] = {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": routing,
+            "TerminationWaitInSeconds": rollout.termination_wait_s,
+            # Its default is not documented, and the waits must fit in.
+            "MaximumExecutionTimeoutInSeconds": rollout.longest_s + _START_S,
+        }
+    }
+    if rollback_alarms:
+        config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": name} for name in rollback_alarms]}
+    return config
+
+
 def _trained(name: str) -> dict[str, Any]:
     description = sagemaker.describe_training_job(name)
     status = "missing" if description is None else description["TrainingJobStatus"]
@@ -162,12 +206,17 @@ def _ensure(
         )
 
 
-def _point_endpoint(deployment: Deployment, tags: list[dict[str, str]]) -> str | None:
+def _point_endpoint(
+    deployment: Deployment, tags: list[dict[str, str]], rollout: Mapping[str, Any] | None
+) -> str | None:
     """Create or update the endpoint; return what is waited for where neither is possible yet."""
     name, wanted = deployment.endpoint, deployment.endpoint_config
     description = sagemaker.describe_endpoint(name)
     if description is None:
-        request = {"EndpointName": name, "EndpointConfigName": wanted, "Tags": tags[1:2]}
+        request: dict[str, Any] = {"EndpointName": name, "EndpointConfigName": wanted, "Tags": tags[1:2]}
+        if rollout:
+            # Nothing to roll back to yet: it is kept for updates that name none of their own.
+            request["DeploymentConfig"] = rollout
         if sagemaker.create_endpoint(request):
             return None
         description = sagemaker.describe_endpoint(name) or {"EndpointStatus": "Deleting"}
@@ -177,7 +226,7 @@ def _point_endpoint(deployment: Deployment, tags: list[dict[str, str]]) -> str |
         case "InService" if serving == wanted:
             return None
         case "InService" | "UpdateRollbackFailed":
-            sagemaker.update_endpoint(name, wanted)
+            sagemaker.update_endpoint(name, wanted, rollout)
             return None
         case "Creating" | "Updating" if (pending or serving) == wanted:
             return None

@@ -15,6 +15,7 @@ MAX_ATTEMPTS = 9
 
 _EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT_LENGTH = 13
+_SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,25 @@ class Release:
         """Name of the config that serves `training_job`'s model in `environment`."""
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
+    def owns_model(self, name: str) -> bool:
+        """Tell whether `name` is a model that this release made."""
+        return is_model(self.prefix, name) and name.startswith(f"{self.prefix}-{self.short}")
+
     def owns_endpoint_config(self, environment: str, name: str) -> bool:
         """Tell whether `name` is a config that this release made for `environment`."""
         stem = re.escape(f"{self.prefix}-{environment}-{self.short}")
         return re.fullmatch(rf"{stem}(-[2-{MAX_ATTEMPTS}])?", name) is not None
+
+
+def environment_of_config(prefix: str, name: str) -> str | None:
+    """Return the environment of an endpoint config of this pipeline; None for any other name."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-({'|'.join(ENVIRONMENTS)})-{_SUFFIX}", name)
+    return match.group(1) if match else None
+
+
+def is_model(prefix: str, name: str) -> bool:
+    """Tell whether `name` is a model of this pipeline."""
+    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}", name) is not None
 
 
 def attempt_of(prefix: str, training_job: str) -> int:

@@ -11,34 +11,71 @@ from scripts.pipeline import load_state
 from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
 
-Message = Annotated[str, typer.Option("--message", "-m", help="Stays with the decision; up to 512 characters.")]
+MAX_REASON_CHARACTERS = 512
+"""https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ApprovalResult.html"""
+
+Verdict = Literal["Approved", "Rejected"]
+Execution = Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the one that waits.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="The reason; stays with the decision.")]
 
 
-def approve(context: typer.Context, message: Message = "") -> None:
+def approve(context: typer.Context, execution: Execution = None, message: Message = "") -> None:
     """Approve the release that waits for approval."""
-    _answer(session_of(context), "Approved", message)
+    _answer(session_of(context), "Approved", execution, message)
 
 
-def reject(context: typer.Context, message: Message = "") -> None:
+def reject(context: typer.Context, execution: Execution = None, message: Message = "") -> None:
     """Reject the release that waits for approval.
 
     It fails, and the endpoints that come later stay as they are.
     """
-    _answer(session_of(context), "Rejected", message)
+    _answer(session_of(context), "Rejected", execution, message)
 
 
-def _answer(session: Session, verdict: Literal["Approved", "Rejected"], message: str) -> None:
+def check_reason(reason: str, option: str) -> None:
+    """Raise SlipwayError unless a decision can be kept with this reason."""
+    if not reason.strip():
+        raise SlipwayError("A decision is kept with its reason, and found none.", f"Give one: {option} 'REASON'")
+    if len(reason) > MAX_REASON_CHARACTERS:
+        raise SlipwayError(
+            f"{option}: found {len(reason)} characters; CodePipeline allows {MAX_REASON_CHARACTERS} for the reason."
+        )
+
+
+def answer(session: Session, verdict: Verdict, execution: str | None, reason: str) -> tuple[str, str, str]:
+    """Answer the open approval; returns the id of its release, the stage and the action.
+
+    `execution` is the release that is meant, its id or the beginning: another one that waits is not answered.
+    """
     waiting = waiting_approvals(load_state(session))
     if not waiting:
-        raise SlipwayError(f"{session.names.pipeline}: no release waits for approval.", "See where it is: slipway show")
-    stage, action, token, run_id = waiting[0]
+        raise SlipwayError(
+            f"{session.names.pipeline}: no release waits for approval.", f"See where it is: {session.command('show')}"
+        )
+    fitting = [one for one in waiting if one[3].startswith(execution or "")]
+    if not fitting:
+        others = ", ".join(run_id[:SHORT_ID_CHARACTERS] for *_, run_id in waiting)
+        raise SlipwayError(
+            f"release {execution}: it does not wait for approval; the one that does is {others}.",
+            f"See what became of it: {session.command(f'show {execution}')}",
+        )
+    stage, action, token, run_id = fitting[0]
     session.client("codepipeline").put_approval_result(
         pipelineName=session.names.pipeline,
         stageName=stage,
         actionName=action,
         token=token,
-        result={"status": verdict, "summary": message},
+        result={"status": verdict, "summary": reason},
     )
+    return run_id, stage, action
+
+
+def _answer(session: Session, verdict: Verdict, execution: str | None, reason: str) -> None:
+    check_reason(reason, "--message")
+    session.announce()
+    run_id, stage, action = answer(session, verdict, execution, reason)
     short = run_id[:SHORT_ID_CHARACTERS]
-    session.output.say(f"{stage}/{action} of release {short}: {verdict}. Watch it: slipway follow {short}")
+    session.output.say(
+        f"{stage}/{action} of release {short}: {verdict}. Watch it: {session.command(f'follow {short}')}"
+    )
     session.output.result({"id": run_id, "stage": stage, "action": action, "status": verdict})

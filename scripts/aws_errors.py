@@ -7,6 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from scripts.errors import SlipwayError
 
 _NEXT_STEPS = {
+    "ApprovalAlreadyCompletedException": "Somebody was faster; see what became of it: slipway show",
+    "InvalidApprovalTokenException": "The approval has changed meanwhile; look at it again: slipway show",
     "AccessDenied": "Ask whoever administers the account for this permission.",
     "AccessDeniedException": "Ask whoever administers the account for this permission.",
     "ExpiredToken": "Sign in again, for example: aws sso login",

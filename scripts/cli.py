@@ -15,7 +15,24 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
-from scripts import approve, check, data, deploy, follow, local, logs, package, publish, release, runs, start, stop
+from scripts import (
+    approve,
+    check,
+    costs,
+    data,
+    deploy,
+    destroy,
+    follow,
+    local,
+    logs,
+    package,
+    permissions,
+    publish,
+    release,
+    runs,
+    start,
+    stop,
+)
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
 from scripts.session import Session
@@ -98,10 +115,13 @@ app.command()(stop.stop)
 app.command()(approve.approve)
 app.command()(approve.reject)
 app.command()(check.check)
+app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
 app.command()(publish.publish)
 app.command()(package.package)
 app.command()(deploy.deploy)
+app.command()(destroy.destroy)
+app.command()(costs.costs)
 
 
 def main(arguments: list[str] | None = None) -> None:

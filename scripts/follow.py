@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,12 +16,19 @@ from rich.text import Text
 from scripts.errors import UnsuccessfulError
 from scripts.output import Output, duration, stacked, status_text
 from scripts.pipeline import load_pipeline, load_run, resolve_run
-from scripts.run_view import ActionView, RunView
+from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 from scripts.session import Session, session_of
+
+Command = Callable[[str], str]
+"""Makes a command that a person can copy of a verb and its arguments."""
 
 _SUMMARY_CHARACTERS = 70
 _REFRESHES_PER_S = 8
 _PLAIN_NOTE_EVERY_S = 30.0
+
+
+Shown = dict[tuple[str, str], str]
+"""Stage and action to the state that was last printed of it."""
 
 
 def follow(
@@ -31,7 +39,7 @@ def follow(
 ) -> None:
     """Follow a release to its end.
 
-    The exit code is 1 if it does not succeed.
+    Waits for an approval too. The exit code is 1 if the release does not succeed.
     """
     session = session_of(context)
     run = follow_run(session, resolve_run(session, execution))
@@ -40,23 +48,33 @@ def follow(
         raise UnsuccessfulError
 
 
-def follow_run(session: Session, run_id: str) -> RunView:
-    """Show a release until it ends, then what became of it."""
+def follow_run(session: Session, run_id: str, *, until_approval: bool = False, shown: Shown | None = None) -> RunView:
+    """Show a release until it ends, or until an approval is open; then what became of it.
+
+    `shown` holds what earlier calls have printed of it line by line, which is not printed again.
+    """
+    shown = {} if shown is None else shown
     pipeline = load_pipeline(session)
     run = load_run(session, run_id, pipeline)
-    session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
+    if not shown:
+        session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
+
+    def going_on() -> bool:
+        return run.running and not (until_approval and (run.approval or run.behind))
+
     if session.output.in_place:
         with Live(
-            console=session.output.console, refresh_per_second=_REFRESHES_PER_S, get_renderable=lambda: live(run)
+            console=session.output.console,
+            refresh_per_second=_REFRESHES_PER_S,
+            get_renderable=lambda: live(run, session.command),
         ):
-            while run.running:
+            while going_on():
                 time.sleep(session.target.poll_s)
                 run = load_run(session, run_id, pipeline)
     else:
-        shown: dict[tuple[str, str], str] = {}
         while True:
-            print_changes(session.output, run, shown)
-            if not run.running:
+            print_changes(session.output, run, shown, session.command)
+            if not going_on():
                 break
             time.sleep(session.target.poll_s)
             run = load_run(session, run_id, pipeline)
@@ -64,11 +82,11 @@ def follow_run(session: Session, run_id: str) -> RunView:
     return run
 
 
-def live(run: RunView) -> RenderableType:
+def live(run: RunView, command: Command) -> RenderableType:
     """The table of a release, and what it waits for."""
     table = run_table(run, datetime.now(UTC))
-    note = waiting_note(run)
-    return stacked(table, Text(note, style="yellow")) if note else table
+    notes = waiting_lines(run, command)
+    return stacked(table, *(Text(note, style="yellow") for note in notes))
 
 
 def run_table(run: RunView, now: datetime) -> Table:
@@ -91,7 +109,7 @@ def run_table(run: RunView, now: datetime) -> Table:
     return table
 
 
-def print_changes(output: Output, run: RunView, shown: dict[tuple[str, str], str]) -> None:
+def print_changes(output: Output, run: RunView, shown: Shown, command: Command) -> None:
     """Print a line for each action that is new against `shown`, and note it there.
 
     An action's end is worth a line, and while it goes on one every half minute.
@@ -110,26 +128,45 @@ def print_changes(output: Output, run: RunView, shown: dict[tuple[str, str], str
             f"  {now.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
         )
         output.say(line.append(f"  {duration(seconds)}  {said}".rstrip()))
-    note = waiting_note(run)
-    if note and shown.get(("", "note")) != note:
-        shown["", "note"] = note
-        output.say(f"  {note}")
+    notes = waiting_lines(run, command)
+    if notes and shown.get(("", "note")) != notes[0]:
+        shown["", "note"] = notes[0]
+        for note in notes:
+            output.say(f"  {note}")
 
 
-def waiting_note(run: RunView) -> str:
-    """What a release waits for; empty if it does not wait."""
+def waiting_lines(run: RunView, command: Command) -> list[str]:
+    """What a release waits for, of an approval with the evidence and the two answers; empty if it does not wait."""
     if not run.running:
-        return ""
-    waiting = next((action for action in run.actions if action.status == "Waiting"), None)
-    if waiting:
-        return f"{waiting.stage}/{waiting.name} waits for a decision: slipway approve, or slipway reject"
-    return f"waits in front of {run.waits_for}" if run.waits_for else ""
+        return []
+    approval = run.approval
+    if approval:
+        return [f"{approval.stage}/{approval.name} waits for a decision", *approval_lines(run, approval, command)]
+    if run.behind:
+        other = run.behind[:SHORT_ID_CHARACTERS]
+        answers = [f"  {verb + ':':<9}{command(f'{verb} {other} --message REASON')}" for verb in ("approve", "reject")]
+        return [f"waits behind release {other}, whose approval is open; answer that one first", *answers]
+    return [f"waits in front of {run.waits_for}"] if run.waits_for else []
+
+
+def approval_lines(run: RunView, approval: ActionView, command: Command) -> list[str]:
+    """What an approval is decided by, and how it is answered."""
+    lines = [f"  {name}: {text}" for name, text in (("about", approval.about), ("evidence", approval.evidence)) if text]
+    answers = [
+        f"  {verb + ':':<9}{command(f'{verb} {run.short_id} --message REASON')}" for verb in ("approve", "reject")
+    ]
+    return [*lines, f"  {'look:':<9}{command(f'show {run.short_id}')}", *answers]
 
 
 def report_end(session: Session, run: RunView) -> None:
     """Say what became of a release; of a failed one why, where to look and what to do."""
     seconds = run.seconds(datetime.now(UTC))
     after = f" after {duration(seconds)}" if seconds is not None else ""
+    if run.approval or run.behind:
+        session.output.say(
+            Text.assemble("release ", run.short_id, " ", status_text("Waiting"), f" for approval{after}")
+        )
+        return
     session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.status), after))
     if run.status == "Succeeded":
         return
@@ -145,6 +182,9 @@ def failure_lines(run: RunView) -> list[str]:
     if action is None:
         return [line for line in (run.status_summary, "Start another one: slipway start") if line]
     message = action.error_message or action.summary or "no reason was given"
+    if action.provider == "Manual":
+        again = f"slipway retry {action.stage} --run {run.short_id}"
+        return [f"  {action.stage}/{action.name}: {message}", f"  next: push a change; or ask again: {again}"]
     lines = [f"  {action.stage}/{action.name}: {action.error_code + ': ' if action.error_code else ''}{message}"]
     if action.log_group:
         name = action.log_group.rpartition("/")[2].removeprefix(f"{run.pipeline}-")
@@ -170,6 +210,7 @@ def run_document(run: RunView) -> dict[str, object]:
         "status": run.status,
         "status_summary": run.status_summary,
         "trigger": run.trigger,
+        "approval": _approval_document(run.approval) if run.approval else None,
         "revisions": {one.action: {"id": one.id, "summary": one.summary} for one in run.revisions},
         "actions": [
             {
@@ -185,6 +226,15 @@ def run_document(run: RunView) -> dict[str, object]:
             }
             for action in run.actions
         ],
+    }
+
+
+def _approval_document(approval: ActionView) -> dict[str, str]:
+    return {
+        "stage": approval.stage,
+        "action": approval.name,
+        "about": approval.about,
+        "evidence": approval.evidence,
     }
 
 

@@ -13,6 +13,8 @@ from rich.table import Table
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
 from scripts.output import status_text
+from scripts.pipeline import load_state
+from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
 
 _MODULE = "local_aws"
@@ -96,9 +98,17 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 def _installed(session: Session) -> list[tuple[str, str, str]]:
     names = session.names
     rows = [_stack(session, names.setup_stack), _stack(session, names.pipeline_stack)]
+    if session.project.template("operations.yml").is_file():
+        rows.append(_stack(session, names.operations_stack))
     rows += [row for environment in ("dev", "test", "prod") if (row := _endpoint(session, names.endpoint(environment)))]
     last = _last_execution(session)
-    return [*rows, last] if last else rows
+    if last is None:
+        return rows
+    waiting = [
+        (f"approval {stage}/{action}", "Waiting", session.command(f"show {run_id[:SHORT_ID_CHARACTERS]}"))
+        for stage, action, _, run_id in waiting_approvals(load_state(session))
+    ]
+    return [*rows, last, *waiting]
 
 
 def _stack(session: Session, name: str) -> tuple[str, str, str]:

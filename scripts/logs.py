@@ -1,4 +1,4 @@
-"""Verb `logs`: what a function or a training job wrote."""
+"""Verb `logs`: what a function, a training job or a build wrote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
-from scripts.packages import FUNCTIONS
+from scripts.names import BUILD, FUNCTIONS
 from scripts.pipeline import load_run, resolve_run
 from scripts.session import Session, session_of
 
@@ -23,14 +23,14 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 def logs(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help=f"{', '.join(FUNCTIONS)} or {TRAINING_JOB}.")],
+    name: Annotated[str, typer.Argument(help=f"{', '.join(FUNCTIONS)}, {TRAINING_JOB} or {BUILD}.")],
     since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 7d.")] = "1h",
     run: Annotated[str | None, typer.Option(help="Release whose training job is meant; default: the newest.")] = None,
 ) -> None:
-    """Print the log of a function or a training job."""
+    """Print the log of a function, of a training job or of the newest build."""
     session = session_of(context)
     group, prefix = _place(session, name, run)
-    start_ms = 0 if prefix else round((time.time() - _seconds(since)) * 1000)
+    start_ms = 0 if prefix else round((time.time() - seconds(since)) * 1000)
     lines = _lines(session, group, prefix, start_ms)
     for when, text in lines:
         session.output.say(f"{datetime.fromtimestamp(when / 1000, UTC).astimezone():%H:%M:%S}  {text}")
@@ -48,10 +48,26 @@ def _place(session: Session, name: str, run: str | None) -> tuple[str, str]:
         if not job:
             raise SlipwayError("The release has no training job yet.", "See where it is: slipway show")
         return _TRAINING_JOBS, f"{job}/"
+    if name == BUILD:
+        return _newest_build(session)
     function = name.removeprefix(f"{session.names.pipeline}-")
     if function not in FUNCTIONS:
-        raise SlipwayError(f"found {name!r}; allowed are {', '.join(FUNCTIONS)} and {TRAINING_JOB}.")
-    return f"/aws/lambda/{session.names.function(function)}", ""
+        raise SlipwayError(f"found {name!r}; allowed are {', '.join(FUNCTIONS)}, {TRAINING_JOB} and {BUILD}.")
+    return session.names.log_group(function), ""
+
+
+def _newest_build(session: Session) -> tuple[str, str]:
+    codebuild, project = session.client("codebuild"), f"{session.names.pipeline}-build"
+    try:
+        builds = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        raise SlipwayError(f"{project}: found no such build project.", "Create it: slipway deploy") from None
+    if not builds:
+        raise SlipwayError(f"{project}: nothing has been built yet.")
+    where = codebuild.batch_get_builds(ids=builds[:1])["builds"][0]["logs"]
+    return where["groupName"], where["streamName"]
 
 
 def _lines(session: Session, group: str, prefix: str, start_ms: int) -> list[tuple[int, str]]:
@@ -67,7 +83,8 @@ def _lines(session: Session, group: str, prefix: str, start_ms: int) -> list[tup
         raise SlipwayError(f"{group}: found no such log group; nothing has been logged there yet.") from None
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
+    """The value of an option `--since`."""
     matched = re.fullmatch(r"(\d+)([smhd])", text)
     if not matched:
         raise SlipwayError(f"--since: found {text!r}; allowed is a number with s, m, h or d, such as 10m.")

@@ -9,7 +9,18 @@ from typing import Literal
 from scripts.errors import SlipwayError
 
 BRANCH = "main"
-BucketPurpose = Literal["data", "packages", "models", "artifacts"]
+BUILD = "build"
+FUNCTIONS = (
+    "train-model",
+    "get-status",
+    "deploy-model",
+    "deploy-prod",
+    "evaluate-model",
+    "smoke-test-prod",
+    "clean-up",
+)
+"""All functions of a pipeline; some share a package."""
+BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]
 
 # The templates' AllowedPattern: SageMaker's ARNs are lower case and its names have 63 characters.
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?")
@@ -51,12 +62,20 @@ class Names:
         return f"slipway-pipeline-{self.suffix}-{self.model}"
 
     @property
+    def operations_stack(self) -> str:
+        return f"slipway-operations-{self.suffix}-{self.model}"
+
+    @property
     def manifest_key(self) -> str:
         """Key of the object whose upload starts a release."""
         return f"{self.model}/manifest.json"
 
     def function(self, name: str) -> str:
         return f"{self.pipeline}-{name}"
+
+    def log_group(self, name: str) -> str:
+        """The log group of a function or of the build."""
+        return f"/aws/{'codebuild' if name == BUILD else 'lambda'}/{self.pipeline}-{name}"
 
     def endpoint(self, environment: str) -> str:
         return f"{self.pipeline}-{environment}"

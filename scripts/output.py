@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,18 @@ class Step:
     def attach(self, status: Any) -> None:
         self._status = status
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the line to a question."""
+        if self._status is None:
+            yield
+            return
+        self._status.stop()
+        try:
+            yield
+        finally:
+            self._status.start()
+
     def update(self, progress: str) -> None:
         """Show progress: in place on a terminal, elsewhere a line now and then."""
         if self._status is not None:
@@ -77,6 +90,22 @@ class Output:
 
     def warn(self, text: str) -> None:
         self.say(Text(f"note: {text}", style="yellow"))
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer."""
+        return self.in_place and sys.stdin.isatty()
+
+    def ask(self, question: str) -> str:
+        """What a person types; empty at the end of the input."""
+        try:
+            return self.console.input(Text(f"{question} ", style="bold")).strip()
+        except EOFError:
+            return ""
+
+    def confirm(self, question: str) -> bool:
+        """Whether a person says yes."""
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def result(self, document: Mapping[str, Any]) -> None:
         """Print the document that a program reads; nothing without --json."""

@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
-from scripts.packages import Package, build
+from scripts.packages import CODE_SHA256, Package, build, code_sha256
 from scripts.session import Session, session_of
 
 
@@ -26,8 +26,10 @@ def package(context: typer.Context) -> None:
     session.output.say("The functions change with the next: slipway deploy")
 
 
-def upload_packages(session: Session) -> list[Package]:
-    """Build all packages; upload those whose key is not in the package bucket."""
+def upload_packages(session: Session, *, upload: bool = True) -> list[Package]:
+    """Build all packages; upload those whose key is not in the package bucket, unless only their keys are wanted."""
+    if not upload:
+        return build(session.project.root)
     bucket, s3 = session.names.bucket("packages"), session.client("s3")
     with session.output.step("packages") as step:
         packages = build(session.project.root)
@@ -36,7 +38,9 @@ def upload_packages(session: Session) -> list[Package]:
             if _is_there(s3, bucket, built.key):
                 continue
             step.update(f"uploading {built.function}")
-            s3.put_object(Bucket=bucket, Key=built.key, Body=built.zipped(), ContentType="application/zip")
+            body = built.zipped()
+            metadata = {CODE_SHA256: code_sha256(body)}
+            s3.put_object(Bucket=bucket, Key=built.key, Body=body, ContentType="application/zip", Metadata=metadata)
             uploaded += 1
         step.outcome = f"{uploaded} of {len(packages)} uploaded" if uploaded else f"{len(packages)}, all there already"
     return packages

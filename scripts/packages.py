@@ -7,6 +7,7 @@ functions count; those under `if TYPE_CHECKING` do not, as they never happen at 
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import io
 import py_compile
@@ -17,16 +18,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from scripts.errors import SlipwayError
 
+
+class Function(NamedTuple):
+    """What a function runs: the package, and in it the module whose `handler` is called."""
+
+    package: str
+    handler: str
+
+
 FUNCTIONS = {
-    "train-model": "pipeline_lambdas.handlers.train_model",
-    "get-status": "pipeline_lambdas.handlers.get_status",
-    "deploy-model": "pipeline_lambdas.handlers.deploy_model",
-    "evaluate-model": "inference_lambdas.handlers.evaluate_model",
+    "train-model": Function("train-model", "pipeline_lambdas.handlers.train_model"),
+    "get-status": Function("get-status", "pipeline_lambdas.handlers.get_status"),
+    "deploy-model": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
+    "deploy-prod": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
+    "evaluate-model": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
+    "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
+    "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
 }
-"""Function to the module of its handler; the handler is the module's `handler`."""
+"""The functions of a pipeline; two of them differ in their roles and environments only."""
+
+PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
+"""Package to the module of its handler."""
+
+CODE_SHA256 = "code-sha256"
+"""Metadata of a package in the bucket: the CodeSha256 of the functions that run it."""
 
 OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
@@ -40,7 +59,7 @@ _FILE_MODE = 0o644 << 16
 
 @dataclass(frozen=True)
 class Package:
-    """A function's package; `files` are its sources, in the order of the zip."""
+    """A package, named after its first function; `files` are its sources, in the order of the zip."""
 
     function: str
     files: Mapping[str, bytes]
@@ -96,9 +115,14 @@ def byte_code(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     return compiled
 
 
+def code_sha256(zipped: bytes) -> str:
+    """As Lambda shows it: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html."""
+    return base64.b64encode(hashlib.sha256(zipped).digest()).decode("ascii")
+
+
 def build(root: Path) -> list[Package]:
-    """Build the packages of all functions from the sources under `root`; SlipwayError if one cannot be built."""
-    return [build_one(root, function, module) for function, module in FUNCTIONS.items()]
+    """Build all packages from the sources under `root`; SlipwayError if one cannot be built."""
+    return [build_one(root, package, handler) for package, handler in PACKAGES.items()]
 
 
 def build_one(root: Path, function: str, handler: str) -> Package:
@@ -154,14 +178,20 @@ def _source(root: Path, module: str) -> Path | None:
 def _imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
     """Each imported name with its line. `from a import b` gives a and a.b, as b may be a module."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    tree = ast.parse(path.read_bytes(), str(path))
-    for node in _executed(tree):
+    for node in _executed(_parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, package)
             yield base, node.lineno
             yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        raise SlipwayError(f"{path}: line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from None
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:

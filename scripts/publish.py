@@ -24,8 +24,22 @@ SOURCE_ACTIONS = {
 """Folder to the pipeline's source action that reads its repository."""
 
 _TRAILER = "Published-By: slipway"
-_WITH_PIPELINE_LAMBDAS = ("buildspec.yml", "requirements", "cloudformation")
-"""What the build of the functions needs besides the code, as far as it is there."""
+_WITH_PIPELINE_LAMBDAS = (
+    "buildspec.yml",
+    "pyproject.toml",
+    "requirements/build.txt",
+    "requirements/checks.txt",
+    "scripts/__init__.py",
+    "scripts/build.py",
+    "scripts/errors.py",
+    "scripts/packages.py",
+    "cloudformation",
+    "tests/__init__.py",
+    "tests/events",
+    "tests/inference_lambdas",
+    "tests/pipeline_lambdas",
+)
+"""What buildspec.yml needs besides the code, as far as it is there; a change of anything else starts no release."""
 
 
 @dataclass(frozen=True)

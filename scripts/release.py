@@ -9,15 +9,17 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from scripts.approve import answer, check_reason
+from scripts.changes import Consent
 from scripts.data import stage_directory
-from scripts.deploy import deploy_pipeline, deploy_setup
+from scripts.deploy import deploy_operations, deploy_pipeline, deploy_setup
 from scripts.errors import SlipwayError, UnsuccessfulError
-from scripts.follow import follow_run, run_document
+from scripts.follow import Shown, follow_run, run_document
 from scripts.local import start_local_aws
-from scripts.pipeline import list_runs, load_pipeline, load_state
+from scripts.pipeline import list_runs, load_pipeline, load_run, load_state
 from scripts.project import REPOSITORY_FOLDERS
 from scripts.publish import stage
-from scripts.run_view import RUNNING
+from scripts.run_view import RUNNING, RunView
 from scripts.session import Session, session_of
 from scripts.stacks import find_stack
 from scripts.start import start_run
@@ -43,29 +45,51 @@ def release(
     context: typer.Context,
     message: Annotated[str | None, typer.Option("--message", "-m", help="Commit message of what is published.")] = None,
     follow_to_end: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for the release to end.")] = True,
+    approve: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Approve the release yourself once its gates have passed.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before something is replaced.")] = False,
 ) -> None:
     """Do everything: deploy, upload, publish, follow.
 
-    Only what has changed is done again; each time one release is made and followed to its end.
+    Only what has changed is done again; each time one release is made and followed to its end, or to its approval.
     """
     session = session_of(context)
+    if approve is not None:
+        check_reason(approve, "--approve")
     session.announce()
     if session.target.is_local:
         start_local_aws(session)
-    deploy_setup(session)
-    run_id = _begin(session, message)
+    consent = Consent(assume_yes=yes)
+    deploy_setup(session, consent=consent)
+    run_id = _begin(session, message, consent)
     if not follow_to_end:
         session.output.result({"id": run_id})
         return
     session.output.say()
-    run = follow_run(session, run_id)
+    shown: Shown = {}
+    run = follow_run(session, run_id, until_approval=True, shown=shown)
+    while approve is not None and run.approval:
+        _, stage, action = answer(session, "Approved", run.id, approve)
+        session.output.say(f"{stage}/{action}: Approved: {approve}")
+        run = _follow_on(session, run, shown)
     say_summary(session, run)
     session.output.result({**run_document(run), **summary_document(session, run)})
-    if run.status != "Succeeded":
+    if run.status != "Succeeded" and not (run.approval or run.behind):
         raise UnsuccessfulError
 
 
-def _begin(session: Session, message: str | None) -> str:
+def _follow_on(session: Session, run: RunView, shown: Shown) -> RunView:
+    """Follow a release whose approval has been answered; the answer takes a moment to be seen."""
+    answered = run.approval
+    deadline = time.monotonic() + session.target.event_timeout_s
+    while run.approval and answered and run.approval.token == answered.token and time.monotonic() < deadline:
+        time.sleep(session.target.poll_s)
+        run = load_run(session, run.id)
+    return follow_run(session, run.id, until_approval=True, shown=shown)
+
+
+def _begin(session: Session, message: str | None, consent: Consent) -> str:
     """Bring the pipeline and its sources up to date; returns the one release that this starts.
 
     A new pipeline is created last: it starts a release as soon as it exists, which then finds everything. An
@@ -75,9 +99,12 @@ def _begin(session: Session, message: str | None) -> str:
         for one in _stage_all(session, message):
             if one.changed:
                 one.publish(session)
-        deploy_pipeline(session)
-        return _wait_for_run(session, set(), {})
-    deploy_pipeline(session)
+        deploy_pipeline(session, consent=consent)
+        run_id = _wait_for_run(session, set(), {})
+        deploy_operations(session, consent=consent)
+        return run_id
+    deploy_pipeline(session, consent=consent)
+    deploy_operations(session, consent=consent)
     changed = [one for one in _stage_all(session, message) if one.changed]
     if not changed:
         session.output.say("nothing new to publish: the release is started by hand")

@@ -51,8 +51,20 @@ class ActionView:
         return max((end - self.started).total_seconds(), 0.0)
 
     @property
+    def evidence(self) -> str:
+        """Where the report lies that an approval is decided by; empty if the approval names none."""
+        return self.configuration.get("ExternalEntityLink", "")
+
+    @property
+    def about(self) -> str:
+        """What an approval says about itself: the verdict and the metrics."""
+        return self.configuration.get("CustomData", "")
+
+    @property
     def log_group(self) -> str:
         """Where the action's work is logged; empty if nowhere that is known here."""
+        if self.provider == "CodeBuild":
+            return f"/aws/codebuild/{self.configuration.get('ProjectName', '')}"
         if self.provider != "Lambda":
             return ""
         if self._user_parameters().get("kind") == "training-job":
@@ -81,6 +93,8 @@ class RunView:
     actions: tuple[ActionView, ...]
     waits_for: str = ""
     """The stage in front of which it waits, with the reason if the transition is disabled."""
+    behind: str = ""
+    """The execution inside that stage whose approval is open, so that nothing moves before it is answered."""
 
     @property
     def short_id(self) -> str:
@@ -89,6 +103,11 @@ class RunView:
     @property
     def running(self) -> bool:
         return self.status in RUNNING
+
+    @property
+    def approval(self) -> ActionView | None:
+        """The approval that is open, which nothing but an answer ends."""
+        return next((action for action in self.actions if action.status == "Waiting" and action.token), None)
 
     @property
     def failed_action(self) -> ActionView | None:
@@ -141,6 +160,7 @@ def view_run(
             for place, provider in places.items()
         ),
         waits_for=_waits_for(state, run_id),
+        behind=_behind(state, run_id),
     )
 
 
@@ -232,6 +252,11 @@ def _revision_summary(text: str) -> str:
     """The first line: a source's summary is the whole commit message, or a JSON document around it."""
     stripped = text.strip()
     return stripped.splitlines()[0] if stripped else ""
+
+
+def _behind(state: Mapping[str, Any], run_id: str) -> str:
+    held = {stage: execution for stage, _, _, execution in waiting_approvals(state)}
+    return held.get(_waits_for(state, run_id), "")  # a closed transition is named with its reason, and holds anyhow
 
 
 def _waits_for(state: Mapping[str, Any], run_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from scripts.follow import failure_lines, run_document, run_table
+from scripts.follow import failure_lines, run_document, run_table, waiting_lines
 from scripts.output import duration, status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
 from scripts.reports import load_reports, reports_table
@@ -54,6 +54,11 @@ def show(
     if reports:
         session.output.say()
         session.output.say(reports_table(reports))
+    waiting = waiting_lines(found, session.command)
+    if waiting:
+        session.output.say()
+        for line in waiting:
+            session.output.say(line)
     if found.status not in {"Succeeded", *RUNNING}:
         session.output.say()
         for line in failure_lines(found):

@@ -43,6 +43,10 @@ class Session:
 
     def command(self, verb: str) -> str:
         """A command that a person can copy: found from here, and for the same target."""
+        return f"{self._program} {verb}"
+
+    @cached_property
+    def _program(self) -> str:
         program = Path(sys.argv[0])
         on_path = shutil.which(program.name)
         words = [program.name if on_path and Path(on_path).samefile(program) else shown(program)]
@@ -55,7 +59,7 @@ class Session:
             words += [f"--{name} {value}"] if value else []
         if options.model != Options.model:
             words.append(f"--model {options.model}")
-        return " ".join([*words, verb])
+        return " ".join(words)
 
     def announce(self) -> None:
         """Say where a verb that changes something works."""

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from rich.text import Text
 
 from scripts.aws_errors import code_of
+from scripts.follow import approval_lines
 from scripts.output import duration
 from scripts.reports import ENVIRONMENTS, load_reports, reports_table
 from scripts.run_view import RunView
@@ -93,6 +94,13 @@ def _endpoints(session: Session) -> dict[str, str]:
 
 
 def _next_steps(session: Session, run: RunView) -> list[str]:
+    if run.approval:
+        where = f"{run.approval.stage}/{run.approval.name}"
+        return [
+            f"next: {where} waits for a decision, and what it releases to is as it was",
+            *approval_lines(run, run.approval, session.command),
+            f"  then:    {session.command(f'follow {run.short_id}')}",
+        ]
     names = session.names
     repository = names.repository("training_config")
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]

@@ -65,6 +65,29 @@ class Target:
         """A repository's URL as a person uses it: for local AWS with the name and password that it asks for."""
         return url.replace("://", f"://{_LOCAL_KEY}:{_LOCAL_SECRET}@", 1) if self.is_local else url
 
+    def object_url(self, bucket: str, key: str) -> str:
+        """The address of an object, as CloudFormation takes a template's.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        """
+        if self.endpoint_url:
+            return f"{self.endpoint_url}/{bucket}/{key}"
+        import boto3  # noqa: PLC0415
+        from botocore import UNSIGNED  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        # botocore's own rules know the domain of every partition; unsigned, the address is all that remains.
+        style = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        config = Config(signature_version=UNSIGNED, s3=style)
+        client = boto3.Session(profile_name=self.profile).client("s3", region_name=self.region, config=config)
+        return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}))
+
+    def aws(self, arguments: str) -> str:
+        """A command of the AWS CLI that a person can copy, for the same target."""
+        where = f" --endpoint-url {self.endpoint_url}" if self.endpoint_url else ""
+        profile = f" --profile {self.profile}" if self.profile else ""
+        return f"aws {arguments} --region {self.region}{profile}{where}"
+
     def account(self) -> str:
         """The account's number."""
         if self.is_local:

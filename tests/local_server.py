@@ -17,6 +17,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local_aws.codebuild.toolchain import python_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -45,6 +47,7 @@ class LocalServer:
 
     state: Path
     port: int = field(default_factory=free_port)
+    _clients: dict[tuple[str, str, str, str | None], Any] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -86,6 +89,13 @@ class LocalServer:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
+        """A client, made once: each holds connections that the server keeps open for it."""
+        wanted = (service, key, secret, token)
+        if wanted not in self._clients:
+            self._clients[wanted] = self._make_client(*wanted)
+        return self._clients[wanted]
+
+    def _make_client(self, service: str, key: str, secret: str, token: str | None) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -95,6 +105,15 @@ class LocalServer:
             aws_session_token=token,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
+
+    def lend_libraries(self, project: str) -> None:
+        """Let the builds of a CodeBuild project find this interpreter's libraries, so that pip downloads nothing."""
+        place = python_environment(self.state / "codebuild" / "projects" / project)
+        site = next((place / "lib").glob("python*/site-packages"))
+        own = [path for path in sys.path if path.endswith("site-packages")]
+        (site / "lent.pth").write_text("\n".join(own), encoding="utf-8")
+        for tool in ("ruff", "cfn-lint", "pytest"):
+            (place / "bin" / tool).symlink_to(Path(sys.executable).parent / tool)
 
     def create_role(self, name: str, service: str, *statements: dict[str, Any]) -> str:
         """A role that a service may assume, with these statements as its only policy; returns its ARN."""

@@ -5,10 +5,13 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
+from local_aws.base.alarms import evaluate_alarms_as_documented
+from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
+from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
@@ -21,8 +24,10 @@ from local_aws.base.tables import (
 )
 
 __all__ = [
+    "CREATE_ONLY",
     "AccessKey",
     "BaseMismatchError",
+    "CallRecorder",
     "Credentials",
     "PipelineTarget",
     "ResourceType",
@@ -35,12 +40,15 @@ __all__ = [
     "complete_resource_types",
     "end_functions_with_the_server",
     "enforce",
+    "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
     "put_event",
     "read_object",
+    "record_decisions",
     "register_resource_types",
     "register_service",
     "root_caller",
     "route_events_to_pipelines",
+    "tell_what_replaces",
 ]

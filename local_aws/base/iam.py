@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
+from local_aws.base.alarms import alarm_arn
 from local_aws.base.tables import ministack
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller, Permission
@@ -62,6 +63,7 @@ def complete_request_context() -> None:
 
     - CloudWatch Logs: a log group's ARN ends in `:*` for every action but tagging, and a stream's actions name the
       stream (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html)
+    - CloudWatch: the alarm that a request names (`alarms.alarm_arn`)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
     - `s3:x-amz-server-side-encryption-aws-kms-key-id` of an upload
@@ -75,6 +77,9 @@ def complete_request_context() -> None:
     ) -> str:
         arn = str(resource_arn(service, method, path, headers, body, *rest))
         _request_keys.set(_keys_of(service, headers, body))
+        if service == "monitoring":
+            region = ministack("core.router").extract_region(headers, {})
+            return alarm_arn(headers, body, region) or arn
         return _log_arn(arn, headers, body) if service == "logs" else arn
 
     def ask_with_keys(*args: Any, service_context: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:

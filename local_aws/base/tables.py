@@ -36,6 +36,19 @@ _TABLES = {
     ),
     "ministack.core.lambda_runtime": ("_PYTHON_WORKER_SCRIPT",),
     "ministack.core.persistence": ("_json_default", "load_state", "save_state"),
+    "ministack.services.cloudwatch": (
+        "_calc_stats",
+        "_describe_alarms",
+        "_dims_from_list",
+        "_dims_key",
+        "_dispatch_alarm_actions",
+        "_evaluate_alarm",
+        "_evaluate_all_alarms",
+        "_evaluate_parent_alarms",
+        "_metrics",
+        "_record_history",
+        "_stat_value",
+    ),
     "ministack.services.eventbridge": (
         "_dispatch_event",
         "_dispatch_to_lambda",
@@ -50,11 +63,11 @@ _TABLES = {
         "_get_object_data",
         "_put_bucket_encryption",
     ),
-    "ministack.services.sts": ("register_session",),
+    "ministack.services.sts": ("_sessions", "register_session"),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
-    "ministack.services.cloudformation.stacks": ("_runs_on_worker_thread",),
+    "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
 }
 
 

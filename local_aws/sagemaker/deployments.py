@@ -1,6 +1,6 @@
 """What brings endpoints up, moves them from one config to the next and takes them down.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html. Each endpoint has
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html. Each endpoint has
 one deployment at a time, in a thread of its own. A step is stored before anybody can see it, so that after a kill
 the deployment is carried out again from its beginning while the old fleet serves.
 """
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from local_aws.sagemaker import deployment_configs, endpoint_states
+from local_aws.sagemaker.alarm_watch import AlarmWatch
+from local_aws.sagemaker.blue_green import BlueGreen, RolledBackError
 from local_aws.sagemaker.hosting import Fleet, HostingError
 from local_aws.sagemaker.launcher import StoppingError
 from local_aws.sagemaker.live import LiveEndpoint
@@ -92,10 +95,9 @@ class Deployments:
         thread.start()
 
     def _create(self, name: str) -> None:
-        record = self._stage(name, "Creating", "Launching {count} instance(s).")
-        plan = from_document(record.state["pending"]["plan"])
+        plan = from_document(self._record(name).state["pending"]["plan"])
         try:
-            fleet = self._fleet(record, plan)
+            fleet = self._launch(name, plan)
         except HostingError as error:
             self._live.pop(name, None)
             self._settle(name, endpoint_states.FAILED, failure=str(error))
@@ -109,37 +111,29 @@ class Deployments:
             self._change_weights(name)
             return
         live = self._live_of(name)
-        live.deploying = True
-        try:
-            self._move_to_green(name, live)
-        finally:
-            live.deploying = False
-
-    def _move_to_green(self, name: str, live: LiveEndpoint) -> None:
-        """Blue/green with all traffic at once. Canary, linear and rolling updates would differ from here on."""
-        record = self._stage(name, "Creating", "Launching {count} instance(s).")
         plan = from_document(record.state["pending"]["plan"])
+        rollout = deployment_configs.rollout(record.state.get("deployment"), plan)
+        update = BlueGreen(
+            platform=self._platform,
+            live=live,
+            plan=plan,
+            rollout=rollout,
+            watch=AlarmWatch(rollout.alarms, self._platform.role(plan.variants[0].role_arn, record.arn)),
+            started=record.state["pending"]["started"],
+            announce=partial(self._stage, name),
+        )
         try:
-            green = self._fleet(record, plan)
-        except HostingError as error:
+            green = update.run(partial(self._launch, name, plan))
+        except RolledBackError as error:
             self._settle(name, endpoint_states.IN_SERVICE, failure=str(error))
             return
-        self._stage(name, "ActivatingTraffic", "Activating traffic on {count} instance(s).")
+        # Before it is stored, so that whoever sees the new config is served by it.
         blue = live.switch(green)
-        wait_s = deployment_configs.termination_wait_s(record.state.get("deployment"))
-        if wait_s:
-            text = (
-                f"Baking for {wait_s} seconds (TerminationWaitInSeconds) with traffic enabled on {{count}} instance(s)."
-            )
-            self._stage(name, "Baking", text)
-            self._platform.runtime.clock.wait(self._platform.stopping, wait_s)
-            if self._platform.stopping.is_set():
-                if blue:
-                    blue.stop()
-                raise StoppingError
-        self._settle(name, endpoint_states.IN_SERVICE, plan=plan)
-        if blue:
-            blue.retire()
+        try:
+            self._settle(name, endpoint_states.IN_SERVICE, plan=plan)
+        finally:
+            if blue:
+                blue.retire()
 
     def _change_weights(self, name: str) -> None:
         """UpdateEndpointWeightsAndCapacities: the split changes at once, counts are only noted."""
@@ -162,6 +156,7 @@ class Deployments:
             self._delete(name)
             return
         self._platform.await_port()
+        self._live_of(name).by_config = bool(record.state.get("updated"))
         active = record.state.get("active")
         if active:
             try:
@@ -190,21 +185,23 @@ class Deployments:
             raise HostingError(f"We encountered an internal error: {type(error).__name__}: {error}") from None
         return fleet
 
-    def _stage(self, name: str, status: str, message: str) -> Record:
-        """Note how far the pending deployment is."""
+    def _launch(self, name: str, plan: Plan) -> Fleet:
+        """A healthy fleet of a pending deployment. Raises HostingError, StoppingError."""
+        counts = {variant.name: variant.instance_count for variant in plan.variants}
+        self._stage(name, "Creating", "Launching {count} instance(s).", counts, {})
+        return self._fleet(self._record(name), plan)
+
+    def _stage(
+        self, name: str, status: str, message: str, counted: Mapping[str, int], active: Mapping[str, int]
+    ) -> None:
+        """Note how far the pending deployment is (`endpoint_states.stage`)."""
         if self._platform.stopping.is_set():
             raise StoppingError
         with self._platform.records.edit(ENDPOINT, name) as record:
-            deploying = record.state["pending"]
-            count = sum(variant["instance_count"] for variant in deploying["plan"]["variants"])
-            text = message.format(count=count)
-            deploying["stage"] = {
-                "Status": status,
-                "StatusMessage": text,
-                "StartTime": self._platform.records.now(),
-            }
+            now = self._platform.records.now()
+            record.state["updated"] = record.state.get("updated", False) or bool(active)
+            record.state["pending"]["stage"] = endpoint_states.stage(status, message, counted, active, now)
         endpoint_states.announce(self._platform, record, deployment=True)
-        return record
 
     def _settle(self, name: str, status: str, *, plan: Plan | None = None, failure: str | None = None) -> None:
         """End the deployment: with a new plan in service, or with the reason why there is none."""

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from local_aws.sagemaker import events
@@ -54,6 +55,20 @@ def pending(plan: Plan, now: float) -> Document:
     return {"plan": plan.as_document(), "started": now, "stage": None}
 
 
+def stage(status: str, message: str, counted: Mapping[str, int], active: Mapping[str, int], now: float) -> Document:
+    """How far a deployment is; `counted` are the instances, by variant, that the message speaks of as `{count}`.
+
+    `active` are those of the new fleet that have traffic.
+    """
+    return {
+        "status": status,
+        "message": message,
+        "counted": dict(counted),
+        "active": dict(active),
+        "started": now,
+    }
+
+
 def announce(platform: Platform, record: Record, *, deployment: bool = False) -> None:
     """Send the endpoint's state, or its deployment's, to EventBridge."""
     description = describe(record)
@@ -83,20 +98,27 @@ def _variant(variant: VariantPlan, since: float, desired: Document) -> Document:
 
 def _pending(pending_state: Document) -> Document:
     plan = from_document(pending_state["plan"])
-    stage = pending_state.get("stage")
+    reached = pending_state.get("stage")
     variants = []
     for variant in plan.variants:
         document = _variant(variant, pending_state["started"], {})
         if variant.instance_type:
             document["InstanceType"] = variant.instance_type
-        if stage:
-            document["VariantStatus"] = [{**stage, "StartTime": _time(stage["StartTime"])}]
+        if reached:
+            document["VariantStatus"] = [_status(reached, variant.name)]
+            document["CurrentInstanceCount"] = reached["active"].get(variant.name, 0)
         variants.append(document)
     return {
         "EndpointConfigName": plan.config_name,
         "StartTime": _time(pending_state["started"]),
         "ProductionVariants": variants,
     }
+
+
+def _status(stage: Document, variant: str) -> Document:
+    """A variant's stage; the message's count is of the variant's own instances."""
+    message = stage["message"].format(count=stage["counted"].get(variant, 0))
+    return {"Status": stage["status"], "StatusMessage": message, "StartTime": _time(stage["started"])}
 
 
 def _time(seconds: float) -> datetime:

@@ -29,8 +29,8 @@ class Endpoints:
         arn = names.arn(caller, _KIND, name)
         if self._platform.records.find(_KIND, name):
             raise faults.exists(_KIND, arn)
-        deployment_configs.check(request.get("DeploymentConfig"))
         plan = plans.resolve(self._platform.records, caller, request["EndpointConfigName"])
+        deployment_configs.check(request.get("DeploymentConfig"), plan)
         state: Document = {
             "config": plan.config_name,
             "pending": endpoint_states.pending(plan, self._platform.records.now()),
@@ -62,7 +62,6 @@ class Endpoints:
         deployment = request.get("DeploymentConfig")
         if deployment and request.get("RetainDeploymentConfig"):
             raise faults.invalid("UpdateEndpoint takes either a DeploymentConfig or RetainDeploymentConfig.")
-        deployment_configs.check(deployment)
         with self._platform.records.edit(_KIND, found.name) as record:
             self._require_in_service(record)
             self._require_config(caller, record.state["config"])
@@ -73,11 +72,13 @@ class Endpoints:
                     f"The endpoint {record.name} has instances; it cannot be updated to a serverless config."
                 )
             plan = plan.changed(_retained(active, request))
+            if request.get("RetainDeploymentConfig"):
+                deployment = record.state["deployment"]
+            deployment_configs.check(deployment, plan, active)
             record.status = endpoint_states.UPDATING
             record.state.pop("failure", None)
             record.state["pending"] = endpoint_states.pending(plan, self._platform.records.now())
-            if not request.get("RetainDeploymentConfig"):
-                record.state["deployment"] = deployment
+            record.state["deployment"] = deployment
         self._platform.launcher.prewarm(plan.variants[0].image)
         endpoint_states.announce(self._platform, record)
         self._deployments.update(record)

@@ -44,6 +44,14 @@ class HostingError(Exception):
     """The variant cannot serve; the message is the endpoint's FailureReason."""
 
 
+def unhealthy(variant: str) -> str:
+    """SageMaker's sentence about a variant whose container does not answer /ping."""
+    return (
+        f"The primary container for production variant {variant} did not pass the ping health check. "
+        "Please check CloudWatch logs for this endpoint."
+    )
+
+
 class Container:
     """The process of one variant, its log and the requests in flight."""
 
@@ -151,10 +159,7 @@ class Container:
             self._exited.wait(_PING_PAUSE_S)
         if self._platform.stopping.is_set():
             raise StoppingError
-        raise HostingError(
-            f"The primary container for production variant {self.plan.name} did not pass the ping health check. "
-            "Please check CloudWatch logs for this endpoint."
-        )
+        raise HostingError(unhealthy(self.plan.name))
 
     def _ping(self) -> int | None:
         try:
@@ -203,6 +208,10 @@ class Fleet:
         except BaseException:
             self.stop()
             raise
+
+    def unhealthy_variant(self) -> str | None:
+        """A variant whose container has died and is not back, if there is one."""
+        return next((name for name, container in self.containers.items() if not container.ready.is_set()), None)
 
     def retire(self) -> None:
         """Let the requests in flight end, then stop; no new one may come any more."""

@@ -31,7 +31,7 @@ class Invocation:
     endpoint: str
     variant: str
     config: str | None
-    """Set while a deployment runs: the metrics are then also published for each config."""
+    """Set once an update has moved traffic: the metrics are from then on also published for each config."""
     instances: int
     model_latency_us: float
     overhead_latency_us: float

@@ -76,7 +76,7 @@ class Invocations:
             Invocation(
                 endpoint=name,
                 variant=container.plan.name,
-                config=fleet.plan.config_name if live.deploying else None,
+                config=fleet.plan.config_name if live.by_config else None,
                 instances=container.plan.instance_count,
                 model_latency_us=(answered - asked) * 1e6,
                 overhead_latency_us=(time.perf_counter() - started - (answered - asked)) * 1e6,

@@ -27,16 +27,18 @@ class LiveEndpoint:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.deploying = False
-        """Metrics then also carry the name of the endpoint config."""
+        self.by_config = False
+        """Metrics also carry the name of the endpoint config: from the first update's traffic on."""
         self._fleet: Fleet | None = None
+        self._green: Fleet | None = None
+        self._shares: Mapping[str, float] = {}
         self._weights: dict[str, float] = {}
         self._serves = threading.Event()
         self._lock = threading.Lock()
 
     @property
     def fleet(self) -> Fleet | None:
-        """What serves now."""
+        """What serves now; during an update the old fleet."""
         return self._fleet
 
     def wait(self, timeout_s: float) -> bool:
@@ -46,13 +48,23 @@ class LiveEndpoint:
     def switch(self, fleet: Fleet | None) -> Fleet | None:
         """Send all traffic to a fleet; returns the one that had it, which gets no new request any more."""
         with self._lock:
-            old, self._fleet = self._fleet, fleet
+            old, self._fleet, self._green = self._fleet, fleet, None
             self._weights = {v.name: v.weight for v in fleet.plan.variants} if fleet else {}
         if fleet:
             self._serves.set()
         else:
             self._serves.clear()
         return old
+
+    def share(self, green: Fleet, shares: Mapping[str, float]) -> None:
+        """Send a share of each variant's requests, 0 to 1, to a second fleet, and the rest to the old one."""
+        with self._lock:
+            self._green, self._shares = green, shares
+
+    def take_back(self) -> None:
+        """Send all traffic to the old fleet again; the second one gets no new request any more."""
+        with self._lock:
+            self._green = None
 
     def set_weights(self, weights: Mapping[str, float]) -> None:
         """Change the split between the variants."""
@@ -66,10 +78,11 @@ class LiveEndpoint:
         Raises UnknownVariantError, NoTrafficError, BusyError.
         """
         with self._lock:
-            fleet = self._fleet
+            variant = target_variant or self._choose()
+            fleet = self._fleet_for(variant)
             if fleet is None:
                 raise NoTrafficError
-            container = fleet.containers.get(target_variant) if target_variant else self._choose(fleet)
+            container = fleet.containers.get(variant)
             if container is None:
                 raise UnknownVariantError
             limit = container.plan.serverless and container.plan.serverless["MaxConcurrency"]
@@ -81,11 +94,18 @@ class LiveEndpoint:
         finally:
             container.give_back()
 
-    def _choose(self, fleet: Fleet) -> Container:
-        variants = [name for name, weight in self._weights.items() if weight > 0]
+    def _fleet_for(self, variant: str) -> Fleet | None:
+        share = self._shares.get(variant, 0.0) if self._green else 0.0
+        chosen = self._green if share >= 1 or random.random() < share else self._fleet  # noqa: S311 - traffic
+        return chosen if self._fleet else None
+
+    def _choose(self) -> str:
+        split = self._weights
+        if self._green and min(self._shares.values()) >= 1:
+            split = {variant.name: variant.weight for variant in self._green.plan.variants}
+        variants = [name for name, weight in split.items() if weight > 0]
         if not variants:
             raise NoTrafficError
         if len(variants) == 1:
-            return fleet.containers[variants[0]]
-        weights = [self._weights[name] for name in variants]
-        return fleet.containers[random.choices(variants, weights)[0]]  # noqa: S311 - traffic, not cryptography
+            return variants[0]
+        return random.choices(variants, [split[name] for name in variants])[0]  # noqa: S311 - traffic

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline_lambdas.aws import clients
@@ -56,20 +56,71 @@ def create_endpoint(request: Mapping[str, Any]) -> bool:
     return _create("create_endpoint", request)
 
 
-def update_endpoint(name: str, config_name: str) -> None:
-    call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name)
+def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] | None = None) -> None:
+    """Point the endpoint at a config; `deployment` is the DeploymentConfig."""
+    more = {"DeploymentConfig": deployment} if deployment else {}
+    call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name, **more)
 
 
 def delete_endpoint(name: str) -> None:
     call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
 
 
+def delete_endpoint_config(name: str) -> bool:
+    """Delete the config; False if there is none."""
+    return _delete("delete_endpoint_config", EndpointConfigName=name)
+
+
+def delete_model(name: str) -> bool:
+    """Delete the model, not its artifact; False if there is none."""
+    return _delete("delete_model", ModelName=name)
+
+
+def list_endpoint_configs(part: str) -> Iterator[Description]:
+    """Every endpoint config whose name contains `part`, the newest first: EndpointConfigName, CreationTime."""
+    return _list("list_endpoint_configs", "EndpointConfigs", part)
+
+
+def list_models(part: str) -> Iterator[Description]:
+    """Every model whose name contains `part`, the newest first: ModelName, CreationTime."""
+    return _list("list_models", "Models", part)
+
+
+def _list(operation: str, member: str, part: str) -> Iterator[Description]:
+    request: dict[str, Any] = {
+        "NameContains": part,
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+        "MaxResults": 100,
+    }
+    while True:
+        page = call(getattr(clients.client("sagemaker"), operation), **request)
+        yield from page[member]
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
+
+
+def _delete(operation: str, **parameters: str) -> bool:
+    try:
+        call(getattr(clients.client("sagemaker"), operation), **parameters)
+    except AwsRequestError as error:
+        if _is_missing(error):
+            return False
+        raise
+    return True
+
+
+def _is_missing(error: AwsRequestError) -> bool:
+    sentence = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
+    return bool(sentence) or error.code in {"ResourceNotFound", "ResourceNotFoundException"}
+
+
 def _look_up(operation: str, **parameters: str) -> Description | None:
     try:
         answer: Description = call(getattr(clients.client("sagemaker"), operation), **parameters)
     except AwsRequestError as error:
-        missing = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
-        if missing or error.code in {"ResourceNotFound", "ResourceNotFoundException"}:
+        if _is_missing(error):
             return None
         raise
     answer.pop("ResponseMetadata", None)

@@ -21,6 +21,11 @@ class Environment:
     name_prefix: str
     hosting_role_arn: str
     kms_key_arn: str
+    rollback_alarms: str = ""
+
+    def site(self) -> HostingSite:
+        alarms = tuple(name.strip() for name in self.rollback_alarms.split(",") if name.strip())
+        return HostingSite(self.hosting_role_arn, self.kms_key_arn, alarms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +45,4 @@ def _deploy(job: Job) -> Outcome:
     release = Release(environment.name_prefix, parameters.execution_id)
     deployment = Deployment(release, parameters.environment, parameters.training_job)
     config = read_config(job, environment.model_name)
-    return deploy(deployment, config, HostingSite(environment.hosting_role_arn, environment.kms_key_arn))
+    return deploy(deployment, config, environment.site())

@@ -29,6 +29,9 @@ LONGEST = {
 }
 
 
+_NO_VALUE = object()
+
+
 class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short forms, each turned into its long form."""
 
@@ -43,7 +46,7 @@ def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
         value = loader.construct_mapping(node, deep=True)
     if suffix == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
-    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
 _Loader.add_multi_constructor("!", _long_form)
@@ -62,6 +65,56 @@ def load(name: str) -> Template:
     finally:
         loader.dispose()
     return template
+
+
+@cache
+def decided(name: str, **parameters: str) -> Template:
+    """Return the template as CloudFormation sees it once its conditions are decided; not to be changed.
+
+    `parameters` are values of parameters; the others have their defaults. Resources, outputs and values whose
+    condition does not hold are left out, as is what refers to AWS::NoValue.
+    """
+    template = load(name)
+    if unknown := set(parameters) - set(template["Parameters"]):
+        raise KeyError(f"{path(name)} has no parameters {sorted(unknown)}")
+    values = {key: str(parameter.get("Default", "")) for key, parameter in template["Parameters"].items()} | parameters
+    conditions = template.get("Conditions", {})
+    holding = {condition: _holds(expression, conditions, values) for condition, expression in conditions.items()}
+    sections = {
+        section: {
+            key: _decide(item, holding)
+            for key, item in template[section].items()
+            if "Condition" not in item or holding[item["Condition"]]
+        }
+        for section in ("Resources", "Outputs")
+    }
+    return {**template, **sections}
+
+
+def _holds(expression: Any, conditions: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    ((function, argument),) = expression.items()
+    match function:
+        case "Condition":
+            return _holds(conditions[argument], conditions, values)
+        case "Fn::Not":
+            return not _holds(argument[0], conditions, values)
+        case "Fn::Equals":
+            first, second = (values[side["Ref"]] if isinstance(side, dict) else side for side in argument)
+            return bool(first == second)
+    raise NotImplementedError(f"{function} in a condition is not known to the tests")
+
+
+def _decide(value: Any, holding: Mapping[str, bool]) -> Any:
+    if isinstance(value, list):
+        return [item for raw in value if (item := _decide(raw, holding)) is not _NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if value == {"Ref": "AWS::NoValue"}:
+        return _NO_VALUE
+    if set(value) == {"Fn::If"}:
+        condition, yes, no = value["Fn::If"]
+        return _decide(yes if holding[condition] else no, holding)
+    return {key: item for key, raw in value.items() if (item := _decide(raw, holding)) is not _NO_VALUE}
 
 
 def of_type(template: Template, resource_type: str) -> dict[str, dict[str, Any]]:
@@ -112,6 +165,18 @@ def _evaluate(function: str, argument: Any, template: Template, context: Mapping
             text, extra = argument if isinstance(argument, list) else (argument, {})
             known = {**context, **{key: render(item, template, context) for key, item in extra.items()}}
             return re.sub(r"\$\{([^}]+)\}", lambda found: str(known.get(found[1], f"<{found[1]}>")), text)
+    return _evaluate_list(function, render(argument, template, context))
+
+
+def _evaluate_list(function: str, argument: Any) -> Any:
+    first, second = argument
+    match function:
+        case "Fn::Select":
+            return second[first]
+        case "Fn::Split":
+            return second.split(first)
+        case "Fn::Join":
+            return first.join(second)
     raise NotImplementedError(f"{function} is not known to the tests")
 
 

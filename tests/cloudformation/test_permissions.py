@@ -15,6 +15,8 @@ from tests.cloudformation.templates import Statement, Template
 STARS = {
     # No resource type, no condition key: the id of the job, which only the event holds, is the secret.
     "report-result": ("codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"),
+    # A list has no ARN; the function deletes only what it may by name.
+    "list-old-models": ("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     # The token is for a whole registry; pulling is granted on the one image.
     "log-in-to-registry": ("ecr:GetAuthorizationToken",),
     # A metric has no ARN; the condition bounds the namespace.
@@ -26,12 +28,15 @@ FUNCTIONS = {
     "GetStatusFunction": "get-status",
     "DeployModelFunction": "deploy-model",
     "EvaluateModelFunction": "evaluate-model",
+    "DeployProdFunction": "deploy-prod",
+    "SmokeTestProdFunction": "smoke-test-prod",
+    "CleanUpFunction": "clean-up",
 }
 
 
 @pytest.fixture
 def pipeline() -> Template:
-    return templates.load("pipeline")
+    return templates.decided("pipeline")
 
 
 @pytest.fixture
@@ -119,6 +124,7 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
     assert {statement.holders for statement in granting} == {
         ("TrainingRole",),
         ("DeployModelFunctionRole",),
+        ("DeployProdFunctionRole",),
         ("HostingRole",),
     }
     for statement in granting:
@@ -186,18 +192,26 @@ def test_a_function_reaches_what_a_release_creates(
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("endpoint", "-prod"),
+        ("endpoint", "-staging"),
         ("endpoint", "-test-2"),
-        ("endpoint-config", "-prod-0a1b2c3d-4e5f"),
+        # Of a model whose name is this one's and "-dev".
+        ("endpoint-config", "-dev-dev-0a1b2c3d-4e5f"),
+        ("endpoint-config", "-prod-canary"),
         ("training-job", "-fortified-0a1b2c3d-4e5f"),
         ("training-job", "2-0a1b2c3d-4e5f"),
         ("model", "-fortified-0a1b2c3d-4e5f"),
     ],
 )
-def test_no_function_reaches_another_environment_or_model(
+def test_no_function_reaches_another_model(
     pipeline: Template, statements: list[Statement], kind: str, name: str
 ) -> None:
-    actions = {action for statement in statements for action in statement.actions if action.startswith("sagemaker:")}
+    # Of the statements that name something; lists are of the whole account.
+    actions = {
+        action
+        for statement in statements
+        for action in statement.actions
+        if action.startswith("sagemaker:") and statement.resources != ("*",)
+    }
     arn = sagemaker(kind, name)
     reached = [
         (function, action)
@@ -214,7 +228,10 @@ def test_no_function_reaches_another_environment_or_model(
         ("TrainModelFunctionRole", "s3:GetObject", "manifest.json", False),
         ("TrainModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/test/test.csv", True),
-        ("EvaluateModelFunctionRole", "s3:GetObjectVersion", "datasets/0123456789abcdef/validation/v.csv", True),
+        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/validation/v.csv", True),
+        ("SmokeTestProdFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/validation/v.csv", True),
+        ("SmokeTestProdFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        ("CleanUpFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/test/test.csv", False),
         ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("TrainingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
         ("TrainingRole", "s3:GetObject", "manifest.json", False),
@@ -241,6 +258,8 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("PipelineRole",), "artifact"),
         (("TrainingRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
+        (("SmokeTestProdFunctionRole",), "artifact"),
+        (("BuildProjectRole",), "package"),
     }
     actions = {action for statement in statements for action in statement.actions}
     assert not {action for action in actions if re.match(r"s3:Delete|kms:(Disable|Schedule)", action)}
@@ -271,5 +290,13 @@ def test_tags_are_added_only_on_creation(statements: list[Statement]) -> None:
 
 
 def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: Template) -> None:
-    shared = list(templates.of_type(pipeline, "AWS::IAM::Policy"))
+    # What depends on a resource whose condition does not hold is not made either, so none of them has a condition;
+    # asking for approval comes long after the first release has started.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-condition.html
+    shared = [
+        name
+        for name, policy in templates.of_type(templates.load("pipeline"), "AWS::IAM::Policy").items()
+        if "Condition" not in policy
+    ]
     assert pipeline["Resources"]["Pipeline"]["DependsOn"] == shared
+    assert set(templates.of_type(pipeline, "AWS::IAM::Policy")) - set(shared) == {"AskForApprovalPolicy"}

@@ -15,6 +15,20 @@ VARIABLE = re.compile(r"#\{([^.}]+)\.([^}]+)\}")
 
 # What each function hands on and what it takes, by the name of the function.
 OUTPUT_VARIABLES = {
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+    "CodeStarSourceConnection": {
+        "AuthorDate",
+        "AuthorDisplayName",
+        "AuthorEmail",
+        "AuthorId",
+        "BranchName",
+        "CommitId",
+        "CommitMessage",
+        "ConnectionArn",
+        "FullRepositoryName",
+        "ProviderType",
+    },
+    "CodeBuild": {"UPDATED_FUNCTIONS"},
     "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
     "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
     "TrainModelFunction": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"},
@@ -29,8 +43,12 @@ OUTPUT_VARIABLES = {
     "DeployModelFunction": {"ModelName", "EndpointConfigName", "EndpointName"},
     "EvaluateModelFunction": {"Verdict", "Rows", "Metrics", "ReportUri"},
 }
+OUTPUT_VARIABLES["DeployProdFunction"] = OUTPUT_VARIABLES["DeployModelFunction"]
+OUTPUT_VARIABLES["SmokeTestProdFunction"] = OUTPUT_VARIABLES["EvaluateModelFunction"]
 
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
+CLEAN_UP = ("CleanUp", 4, None, ["TrainingConfig"], "CleanUpFunction", {"execution_id": EXECUTION})
+# The stages that consist of functions; Source, Build and Approve have tests of their own.
 STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str]]]] = {
     "Train": [
         ("StartTraining", 1, "Train", ["TrainingConfig", "Dataset"], "TrainModelFunction", {"execution_id": EXECUTION}),
@@ -50,7 +68,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                 1,
                 stage,
                 ["TrainingConfig"],
-                "DeployModelFunction",
+                "DeployProdFunction" if environment == "prod" else "DeployModelFunction",
                 {
                     "execution_id": EXECUTION,
                     "environment": environment,
@@ -74,27 +92,51 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                 3,
                 namespace,
                 ["TrainingConfig", "Dataset"],
-                "EvaluateModelFunction",
+                "SmokeTestProdFunction" if environment == "prod" else "EvaluateModelFunction",
                 {"execution_id": EXECUTION, "environment": environment, "test": kind},
             ),
+            *([CLEAN_UP] if environment == "prod" else []),
         ]
         for stage, environment, test, namespace, kind in [
             ("DeployDev", "dev", "SmokeTest", "SmokeTest", "smoke"),
             ("DeployTest", "test", "Evaluate", "Evaluation", "full"),
+            ("DeployProd", "prod", "SmokeTest", "ProdSmokeTest", "smoke"),
         ]
     },
 }
 
 
+ARN = "arn:aws:codeconnections:eu-west-1:444455556666:connection/0a1b2c3d-1111-2222-3333-444455556666"
+FROM_CONNECTION = {
+    "ConnectionArn": ARN,
+    "TrainingConfigRepositoryId": "acme/training-config",
+    "PipelineLambdasRepositoryId": "acme/ml/pipeline-lambdas",
+    "InferenceLambdasRepositoryId": "acme/inference-lambdas",
+}
+VARIANTS = [{}, {"WithProd": "false"}, FROM_CONNECTION, {**FROM_CONNECTION, "WithProd": "false"}]
+
+
 @pytest.fixture
 def template() -> Template:
-    return templates.load("pipeline")
+    return templates.decided("pipeline")
 
 
 @pytest.fixture
 def stages(template: Template) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = template["Resources"]["Pipeline"]["Properties"]["Stages"]
     return found
+
+
+def stages_of(**parameters: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = templates.decided("pipeline", **parameters)["Resources"]["Pipeline"]["Properties"][
+        "Stages"
+    ]
+    return found
+
+
+def functions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the actions that invoke a function."""
+    return [action for action in actions_of(stages) if action["ActionTypeId"]["Provider"] == "Lambda"]
 
 
 def actions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -114,8 +156,12 @@ def test_the_pipeline_is_v2_and_encrypts_its_artifacts_with_the_key(template: Te
 
 
 def test_stages_and_actions_are_those_of_a_release(stages: list[dict[str, Any]]) -> None:
-    assert [stage["Name"] for stage in stages] == ["Source", *STAGES]
-    for stage in stages[1:]:
+    names = ["Source", "Build", "Train", "DeployDev", "DeployTest", "Approve", "DeployProd"]
+    assert [stage["Name"] for stage in stages] == names
+    assert set(names) - set(STAGES) == {"Source", "Build", "Approve"}
+    for stage in stages:
+        if stage["Name"] not in STAGES:
+            continue
         found = [
             (
                 action["Name"],
@@ -161,22 +207,45 @@ def test_the_sources_are_three_repositories_and_the_manifest(stages: list[dict[s
 
 
 def test_user_parameters_fit_and_are_json_whatever_the_variables_hold(stages: list[dict[str, Any]]) -> None:
-    for action in actions_of(stages[1:]):
+    for action in functions_of(stages):
         text = action["Configuration"]["UserParameters"]
         # https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html
         assert len(text) <= 1_000, action["Name"]
         assert isinstance(json.loads(VARIABLE.sub("value", text)), dict), action["Name"]
 
 
-def test_namespaces_are_unique_and_neither_reserved_nor_an_artifact(stages: list[dict[str, Any]]) -> None:
-    actions = actions_of(stages)
+def test_without_prod_a_release_ends_with_the_clean_up_after_test() -> None:
+    stages = stages_of(WithProd="false")
+    assert [stage["Name"] for stage in stages] == ["Source", "Build", "Train", "DeployDev", "DeployTest"]
+    action = stages[-1]["Actions"][-1]
+    with_prod = stages_of()[-1]["Actions"][-1]
+    assert action == with_prod
+    assert [action["Name"] for action in actions_of(stages)].count("CleanUp") == 1
+
+
+def test_the_build_gets_the_code_of_all_functions_and_hands_no_artifact_on(stages: list[dict[str, Any]]) -> None:
+    (action,) = stages[1]["Actions"]
+    assert action == {
+        "Name": "Build",
+        "ActionTypeId": {"Category": "Build", "Owner": "AWS", "Provider": "CodeBuild", "Version": "1"},
+        "Namespace": "Build",
+        "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}],
+        "Configuration": {"ProjectName": {"Ref": "BuildProject"}, "PrimarySource": "PipelineLambdas"},
+    }
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_namespaces_are_unique_and_neither_reserved_nor_an_artifact(parameters: dict[str, str]) -> None:
+    actions = actions_of(stages_of(**parameters))
     namespaces = [action["Namespace"] for action in actions if "Namespace" in action]
     artifacts = {artifact["Name"] for action in actions for artifact in action.get("OutputArtifacts", [])}
     assert len(namespaces) == len(set(namespaces))
     assert not set(namespaces) & (artifacts | {"codepipeline", "variables"})
 
 
-def test_every_variable_comes_from_an_action_that_ran_before(stages: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_every_variable_comes_from_an_action_that_ran_before(parameters: dict[str, str]) -> None:
+    stages = stages_of(**parameters)
     known = {"codepipeline": {"PipelineExecutionId"}}
     references = 0
     for stage in stages:
@@ -195,12 +264,25 @@ def _outputs(action: dict[str, Any]) -> set[str]:
     return OUTPUT_VARIABLES[action["Configuration"]["FunctionName"]["Ref"] if provider == "Lambda" else provider]
 
 
-def test_the_pipeline_may_invoke_every_function_it_names(template: Template, stages: list[dict[str, Any]]) -> None:
-    named = {action["Configuration"]["FunctionName"]["Ref"] for action in actions_of(stages[1:])}
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_the_pipeline_may_invoke_every_function_it_names(parameters: dict[str, str]) -> None:
+    template = templates.decided("pipeline", **parameters)
+    named = {action["Configuration"]["FunctionName"]["Ref"] for action in functions_of(stages_of(**parameters))}
     assert named == set(templates.of_type(template, "AWS::Lambda::Function"))
     (statement,) = [s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions]
     assert statement.holders == ("PipelineRole",)
     assert {resource["Fn::GetAtt"][0] for resource in statement.resources} == named
+
+
+# Prod has functions of its own for their roles; the code is what Dev and Test ran.
+SAME_PACKAGE = {"DeployProdFunction": "DeployModelFunction", "SmokeTestProdFunction": "EvaluateModelFunction"}
+
+
+@pytest.mark.parametrize(("function", "same"), SAME_PACKAGE.items())
+def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -> None:
+    differs = {"FunctionName", "Description", "Role", "Environment"}
+    prod, other = (template["Resources"][name]["Properties"] for name in (function, same))
+    assert {key for key in prod | other if prod.get(key) != other.get(key)} <= differs
 
 
 @pytest.mark.parametrize(
@@ -222,6 +304,17 @@ def test_the_pipeline_may_invoke_every_function_it_names(template: Template, sta
             "inference_lambdas.handlers.evaluate_model.handler",
             {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
+        (
+            "DeployProdFunction",
+            "pipeline_lambdas.handlers.deploy_model.handler",
+            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
+        ),
+        (
+            "SmokeTestProdFunction",
+            "inference_lambdas.handlers.evaluate_model.handler",
+            {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+        ),
+        ("CleanUpFunction", "pipeline_lambdas.handlers.clean_up.handler", set()),
     ],
 )
 def test_a_function_has_its_handler_its_package_and_its_environment(
@@ -230,7 +323,8 @@ def test_a_function_has_its_handler_its_package_and_its_environment(
     properties = template["Resources"][function]["Properties"]
     assert properties["Handler"] == handler
     assert properties["Runtime"] == "python3.13"
-    assert properties["Code"]["S3Key"] == {"Ref": function.removesuffix("Function") + "PackageKey"}
+    package = SAME_PACKAGE.get(function, function).removesuffix("Function")
+    assert properties["Code"]["S3Key"] == {"Ref": f"{package}PackageKey"}
     assert "KmsKeyArn" in properties
     assert set(properties["Environment"]["Variables"]) == {"MODEL_NAME", "NAME_PREFIX"} | variables
 

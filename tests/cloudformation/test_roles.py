@@ -14,12 +14,20 @@ from tests.cloudformation.templates import Template
 INLINE_POLICIES_LIMIT = 10_240
 TRUST_POLICY_LIMIT = 2_048
 
-FUNCTIONS = ("TrainModelFunction", "GetStatusFunction", "DeployModelFunction", "EvaluateModelFunction")
+FUNCTIONS = (
+    "TrainModelFunction",
+    "GetStatusFunction",
+    "DeployModelFunction",
+    "EvaluateModelFunction",
+    "DeployProdFunction",
+    "SmokeTestProdFunction",
+    "CleanUpFunction",
+)
 
 
 @pytest.fixture
 def pipeline() -> Template:
-    return templates.load("pipeline")
+    return templates.decided("pipeline")
 
 
 def test_one_role_per_function(pipeline: Template) -> None:
@@ -39,6 +47,7 @@ def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
     assert trusted == {
         "StartPipelineRole": {"Service": "events.amazonaws.com"},
         "PipelineRole": {"Service": "codepipeline.amazonaws.com"},
+        "BuildProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
         "HostingRole": {"Service": "sagemaker.amazonaws.com"},
         **{f"{function}Role": {"Service": "lambda.amazonaws.com"} for function in FUNCTIONS},
@@ -52,8 +61,12 @@ def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
             "StartPipelineRole",
             [
                 f"arn:aws:events:ap-northeast-1:111122223333:rule/slipway-{'a' * 12}-{'m' * 20}-{rule}"
-                for rule in ("training-config", "pipeline-lambdas", "inference-lambdas", "dataset")
+                for rule in ("training-config", "pipeline-lambdas", "inference-lambdas", "dataset", "retraining")
             ],
+        ),
+        (
+            "BuildProjectRole",
+            [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-build"],
         ),
         ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
@@ -66,11 +79,15 @@ def test_a_role_is_only_assumed_for_this_account(pipeline: Template, role: str, 
     assert templates.as_list(found) == sources
 
 
-def test_the_rules_are_those_that_the_role_trusts(pipeline: Template) -> None:
+def test_the_rules_are_those_that_the_role_trusts() -> None:
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
     (statement,) = pipeline["Resources"]["StartPipelineRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     arns = templates.render(statement["Condition"]["ArnEquals"]["aws:SourceArn"], pipeline)
-    rules = templates.of_type(pipeline, "AWS::Events::Rule").values()
-    names = [templates.render(rule["Properties"]["Name"], pipeline) for rule in rules]
+    names = [
+        templates.render(rule["Properties"]["Name"], pipeline)
+        for rule in templates.of_type(pipeline, "AWS::Events::Rule").values()
+        if "RoleArn" in rule["Properties"]["Targets"][0]
+    ]
     assert [arn.rsplit("/", 1)[1] for arn in arns] == names
 
 

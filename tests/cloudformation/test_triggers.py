@@ -14,7 +14,16 @@ from tests.cloudformation.templates import Template
 
 @pytest.fixture
 def template() -> Template:
-    return templates.load("pipeline")
+    return templates.decided("pipeline")
+
+
+def starting(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the rules whose target is the pipeline; others tell of releases."""
+    return {
+        name: rule
+        for name, rule in templates.of_type(template, "AWS::Events::Rule").items()
+        if rule["Properties"]["Targets"][0]["Id"] == "pipeline"
+    }
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -56,15 +65,26 @@ def test_a_rule_starts_the_pipeline_with_the_revision_of_its_event(
 
 def test_every_source_has_one_rule(template: Template) -> None:
     source = template["Resources"]["Pipeline"]["Properties"]["Stages"][0]
-    rules = templates.of_type(template, "AWS::Events::Rule")
-    assert set(rules) == {f"{action['Name']}Rule" for action in source["Actions"]}
+    assert set(starting(template)) == {f"{action['Name']}Rule" for action in source["Actions"]}
+
+
+def test_a_schedule_starts_a_release_of_the_newest_of_everything() -> None:
+    template = templates.decided("pipeline", RetrainingSchedule="cron(0 3 ? * MON *)")
+    properties = starting(template)["RetrainingRule"]["Properties"]
+    assert properties["ScheduleExpression"] == {"Ref": "RetrainingSchedule"}
+    assert "EventPattern" not in properties
+    (target,) = properties["Targets"]
+    # Without an input no revision is named.
+    assert set(target) == {"Id", "Arn", "RoleArn"}
+    (other,) = starting(template)["DatasetRule"]["Properties"]["Targets"]
+    assert (target["Arn"], target["RoleArn"]) == (other["Arn"], other["RoleArn"])
 
 
 def test_rules_look_at_the_branch_and_at_the_manifest_only(template: Template) -> None:
     context = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
     patterns = {
         rule: templates.render(resource["Properties"]["EventPattern"], template, context)
-        for rule, resource in templates.of_type(template, "AWS::Events::Rule").items()
+        for rule, resource in starting(template).items()
     }
     assert patterns.pop("DatasetRule") == {
         "source": ["aws.s3"],

@@ -57,7 +57,7 @@ def ends_well(house: House, execution: str) -> None:
     jobs = house.client("sagemaker").list_training_jobs(NameContains=execution[:13])["TrainingJobSummaries"]
     assert [(found["TrainingJobName"], found["TrainingJobStatus"]) for found in jobs] == [(job, "Completed")]
     assert house.serving() == {
-        f"{PREFIX}-{env}": ("InService", f"{PREFIX}-{env}-{execution[:13]}") for env in ("dev", "test")
+        f"{PREFIX}-{env}": ("InService", f"{PREFIX}-{env}-{execution[:13]}") for env in ("dev", "test", "prod")
     }
     answer = house.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=f"{PREFIX}-test", ContentType="text/csv", Body=",".join(["1"] * 11)

@@ -130,6 +130,19 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> 
     )
 
 
+def test_the_smoke_test_of_prod(endpoint: Endpoint, results: Results) -> None:
+    job = event("evaluate_smoke")
+    configuration = job["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    configuration["UserParameters"] = json.dumps({"execution_id": EXECUTION_ID, "environment": "prod", "test": "smoke"})
+    handler(job, Context())
+    assert isinstance(results.last, Done), results.last
+    document = report(f"releases/wine-quality/{EXECUTION_ID}/prod-evaluation.json")
+    assert document["endpoint_config"] == endpoint.serving % "prod"
+    endpoint.serving = f"{PREFIX}-%s-00000000-1111"
+    handler(job, Context())
+    assert "is InService with" in results.message()
+
+
 def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.CaptureFixture[str]) -> None:
     handler(event("evaluate_full"), Context())
     assert isinstance(results.last, Done), results.last

@@ -21,7 +21,7 @@ from pipeline_lambdas.config import TrainingConfig, parse_config
 from pipeline_lambdas.dataset import SCHEMA, dataset_prefix, dataset_sha256
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
 
-SAMPLE = Path(__file__).parents[2] / "training_config" / "wine-quality.yml"
+SAMPLE = Path(__file__).parents[1] / "events" / "wine-quality.yml"
 
 
 def sample_config(*changes: tuple[str, str]) -> TrainingConfig:

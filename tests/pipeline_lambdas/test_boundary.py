@@ -24,6 +24,21 @@ def test_environment() -> None:
     assert read_environment(Site, {"DATA_BUCKET": "b", "ROLE_ARN": "r", "PATH": "/"}) == Site("b", "r")
 
 
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    role_arn: str
+    rollback_alarms: str = ""
+
+
+@pytest.mark.parametrize(
+    ("given", "alarms"), [({}, ""), ({"ROLLBACK_ALARMS": ""}, ""), ({"ROLLBACK_ALARMS": "a"}, "a")]
+)
+def test_a_variable_with_a_default_may_be_missing(given: dict[str, str], alarms: str) -> None:
+    assert read_environment(Alarmed, {"ROLE_ARN": "r", **given}) == Alarmed("r", alarms)
+    with pytest.raises(ConfigurationError, match=r"lacks ROLE_ARN\."):
+        read_environment(Alarmed, given)
+
+
 def test_all_missing_variables_are_reported_together() -> None:
     with pytest.raises(ConfigurationError, match=r"lacks DATA_BUCKET, ROLE_ARN\."):
         read_environment(Site, {"ROLE_ARN": ""})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
@@ -8,10 +8,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
-from pipeline_lambdas.config_model import Gate, InstanceVariant, ServerlessVariant
+from pipeline_lambdas.config_model import Gate, InstanceVariant, Keep, Rollout, ServerlessVariant
 from tests.pipeline_lambdas.aws_doubles import sample_config, sample_text
 
 FILE = "wine-quality.yml"
+
+
+CANARY = {"type": "canary", "canary_percent": 50, "wait_s": 300, "termination_wait_s": 60}
+_DEPLOYMENT = "environments.prod.deployment"
+DEPLOYMENT_PROBLEMS = [
+    (".type", "blue", f"{_DEPLOYMENT}.type: found 'blue'; allowed all-at-once, canary, linear"),
+    (".wait_s", 3601, f"{_DEPLOYMENT}.wait_s: found 3601; allowed an integer from 0 to 3600"),
+    (".wait_s", 1, f"{_DEPLOYMENT}.wait_s: found with type all-at-once; allowed with canary, linear"),
+    (".canary_percent", 10, f"{_DEPLOYMENT}.canary_percent: found with type all-at-once; allowed with type canary"),
+    (
+        "",
+        CANARY,
+        f"{_DEPLOYMENT}.type: found canary with 1 instance; allowed from 2 on, as traffic moves by whole instances",
+    ),
+    (
+        "",
+        1,
+        f"{_DEPLOYMENT}: found 1; allowed a mapping with type, canary_percent, linear_percent, wait_s, "
+        "termination_wait_s",
+    ),
+]
 
 
 def problems_of(text: str) -> tuple[str, ...]:
@@ -54,6 +75,61 @@ def test_a_serverless_environment() -> None:
     )
     assert config.environments["test"] == ServerlessVariant(2048, 5)
     assert config.serverless
+
+
+def prod_with(**deployment: Any) -> str:
+    prod = {"instance_type": "ml.m5.large", "instance_count": 2, "deployment": deployment}
+    return changed("environments.prod", prod)
+
+
+def test_a_canary() -> None:
+    prod = parse_config(prod_with(**CANARY), FILE).environments["prod"]
+    assert prod == InstanceVariant("ml.m5.large", 2, Rollout("canary", 50, None, 300, 60))
+
+
+def test_prod_its_deployment_and_keep_are_optional() -> None:
+    config = parse_config(changed("environments.prod", ...), FILE)
+    assert "prod" not in config.environments
+    assert parse_config(changed("keep", ...), FILE).keep == Keep(3)
+    plain = parse_config(changed("environments.prod.deployment", ...), FILE).environments["prod"]
+    assert isinstance(plain, InstanceVariant)
+    assert plain.rollout == Rollout("all-at-once")
+
+
+@pytest.mark.parametrize(
+    ("deployment", "problem"),
+    [
+        ({"type": "canary"}, "deployment.canary_percent: found nothing; allowed an integer from 1 to 50"),
+        ({"type": "linear"}, "deployment.linear_percent: found nothing; allowed an integer from 10 to 50"),
+        (
+            {**CANARY, "type": "linear", "linear_percent": 20},
+            "deployment.canary_percent: found with type linear; allowed with type canary",
+        ),
+        (
+            {"type": "linear", "linear_percent": 10, "wait_s": 3600},
+            "deployment: found waits of 32400 s together; allowed are at most 25200 s",
+        ),
+    ],
+)
+def test_one_problem_of_a_deployment(deployment: dict[str, Any], problem: str) -> None:
+    assert problems_of(prod_with(**deployment)) == (f"{FILE}: environments.prod.{problem}",)
+
+
+@given(
+    kind=st.sampled_from(["canary", "linear"]),
+    percent=st.integers(10, 50),
+    wait_s=st.integers(0, 3600),
+    last_s=st.integers(0, 3600),
+)
+def test_the_waits_of_a_rollout_add_up(
+    kind: Literal["canary", "linear"], percent: int, wait_s: int, last_s: int
+) -> None:
+    rollout = Rollout(kind, percent, percent, wait_s, last_s)
+    moved, waited_s = 0, last_s
+    while moved + percent < 100:
+        moved = moved + percent if kind == "linear" else 100
+        waited_s += wait_s
+    assert rollout.longest_s == waited_s
 
 
 def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
@@ -157,6 +233,19 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             {"serverless": None},
             "environments.prod.serverless: found nothing; allowed a mapping with memory_mib, max_concurrency",
         ),
+        *((f"environments.prod.deployment{path}", value, problem) for path, value, problem in DEPLOYMENT_PROBLEMS),
+        (
+            "environments.dev.deployment",
+            {},
+            "environments.dev.deployment: found an unknown key; allowed instance_type, instance_count, serverless",
+        ),
+        (
+            "environments.prod",
+            {"serverless": {"memory_mib": 1024, "max_concurrency": 1}, "deployment": {}},
+            "environments.prod.deployment: found together with serverless; allowed with instances",
+        ),
+        ("keep.models", 0, "keep.models: found 0; allowed an integer from 1 to 50"),
+        ("keep", 3, "keep: found 3; allowed a mapping with models"),
         ("tests.smoke", ..., "tests.smoke: found nothing; allowed a mapping"),
         ("tests.smoke.channel", "train", "tests.smoke.channel: found 'train'; allowed validation, test"),
         ("tests.smoke.max_rows", 0, "tests.smoke.max_rows: found 0; allowed an integer from 1"),
@@ -235,7 +324,7 @@ def test_a_merged_mapping_may_override() -> None:
     text = sample_text(("dev: {instance_type: ml.t2.medium, instance_count: 1}", "dev: {<<: *base, instance_count: 2}"))
     assert problems_of(shared + text) == (
         f"{FILE}: x: found an unknown key; allowed model, problem, algorithm, hyperparameters, training, channels, "
-        "environments, tests",
+        "environments, tests, keep",
     )
 
 
@@ -272,6 +361,9 @@ _PATHS = [
     "channels.train",
     "environments.dev",
     "environments.test.serverless",
+    "environments.prod.deployment",
+    "environments.prod.deployment.wait_s",
+    "keep",
     "tests",
     "tests.smoke",
     "tests.full.gates",

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
+from botocore.validate import ParamValidator
 
-from pipeline_lambdas.config_model import config_sha256
+from pipeline_lambdas.config_model import InstanceVariant, Rollout, ServerlessVariant, Variant, config_sha256
+from pipeline_lambdas.config_schema import LONGEST_WAITS_S
 from pipeline_lambdas.deployment import (
     Deployment,
     HostingSite,
     deploy,
+    deployment_config_request,
     endpoint_config_request,
     model_request,
 )
@@ -17,12 +21,13 @@ from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, JobFa
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Continue, Done
 from tests.events import EXECUTION_ID, KMS_KEY_ARN, PREFIX, REGISTRY, TRAINING_JOB
-from tests.pipeline_lambdas.aws_doubles import sample_config
+from tests.pipeline_lambdas.aws_doubles import client_of, sample_config
 
 ROLE = "arn:aws:iam::111122223333:role/hosting"
 SITE = HostingSite(ROLE, KMS_KEY_ARN)
 CONFIG = sample_config()
 DEPLOYMENT = Deployment(Release(PREFIX, EXECUTION_ID), "dev", TRAINING_JOB)
+PROD = replace(DEPLOYMENT, environment="prod")
 NAME, WANTED = DEPLOYMENT.endpoint, DEPLOYMENT.endpoint_config
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:x/y"
 ARTIFACT = f"s3://models/training/{TRAINING_JOB}/output/model.tar.gz"
@@ -61,9 +66,11 @@ def found(stub: Stubber) -> None:
     stub.add_response("describe_endpoint_config", CONFIG_FOUND)
 
 
-def endpoint(stub: Stubber, status: str, serving: str = WANTED, pending: str | None = None) -> None:
+def endpoint(
+    stub: Stubber, status: str, serving: str = WANTED, pending: str | None = None, name: str | None = None
+) -> None:
     description: dict[str, Any] = {
-        "EndpointName": NAME,
+        "EndpointName": name or NAME,
         "EndpointArn": ARN,
         "EndpointConfigName": serving,
         "EndpointStatus": status,
@@ -72,7 +79,7 @@ def endpoint(stub: Stubber, status: str, serving: str = WANTED, pending: str | N
     }
     if pending:
         description["PendingDeploymentSummary"] = {"EndpointConfigName": pending}
-    stub.add_response("describe_endpoint", description, {"EndpointName": NAME})
+    stub.add_response("describe_endpoint", description, {"EndpointName": name or NAME})
 
 
 def absent(stub: Stubber, operation: str, kind: str) -> None:
@@ -233,9 +240,103 @@ def test_only_a_completed_job_is_deployed(sagemaker: Stubber) -> None:
 
 
 def test_an_environment_must_be_in_the_config() -> None:
-    deployment = Deployment(DEPLOYMENT.release, "prod", TRAINING_JOB)
+    config = replace(CONFIG, environments={name: CONFIG.environments[name] for name in ("dev", "test")})
     with pytest.raises(ConfigurationError, match="found dev, test; this action deploys to prod"):
-        deploy(deployment, CONFIG, SITE)
+        deploy(PROD, config, SITE)
+
+
+def policy(kind: str, *, wait_s: int = 0, last_s: int = 0, longest_s: int = 3600, **size: Any) -> dict[str, Any]:
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": wait_s, **size},
+            "TerminationWaitInSeconds": last_s,
+            "MaximumExecutionTimeoutInSeconds": longest_s,
+        }
+    }
+
+
+WATCHED = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "n-prod-errors"}, {"AlarmName": "n-prod-latency"}]}}
+ALARMS = ("n-prod-errors", "n-prod-latency")
+
+
+def percent(value: int) -> dict[str, Any]:
+    return {"Type": "CAPACITY_PERCENT", "Value": value}
+
+
+@pytest.mark.parametrize(
+    ("environment", "variant", "alarms", "expected"),
+    [
+        ("dev", InstanceVariant("ml.m5.large", 1), (), None),
+        ("dev", InstanceVariant("ml.m5.large", 1), ALARMS, {**policy("ALL_AT_ONCE"), **WATCHED}),
+        ("prod", InstanceVariant("ml.m5.large", 1), (), policy("ALL_AT_ONCE")),
+        ("prod", ServerlessVariant(1024, 5), ALARMS, None),
+        (
+            "prod",
+            InstanceVariant("ml.m5.large", 2, Rollout("canary", 50, None, 300, 60)),
+            ALARMS,
+            {
+                **policy("CANARY", wait_s=300, last_s=60, longest_s=3960, CanarySize=percent(50)),
+                **WATCHED,
+            },
+        ),
+        (
+            "prod",
+            InstanceVariant("ml.m5.large", 4, Rollout("linear", None, 25, 100, 0)),
+            (),
+            policy("LINEAR", wait_s=100, longest_s=3900, LinearStepSize=percent(25)),
+        ),
+    ],
+)
+def test_how_an_update_goes(
+    environment: str, variant: Variant, alarms: tuple[str, ...], expected: dict[str, Any] | None
+) -> None:
+    request = deployment_config_request(environment, variant, alarms)
+    assert request == expected
+    if request:
+        validate(request)
+
+
+def validate(request: dict[str, Any]) -> None:
+    """The shape's own rules: names, types and ranges."""
+    shape = client_of("sagemaker").meta.service_model.shape_for("DeploymentConfig")
+    assert not ParamValidator().validate(request, shape).has_errors()
+    timeout_s = request["BlueGreenUpdatePolicy"]["MaximumExecutionTimeoutInSeconds"]
+    limits = shape.members["BlueGreenUpdatePolicy"].members["MaximumExecutionTimeoutInSeconds"].metadata
+    assert limits["min"] <= timeout_s <= limits["max"]
+
+
+def test_the_longest_waits_that_a_config_allows_fit_sagemaker() -> None:
+    rollout = Rollout("linear", None, 10, 2500, 2700)
+    assert rollout.longest_s == LONGEST_WAITS_S
+    request = deployment_config_request("prod", InstanceVariant("ml.m5.large", 10, rollout), ())
+    assert request
+    validate(request)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, there: bool) -> None:
+    site = replace(SITE, rollback_alarms=ALARMS)
+    job(sagemaker)
+    sagemaker.add_response("describe_model", MODEL_FOUND)
+    prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE)
+    sagemaker.add_response("describe_endpoint_config", {**prod, "EndpointConfigArn": ARN, "CreationTime": 0})
+    request: dict[str, Any] = {
+        "EndpointName": f"{PREFIX}-prod",
+        "EndpointConfigName": f"{PREFIX}-prod-8f3c2a1d-4b5e",
+        "DeploymentConfig": {**policy("ALL_AT_ONCE"), **WATCHED},
+    }
+    if there:
+        endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
+        sagemaker.add_response("update_endpoint", {"EndpointArn": ARN}, request)
+    else:
+        absent(sagemaker, "describe_endpoint", "endpoint")
+        sagemaker.add_response("create_endpoint", {"EndpointArn": ARN}, {**request, "Tags": TAGS[1:2]})
+    assert isinstance(deploy(PROD, CONFIG, site), Done)
+
+
+def test_more_alarms_than_sagemaker_takes_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="ROLLBACK_ALARMS: found 11 alarms; allowed are at most 10"):
+        HostingSite(ROLE, KMS_KEY_ARN, ("a",) * 11)
 
 
 def test_aws_explains_itself(sagemaker: Stubber) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from pipeline_lambdas.deployment import HostingSite
 from pipeline_lambdas.handlers import deploy_model, get_status, train_model
+from pipeline_lambdas.outcome import Done
 from tests.events import (
     DATA_BUCKET,
     KMS_KEY_ARN,
@@ -188,3 +190,24 @@ def test_deploy_model_is_denied(sagemaker: Stubber, codepipeline: Stubber, capsy
     expect_failure(codepipeline, "deploy_model", "PermissionError")
     deploy_model.handler(event("deploy_model"), Context())
     assert message(capsys).startswith("The role of the call is not allowed sagemaker:DescribeTrainingJob")
+
+
+@pytest.mark.usefixtures("buckets")
+def test_deploy_prod_takes_its_alarms_from_the_environment(
+    codepipeline: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_config(sample_text())
+    monkeypatch.setenv("ROLLBACK_ALARMS", "prod-errors, prod-latency")
+    sites: list[HostingSite] = []
+
+    def deploy(_deployment: object, _config: object, site: HostingSite) -> Done:
+        sites.append(site)
+        return Done()
+
+    monkeypatch.setattr(deploy_model, "deploy", deploy)
+    codepipeline.add_response("put_job_success_result", {}, {"jobId": job("deploy_model")})
+    deploy_model.handler(event("deploy_model"), Context())
+    monkeypatch.setenv("ROLLBACK_ALARMS", "")
+    codepipeline.add_response("put_job_success_result", {}, {"jobId": job("deploy_model")})
+    deploy_model.handler(event("deploy_model"), Context())
+    assert [site.rollback_alarms for site in sites] == [("prod-errors", "prod-latency"), ()]

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.instances import has_local_storage
-from pipeline_lambdas.names import ENVIRONMENTS, MAX_ATTEMPTS, Release, attempt_of
+from pipeline_lambdas.names import ENVIRONMENTS, MAX_ATTEMPTS, Release, attempt_of, environment_of_config, is_model
 from tests.events import EXECUTION_ID, PREFIX
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
@@ -43,6 +43,18 @@ def test_own_endpoint_configs() -> None:
     assert RELEASE.owns_endpoint_config("dev", own)
     assert not RELEASE.owns_endpoint_config("test", own)
     assert not RELEASE.owns_endpoint_config("dev", own.replace("8f3c2a1d", "00000000"))
+
+
+def test_which_names_are_of_this_pipeline() -> None:
+    assert RELEASE.owns_model(RELEASE.training_job(2))
+    assert not RELEASE.owns_model(f"{PREFIX}-00000000-4b5e")
+    assert is_model(PREFIX, f"{PREFIX}-00000000-4b5e-9")
+    assert environment_of_config(PREFIX, RELEASE.endpoint_config("prod", RELEASE.training_job(2))) == "prod"
+    # Of the pipelines of the models wine-quality-dev and old-wine-quality, and made by hand.
+    for other in (f"{PREFIX}-dev-8f3c2a1d-4b5e", f"old-{PREFIX}-8f3c2a1d-4b5e", f"{PREFIX}-8f3c2a1d-4b5e-x", PREFIX):
+        assert not is_model(PREFIX, other)
+    for other in (f"{PREFIX}-dev-dev-8f3c2a1d-4b5e", f"{PREFIX}-8f3c2a1d-4b5e", f"{PREFIX}-stage-8f3c2a1d-4b5e"):
+        assert environment_of_config(PREFIX, other) is None
 
 
 @pytest.mark.parametrize("identifier", ["", "8f3c2a1d", "#{codepipeline.PipelineExecutionId}", EXECUTION_ID.upper()])

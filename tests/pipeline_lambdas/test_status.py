@@ -128,6 +128,18 @@ def test_every_documented_status_of_training_is_known() -> None:
             "Updating",
         ),
         (
+            {
+                "EndpointStatus": "Updating",
+                "EndpointConfigName": "old",
+                "PendingDeploymentSummary": {
+                    "EndpointConfigName": CONFIG,
+                    "ProductionVariants": [{"VariantStatus": [{"Status": "Baking", "StatusMessage": "Bakes."}]}],
+                },
+            },
+            Continue,
+            "the old model serves until the new one is healthy (Bakes.)",
+        ),
+        (
             {"EndpointStatus": "Updating", "PendingDeploymentSummary": {"EndpointConfigName": "newer"}},
             Failed,
             f"is being changed to newer, not {CONFIG}",

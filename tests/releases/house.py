@@ -20,7 +20,6 @@ from tests.local_server import ROOT, LocalServer, wait_for
 
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
-PARTS = ("cloudformation", "data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts", "training_config")
 FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 
 
@@ -34,13 +33,15 @@ class House:
     """What the first `slipway release` printed."""
 
     def __post_init__(self) -> None:
-        for part in PARTS:
-            shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in _files():
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, self.root / name)
         self.server = LocalServer(self.root / ".slipway" / "local")
 
     def install(self) -> None:
         """The first `slipway release`, which must end green."""
-        done = self.slipway("release")
+        self.server.lend_libraries(f"{PREFIX}-build")
+        done = self.slipway("release", "--approve", "make release")
         assert done.returncode == 0, done.stdout + done.stderr
         self.transcript = done.stdout
 
@@ -69,11 +70,27 @@ class House:
         """The execution's summary once it has ended."""
 
         def ended() -> dict[str, Any] | None:
+            self.approve()
             summary = next(e for e in self.executions() if e["pipelineExecutionId"] == execution)
             return summary if summary["status"] in FINAL else None
 
         found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s)
         return found
+
+    def approve(self) -> None:
+        """Approve what waits for it: a release that waits keeps the next one from passing."""
+        state = self.client("codepipeline").get_pipeline_state(name=PREFIX)
+        for stage in state["stageStates"]:
+            for action in stage["actionStates"]:
+                token = action.get("latestExecution", {}).get("token")
+                if token and action["latestExecution"]["status"] == "InProgress":
+                    self.client("codepipeline").put_approval_result(
+                        pipelineName=PREFIX,
+                        stageName=stage["stageName"],
+                        actionName=action["actionName"],
+                        token=token,
+                        result={"status": "Approved", "summary": "a test"},
+                    )
 
     def wait_for_new(self, before: str, timeout_s: float = 20) -> str:
         """The id of the execution that started after `before`."""
@@ -175,6 +192,13 @@ class House:
         git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
         git("-C", str(work), "push", "--quiet")
         return git("-C", str(work), "rev-parse", "HEAD")
+
+
+def _files() -> list[str]:
+    """The files of this checkout as they are now, without what git ignores."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.splitlines() if (ROOT / name).is_file()]
 
 
 def patched(text: str, patch: dict[str, Any]) -> str:

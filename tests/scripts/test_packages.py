@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import SlipwayError
-from scripts.packages import FUNCTIONS, Package, build, build_one
+from scripts.packages import PACKAGES, Package, build, build_one
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,7 @@ def packages() -> dict[str, Package]:
     return {package.function: package for package in build(ROOT)}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", PACKAGES)
 def test_a_package_holds_all_that_its_handler_needs(
     function: str, packages: dict[str, Package], tmp_path: Path
 ) -> None:
@@ -45,7 +45,7 @@ def test_a_package_holds_all_that_its_handler_needs(
         if name.endswith(".py") and name != "yaml/cyaml.py"  # the compiled part, which yaml does without
     ]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-c", _IMPORT_ALL, str(path), FUNCTIONS[function], json.dumps(modules)]
+    command = [sys.executable, "-c", _IMPORT_ALL, str(path), PACKAGES[function], json.dumps(modules)]
     environment["AWS_DEFAULT_REGION"] = "us-east-1"
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -61,7 +61,7 @@ def test_a_package_holds_nothing_else(packages: dict[str, Package]) -> None:
             name for name in tops if name.startswith("pyyaml-")
         }, function
         handlers = [name for name in package.files if "/handlers/" in name and not name.endswith("__init__.py")]
-        assert handlers == [FUNCTIONS[function].replace(".", "/") + ".py"]
+        assert handlers == [PACKAGES[function].replace(".", "/") + ".py"]
     assert not any(name.startswith("yaml/") for name in packages["get-status"].files)
     assert any("LICENSE" in name for name in packages["train-model"].files)
 

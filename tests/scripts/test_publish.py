@@ -187,14 +187,25 @@ def test_bytes_are_published_as_they_are(case: Case) -> None:
 
 
 def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: Path) -> None:
-    for name in ("pipeline_lambdas/config.py", "inference_lambdas/metrics.py", "requirements/dev.txt", "buildspec.yml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in (
+        "pipeline_lambdas/config.py",
+        "inference_lambdas/metrics.py",
+        "requirements/dev.txt",
+        "buildspec.yml",
+        "requirements/build.txt",
+        "scripts/build.py",
+        "scripts/cli.py",
+        "tests/events/deploy_model.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     project = Project(tmp_path)
     assert sorted(repository_files(project, "pipeline_lambdas")) == [
         "buildspec.yml",
         "pipeline_lambdas/config.py",
-        "requirements/dev.txt",
+        "requirements/build.txt",
+        "scripts/build.py",
+        "tests/events/deploy_model.json",
     ]
     assert sorted(repository_files(project, "inference_lambdas")) == ["inference_lambdas/metrics.py"]
     with pytest.raises(SlipwayError, match="training_config: found no files"):

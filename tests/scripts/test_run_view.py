@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from scripts.follow import failure_lines, print_changes, run_table, waiting_note
+from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
 from scripts.output import Output
 from scripts.reports import reports_table
-from scripts.run_view import RunView, trigger_text, view_run, waiting_approvals
+from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
 from scripts.runs import runs_table
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -32,6 +32,10 @@ def recorded(name: str) -> dict[str, Any]:
 def view(name: str, **changes: Any) -> RunView:
     answers = {**recorded(name), **changes}
     return view_run(answers["pipeline"], answers["execution"], answers["details"], answers["state"])
+
+
+def command(verb: str) -> str:
+    return f"slipway {verb}"
 
 
 def shown(renderable: RenderableType) -> list[str]:
@@ -90,12 +94,54 @@ def test_the_log_of_a_training_job_is_its_own() -> None:
     assert action.log_group == "/aws/sagemaker/TrainingJobs"
 
 
+def test_the_log_of_a_failed_build_is_the_projects() -> None:
+    action = ActionView(
+        "Build", "Build", "CodeBuild", configuration={"ProjectName": "slipway-local-wine-quality-build"}
+    )
+    assert action.log_group == "/aws/codebuild/slipway-local-wine-quality-build"
+
+
 def test_an_open_approval_waits() -> None:
     run = view("approval_open")
     assert [action.status for action in run.actions] == ["Succeeded", "Waiting"]
-    assert waiting_note(run) == "Approve/Release waits for a decision: slipway approve, or slipway reject"
+    assert waiting_lines(run, command) == [
+        "Approve/Release waits for a decision",
+        '  about: passed: {"rmse": 0.638}',
+        "  evidence: https://console.aws.amazon.com/s3/reports/7a51d3aa-0c53-4f39-8f0b-1f1f1f1f1f1f/",
+        "  look:    slipway show 7a51d3aa-0c53",
+        "  approve: slipway approve 7a51d3aa-0c53 --message REASON",
+        "  reject:  slipway reject 7a51d3aa-0c53 --message REASON",
+    ]
     assert waiting_approvals(recorded("approval_open")["state"]) == [
         ("Approve", "Release", "11111111-2222-3333-4444-555555555555", run.id)
+    ]
+
+
+def test_an_approval_without_evidence_still_names_the_answers() -> None:
+    answers = recorded("approval_open")
+    answers["details"][0]["input"] = {"configuration": {}}
+    lines = waiting_lines(view("approval_open", details=answers["details"]), command)
+    assert [line.split()[0] for line in lines] == ["Approve/Release", "look:", "approve:", "reject:"]
+
+
+def test_an_approval_that_was_answered_waits_no_more() -> None:
+    answers = recorded("approval_open")
+    latest = answers["state"]["stageStates"][1]["actionStates"][0]["latestExecution"]
+    latest.update({"status": "Succeeded", "token": ""})
+    answers["details"][0]["status"] = "Succeeded"
+    run = view("approval_open", details=answers["details"], state=answers["state"])
+    assert run.approval is None
+    assert waiting_approvals(answers["state"]) == []
+
+
+def test_a_rejection_says_who_and_why_and_points_to_no_log() -> None:
+    answers = recorded("approval_open")
+    rejected = {"code": "JobFailed", "message": "Rejected by arn:aws:iam::111122223333:user/eve: too slow"}
+    answers["details"][0].update({"status": "Failed", "output": {"executionResult": {"errorDetails": rejected}}})
+    execution = {**answers["execution"], "status": "Failed"}
+    assert failure_lines(view("approval_open", execution=execution, details=answers["details"])) == [
+        "  Approve/Release: Rejected by arn:aws:iam::111122223333:user/eve: too slow",
+        "  next: push a change; or ask again: slipway retry Approve --run 7a51d3aa-0c53",
     ]
 
 
@@ -105,7 +151,8 @@ def test_a_release_in_front_of_a_closed_stage_says_so() -> None:
         "pipelineExecutionId": "99999999-0c53-4f39-8f0b-1f1f1f1f1f1f",
     }
     run = view("approval_open", execution=execution, details=[])
-    assert waiting_note(run) == "waits in front of Approve (frozen until Monday)"
+    assert waiting_lines(run, command) == ["waits in front of Approve (frozen until Monday)"]
+    assert run.approval is None
 
 
 def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
@@ -121,7 +168,7 @@ def test_plain_lines_tell_each_change_once() -> None:
     already: dict[tuple[str, str], str] = {}
     run = view("gate_failed")
     for _ in range(3):
-        print_changes(output, run, already)
+        print_changes(output, run, already, command)
     file = console.file
     assert isinstance(file, io.StringIO)
     lines = file.getvalue().splitlines()

@@ -37,6 +37,25 @@ def test_a_repository_of_local_aws_is_shown_with_its_name_and_password() -> None
     assert decide_target(Options(local=False, region="eu-west-1")).signed_in(url) == url
 
 
+@pytest.mark.parametrize(
+    ("options", "url"),
+    [
+        (Options(local=True, port=4600), "http://127.0.0.1:4600/bucket/templates/a.yml"),
+        (Options(local=False, region="us-east-1"), "https://bucket.s3.us-east-1.amazonaws.com/templates/a.yml"),
+        (Options(local=False, region="us-gov-west-1"), "https://bucket.s3.us-gov-west-1.amazonaws.com/templates/a.yml"),
+        (Options(local=False, region="cn-north-1"), "https://bucket.s3.cn-north-1.amazonaws.com.cn/templates/a.yml"),
+    ],
+)
+def test_an_object_has_the_address_that_cloudformation_takes(options: Options, url: str) -> None:
+    assert decide_target(options).object_url("bucket", "templates/a.yml") == url
+
+
+def test_commands_of_the_aws_cli_are_for_the_same_target() -> None:
+    local = decide_target(Options(local=True)).aws("s3 ls")
+    assert local == "aws s3 ls --region us-east-1 --endpoint-url http://127.0.0.1:4566"
+    assert decide_target(Options(local=False, region="eu-west-1")).aws("s3 ls") == "aws s3 ls --region eu-west-1"
+
+
 def test_aws_needs_a_region(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local_aws.codepipeline.actions.approval import ManualApproval
+from local_aws.codepipeline.actions.codebuild import CodeBuild
 from local_aws.codepipeline.actions.codecommit import CodeCommitSource
 from local_aws.codepipeline.actions.connection import ConnectionSource
 from local_aws.codepipeline.actions.contract import Provider
@@ -15,6 +16,8 @@ PROVIDERS: Mapping[tuple[str, str, str], type[Provider]] = {
     ("Source", "AWS", "CodeCommit"): CodeCommitSource,
     ("Source", "AWS", "CodeStarSourceConnection"): ConnectionSource,
     ("Source", "AWS", "S3"): S3Source,
+    ("Build", "AWS", "CodeBuild"): CodeBuild,
+    ("Test", "AWS", "CodeBuild"): CodeBuild,
     ("Invoke", "AWS", "Lambda"): LambdaInvoke,
     ("Approval", "AWS", "Manual"): ManualApproval,
 }

@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[Document, str, str]] = {
     ),
     "two actions of a name": (work(invoke("Run"), invoke("Run")), ACTION, "in stage Work must be unique: Run"),
     "an unknown provider": (
-        with_action(actionTypeId=kind("Build", "CodeBuild")),
+        with_action(actionTypeId=kind("Invoke", "StepFunctions")),
         ACTION,
         "is not available in local AWS, which runs Source/AWS/CodeCommit, ",
     ),

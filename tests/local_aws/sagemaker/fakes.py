@@ -111,10 +111,22 @@ class FakeLogs:
 
 @dataclass
 class FakeCloudWatch:
-    """The data of all calls, with their namespace."""
+    """The data of all calls, with their namespace; alarms by name with their state, None for one that is denied."""
 
     data: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls: int = 0
+    alarms: dict[str, str | None] = field(default_factory=dict)
+    faults: list[Exception] = field(default_factory=list)
+    """What reading the alarms raises first."""
+
+    def describe_alarms(self, AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
+        assert set(AlarmTypes) == {"MetricAlarm", "CompositeAlarm"}
+        if self.faults:
+            raise self.faults.pop()
+        found = {name: self.alarms[name] for name in AlarmNames if name in self.alarms}
+        if None in found.values():
+            raise refusal("AccessDenied", "DescribeAlarms", "User is not authorized")
+        return {"MetricAlarms": [{"AlarmName": n, "StateValue": s, "StateReason": "5 > 1"} for n, s in found.items()]}
 
     def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - AWS's names
         self.calls += 1

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +86,7 @@ class House:
         self.sagemaker.create_training_job(**self.request(name, **changes))
         return self.ended(name)
 
-    def model(self, name: str, uri: str) -> None:
+    def model(self, name: str, uri: str, instances: int = 1) -> None:
         """A model and a config of this name."""
         container = {"Image": IMAGE, "ModelDataUrl": uri}
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
@@ -90,7 +94,7 @@ class House:
             "VariantName": "AllTraffic",
             "ModelName": name,
             "InstanceType": "ml.t2.medium",
-            "InitialInstanceCount": 1,
+            "InitialInstanceCount": instances,
         }
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
@@ -101,6 +105,28 @@ class House:
 
         found: dict[str, Any] = wait_for(done, f"endpoint {name}")
         return found
+
+    @contextmanager
+    def load(self, name: str) -> Iterator[tuple[Counter[bytes], list[Exception]]]:
+        """Three threads that ask all the time: what they were answered, and every failure."""
+        stop, seen, faults = threading.Event(), Counter[bytes](), list[Exception]()
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    seen[self.invoke(name)] += 1
+                except Exception as error:  # noqa: BLE001 - every failure counts
+                    faults.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield seen, faults
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
 
     def invoke(self, name: str, body: bytes = ONE_ROW, **more: Any) -> bytes:
         runtime = self.clients["sagemaker-runtime"]

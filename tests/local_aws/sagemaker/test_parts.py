@@ -1,4 +1,4 @@
-"""The small parts: addresses, archives, metric expressions, lists, deployment configs, events."""
+"""The small parts: addresses, archives, metric expressions, lists, events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.sagemaker import archives, deployment_configs, events, listing
+from local_aws.sagemaker import archives, events, listing
 from local_aws.sagemaker.job_metrics import JobMetrics, required_text
 from local_aws.sagemaker.names import S3Address, s3_address
 from local_aws.sagemaker.records import Record
@@ -183,36 +183,6 @@ def test_pages_cover_everything_once() -> None:
 def test_a_token_of_another_request_is_refused(token: str) -> None:
     with pytest.raises(AwsError, match="pagination token"):
         listing.answer(EARLY, _records(), {"NextToken": token, "NameContains": "a"})
-
-
-def _blue_green(kind: str, **more: Any) -> dict[str, Any]:
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": kind, **more}}}
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (_blue_green("CANARY"), "needs CanarySize"),
-        (_blue_green("ALL_AT_ONCE", CanarySize={}), "CanarySize is only for"),
-        (_blue_green("CANARY", CanarySize={}), "does not emulate the traffic routing type CANARY"),
-        (_blue_green("LINEAR", LinearStepSize={}), "does not emulate the traffic routing type LINEAR"),
-        ({"RollingUpdatePolicy": {"x": 1}}, "does not emulate rolling updates"),
-        ({"RollingUpdatePolicy": {"x": 1}, **_blue_green("ALL_AT_ONCE")}, "either a BlueGreenUpdatePolicy or"),
-        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}, "does not emulate rollback by alarms"),
-    ],
-)
-def test_deployment_configs_that_are_refused(config: dict[str, Any], message: str) -> None:
-    with pytest.raises(AwsError, match=message) as refused:
-        deployment_configs.check(config)
-    assert refused.value.code == "ValidationException"
-
-
-def test_all_at_once_is_accepted_with_its_wait() -> None:
-    config = _blue_green("ALL_AT_ONCE")
-    config["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"] = 30
-    deployment_configs.check(config)
-    assert deployment_configs.termination_wait_s(config) == 30
-    assert deployment_configs.termination_wait_s(None) == 0
 
 
 def test_event_times_are_epoch_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:

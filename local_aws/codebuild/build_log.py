@@ -1,0 +1,118 @@
+"""A build's log in CloudWatch Logs, written as the service role.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/getting-started-cli-build-log.html
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from local_aws.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_FLUSH_S = 0.5
+_MAX_EVENT_BYTES = 256_000
+_MAX_BATCH_EVENTS = 5_000
+_MAX_BATCH_BYTES = 800_000
+_EVENT_OVERHEAD_BYTES = 26
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+MASK = "***"
+
+
+class LogNotWritableError(Exception):
+    """The service role may not write the log; CodeBuild then does not run the build."""
+
+
+class BuildLog:
+    """One log stream, or none if the project switched it off."""
+
+    def __init__(self, client: Callable[[], Any], clock: Clock, group: str, stream: str) -> None:
+        """`client` gives a CloudWatch Logs client of the service role. An empty group is no log."""
+        self._client, self._clock = client, clock
+        self.group, self.stream = group, stream
+        self._hidden: tuple[str, ...] = ()
+        self._partial = b""
+        self._events: list[tuple[int, str]] = []
+        self._bytes = 0
+        self._due = 0.0
+        self._lock = threading.Lock()
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Show `***` for these values from now on; the longest first, as one may be part of another."""
+        known = {*self._hidden, *(value for value in values if value)}
+        self._hidden = tuple(sorted(known, key=len, reverse=True))
+
+    def open(self) -> None:
+        """Make the stream, and the group before it if this is its first use. Raises LogNotWritableError."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
+
+        if not self.group:
+            return
+        client = self._client()
+        try:
+            try:
+                client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+            except client.exceptions.ResourceNotFoundException:
+                client.create_log_group(logGroupName=self.group)
+                client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        except ClientError as error:
+            raise LogNotWritableError(error.response["Error"]["Message"]) from None
+
+    def say(self, text: str) -> None:
+        """A line of CodeBuild itself."""
+        self.end_line()
+        self._add(f"[Container] {self._clock.now():%Y/%m/%d %H:%M:%S.%f} {text}")
+
+    def output(self, chunk: bytes) -> None:
+        """What a command printed; an empty chunk only lets time pass."""
+        *lines, self._partial = (self._partial + chunk).split(b"\n")
+        for line in lines:
+            self._add(line.decode("utf-8", "replace"))
+        if len(self._partial) > _MAX_EVENT_BYTES // 2:
+            self.end_line()
+        if self._events and time.monotonic() >= self._due:
+            self.flush()
+
+    def end_line(self) -> None:
+        """End a line that a command left open."""
+        if self._partial:
+            partial, self._partial = self._partial, b""
+            self._add(partial.decode("utf-8", "replace"))
+
+    def masked(self, text: str) -> str:
+        """The text without what must not be shown."""
+        for value in self._hidden:
+            text = text.replace(value, MASK)
+        return text
+
+    def flush(self) -> None:
+        """Send what has gathered. A role that lost its permission loses the rest of the log."""
+        with self._lock:
+            events, self._events, self._bytes = self._events, [], 0
+            if not events or not self.group:
+                return
+            try:
+                self._client().put_log_events(
+                    logGroupName=self.group,
+                    logStreamName=self.stream,
+                    logEvents=[{"timestamp": at_ms, "message": text} for at_ms, text in events],
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, the build goes on
+                log.warning("log stream %s/%s lost %d lines: %s", self.group, self.stream, len(events), error)
+
+    def _add(self, line: str) -> None:
+        text = self.masked(line.rstrip("\r"))[:_MAX_EVENT_BYTES]
+        if not text:
+            return  # CloudWatch Logs takes no empty event
+        size = len(text.encode()) + _EVENT_OVERHEAD_BYTES
+        if len(self._events) >= _MAX_BATCH_EVENTS or self._bytes + size > _MAX_BATCH_BYTES:
+            self.flush()
+        if not self._events:
+            self._due = time.monotonic() + _FLUSH_S
+        self._events.append((int(self._clock.now().timestamp() * 1000), text))
+        self._bytes += size

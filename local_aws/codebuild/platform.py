@@ -1,0 +1,62 @@
+"""What the parts of CodeBuild share: surroundings, records, folders, and the role of a build."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_aws import base
+from local_aws.codebuild.names import project_arn
+from local_aws.codebuild.records import Document, Records
+from local_aws.runtime import Runtime
+
+SERVICE = "codebuild.amazonaws.com"
+
+
+@dataclass
+class Platform:
+    """One CodeBuild."""
+
+    runtime: Runtime
+    records: Records
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    @property
+    def region(self) -> str:
+        return self.runtime.settings.region
+
+    @property
+    def folder(self) -> Path:
+        """Where builds run and projects keep their virtual environments."""
+        return self.runtime.settings.state / "codebuild"
+
+    def now(self) -> float:
+        """Unix time, seconds."""
+        return self.runtime.clock.now().timestamp()
+
+    def turn(self, project: str) -> threading.Lock:
+        """Held by the one build of a project that runs: its builds share a virtual environment."""
+        return self._turns[project]
+
+
+@dataclass(frozen=True)
+class ServiceRole:
+    """The role that a build runs with; its session is named after the build."""
+
+    platform: Platform
+    arn: str
+    build: Document
+
+    def assume(self) -> base.Credentials:
+        """Credentials of the role. Raises base.RoleNotAssumableError."""
+        session = f"AWSCodeBuild-{self.build['id'].rpartition(':')[2]}"
+        source = project_arn(self.platform.region, self.build["projectName"])
+        return base.assume_role(self.arn, SERVICE, session, source)
+
+    def client(self, service: str) -> Any:
+        """A client of another service that acts as the role. Raises base.RoleNotAssumableError."""
+        return self.platform.runtime.clients.get(service, self.assume())

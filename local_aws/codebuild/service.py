@@ -1,0 +1,57 @@
+"""CodeBuild of local AWS: what the server registers."""
+
+from __future__ import annotations
+
+from local_aws.base import ResourceType
+from local_aws.codebuild import permissions
+from local_aws.codebuild.builds import Builds
+from local_aws.codebuild.cloudformation import TYPE, ProjectResource
+from local_aws.codebuild.platform import Platform
+from local_aws.codebuild.projects import Projects
+from local_aws.codebuild.records import Records
+from local_aws.runtime import Runtime
+from local_aws.wire import Operation
+
+_STOP_S = 5.0
+
+
+class CodeBuildService:
+    """The operations of CodeBuild, and projects as resources of stacks."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Nothing runs before the first request."""
+        self._platform = Platform(runtime, Records(runtime.store))
+        self._projects = Projects(self._platform)
+        self._builds = Builds(self._platform, self._projects)
+
+    def operations(self) -> dict[str, Operation]:
+        """Every operation that is emulated, with the permissions that it asks for."""
+        projects, builds = self._projects, self._builds
+        on_project = permissions.on_project
+        return {
+            "CreateProject": Operation(projects.create, on_project("CreateProject", "name")),
+            "UpdateProject": Operation(projects.update, on_project("UpdateProject", "name")),
+            "DeleteProject": Operation(projects.delete, on_project("DeleteProject", "name")),
+            "BatchGetProjects": Operation(projects.batch_get, permissions.on_projects("BatchGetProjects", "names")),
+            "ListProjects": Operation(projects.list, permissions.on_anything("ListProjects")),
+            "StartBuild": Operation(builds.start, on_project("StartBuild", "projectName")),
+            "StopBuild": Operation(builds.stop, permissions.on_build("StopBuild")),
+            "BatchGetBuilds": Operation(builds.batch_get, permissions.on_builds("BatchGetBuilds")),
+            "ListBuilds": Operation(builds.list, permissions.on_anything("ListBuilds")),
+            "ListBuildsForProject": Operation(
+                builds.list_for_project, on_project("ListBuildsForProject", "projectName")
+            ),
+        }
+
+    def resource_types(self) -> dict[str, ResourceType]:
+        """The CloudFormation type of this service."""
+        return {TYPE: ProjectResource(self._projects, self._platform.region).resource_type()}
+
+    def resume(self) -> None:
+        """Record as failed what was running when the last process ended."""
+        self._builds.resume()
+
+    def stop(self) -> None:
+        """End all builds with their processes."""
+        self._platform.stopping.set()
+        self._builds.stop_all(_STOP_S)

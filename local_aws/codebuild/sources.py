@@ -1,0 +1,111 @@
+"""The sources of a build: archives of S3, each unpacked into a folder of its own.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/sample-multi-in-out.html
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_aws.codebuild.faults import PhaseFailedError
+from local_aws.codebuild.names import s3_place
+
+if TYPE_CHECKING:
+    from local_aws.codebuild.platform import ServiceRole
+    from local_aws.codebuild.records import Document
+
+_MODE_BITS = 16
+_YAML = "YAML_FILE_ERROR"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders of a build: `primary` is CODEBUILD_SRC_DIR, `secondary` CODEBUILD_SRC_DIR_<identifier>."""
+
+    primary: Path
+    secondary: dict[str, Path]
+
+    def variables(self) -> dict[str, str]:
+        named = {f"CODEBUILD_SRC_DIR_{name}": str(path) for name, path in self.secondary.items()}
+        return {"CODEBUILD_SRC_DIR": str(self.primary), **named}
+
+
+def fetch(role: ServiceRole, request: Document, root: Path) -> Sources:
+    """Unpack all sources below `root`. Raises PhaseFailedError."""
+    sources = Sources(root / "src", {})
+    sources.primary.mkdir(parents=True)
+    if request["source"]["type"] != "NO_SOURCE":
+        _unpack(role, _location(request["source"], request.get("sourceVersion", "")), sources.primary)
+    versions = {v["sourceIdentifier"]: v["sourceVersion"] for v in request.get("secondarySourceVersions", [])}
+    by_name = {source["sourceIdentifier"]: source for source in request.get("secondarySources", [])}
+    for name in sorted(versions.keys() | by_name.keys()):
+        folder = sources.secondary[name] = root / "secondary" / name
+        folder.mkdir(parents=True)
+        _unpack(role, _location(by_name.get(name, {}), versions.get(name, "")), folder)
+    return sources
+
+
+def _location(source: Document, version: str) -> tuple[str, str | None]:
+    """Where an archive lies, and its version: a pipeline names its artifact as the version of the source."""
+    if version.startswith("arn:"):
+        return version, None
+    return source["location"], version or None
+
+
+def _unpack(role: ServiceRole, location: tuple[str, str | None], folder: Path) -> None:
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
+
+    where, version = location
+    place = s3_place(where)
+    if place is None:
+        raise PhaseFailedError("CLIENT_ERROR", f"the source location {where} is no object of S3")
+    pinned = {"VersionId": version} if version else {}
+    try:
+        body = role.client("s3").get_object(Bucket=place.bucket, Key=place.key, **pinned)["Body"].read()
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            _extract(archive, folder)
+    except ClientError as error:
+        cause = error.response["Error"]
+        shown = f"{cause['Code']}: {cause['Message']} for primary source and source version {where}"
+        raise PhaseFailedError("CLIENT_ERROR", shown) from None
+    except zipfile.BadZipFile:
+        raise PhaseFailedError("CLIENT_ERROR", f"the source {where} is no zip archive") from None
+
+
+def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Unpack files with their permission bits; zipfile keeps names inside the folder."""
+    for entry in archive.infolist():
+        written = Path(archive.extract(entry, folder))
+        mode = (entry.external_attr >> _MODE_BITS) & 0o777
+        if mode and not entry.is_dir():
+            written.chmod(mode | 0o600)
+
+
+def read_buildspec(request: Document, sources: Sources) -> tuple[str, str]:
+    """The buildspec's text and where it came from. Raises PhaseFailedError.
+
+    A text with a line of `version:` is the buildspec itself, any other is a path below the primary source
+    (https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec-ref-name-storage).
+    """
+    given = request["source"].get("buildspec") or "buildspec.yml"
+    if "\n" in given or given.lstrip().startswith(("version:", "{")):
+        return given, "the project"
+    if given.startswith("arn:"):
+        raise PhaseFailedError(_YAML, f"the buildspec {given} lies in S3, where local AWS does not read it")
+    path = (sources.primary / given).resolve()
+    if not path.is_relative_to(sources.primary.resolve()) or not path.is_file():
+        raise PhaseFailedError(_YAML, f"stat {given}: no such file or directory in the primary source")
+    try:
+        return path.read_text(encoding="utf-8"), given
+    except UnicodeDecodeError:
+        raise PhaseFailedError(_YAML, f"{given} is not UTF-8") from None
+
+
+def clean(root: Path) -> None:
+    """Remove a build's folders, read-only ones too."""
+    shutil.rmtree(root, ignore_errors=True)

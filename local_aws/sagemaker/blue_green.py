@@ -1,0 +1,120 @@
+"""One blue/green update: the new fleet takes over the traffic step by step, or all of it goes back to the old one.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html and its siblings. The old
+fleet runs until the last step is over, so a rollback needs no start. After each step the alarms and the new fleet's
+health are watched for the step's wait, and once where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from local_aws.sagemaker.alarm_watch import AlarmWatch, UnreadableAlarmError
+from local_aws.sagemaker.deployment_configs import CANARY, Rollout, Step
+from local_aws.sagemaker.hosting import Fleet, HostingError, unhealthy
+from local_aws.sagemaker.launcher import StoppingError
+from local_aws.sagemaker.live import LiveEndpoint
+from local_aws.sagemaker.plans import Plan
+from local_aws.sagemaker.platform import Platform
+
+_WATCH_S = 1.0
+"""Between two looks at the alarms; SageMaker's own interval is not documented."""
+
+Announce = Callable[[str, str, Mapping[str, int], Mapping[str, int]], None]
+"""Stores a stage: status, message, the instances that it counts, the instances with traffic."""
+
+
+class RolledBackError(Exception):
+    """The old fleet serves again; the message is the endpoint's FailureReason."""
+
+
+@dataclass(frozen=True)
+class BlueGreen:
+    """An update of one endpoint to `plan`."""
+
+    platform: Platform
+    live: LiveEndpoint
+    plan: Plan
+    rollout: Rollout
+    watch: AlarmWatch
+    started: float
+    """Unix time, seconds."""
+    announce: Announce
+
+    def run(self, launch: Callable[[], Fleet]) -> Fleet:
+        """Launch the new fleet and move all traffic to it; the old fleet is left running, without traffic to come.
+
+        Raises RolledBackError with the new fleet gone, and StoppingError.
+        """
+        try:
+            self.watch.tripped()
+            green = launch()
+        except UnreadableAlarmError as error:
+            raise RolledBackError(f"The endpoint was not updated: {error}.") from None
+        except HostingError as error:
+            raise RolledBackError(str(error)) from None
+        try:
+            self._look(green)
+            self.live.by_config = True
+            for step in self.rollout.steps(self.plan):
+                self._shift(green, step)
+                self._bake(green, step)
+        except RolledBackError:
+            self.live.take_back()
+            self.announce("Deleting", "Terminating {count} instance(s).", self._counts(), {})
+            green.retire()
+            raise
+        except BaseException:
+            self.live.take_back()
+            green.stop()
+            raise
+        return green
+
+    def _counts(self) -> dict[str, int]:
+        return {variant.name: variant.instance_count for variant in self.plan.variants}
+
+    def _shift(self, green: Fleet, step: Step) -> None:
+        message = f"Activating traffic on {self._capacity(step)}."
+        self.announce("ActivatingTraffic", message, step.active, step.active)
+        self.live.share(green, {name: step.active[name] / count for name, count in self._counts().items()})
+
+    def _capacity(self, step: Step) -> str:
+        canary = self.rollout.kind == CANARY and not step.whole
+        return "canary capacity of {count} instance(s)" if canary else "{count} instance(s)"
+
+    def _bake(self, green: Fleet, step: Step) -> None:
+        """Watch the new fleet for the step's wait. Raises RolledBackError, StoppingError."""
+        if step.wait_s:
+            message = (
+                f"Baking for {step.wait_s} seconds ({step.wait_name}) with traffic enabled on {self._capacity(step)}."
+            )
+            self.announce("Baking", message, step.active, step.active)
+        clock, stopping = self.platform.runtime.clock, self.platform.stopping
+        end = self._now() + step.wait_s
+        while True:
+            self._look(green)
+            left_s = end - self._now()
+            if left_s <= 0:
+                return
+            if clock.wait(stopping, min(_WATCH_S, left_s)):
+                raise StoppingError
+
+    def _look(self, green: Fleet) -> None:
+        try:
+            fault = self.watch.tripped()
+        except UnreadableAlarmError as error:
+            fault = str(error)
+        dead = green.unhealthy_variant()
+        if dead:
+            fault = unhealthy(dead)
+        limit = self.rollout.timeout_s
+        if limit is not None and self._now() - self.started > limit:
+            fault = f"the deployment took longer than {limit} seconds (MaximumExecutionTimeoutInSeconds)"
+        if self.platform.stopping.is_set():
+            raise StoppingError
+        if fault:
+            raise RolledBackError(f"The update was rolled back to the old fleet: {fault.rstrip('.')}.")
+
+    def _now(self) -> float:
+        return self.platform.records.now()

@@ -1,0 +1,38 @@
+"""Action CleanUp: deletes what earlier releases left, down to what the config says to keep."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.clean_up import clean_up
+from pipeline_lambdas.job import Job
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Done
+from pipeline_lambdas.release_inputs import read_config
+from pipeline_lambdas.runner import LambdaContext, run_job
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    model_name: str
+    name_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    execution_id: str
+
+
+def handler(event: Any, context: LambdaContext) -> None:
+    run_job(event, context, _clean_up)
+
+
+def _clean_up(job: Job) -> Done:
+    environment = read_environment(Environment, os.environ)
+    parameters = read_parameters(Parameters, job.user_parameters)
+    release = Release(environment.name_prefix, parameters.execution_id)
+    config = read_config(job, environment.model_name)
+    return clean_up(release, config.keep.models)

@@ -1,0 +1,227 @@
+"""What buildspec.yml calls: find the functions whose code has changed, upload their packages, update them.
+
+    python -m scripts.build plan      writes build/plan.json if a function has changed
+    python -m scripts.build upload    uploads the packages of the plan
+    python -m scripts.build update    updates the functions of the plan and writes their names to build/updated
+
+It runs in CodeBuild, where only requirements/build.txt is installed; from a checkout the same is `slipway deploy`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.errors import SlipwayError
+from scripts.packages import CODE_SHA256, FUNCTIONS, Package, build_one, code_sha256
+
+FOLDER = Path("build")
+PLAN, UPDATED = FOLDER / "plan.json", FOLDER / "updated"
+_UPDATE_TIMEOUT_S = 300.0
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.1, 2.0
+_NOT_THERE = {"404", "NoSuchKey", "NotFound", "ResourceNotFoundException"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The build project's environment variables."""
+
+    name_prefix: str
+    package_bucket: str
+    kms_key_arn: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A function whose code differs from its package."""
+
+    function: str
+    """Its whole name."""
+    package: str
+    key: str
+    code_sha256: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings; SlipwayError names all variables that are missing."""
+    names = ("NAME_PREFIX", "PACKAGE_BUCKET", "KMS_KEY_ARN")
+    missing = [name for name in names if not environment.get(name)]
+    if missing:
+        raise SlipwayError(
+            f"The build's environment lacks {', '.join(missing)}.",
+            "The build project sets them: cloudformation/pipeline.yml",
+        )
+    return Settings(*(environment[name] for name in names))
+
+
+def plan(settings: Settings, root: Path) -> None:
+    """Compare every function with its package; write the plan and the changed packages, or nothing."""
+    shutil.rmtree(root / FOLDER, ignore_errors=True)
+    functions, s3 = boto3.client("lambda"), boto3.client("s3")
+    built: dict[str, tuple[Package, bytes]] = {}
+    changes = []
+    for name, function in FUNCTIONS.items():
+        whole = f"{settings.name_prefix}-{name}"
+        running = _running_code(functions, whole)
+        if running is None:
+            _say(f"{whole}: the stack has no such function (yet); skipped")
+            continue
+        if function.package not in built:
+            package = build_one(root, function.package, function.handler)
+            built[function.package] = package, package.zipped()
+        package, zipped = built[function.package]
+        wanted = code_sha256(zipped)
+        if running != wanted:
+            wanted = _stored_code(s3, settings.package_bucket, package.key) or wanted
+        _say(f"{whole}: " + ("unchanged" if running == wanted else f"changed, {package.key}"))
+        if running != wanted:
+            changes.append(Change(whole, function.package, package.key, wanted))
+    if changes:
+        _write_plan(root, changes, {name: zipped for name, (_, zipped) in built.items()})
+
+
+def _running_code(functions: Any, name: str) -> str | None:
+    try:
+        configuration = functions.get_function_configuration(FunctionName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NOT_THERE:
+            raise
+        return None
+    return str(configuration["CodeSha256"])
+
+
+def _stored_code(s3: Any, bucket: str, key: str) -> str | None:
+    """The CodeSha256 of a package that is there already.
+
+    A key names the sources; another release of zlib may compress them to other bytes, which is no change of the code.
+    """
+    try:
+        metadata = s3.head_object(Bucket=bucket, Key=key)["Metadata"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NOT_THERE:
+            raise
+        return None
+    stored: str | None = metadata.get(CODE_SHA256)
+    return stored
+
+
+def _write_plan(root: Path, changes: Sequence[Change], zipped: Mapping[str, bytes]) -> None:
+    (root / FOLDER).mkdir()
+    for name in {change.package for change in changes}:
+        _archive(root, name).write_bytes(zipped[name])
+    document = json.dumps([asdict(change) for change in changes], indent=2)
+    (root / PLAN).write_text(f"{document}\n", encoding="utf-8")
+
+
+def _read_plan(root: Path) -> list[Change]:
+    return [Change(**entry) for entry in json.loads((root / PLAN).read_text(encoding="utf-8"))]
+
+
+def _archive(root: Path, package: str) -> Path:
+    return root / FOLDER / f"{package}.zip"
+
+
+def upload(settings: Settings, root: Path) -> None:
+    """Upload the packages of the plan that are not in the bucket."""
+    s3 = boto3.client("s3")
+    for package, key in dict.fromkeys((change.package, change.key) for change in _read_plan(root)):
+        if _stored_code(s3, settings.package_bucket, key):
+            _say(f"{key}: there already")
+            continue
+        body = _archive(root, package).read_bytes()
+        s3.put_object(
+            Bucket=settings.package_bucket,
+            Key=key,
+            Body=body,
+            ContentType="application/zip",
+            Metadata={CODE_SHA256: code_sha256(body)},
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=settings.kms_key_arn,
+        )
+        _say(f"{key}: uploaded, {len(body)} bytes")
+
+
+def update(settings: Settings, root: Path) -> None:
+    """Update the functions of the plan, one after the other, and wait until each runs its new code."""
+    if os.environ.get("CODEBUILD_BUILD_SUCCEEDING") != "1":
+        raise SlipwayError("The build has failed before; no function was updated.")
+    functions = boto3.client("lambda")
+    updated = []
+    for change in _read_plan(root):
+        _await_update(functions, change.function)
+        functions.update_function_code(FunctionName=change.function, S3Bucket=settings.package_bucket, S3Key=change.key)
+        found = _await_update(functions, change.function)
+        if found["CodeSha256"] != change.code_sha256:
+            raise SlipwayError(
+                f"{change.function} runs code {found['CodeSha256']} after its update to {change.key}, which is "
+                f"{change.code_sha256}; something else has updated it at the same time.",
+                "Retry the stage: slipway retry",
+            )
+        updated.append(change.function.removeprefix(f"{settings.name_prefix}-"))
+        _say(f"{change.function}: updated")
+    (root / UPDATED).write_text(f"{','.join(updated)}\n", encoding="utf-8")
+
+
+def _await_update(functions: Any, name: str) -> dict[str, Any]:
+    """The function's configuration once no update of it is under way.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    deadline, pause_s = time.monotonic() + _UPDATE_TIMEOUT_S, _FIRST_PAUSE_S
+    while True:
+        found: dict[str, Any] = functions.get_function_configuration(FunctionName=name)
+        status = found.get("LastUpdateStatus", "Successful")
+        if status == "Successful":
+            return found
+        if status == "Failed":
+            raise SlipwayError(
+                f"{name}: its last update failed: {found.get('LastUpdateStatusReason', 'no reason given')}"
+            )
+        if time.monotonic() >= deadline:
+            raise SlipwayError(f"{name}: its update has not ended within {_UPDATE_TIMEOUT_S:.0f} s.")
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LAST_PAUSE_S)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+STEPS: Mapping[str, Callable[[Settings, Path], None]] = {"plan": plan, "upload": upload, "update": update}
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str], root: Path) -> int:
+    """Run a step; 0 if it did its work, 1 for what somebody can mend, 2 for a wrong call."""
+    if len(arguments) != 1 or arguments[0] not in STEPS:
+        sys.stderr.write(
+            f"python -m scripts.build: found {' '.join(arguments)!r}; allowed is one of {', '.join(STEPS)}\n"
+        )
+        return 2
+    try:
+        STEPS[arguments[0]](read_settings(environment), root)
+    except SlipwayError as error:
+        sys.stderr.write(f"{error.message} {error.next_step}".rstrip() + "\n")
+        return 1
+    except ClientError as error:
+        cause = error.response["Error"]
+        sys.stderr.write(f"{error.operation_name}: {cause['Code']}: {cause['Message']}\n")
+        return 1
+    except BotoCoreError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ, Path.cwd()))

@@ -1,0 +1,130 @@
+"""What a release and an idle month cost, as plain sums over a price table, a training config and assumptions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline_lambdas.config import TrainingConfig
+from pipeline_lambdas.config_model import InstanceVariant, Variant
+from scripts.prices import Price, PriceTable
+
+HOURS_PER_MONTH = 730
+_SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 1, "prod": 3}
+"""Actions that end within their first minute, and are charged that minute; approvals are free."""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What no config tells."""
+
+    releases: int
+    training_minutes: float
+    endpoint_minutes: float
+    """Until an endpoint serves the new model; meanwhile the old instances and the new ones are charged."""
+    evaluation_minutes: float
+    build_minutes: float
+    storage_gb: float
+    alarms: int
+    dashboards: int
+    keys: int
+    tested_gb: float
+    """What one round of tests sends through the endpoints."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item; `price` is None if the table does not know it, and it then counts nothing."""
+
+    item: str
+    quantity: float
+    unit: str
+    price: Price | None
+
+    @property
+    def usd(self) -> float:
+        return self.quantity * self.price.usd if self.price else 0.0
+
+
+def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
+    """What one release costs, without the monthly allowances."""
+    training, prices = config.training, table.prices
+    hours = assumed.training_minutes / 60 * training.instance_count
+    lines = [
+        Line("pipeline", _pipeline_minutes(config, assumed), "minutes", prices["pipeline_minute"]),
+        Line("build", math.ceil(assumed.build_minutes), "minutes", prices["build_minute"]),
+        Line(
+            f"training, {training.instance_count} x {training.instance_type}",
+            hours,
+            "instance hours",
+            table.instance_hours.get(training.instance_type),
+        ),
+        Line("training volume", training.volume_gib * hours / HOURS_PER_MONTH, "GB-months", prices["volume_gb_month"]),
+        Line("data through endpoints", assumed.tested_gb, "GB", prices["endpoint_gb"]),
+    ]
+    for environment, variant in config.environments.items():
+        lines.append(_release_of(environment, variant, assumed, table))
+    return lines
+
+
+def idle_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
+    """What a month without a release and without a request costs, without the monthly allowances."""
+    prices = table.prices
+    lines = [
+        Line(
+            f"endpoint {environment}, {_described(variant)}",
+            variant.instance_count * HOURS_PER_MONTH,
+            "instance hours",
+            table.instance_hours.get(variant.instance_type),
+        )
+        if isinstance(variant, InstanceVariant)
+        else Line(f"endpoint {environment}, {_described(variant)}", 0, "GB-seconds", prices["serverless_gb_second"])
+        for environment, variant in config.environments.items()
+    ]
+    return [
+        *lines,
+        Line("key", assumed.keys, "keys", prices["key_month"]),
+        Line("alarms", assumed.alarms, "alarms", prices["alarm_month"]),
+        Line("dashboards", assumed.dashboards, "dashboards", prices["dashboard_month"]),
+        Line("data, models, reports", assumed.storage_gb, "GB-months", prices["storage_gb_month"]),
+    ]
+
+
+def unknown(lines: list[Line]) -> Iterator[str]:
+    """The items that no price is known of."""
+    return (line.item for line in lines if line.price is None)
+
+
+def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
+    """Each action is charged from its start to its end, rounded up, so one that waits is charged for waiting."""
+    waits = [assumed.build_minutes, assumed.training_minutes, assumed.evaluation_minutes]
+    waits += [assumed.endpoint_minutes] * len(config.environments)
+    short: Mapping[str, int] = {
+        name: count
+        for name, count in _SHORT_ACTIONS.items()
+        if name in {"source", "training"} or name in config.environments
+    }
+    return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
+
+
+def _release_of(environment: str, variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:
+    if isinstance(variant, InstanceVariant):
+        return Line(
+            f"endpoint {environment}, old and new at once, {_described(variant)}",
+            assumed.endpoint_minutes / 60 * variant.instance_count,
+            "instance hours",
+            table.instance_hours.get(variant.instance_type),
+        )
+    return Line(
+        f"endpoint {environment}, its test, {_described(variant)}",
+        assumed.evaluation_minutes * 60 * variant.memory_mib / 1024,
+        "GB-seconds",
+        table.prices["serverless_gb_second"],
+    )
+
+
+def _described(variant: Variant) -> str:
+    if isinstance(variant, InstanceVariant):
+        return f"{variant.instance_count} x {variant.instance_type}"
+    return f"serverless {variant.memory_mib:,} MiB"

@@ -1,0 +1,201 @@
+"""Removes what an installation has, one kind after the other. Each function may be called again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scripts.aws_errors import code_of
+from scripts.errors import SlipwayError
+from scripts.installation import TRAINING_LOGS, Inventory, unfinished_jobs
+from scripts.names import Names
+from scripts.run_view import RUNNING
+from scripts.session import Session
+from scripts.stacks import delete_stack
+
+KEY_WAITING_DAYS = 30
+_DELETED_AT_ONCE = 1_000
+"""Objects in a request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+_CLOSED_REASON = "slipway destroy removes this pipeline"
+_STOP_TIMEOUT_S = 900.0
+_ENDPOINT_TIMEOUT_S = 1_800.0
+_BUCKET_ATTEMPTS = 3
+
+
+def stop_releases(session: Session, names: Names) -> int:
+    """Let no release begin any more and stop those that run; returns how many were stopped.
+
+    Without the pipeline there is nothing to do. What was abandoned in the middle ends by itself.
+    """
+    codepipeline = session.client("codepipeline")
+    try:
+        stages = codepipeline.get_pipeline(name=names.pipeline)["pipeline"]["stages"]
+    except ClientError as error:
+        if code_of(error) != "PipelineNotFoundException":
+            raise
+        return 0
+    codepipeline.disable_stage_transition(
+        pipelineName=names.pipeline, stageName=stages[1]["name"], transitionType="Inbound", reason=_CLOSED_REASON
+    )
+    stopped: set[str] = set()
+
+    def none_runs() -> bool:
+        running = _running(codepipeline, names.pipeline)
+        for run_id in running - stopped:
+            _abandon(codepipeline, names.pipeline, run_id)
+            stopped.add(run_id)
+        return not running
+
+    _wait(session, none_runs, _STOP_TIMEOUT_S, f"{names.pipeline}: its releases to stop")
+    return len(stopped)
+
+
+def stop_training(session: Session, inventory: Inventory) -> int:
+    """Stop the training jobs that run, and wait; returns how many there were."""
+    sagemaker = session.client("sagemaker")
+    running = unfinished_jobs(session, inventory.training_jobs)
+    for job, status in running.items():
+        if status == "InProgress":
+            _unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
+    _wait(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
+    return len(running)
+
+
+def remove_endpoints(session: Session, inventory: Inventory) -> None:
+    """Delete endpoints and wait, then their configs and models."""
+    sagemaker = session.client("sagemaker")
+
+    def gone(name: str) -> bool:
+        try:
+            status = sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
+        except ClientError as error:
+            if code_of(error) != "ValidationException":
+                raise
+            return True
+        if status != "Deleting":
+            # One that is being created or updated is asked again until it can be deleted.
+            _unless(("ValidationException",), sagemaker.delete_endpoint, EndpointName=name)
+        return False
+
+    for endpoint in inventory.endpoints:
+        _wait(session, partial(gone, endpoint), _ENDPOINT_TIMEOUT_S, f"endpoint {endpoint} to be deleted")
+    for config in inventory.endpoint_configs:
+        _unless(("ValidationException",), sagemaker.delete_endpoint_config, EndpointConfigName=config)
+    for model in inventory.models:
+        _unless(("ValidationException",), sagemaker.delete_model, ModelName=model)
+
+
+def remove_stacks(session: Session, stacks: Sequence[str]) -> None:
+    """Delete stacks in this order; SlipwayError if one cannot be deleted."""
+    for stack in stacks:
+        with session.output.step(f"stack {stack}") as step:
+            step.outcome = "failed"
+            step.outcome = "deleted" if delete_stack(session, stack, step) else "not there"
+
+
+def remove_records(session: Session, inventory: Inventory) -> None:
+    """Delete training jobs that have ended, and logs."""
+    sagemaker, logs = session.client("sagemaker"), session.client("logs")
+    for job in inventory.training_jobs:
+        # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
+        _unless(
+            ("ResourceInUse", "ResourceNotFound", "ValidationException"),
+            sagemaker.delete_training_job,
+            TrainingJobName=job,
+        )
+    missing = ("ResourceNotFoundException",)
+    for stream in inventory.log_streams:
+        _unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
+    for group in inventory.log_groups:
+        _unless(missing, logs.delete_log_group, logGroupName=group)
+
+
+def remove_data(session: Session, inventory: Inventory) -> None:
+    """Delete repositories, empty and delete buckets, and schedule the key's deletion."""
+    codecommit, kms, s3 = session.client("codecommit"), session.client("kms"), session.client("s3")
+    for repository in inventory.repositories:
+        codecommit.delete_repository(repositoryName=repository)
+    for bucket in inventory.buckets:
+        with session.output.step(f"bucket {bucket}") as step:
+            step.outcome = "failed"
+            step.outcome = f"emptied of {empty_bucket(s3, bucket, step.update):,} versions"
+    for bucket in inventory.buckets:
+        _delete_bucket(s3, bucket)
+    for key in inventory.keys:
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=KEY_WAITING_DAYS)
+        session.output.say(f"key {key}: deleted in {KEY_WAITING_DAYS} days, unless that is cancelled")
+
+
+def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None]) -> int:
+    """Delete all versions, delete markers and unfinished uploads; returns how many versions and markers there were."""
+    deleted = 0
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, MaxKeys=_DELETED_AT_ONCE):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            if answer.get("Errors"):
+                first = answer["Errors"][0]
+                raise SlipwayError(f"{bucket}: {first['Key']} cannot be deleted: {first['Code']}: {first['Message']}")
+            deleted += len(objects)
+            progress(f"{deleted:,} versions deleted")
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for upload in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return deleted
+
+
+def _delete_bucket(s3: Any, bucket: str) -> None:
+    """Delete an empty bucket; access logs that arrive late are deleted too."""
+    for attempt in range(_BUCKET_ATTEMPTS):
+        try:
+            s3.delete_bucket(Bucket=bucket)
+        except ClientError as error:
+            if code_of(error) != "BucketNotEmpty" or attempt == _BUCKET_ATTEMPTS - 1:
+                raise
+            empty_bucket(s3, bucket, lambda _text: None)
+        else:
+            return
+
+
+def _running(codepipeline: Any, pipeline: str) -> set[str]:
+    pages = codepipeline.get_paginator("list_pipeline_executions").paginate(pipelineName=pipeline)
+    summaries = (summary for page in pages for summary in page["pipelineExecutionSummaries"])
+    return {summary["pipelineExecutionId"] for summary in summaries if summary["status"] in RUNNING}
+
+
+def _abandon(codepipeline: Any, pipeline: str, run_id: str) -> None:
+    # One that has just ended or is being stopped already refuses.
+    _unless(
+        ("DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"),
+        codepipeline.stop_pipeline_execution,
+        pipelineName=pipeline,
+        pipelineExecutionId=run_id,
+        abandon=True,
+        reason=_CLOSED_REASON,
+    )
+
+
+def _unless(codes: Sequence[str], call: Callable[..., Any], **arguments: Any) -> None:
+    """Make a call; these errors mean that there is nothing to do, or nothing that can be done."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
+
+
+def _wait(session: Session, done: Callable[[], bool], timeout_s: float, what: str) -> None:
+    deadline = time.monotonic() + timeout_s
+    with session.output.waiting(f"waiting for {what}"):
+        while not done():
+            if time.monotonic() > deadline:
+                raise SlipwayError(
+                    f"Waited {timeout_s / 60:.0f} minutes for {what}.",
+                    f"See what it does, then go on: {session.command('destroy')}",
+                )
+            time.sleep(session.target.poll_s)

@@ -1,0 +1,95 @@
+"""Grants that a release on local AWS cannot use, each with its reason.
+
+`slipway permissions` reports every other unused grant, and a test holds the list against the templates: an entry that
+no grant matches any more is refused. docs/security.md shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scripts.grants import Grant, matches
+
+
+@dataclass(frozen=True)
+class Unexercised:
+    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here.
+
+    With a `resource` it is about that resource of a policy whose others are used.
+    """
+
+    role: str
+    policy: str
+    action: str
+    reason: str
+    resource: str = ""
+
+    def covers(self, grant: Grant) -> bool:
+        return (
+            not self.resource
+            and matches(self.role, grant.role)
+            and matches(self.policy, grant.policy)
+            and matches(self.action, grant.action, ignore_case=True)
+        )
+
+    def covers_resource(self, role: str, policy: str, resource: str) -> bool:
+        return (
+            bool(self.resource)
+            and matches(self.role, role)
+            and matches(self.policy, policy)
+            and matches(self.resource, resource)
+        )
+
+
+UNEXERCISED = (
+    Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
+    Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
+    Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
+    Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
+    Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
+    Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
+    Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
+    Unexercised(
+        "Deploy*FunctionRole",
+        "*",
+        "sagemaker:DeleteEndpoint",
+        "only an endpoint that failed to be created is deleted: it cannot be updated",
+    ),
+    Unexercised("*", "read-test-data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "keep-reports", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
+    Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
+    Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
+    Unexercised("BuildProjectRole", "keep-packages", "s3:*", "only a function whose code changed gets a package"),
+    Unexercised(
+        "BuildProjectRole",
+        "keep-packages",
+        "*",
+        "only the package of a function whose code changed is looked at and written",
+        resource="*-packages-*",
+    ),
+    Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
+    Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
+    Unexercised(
+        "SmokeTestProdFunctionRole",
+        "read-test-data",
+        "*",
+        "a config may take its smoke test from either channel; the sample takes it from validation",
+        resource="*/test/*",
+    ),
+    Unexercised("PipelineRole", "*", "*:CancelUploadArchive", "only a release that is stopped in Source cancels"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:GetObject*Tagging", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:ListBucket", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "*", "s3:GetBucket*", "CodePipeline looks at all its buckets; local AWS at the source"),
+    Unexercised("PipelineRole", "keep-artifacts", "s3:GetObjectVersion", "CodePipeline asks; local AWS does not"),
+)
+
+
+def reason_of(grant: Grant) -> str | None:
+    """Why local AWS cannot use the grant, None if nothing explains it."""
+    return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
+
+
+def is_expected(role: str, policy: str, resource: str) -> bool:
+    """Whether an entry says why local releases do not touch this resource of a policy."""
+    return any(entry.covers_resource(role, policy, resource) for entry in UNEXERCISED)

@@ -1,0 +1,117 @@
+"""The way to Prod: approval, and the alarms that take an update back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cloudformation import templates
+from tests.cloudformation.templates import Template
+from tests.cloudformation.test_permissions import granted
+
+LOCAL = {
+    **templates.LONGEST,
+    "SuffixID": "local",
+    "ModelName": "wine-quality",
+    "AWS::Region": "us-east-1",
+}
+ALARMS = {
+    "ProdErrorsAlarm": ("prod-errors", "Invocation5XXErrors", ("Statistic", "Average"), "ProdErrorRate"),
+    "ProdModelErrorsAlarm": ("prod-model-errors", "InvocationModelErrors", ("Statistic", "Average"), "ProdErrorRate"),
+    "ProdLatencyAlarm": ("prod-latency", "ModelLatency", ("ExtendedStatistic", "p95"), "ProdLatencyMicroseconds"),
+}
+
+
+@pytest.fixture
+def template() -> Template:
+    return templates.decided("pipeline")
+
+
+def approval(template: Template) -> dict[str, Any]:
+    (stage,) = [
+        stage for stage in template["Resources"]["Pipeline"]["Properties"]["Stages"] if stage["Name"] == "Approve"
+    ]
+    (action,) = stage["Actions"]
+    found: dict[str, Any] = action
+    return found
+
+
+def test_the_approval_shows_the_evidence_and_does_not_wait_for_ever(template: Template) -> None:
+    action = templates.render(approval(template), template, LOCAL)
+    execution = "#{codepipeline.PipelineExecutionId}"
+    assert action == {
+        "Name": "Approve",
+        "ActionTypeId": {"Category": "Approval", "Owner": "AWS", "Provider": "Manual", "Version": "1"},
+        "TimeoutInMinutes": "<ApprovalTimeoutInMinutes>",
+        "Configuration": {
+            "NotificationArn": "<NotificationTopic>",
+            "ExternalEntityLink": (
+                "https://us-east-1.console.aws.amazon.com/s3/buckets/<slipway-local-artifact-bucket-name>"
+                f"?region=us-east-1&prefix=releases/wine-quality/{execution}/"
+            ),
+            "CustomData": "Test: #{Evaluation.Verdict} #{Evaluation.Metrics}",
+        },
+    }
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+    timeout = template["Parameters"]["ApprovalTimeoutInMinutes"]
+    assert (timeout["MinValue"], timeout["MaxValue"]) == (5, 86_400)
+
+
+def test_the_link_follows_the_partition(template: Template) -> None:
+    china = {**LOCAL, "AWS::Partition": "aws-cn", "AWS::Region": "cn-north-1"}
+    link = templates.render(approval(template)["Configuration"]["ExternalEntityLink"], template, china)
+    assert link.startswith("https://cn-north-1.console.amazonaws.cn/s3/buckets/")
+
+
+def test_the_pipeline_alone_announces_approvals(template: Template) -> None:
+    statements = templates.role_statements(template)
+    publishing = {role for s in statements for role in s.holders if "sns:Publish" in s.actions}
+    assert publishing == {"PipelineRole"}
+    assert granted(statements, template, "PipelineRole", "sns:Publish") == ["<NotificationTopic>"]
+
+
+def test_the_alarms_are_these(template: Template) -> None:
+    assert set(templates.of_type(template, "AWS::CloudWatch::Alarm")) == set(ALARMS)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_watches_prod_and_is_quiet_without_requests(template: Template, alarm: str) -> None:
+    name, metric, (statistic, value), threshold = ALARMS[alarm]
+    properties = templates.render(template["Resources"][alarm]["Properties"], template, LOCAL)
+    assert properties["AlarmName"] == f"slipway-local-wine-quality-{name}"
+    assert (properties["Namespace"], properties["MetricName"]) == ("AWS/SageMaker", metric)
+    assert properties["Dimensions"] == [
+        {"Name": "EndpointName", "Value": "slipway-local-wine-quality-prod"},
+        {"Name": "VariantName", "Value": "AllTraffic"},
+    ]
+    assert properties[statistic] == value
+    assert len({"Statistic", "ExtendedStatistic"} & set(properties)) == 1
+    assert properties["Threshold"] == f"<{threshold}>"
+    assert properties["ComparisonOperator"] == "GreaterThanThreshold"
+    assert properties["TreatMissingData"] == "notBreaching"
+    assert properties["AlarmActions"] == ["<NotificationTopic>"]
+
+
+def test_the_deployment_names_every_alarm_and_the_endpoint_may_look_at_it(template: Template) -> None:
+    variables = template["Resources"]["DeployProdFunction"]["Properties"]["Environment"]["Variables"]
+    assert templates.render(variables["ROLLBACK_ALARMS"], template) == ",".join(f"<{alarm}>" for alarm in ALARMS)
+    arns = granted(templates.role_statements(template), template, "HostingRole", "cloudwatch:DescribeAlarms")
+    names = [templates.render(template["Resources"][alarm]["Properties"]["AlarmName"], template) for alarm in ALARMS]
+    assert arns == [f"arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:{name}" for name in names]
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
+    assert len(names) <= 10
+
+
+def test_only_the_endpoints_of_prod_are_given_alarms(template: Template) -> None:
+    dev = template["Resources"]["DeployModelFunction"]["Properties"]["Environment"]["Variables"]
+    assert "ROLLBACK_ALARMS" not in dev
+
+
+@pytest.mark.parametrize("environment", ["dev", "test", "prod"])
+def test_the_log_of_an_endpoint_expires_and_is_under_the_key(template: Template, environment: str) -> None:
+    group = template["Resources"][f"{environment.capitalize()}EndpointLogGroup"]["Properties"]
+    name = f"/aws/sagemaker/Endpoints/slipway-local-wine-quality-{environment}"
+    assert templates.render(group["LogGroupName"], template, LOCAL) == name
+    writing = granted(templates.role_statements(template), template, "HostingRole", "logs:PutLogEvents")
+    assert any(arn.endswith(f"-{environment}:*") for arn in writing)

@@ -1,0 +1,400 @@
+"""What each role is refused: another's data, another prefix, another environment, another pipeline.
+
+The policies are those that IAM holds after an installation, under a role of their own that the test may assume.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_server import ACCOUNT, REGION
+from tests.releases.house import MODEL, PREFIX, House
+
+STACK = f"slipway-pipeline-local-{MODEL}"
+DATA, MODELS, ARTIFACTS, PACKAGES = (
+    f"slipway-local-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models", "artifacts", "packages")
+)
+RELEASE = "0a1b2c3d-4e5f"
+OTHER = "slipway-local-other"
+OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+
+Client = Callable[[str], Any]
+Call = Callable[[Client], Any]
+
+
+def job(role: str, name: str = f"{PREFIX}-{RELEASE}", instance_type: str = "ml.m5.large") -> dict[str, Any]:
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {"TrainingImage": "xgboost", "TrainingInputMode": "File"},
+        "RoleArn": role,
+        "OutputDataConfig": {"S3OutputPath": f"s3://{MODELS}/training"},
+        "ResourceConfig": {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+
+
+def variants(instance_type: str = "ml.m5.large") -> list[dict[str, Any]]:
+    instances = {"InstanceType": instance_type, "InitialInstanceCount": 1}
+    return [{"VariantName": "AllTraffic", "ModelName": f"{PREFIX}-{RELEASE}", **instances}]
+
+
+def read(bucket: str, key: str) -> Call:
+    return lambda client: client("s3").get_object(Bucket=bucket, Key=key)
+
+
+def write(bucket: str, key: str, **more: Any) -> Call:
+    return lambda client: client("s3").put_object(Bucket=bucket, Key=key, Body=b"x", **more)
+
+
+def listed(bucket: str, prefix: str) -> Call:
+    return lambda client: client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+
+
+def asked(service: str, operation: str, **arguments: Any) -> Call:
+    return lambda client: getattr(client(service), operation)(**arguments)
+
+
+sagemaker = partial(asked, "sagemaker")
+
+
+def invoke(endpoint: str) -> Call:
+    return asked("sagemaker-runtime", "invoke_endpoint", EndpointName=endpoint, Body=b"1", ContentType="text/csv")
+
+
+DATASET = f"{MODEL}/datasets/0123456789abcdef"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/"  # with the name of a role of the stack, put in by the test
+
+# Role, what it is refused, the call, the action that IAM names.
+REFUSED: list[tuple[str, str, Call, str]] = [
+    ("TrainModelFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("TrainModelFunctionRole", "another model's data", listed(DATA, "other/datasets/"), "s3:ListBucket"),
+    ("TrainModelFunctionRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
+    (
+        "TrainModelFunctionRole",
+        "another pipeline's jobs",
+        sagemaker("create_training_job", **job(ROLE + "TrainingRole", f"{OTHER}-{RELEASE}")),
+        "sagemaker:CreateTrainingJob",
+    ),
+    (
+        "TrainModelFunctionRole",
+        "an instance type that the stack does not allow",
+        sagemaker("create_training_job", **job(ROLE + "TrainingRole", instance_type="ml.p4d.24xlarge")),
+        "sagemaker:CreateTrainingJob",
+    ),
+    (
+        "TrainModelFunctionRole",
+        "the role of endpoints",
+        sagemaker("create_training_job", **job(ROLE + "HostingRole")),
+        "iam:PassRole",
+    ),
+    (
+        "TrainModelFunctionRole",
+        "deploying",
+        sagemaker("create_endpoint", EndpointName=f"{PREFIX}-dev", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}"),
+        "sagemaker:CreateEndpoint",
+    ),
+    (
+        "GetStatusFunctionRole",
+        "another pipeline's endpoint",
+        sagemaker("describe_endpoint", EndpointName=f"{OTHER}-dev"),
+        "sagemaker:DescribeEndpoint",
+    ),
+    (
+        "GetStatusFunctionRole",
+        "stopping",
+        sagemaker("stop_training_job", TrainingJobName=f"{PREFIX}-{RELEASE}"),
+        "sagemaker:StopTrainingJob",
+    ),
+    (
+        "GetStatusFunctionRole",
+        "deleting",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-dev"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    ("GetStatusFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
+    ("GetStatusFunctionRole", "data", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
+    (
+        "DeployModelFunctionRole",
+        "creating Prod",
+        sagemaker("create_endpoint", EndpointName=f"{PREFIX}-prod", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}"),
+        "sagemaker:CreateEndpoint",
+    ),
+    (
+        "DeployModelFunctionRole",
+        "updating Prod",
+        sagemaker("update_endpoint", EndpointName=f"{PREFIX}-prod", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}"),
+        "sagemaker:UpdateEndpoint",
+    ),
+    (
+        "DeployModelFunctionRole",
+        "deleting Prod",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-prod"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    (
+        "DeployModelFunctionRole",
+        "a config of Prod",
+        sagemaker(
+            "create_endpoint_config", EndpointConfigName=f"{PREFIX}-prod-{RELEASE}", ProductionVariants=variants()
+        ),
+        "sagemaker:CreateEndpointConfig",
+    ),
+    (
+        "DeployModelFunctionRole",
+        "an instance type that the stack does not allow",
+        sagemaker(
+            "create_endpoint_config",
+            EndpointConfigName=f"{PREFIX}-dev-{RELEASE}",
+            ProductionVariants=variants("ml.p4d.24xlarge"),
+        ),
+        "sagemaker:CreateEndpointConfig",
+    ),
+    (
+        "DeployModelFunctionRole",
+        "the role of training",
+        sagemaker(
+            "create_model",
+            ModelName=f"{PREFIX}-{RELEASE}",
+            ExecutionRoleArn=ROLE + "TrainingRole",
+            PrimaryContainer={"Image": "xgboost"},
+        ),
+        "iam:PassRole",
+    ),
+    ("DeployModelFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
+    ("DeployModelFunctionRole", "data", read(DATA, f"{DATASET}/test/test.csv"), "s3:GetObject"),
+    ("DeployModelFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
+    ("EvaluateModelFunctionRole", "training data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    (
+        "EvaluateModelFunctionRole",
+        "another model's data",
+        read(DATA, "other/datasets/0123456789abcdef/test/test.csv"),
+        "s3:GetObject",
+    ),
+    ("EvaluateModelFunctionRole", "another model's list", listed(DATA, "other/"), "s3:ListBucket"),
+    ("EvaluateModelFunctionRole", "changing data", write(DATA, f"{DATASET}/test/test.csv"), "s3:PutObject"),
+    ("EvaluateModelFunctionRole", "another's reports", write(ARTIFACTS, "releases/other/r.json"), "s3:PutObject"),
+    ("EvaluateModelFunctionRole", "artifacts", read(ARTIFACTS, f"{PREFIX[:20]}/TrainingCo/a"), "s3:GetObject"),
+    (
+        "EvaluateModelFunctionRole",
+        "another key",
+        write(ARTIFACTS, f"releases/{MODEL}/r.json", ServerSideEncryption="aws:kms", SSEKMSKeyId=OTHER_KEY),
+        "s3:PutObject",
+    ),
+    ("EvaluateModelFunctionRole", "Prod", invoke(f"{PREFIX}-prod"), "sagemaker:InvokeEndpoint"),
+    ("EvaluateModelFunctionRole", "another pipeline", invoke(f"{OTHER}-test"), "sagemaker:InvokeEndpoint"),
+    (
+        "EvaluateModelFunctionRole",
+        "deploying",
+        sagemaker("update_endpoint", EndpointName=f"{PREFIX}-dev", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}"),
+        "sagemaker:UpdateEndpoint",
+    ),
+    (
+        "DeployProdFunctionRole",
+        "updating Test",
+        sagemaker("update_endpoint", EndpointName=f"{PREFIX}-test", EndpointConfigName=f"{PREFIX}-prod-{RELEASE}"),
+        "sagemaker:UpdateEndpoint",
+    ),
+    (
+        "DeployProdFunctionRole",
+        "a config of Dev",
+        sagemaker(
+            "create_endpoint_config", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}", ProductionVariants=variants()
+        ),
+        "sagemaker:CreateEndpointConfig",
+    ),
+    ("DeployProdFunctionRole", "predicting", invoke(f"{PREFIX}-prod"), "sagemaker:InvokeEndpoint"),
+    ("SmokeTestProdFunctionRole", "Test", invoke(f"{PREFIX}-test"), "sagemaker:InvokeEndpoint"),
+    ("SmokeTestProdFunctionRole", "training data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("SmokeTestProdFunctionRole", "another's reports", write(ARTIFACTS, "releases/other/r.json"), "s3:PutObject"),
+    (
+        "CleanUpFunctionRole",
+        "endpoints",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-dev"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    (
+        "CleanUpFunctionRole",
+        "another pipeline's models",
+        sagemaker("delete_model", ModelName=f"{OTHER}-{RELEASE}"),
+        "sagemaker:DeleteModel",
+    ),
+    (
+        "CleanUpFunctionRole",
+        "another pipeline's endpoint configs",
+        sagemaker("delete_endpoint_config", EndpointConfigName=f"{OTHER}-dev-{RELEASE}"),
+        "sagemaker:DeleteEndpointConfig",
+    ),
+    ("CleanUpFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
+    (
+        "BuildProjectRole",
+        "another pipeline's functions",
+        asked("lambda", "update_function_code", FunctionName=f"{OTHER}-train-model", ZipFile=b"x"),
+        "lambda:UpdateFunctionCode",
+    ),
+    (
+        "BuildProjectRole",
+        "changing what a function may do",
+        asked("lambda", "update_function_configuration", FunctionName=f"{PREFIX}-train-model", Timeout=1),
+        "lambda:UpdateFunctionConfiguration",
+    ),
+    ("BuildProjectRole", "data", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
+    ("BuildProjectRole", "configs", read(ARTIFACTS, f"{PREFIX[:20]}/TrainingCo/a"), "s3:GetObject"),
+    ("BuildProjectRole", "reports", read(ARTIFACTS, f"releases/{MODEL}/r.json"), "s3:GetObject"),
+    ("BuildProjectRole", "other packages", write(PACKAGES, "other/a.zip"), "s3:PutObject"),
+    ("TrainingRole", "the manifest", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
+    ("TrainingRole", "another model's data", read(DATA, "other/datasets/0/train/a.csv"), "s3:GetObject"),
+    ("TrainingRole", "another model's list", listed(DATA, "other/datasets/"), "s3:ListBucket"),
+    ("TrainingRole", "changing data", write(DATA, f"{DATASET}/train/train.csv"), "s3:PutObject"),
+    ("TrainingRole", "another's models", write(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:PutObject"),
+    (
+        "TrainingRole",
+        "other metrics",
+        asked("cloudwatch", "put_metric_data", Namespace="AWS/Lambda", MetricData=[{"MetricName": "m", "Value": 1}]),
+        "cloudwatch:PutMetricData",
+    ),
+    (
+        "TrainingRole",
+        "deploying",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-dev"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    ("HostingRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("HostingRole", "another's models", read(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:GetObject"),
+    ("HostingRole", "changing models", write(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:PutObject"),
+    ("PipelineRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("PipelineRole", "changing the manifest", write(DATA, f"{MODEL}/manifest.json"), "s3:PutObject"),
+    ("PipelineRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
+    ("PipelineRole", "code of functions", write(PACKAGES, "train-model/a.zip"), "s3:PutObject"),
+    (
+        "PipelineRole",
+        "another function",
+        asked("lambda", "invoke", FunctionName=f"{OTHER}-train-model"),
+        "lambda:InvokeFunction",
+    ),
+    (
+        "PipelineRole",
+        "changing a repository",
+        asked("codecommit", "delete_branch", repositoryName="slipway-local-training-config", branchName="main"),
+        "codecommit:DeleteBranch",
+    ),
+    (
+        "StartPipelineRole",
+        "another pipeline",
+        asked("codepipeline", "start_pipeline_execution", name=OTHER),
+        "codepipeline:StartPipelineExecution",
+    ),
+    (
+        "StartPipelineRole",
+        "approving",
+        asked(
+            "codepipeline",
+            "put_approval_result",
+            pipelineName=PREFIX,
+            stageName="Approve",
+            actionName="Approve",
+            token="0a1b2c3d-4e5f-4a1b-8c3d-0a1b2c3d4e5f",
+            result={"summary": "", "status": "Approved"},
+        ),
+        "codepipeline:PutApprovalResult",
+    ),
+]
+
+# A call of each role that is allowed, so that a copy which may do nothing would be found.
+ALLOWED: dict[str, Call] = {
+    "TrainModelFunctionRole": listed(DATA, f"{MODEL}/datasets/"),
+    "GetStatusFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-dev"),
+    "DeployModelFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-test"),
+    "EvaluateModelFunctionRole": listed(ARTIFACTS, f"releases/{MODEL}/"),
+    "DeployProdFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
+    "SmokeTestProdFunctionRole": listed(ARTIFACTS, f"releases/{MODEL}/"),
+    "CleanUpFunctionRole": sagemaker("list_models"),
+    "BuildProjectRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
+    "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),
+    "HostingRole": asked("logs", "describe_log_streams", logGroupName=f"/aws/sagemaker/Endpoints/{PREFIX}-dev"),
+    "PipelineRole": read(DATA, f"{MODEL}/manifest.json"),
+    "StartPipelineRole": lambda _client: None,  # its one action would start a release
+}
+
+
+class Copies:
+    """Roles with the policies of the stack's roles, which the root user may assume."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._keys: dict[str, tuple[str, str, str]] = {}
+        pages = house.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        self.names: dict[str, str] = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == "AWS::IAM::Role"
+        }
+
+    def client(self, role: str, service: str) -> Any:
+        if role not in self._keys:
+            self._keys[role] = self._assume(role)
+        key, secret, token = self._keys[role]
+        client = self._house.server.client(service, key, secret, token)
+        client.meta.events.register("provide-client-params.sagemaker", self._name_roles)
+        return client
+
+    def _assume(self, role: str) -> tuple[str, str, str]:
+        iam, copy = self._house.client("iam"), f"copy-of-{role}"
+        trusted = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        arn = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for policy in iam.list_role_policies(RoleName=self.names[role])["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=self.names[role], PolicyName=policy)["PolicyDocument"]
+            iam.put_role_policy(RoleName=copy, PolicyName=policy, PolicyDocument=json.dumps(document))
+        found = self._house.client("sts").assume_role(RoleArn=arn, RoleSessionName="copy")["Credentials"]
+        return found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
+
+    def _name_roles(self, params: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Put the names that IAM gave the roles into a request that names them by their logical ids."""
+        return {
+            key: ROLE + self.names[value.removeprefix(ROLE)]
+            if isinstance(value, str) and value.startswith(ROLE)
+            else value
+            for key, value in params.items()
+        }
+
+    def delete(self) -> None:
+        iam = self._house.client("iam")
+        for role in self._keys:
+            for policy in iam.list_role_policies(RoleName=f"copy-of-{role}")["PolicyNames"]:
+                iam.delete_role_policy(RoleName=f"copy-of-{role}", PolicyName=policy)
+            iam.delete_role(RoleName=f"copy-of-{role}")
+
+
+@pytest.fixture(scope="module")
+def copies(house: House) -> Iterator[Copies]:
+    made = Copies(house)
+    yield made
+    made.delete()
+
+
+@pytest.mark.parametrize(
+    ("role", "call", "action"),
+    [pytest.param(role, call, action, id=f"{role}: {what}") for role, what, call, action in REFUSED],
+)
+def test_refused(copies: Copies, role: str, call: Call, action: str) -> None:
+    with pytest.raises(ClientError) as raised:
+        call(partial(copies.client, role))
+    error = raised.value.response["Error"]
+    assert error["Code"] in {"AccessDenied", "AccessDeniedException"}, error
+    assert f"not authorized to perform: {action} " in f"{error['Message']} ", error
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_what_a_role_is_for_is_allowed(copies: Copies, role: str) -> None:
+    ALLOWED[role](partial(copies.client, role))
+
+
+def test_every_role_is_in_both_tables(copies: Copies) -> None:
+    assert set(copies.names) == {role for role, *_ in REFUSED} == set(ALLOWED)
