@@ -155,6 +155,19 @@ def test_a_release_in_front_of_a_closed_stage_says_so() -> None:
     assert run.approval is None
 
 
+def test_a_release_behind_an_open_approval_names_the_release_to_answer() -> None:
+    answers = recorded("approval_open")
+    other = answers["execution"]["pipelineExecutionId"]
+    for stage in answers["state"]["stageStates"]:
+        stage.get("inboundTransitionState", {}).update(enabled=True)
+    execution = {**answers["execution"], "pipelineExecutionId": "99999999-0c53-4f39-8f0b-1f1f1f1f1f1f"}
+    run = view("approval_open", execution=execution, details=[], state=answers["state"])
+    assert run.behind == other
+    first, *commands = waiting_lines(run, command)
+    assert first == f"waits behind release {other[:13]}, whose approval is open; answer that one first"
+    assert [line.split()[0] for line in commands] == ["approve:", "reject:"]
+
+
 def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
     answers = recorded("gate_failed")
     answers["pipeline"]["stages"].pop(2)
