@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -53,6 +54,7 @@ RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3tra
 VENDORED = {"yaml": "PyYAML"}
 """Imports that go into a package, and the distribution that they come from. Its pure Python files suffice."""
 
+_HOLDS_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o644 << 16
 
@@ -132,7 +134,7 @@ def build_one(root: Path, function: str, handler: str) -> Package:
     sources, third_party = _reachable(root, handler)
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources}
     for name in third_party:
-        files |= _vendored(VENDORED[name], name)
+        files.update(_vendored(VENDORED[name], name))
     return Package(function, dict(sorted(files.items())))
 
 
@@ -175,32 +177,41 @@ def _source(root: Path, module: str) -> Path | None:
     return None
 
 
-def _imports(path: Path, module: str) -> Iterator[tuple[str, int]]:
+def _imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
     """Each imported name with its line. `from a import b` gives a and a.b, as b may be a module."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in _executed(_parsed(path)):
+    return _imports_of(path.read_bytes(), str(path), package)
+
+
+@cache
+def _imports_of(source: bytes, path: str, package: str) -> tuple[tuple[str, int], ...]:
+    """As `_imports`; packages share most of their sources, and reading one again takes most of the time."""
+    found: list[tuple[str, int]] = []
+    for node in _executed(_parsed(source, path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, package)
-            yield base, node.lineno
-            yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+            found.append((base, node.lineno))
+            found += ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
+    return tuple(found)
 
 
-def _parsed(path: Path) -> ast.Module:
+def _parsed(source: bytes, path: str) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), str(path))
+        return ast.parse(source, path)
     except SyntaxError as error:
         raise SlipwayError(f"{path}: line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from None
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements below a node, however deep; an expression holds no import."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
             for other in child.orelse:
                 yield other
                 yield from _executed(other)
-        else:
+        elif isinstance(child, _HOLDS_STATEMENTS):
             yield child
             yield from _executed(child)
 
@@ -213,7 +224,8 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*base, node.module] if node.module else base)
 
 
-def _vendored(name: str, package: str) -> dict[str, bytes]:
+@cache
+def _vendored(name: str, package: str) -> Mapping[str, bytes]:
     """The pure Python files of an installed distribution, and its licence, which has to go with them."""
     try:
         installed = distribution(name)

@@ -24,22 +24,28 @@ SOURCE_ACTIONS = {
 """Folder to the pipeline's source action that reads its repository."""
 
 _TRAILER = "Published-By: slipway"
-_WITH_PIPELINE_LAMBDAS = (
-    "buildspec.yml",
-    "pyproject.toml",
-    "requirements/build.txt",
-    "requirements/checks.txt",
-    "scripts/__init__.py",
-    "scripts/build.py",
-    "scripts/errors.py",
-    "scripts/packages.py",
-    "cloudformation",
-    "tests/__init__.py",
-    "tests/events",
-    "tests/inference_lambdas",
-    "tests/pipeline_lambdas",
-)
-"""What buildspec.yml needs besides the code, as far as it is there; a change of anything else starts no release."""
+_ALONGSIDE = {
+    "pipeline_lambdas": (
+        "buildspec.yml",
+        "pyproject.toml",
+        "requirements/build.txt",
+        "requirements/checks.txt",
+        "scripts/__init__.py",
+        "scripts/build.py",
+        "scripts/errors.py",
+        "scripts/installed.py",
+        "scripts/packages.py",
+        "cloudformation",
+        "tests/__init__.py",
+        "tests/events",
+        "tests/pipeline_lambdas",
+    ),
+    "inference_lambdas": ("tests/inference_lambdas",),
+}
+"""What buildspec.yml needs besides a folder's code, as far as it is there: a team's tests are pushed with its code.
+
+A change of anything else starts no release.
+"""
 
 
 @dataclass(frozen=True)
@@ -141,12 +147,12 @@ def stage_files(
 
 
 def repository_files(project: Project, folder: str) -> dict[str, Path]:
-    """Name in the repository to file. Training configs lie at the top, code in a folder of the package's name."""
+    """Name in the repository to file. Training configs lie at the top, code and its tests where they are here."""
     source = project.root / folder
     if folder == "training_config":
         files = {path.relative_to(source).as_posix(): path for path in _files(source)}
     else:
-        names = (folder, *(_WITH_PIPELINE_LAMBDAS if folder == "pipeline_lambdas" else ()))
+        names = (folder, *_ALONGSIDE[folder])
         files = {
             path.relative_to(project.root).as_posix(): path for name in names for path in _files(project.root / name)
         }

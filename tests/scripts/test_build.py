@@ -23,7 +23,15 @@ PREFIX = "slipway-b-model"
 THERE = ("train-model", "get-status", "deploy-model", "evaluate-model")
 """Functions of the stack; those for Prod are not there."""
 TEMPLATE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
-TEST = "from pipeline_lambdas.names import attempt_of\n\n\ndef test_it() -> None:\n    assert attempt_of\n"
+PIPELINE_TEST, INFERENCE_TEST = "tests/pipeline_lambdas/test_names.py", "tests/inference_lambdas/test_gates.py"
+TEST = """from __future__ import annotations
+
+from {module} import {name}
+
+
+def test_it() -> None:
+    assert {name}
+"""
 
 Files = dict[str, bytes]
 
@@ -85,11 +93,7 @@ class Site:
         """The finished build of the sources with these changes, and its log."""
         arns = {}
         for name, files in (("PipelineLambdas", self.pipeline), ("InferenceLambdas", self.inference)):
-            changed = {
-                path: text
-                for path, text in (changes or {}).items()
-                if (path.split("/")[0] == "inference_lambdas") == (name == "InferenceLambdas")
-            }
+            changed = {path: text for path, text in (changes or {}).items() if _repository(path) == name}
             self.s3.put_object(Bucket=self.sources, Key=name, Body=_zip({**files, **changed}))
             arns[name] = f"arn:aws:s3:::{self.sources}/{name}"
         started = self.codebuild.start_build(
@@ -124,9 +128,19 @@ def _files(folder: str) -> Files:
     }
     if folder == "pipeline_lambdas":
         found |= {"cloudformation/topic.yml": TEMPLATE.encode(), "tests/__init__.py": b""}
-        found |= {"tests/pipeline_lambdas/test_names.py": b"from __future__ import annotations\n\n" + TEST.encode()}
-        found |= {"tests/inference_lambdas/__init__.py": b"", "tests/pipeline_lambdas/__init__.py": b""}
-    return found
+        found |= {PIPELINE_TEST: _test("pipeline_lambdas.names", "attempt_of")}
+    else:
+        found |= {INFERENCE_TEST: _test("inference_lambdas.gates", "judge")}
+    return found | {f"tests/{folder}/__init__.py": b""}
+
+
+def _test(module: str, name: str) -> bytes:
+    return TEST.format(module=module, name=name).encode()
+
+
+def _repository(path: str) -> str:
+    """The source that a file is pushed to."""
+    return "InferenceLambdas" if "inference_lambdas" in path.split("/")[:2] else "PipelineLambdas"
 
 
 def _zip(files: Mapping[str, bytes]) -> bytes:
@@ -165,11 +179,13 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     assert not any("passed" in line for line in lines)
     assert time.monotonic() - began < 60
 
+    # One push of the inference repository brings its code and the test of it.
     source = site.inference["inference_lambdas/gates.py"]
-    done, lines = site.build({"inference_lambdas/gates.py": source + b"\nNOTHING = None\n"})
+    added = {"inference_lambdas/gates.py": source + b"\nADDED = 1\n"}
+    done, lines = site.build({**added, INFERENCE_TEST: _test("inference_lambdas.gates", "ADDED")})
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
     assert _exported(done) == "evaluate-model"
-    assert any("1 passed" in line for line in lines)
+    assert any("2 passed" in line for line in lines)
     changed = site.code()
     assert {name for name in THERE if changed[name] != after[name]} == {"evaluate-model"}
 
@@ -202,6 +218,10 @@ BROKEN: tuple[tuple[dict[str, bytes], str, str, str], ...] = (
     (
         {"pipeline_lambdas/names.py": b'"""Names."""\n'},
         "PRE_BUILD", "pytest -n auto", "cannot import name 'attempt_of'",
+    ),
+    (
+        {"inference_lambdas/gates.py": b'"""Gates."""\n', INFERENCE_TEST: _test("inference_lambdas.gates", "ADDED")},
+        "PRE_BUILD", "pytest -n auto", "cannot import name 'ADDED'",
     ),
 )  # fmt: skip
 

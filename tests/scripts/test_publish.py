@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from scripts.errors import SlipwayError
 from scripts.git import GitFolder, Remote
 from scripts.project import Project
 from scripts.publish import StagedFolder, repository_files, stage_files
+from tests.local_server import ROOT
 
 IDENTITY = {
     f"GIT_{role}_{part}": value
@@ -196,6 +198,9 @@ def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: P
         "scripts/build.py",
         "scripts/cli.py",
         "tests/events/deploy_model.json",
+        "tests/pipeline_lambdas/test_config.py",
+        "tests/inference_lambdas/test_metrics.py",
+        "tests/local_server.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
@@ -206,7 +211,33 @@ def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: P
         "requirements/build.txt",
         "scripts/build.py",
         "tests/events/deploy_model.json",
+        "tests/pipeline_lambdas/test_config.py",
     ]
-    assert sorted(repository_files(project, "inference_lambdas")) == ["inference_lambdas/metrics.py"]
+    assert sorted(repository_files(project, "inference_lambdas")) == [
+        "inference_lambdas/metrics.py",
+        "tests/inference_lambdas/test_metrics.py",
+    ]
     with pytest.raises(SlipwayError, match="training_config: found no files"):
         repository_files(project, "training_config")
+
+
+def test_what_is_published_imports_only_what_is_published_too() -> None:
+    """A build has nothing but the repositories: a test that needed another file of the checkout would end it."""
+    own = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    published: dict[str, Path] = {}
+    for folder in ("pipeline_lambdas", "inference_lambdas"):
+        published |= repository_files(Project(ROOT), folder)
+    sources = {name: path for name, path in published.items() if name.endswith(".py")}
+    modules = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in sources}
+    needed = {
+        (name, module)
+        for name, path in sources.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+        + ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+        if module.split(".")[0] in own
+    }
+    assert len(needed) > 50
+    # A namespace package has no file of its own.
+    folders = {".".join(name.split("/")[:depth]) for name in sources for depth in range(1, name.count("/") + 1)}
+    assert {(name, module) for name, module in needed if module not in modules | folders} == set()
