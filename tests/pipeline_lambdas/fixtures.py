@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
 from moto import mock_aws
 
@@ -35,6 +37,15 @@ def own_clients() -> Iterator[None]:
 def _forget_clients() -> None:
     for cached in (clients.client, sagemaker_runtime.client):
         cached.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def service_models() -> Iterator[None]:
+    """Files of botocore are read once: moto drops the session with each test, and half of a test is to read again."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 @pytest.fixture
