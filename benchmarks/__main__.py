@@ -69,7 +69,7 @@ def show(figures: list[Figure]) -> None:
     """Print the table."""
     table = Table("figure", "measured", "aimed at", "", "what it is made of", box=None, pad_edge=False)
     for figure in figures:
-        verdict = "met" if figure.met else "missed"
+        verdict = {True: "met", False: "missed", None: ""}[figure.met]
         table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", figure.target, verdict, figure.detail)
     Console(width=200).print(table)
 

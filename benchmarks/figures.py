@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table. `target` reads like `at most 3.0`; `met` compares `value` with its bound."""
+    """One row of the table. `target` reads like `at most 3.0`; `met` compares `value` with its bound, None without."""
 
     name: str
     value: float
     unit: str
     target: str
-    met: bool
+    met: bool | None
     detail: str = ""
 
 
@@ -30,6 +30,11 @@ def at_most(name: str, value: float, unit: str, bound: float, detail: str = "") 
 def at_least(name: str, value: float, unit: str, bound: float, detail: str = "") -> Figure:
     """A figure that should not be below a bound."""
     return Figure(name, value, unit, f"at least {bound:g}", value >= bound, detail)
+
+
+def untargeted(name: str, value: float, unit: str, detail: str = "") -> Figure:
+    """A figure that is told and not judged."""
+    return Figure(name, value, unit, "", None, detail)
 
 
 def median_s(run: Callable[[], object], times: int) -> float:

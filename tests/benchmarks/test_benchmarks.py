@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import cold_start, evaluation, idle, release
 from benchmarks.__main__ import show
-from benchmarks.figures import Figure, at_least, at_most
+from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
 from tests.releases.house import House
 
@@ -33,11 +33,15 @@ def test_cold_start(tmp_path: Path) -> None:
 def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     figures = measured(release.measure(house, tmp_path, short=True, data=None))
     figures |= measured(evaluation.measure(house, tmp_path, short=True, data=None))
-    assert figures["release / bare training process"] > 0
+    ratios = {name.removesuffix(" / bare training process"): value for name, value in figures.items()}
+    stages = ("Source, Train, DeployDev, DeployTest", "Build", "Approve", "DeployProd")
+    assert all(ratios[stage] > 0 for stage in stages)
+    assert ratios["whole release"] == pytest.approx(sum(ratios[stage] for stage in stages))
     assert figures["evaluation of 50,000 rows / one invocation per row"] > 1
 
 
 def test_the_table_says_what_was_met(capsys: pytest.CaptureFixture[str]) -> None:
-    show([at_most("a", 1.0, "s", 2.0), at_most("b", 3.0, "s", 2.0), at_least("c", 3.0, "x", 2.0)])
+    judged = [at_most("a", 1.0, "s", 2.0), at_most("b", 3.0, "s", 2.0), at_least("c", 3.0, "x", 2.0)]
+    show([*judged, untargeted("d", 4.0, "s")])
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
-    assert [(row[0], row[-1]) for row in rows] == [("a", "met"), ("b", "missed"), ("c", "met")]
+    assert [(row[0], row[-1]) for row in rows] == [("a", "met"), ("b", "missed"), ("c", "met"), ("d", "s")]

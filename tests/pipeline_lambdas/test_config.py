@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from typing import Any, Literal
 
 import pytest
@@ -42,9 +44,14 @@ def problems_of(text: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
+@cache
+def _sample() -> Any:
+    return yaml.safe_load(sample_text())
+
+
 def changed(path: str, value: Any) -> str:
     """Return the sample with one value set, or with the key removed for Ellipsis."""
-    document = yaml.safe_load(sample_text())
+    document = deepcopy(_sample())
     *parents, last = path.split(".")
     node = document
     for key in parents:
