@@ -12,7 +12,7 @@ from rich.text import Text
 from scripts.output import status_text
 from scripts.pipeline import resolve_run
 from scripts.records import load_record
-from scripts.run_view import SHORT_ID_CHARACTERS
+from scripts.run_view import SHORT_ID_CHARACTERS, trigger_text
 from scripts.session import session_of
 
 _SHOWN_HASH = 12
@@ -81,7 +81,9 @@ def _outline(record: Mapping[str, Any]) -> dict[str, str]:
     return {
         "status": str(record["status"]),
         "started": str(record["started"]),
-        "because of": f"{record['trigger']['type']} {record['trigger']['detail']}".strip(),
+        "because of": trigger_text(
+            {"triggerType": record["trigger"]["type"], "triggerDetail": record["trigger"]["detail"]}, record["pipeline"]
+        ),
         "training seconds": _number(training.get("seconds")),
         "image": str(training.get("image_uri", "-")),
         "approval": " ".join(str(approval[key]) for key in ("status", "by", "reason") if approval.get(key)) or "-",

@@ -15,6 +15,7 @@ from scripts.follow import failure_lines, run_document, run_table, waiting_lines
 from scripts.logs import seconds
 from scripts.output import duration, status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
+from scripts.records import find_record, record_lines
 from scripts.reports import load_reports, reports_table
 from scripts.run_view import RUNNING, SHORT_ID_CHARACTERS, RunView, trigger_text
 from scripts.session import session_of
@@ -91,7 +92,8 @@ def show(
     session = session_of(context)
     found = load_run(session, resolve_run(session, run))
     reports = load_reports(session, found.id)
-    session.output.result({**run_document(found), "evaluations": reports})
+    record = find_record(session, found.id)
+    session.output.result({**run_document(found), "evaluations": reports, "record": record})
     session.output.say(f"release {found.id}: {found.status}; started: {found.trigger}")
     session.output.say()
     session.output.say(revisions_table(found))
@@ -100,6 +102,10 @@ def show(
     if reports:
         session.output.say()
         session.output.say(reports_table(reports))
+    if record:
+        session.output.say()
+        for line in record_lines(record):
+            session.output.say(line)
     waiting = waiting_lines(found, session.command)
     if waiting:
         session.output.say()
