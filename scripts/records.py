@@ -54,7 +54,7 @@ def load_record(session: Session, run_id: str) -> dict[str, Any]:
 
 
 def record_lines(record: Mapping[str, Any]) -> list[str]:
-    """What a record tells beside actions and metrics: champion, approval, registered model, cost, place in the chain."""
+    """What a record tells beside actions and metrics, a line each."""
     champion, approval = record["champion"], record["approval"]
     package, cost, sequence = record["model_package"], record["cost"], record["sequence"]
     lines = {
