@@ -18,17 +18,21 @@ from typer.core import TyperGroup
 from scripts import (
     approve,
     check,
+    compare,
     costs,
     data,
     deploy,
     destroy,
+    explain,
     follow,
     local,
     logs,
+    open_report,
     package,
     permissions,
     publish,
     release,
+    rollback,
     runs,
     start,
     stop,
@@ -108,12 +112,16 @@ app.command()(release.release)
 app.command()(follow.follow)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(explain.explain)
+app.command()(compare.compare)
+app.command("open")(open_report.open_report)
 app.command()(logs.logs)
 app.command()(start.start)
 app.command()(start.retry)
 app.command()(stop.stop)
 app.command()(approve.approve)
 app.command()(approve.reject)
+app.command()(rollback.rollback)
 app.command()(check.check)
 app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")

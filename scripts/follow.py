@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,14 +12,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from scripts.advice import Command, advise
 from scripts.errors import UnsuccessfulError
 from scripts.output import Output, duration, stacked, status_text
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 from scripts.session import Session, session_of
-
-Command = Callable[[str], str]
-"""Makes a command that a person can copy of a verb and its arguments."""
 
 _SUMMARY_CHARACTERS = 70
 _REFRESHES_PER_S = 8
@@ -170,32 +167,21 @@ def report_end(session: Session, run: RunView) -> None:
     session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.status), after))
     if run.status == "Succeeded":
         return
-    for line in failure_lines(run):
+    for line in failure_lines(run, session.command):
         session.output.say(line)
 
 
-def failure_lines(run: RunView) -> list[str]:
-    """Why a release did not succeed, and the next step."""
-    if run.status == "Superseded":
-        return ["A newer release took its place. Follow that one: slipway follow"]
+def failure_lines(run: RunView, command: Command) -> list[str]:
+    """Why a release did not succeed, and the next steps."""
     action = run.failed_action
-    if action is None:
-        return [line for line in (run.status_summary, "Start another one: slipway start") if line]
-    message = action.error_message or action.summary or "no reason was given"
-    if action.provider == "Manual":
-        again = f"slipway retry {action.stage} --run {run.short_id}"
-        return [f"  {action.stage}/{action.name}: {message}", f"  next: push a change; or ask again: {again}"]
-    lines = [f"  {action.stage}/{action.name}: {action.error_code + ': ' if action.error_code else ''}{message}"]
-    if action.log_group:
-        name = action.log_group.rpartition("/")[2].removeprefix(f"{run.pipeline}-")
-        shown = f"training-job --run {run.short_id}" if name == "TrainingJobs" else name
-        lines.append(f"  log group {action.log_group}: slipway logs {shown}")
-    again = f"slipway retry {action.stage} --run {run.short_id}"
-    if action.error_code == "ConfigurationError":
-        lines.append(f"  next: mend the config or the data (slipway check) and push; or try again as it is: {again}")
-    else:
-        lines.append(f"  next: mend the cause and try the stage again: {again}; or push a change")
-    return lines
+    lines = [run.status_summary] if run.status_summary else []
+    if action is not None:
+        code = f"{action.error_code}: " if action.error_code and action.provider != "Manual" else ""
+        message = action.error_message or action.summary or "no reason was given"
+        lines.append(f"{action.stage}/{action.name}: {code}{message}")
+    if run.status == "Failed":
+        lines.append(f"why, with its log: {command(f'explain {run.short_id}')}")
+    return [f"  {line}" for line in (*lines, *(f"next: {step}" for step in advise(run, action, command)))]
 
 
 def took(action: ActionView, now: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from scripts.errors import SlipwayError
@@ -35,15 +37,18 @@ def load_state(session: Session) -> dict[str, Any]:
     return found
 
 
-def list_runs(session: Session, limit: int) -> list[dict[str, Any]]:
-    """Summaries of the newest executions, newest first."""
+def list_runs(
+    session: Session, limit: int, wanted: Callable[[Mapping[str, Any]], bool] = lambda _summary: True, stage: str = ""
+) -> list[dict[str, Any]]:
+    """Summaries of the newest executions that are wanted, newest first; with `stage` of those that succeeded in it."""
+    in_stage = {"filter": {"succeededInStage": {"stageName": stage}}} if stage else {}
     pages = (
         session.client("codepipeline")
         .get_paginator("list_pipeline_executions")
-        .paginate(pipelineName=session.names.pipeline, PaginationConfig={"MaxItems": limit})
+        .paginate(pipelineName=session.names.pipeline, **in_stage)
     )
-    found = [summary for page in pages for summary in page["pipelineExecutionSummaries"]]
-    return sorted(found, key=lambda summary: summary["startTime"], reverse=True)
+    found = (summary for page in pages for summary in page["pipelineExecutionSummaries"] if wanted(summary))
+    return sorted(islice(found, limit), key=lambda summary: summary["startTime"], reverse=True)
 
 
 def resolve_run(session: Session, text: str | None) -> str:

@@ -72,6 +72,12 @@ class ActionView:
         function = self.configuration.get("FunctionName", "")
         return f"/aws/lambda/{function}" if function else ""
 
+    @property
+    def log_streams(self) -> str:
+        """What the names of its streams begin with, in a log group that others write to as well; else empty."""
+        parameters = self._user_parameters()
+        return f"{parameters['name']}/" if parameters.get("kind") == "training-job" else ""
+
     def _user_parameters(self) -> Mapping[str, Any]:
         try:
             parsed = json.loads(self.configuration.get("UserParameters", "{}"))
@@ -113,6 +119,12 @@ class RunView:
     def failed_action(self) -> ActionView | None:
         """The first action that failed, in the pipeline's order."""
         return next((action for action in self.actions if action.status in {"Failed", "Abandoned"}), None)
+
+    def log_name(self, action: ActionView) -> str:
+        """What `slipway logs` takes for the log of an action; empty if it has none."""
+        if action.log_streams:
+            return f"training-job --run {self.short_id}"
+        return action.log_group.rpartition("/")[2].removeprefix(f"{self.pipeline}-")
 
     def variable(self, name: str) -> str:
         """An output variable, by its name alone, of the first action that has it; empty if none has."""

@@ -2,31 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from scripts.errors import SlipwayError
 from scripts.follow import failure_lines, run_document, run_table, waiting_lines
+from scripts.logs import seconds
 from scripts.output import duration, status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
+from scripts.records import find_record, record_lines
 from scripts.reports import load_reports, reports_table
 from scripts.run_view import RUNNING, SHORT_ID_CHARACTERS, RunView, trigger_text
 from scripts.session import session_of
 
 _SHOWN_REVISION = 12
+STATUSES = ("Cancelled", "InProgress", "Stopped", "Stopping", "Succeeded", "Superseded", "Failed")
+"""https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecutionSummary.html"""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which releases are wanted; an empty field wants all."""
+
+    statuses: frozenset[str]
+    because: str
+    since_s: int | None
+    pipeline: str
+
+    @property
+    def narrow(self) -> bool:
+        return bool(self.statuses or self.because or self.since_s)
+
+    def fits(self, summary: Mapping[str, Any], now: datetime) -> bool:
+        started = trigger_text(summary.get("trigger", {}), self.pipeline)
+        return (
+            (not self.statuses or summary["status"] in self.statuses)
+            and self.because.lower() in started.lower()
+            and (self.since_s is None or (now - summary["startTime"]).total_seconds() <= self.since_s)
+        )
+
+
+def check_statuses(given: Iterable[str]) -> frozenset[str]:
+    """The statuses as CodePipeline writes them; SlipwayError for one that it does not have."""
+    known = {name.lower(): name for name in STATUSES}
+    unknown = [name for name in given if name.lower() not in known]
+    if unknown:
+        raise SlipwayError(f"--status: found {', '.join(unknown)}; allowed are {', '.join(sorted(STATUSES))}.")
+    return frozenset(known[name.lower()] for name in given)
 
 
 def runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 10,
+    status: Annotated[list[str] | None, typer.Option(help="Only with this status, such as failed; repeatable.")] = None,
+    because: Annotated[str, typer.Option(help="Only what was started so, such as push, data or hand.")] = "",
+    since: Annotated[str, typer.Option(help="Only what started within this time: 2h, 7d.")] = "",
 ) -> None:
-    """List releases, newest first."""
+    """List releases, newest first.
+
+    Options narrow the list; with several of them a release has to fit all.
+    """
     session = session_of(context)
-    summaries = list_runs(session, limit)
+    wanted = Filter(check_statuses(status or []), because, seconds(since) if since else None, session.names.pipeline)
+    summaries = list_runs(session, limit, lambda summary: wanted.fits(summary, datetime.now(UTC)))
     session.output.result({"runs": [summary_document(summary, session.names.pipeline) for summary in summaries]})
+    if not summaries and wanted.narrow:
+        session.output.say(f"{session.names.pipeline}: no release fits. All of them: {session.command('runs')}")
+        return
     if not summaries:
         session.output.say(f"{session.names.pipeline} has had no release yet. Start one: slipway start")
         return
@@ -45,7 +92,8 @@ def show(
     session = session_of(context)
     found = load_run(session, resolve_run(session, run))
     reports = load_reports(session, found.id)
-    session.output.result({**run_document(found), "evaluations": reports})
+    record = find_record(session, found.id)
+    session.output.result({**run_document(found), "evaluations": reports, "record": record})
     session.output.say(f"release {found.id}: {found.status}; started: {found.trigger}")
     session.output.say()
     session.output.say(revisions_table(found))
@@ -54,6 +102,10 @@ def show(
     if reports:
         session.output.say()
         session.output.say(reports_table(reports))
+    if record:
+        session.output.say()
+        for line in record_lines(record):
+            session.output.say(line)
     waiting = waiting_lines(found, session.command)
     if waiting:
         session.output.say()
@@ -61,7 +113,7 @@ def show(
             session.output.say(line)
     if found.status not in {"Succeeded", *RUNNING}:
         session.output.say()
-        for line in failure_lines(found):
+        for line in failure_lines(found, session.command):
             session.output.say(line)
 
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from scripts.errors import SlipwayError
-from scripts.pipeline import load_run, resolve_run
+from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS
 from scripts.session import Session, session_of
 
+_REVISION_TYPES = {"S3": "S3_OBJECT_VERSION_ID"}
+"""Of the providers of sources that have no commits."""
 
-def start(context: typer.Context) -> None:
+
+def start(
+    context: typer.Context,
+    like: Annotated[
+        str | None, typer.Option(help="Release, its id or the beginning, whose commits and data are taken.")
+    ] = None,
+) -> None:
     """Start a release by hand.
 
-    It is made of what the repositories and the data bucket hold now.
+    It is made of what the repositories and the data bucket hold now, or once more of what another release was made of.
     """
     session = session_of(context)
     session.announce()
-    run_id = start_run(session)
+    run_id = start_run(session, source_revisions(session, resolve_run(session, like)) if like else ())
     session.output.say(f"Release {run_id} started. Watch it: slipway follow {run_id[:SHORT_ID_CHARACTERS]}")
     session.output.result({"id": run_id})
 
@@ -52,7 +61,35 @@ def retry(
     session.output.result({"id": found.id, "stage": again})
 
 
-def start_run(session: Session) -> str:
-    """Start an execution; returns its id."""
-    answer = session.client("codepipeline").start_pipeline_execution(name=session.names.pipeline)
+def start_run(session: Session, revisions: Sequence[Mapping[str, str]] = ()) -> str:
+    """Start an execution, of these source revisions if there are any; returns its id."""
+    pinned = {"sourceRevisions": [dict(revision) for revision in revisions]} if revisions else {}
+    answer = session.client("codepipeline").start_pipeline_execution(name=session.names.pipeline, **pinned)
     return str(answer["pipelineExecutionId"])
+
+
+def source_revisions(session: Session, run_id: str) -> list[dict[str, str]]:
+    """What a release was made of, as overrides for another one.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-trigger-source-overrides.html
+    """
+    sources = {
+        artifact["name"]: action
+        for action in load_pipeline(session)["stages"][0]["actions"]
+        for artifact in action["outputArtifacts"]
+    }
+    run = load_run(session, run_id)
+    found = {revision.action: revision.id for revision in run.revisions if revision.action in sources}
+    missing = sorted(sources.keys() - found.keys())
+    if missing:
+        raise SlipwayError(
+            f"release {run.short_id}: found no revision of {', '.join(missing)}; it ended before its sources were read."
+        )
+    return [
+        {
+            "actionName": sources[artifact]["name"],
+            "revisionType": _REVISION_TYPES.get(sources[artifact]["actionTypeId"]["provider"], "COMMIT_ID"),
+            "revisionValue": revision,
+        }
+        for artifact, revision in found.items()
+    ]

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer import Typer
 
 from pipeline_lambdas.config_reference import reference_markdown
 from scripts.cli import app
@@ -37,11 +38,15 @@ def test_the_tree_names_everything_at_the_top() -> None:
     assert named == there - {".gitignore"}
 
 
+def verbs(commands: Typer) -> list[str]:
+    own = [command.name or command.callback.__name__ for command in commands.registered_commands if command.callback]
+    groups = [(str(group.name), group.typer_instance) for group in commands.registered_groups]
+    return [*own, *(name for title, group in groups if group for name in (title, *verbs(group)))]
+
+
 def test_the_table_of_verbs_is_the_command_line() -> None:
-    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    groups = {group.name for group in app.registered_groups}
-    named = re.findall(r"^\| `(\w+)", section("verbs"), re.MULTILINE)
-    assert set(named) == commands | groups
+    named = re.findall(r"`(\w+)`", section("verbs"))
+    assert sorted(named) == sorted(verbs(app))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

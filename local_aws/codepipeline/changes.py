@@ -15,6 +15,8 @@ from local_aws.codepipeline.actions.contract import Failed, Succeeded
 from local_aws.codepipeline.events import Events, state_name
 from local_aws.codepipeline.model import Action, Pipeline
 from local_aws.codepipeline.records import (
+    ROLLBACK,
+    STANDARD,
     START,
     ActionRecord,
     ArtifactRecord,
@@ -64,7 +66,7 @@ class Changes:
                 pipeline=pipeline.name,
                 version=pipeline.version,
                 mode=pipeline.mode,
-                type="STANDARD",
+                type=STANDARD,
                 status=plan.IN_PROGRESS,
                 trigger_type=trigger.type,
                 trigger_detail=trigger.detail[:1024],
@@ -80,6 +82,18 @@ class Changes:
                 arrival=self._state.next_arrival(pipeline.name),
             )
             self._events.execution(self._execution(execution_id), "STARTED")
+        return execution_id
+
+    def roll_back(self, pipeline: PipelineRecord, stage: int, target: ExecutionRecord, trigger: Trigger) -> str:
+        """Record an execution in front of one stage with the artifacts and variables of its target; returns its id.
+
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html
+        """
+        with self._state.transaction():
+            execution_id = self.start_execution(pipeline, trigger, target.variables, [])
+            self._update_execution(execution_id, type=ROLLBACK, rollback_target=target.id, stage=stage)
+            for artifact in self._state.artifacts(target.id).values():
+                self._state.insert("artifacts", **{**vars(artifact), "execution": execution_id})
         return execution_id
 
     def apply(self, step: plan.Step) -> str | None:
@@ -176,7 +190,7 @@ class Changes:
             variables.EXECUTION: {variables.EXECUTION_ID: execution.id},
             variables.PIPELINE: execution.variables,
         }
-        for record in self._state.current_actions(execution.id):
+        for record in self._state.settled_actions(execution):
             namespace = find_action(definition, record.stage, record.action).namespace
             if namespace and record.status == plan.SUCCEEDED:
                 namespaces[namespace] = record.variables

@@ -12,7 +12,7 @@ from local_aws.codepipeline.engine import Engine
 from local_aws.codepipeline.lookup import find_execution, find_pipeline, find_stage, moment
 from local_aws.codepipeline.model import SUPERSEDED, Pipeline
 from local_aws.codepipeline.paging import page
-from local_aws.codepipeline.records import ExecutionRecord, Revision
+from local_aws.codepipeline.records import ROLLBACK, ExecutionRecord, Revision
 from local_aws.codepipeline.state import State
 from local_aws.wire import AwsError, Caller
 
@@ -111,6 +111,37 @@ class Executions:
         self._engine.wake(record.name)
         return {"pipelineExecutionId": execution.id}
 
+    def roll_back(self, caller: Caller, request: Document) -> Document:
+        """RollbackStage: a new execution of one stage, with the artifacts and variables of the target."""
+        target_id = request["targetPipelineExecutionId"]
+        with self._state.transaction():
+            target = find_execution(
+                self._state, {"pipelineName": request["pipelineName"], "pipelineExecutionId": target_id}
+            )
+            record = find_pipeline(self._state, target.pipeline)
+            definition = self._state.definition(record.name, record.version)
+            stage = find_stage(definition, request["stageName"])
+            number = [declared.name for declared in definition.stages].index(stage)
+            run, latest = self._state.stage(target.id, stage), self._state.latest_stage(record.name, stage)
+            view = plan.RollbackView(
+                source=number == 0,
+                mode=record.mode,
+                target_rolled_back=target.type == ROLLBACK,
+                target_outdated=target.version != record.version,
+                target_status=run.status if run else None,
+                running=latest is not None and latest.status in (plan.IN_PROGRESS, plan.STOPPING),
+            )
+            try:
+                plan.check_rollback(view)
+            except plan.RefusedError as refused:
+                message = f"Stage '{stage}' cannot be rolled back to execution '{target.id}': {refused}."
+                raise AwsError(refused.code, message) from None
+            self._check_concurrency(record.name, record.mode)
+            trigger = Trigger("ManualRollback", caller.arn)
+            execution = self._changes.roll_back(record, number, target, trigger)
+        self._engine.wake(record.name)
+        return {"pipelineExecutionId": execution}
+
     def get(self, _caller: Caller, request: Document) -> Document:
         """GetPipelineExecution."""
         execution = find_execution(self._state, request)
@@ -143,7 +174,7 @@ class Executions:
         return {"pipelineExecutionSummaries": [self._summary(e) for e in shown], **more}
 
     def _summary(self, execution: ExecutionRecord) -> Document:
-        sources = [a for a in self._state.current_actions(execution.id) if a.revision is not None]
+        sources = [a for a in self._state.settled_actions(execution) if a.revision is not None]
         first_stage = self._state.definition(execution.pipeline, execution.version).stages[0].name
         summary = {
             **_common(execution),

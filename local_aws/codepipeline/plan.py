@@ -33,7 +33,7 @@ class ExecutionView:
     """An execution that has not ended, in front of a stage or inside it.
 
     `arrival` orders the executions in front of a stage. `outdated` says that the pipeline was updated since the
-    execution began. `actions` are those of the stage that it is inside, else empty.
+    execution began. `actions` are those of the stage that it is inside, else empty. A `rollback` runs one stage only.
     """
 
     id: str
@@ -45,6 +45,7 @@ class ExecutionView:
     stop: str = NO_STOP
     outdated: bool = False
     actions: tuple[ActionView, ...] = ()
+    rollback: bool = False
 
     @property
     def stage_name(self) -> str:
@@ -52,7 +53,7 @@ class ExecutionView:
 
     @property
     def is_last_stage(self) -> bool:
-        return self.stage == len(self.stages) - 1
+        return self.rollback or self.stage == len(self.stages) - 1
 
     @property
     def cancelled(self) -> bool:
@@ -234,6 +235,40 @@ def actions_to_retry(stage: StageView, retry_mode: str) -> frozenset[str]:
     if running:
         raise RefusedError(refused, f"ALL_ACTIONS needs a stage at rest; {', '.join(running)} is in progress")
     return frozenset(a.name for a in stage.actions if a.status is not None)
+
+
+@dataclass(frozen=True)
+class RollbackView:
+    """A stage, and the execution to whose state it is to be put back; `source` says that it is the first stage."""
+
+    source: bool
+    mode: str
+    target_rolled_back: bool
+    target_outdated: bool
+    target_status: str | None
+    """Of the stage in the target execution; None if that has not run it."""
+    running: bool
+    """Whether any execution is inside the stage."""
+
+
+def check_rollback(view: RollbackView) -> None:
+    """Raise RefusedError if the stage cannot be rolled back to the target.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html and
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RollbackStage.html, whose
+    UnableToRollbackStageException covers all of these.
+    """
+    problems = {
+        "a source stage has nothing to roll back": view.source,
+        "in PARALLEL mode there is no rollback": view.mode == PARALLEL,
+        "the target is a rollback itself": view.target_rolled_back,
+        "the pipeline's structure has changed since the target started": view.target_outdated,
+        "the target has not succeeded in this stage": view.target_status != SUCCEEDED,
+        "the stage is running": view.running,
+    }
+    for problem, there in problems.items():
+        if there:
+            raise RefusedError("UnableToRollbackStageException", problem)
 
 
 def check_stop(status: str, stop: str, *, abandon: bool) -> None:

@@ -67,6 +67,10 @@ START, WAITING, FINISH = "start", "waiting", "finish"
 """Phases of an action in progress: to be started, waiting for an answer, to be finished after the answer."""
 
 
+STANDARD, ROLLBACK = "STANDARD", "ROLLBACK"
+"""Types of executions."""
+
+
 @dataclass(frozen=True)
 class PipelineRecord:
     name: str

@@ -77,6 +77,7 @@ class CodePipelineService:
             "StartPipelineExecution": executions.start,
             "StopPipelineExecution": executions.stop,
             "RetryStageExecution": executions.retry,
+            "RollbackStage": executions.roll_back,
             "GetPipelineExecution": executions.get,
             "ListPipelineExecutions": executions.list,
             "GetPipelineState": self._history.pipeline_state,

@@ -188,6 +188,14 @@ class State:
             return self._all(ActionRecord, sql + " ORDER BY number", execution_id)
         return self._all(ActionRecord, sql + " AND stage = ? ORDER BY number", execution_id, stage)
 
+    def settled_actions(self, execution: ExecutionRecord) -> list[ActionRecord]:
+        """The latest attempts whose results an execution has: its own, after those of the target of a rollback."""
+        own = self.current_actions(execution.id)
+        if execution.rollback_target is None:
+            return own
+        stage = self.definition(execution.pipeline, execution.version).stages[execution.stage].name
+        return [a for a in self.current_actions(execution.rollback_target) if a.stage != stage] + own
+
     def actions(self, pipeline: str) -> list[ActionRecord]:
         """All attempts in a pipeline, newest first."""
         sql = "SELECT * FROM codepipeline_actions WHERE pipeline = ? ORDER BY number DESC"
@@ -286,6 +294,7 @@ class State:
             stop=execution.stop,
             outdated=execution.version != current_version,
             actions=self.action_views(execution, execution.stage) if execution.inside else (),
+            rollback=execution.type == records.ROLLBACK,
         )
 
     def action_views(self, execution: ExecutionRecord, stage: int) -> tuple[plan.ActionView, ...]:

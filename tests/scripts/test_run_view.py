@@ -81,17 +81,20 @@ def test_the_table() -> None:
 
 
 def test_a_failure_says_why_where_and_what_next() -> None:
-    assert failure_lines(view("gate_failed")) == [
+    assert failure_lines(view("gate_failed"), command) == [
         "  DeployTest/Evaluate: JobFailed: rmse is 0.81, allowed is at most 0.75",
-        "  log group /aws/lambda/slipway-local-wine-quality-evaluate-model: slipway logs evaluate-model",
-        "  next: mend the cause and try the stage again: slipway retry DeployTest --run 0f3c1f6e-5f0e; "
-        "or push a change",
+        "  why, with its log: slipway explain 0f3c1f6e-5f0e",
+        "  next: the model is not good enough for its gates: compare it with an earlier one: "
+        "slipway compare OTHER 0f3c1f6e-5f0e; change the config or the data, and push",
+        "  next: try the stage again as it is: slipway retry DeployTest --run 0f3c1f6e-5f0e",
     ]
 
 
 def test_the_log_of_a_training_job_is_its_own() -> None:
     action = next(action for action in view("gate_failed").actions if action.name == "WaitForTraining")
     assert action.log_group == "/aws/sagemaker/TrainingJobs"
+    assert action.log_streams == "slipway-local-wine-quality-0f3c1f6e-5f0e/"
+    assert view("gate_failed").log_name(action) == "training-job --run 0f3c1f6e-5f0e"
 
 
 def test_the_log_of_a_failed_build_is_the_projects() -> None:
@@ -139,9 +142,11 @@ def test_a_rejection_says_who_and_why_and_points_to_no_log() -> None:
     rejected = {"code": "JobFailed", "message": "Rejected by arn:aws:iam::111122223333:user/eve: too slow"}
     answers["details"][0].update({"status": "Failed", "output": {"executionResult": {"errorDetails": rejected}}})
     execution = {**answers["execution"], "status": "Failed"}
-    assert failure_lines(view("approval_open", execution=execution, details=answers["details"])) == [
+    assert failure_lines(view("approval_open", execution=execution, details=answers["details"]), command) == [
         "  Approve/Release: Rejected by arn:aws:iam::111122223333:user/eve: too slow",
-        "  next: push a change; or ask again: slipway retry Approve --run 7a51d3aa-0c53",
+        "  why, with its log: slipway explain 7a51d3aa-0c53",
+        "  next: it was not approved: push a change that answers the reason, which starts another release",
+        "  next: try the stage again as it is: slipway retry Approve --run 7a51d3aa-0c53",
     ]
 
 

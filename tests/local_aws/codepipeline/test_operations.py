@@ -199,6 +199,7 @@ PERMISSIONS = {
     "GetPipelineState": ({"name": "p"}, "p"),
     "ListActionExecutions": ({"pipelineName": "p"}, "p"),
     "RetryStageExecution": ({"pipelineName": "p", "stageName": "s"}, "p/s"),
+    "RollbackStage": ({"pipelineName": "p", "stageName": "s"}, "p/s"),
     "DisableStageTransition": ({"pipelineName": "p", "stageName": "s"}, "p/s"),
     "PutApprovalResult": ({"pipelineName": "p", "stageName": "s", "actionName": "a"}, "p/s/a"),
     "PutJobSuccessResult": ({"jobId": "j"}, None),
@@ -236,7 +237,7 @@ def test_a_denied_caller_changes_nothing(codepipeline: Surroundings) -> None:
 
 def test_every_operation_is_one_of_the_model(codepipeline: Surroundings) -> None:
     front = Service("codepipeline", codepipeline.service.operations(), lambda *_: USER, lambda *_: None)
-    assert len(front.model.operation_names) == len(front.operations) == 21
+    assert len(front.model.operation_names) == len(front.operations) == 22
 
 
 def started(codepipeline: Surroundings, payload: str) -> Any:

@@ -1,0 +1,94 @@
+"""Prod goes back to an earlier model through the pipeline, and a failed release is explained."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.local_server import ROOT
+from tests.releases.house import MODEL, PREFIX, House, patched
+
+SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
+
+
+def pushed(house: House, **changes: Any) -> tuple[str, str]:
+    """Push the sample config with these values; returns the release and how it ended."""
+    before = house.newest()
+    house.push_config(patched(SAMPLE, {name.replace("__", "."): value for name, value in changes.items()}))
+    execution = house.wait_for_new(before)
+    return execution, house.wait_for_end(execution)["status"]
+
+
+def in_prod(house: House) -> str:
+    """The model that Prod serves."""
+    _, config = house.serving()[f"{PREFIX}-prod"]
+    described = house.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
+    return str(described["ProductionVariants"][0]["ModelName"])
+
+
+def test_back_and_forth(house: House) -> None:
+    first, status = pushed(house, hyperparameters__max_depth=4)
+    assert status == "Succeeded"
+    second, status = pushed(house, hyperparameters__max_depth=5)
+    assert status == "Succeeded"
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+
+    refused = house.slipway("rollback")
+    assert refused.returncode == 1
+    assert f"rollback {first[:13]} --yes" in refused.stderr
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+
+    done = house.slipway("rollback", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["rollback_target"] == first
+    assert {action["stage"] for action in document["actions"] if action["status"]} == {"DeployProd"}
+    assert in_prod(house) == f"{PREFIX}-{first[:13]}"
+    assert "rollback by hand" in house.slipway("runs", "--limit", "1").stdout
+
+    again = house.slipway("rollback", first[:13], "--yes")
+    assert (again.returncode, "Prod serves its model already" in again.stderr) == (1, True)
+    forth = house.slipway("rollback", second[:13], "--yes")
+    assert forth.returncode == 0, forth.stdout + forth.stderr
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+    assert document["id"] in {e["pipelineExecutionId"] for e in house.executions()}
+    for wrong, said in ((document["id"][:13], "is a rollback itself"), ("zzz", "found none of that id")):
+        refused = house.slipway("rollback", wrong, "--yes")
+        assert refused.returncode == 1
+        assert said in refused.stderr
+
+
+def test_a_failed_release_is_explained_and_started_again(house: House) -> None:
+    execution, status = pushed(house, hyperparameters__subsample=1.5)
+    assert status == "Failed"
+    done = house.slipway("explain")
+    assert done.returncode == 0
+    assert f"release {execution[:13]} Failed" in done.stdout
+    assert "Train/StartTraining failed" in done.stdout
+    assert "hyperparameters.subsample: found 1.5; allowed a number in (0, 1]" in done.stdout
+    assert f"the end of /aws/lambda/{PREFIX}-train-model" in done.stdout
+    assert f"retry Train --run {execution[:13]}" in done.stdout.partition("\nnext\n")[2]
+    assert "Traceback" not in done.stdout + done.stderr
+
+    document = json.loads(house.slipway("explain", execution[:13], "--json").stdout)
+    assert document["failed_action"] == "Train/StartTraining"
+    assert any('"outcome": "failed"' in line for line in document["log"])
+
+    again = json.loads(house.slipway("start", "--like", execution[:13], "--json").stdout)["id"]
+    assert house.wait_for_end(again)["status"] == "Failed"
+    revisions = {
+        e["pipelineExecutionId"]: {r["actionName"]: r["revisionId"] for r in e["sourceRevisions"]}
+        for e in house.executions()
+    }
+    assert revisions[again] == revisions[execution]
+    listed = house.slipway("runs", "--status", "failed", "--because", "by hand", "--limit", "1").stdout
+    assert again[:13] in listed
+
+
+@pytest.mark.parametrize("option", [("--status", "ok"), ("--since", "yesterday")])
+def test_a_wrong_filter_names_what_is_allowed(house: House, option: tuple[str, str]) -> None:
+    refused = house.slipway("runs", *option)
+    assert refused.returncode == 1
+    assert f"{option[0]}: found" in refused.stderr
