@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from local_aws.base.tables import ministack
 
@@ -12,11 +13,13 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 def complete_resource_types() -> None:
-    """Apply a bucket's default encryption, and refuse a function whose package is not there.
+    """Apply a bucket's default encryption, keep one that is not empty, refuse a function without its package.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
     """
     _encrypt_buckets()
+    _keep_full_buckets()
     _require_packages()
 
 
@@ -47,6 +50,32 @@ def _encryption_document(rules: list[Mapping[str, Any]]) -> bytes:
                 SubElement(applied, name).text = str(default[name])
         SubElement(element, "BucketKeyEnabled").text = str(rule.get("BucketKeyEnabled", False)).lower()
     return tostring(document)
+
+
+def _keep_full_buckets() -> None:
+    """Let S3 itself delete a bucket with its stack, as it refuses one that holds objects, versions or delete markers.
+
+    MiniStack's own type forgets the bucket whatever it holds, and leaves behind what is known about its objects.
+    The reason is S3's: https://github.com/F5Networks/f5-aws-cloudformation/issues/95
+    """
+    provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
+
+    def delete(bucket: str, _properties: Mapping[str, Any]) -> None:
+        status, _, body = s3._delete_bucket(bucket)  # noqa: SLF001
+        if status < HTTPStatus.BAD_REQUEST:
+            return
+        error = fromstring(body)  # noqa: S314 - MiniStack's own answer
+        code, message, request = (error.findtext(name) for name in ("Code", "Message", "RequestId"))
+        if code == "NoSuchBucket":
+            return
+        if code == "BucketNotEmpty" and bucket in s3._bucket_versioning:  # noqa: SLF001
+            message = f"{message}. You must delete all versions in the bucket."
+        raise ValueError(
+            f"{message} (Service: Amazon S3; Status Code: {status}; Error Code: {code}; Request ID: {request}; "
+            "Proxy: null)"
+        )
+
+    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = delete  # noqa: SLF001
 
 
 def _require_packages() -> None:
