@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
@@ -13,7 +13,7 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 def complete_resource_types() -> None:
-    """Apply a bucket's default encryption, keep one that is not empty, refuse a function without its package.
+    """Apply the keys of a template, keep a bucket that is not empty, refuse a function without its package.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
@@ -21,6 +21,8 @@ def complete_resource_types() -> None:
     _encrypt_buckets()
     _keep_full_buckets()
     _require_packages()
+    _encrypt("AWS::Lambda::Function", _encrypt_function)
+    _encrypt("AWS::SNS::Topic", _encrypt_topic)
 
 
 def _encrypt_buckets() -> None:
@@ -101,3 +103,40 @@ def _require_packages() -> None:
         return update(physical_id, old, new, *rest)
 
     handler.update(create=create_function, update=update_function)
+
+
+def _encrypt(resource_type: str, apply: Callable[[str, Mapping[str, Any]], None]) -> None:
+    """Let `apply` see the physical id and the properties of a resource after each creation and update."""
+    handler = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001
+    create, update = handler["create"], handler["update"]
+
+    def create_with_key(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        made = create(logical_id, properties, stack_name)
+        apply(made[0], properties)
+        return made
+
+    def update_with_key(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+        made = update(physical_id, old, new, *rest)
+        apply(made[0], new)
+        return made
+
+    handler.update(create=create_with_key, update=update_with_key)
+
+
+def _encrypt_function(name: str, properties: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html."""
+    function = ministack("services.lambda_svc")._functions[name]  # noqa: SLF001
+    _set_or_remove(function["config"], "KMSKeyArn", properties.get("KmsKeyArn"))
+
+
+def _encrypt_topic(arn: str, properties: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html."""
+    topic = ministack("services.sns")._topics[arn]  # noqa: SLF001
+    _set_or_remove(topic["attributes"], "KmsMasterKeyId", properties.get("KmsMasterKeyId"))
+
+
+def _set_or_remove(values: dict[str, Any], name: str, value: Any) -> None:
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = value

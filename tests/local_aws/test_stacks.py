@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from tests.local_server import LocalServer, allow, wait_for
+from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
 WAIT = {"Delay": 1, "MaxAttempts": 30}
 
@@ -127,3 +127,33 @@ def test_a_bucket_that_is_gone_already_is_no_failure(local_aws: LocalServer) -> 
     create(local_aws, "gone", {"B": bucket("gone-already", versioned=False)})
     local_aws.client("s3").delete_bucket(Bucket="gone-already")
     assert delete(local_aws, "gone") == "DELETE_COMPLETE"
+
+
+def test_the_keys_of_a_function_and_a_topic_are_those_of_the_template(local_aws: LocalServer) -> None:
+    role = local_aws.create_role("keyed", "lambda.amazonaws.com", allow("s3:GetObject"))
+    properties = {
+        "FunctionName": "keyed",
+        "Role": role,
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Code": {"ZipFile": "def handler(event, context): pass"},
+    }
+
+    def resources(function: dict[str, str], topic: dict[str, str]) -> dict[str, Any]:
+        return {
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {**properties, **function}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "keyed", **topic}},
+        }
+
+    def keys() -> tuple[str | None, str | None]:
+        function = local_aws.client("lambda").get_function_configuration(FunctionName="keyed")
+        topic = local_aws.client("sns").get_topic_attributes(TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:keyed")
+        return function.get("KMSKeyArn"), topic["Attributes"].get("KmsMasterKeyId")
+
+    arn = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    create(local_aws, "keyed", resources({"KmsKeyArn": arn}, {"KmsMasterKeyId": arn}))
+    assert keys() == (arn, arn)
+    client = local_aws.client("cloudformation")
+    client.update_stack(StackName="keyed", TemplateBody=json.dumps({"Resources": resources({}, {})}))
+    client.get_waiter("stack_update_complete").wait(StackName="keyed", WaiterConfig=WAIT)
+    assert keys() == (None, None)

@@ -65,11 +65,11 @@ class Connected:
     key: str
 
 
-@pytest.fixture(scope="module")
-def connected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
+@pytest.fixture
+def connected(tmp_path: Path) -> Iterator[Connected]:
     """A checkout deployed with a connection and an existing key; its pipeline lacks a dataset."""
-    house = House(tmp_path_factory.mktemp("connected"))
-    provider = Provider(tmp_path_factory.mktemp("provider"))
+    house, provider = House(tmp_path / "checkout"), Provider(tmp_path / "provider")
+    provider.root.mkdir()
     house.server.up()
     try:
         key = house.client("kms").create_key(Description="of the account")["KeyMetadata"]["Arn"]
@@ -106,20 +106,22 @@ def _install(connected: Connected) -> None:
 def _run(house: House, *arguments: str) -> str:
     done = house.slipway(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stdout + ("" if "--json" in arguments else done.stderr)
 
 
-@pytest.fixture(scope="module")
-def released(connected: Connected) -> Connected:
-    """After a release whose dataset came from the checkout, and one for pushes to all three repositories."""
+def test_an_installation_without_codecommit_and_with_a_key_that_was_there(connected: Connected) -> None:
     said = _run(connected.house, "release", "--approve", "a test")
     assert "training_config: comes from acme/training_config, through the connection; push there with git" in said
     assert "your clone of acme/training_config" in said
-    return connected
+    _pushes_are_released(connected)
+    _roles_use_what_they_are_granted(connected.house)
+    _nothing_of_codecommit_is_there(connected)
+    _all_is_under_the_key(connected)
+    _key_and_repositories_outlive_the_installation(connected)
 
 
-def test_pushes_through_the_connection_are_released(released: Connected) -> None:
-    house, provider = released.house, released.provider
+def _pushes_are_released(connected: Connected) -> None:
+    house, provider = connected.house, connected.provider
     config = house.config_file.read_text(encoding="utf-8")
     files = {
         "pipeline_lambdas": ("pyproject.toml", (ROOT / "pyproject.toml").read_text(encoding="utf-8") + "\n"),
@@ -132,7 +134,7 @@ def test_pushes_through_the_connection_are_released(released: Connected) -> None
         execution = house.wait_for_new(execution)
     assert house.wait_for_end(execution)["status"] == "Succeeded"
     summary = house.executions()[0]
-    assert summary["trigger"] == {"triggerType": "WebhookV2", "triggerDetail": released.connection}
+    assert summary["trigger"] == {"triggerType": "WebhookV2", "triggerDetail": connected.connection}
     revisions = {each["actionName"]: each["revisionId"] for each in summary["sourceRevisions"]}
     assert commits.items() <= revisions.items()
     shown = json.loads(_run(house, "show", "--json"))
@@ -141,24 +143,24 @@ def test_pushes_through_the_connection_are_released(released: Connected) -> None
     assert job["HyperParameters"]["max_depth"] == "4"
 
 
-def test_the_roles_use_what_they_are_granted(released: Connected) -> None:
-    done = released.house.slipway("permissions", "--json")
+def _roles_use_what_they_are_granted(house: House) -> None:
+    done = house.slipway("permissions", "--json")
     found = json.loads(done.stdout)
     assert (found["denied"], found["unused"], found["untouched"]) == ([], [], [])
 
 
-def test_nothing_of_codecommit_is_there(released: Connected) -> None:
-    assert released.house.client("codecommit").list_repositories()["repositories"] == []
-    refused = released.house.slipway("publish", "training_config")
+def _nothing_of_codecommit_is_there(connected: Connected) -> None:
+    assert connected.house.client("codecommit").list_repositories()["repositories"] == []
+    refused = connected.house.slipway("publish", "training_config")
     assert refused.returncode == 1
     assert "Behind the pipeline's connection: training_config (acme/training_config)" in refused.stderr
     assert "publish --remote training_config=ADDRESS" in " ".join(refused.stderr.split())
-    left = _run(released.house, "publish", f"--remote=training_config={released.provider.address('training_config')}")
+    left = _run(connected.house, "publish", f"--remote=training_config={connected.provider.address('training_config')}")
     assert "training_config: left alone" in left or "training_config: unchanged" in left
 
 
-def test_the_accounts_key_is_the_only_key_and_all_is_under_it(released: Connected) -> None:
-    house, key = released.house, released.key
+def _all_is_under_the_key(connected: Connected) -> None:
+    house, key = connected.house, connected.key
     assert [each["KeyArn"] for each in house.client("kms").list_keys()["Keys"]] == [key]
     assert house.client("kms").list_aliases(KeyId=key)["Aliases"] == []
     found = dict(_keys(house))
@@ -215,14 +217,13 @@ def _key_of(house: House, resource: str, physical: str) -> Iterator[tuple[str, s
         yield f"pipeline {physical}", pipeline["artifactStore"].get("encryptionKey", {}).get("id")
 
 
-def test_the_accounts_key_and_the_providers_repositories_outlive_the_installation(released: Connected) -> None:
-    """Last in the file, as nothing else of the installation does."""
-    house = released.house
+def _key_and_repositories_outlive_the_installation(connected: Connected) -> None:
+    house = connected.house
     said = _run(house, "destroy", "--data", "--yes", "local")
     assert "Nothing of installation local is left." in said
-    metadata = house.client("kms").describe_key(KeyId=released.key)["KeyMetadata"]
+    metadata = house.client("kms").describe_key(KeyId=connected.key)["KeyMetadata"]
     assert (metadata["KeyState"], metadata["Enabled"]) == ("Enabled", True)
-    assert released.provider.git("-C", released.provider.address("training_config"), "rev-parse", "main")
+    assert connected.provider.git("-C", connected.provider.address("training_config"), "rev-parse", "main")
     with pytest.raises(ClientError, match="404"):
         house.client("s3").head_bucket(Bucket=f"slipway-local-data-{house.account}-us-east-1")
     with pytest.raises(ClientError, match="does not exist"):
