@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
+SDK := .sagemaker-sdk
 UV ?= uv
 SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws benchmarks tests)
 
@@ -26,14 +27,18 @@ down: ## Stop local AWS; what it holds is kept
 test: check ## Lint, types, templates and all tests
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-check: setup-dev $(CHECKOV)/checkov.stamp ## Lint, types, templates and policies
+check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, templates and policies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
+	$(BIN)/python -m scripts.images $(SDK) --check
 	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
 		--skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
+
+images: setup $(SDK)/images.stamp ## Write the accounts of SageMaker's images into the template, from AWS's SDK
+	$(BIN)/python -m scripts.images $(SDK)
 
 bench: setup-dev ## Measure what is promised about speed and memory
 	$(BIN)/python -m benchmarks
@@ -52,9 +57,10 @@ lock: ## Lock the dependencies anew (needs uv)
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/build.in --output-file requirements/build.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/checks.in --output-file requirements/checks.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/checkov.in --output-file requirements/checkov.txt
+	$(UV) pip compile $(LOCK_OPTIONS) --no-deps requirements/images.in --output-file requirements/images.txt
 
 clean: down ## Remove what make installed and built; local AWS keeps what it holds
-	rm -rf $(VENV) $(CHECKOV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) $(SDK) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 reset: down ## Forget what local AWS holds: all local releases, models and repositories
@@ -80,6 +86,12 @@ $(CHECKOV)/checkov.stamp: requirements/checkov.txt | $(BIN)/python
 	@$(call install_locked,$(CHECKOV)/bin/python,requirements/checkov.txt)
 	@touch $@
 
+# A folder and no environment: only data of the wheel is read.
+$(SDK)/images.stamp: requirements/images.txt | $(BIN)/python
+	@rm -rf $(SDK)
+	@$(call install_locked,$(BIN)/python,requirements/images.txt,--no-deps --no-compile --target $(SDK))
+	@touch $@
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Slipway needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)." >&2; \
@@ -93,11 +105,11 @@ PIP_OPTIONS := --disable-pip-version-check --no-input
 COUNTER := awk '/^Collecting|^Requirement already/ {printf "\r  %d packages", ++n; fflush()} \
 	/^Installing collected/ {printf ", installing"; fflush()} END {if (n) print ""}'
 
-# Arguments: the interpreter of the environment, the lock.
+# Arguments: the interpreter of the environment, the lock, more options of pip install.
 define install_locked
 set -euo pipefail; echo "installing $(2)"; \
-if [ -t 1 ]; then $(1) -m pip $(PIP_OPTIONS) install --require-hashes -r $(2) | $(COUNTER); \
-else $(1) -m pip $(PIP_OPTIONS) install --quiet --require-hashes -r $(2); fi
+if [ -t 1 ]; then $(1) -m pip $(PIP_OPTIONS) install --require-hashes $(3) -r $(2) | $(COUNTER); \
+else $(1) -m pip $(PIP_OPTIONS) install --quiet --require-hashes $(3) -r $(2); fi
 endef
 
 define install
@@ -105,4 +117,4 @@ $(call install_locked,$(BIN)/python,$(1)); \
 $(BIN)/python -m pip $(PIP_OPTIONS) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
-.PHONY: help release up down test check bench faults setup setup-dev lock clean reset
+.PHONY: help release up down test check images bench faults setup setup-dev lock clean reset

@@ -104,6 +104,7 @@ class LocalAws:
         base.check_tables(late=True)
         base.complete_resource_types()
         base.tell_what_replaces()
+        base.leave_out_what_conditions_exclude()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )

@@ -52,7 +52,7 @@ def deploy(
         session.output.say("The other stacks build on this one; what they hold can be shown once it is there.")
     else:
         if not dry_run and find_stack(session, session.names.pipeline_stack) is None:
-            for missing in _missing_sources(session):
+            for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
                 session.output.warn(f"{missing} is not there, so the pipeline's first run will fail: slipway release")
         deployed.append(deploy_pipeline(session, extra, consent))
         deployed += deploy_operations(session, extra, consent)
@@ -135,8 +135,8 @@ def _check_parameters(session: Session, extra: Mapping[str, str]) -> None:
             raise SlipwayError(f"--parameter: found {name}, which no template has; allowed are {allowed}.")
 
 
-def _missing_sources(session: Session) -> list[str]:
-    """What a release is made from and is not there."""
+def _missing_sources(session: Session, *, connected: bool) -> list[str]:
+    """What a release is made from and is not there; repositories behind a connection are not looked at."""
     names, missing = session.names, []
     try:
         session.client("s3").head_object(Bucket=names.bucket("data"), Key=names.manifest_key)
@@ -144,11 +144,11 @@ def _missing_sources(session: Session) -> list[str]:
         if code_of(error) not in {"404", "NoSuchKey", "NotFound"}:
             raise
         missing.append("the dataset")
-    for folder in REPOSITORY_FOLDERS:
+    for folder in () if connected else REPOSITORY_FOLDERS:
         try:
             session.client("codecommit").get_branch(repositoryName=names.repository(folder), branchName=BRANCH)
         except ClientError as error:
-            # Sources that lie elsewhere have no repository here.
+            # Without a connection CloudFormation says which repositories the pipeline lacks.
             if code_of(error) == "RepositoryDoesNotExistException":
                 continue
             if code_of(error) != "BranchDoesNotExistException":

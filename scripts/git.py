@@ -32,6 +32,8 @@ class GitFolder:
 
     path: Path
     remote: Remote
+    name: str = ""
+    """What a person calls the published repository; empty: as the work folder."""
 
     def prepare(self) -> None:
         """Create the work folder where there is none."""

@@ -1,9 +1,9 @@
-"""Verb `publish`: the folders of this checkout as the CodeCommit repositories that releases are made from."""
+"""Verb `publish`: the folders of this checkout as the repositories that releases are made from."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,7 @@ from scripts.git import Commit, GitFolder, Remote
 from scripts.names import BRANCH
 from scripts.project import REPOSITORY_FOLDERS, Project, shown
 from scripts.session import Session, session_of
-
-SOURCE_ACTIONS = {
-    "training_config": "TrainingConfig",
-    "pipeline_lambdas": "PipelineLambdas",
-    "inference_lambdas": "InferenceLambdas",
-}
-"""Folder to the pipeline's source action that reads its repository."""
+from scripts.sources import SOURCE_ACTIONS, connected_repositories, parse_remotes
 
 _TRAILER = "Published-By: slipway"
 _ALONGSIDE = {
@@ -83,6 +77,13 @@ def publish(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Publish over commits of others too; they stay in the history.")
     ] = False,
+    remote: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FOLDER=ADDRESS",
+            help="Repository at GitHub, GitLab or Bitbucket, as `git clone` takes it; instead of CodeCommit's.",
+        ),
+    ] = None,
 ) -> None:
     """Push the folders to their repositories.
 
@@ -93,9 +94,15 @@ def publish(
     unknown = [folder for folder in folders or [] if folder not in REPOSITORY_FOLDERS]
     if unknown:
         raise SlipwayError(f"found {', '.join(unknown)}; allowed are {', '.join(REPOSITORY_FOLDERS)}.")
+    remotes = parse_remotes(remote or [])
+    wanted = folders or list(remotes) or list(REPOSITORY_FOLDERS)
+    _require_addresses(session, [folder for folder in wanted if folder not in remotes])
     pushed = {}
-    for folder in folders or REPOSITORY_FOLDERS:
-        staged = stage(session, folder, message, overwrite=overwrite)
+    for folder in wanted:
+        if folder in remotes:
+            staged = _stage_elsewhere(session, folder, remotes[folder], message, overwrite=overwrite)
+        else:
+            staged = stage(session, folder, message, overwrite=overwrite)
         if staged.changed:
             pushed[folder] = staged.publish(session)
         else:
@@ -103,6 +110,27 @@ def publish(
     session.output.result({"pushed": pushed})
     if pushed:
         session.output.say("Each push starts a release. Watch it: slipway follow")
+
+
+def _require_addresses(session: Session, folders: Sequence[str]) -> None:
+    """Raise SlipwayError for folders whose repositories lie behind a connection: their address is not known."""
+    connected = connected_repositories(session) if folders else {}
+    if connected:
+        named = ", ".join(f"{folder} ({connected[folder]})" for folder in folders)
+        remotes = " ".join(f"--remote {folder}=ADDRESS" for folder in folders)
+        raise SlipwayError(
+            f"Behind the pipeline's connection: {named}. Only git can push there, with credentials of your own.",
+            f"Push to it with git, or say its address: {session.command(f'publish {remotes}')}",
+        )
+
+
+def _stage_elsewhere(
+    session: Session, folder: str, address: str, message: str | None, *, overwrite: bool
+) -> StagedFolder:
+    """As `stage`, for a repository that git alone signs in to."""
+    path = session.project.work / "publish" / session.names.repository(folder)
+    git = GitFolder(path, Remote(address), address)
+    return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
 
 def stage(session: Session, folder: str, message: str | None = None, *, overwrite: bool = False) -> StagedFolder:
@@ -127,7 +155,7 @@ def stage_files(
     git: GitFolder, folder: str, files: dict[str, Path], message: str | None = None, *, overwrite: bool = False
 ) -> StagedFolder:
     """As `stage`, for given files and a given repository."""
-    repository = git.path.name
+    repository = git.name or git.path.name
     git.prepare()
     head = git.fetch(BRANCH)
     tree = git.write_tree(files)

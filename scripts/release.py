@@ -21,6 +21,7 @@ from scripts.project import REPOSITORY_FOLDERS
 from scripts.publish import stage
 from scripts.run_view import RUNNING, RunView
 from scripts.session import Session, session_of
+from scripts.sources import connected_repositories
 from scripts.stacks import find_stack
 from scripts.start import start_run
 from scripts.summary import say_summary, summary_document
@@ -118,7 +119,10 @@ def _begin(session: Session, message: str | None, consent: Consent) -> str:
 
 def _stage_all(session: Session, message: str | None) -> list[Staged]:
     staged: list[Staged] = [stage_directory(session)]
-    for folder in REPOSITORY_FOLDERS:
+    connected = connected_repositories(session)
+    for folder, repository in connected.items():
+        session.output.say(f"{folder}: comes from {repository}, through the connection; push there with git")
+    for folder in () if connected else REPOSITORY_FOLDERS:
         one = stage(session, folder, message)
         if not one.changed:
             session.output.say(f"{folder}: {one.reason}")

@@ -186,6 +186,7 @@ def trigger_text(trigger: Mapping[str, Any], pipeline: str) -> str:
         return "new dataset" if name == "dataset" else f"push to {name}"
     return {
         "CreatePipeline": "the pipeline was created",
+        "WebhookV2": "push through the connection",
         "StartPipelineExecution": "by hand",
         "ManualRollback": "rollback by hand",
         "AutomatedRollback": "automatic rollback",

@@ -13,6 +13,7 @@ from scripts.output import duration
 from scripts.reports import ENVIRONMENTS, load_reports, reports_table
 from scripts.run_view import RunView
 from scripts.session import Session
+from scripts.sources import connected_repositories
 
 _MOST_FILES = 100
 
@@ -101,17 +102,10 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
             *approval_lines(run, run.approval, session.command),
             f"  then:    {session.command(f'follow {run.short_id}')}",
         ]
-    names = session.names
-    repository = names.repository("training_config")
-    found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
-    url = session.target.signed_in(found["cloneUrlHttp"])
-    clone = f"../{repository}"
     steps = [
         "next",
         "  1. change the config and push, which starts a release:",
-        f"       git clone {url} {clone}",
-        f"       edit {clone}/{names.model}.yml",
-        f"       git -C {clone} commit -am 'Try other values' && git -C {clone} push",
+        *(f"       {step}" for step in _changing_the_config(session)),
         f"       {session.command('follow')}",
         "  2. look at this release, or at all of them:",
         f"       {session.command(f'show {run.short_id}')}",
@@ -122,3 +116,19 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     else:
         steps += ["  3. see what is there, endpoints cost money while they are:", f"       {session.command('status')}"]
     return steps
+
+
+def _changing_the_config(session: Session) -> list[str]:
+    names = session.names
+    repository = names.repository("training_config")
+    clone = f"../{repository}"
+    connected = connected_repositories(session)
+    if connected:
+        # The provider alone knows the address, and people have a clone of their own.
+        return [f"edit {names.model}.yml in your clone of {connected['training_config']}", "git commit -a && git push"]
+    found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
+    return [
+        f"git clone {session.target.signed_in(found['cloneUrlHttp'])} {clone}",
+        f"edit {clone}/{names.model}.yml",
+        f"git -C {clone} commit -am 'Try other values' && git -C {clone} push",
+    ]

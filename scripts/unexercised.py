@@ -76,6 +76,13 @@ UNEXERCISED = (
         "a config may take its smoke test from either channel; the sample takes it from validation",
         resource="*/test/*",
     ),
+    Unexercised(
+        "PipelineRole",
+        "fetch-sources",
+        "*",
+        "a connection has one of two names, codeconnections and codestar-connections, and AWS asks for either",
+        resource="arn:*connections:*",
+    ),
     Unexercised("PipelineRole", "*", "*:CancelUploadArchive", "only a release that is stopped in Source cancels"),
     Unexercised("PipelineRole", "fetch-sources", "s3:GetObject*Tagging", "CodePipeline asks; local AWS does not"),
     Unexercised("PipelineRole", "fetch-sources", "s3:ListBucket", "CodePipeline asks; local AWS does not"),

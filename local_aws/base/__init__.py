@@ -11,7 +11,7 @@ from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, 
 from local_aws.base.functions import end_functions_with_the_server
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
-from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
+from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
@@ -43,6 +43,7 @@ __all__ = [
     "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
+    "leave_out_what_conditions_exclude",
     "put_event",
     "read_object",
     "record_decisions",

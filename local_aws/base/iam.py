@@ -55,6 +55,8 @@ def root_caller(region: str) -> Caller:
 
 _request_keys: ContextVar[Mapping[str, Any]] = ContextVar("request_keys", default=MappingProxyType({}))
 _LOG_STREAM_ACTIONS = frozenset({"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"})
+_more_resources: ContextVar[tuple[str, ...]] = ContextVar("more_resources", default=())
+_NAMED_PARAMETERS = frozenset({"ssm:GetParameters", "ssm:DeleteParameters"})
 _SSE_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
@@ -63,6 +65,8 @@ def complete_request_context() -> None:
 
     - CloudWatch Logs: a log group's ARN ends in `:*` for every action but tagging, and a stream's actions name the
       stream (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html)
+    - Systems Manager: each parameter that a request names
+      (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html)
     - CloudWatch: the alarm that a request names (`alarms.alarm_arn`)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
@@ -75,18 +79,35 @@ def complete_request_context() -> None:
     def extract_resource_arn(
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
     ) -> str:
-        arn = str(resource_arn(service, method, path, headers, body, *rest))
         _request_keys.set(_keys_of(service, headers, body))
+        bodies = _bodies(service, headers, body)
+        arn, *more = (str(resource_arn(service, method, path, headers, each, *rest)) for each in bodies)
+        _more_resources.set(tuple(more))
         if service == "monitoring":
             region = ministack("core.router").extract_region(headers, {})
             return alarm_arn(headers, body, region) or arn
         return _log_arn(arn, headers, body) if service == "logs" else arn
 
-    def ask_with_keys(*args: Any, service_context: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
-        return ask(*args, service_context={**_request_keys.get(), **(service_context or {})}, **kwargs)
+    def ask_with_keys(
+        key_id: str, action: str, *args: Any, service_context: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> Any:
+        keys = {**_request_keys.get(), **(service_context or {})}
+        denied = ask(key_id, action, *args, service_context=keys, **kwargs)
+        for arn in _more_resources.get() if action in _NAMED_PARAMETERS else ():
+            denied = denied or ask(key_id, action, *args, service_context=keys, **{**kwargs, "resource_arn": arn})
+        return denied
 
     actions.extract_resource_arn = extract_resource_arn
     evaluator.enforce = ask_with_keys
+
+
+def _bodies(service: str, headers: Mapping[str, str], body: bytes) -> list[bytes]:
+    """The request as one request per resource, of those that name several where MiniStack looks for one."""
+    if f"{service}:{headers.get('x-amz-target', '').rpartition('.')[2]}" in _NAMED_PARAMETERS:
+        names = json.loads(body).get("Names")
+        if isinstance(names, list) and names:
+            return [json.dumps({"Name": name}).encode() for name in names]
+    return [body]
 
 
 def _keys_of(service: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

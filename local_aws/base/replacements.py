@@ -1,9 +1,10 @@
-"""CloudFormation: which changed property replaces a resource, as change sets tell it."""
+"""CloudFormation: what change sets tell of a template: its resources, and which changed property replaces one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from local_aws.base.tables import ministack
 
@@ -31,6 +32,27 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = MappingProxyType(
 
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
+
+
+def leave_out_what_conditions_exclude() -> None:
+    """Let change sets compare the resources whose condition holds, as the stack itself does.
+
+    MiniStack compares all that the templates declare, so that a new stack would get resources that it never makes,
+    and a changed condition would change nothing. A resource whose condition is false is none of the stack:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html
+    """
+    change_sets = ministack("services.cloudformation.changesets")
+    resolve = change_sets._resolve_props_for_diff  # noqa: SLF001
+
+    def resolve_those_that_are(template: Mapping[str, Any], parameters: Any, *rest: Any) -> dict[str, Any]:
+        resolved: dict[str, Any] = resolve(template, parameters, *rest)
+        if template.get("Conditions"):
+            holds = change_sets._evaluate_conditions(template, parameters)  # noqa: SLF001
+            found = resolved["Resources"].items()
+            resolved["Resources"] = {name: one for name, one in found if holds.get(one.get("Condition"), True)}
+        return resolved
+
+    change_sets._resolve_props_for_diff = resolve_those_that_are  # noqa: SLF001
 
 
 def tell_what_replaces() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from local_aws.base.tables import ministack
 
@@ -12,12 +13,16 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 def complete_resource_types() -> None:
-    """Apply a bucket's default encryption, and refuse a function whose package is not there.
+    """Apply the keys of a template, keep a bucket that is not empty, refuse a function without its package.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
     """
     _encrypt_buckets()
+    _keep_full_buckets()
     _require_packages()
+    _encrypt("AWS::Lambda::Function", _encrypt_function)
+    _encrypt("AWS::SNS::Topic", _encrypt_topic)
 
 
 def _encrypt_buckets() -> None:
@@ -49,6 +54,32 @@ def _encryption_document(rules: list[Mapping[str, Any]]) -> bytes:
     return tostring(document)
 
 
+def _keep_full_buckets() -> None:
+    """Let S3 itself delete a bucket with its stack, as it refuses one that holds objects, versions or delete markers.
+
+    MiniStack's own type forgets the bucket whatever it holds, and leaves behind what is known about its objects.
+    The reason is S3's: https://github.com/F5Networks/f5-aws-cloudformation/issues/95
+    """
+    provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
+
+    def delete(bucket: str, _properties: Mapping[str, Any]) -> None:
+        status, _, body = s3._delete_bucket(bucket)  # noqa: SLF001
+        if status < HTTPStatus.BAD_REQUEST:
+            return
+        error = fromstring(body)  # noqa: S314 - MiniStack's own answer
+        code, message, request = (error.findtext(name) for name in ("Code", "Message", "RequestId"))
+        if code == "NoSuchBucket":
+            return
+        if code == "BucketNotEmpty" and bucket in s3._bucket_versioning:  # noqa: SLF001
+            message = f"{message}. You must delete all versions in the bucket."
+        raise ValueError(
+            f"{message} (Service: Amazon S3; Status Code: {status}; Error Code: {code}; Request ID: {request}; "
+            "Proxy: null)"
+        )
+
+    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = delete  # noqa: SLF001
+
+
 def _require_packages() -> None:
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
@@ -72,3 +103,40 @@ def _require_packages() -> None:
         return update(physical_id, old, new, *rest)
 
     handler.update(create=create_function, update=update_function)
+
+
+def _encrypt(resource_type: str, apply: Callable[[str, Mapping[str, Any]], None]) -> None:
+    """Let `apply` see the physical id and the properties of a resource after each creation and update."""
+    handler = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001
+    create, update = handler["create"], handler["update"]
+
+    def create_with_key(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        made = create(logical_id, properties, stack_name)
+        apply(made[0], properties)
+        return made
+
+    def update_with_key(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+        made = update(physical_id, old, new, *rest)
+        apply(made[0], new)
+        return made
+
+    handler.update(create=create_with_key, update=update_with_key)
+
+
+def _encrypt_function(name: str, properties: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html."""
+    function = ministack("services.lambda_svc")._functions[name]  # noqa: SLF001
+    _set_or_remove(function["config"], "KMSKeyArn", properties.get("KmsKeyArn"))
+
+
+def _encrypt_topic(arn: str, properties: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html."""
+    topic = ministack("services.sns")._topics[arn]  # noqa: SLF001
+    _set_or_remove(topic["attributes"], "KmsMasterKeyId", properties.get("KmsMasterKeyId"))
+
+
+def _set_or_remove(values: dict[str, Any], name: str, value: Any) -> None:
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = value

@@ -58,6 +58,8 @@ _TABLES = {
     ),
     "ministack.services.iam": ("_roles",),
     "ministack.services.s3": (
+        "_bucket_versioning",
+        "_delete_bucket",
         "_delete_bucket_encryption",
         "_fire_s3_event",
         "_get_object_data",
@@ -66,7 +68,10 @@ _TABLES = {
     "ministack.services.sts": ("_sessions", "register_session"),
 }
 _LATE_TABLES = {
+    "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
+    "ministack.services.lambda_svc": ("_functions",),
+    "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
 }
 

@@ -40,3 +40,34 @@ def test_a_bucket_is_replaced_for_its_name_alone(local_aws: LocalServer) -> None
         cloudformation.create_change_set(StackName=name, ChangeSetName=change_set, TemplateBody=body)
         found = cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set)
         assert [change["ResourceChange"]["Replacement"] for change in found["Changes"]] == [replacement]
+
+
+def test_a_resource_whose_condition_is_false_is_none_of_the_stack(local_aws: LocalServer) -> None:
+    cloudformation, name = local_aws.client("cloudformation"), "conditional"
+    bucket = {"Type": "AWS::S3::Bucket", "Condition": "Wanted", "Properties": {"BucketName": "conditional-bucket"}}
+    topic = {"Type": "AWS::SNS::Topic", "Condition": "Unwanted", "Properties": {"TopicName": "conditional"}}
+    wanted = {"Fn::Equals": [{"Ref": "Bucket"}, "yes"]}
+    body = {
+        "Parameters": {"Bucket": {"Type": "String"}},
+        "Conditions": {"Wanted": wanted, "Unwanted": {"Fn::Not": [wanted]}},
+        "Resources": {"B": bucket, "T": topic, "Always": {"Type": "AWS::SNS::Topic"}},
+    }
+
+    def changes(change_set: str, kind: str, value: str) -> set[tuple[str, str]]:
+        cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=change_set,
+            ChangeSetType=kind,
+            TemplateBody=json.dumps(body),
+            Parameters=[{"ParameterKey": "Bucket", "ParameterValue": value}],
+        )
+        found = cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set)["Changes"]
+        return {(one["ResourceChange"]["Action"], one["ResourceChange"]["LogicalResourceId"]) for one in found}
+
+    assert changes("made", "CREATE", "no") == {("Add", "T"), ("Add", "Always")}
+    cloudformation.execute_change_set(StackName=name, ChangeSetName="made")
+    wait_for(
+        lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE",
+        "the stack",
+    )
+    assert changes("turned", "UPDATE", "yes") == {("Remove", "T"), ("Add", "B")}

@@ -13,7 +13,7 @@ import botocore.exceptions
 import pytest
 
 from local_aws.base import tables
-from tests.local_server import ACCOUNT, ROOT, LocalServer, allow, wait_for
+from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 
 
 def test_every_table_of_the_base_is_there() -> None:
@@ -99,6 +99,22 @@ def test_iam_decides_about_our_services(local_aws: LocalServer) -> None:
     assert "SignatureException" in _denied(
         local_aws.client("codecommit", key, "wrong").get_repository, repositoryName="permitted"
     )
+
+
+def test_iam_is_asked_about_each_parameter_of_a_request(local_aws: LocalServer) -> None:
+    names = ["/asked/one", "/asked/two", "/asked/three"]
+    for name in names:
+        local_aws.client("ssm").put_parameter(Name=name, Value=name, Type="String")
+    granted = [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}" for name in names[:2]]
+    key, secret = local_aws.user_with("reads-two", allow("ssm:GetParameters", resource=granted))
+    ssm = local_aws.client("ssm", key, secret)
+    assert [one["Value"] for one in ssm.get_parameters(Names=names[:2])["Parameters"]] == names[:2]
+    for refused in (names, names[2:]):
+        with pytest.raises(
+            botocore.exceptions.ClientError, match="not authorized to perform: ssm:GetParameters"
+        ) as raised:
+            ssm.get_parameters(Names=refused)
+        assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_an_operation_that_is_not_emulated_is_named(local_aws: LocalServer) -> None:

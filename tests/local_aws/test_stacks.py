@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
-from tests.local_server import LocalServer, allow
+from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
 WAIT = {"Delay": 1, "MaxAttempts": 30}
 
@@ -51,3 +53,107 @@ def test_a_function_without_its_package_fails_the_stack(local_aws: LocalServer) 
     events = local_aws.client("cloudformation").describe_stack_events(StackName="packageless")["StackEvents"]
     reasons = [event.get("ResourceStatusReason", "") for event in events]
     assert any("S3 Error Code: NoSuchKey" in reason and "no-packages/missing.zip" in reason for reason in reasons)
+
+
+BUCKET_STATES: dict[str, tuple[bool, Callable[[Any, str], Any]]] = {
+    "an object": (False, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="k", Body=b"x")),
+    "a version": (True, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="k", Body=b"x")),
+    "a delete marker": (True, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="k")),
+}
+
+
+def bucket(name: str, *, versioned: bool) -> dict[str, Any]:
+    versioning = {"VersioningConfiguration": {"Status": "Enabled"}} if versioned else {}
+    return {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name, **versioning}}
+
+
+def delete(server: LocalServer, name: str, **more: Any) -> str:
+    """Delete a stack; the status that it ends in."""
+    client = server.client("cloudformation")
+    stack_id = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+    client.delete_stack(StackName=name, **more)
+
+    def ended() -> str | None:
+        status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+        return None if status.endswith("_IN_PROGRESS") else str(status)
+
+    return str(wait_for(ended, f"the deletion of {name}"))
+
+
+def empty(server: LocalServer, name: str) -> None:
+    s3 = server.client("s3")
+    listed = s3.list_object_versions(Bucket=name)
+    for one in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
+
+
+@pytest.mark.parametrize("content", BUCKET_STATES)
+def test_a_bucket_that_is_not_empty_stops_the_deletion_of_its_stack(local_aws: LocalServer, content: str) -> None:
+    versioned, fill = BUCKET_STATES[content]
+    name = f"holds-{content.replace(' ', '-')}"
+    create(local_aws, name, {"B": bucket(name, versioned=versioned), "T": {"Type": "AWS::SNS::Topic"}})
+    client, s3 = local_aws.client("cloudformation"), local_aws.client("s3")
+    fill(s3, name)
+    assert delete(local_aws, name) == "DELETE_FAILED"
+    stack = client.describe_stacks(StackName=name)["Stacks"][0]
+    assert stack["StackStatusReason"] == "The following resource(s) failed to delete: [B]."
+    (left,) = client.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    assert (left["LogicalResourceId"], left["ResourceStatus"]) == ("B", "DELETE_FAILED")
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    failed = next(one for one in events if one["LogicalResourceId"] == "B")
+    versions = "\\. You must delete all versions in the bucket\\." if versioned else ""
+    assert re.fullmatch(
+        rf"The bucket you tried to delete is not empty{versions} \(Service: Amazon S3; Status Code: 409; "
+        r"Error Code: BucketNotEmpty; Request ID: [0-9a-f-]{36}; Proxy: null\)",
+        failed["ResourceStatusReason"],
+    )
+    empty(local_aws, name)
+    s3.head_bucket(Bucket=name)
+    assert delete(local_aws, name) == "DELETE_COMPLETE"
+    with pytest.raises(ClientError, match="404"):
+        s3.head_bucket(Bucket=name)
+
+
+def test_a_full_bucket_can_be_retained_in_a_second_deletion(local_aws: LocalServer) -> None:
+    create(local_aws, "retained", {"B": bucket("retained-full", versioned=True)})
+    s3 = local_aws.client("s3")
+    s3.put_object(Bucket="retained-full", Key="k", Body=b"kept")
+    assert delete(local_aws, "retained") == "DELETE_FAILED"
+    assert delete(local_aws, "retained", RetainResources=["B"]) == "DELETE_COMPLETE"
+    assert s3.get_object(Bucket="retained-full", Key="k")["Body"].read() == b"kept"
+
+
+def test_a_bucket_that_is_gone_already_is_no_failure(local_aws: LocalServer) -> None:
+    create(local_aws, "gone", {"B": bucket("gone-already", versioned=False)})
+    local_aws.client("s3").delete_bucket(Bucket="gone-already")
+    assert delete(local_aws, "gone") == "DELETE_COMPLETE"
+
+
+def test_the_keys_of_a_function_and_a_topic_are_those_of_the_template(local_aws: LocalServer) -> None:
+    role = local_aws.create_role("keyed", "lambda.amazonaws.com", allow("s3:GetObject"))
+    properties = {
+        "FunctionName": "keyed",
+        "Role": role,
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Code": {"ZipFile": "def handler(event, context): pass"},
+    }
+
+    def resources(function: dict[str, str], topic: dict[str, str]) -> dict[str, Any]:
+        return {
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {**properties, **function}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "keyed", **topic}},
+        }
+
+    def keys() -> tuple[str | None, str | None]:
+        function = local_aws.client("lambda").get_function_configuration(FunctionName="keyed")
+        topic = local_aws.client("sns").get_topic_attributes(TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:keyed")
+        return function.get("KMSKeyArn"), topic["Attributes"].get("KmsMasterKeyId")
+
+    arn = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    create(local_aws, "keyed", resources({"KmsKeyArn": arn}, {"KmsMasterKeyId": arn}))
+    assert keys() == (arn, arn)
+    client = local_aws.client("cloudformation")
+    client.update_stack(StackName="keyed", TemplateBody=json.dumps({"Resources": resources({}, {})}))
+    client.get_waiter("stack_update_complete").wait(StackName="keyed", WaiterConfig=WAIT)
+    assert keys() == (None, None)

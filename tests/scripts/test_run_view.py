@@ -204,7 +204,8 @@ def test_plain_lines_tell_each_change_once() -> None:
             "new dataset",
         ),
         ({"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:iam::1:role/r"}, "an event"),
-        ({"triggerType": "WebhookV2"}, "WebhookV2"),
+        ({"triggerType": "WebhookV2", "triggerDetail": "arn"}, "push through the connection"),
+        ({"triggerType": "PutActionRevision"}, "PutActionRevision"),
         ({}, ""),
     ],
 )

@@ -112,7 +112,7 @@ phases: {{build: {{commands: ['echo "<$P> <$S>"', 'test "$P$S" = parameter-value
     workshop.aws.put_role_policy(
         f"{name}-build",
         *workshop.statements(),
-        allow("ssm:GetParameters"),
+        allow("ssm:GetParameters", resource=f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name}/p"),
         allow("secretsmanager:GetSecretValue", resource=arn),
     )
     build = workshop.finished(workshop.start())
