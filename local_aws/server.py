@@ -81,11 +81,13 @@ class LocalAws:
         base.register_service(runtime, "sagemaker", None)
         for name, prefix in _CONNECTIONS:
             base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
+        base.invoke_functions_as_documented()
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
         base.end_functions_with_the_server()
+        base.leave_no_log_of_deleted_functions()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""

@@ -68,6 +68,9 @@ UNEXERCISED = (
         "with it S3 says that a package is missing; nothing is listed",
     ),
     Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
+    Unexercised(
+        "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
+    ),
     Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
     Unexercised(
         "SmokeTestProdFunctionRole",

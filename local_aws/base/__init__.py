@@ -5,10 +5,14 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
-from local_aws.base.alarms import evaluate_alarms_as_documented
+from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.functions import end_functions_with_the_server
+from local_aws.base.functions import (
+    end_functions_with_the_server,
+    invoke_functions_as_documented,
+    leave_no_log_of_deleted_functions,
+)
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
@@ -43,8 +47,11 @@ __all__ = [
     "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
+    "invoke_functions_as_documented",
+    "leave_no_log_of_deleted_functions",
     "leave_out_what_conditions_exclude",
     "put_event",
+    "put_metric",
     "read_object",
     "record_decisions",
     "register_resource_types",

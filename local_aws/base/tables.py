@@ -31,6 +31,7 @@ _TABLES = {
         "_conditions_met",
         "_service_principal_matches",
         "enforce",
+        "evaluate_resource_policy",
         "request_caller_arn",
         "resolve_credential",
     ),
@@ -48,7 +49,9 @@ _TABLES = {
         "_metrics",
         "_record_history",
         "_stat_value",
+        "record_metric",
     ),
+    "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.eventbridge": (
         "_dispatch_event",
         "_dispatch_to_lambda",
@@ -57,6 +60,13 @@ _TABLES = {
         "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": ("_roles",),
+    "ministack.services.lambda_svc": (
+        "_emit_lambda_logs",
+        "_execution_record_for_config",
+        "_functions",
+        "_get_func_record_for_ref",
+        "invoke_async_with_retry",
+    ),
     "ministack.services.s3": (
         "_bucket_versioning",
         "_delete_bucket",
