@@ -138,7 +138,7 @@ def _pushes_are_released(connected: Connected) -> None:
     revisions = {each["actionName"]: each["revisionId"] for each in summary["sourceRevisions"]}
     assert commits.items() <= revisions.items()
     shown = json.loads(_run(house, "show", "--json"))
-    assert (shown["trigger"], shown["status"]) == ("push through the connection", "Succeeded")
+    assert (shown["trigger"], shown["status"]) == ("push to a connected repository", "Succeeded")
     job = house.client("sagemaker").describe_training_job(TrainingJobName=f"{PREFIX}-{execution[:13]}")
     assert job["HyperParameters"]["max_depth"] == "4"
 
