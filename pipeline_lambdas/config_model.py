@@ -13,6 +13,7 @@ from pipeline_lambdas.algorithms import ALGORITHMS
 
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
+Requirement = Literal["not-shown-worse", "shown-not-worse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,45 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class ChampionGate:
+    """How much worse than the champion's a metric may be, in per cent of the champion's."""
+
+    metric: str
+    max_worse_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionTest:
+    """A comparison with the model that Prod serves, on the same rows.
+
+    With `not-shown-worse` a gate fails if the model is shown to be worse by more than its bound, with
+    `shown-not-worse` unless it is shown not to be.
+    """
+
+    gates: tuple[ChampionGate, ...]
+    require: Requirement = "not-shown-worse"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceColumn:
+    """Rows apart by a column: `ranges` are the cuts between slices, `values` one slice each; one of them is empty."""
+
+    column: str
+    ranges: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    min_rows: int = 30
+    gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DriftTest:
+    """The greatest population stability index of each column; no `columns` stands for all features."""
+
+    max_psi: float
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationTest:
     """What an endpoint is judged by; `max_rows` None means all rows of the channel."""
 
@@ -79,6 +119,9 @@ class EvaluationTest:
     channel: str
     max_rows: int | None
     gates: tuple[Gate, ...]
+    champion: ChampionTest | None = None
+    slices: tuple[SliceColumn, ...] = ()
+    drift: DriftTest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,7 +253,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "tests.full.gates.auc",
             {"min": 1},
             "tests.full.gates.auc: found an unknown key; allowed rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
-            "latency_p99_ms",
+            "latency_p99_ms, failed_share",
         ),
         ("tests.full.gates.mae", {}, "tests.full.gates.mae: found no bound; allowed min, max or both"),
         ("tests.full.gates.mae", 0.5, "tests.full.gates.mae: found 0.5; allowed a mapping with min, max"),
@@ -268,7 +268,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "tests.full.gates",
             ...,
             "tests.full.gates: found none; allowed at least one of rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
-            "latency_p99_ms",
+            "latency_p99_ms, failed_share",
         ),
     ],
 )
@@ -368,6 +368,10 @@ _PATHS = [
     "tests.smoke",
     "tests.full.gates",
     "tests.full.gates.rmse",
+    "tests.full.champion",
+    "tests.full.slices",
+    "tests.full.drift",
+    "tests.full.drift.columns",
 ]
 
 
