@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.config import TrainingConfig
 from pipeline_lambdas.config_model import InstanceVariant, Variant
-from scripts.prices import Price, PriceTable
+from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
 _SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 1, "prod": 3}

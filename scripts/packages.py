@@ -1,7 +1,8 @@
 """One zip per function with what its handler imports, the same bytes each time.
 
 What is imported is found by reading the sources, so a package is made without running any of them. Imports inside
-functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time.
+functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time. A module's table, a JSON file
+of the same name beside it, goes with it.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def build_one(root: Path, function: str, handler: str) -> Package:
     if _source(root, handler) is None:
         raise SlipwayError(f"{function}: found no module {handler} under {root}; its function `handler` is called.")
     sources, third_party = _reachable(root, handler)
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources}
+    tables = {path.with_suffix(".json") for path in sources if path.with_suffix(".json").is_file()}
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables}
     for name in third_party:
         files |= _vendored(VENDORED[name], name)
     return Package(function, dict(sorted(files.items())))

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline_lambdas.config import parse_config
+from pipeline_lambdas.prices import PRICES, load_prices
 from scripts.cli import run
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
-from scripts.prices import PRICES, load_prices
 from tests.local_server import ROOT
 from tests.releases.house import patched
 
