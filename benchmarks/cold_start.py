@@ -17,6 +17,7 @@ SERVICES = {
     "deploy-model": ("codepipeline", "sagemaker", "s3"),
     "evaluate-model": ("codepipeline", "sagemaker", "s3", "sagemaker-runtime"),
     "clean-up": ("codepipeline", "sagemaker", "s3"),
+    "end-release": ("codepipeline", "sagemaker"),
 }
 """The clients that each function makes in a usual invocation."""
 

@@ -82,6 +82,7 @@ class LocalAws:
         for name, prefix in _CONNECTIONS:
             base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
         base.route_events_to_pipelines(self._start_pipeline)
+        base.ask_functions_whom_they_serve()
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()

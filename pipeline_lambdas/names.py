@@ -34,7 +34,7 @@ class Release:
     def __post_init__(self) -> None:
         if not _EXECUTION_ID.fullmatch(self.execution_id):
             raise ConfigurationError(
-                f"UserParameters: execution_id: found {self.execution_id!r}; allowed is a pipeline execution id, "
+                f"execution_id: found {self.execution_id!r}; allowed is a pipeline execution id, in UserParameters "
                 "#{codepipeline.PipelineExecutionId}"
             )
 

@@ -140,7 +140,7 @@ def _stopped(status: str, secondary: str) -> str:
         case "MaxWaitTimeExceeded":
             return "waited too long for instances and was stopped. Release again or choose another instance type."
         case _:
-            return f"was stopped ({status}). Retry the stage to train again."
+            return f"was stopped ({status}). Retry all actions of the stage to train again."
 
 
 def _message(description: Description) -> str:

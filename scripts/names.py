@@ -18,6 +18,7 @@ FUNCTIONS = (
     "evaluate-model",
     "smoke-test-prod",
     "clean-up",
+    "end-release",
 )
 """All functions of a pipeline; some share a package."""
 BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]

@@ -39,6 +39,7 @@ FUNCTIONS = {
     "evaluate-model": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
+    "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
 }
 """The functions of a pipeline; two of them differ in their roles and environments only."""
 

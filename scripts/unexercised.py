@@ -69,6 +69,9 @@ UNEXERCISED = (
         resource="*-packages-*",
     ),
     Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
+    Unexercised(
+        "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
+    ),
     Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
     Unexercised(
         "SmokeTestProdFunctionRole",

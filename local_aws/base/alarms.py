@@ -1,4 +1,4 @@
-"""CloudWatch's alarms: what MiniStack leaves out of their evaluation, and their ARNs for IAM.
+"""CloudWatch's alarms: what MiniStack leaves out of their evaluation, their ARNs for IAM, and what services put.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html. MiniStack evaluates an alarm
 when data is put, over all data of the metric's name. Here the dimensions count, periods are evaluated one by one
@@ -41,6 +41,11 @@ def evaluate_alarms_as_documented() -> None:
 
     cloudwatch._evaluate_alarm = _evaluate  # noqa: SLF001
     cloudwatch._describe_alarms = describe_evaluated  # noqa: SLF001
+
+
+def put_metric(namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> None:
+    """Put a datum of an `AWS/` namespace, as a service does in its own name."""
+    ministack("services.cloudwatch").record_metric(namespace, name, value, unit, dict(dimensions))
 
 
 def alarm_arn(headers: Mapping[str, str], body: bytes, region: str) -> str | None:

@@ -1,8 +1,16 @@
-"""Lambda: workers that end with the server."""
+"""Lambda: workers that end with the server, and functions that EventBridge may invoke."""
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 from local_aws.base.tables import ministack
+from local_aws.settings import ACCOUNT
+
+log = logging.getLogger(__name__)
+
+_EVENTS = "events.amazonaws.com"
 
 # POLLHUP comes when the server's end of the worker's standard input closes, which a killed server's does at once.
 _WATCH = """
@@ -25,3 +33,38 @@ def end_functions_with_the_server() -> None:
     """
     runtime = ministack("core.lambda_runtime")
     runtime._PYTHON_WORKER_SCRIPT = _WATCH + runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+
+
+def ask_functions_whom_they_serve() -> None:
+    """Let a rule invoke a function only if the function's own policy allows it, as a target without a role.
+
+    MiniStack invokes it whatever its policy says. What is refused is logged, as AWS tells nobody but a metric:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    eventbridge = ministack("services.eventbridge")
+    original = eventbridge._invoke_target  # noqa: SLF001
+
+    def invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+        arn, rule_arn = target.get("Arn", ""), rule.get("Arn", "")
+        if arn.startswith("arn:aws:lambda:") and not _serves(arn, rule_arn):
+            log.warning("EventBridge may not invoke %s for %s: the function's policy does not allow it", arn, rule_arn)
+            return
+        original(target, event, rule, view)
+
+    eventbridge._invoke_target = invoke_target  # noqa: SLF001
+
+
+def _serves(function_arn: str, rule_arn: str) -> bool:
+    evaluator = ministack("core.iam_evaluator")
+    found, _, _ = ministack("services.lambda_svc")._get_func_record_for_ref(function_arn)  # noqa: SLF001
+    context = evaluator.EvalContext(
+        principal_arn=_EVENTS,
+        principal_type="Service",
+        principal_account=ACCOUNT,
+        action="lambda:InvokeFunction",
+        resource_arn=function_arn,
+        region="",
+        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": ACCOUNT},
+    )
+    policy = found["policy"] if found else None
+    return str(evaluator.evaluate_resource_policy(policy, context, service=_EVENTS).decision) == "Allow"

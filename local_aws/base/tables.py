@@ -31,6 +31,7 @@ _TABLES = {
         "_conditions_met",
         "_service_principal_matches",
         "enforce",
+        "evaluate_resource_policy",
         "request_caller_arn",
         "resolve_credential",
     ),
@@ -48,6 +49,7 @@ _TABLES = {
         "_metrics",
         "_record_history",
         "_stat_value",
+        "record_metric",
     ),
     "ministack.services.eventbridge": (
         "_dispatch_event",
@@ -57,6 +59,7 @@ _TABLES = {
         "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": ("_roles",),
+    "ministack.services.lambda_svc": ("_get_func_record_for_ref",),
     "ministack.services.s3": (
         "_delete_bucket_encryption",
         "_fire_s3_event",

@@ -16,6 +16,7 @@ from local_aws.codepipeline.engine import Engine, PutEvent
 from local_aws.codepipeline.events import Events
 from local_aws.codepipeline.executions import Executions
 from local_aws.codepipeline.history import History
+from local_aws.codepipeline.metrics import with_metrics
 from local_aws.codepipeline.permissions import permissions
 from local_aws.codepipeline.pipelines import Pipelines
 from local_aws.codepipeline.state import State
@@ -35,16 +36,20 @@ class CodePipelineService:
         *,
         assume_role: AssumeRole = base.assume_role,
         enforce: Enforce = base.enforce,
-        put_event: PutEvent = base.put_event,
+        put_event: PutEvent | None = None,
         new_id: Callable[[], str] = ids.new_uuid,
         new_suffix: Callable[[], str] = ids.new_key_suffix,
     ) -> None:
-        """`archives` is CodeCommit, `connections` CodeConnections. Nothing runs before `resume`."""
+        """`archives` is CodeCommit, `connections` CodeConnections. Nothing runs before `resume`.
+
+        `put_event` takes the events in place of EventBridge and of CloudWatch's metrics.
+        """
         region = runtime.settings.region
         self._state = State(runtime.store, region)
         tools = Tools(runtime, self._state, archives, connections, assume_role, new_id)
         changes = Changes(self._state, Events(self._state, region), tools.now, new_id, new_suffix)
         providers = {key: provider(tools) for key, provider in PROVIDERS.items()}
+        put_event = put_event or with_metrics(base.put_event, base.put_metric, tools.now)
         self._engine = Engine(tools, changes, providers, put_event)
         self._executions = Executions(self._state, changes, self._engine)
         self._pipelines = Pipelines(self._state, self._engine, self._executions, region, assume_role, tools.now)

@@ -17,6 +17,7 @@ Description = dict[str, Any]
 
 # SageMaker answers a failed look-up with ValidationException and one of these sentences.
 _NOT_FOUND = re.compile(r"Requested resource not found|Could not find|does not exist", re.IGNORECASE)
+_ENDED = re.compile(r"training job is in status", re.IGNORECASE)
 _EXISTS = re.compile(r"already exist", re.IGNORECASE)
 
 
@@ -43,6 +44,20 @@ def describe_model_package(arn: str) -> Description | None:
 def create_training_job(request: Mapping[str, Any]) -> bool:
     """Create the job; False if one of that name exists already."""
     return _create("create_training_job", request)
+
+
+def stop_training_job(name: str) -> bool:
+    """Ask the job to stop; False if it has ended meanwhile.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
+    """
+    try:
+        call(clients.client("sagemaker").stop_training_job, TrainingJobName=name)
+    except AwsRequestError as error:
+        if _is_missing(error) or (error.code == "ValidationException" and _ENDED.search(error.reason)):
+            return False
+        raise
+    return True
 
 
 def create_model(request: Mapping[str, Any]) -> bool:

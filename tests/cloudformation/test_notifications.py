@@ -18,7 +18,6 @@ LOCAL = {
     "AWS::Region": "us-east-1",
     "ApprovalTimeoutInMinutes": "10080",
 }
-RULES = ("ReleaseFailedRule", "ApprovalWaitsRule")
 
 
 @pytest.fixture
@@ -43,12 +42,12 @@ def test_the_topic_takes_messages_of_its_rules_and_alarms_over_tls_only(template
     }
     assert {statement["Action"] for statement in statements.values()} == {"sns:Publish"}
     assert {statement["Resource"] for statement in statements.values()} == {"<NotificationTopic>"}
-    tls, rules, alarms = (statements[sid] for sid in ("TlsOnly", "Rules", "Alarms"))
+    tls, rule, alarms = (statements[sid] for sid in ("TlsOnly", "Rule", "Alarms"))
     assert len(statements) == 3
     assert (tls["Effect"], tls["Principal"]) == ("Deny", "*")
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert (rules["Effect"], rules["Principal"]) == ("Allow", {"Service": "events.amazonaws.com"})
-    assert rules["Condition"] == {"ArnEquals": {"aws:SourceArn": [f"<{rule}.Arn>" for rule in RULES]}}
+    assert (rule["Effect"], rule["Principal"]) == ("Allow", {"Service": "events.amazonaws.com"})
+    assert rule["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ReleaseFailedRule.Arn>"}}
     assert (alarms["Effect"], alarms["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
     assert alarms["Condition"] == {
         "StringEquals": {"aws:SourceAccount": "111122223333"},
@@ -67,38 +66,61 @@ def test_an_address_is_subscribed_if_there_is_one(template: Template) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("rule", "detail_type", "detail"),
-    [
-        (
-            "ReleaseFailedRule",
-            "CodePipeline Pipeline Execution State Change",
-            {"pipeline": ["<Pipeline>"], "state": ["FAILED"]},
-        ),
-        (
-            "ApprovalWaitsRule",
-            "CodePipeline Action Execution State Change",
-            {"pipeline": ["<Pipeline>"], "state": ["STARTED"], "type": {"category": ["Approval"]}},
-        ),
-    ],
-)
-def test_a_rule_tells_of_this_pipeline(template: Template, rule: str, detail_type: str, detail: dict[str, Any]) -> None:
+def test_one_rule_tells_and_of_this_pipeline(template: Template) -> None:
     """Events as in https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html"""
-    properties = templates.render(template["Resources"][rule]["Properties"], template, LOCAL)
+    telling = {
+        name: resource["Properties"]
+        for name, resource in templates.of_type(template, "AWS::Events::Rule").items()
+        if resource["Properties"]["Targets"][0]["Arn"] == {"Ref": "NotificationTopic"}
+    }
+    # That an approval waits is told by CodePipeline, through the action's NotificationArn.
+    assert set(telling) == {"ReleaseFailedRule"}
+    properties = templates.render(telling["ReleaseFailedRule"], template, LOCAL)
     assert properties["EventPattern"] == {
         "source": ["aws.codepipeline"],
-        "detail-type": [detail_type],
-        "detail": detail,
+        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+        "detail": {"pipeline": ["<Pipeline>"], "state": ["FAILED"]},
     }
-    (target,) = properties["Targets"]
-    assert target["Arn"] == "<NotificationTopic>"
     # With a role nothing arrives at an encrypted topic.
-    assert "RoleArn" not in target
+    assert "RoleArn" not in properties["Targets"][0]
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_what_a_rule_says_is_a_sentence_with_a_link(template: Template, rule: str) -> None:
-    (target,) = template["Resources"][rule]["Properties"]["Targets"]
+def test_every_end_without_success_reaches_the_function_that_stops_training(template: Template) -> None:
+    properties = templates.render(template["Resources"]["EndReleaseRule"]["Properties"], template, LOCAL)
+    assert properties["EventPattern"] == {
+        "source": ["aws.codepipeline"],
+        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+        "detail": {"pipeline": ["<Pipeline>"], "state": ["FAILED", "STOPPED", "CANCELED", "SUPERSEDED"]},
+    }
+    # The event as it is: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    assert properties["Targets"] == [{"Id": "end-release", "Arn": "<EndReleaseFunction.Arn>"}]
+
+
+# Alarm, its metric, the dimension, period and periods, whether it tells.
+RELEASE_ALARMS = {
+    "ReleaseFailedAlarm": ("AWS/CodePipeline", "FailedPipelineExecutions", "<Pipeline>", 86_400, 1, False),
+    "ReleaseStuckAlarm": ("AWS/Lambda", "Invocations", "<GetStatusFunction>", 3_600, "<StuckReleaseInHours>", True),
+    "TrainingNotStoppedAlarm": ("AWS/Lambda", "AsyncEventsDropped", "<EndReleaseFunction>", 300, 1, True),
+}
+
+
+@pytest.mark.parametrize("alarm", RELEASE_ALARMS)
+def test_an_alarm_of_releases_counts_and_is_quiet_without_data(template: Template, alarm: str) -> None:
+    namespace, metric, dimension, period_s, periods, tells = RELEASE_ALARMS[alarm]
+    properties = templates.render(template["Resources"][alarm]["Properties"], template, LOCAL)
+    assert (properties["Namespace"], properties["MetricName"], properties["Statistic"]) == (namespace, metric, "Sum")
+    assert [item["Value"] for item in properties["Dimensions"]] == [dimension]
+    assert (properties["Period"], properties["EvaluationPeriods"]) == (period_s, periods)
+    assert properties.get("DatapointsToAlarm", 1) == periods
+    assert (properties["ComparisonOperator"], properties["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert properties["TreatMissingData"] == "notBreaching"
+    # The failure is told by ReleaseFailedRule, which names the release.
+    assert properties.get("AlarmActions", []) == (["<NotificationTopic>"] if tells else [])
+    assert "${" not in properties["AlarmDescription"]
+
+
+def test_what_the_rule_says_is_a_sentence_with_a_link(template: Template) -> None:
+    (target,) = template["Resources"]["ReleaseFailedRule"]["Properties"]["Targets"]
     transformer = templates.render(target["InputTransformer"], template, LOCAL)
     event: Any = {"time": "2026-11-20T03:00:00Z", "detail": {"execution-id": "0a1b2c3d-4e5f"}}
     text = transformer["InputTemplate"]

@@ -22,6 +22,7 @@ FUNCTIONS = (
     "DeployProdFunction",
     "SmokeTestProdFunction",
     "CleanUpFunction",
+    "EndReleaseFunction",
 )
 
 

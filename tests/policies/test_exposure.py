@@ -32,6 +32,7 @@ NOTHING_KEPT = {
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
@@ -103,4 +104,9 @@ def test_every_topic_has_a_policy_that_refuses_plain_http() -> None:
 
 def test_no_function_can_be_called_from_outside() -> None:
     types = {resource["Type"] for _, _, resource in resources()}
-    assert not types & {"AWS::Lambda::Url", "AWS::Lambda::Permission", "AWS::ApiGateway::RestApi"}
+    assert not types & {"AWS::Lambda::Url", "AWS::ApiGateway::RestApi"}
+    for name, logical_id, resource in resources():
+        if resource["Type"] == "AWS::Lambda::Permission":
+            rule = resource["Properties"]["SourceArn"]["Fn::GetAtt"][0]
+            assert templates.load(name)["Resources"][rule]["Type"] == "AWS::Events::Rule", logical_id
+            assert resource["Properties"]["Principal"] == "events.amazonaws.com", logical_id

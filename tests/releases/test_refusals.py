@@ -21,6 +21,7 @@ DATA, MODELS, ARTIFACTS, PACKAGES = (
     f"slipway-local-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models", "artifacts", "packages")
 )
 RELEASE = "0a1b2c3d-4e5f"
+EXECUTION = f"{RELEASE}-4a1b-8c3d-0a1b2c3d4e5f"
 OTHER = "slipway-local-other"
 OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
 
@@ -230,6 +231,30 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         sagemaker("delete_endpoint_config", EndpointConfigName=f"{OTHER}-dev-{RELEASE}"),
         "sagemaker:DeleteEndpointConfig",
     ),
+    (
+        "EndReleaseFunctionRole",
+        "another pipeline's jobs",
+        sagemaker("stop_training_job", TrainingJobName=f"{OTHER}-{RELEASE}"),
+        "sagemaker:StopTrainingJob",
+    ),
+    (
+        "EndReleaseFunctionRole",
+        "starting a job",
+        sagemaker("create_training_job", **job(ROLE + "TrainingRole")),
+        "sagemaker:CreateTrainingJob",
+    ),
+    (
+        "EndReleaseFunctionRole",
+        "deleting endpoints",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-dev"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    (
+        "EndReleaseFunctionRole",
+        "stopping releases",
+        asked("codepipeline", "stop_pipeline_execution", pipelineName=PREFIX, pipelineExecutionId=EXECUTION),
+        "codepipeline:StopPipelineExecution",
+    ),
     ("CleanUpFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     (
         "BuildProjectRole",
@@ -305,6 +330,13 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
 ]
 
+
+def unknown_release(client: Client) -> None:
+    """May ask for a release, and is told that there is none of that id."""
+    with pytest.raises(ClientError, match="PipelineExecutionNotFoundException"):
+        client("codepipeline").get_pipeline_execution(pipelineName=PREFIX, pipelineExecutionId=EXECUTION)
+
+
 # A call of each role that is allowed, so that a copy which may do nothing would be found.
 ALLOWED: dict[str, Call] = {
     "TrainModelFunctionRole": listed(DATA, f"{MODEL}/datasets/"),
@@ -314,6 +346,7 @@ ALLOWED: dict[str, Call] = {
     "DeployProdFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
     "SmokeTestProdFunctionRole": listed(ARTIFACTS, f"releases/{MODEL}/"),
     "CleanUpFunctionRole": sagemaker("list_models"),
+    "EndReleaseFunctionRole": unknown_release,
     "BuildProjectRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
     "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),
     "HostingRole": asked("logs", "describe_log_streams", logGroupName=f"/aws/sagemaker/Endpoints/{PREFIX}-dev"),

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from local_aws.base import Credentials, RoleNotAssumableError
 from local_aws.clock import ManualClock
 from local_aws.codeconnections.service import CodeConnectionsService
+from local_aws.codepipeline.metrics import with_metrics
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
@@ -157,6 +158,7 @@ class Surroundings:
         self.clients = Clients()
         self.clients.s3.objects["data", "manifest.json"] = [b"one"]
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.metrics: list[tuple[str, float, dict[str, str]]] = []
         self.sessions: list[dict[str, Any]] = []
         self.distrusted: set[str] = set()
         self.denied: set[str] = set()
@@ -174,7 +176,7 @@ class Surroundings:
             CodeConnectionsService(runtime),
             assume_role=self._assume_role,
             enforce=self._enforce,
-            put_event=self._put_event,
+            put_event=with_metrics(self._put_event, self._put_metric, lambda: self.clock.now().timestamp()),
             new_id=self._new_id,
         )
         operations = self.service.operations()
@@ -230,6 +232,10 @@ class Surroundings:
         assert source == "aws.codepipeline"
         assert resources == [f"arn:aws:codepipeline:us-east-1:{ACCOUNT}:{detail['pipeline']}"]
         self.events.append((detail_type.split()[1], dict(detail)))
+
+    def _put_metric(self, namespace: str, name: str, value: float, _unit: str, dimensions: Mapping[str, str]) -> None:
+        assert namespace == "AWS/CodePipeline"
+        self.metrics.append((name, value, dict(dimensions)))
 
     # --- What tests wait for
 

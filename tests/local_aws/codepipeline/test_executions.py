@@ -58,6 +58,24 @@ def test_retry(codepipeline: Surroundings, mode: str, again: set[str]) -> None:
     assert codepipeline.refused("RetryStageExecution", **{**request, "stageName": "X"}) == "StageNotFoundException"
 
 
+def test_metrics_tell_of_ends_and_count_a_retry_that_fails_again(codepipeline: Surroundings) -> None:
+    execution = codepipeline.create(small())
+    request = {"pipelineName": "release", "stageName": "Work", "pipelineExecutionId": execution}
+    for number in range(2):
+        job = codepipeline.job(number)
+        codepipeline.clock.advance(60)
+        codepipeline.fail(job)
+        wait_for(lambda number=number: len(codepipeline.metrics) == 3 * (number + 1), "the metrics", 10)  # type: ignore[misc]
+        codepipeline.call("RetryStageExecution", **request, retryMode="FAILED_ACTIONS")
+    codepipeline.succeed(codepipeline.job(2))
+    wait_for(lambda: len(codepipeline.metrics) == 7, "the duration", 10)
+    of_pipeline = {"PipelineName": "release"}
+    failures = [metric for metric in codepipeline.metrics if metric[0] == "FailedPipelineExecutions"]
+    assert failures == [("FailedPipelineExecutions", 1, dimensions) for dimensions in (of_pipeline, {})] * 2
+    durations = [(value, dimensions) for name, value, dimensions in codepipeline.metrics if name == "PipelineDuration"]
+    assert durations == [(60, of_pipeline), (120, of_pipeline), (120, of_pipeline)]
+
+
 def test_a_failed_stage_cannot_be_retried_once_another_execution_has_entered(codepipeline: Surroundings) -> None:
     first = codepipeline.create(small())
     codepipeline.fail(codepipeline.job())

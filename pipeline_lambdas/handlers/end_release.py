@@ -1,0 +1,29 @@
+"""Target of the rule EndReleaseRule: stops what a release that failed or was stopped has left running.
+
+EventBridge invokes it, not CodePipeline, so there is no job to report to: an error is raised, and Lambda tries again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.boundary import read_environment
+from pipeline_lambdas.end_release import end_release, ended_release
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    model_name: str
+    name_prefix: str
+
+
+def handler(event: Any, _context: Any) -> None:
+    environment = read_environment(Environment, os.environ)
+    release = ended_release(event, environment.name_prefix)
+    ended = end_release(release)
+    record = {"execution_id": release.execution_id, "status": ended.status, "stopped": ended.stopped}
+    sys.stdout.write(json.dumps(record) + "\n")
