@@ -7,11 +7,10 @@ there from the deployment to Test until the evaluation's end.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.champion_endpoint import delete_champion
 from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.deployment import Deployment, HostingSite, serve
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
@@ -21,7 +20,6 @@ from pipeline_lambdas.outcome import Continue, Done, Outcome
 _TEST = "full"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 _SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"})
-_IN_BETWEEN = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,15 @@ class Served:
 
     endpoint_config: str
     model: str
+
+
+def check_operation(operation: str, environment: str) -> None:
+    """Raise ConfigurationError for an operation that this function does not do in the environment."""
+    allowed = ("deploy", "remove") if environment == CHAMPION else ("deploy",)
+    if operation not in allowed:
+        raise ConfigurationError(
+            f"UserParameters: operation: found {operation!r}; allowed in {environment} {', '.join(allowed)}"
+        )
 
 
 def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite) -> Outcome:
@@ -74,24 +81,6 @@ def remove_champion(release: Release) -> Outcome:
     return Done(summary=f"No endpoint {release.endpoint(CHAMPION)} is left")
 
 
-def delete_champion(release: Release) -> str | None:
-    """Delete endpoint and config as far as possible now; return what has to be waited for.
-
-    An endpoint that serves another release's comparison is left alone. One that is being created or changed cannot be
-    deleted: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
-    """
-    name, own = release.endpoint(CHAMPION), release.endpoint_config(CHAMPION, "")
-    description = sagemaker.describe_endpoint(name)
-    if description is not None and own in _configs_of(description):
-        status = description["EndpointStatus"]
-        if status in _IN_BETWEEN:
-            return f"Endpoint {name} is {status} and can be deleted afterwards"
-        if status != "Deleting":
-            sagemaker.delete_endpoint(name)
-    sagemaker.delete_endpoint_config(own)
-    return None
-
-
 def served_in_prod(release: Release) -> Served | None:
     """Return what the Prod endpoint serves; None if there is no endpoint or it has never served.
 
@@ -114,11 +103,6 @@ def served_in_prod(release: Release) -> Served | None:
             f"Endpoint {name} serves {model}, no model of this pipeline. Release to Prod by the pipeline alone."
         )
     return Served(endpoint_config, model)
-
-
-def _configs_of(description: Mapping[str, Any]) -> set[str | None]:
-    pending = description.get("PendingDeploymentSummary") or {}
-    return {description.get("EndpointConfigName"), pending.get("EndpointConfigName")}
 
 
 def _none(reason: str, served: Served | None) -> Done:

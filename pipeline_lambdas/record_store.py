@@ -17,20 +17,21 @@ _MOST_RACES = 20
 """Writers that were faster, one after the other, until this one gives up and is started again."""
 
 
-def store(record: dict[str, Any], ended: datetime | None, site: RecordSite) -> dict[str, Any]:
-    """Write the record of an execution, and return it as written; `ended` is None for one that goes on.
+def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
+    """Write the record of an execution, and return it as written.
 
     The record of an ended execution takes the next number of the chain, unless this very end has one already: an event
     of EventBridge may come twice. Raises UnavailableError if too many others take numbers at the same time.
     """
-    content = record_chain.render(record) if ended is None else _append(record, ended, site)
+    content = _append(record, site) if record["ended"] else record_chain.render(record)
     key = f"{site.folder(record['execution_id'])}record.json"
     s3.write_object(site.artifact_bucket, key, content, _JSON, site.kms_key_arn)
     return record_chain.parsed(content)
 
 
-def _append(record: dict[str, Any], ended: datetime, site: RecordSite) -> bytes:
+def _append(record: dict[str, Any], site: RecordSite) -> bytes:
     """Return the bytes of the record's object in the chain."""
+    ended = datetime.fromisoformat(record["ended"])
     bucket, prefix = site.artifact_bucket, record_chain.prefix(site.model)
     for _ in range(_MOST_RACES):
         chain = [item for item in s3.list_objects(bucket, prefix) if record_chain.sequence_of(item.key)]

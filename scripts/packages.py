@@ -36,12 +36,15 @@ FUNCTIONS = {
     "get-status": Function("get-status", "pipeline_lambdas.handlers.get_status"),
     "deploy-model": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
     "deploy-prod": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
+    "deploy-champion": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
     "evaluate-model": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
+    "register-model": Function("register-model", "pipeline_lambdas.handlers.register_model"),
+    "record-release": Function("record-release", "pipeline_lambdas.handlers.record_release"),
     "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
 }
-"""The functions of a pipeline; two of them differ in their roles and environments only."""
+"""The functions of a pipeline; three of them differ from others in their roles and environments only."""
 
 PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
 """Package to the module of its handler."""
