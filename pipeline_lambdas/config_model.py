@@ -123,6 +123,11 @@ class EvaluationTest:
     slices: tuple[SliceColumn, ...] = ()
     drift: DriftTest | None = None
 
+    @property
+    def allows_failed_rows(self) -> bool:
+        """Whether a gate says how many rows may go without a prediction; else none may."""
+        return any(gate.metric == "failed_share" for gate in self.gates)
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:
