@@ -30,7 +30,7 @@ from pipeline_lambdas.report.svg import (
 MOST_ROWS = 20
 MOST_SHARES = 3
 _ROW = 22.0
-_LABEL = 118.0
+_LABEL = 140.0
 _LEGEND = 20.0
 
 
@@ -182,8 +182,8 @@ def _range(low: float | None, high: float | None, bins: int) -> str:
     if low is None and high is None:
         return "all values" if bins == 1 else "no number"
     if low is None or high is None:
-        return f"below {text.number(high)}" if low is None else f"from {text.number(low)}"
-    return text.number(low) if low == high else f"{text.number(low)} to {text.number(high)}"
+        return f"below {text.plain(high)}" if low is None else f"from {text.plain(low)}"
+    return text.plain(low) if low == high else f"{text.plain(low)} to {text.plain(high)}"
 
 
 def slices(evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure | None:
@@ -206,8 +206,8 @@ def slices(evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure
         chart.interval(place, row)
     title = f"{metric} by slice"
     told = "; ".join(_told(row) for row in shown)
-    caption = f"Lines are 95 % intervals; the dashed line is the value of all rows.{_more(len(rows) - 1, 'slice')}"
-    svg = chart.svg(f"slices-{metric}", title, f"{metric} by slice, with 95 % intervals: {told}.")
+    caption = f"Lines are {text.INTERVAL}s; the dashed line is the value of all rows.{_more(len(rows) - 1, 'slice')}"
+    svg = chart.svg(f"slices-{metric}", title, f"{metric} by slice, with {text.INTERVAL}s: {told}.")
     return Figure(f"slices-{metric}", title, svg, caption)
 
 
@@ -228,13 +228,13 @@ def differences(rows: Sequence[Row]) -> Figure | None:
     for place, row in enumerate(rows):
         chart.interval(place, row)
     title = "Difference to the champion"
-    told = "; ".join(_told(row, " %") for row in rows)
+    told = "; ".join(_told(row, text.PERCENT) for row in rows)
     svg = chart.svg("differences", title, f"Worse than the champion by, negative is better: {told}.")
-    return Figure("differences", title, svg, "Left of zero the model is better. Lines are 95 % intervals.")
+    return Figure("differences", title, svg, f"Left of zero the model is better. Lines are {text.INTERVAL}s.")
 
 
 def _told(row: Row, unit: str = "") -> str:
-    within = f" ({text.between(row.low, row.high, row.value)}{unit})" if row.low is not None else ""
+    within = f" ({text.between(row.low, row.high)}{unit})" if row.low is not None else ""
     return f"{row.name} {text.number(row.value)}{unit}{within}"
 
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from pipeline_lambdas.report import text
-from pipeline_lambdas.report.figures import Figure
+from pipeline_lambdas.report.figures import Counted, Figure
 from pipeline_lambdas.report.markup import Html, el
 from pipeline_lambdas.report.reading import Document, documents, items, number, points
 from pipeline_lambdas.report.scales import Scale
-from pipeline_lambdas.report.svg import WIDTH, Axis, Chart, block, image, px, words
+from pipeline_lambdas.report.svg import WIDTH, Axis, Chart, block, image, px, width, words
 
 _SHARE = Scale(0.0, 1.0)
 _MOST_NUMBERED = 10
@@ -63,7 +63,7 @@ def _at(curve: Sequence[tuple[float, float]], name: str) -> str:
     return f"The {name} is " + ", ".join(f"{text.number(y, 3)} at {text.number(x, 3)}" for _, x, y in nearest) + "."
 
 
-def calibration(plots: Document, about: str) -> Figure | None:
+def calibration(plots: Document, counted: Counted) -> Figure | None:
     """Return the share of positives against the score that promised it; larger dots stand for more rows."""
     found = [
         (number(bin_, "mean_score"), number(bin_, "share"), number(bin_, "rows") or 0)
@@ -82,7 +82,7 @@ def calibration(plots: Document, about: str) -> Figure | None:
     sizes = [rows for *_, rows in bins]
     title = "Calibration"
     caption = (
-        f"{text.rows(sum(sizes))} of {about} in {text.times(len(bins), 'bin')} of {min(sizes):,.0f} to "
+        f"{counted(sum(sizes))} in {text.times(len(bins), 'bin')} of {min(sizes):,.0f} to "
         f"{text.rows(most)}; larger dots hold more. On the dashed line scores are shares."
     )
     told = ", ".join(f"{text.number(share, 3)} at {text.number(score, 3)}" for score, share, _ in bins)
@@ -97,13 +97,13 @@ def matrix(plots: Document) -> list[list[int]]:
     return found if all(len(row) == len(found) for row in found) else []
 
 
-def confusion(plots: Document, about: str) -> Figure | None:
+def confusion(plots: Document, counted: Counted) -> Figure | None:
     """Return the confusion matrix, each cell with its count and its share of the actual class."""
     counts = matrix(plots)
     if not 0 < len(counts) <= MOST_CLASSES or not sum(map(sum, counts)):
         return None
     classes = len(counts)
-    left, top = 44.0, 24.0
+    left, top = 44.0, 32.0
     side = min((WIDTH - left - 16) / classes, 110.0)
     left = max(left, (WIDTH - side * classes) / 2)
     parts: list[Html] = [
@@ -111,7 +111,7 @@ def confusion(plots: Document, about: str) -> Figure | None:
         words("Actual class", left - 32, top + side * classes / 2, "name middle",
               transform=f"rotate(-90 {px(left - 32)} {px(top + side * classes / 2)})"),
     ]  # fmt: skip
-    every = -(-classes * 14 // int(side * classes))
+    every = math.ceil((width(str(classes - 1)) + 4) / side)
     for place in range(0, classes, every):
         middle = side * (place + 0.5)
         parts += [
@@ -124,7 +124,7 @@ def confusion(plots: Document, about: str) -> Figure | None:
                 left + side * predicted, top + side * actual, side, count, sum(row), classes <= _MOST_NUMBERED
             )
     title = "Confusion matrix"
-    caption = _confusion_caption(plots, counts, about)
+    caption = _confusion_caption(plots, counts, counted)
     right = sum(row[place] for place, row in enumerate(counts))
     description = (
         f"Matrix of {classes} actual by {classes} predicted classes. {right:,} of {sum(map(sum, counts)):,} rows are "
@@ -157,11 +157,11 @@ def _compact(count: int) -> str:
     return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1_000_000:.0f}M"
 
 
-def _confusion_caption(plots: Document, counts: Sequence[Sequence[int]], about: str) -> str:
+def _confusion_caption(plots: Document, counts: Sequence[Sequence[int]], counted: Counted) -> str:
     threshold = number(plots, "threshold")
     at = "" if threshold is None else f" Class 1 is a score above {text.bound(threshold)}."
     shown = "Counts, and shares" if len(counts) <= _MOST_NUMBERED else "Darker cells hold a greater share"
-    return f"{text.rows(sum(map(sum, counts)))} of {about}. {shown} of the actual class.{at}"
+    return f"{counted(sum(map(sum, counts)))}. {shown} of the actual class.{at}"
 
 
 def mistakes(counts: Sequence[Sequence[int]], most: int) -> list[tuple[int, int, int]]:

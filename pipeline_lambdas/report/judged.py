@@ -18,8 +18,20 @@ _MOST_PLOTTED = 4
 
 def about(evaluation: Document) -> str:
     """Say which rows an evaluation is of: 240 rows of channel test."""
+    return text.rows(number(evaluation, "rows")) + _channel(evaluation)
+
+
+def counted(evaluation: Document, rows: float) -> str:
+    """Say how many of an evaluation's rows a plot counts: All 240 rows of channel test."""
+    total = number(evaluation, "rows")
+    if total is None or rows >= total:
+        return f"All {text.rows(rows)}{_channel(evaluation)}"
+    return f"{rows:,.0f} of {text.rows(total)}{_channel(evaluation)}"
+
+
+def _channel(evaluation: Document) -> str:
     channel = string(evaluation, "channel")
-    return f"{text.rows(number(evaluation, 'rows'))}{f' of channel {channel}' if channel else ''}"
+    return f" of channel {channel}" if channel else ""
 
 
 def gates(evaluations: Mapping[str, Document]) -> Section | None:
@@ -36,9 +48,9 @@ def gates(evaluations: Mapping[str, Document]) -> Section | None:
             table(
                 f"gates-{environment}",
                 f"{name}: {about(evaluation)}",
-                ("Verdict", "Gate", "Of", "Value", "95 % interval", "Bound", "Reason"),
+                ("Gate", "Verdict", "Value", "Bound", text.INTERVAL, "Reason"),
                 [_gate(gate, evaluation) for gate in ordered],
-                "kkknnkw",
+                " knknw",
             ),
             _failed_rows(evaluation),
         ]
@@ -56,37 +68,25 @@ def _gate(gate: Document, evaluation: Document) -> list[Child]:
     low, high = number(gate, "min"), number(gate, "max")
     value = number(gate, "value")
     unit = " ms" if metric.endswith("_ms") else ""
-    if kind == "champion":
-        shown = (
-            ""
-            if value is None
-            else f"{text.signed_percent(value)} worse"
-            if value > 0
-            else f"{text.signed_percent(-value)} better"
-        )
-        unit = " %"
-    else:
-        shown = text.apart(value, low, high) + unit
     return [
+        join(metric, el("span", _subject(kind, subject), class_="subject")),
         word(string(gate, "verdict")),
-        metric,
-        _subject(kind, subject),
-        shown or text.NONE,
-        _interval(gate, kind, metric, subject, evaluation, unit),
+        text.worse(value) if kind == "champion" else text.apart(value, low, high) + unit,
         _bound(kind, low, high, unit),
+        _interval(gate, kind, metric, subject, evaluation, unit),
         string(gate, "reason"),
     ]
 
 
-def _subject(kind: str, subject: str) -> str:
+def _subject(kind: str, subject: str) -> str | None:
     if kind == "champion":
         return "against the champion"
-    return f"drift of {subject}" if kind == "drift" else subject or "all rows"
+    return f"drift of {subject}" if kind == "drift" else subject or None
 
 
 def _bound(kind: str, low: float | None, high: float | None, unit: str) -> str:
     if kind == "champion" and high is not None:
-        return f"at most {text.bound(high)} % worse"
+        return f"at most {text.bound(high)}{text.PERCENT} worse"
     if low is not None and high is not None:
         return f"{text.bound(low)} to {text.bound(high)}{unit}"
     if low is None and high is None:
@@ -103,7 +103,11 @@ def _interval(gate: Document, kind: str, metric: str, subject: str, evaluation: 
             part = next((one for one in documents(evaluation, "slices") if string(one, "label") == subject), {})
         found = mapping(part, "intervals", metric) if kind in {"bound", "slice"} else {}
     low, high = number(found, "low"), number(found, "high")
-    return text.NONE if low is None and high is None else text.between(low, high, number(gate, "value")) + unit
+    if low is None and high is None:
+        return text.NONE
+    if kind == "champion":
+        return f"{text.worse(low)} to {text.worse(high)}"
+    return text.between(low, high) + unit
 
 
 def _failed_rows(evaluation: Document) -> Html | None:
@@ -126,13 +130,13 @@ def metrics(evaluation: Document) -> Html:
     if not rows:
         return join()
     title = f"All metrics on {environment_name(string(evaluation, 'environment'))}"
-    shown = table("metrics", title, ("Metric", "Value", "95 % interval"), rows, "knn")
+    shown = table("metrics", title, ("Metric", "Value", text.INTERVAL), rows, "knn")
     return join(shown, methods(evaluation))
 
 
 def _metric_interval(part: Document, name: str) -> str:
     found = mapping(part, "intervals", name)
-    return text.between(number(found, "low"), number(found, "high"), number(part, "metrics", name))
+    return text.between(number(found, "low"), number(found, "high"))
 
 
 def methods(part: Document) -> Html | None:
@@ -140,19 +144,19 @@ def methods(part: Document) -> Html | None:
     by_method: dict[str, list[str]] = defaultdict(list)
     for name in mapping(part, "intervals"):
         method, level = string(part, "intervals", name, "method"), number(part, "intervals", name, "level")
-        known = f"{method or 'a method that is not named'}{f' at {100 * level:g} %' if level else ''}"
+        known = f"{method or 'a method that is not named'}{f' at {100 * level:g}{text.PERCENT}' if level else ''}"
         by_method[known].append(name)
     if not by_method:
         return None
     return note("Intervals: ", "; ".join(f"{', '.join(names)} by {method}" for method, names in by_method.items()), ".")
 
 
-def champion(evaluation: Document, record: Document, *, judged: bool) -> Section | None:
+def champion(evaluation: Document, record: Document) -> Section | None:
     """Return the comparison with the model that Prod serves."""
     found, title = mapping(evaluation, "champion"), "Comparison with the champion"
     status, reason = string(found, "status"), string(found, "reason")
-    if not judged:
-        return section("champion", title, el("p", "There was no evaluation, so nothing was compared."))
+    if not string(evaluation, "verdict"):
+        return section("champion", title, el("p", "There is no evaluation on Test, so nothing was compared."))
     if status == "none":
         known = f" The evaluation says: {reason}" if reason else ""
         return section("champion", title, el("p", f"No champion yet: there is no model to compare with.{known}"))
@@ -162,23 +166,22 @@ def champion(evaluation: Document, record: Document, *, judged: bool) -> Section
     if status != "compared":
         return section("champion", title, el("p", "The config asks for no comparison with the champion."))
     differing = mapping(found, "differences")
-    rows = [_difference(name, evaluation, found) for name in differing]
     return section(
         "champion",
         title,
         el("p", _who(found, record)),
-        table(
-            "comparison",
-            f"On the same {text.rows(number(found, 'rows'))}",
-            ("Metric", "Champion", "This model", "Difference", "Worse by", "95 % interval", "p-value", "Method"),
-            rows,
-            "knnnnnnw",
-        )
-        if rows
-        else note("No metric was compared."),
+        _comparison(found, evaluation),
         note("Worse by: in per cent of the champion's value; a negative number means that this model is better."),
         figures([bars.differences([row for name in differing if (row := _row(name, evaluation, found))])]),
     )
+
+
+def _comparison(found: Document, evaluation: Document) -> Html:
+    rows = [_difference(name, evaluation, found) for name in mapping(found, "differences")]
+    if not rows:
+        return note("No metric was compared.")
+    headings = ("Metric", "Champion", "This model", "Difference", "Worse by", text.INTERVAL, "p-value", "Method")
+    return table("comparison", f"On the same {text.rows(number(found, 'rows'))}", headings, rows, "knnnnnnw")
 
 
 def _who(found: Document, record: Document) -> str:
@@ -198,10 +201,10 @@ def _difference(name: str, evaluation: Document, found: Document) -> list[Child]
         name,
         text.apart(theirs, ours),
         text.apart(ours, theirs),
-        sign + text.number(difference, 3),
+        sign + text.plain(difference),
         text.signed_percent(worse),
-        text.between(low, high, worse) + (" %" if low is not None or high is not None else ""),
-        text.number(p_value, 2),
+        text.between(low, high, 3) + (text.PERCENT if low is not None or high is not None else ""),
+        text.NONE if p_value is None else "< 0.001" if p_value < 0.001 else text.number(p_value, 2),
         string(change, "method"),
     ]
 
@@ -244,12 +247,10 @@ def slices(evaluation: Document) -> Section | None:
         ]
         for part in parts
     ]
-    return section(
-        "slices",
-        "Slices",
-        figures([bars.slices(evaluation, name, gate_bounds(evaluation, "slice", name)) for name in plotted]),
-        table("slices-table", "Metrics by slice", ("Slice", "Rows", "Judged", *names), rows, "knk" + "n" * len(names)),
-    )
+    plots = [bars.slices(evaluation, name, gate_bounds(evaluation, "slice", name)) for name in plotted]
+    headings = ("Slice", "Rows", "Judged", *names)
+    shown = table("slices-table", "Metrics by slice", headings, rows, "knk" + "n" * len(names))
+    return section("slices", "Slices", figures(plots, el("div", shown, class_="two")))
 
 
 def _with_interval(part: Document, name: str) -> Html:
@@ -274,8 +275,10 @@ def drift(evaluation: Document) -> Section | None:
     return section(
         "drift",
         "Drift",
-        figures([bars.drift(found, bounds, compared), *bars.drift_shares(found)]),
-        table("drift-table", "Population stability index (PSI) by column", ("Column", "PSI"), rows, "kn"),
+        figures(
+            [bars.drift(found, bounds, compared), *bars.drift_shares(found)],
+            table("drift-table", "Population stability index (PSI)", ("Column", "PSI"), rows, "kn"),
+        ),
         note("PSI is 0 where the shares of all bins are the same, and grows with the distance between them."),
     )
 

@@ -87,7 +87,7 @@ def differences(record: Document, champion: Document | None) -> Section | None:
         )
         return section("changes", title, el("p", why))
     release = string(champion, "execution_id")
-    parts: list[Child] = [note(f"Compared with release {release or 'not named'}.")]
+    parts: list[Child] = [note(f"Compared with {f'release {release}' if release else 'a release that is not named'}.")]
     parts += _config_changes(at(champion, "config", "values"), at(record, "config", "values"))
     parts += _data_changes(at(champion, "dataset"), at(record, "dataset"))
     return section("changes", title, *parts)
@@ -138,7 +138,7 @@ def actions(record: Document) -> Section | None:
     found = last_attempts(record)
     longest = max((number(one, "seconds") or 0.0 for one in found if not _by_hand(one)), default=0.0)
     rows = [_action(one, longest) for one in found]
-    headings = ("Action", "Status", "Started", "Duration", "", "Attempts", "Said")
+    headings = ("Action", "Status", "Started", "Duration", "Of the longest", "Attempts", "Message")
     return section(
         "actions",
         "Actions and cost",
@@ -176,7 +176,7 @@ def _track(share: float) -> Html:
 def _cost(cost: Document) -> Html | None:
     currency = string(cost, "currency")
     rows = [
-        [name.replace("_", " ").capitalize(), f"{text.number(value)} {currency}"]
+        [name.replace("_", " ").capitalize(), f"{text.plain(value)} {currency}"]
         for name, value in ((name, number(cost, name)) for name in (*_parts_of(cost), "total"))
         if value is not None
     ]

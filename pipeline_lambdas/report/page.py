@@ -6,11 +6,12 @@ It is for the person who approves a model: the verdict first, then what it rests
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pipeline_lambdas.report import bars, class_plots, judged, lineage, plots, text
 from pipeline_lambdas.report.figures import figures
-from pipeline_lambdas.report.markup import Child, Html, el
+from pipeline_lambdas.report.markup import Html, el
 from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
 from pipeline_lambdas.report.style import style
 from pipeline_lambdas.report.tables import SIGNS, Section, facts, section, table
@@ -67,13 +68,11 @@ def _sections(
     return [
         judged.gates(evaluations),
         section("metrics", "Metrics", judged.metrics(main)),
-        judged.champion(main, record, judged=bool(evaluations)),
-        _predictions(main),
+        judged.champion(mapping(evaluations, "test"), record),
+        _measured(main),
         judged.slices(main),
-        section("importance", "Importance", figures([bars.importance(mapping(main, "importance"))])),
         judged.drift(main),
-        _latency(main),
-        section("training", "Training", lineage.training(record), figures(curves)),
+        section("training", "Training", figures(curves, el("div", lineage.training(record), class_="two"))),
         lineage.differences(record, champion),
         lineage.sources(record),
         lineage.actions(record),
@@ -109,8 +108,8 @@ def _facts(record: Document) -> Html:
             ("Release", el("code", string(record, "execution_id")) if string(record, "execution_id") else None),
             ("Started", text.moment(started)),
             ("Started by", text.trigger(record)),
-            ("Ended", f"{text.moment(ended)}, after {text.duration(took)}" if ended else "not yet"),
-            ("Champion", champion or "none, or not known"),
+            ("Ended", f"{text.moment(ended)}, after {text.duration(took)}" if ended else None),
+            ("Champion", champion or "none is known"),
             ("Number in the chain", string(record, "sequence")),
             ("Pipeline", string(record, "pipeline")),
         ]
@@ -121,20 +120,22 @@ def _contents(sections: list[Section]) -> Html:
     return el("nav", *(el("a", one.title, href=f"#{one.key}") for one in sections), aria_label="Contents")
 
 
-def _predictions(evaluation: Document) -> Section | None:
-    drawn = mapping(evaluation, "plots")
-    about = judged.about(evaluation)
-    environment = environment_name(string(evaluation, "environment"))
+def _measured(evaluation: Document) -> Section | None:
+    drawn, counted = mapping(evaluation, "plots"), partial(judged.counted, evaluation)
+    p95 = [number(gate, "max") for gate in documents(evaluation, "gates") if string(gate, "metric") == "latency_p95_ms"]
+    endpoint = string(evaluation, "endpoint") or "the endpoint"
     found = [
-        plots.predicted_actual(drawn, about),
-        plots.residuals(drawn, about),
-        class_plots.confusion(drawn, about),
-        class_plots.roc(drawn, number(evaluation, "metrics", "auc"), about),
-        class_plots.precision_recall(drawn, about),
-        class_plots.calibration(drawn, about),
+        plots.predicted_actual(drawn, counted),
+        plots.residuals(drawn, counted),
+        class_plots.confusion(drawn, counted),
+        class_plots.roc(drawn, number(evaluation, "metrics", "auc"), judged.about(evaluation)),
+        class_plots.precision_recall(drawn, judged.about(evaluation)),
+        class_plots.calibration(drawn, counted),
+        bars.importance(mapping(evaluation, "importance")),
+        plots.latency(mapping(evaluation, "latency"), p95[0] if p95 else None, endpoint),
     ]
-    parts: list[Child] = [figures(found), _mistakes(drawn)]
-    return section("predictions", f"Predictions on {environment}", *parts)
+    title = f"Measured on {environment_name(string(evaluation, 'environment'))}"
+    return section("measured", title, figures(found), _mistakes(drawn))
 
 
 def _mistakes(drawn: Document) -> Html | None:
@@ -146,15 +147,6 @@ def _mistakes(drawn: Document) -> Html | None:
     rows = [[str(actual), str(predicted), f"{count:,}"] for actual, predicted, count in worst]
     title = f"The most frequent mistakes among {len(counts)} classes"
     return table("mistakes", title, ("Actual class", "Predicted class", "Rows"), rows, "nnn")
-
-
-def _latency(evaluation: Document) -> Section | None:
-    bounds = [
-        number(gate, "max") for gate in documents(evaluation, "gates") if string(gate, "metric") == "latency_p95_ms"
-    ]
-    endpoint = string(evaluation, "endpoint") or "the endpoint"
-    drawn = plots.latency(mapping(evaluation, "latency"), bounds[0] if bounds else None, endpoint)
-    return section("latency", "Latency", figures([drawn]))
 
 
 def _footer(record: Document) -> str:

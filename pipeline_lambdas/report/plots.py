@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pipeline_lambdas.report import text
-from pipeline_lambdas.report.figures import Figure
+from pipeline_lambdas.report.figures import Counted, Figure
 from pipeline_lambdas.report.markup import el
 from pipeline_lambdas.report.reading import Document, documents, items, mapping, number, points
 from pipeline_lambdas.report.scales import Scale, linear, logarithmic
@@ -35,30 +35,32 @@ def _curves(index: int, metric: str, lines: Mapping[str, Sequence[tuple[float, f
     ordered = sorted(lines, key=lambda name: (_CHANNELS.index(name) if name in _CHANNELS else len(_CHANNELS), name))
     styles = {name: f"line data-{1 + place % 4}" for place, name in enumerate(ordered)}
     rounds = max(line[-1][0] for line in lines.values())
-    x = Axis("Training round", Scale(1, max(rounds, 2)), _whole(linear([1, max(rounds, 2)], whole=True).ticks(6)))
+    x = Axis("Training round", Scale(1, max(rounds, 2)), _whole(linear([1, max(rounds, 2)], whole=True).ticks(8)))
     y = Axis(metric, linear([value for line in lines.values() for _, value in line]))
     chart = Chart(x, y, [Key(styles[name], name) for name in ordered])
     stride = -(-int(rounds) // _MOST_ROUNDS)
     for name in ordered:
         line = lines[name]
         chart.line([*line[:-1:stride], line[-1]], styles[name])
-    told = "; ".join(
-        f"{name} from {text.number(lines[name][0][1])} to {text.number(lines[name][-1][1])}, "
-        f"least {text.number(min(value for _, value in lines[name]))}, "
-        f"greatest {text.number(max(value for _, value in lines[name]))}"
-        for name in ordered
-    )
+    told = ", ".join(_last(name, lines[name]) for name in ordered)
     title = f"Learning curve, {metric}"
-    drawn = f" Every {stride}th round is drawn." if stride > 1 else ""
-    caption = f"{text.times(int(rounds), 'round')} of the training job.{drawn} {told[:1].upper()}{told[1:]}."
-    return Figure(f"curve-{index}", title, chart.svg(f"curve-{index}", title, f"Line chart. {told}."), caption)
+    drawn = f" Each {stride}th is drawn." if stride > 1 else ""
+    caption = f"{text.times(int(rounds), 'round')} of the training job.{drawn} Last values (and their range): {told}."
+    return Figure(
+        f"curve-{index}", title, chart.svg(f"curve-{index}", title, f"Line chart. Last values: {told}."), caption
+    )
+
+
+def _last(name: str, line: Sequence[tuple[float, float]]) -> str:
+    values = [value for _, value in line]
+    return f"{name} {text.number(values[-1])} ({text.between(min(values), max(values))})"
 
 
 def _whole(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     return [(value, told) for value, told in ticks if value == int(value)]
 
 
-def predicted_actual(plots: Document, about: str) -> Figure | None:
+def predicted_actual(plots: Document, counted: Counted) -> Figure | None:
     """Return the predictions of a sample of rows against what they should be."""
     sample = points(plots, "sample", "points")
     if not sample:
@@ -73,8 +75,8 @@ def predicted_actual(plots: Document, about: str) -> Figure | None:
         )
         chart.add(el("path", d=dots, class_="dots"))
     stride = number(plots, "sample", "stride")
-    sampled = f", every {stride:,.0f}th row" if stride and stride > 1 else ", all rows"
-    caption = f"{text.rows(len(sample))}{sampled} of {about}. On the dashed line a prediction is right."
+    sampled = f", each {stride:,.0f}th" if stride and stride > 1 else ""
+    caption = f"{counted(len(sample))}{sampled}. On the dashed line a prediction is right."
     errors = [abs(actual - predicted) for actual, predicted in sample]
     description = (
         f"Scatter plot of {text.rows(len(sample))}. Actual values from {text.number(min(a for a, _ in sample))} to "
@@ -85,7 +87,7 @@ def predicted_actual(plots: Document, about: str) -> Figure | None:
     return Figure("predicted", title, chart.svg("predicted", title, description), caption)
 
 
-def residuals(plots: Document, about: str) -> Figure | None:
+def residuals(plots: Document, counted: Counted) -> Figure | None:
     """Return how often a prediction is off by how much."""
     edges = [number(edge) for edge in items(plots, "residuals", "edges")]
     counts = [number(count) or 0.0 for count in items(plots, "residuals", "counts")]
@@ -102,11 +104,11 @@ def residuals(plots: Document, about: str) -> Figure | None:
         f"{text.number(known[-1])}. The highest bar, {text.rows(most)}, is {text.number(low)} to {text.number(high)}."
     )
     title = "Residuals"
-    caption = f"{text.rows(sum(counts))} of {about}."
+    caption = f"{counted(sum(counts))}."
     return Figure("residuals", title, chart.svg("residuals", title, description), caption)
 
 
-def latency(measured: Document, bound_ms: float | None, about: str) -> Figure | None:
+def latency(measured: Document, bound_ms: float | None, endpoint: str) -> Figure | None:
     """Return the times of the requests, with the percentiles and the bound of a gate."""
     found = [
         (number(bar, "low_ms"), number(bar, "high_ms"), number(bar, "count") or 0.0)
@@ -130,7 +132,7 @@ def latency(measured: Document, bound_ms: float | None, about: str) -> Figure | 
     told = ", ".join(f"{name} {text.number(value)} ms" for name, value in marks.items() if value is not None)
     batch = number(measured, "largest_batch_rows")
     most = f", each with up to {text.rows(batch)}" if batch else ""
-    caption = f"{text.times(int(requests), 'request')}{most}, to {about}. {told}."
+    caption = f"{text.times(int(requests), 'request')}{most}, to {endpoint}. {told}."
     description = (
         f"Histogram of {text.times(int(requests), 'request')} from {text.number(merged[0][0])} ms to "
         f"{text.number(merged[-1][1])} ms; {told}."
@@ -140,7 +142,7 @@ def latency(measured: Document, bound_ms: float | None, about: str) -> Figure | 
 
 
 def _bound_key(bound: float | None) -> list[Key]:
-    return [] if bound is None else [Key("line bound", f"bound {text.bound(bound)}")]
+    return [] if bound is None else [Key("line bound", f"bound on p95, {text.bound(bound)} ms")]
 
 
 def _latency_scale(bars: Sequence[tuple[float, float, float]], bound: float | None) -> Scale:

@@ -59,7 +59,7 @@ header,main,footer{max-width:75rem;margin:0 auto;padding:0 1.25rem}
 header{padding-top:2rem}
 footer{color:var(--muted);font-size:.875rem;padding-top:1rem;padding-bottom:3rem}
 h1,h2,h3,p,dl,dd,ul,figure{margin:0}
-h1{font-size:1.5rem;line-height:1.3;font-weight:650;text-wrap:pretty}
+h1{font-size:clamp(1.2rem,1rem + 1.2vw,1.5rem);line-height:1.3;font-weight:650;text-wrap:pretty}
 h2{font-size:1.25rem;line-height:1.3;font-weight:650;margin-bottom:.75rem}
 h3{font-size:1rem;line-height:1.4;font-weight:600}
 a{color:var(--link)}
@@ -71,7 +71,7 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",mo
 .eyebrow{color:var(--muted);font-size:.875rem;margin-bottom:.75rem}
 .verdict{display:flex;gap:.875rem;padding:1rem 1.25rem;border:1px solid;border-left-width:6px;border-radius:4px}
 .verdict ul{margin-top:.5rem;color:var(--text)}
-.verdict .sign{font-size:1.5rem;line-height:1.3;font-weight:700}
+.verdict .sign{font-size:clamp(1.2rem,1rem + 1.2vw,1.5rem);line-height:1.3;font-weight:700}
 .good{color:var(--good)}.bad{color:var(--bad)}.open{color:var(--open)}
 .verdict.good{background:var(--good-panel)}.verdict.bad{background:var(--bad-panel)}
 .verdict.open{background:var(--open-panel)}
@@ -83,23 +83,25 @@ nav a{padding:.25rem 0}
 .note{color:var(--muted);font-size:.875rem;max-width:50rem}
 .scroll{overflow-x:auto;overflow-wrap:normal;position:relative}
 table{border-collapse:collapse;width:100%;font-size:.875rem}
+.narrow table{width:auto;min-width:min(100%,22rem)}
 caption{text-align:left;font-weight:600;padding-bottom:.375rem;font-size:1rem}
-th,td{padding:.375rem .75rem .375rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+th,td{padding:.375rem 1.25rem .375rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--muted);font-weight:500;font-size:.8125rem;vertical-align:bottom;border-bottom-color:var(--axis)}
 tbody th{font-weight:400}
 .n{text-align:right;white-space:nowrap}
 .k{white-space:nowrap}
 .w{min-width:14rem;overflow-wrap:anywhere}
+.subject{display:block;color:var(--muted);min-width:6.5rem}
 .word{font-weight:600;white-space:nowrap}
-.none{color:var(--muted);white-space:nowrap}
+.none{color:var(--muted)}
 .track{display:block;width:7rem;height:.5rem;margin-top:.5rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:2rem;align-items:start}
 figure{max-width:30rem;min-width:0}
 figure svg{display:block;width:100%;height:auto;margin-top:.5rem}
 figcaption{color:var(--muted);font-size:.8125rem;line-height:1.45;margin-top:.375rem}
 svg text{font-size:11px;fill:var(--text);font-family:inherit}
-svg .tick,svg .label-muted{fill:var(--muted)}
+svg .tick{fill:var(--muted)}
 svg .end{text-anchor:end}svg .middle{text-anchor:middle}
 svg .cell-share{font-size:10px}
 .grid{stroke:var(--line);fill:none;stroke-width:.75}
@@ -112,6 +114,10 @@ svg .cell-share{font-size:10px}
 .line.bound{stroke:var(--bad);stroke-width:2}
 .fill.data-1,.cell{fill:var(--data-1)}.fill.data-2{fill:var(--data-2)}
 .dots{fill:none;stroke:var(--data-1);stroke-width:5;stroke-linecap:round;stroke-opacity:.45}
+@media (min-width:72rem){.two{grid-column:span 2}}
+@media (max-width:30rem){.facts>div{display:grid;grid-template-columns:6.5rem 1fr;gap:.5rem}.facts{gap:.5rem}
+  dt{padding-top:.125rem}th,td{padding-right:.75rem}section{margin-top:1.5rem}}
+.two>*+*{margin-top:1rem}
 .skip{position:absolute;left:-999rem}.skip:focus{position:static}
 """
 
@@ -126,9 +132,9 @@ h2,h3,caption{break-after:avoid}
 tr,figure,.verdict,.facts>div{break-inside:avoid}
 thead{display:table-header-group}
 table{font-size:8.5pt}
-.scroll{overflow:visible}
-td,th{overflow-wrap:anywhere}
-.n,.k,.none{white-space:normal}.w{min-width:0}
+.scroll{overflow:visible;break-inside:avoid}.track{width:3rem}
+td,th{overflow-wrap:break-word;padding-right:.5rem}
+.n,.k{white-space:normal}.two{grid-column:1/-1}.w{min-width:0}
 .figures{grid-template-columns:repeat(2,1fr)}
 a{color:inherit;text-decoration:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

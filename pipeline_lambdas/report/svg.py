@@ -78,7 +78,7 @@ class Chart:
     def _up(self, axis: Axis) -> Html:
         widest = max((width(text) for _, text in axis.marks(6)), default=0.0)
         most = int((self.right - self.left) / (widest + 14))
-        return across(axis.label, self.x, axis.marks(max(2, min(6, most))), self.bottom)
+        return across(axis.label, self.x, axis.marks(max(2, min(8, most))), self.bottom)
 
 
 def across(label: str, scale: Scale, ticks: Sequence[tuple[float, str]], y: float) -> Html:

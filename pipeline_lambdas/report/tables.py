@@ -48,7 +48,7 @@ def table(key: str, caption: str, headings: Sequence[str], rows: Iterable[Sequen
             el("thead", el("tr", *head)),
             el("tbody", *body),
         ),
-        class_="scroll",
+        class_="scroll" if "w" in styles else "scroll narrow",
         role="region",
         tabindex=0,
         aria_labelledby=f"{key}-caption",

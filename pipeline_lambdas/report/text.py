@@ -9,6 +9,8 @@ from pipeline_lambdas.report.reading import Document, string
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+PERCENT = "\N{NO-BREAK SPACE}%"
+INTERVAL = f"95{PERCENT} interval"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHORT_ID_CHARACTERS = 13
 _SHORT_HASH_CHARACTERS = 16
@@ -22,12 +24,20 @@ def decimals(value: float, digits: int = 4) -> int:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with so many significant digits: 0.6381, 1,234, 1.2e-07."""
+    """Write a number with so many significant digits: 0.6381, 1,234, 0.0003, 1.2e-07."""
     if value is None:
         return NONE
     if value and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.{digits - 1}e}".replace("-", MINUS)
-    return fixed(value, decimals(value, digits)) if value % 1 else fixed(value, 0)
+    places = decimals(value, digits) if value % 1 else 0
+    written = fixed(value, places)
+    return written.rstrip("0") if places > digits else written
+
+
+def plain(value: float | None, digits: int = 4) -> str:
+    """Write a number without zeros at its end: 9.5, 0.0031."""
+    written = number(value, digits)
+    return written.rstrip("0").rstrip(".") if "." in written and "e" not in written else written
 
 
 def fixed(value: float, places: int) -> str:
@@ -56,26 +66,35 @@ def apart(value: float | None, *bounds: float | None) -> str:
     return number(value, next(enough, 17))
 
 
-def between(low: float | None, high: float | None, value: float | None = None) -> str:
-    """Write an interval with the decimals of its value."""
+def between(low: float | None, high: float | None, digits: int = 4) -> str:
+    """Write an interval, both sides with the decimals of the greater."""
+    known = [abs(side) for side in (low, high) if side]
     if low is None and high is None:
         return NONE
-    places = decimals(next((one for one in (value, high, low) if one), 1.0))
+    places = decimals(max(known, default=0.0), digits)
     sides = [NONE if side is None else fixed(side, places) if places < 12 else number(side) for side in (low, high)]
     return " to ".join(sides)
 
 
 def percent(share: float | None) -> str:
     """Write a share between 0 and 1."""
-    return NONE if share is None else f"{number(100 * share, 3)} %"
+    return NONE if share is None else f"{plain(100 * share, 3)}{PERCENT}"
 
 
 def signed_percent(value: float | None) -> str:
     """Write a difference in per cent, with its sign."""
     if value is None:
         return NONE
-    written = number(value, 3)
-    return f"{'+' if value > 0 else ''}{written} %"
+    return f"{'+' if value > 0 else ''}{plain(value, 3)}{PERCENT}"
+
+
+def worse(value: float | None) -> str:
+    """Write by how many per cent a model is worse than another, in words."""
+    if value is None:
+        return NONE
+    if not value:
+        return "the same"
+    return f"{plain(abs(value), 3)}{PERCENT} {'worse' if value > 0 else 'better'}"
 
 
 def rows(count: float | None) -> str:

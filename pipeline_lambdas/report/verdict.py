@@ -89,12 +89,7 @@ def failures(evaluation: Document) -> list[str]:
     ]
     unjudged = not any(string(gate, "metric") == "failed_share" for gate in documents(evaluation, "gates"))
     if unjudged and (failed := number(evaluation, "failed_rows")):
-        first = string(evaluation, "first_failed_row")
-        reasons.insert(
-            0,
-            f"predictions failed for {failed:,.0f} of {text.rows(number(evaluation, 'rows'))}"
-            + (f", the first for {first}" if first else ""),
-        )
+        reasons.append(f"predictions failed for {failed:,.0f} of {text.rows(number(evaluation, 'rows'))}")
     if not reasons and string(evaluation, "verdict") == "failed":
         reasons.append(f"the evaluation of {environment_name(string(evaluation, 'environment'))} failed")
     return reasons
