@@ -81,8 +81,8 @@ class LocalAws:
         base.register_service(runtime, "sagemaker", None)
         for name, prefix in _CONNECTIONS:
             base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
+        base.invoke_functions_as_documented()
         base.route_events_to_pipelines(self._start_pipeline)
-        base.ask_functions_whom_they_serve()
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()

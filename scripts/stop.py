@@ -16,12 +16,14 @@ def stop(
     execution: Annotated[
         str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")
     ] = None,
-    abandon: Annotated[bool, typer.Option("--abandon", help="Do not wait for running actions.")] = False,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Do not wait for running actions; a training job is stopped.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Shown in the list of releases.")] = "stopped with slipway stop",
 ) -> None:
     """Stop a release.
 
-    It stops once its running actions have ended; endpoints go on serving what they serve.
+    It stops once its running actions have ended, training among them; endpoints go on serving what they serve.
     """
     session = session_of(context)
     run_id = resolve_run(session, execution)

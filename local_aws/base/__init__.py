@@ -8,7 +8,7 @@ written for, so that another version fails with a sentence and not halfway throu
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.functions import ask_functions_whom_they_serve, end_functions_with_the_server
+from local_aws.base.functions import end_functions_with_the_server, invoke_functions_as_documented
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
 from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
@@ -33,7 +33,6 @@ __all__ = [
     "ResourceType",
     "RoleNotAssumableError",
     "asgi_app",
-    "ask_functions_whom_they_serve",
     "assume_role",
     "carry_version_ids",
     "check_tables",
@@ -44,6 +43,7 @@ __all__ = [
     "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
+    "invoke_functions_as_documented",
     "put_event",
     "put_metric",
     "read_object",

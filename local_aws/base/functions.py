@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -35,23 +36,30 @@ def end_functions_with_the_server() -> None:
     runtime._PYTHON_WORKER_SCRIPT = _WATCH + runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
 
 
-def ask_functions_whom_they_serve() -> None:
-    """Let a rule invoke a function only if the function's own policy allows it, as a target without a role.
+def invoke_functions_as_documented() -> None:
+    """Let a rule invoke a function only if the function's own policy allows it, and again if it fails.
 
-    MiniStack invokes it whatever its policy says. What is refused is logged, as AWS tells nobody but a metric:
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    MiniStack invokes it once, whatever its policy says. What is refused is logged, as AWS tells nobody but a metric:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html. Retries are those of an
+    asynchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
-    eventbridge = ministack("services.eventbridge")
+    eventbridge, functions = ministack("services.eventbridge"), ministack("services.lambda_svc")
     original = eventbridge._invoke_target  # noqa: SLF001
 
     def invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
         arn, rule_arn = target.get("Arn", ""), rule.get("Arn", "")
-        if arn.startswith("arn:aws:lambda:") and not _serves(arn, rule_arn):
+        if ":lambda:" in arn and ":function:" in arn and not _serves(arn, rule_arn):
             log.warning("EventBridge may not invoke %s for %s: the function's policy does not allow it", arn, rule_arn)
             return
         original(target, event, rule, view)
 
+    def dispatch_to_lambda(arn: str, payload: str) -> None:
+        function, config, _ = functions._get_func_record_for_ref(arn)  # noqa: SLF001
+        record = functions._execution_record_for_config(function, config)  # noqa: SLF001
+        functions.invoke_async_with_retry(record, json.loads(payload))
+
     eventbridge._invoke_target = invoke_target  # noqa: SLF001
+    eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
 
 
 def _serves(function_arn: str, rule_arn: str) -> bool:

@@ -59,7 +59,11 @@ _TABLES = {
         "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": ("_roles",),
-    "ministack.services.lambda_svc": ("_get_func_record_for_ref",),
+    "ministack.services.lambda_svc": (
+        "_execution_record_for_config",
+        "_get_func_record_for_ref",
+        "invoke_async_with_retry",
+    ),
     "ministack.services.s3": (
         "_delete_bucket_encryption",
         "_fire_s3_event",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scripts.run_view import trigger_text
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 
@@ -66,6 +67,22 @@ def test_a_rule_starts_the_pipeline_with_the_revision_of_its_event(
 def test_every_source_has_one_rule(template: Template) -> None:
     source = template["Resources"]["Pipeline"]["Properties"]["Stages"][0]
     assert set(starting(template)) == {f"{action['Name']}Rule" for action in source["Actions"]}
+
+
+def test_the_command_line_has_words_for_every_rule_that_starts_a_release() -> None:
+    template = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
+    pipeline = templates.render(template["Resources"]["Pipeline"]["Properties"]["Name"], template)
+    told = {}
+    for name, rule in starting(template).items():
+        arn = f"arn:aws:events:eu-central-1:111122223333:rule/{templates.render(rule['Properties']['Name'], template)}"
+        told[name] = trigger_text({"triggerType": "CloudWatchEvent", "triggerDetail": arn}, pipeline)
+    assert told == {
+        "TrainingConfigRule": "push to training-config",
+        "PipelineLambdasRule": "push to pipeline-lambdas",
+        "InferenceLambdasRule": "push to inference-lambdas",
+        "DatasetRule": "new dataset",
+        "RetrainingRule": "schedule",
+    }
 
 
 def test_a_schedule_starts_a_release_of_the_newest_of_everything() -> None:

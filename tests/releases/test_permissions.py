@@ -21,5 +21,7 @@ def test_releases_use_what_is_granted_and_are_denied_nothing(house: House) -> No
     assert (found["denied"], found["unused"], found["untouched"]) == ([], [], [])
     assert done.returncode == 0
     roles = {grant["role"] for grant in found["used"]}
-    assert roles == {grant["role"] for grant in [*found["used"], *found["listed"]]}
+    # Only a release that ends without success needs the role that ends it.
+    every = {grant["role"] for grant in [*found["used"], *found["listed"]]}
+    assert roles | {"EndReleaseFunctionRole"} == every
     assert len(roles) >= 8

@@ -194,12 +194,24 @@ def test_plain_lines_tell_each_change_once() -> None:
     [
         ({"triggerType": "CreatePipeline"}, "the pipeline was created"),
         ({"triggerType": "StartPipelineExecution", "triggerDetail": "arn"}, "by hand"),
-        (
-            {"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:events:r:1:rule/slipway-a-b-dataset"},
-            "new dataset",
+        *(
+            ({"triggerType": "CloudWatchEvent", "triggerDetail": f"arn:aws:events:r:1:rule/{rule}"}, text)
+            for rule, text in {
+                "slipway-a-b-dataset": "new dataset",
+                "slipway-a-b-training-config": "push to training-config",
+                "slipway-a-b-pipeline-lambdas": "push to pipeline-lambdas",
+                "slipway-a-b-inference-lambdas": "push to inference-lambdas",
+                "slipway-a-b-retraining": "schedule",
+                "slipway-a-b-of-my-own": "rule slipway-a-b-of-my-own",
+                "nightly": "rule nightly",
+            }.items()
         ),
         ({"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:iam::1:role/r"}, "an event"),
-        ({"triggerType": "WebhookV2"}, "WebhookV2"),
+        (
+            {"triggerType": "WebhookV2", "triggerDetail": "arn:aws:codeconnections:r:1:connection/0a1b"},
+            "push to a connected repository",
+        ),
+        ({"triggerType": "Webhook"}, "Webhook"),
         ({}, ""),
     ],
 )

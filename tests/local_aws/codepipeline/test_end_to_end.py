@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -131,6 +132,41 @@ def test_a_push_starts_a_release_with_its_commit(project: Project) -> None:
     project.aws.put_role_policy(f"{project.name}-rule", allow("codepipeline:GetPipeline"))
     project.put_file("again.txt", b"again")
     assert len(project.executions()) == 2
+
+
+def test_a_rule_invokes_a_function_as_its_policy_allows(project: Project) -> None:
+    """Without a role at the target the function's policy decides, and what it refuses is dropped."""
+    events, functions, logs = (project.aws.client(name) for name in ("events", "lambda", "logs"))
+    rule = f"{project.name}-ends"
+    pattern = {"source": ["aws.codepipeline"], "detail": {"pipeline": [project.name], "state": ["SUCCEEDED"]}}
+    pattern["detail-type"] = ["CodePipeline Pipeline Execution State Change"]
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": project.function_arn}])
+
+    functions.put_function_event_invoke_config(FunctionName=project.name, MaximumRetryAttempts=0)
+
+    def invocations() -> int:
+        lines = logs.filter_log_events(logGroupName=f"/aws/lambda/{project.name}")["events"]
+        return sum(line["message"].startswith("START ") for line in lines)
+
+    def permit(source: str) -> None:
+        functions.add_permission(
+            FunctionName=project.name,
+            StatementId=source.rpartition("/")[2],
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=source,
+        )
+
+    permit(f"{rule_arn}-of-another")
+    execution = project.create(stage("Work", project.run("Run", {})))
+    project.until(execution, "Succeeded")
+    permit(rule_arn)
+    project.until(project.start(), "Succeeded")
+    # One by each execution's action, and one by the rule, after the second execution alone.
+    wait_for(lambda: invocations() >= 3, "the rule to invoke the function", 30)
+    time.sleep(1)
+    assert invocations() == 3
 
 
 def test_stack(local_aws: LocalServer, project: Project) -> None:
