@@ -17,6 +17,11 @@ _MOST_RACES = 20
 """Writers that were faster, one after the other, until this one gives up and is started again."""
 
 
+def record_key(execution_id: str, site: RecordSite) -> str:
+    """Return the key of an execution's newest record."""
+    return f"{site.folder(execution_id)}record.json"
+
+
 def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
     """Write the record of an execution, and return it as written.
 
@@ -24,7 +29,7 @@ def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
     of EventBridge may come twice. Raises UnavailableError if too many others take numbers at the same time.
     """
     content = _append(record, site) if record["ended"] else record_chain.render(record)
-    key = f"{site.folder(record['execution_id'])}record.json"
+    key = record_key(record["execution_id"], site)
     s3.write_object(site.artifact_bucket, key, content, _JSON, site.kms_key_arn)
     return record_chain.parsed(content)
 
