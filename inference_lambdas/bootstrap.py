@@ -45,9 +45,9 @@ class Resampled:
 
     def limits(self, statistic: Statistic) -> tuple[float, float] | None:
         """Return the interval of a statistic; None if it, or one of its replicates, cannot be computed."""
-        estimate = statistic(self._totals)
         replicates = _numbers(map(statistic, self._replicates))
-        if estimate is None or not replicates:
+        estimate = statistic(self._totals) if replicates else None
+        if estimate is None:
             return None
         replicates.sort()
         below = (bisect_left(replicates, estimate) + bisect_right(replicates, estimate)) / (2 * REPLICATES)
@@ -79,9 +79,13 @@ class Resampled:
             return 0.0
         mean = math.fsum(values) / len(values)
         deviations = [mean - value for value in values]
-        squares = math.fsum([deviation**2 for deviation in deviations])
-        cubes = math.fsum([deviation**3 for deviation in deviations])
-        return cubes / (6 * squares**1.5) if squares**1.5 else 0.0
+        # Skewness knows no unit; in this one no power leaves the range of floats.
+        unit = max(map(abs, deviations))
+        if not unit:
+            return 0.0
+        squares = math.fsum([(deviation / unit) ** 2 for deviation in deviations])
+        cubes = math.fsum([(deviation / unit) ** 3 for deviation in deviations])
+        return cubes / (6 * squares * math.sqrt(squares))
 
 
 def _numbers(values: Iterable[float | None]) -> list[float]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 LogRatio = tuple[float, float]
 # A metric as a share: what one row of a kind adds to its numerator and to its denominator.
 Share = tuple[float, float]
-_PSEUDO_ROWS = 0.5
+# There are four kinds of rows on which two models differ; together they get the one row that Agresti and Min give.
+_PSEUDO_ROWS = 0.25
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -51,10 +52,11 @@ def log_ratio_of_shares(rows: Iterable[tuple[float, Share, Share]]) -> LogRatio:
 
 
 def padded(cells: Mapping[tuple[int, bool, bool], int]) -> dict[tuple[int, bool, bool], float]:
-    """Return counts of label (0, 1), first and second model's prediction, with half a row where the two differ.
+    """Return counts of label (0, 1), first and second model's prediction, with one row more on which the two differ.
 
-    Without it, models that agree on all rows would be shown to be equal on all others as well: Agresti, A., Min, Y.
-    (2005), Simple improved confidence intervals for comparing matched proportions, https://doi.org/10.1002/sim.1781.
+    Without it, models that agree on all rows would be shown to be equal on all others as well. The row is divided
+    among labels and models: Agresti, A., Min, Y. (2005), Simple improved confidence intervals for comparing matched
+    proportions, https://doi.org/10.1002/sim.1781.
     """
     kinds = [(label, one, other) for label in (0, 1) for one in (False, True) for other in (False, True)]
     return {kind: cells.get(kind, 0) + (_PSEUDO_ROWS if kind[1] != kind[2] else 0.0) for kind in kinds}
@@ -67,8 +69,10 @@ def delong_log_ratio(
 
     `positives` and `negatives` are rows' scores by the first and the second model, evenly drawn from `rows`, the
     numbers of negatives and positives; only the variance of one row's share is taken from the sample. DeLong, E. R.,
-    DeLong, D. M., Clarke-Pearson, D. L. (1988), https://doi.org/10.2307/2531595. None if a class has fewer than
-    two rows or an area is 0.
+    DeLong, D. M., Clarke-Pearson, D. L. (1988), https://doi.org/10.2307/2531595. It is at least that of one row of
+    the smaller class which one model ranks right against half of the other class more than the other model does, as
+    rows that are all ranked alike do not show that all others would be. None if a class has fewer than two rows or an
+    area is 0.
     """
     if min(len(positives), len(negatives)) < 2:
         return None
@@ -83,7 +87,7 @@ def delong_log_ratio(
         / rows[side]
         for side in (0, 1)
     )
-    return math.log(areas[0] / areas[1]), variance
+    return math.log(areas[0] / areas[1]), max(variance, (0.5 / min(rows)) ** 2)
 
 
 def _placements(

@@ -15,7 +15,7 @@ from inference_lambdas import plan
 from inference_lambdas.handlers.evaluate_model import handler
 from pipeline_lambdas.outcome import Continue, Done, Failed
 from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
-from tests.pipeline_lambdas.aws_doubles import Context, client_of, sample_text
+from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
 REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
 STATE_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.state"
@@ -24,11 +24,8 @@ LOOSE = (("rmse: {max: 0.75}", "rmse: {max: 9}"), ("r2: {min: 0.3}", "r2: {min: 
 
 def plain_config(*changes: tuple[str, str], **sections: Any) -> str:
     """Return the sample config with texts replaced, its full test with these sections and no others."""
-    document = yaml.safe_load(sample_text(*changes))
-    full = document["tests"]["full"]
-    for name in ("champion", "slices", "drift"):
-        full.pop(name, None)
-    full |= sections
+    document = plain_document(*changes)
+    document["tests"]["full"] |= sections
     text: str = yaml.safe_dump(document)
     return text
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
 from pipeline_lambdas.config_model import Gate, InstanceVariant, Keep, Rollout, ServerlessVariant
-from tests.pipeline_lambdas.aws_doubles import sample_config, sample_text
+from tests.pipeline_lambdas.aws_doubles import plain_document, sample_config, sample_text
 
 FILE = "wine-quality.yml"
 
@@ -330,7 +330,7 @@ def test_a_merged_mapping_may_override() -> None:
 
 @pytest.mark.parametrize(("objective", "metric"), [("multi:softmax", "logloss"), ("binary:hinge", "auc")])
 def test_a_gate_that_can_never_be_evaluated_is_refused(objective: str, metric: str) -> None:
-    document = yaml.safe_load(sample_text())
+    document = plain_document()
     document["problem"] = "multiclass" if objective.startswith("multi") else "binary"
     document["hyperparameters"] |= {"objective": objective}
     if objective.startswith("multi"):

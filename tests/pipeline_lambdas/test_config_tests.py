@@ -9,6 +9,7 @@ import yaml
 
 from pipeline_lambdas.config import parse_config
 from pipeline_lambdas.config_model import ChampionGate, ChampionTest, DriftTest, Gate, SliceColumn
+from tests.pipeline_lambdas.aws_doubles import plain_document
 from tests.pipeline_lambdas.test_config import FILE, changed, problems_of
 
 NUMBERS = "a list of 1 to 20 numbers, each greater than the one before"
@@ -16,11 +17,10 @@ SLICES = "tests.full.slices"
 
 
 def full_with(**sections: Any) -> str:
-    document = yaml.safe_load(changed("tests.full.gates", {"rmse": {"max": 1}}))
-    for name in ("champion", "slices", "drift"):
-        document["tests"]["full"].pop(name, None)
-    document["tests"]["full"] |= sections
-    return yaml.safe_dump(document)
+    document = plain_document()
+    document["tests"]["full"] |= {"gates": {"rmse": {"max": 1}}, **sections}
+    text: str = yaml.safe_dump(document)
+    return text
 
 
 def test_without_the_sections_nothing_is_compared() -> None:

@@ -128,7 +128,10 @@ class House:
         return found
 
     def upload(self, folder: Path, missing: list[str]) -> None:
-        """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files."""
+        """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files.
+
+        The columns are named as in the sample data, unless the folder has names of its own.
+        """
         s3, bucket = self.client("s3"), f"slipway-local-data-{self.account}-us-east-1"
         contents = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.csv")}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -141,7 +144,10 @@ class House:
             {"channel": name.partition("/")[0], "path": name, "bytes": len(contents[name]), "sha256": hashes[name]}
             for name in sorted(contents)
         ]
+        named = next(path for path in (folder, ROOT / "data" / MODEL) if (path / "columns.json").exists())
+        columns = json.loads((named / "columns.json").read_text(encoding="utf-8"))
         manifest = {"schema": "slipway-dataset/1", "dataset": dataset, "prefix": prefix, "files": files}
+        manifest["columns"] = columns
         s3.put_object(Bucket=bucket, Key=f"{MODEL}/manifest.json", Body=json.dumps(manifest).encode())
 
     account = "111122223333"
