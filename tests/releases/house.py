@@ -127,6 +127,21 @@ class House:
         found: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
         return found
 
+    def record(self, execution: str) -> dict[str, Any]:
+        """The record of an execution that has ended, once it takes its place in the chain."""
+        bucket = f"slipway-local-artifacts-{self.account}-us-east-1"
+        key = f"releases/{MODEL}/{execution}/record.json"
+
+        def written() -> dict[str, Any] | None:
+            found = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key).get("Contents")
+            if not found:
+                return None
+            record: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+            return record if record["sequence"] else None
+
+        record: dict[str, Any] = wait_for(written, f"the record of {execution}", 30)
+        return record
+
     def upload(self, folder: Path, missing: list[str]) -> None:
         """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files.
 
