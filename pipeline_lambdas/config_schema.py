@@ -177,7 +177,8 @@ SECTIONS = (
     Section(
         "tests.<test>.drift",
         "Optional, for CSV data: how far the rows have moved from the training rows, as the population stability index "
-        "of each column.",
+        "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few rows "
+        "has to be well above that.",
         DRIFT,
     ),
     Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
