@@ -172,7 +172,7 @@ SECTIONS = (
         "tests.<test>.slices[<n>]",
         f"Optional, a list of up to {MOST_SLICE_COLUMNS} columns of CSV data, with up to {MOST_SLICES} slices in all: "
         "metrics of the rows apart by a column's value. Each entry has `ranges` or `values`, and may have `gates` for "
-        'metrics as above, which hold in every slice. A row without a number in the column belongs to the slice "<column> '
+        'metrics as above, which hold in every slice. A row without a number there belongs to the slice "<column> '
         'missing". In a dataset without names of columns they are called by their place in the file, the label being '
         "`column 1`.",
         SLICE,
