@@ -2,9 +2,9 @@
 
 Groups are drawn with replacement, as many as there are, again and again; each draw's sums give one replicate of a
 metric. With at most 1,024 rows a group is a row, and this is the ordinary bootstrap: Efron, B. (1979), Bootstrap
-methods: another look at the jackknife, https://doi.org/10.1214/aos/1176344552. With more rows the groups' sums still
-scatter as the rows do if the rows are in no order; rows ordered by what the errors depend on make the interval wider,
-never narrower.
+methods: another look at the jackknife, https://doi.org/10.1214/aos/1176344552. Sums of more rows scatter as the rows
+do if these are in no order. In a file that is sorted by what the errors depend on, neighbours are alike and groups are
+not, and intervals are too wide: shuffle it.
 
 Limits are the bias-corrected and accelerated ones (BCa): Efron, B. (1987), Better bootstrap confidence intervals,
 https://doi.org/10.1080/01621459.1987.10478410. Of few rows any bootstrap knows little: of 50 rows, intervals of 95 %

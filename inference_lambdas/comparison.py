@@ -102,23 +102,21 @@ class BinaryComparison:
         self._probabilities = probabilities
         self._challenger = BinaryMetrics(state.get("challenger"), probabilities=probabilities)
         self._champion = BinaryMetrics(state.get("champion"), probabilities=probabilities)
-        # Rows by label and whether challenger and champion predict class 1.
-        self._cells: Counter[tuple[int, bool, bool]] = Counter(
-            {(label, one, other): count for label, one, other, count in state.get("cells", ())}
-        )
+        # Rows of class 0 and of class 1 that both models predict to be of class 1.
+        self._both_above: list[int] = list(state.get("both_above", (0, 0)))
         self._scores = [EvenSample(AUC_SAMPLE, state=sample) for sample in state.get("scores", (None, None))]
 
     def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
         seen = self._challenger.class_rows
         self._challenger.add(labels, predictions)
         self._champion.add(labels, champion_predictions)
-        if self._probabilities:
-            scores = list(zip(labels, predictions, champion_predictions, strict=True))
-            self._scores[0].add(seen[0], [(one, other) for label, one, other in scores if not label])
-            self._scores[1].add(seen[1], [(one, other) for label, one, other in scores if label])
-        ones = [score > THRESHOLD for score in predictions]
-        others = [score > THRESHOLD for score in champion_predictions]
-        self._cells.update(zip(map(int, labels), ones, others, strict=True))
+        rows = list(zip(labels, predictions, champion_predictions, strict=True))
+        negatives = [(one, other) for label, one, other in rows if not label]
+        positives = [(one, other) for label, one, other in rows if label]
+        for label, scores in enumerate((negatives, positives)):
+            self._both_above[label] += sum([one > THRESHOLD < other for one, other in scores])
+            if self._probabilities:
+                self._scores[label].add(seen[label], scores)
 
     def values(self) -> Values:
         return self._challenger.values()
@@ -128,12 +126,13 @@ class BinaryComparison:
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()
-        only_one = sum(count for (label, one, other), count in self._cells.items() if one == label != other)
-        only_other = sum(count for (label, one, other), count in self._cells.items() if other == label != one)
-        p_values = {"accuracy": mcnemar(only_one, only_other)} if self._cells else {}
+        cells = self._cells()
+        only_one = cells[(0, False, True)] + cells[(1, True, False)]
+        only_other = cells[(0, True, False)] + cells[(1, False, True)]
+        p_values = {"accuracy": mcnemar(only_one, only_other)} if sum(cells.values()) else {}
         return {
             **{
-                name: _from_log_ratio(name, values, champion, self._ratio(share), _MATCHED, p_values.get(name))
+                name: _from_log_ratio(name, values, champion, _ratio(cells, share), _MATCHED, p_values.get(name))
                 for name, share in _SHARES.items()
             },
             "auc": self._auc(values, champion),
@@ -144,18 +143,21 @@ class BinaryComparison:
         return {
             "challenger": self._challenger.to_json(),
             "champion": self._champion.to_json(),
-            "cells": [[*cell, count] for cell, count in sorted(self._cells.items())],
+            "both_above": list(self._both_above),
             "scores": [sample.to_json() for sample in self._scores],
         }
 
-    def _ratio(self, share: Callable[[int, bool], Share]) -> LogRatio | None:
-        for model in (1, 2):
-            if not any(share(cell[0], bool(cell[model]))[1] for cell in self._cells):
-                return None
-        cells = padded(self._cells)
-        return log_ratio_of_shares(
-            [(count, share(label, one), share(label, other)) for (label, one, other), count in cells.items()]
-        )
+    def _cells(self) -> dict[tuple[int, bool, bool], int]:
+        """Return the number of rows by label and whether challenger and champion predict class 1."""
+        cells = {}
+        for label in (0, 1):
+            both, rows = self._both_above[label], self._challenger.class_rows[label]
+            one, other = self._challenger.class_rows_above[label], self._champion.class_rows_above[label]
+            cells[(label, True, True)] = both
+            cells[(label, True, False)] = one - both
+            cells[(label, False, True)] = other - both
+            cells[(label, False, False)] = rows - one - other + both
+        return cells
 
     def _auc(self, values: Values, champion: Values) -> Difference:
         negatives, positives = self._scores
@@ -227,11 +229,13 @@ class MulticlassComparison:
 def worse_percent(metric: str, challenger: float, champion: float) -> float | None:
     """Return how much worse the challenger is, in percent of the champion's absolute value.
 
-    Of a champion's value of 0 there are no percent: 0.0 then if the challenger is no worse, else None.
+    Of a champion's value of 0 there are no percent: 0.0 then if the challenger is no worse, else None. None, too, for
+    more percent than a float can hold.
     """
     worse = challenger - champion if metric in LOWER_IS_BETTER else champion - challenger
     if champion:
-        return 100 * worse / abs(champion)
+        percent = 100 * worse / abs(champion)
+        return percent if math.isfinite(percent) else None
     return 0.0 if worse <= 0 else None
 
 
@@ -242,6 +246,16 @@ _SHARES: Mapping[str, Callable[[int, bool], Share]] = {
     "recall": lambda label, predicted: (float(predicted and label), float(label)),
     "f1": lambda label, predicted: (2.0 * (predicted and label), float(predicted) + label),
 }
+
+
+def _ratio(cells: Mapping[tuple[int, bool, bool], int], share: Callable[[int, bool], Share]) -> LogRatio | None:
+    """Return the log ratio of a metric; None if it has no denominator for one of the models."""
+    for model in (1, 2):
+        if not any(share(cell[0], bool(cell[model]))[1] for cell, count in cells.items() if count):
+            return None
+    return log_ratio_of_shares(
+        [(count, share(label, one), share(label, other)) for (label, one, other), count in padded(cells).items()]
+    )
 
 
 def _from_log_ratio(
@@ -283,4 +297,5 @@ def _point(name: str, values: Values, champion: Values) -> tuple[float | None, f
     one, other = values[name], champion[name]
     if one is None or other is None:
         return None, None
-    return one - other, worse_percent(name, one, other)
+    difference = one - other
+    return difference if math.isfinite(difference) else None, worse_percent(name, one, other)

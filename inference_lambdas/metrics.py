@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from operator import neg
 from typing import Any, Protocol
 
 from inference_lambdas.bootstrap import Resampled, Statistic
@@ -118,13 +117,18 @@ class BinaryMetrics:
         self._false_positives += sum([score > THRESHOLD for score in negatives])
         self._true_positives += sum([score > THRESHOLD for score in positives])
         if self._probabilities:
-            self.sums.add(_losses([score if label else 1.0 - score for label, score in pairs]))
-            self.ranking.add(list(predictions), positives)
+            self.sums.add(_logarithms([score if label else 1.0 - score for label, score in pairs]))
+            self.ranking.add(negatives, positives)
 
     @property
     def class_rows(self) -> tuple[int, int]:
         """The number of rows of class 0 and of class 1."""
         return self._negatives, self._positives
+
+    @property
+    def class_rows_above(self) -> tuple[int, int]:
+        """The number of these that are predicted to be of class 1."""
+        return self._false_positives, self._true_positives
 
     def values(self) -> Values:
         rows = self._negatives + self._positives
@@ -190,7 +194,7 @@ class MulticlassMetrics:
     def add(self, labels: Sequence[float], predictions: Sequence[Any]) -> None:
         classes = list(map(int, labels))
         if self._probabilities:
-            self.sums.add(_losses([row[label] for row, label in zip(predictions, classes, strict=True)]))
+            self.sums.add(_logarithms([row[label] for row, label in zip(predictions, classes, strict=True)]))
         predicted = predicted_classes(predictions, probabilities=self._probabilities)
         self._pairs.update(zip(classes, predicted, strict=True))
 
@@ -257,8 +261,8 @@ def _r2(totals: Sequence[float]) -> float | None:
 
 
 def mean_loss(totals: Sequence[float]) -> float | None:
-    rows, losses = totals
-    return losses / rows if rows else None
+    rows, logarithms = totals
+    return -logarithms / rows if rows else None
 
 
 # Totals are those of the accumulators' sums, after the number of rows.
@@ -266,10 +270,10 @@ REGRESSION_STATISTICS: Mapping[str, Statistic] = {"rmse": _rmse, "mae": _mae, "r
 LOSS_STATISTICS: Mapping[str, Statistic] = {"logloss": mean_loss}
 
 
-def _losses(probabilities: list[float]) -> list[float]:
+def _logarithms(probabilities: list[float]) -> list[float]:
     if probabilities and (min(probabilities) < _EPSILON or max(probabilities) > 1.0 - _EPSILON):
         probabilities = [min(max(value, _EPSILON), 1.0 - _EPSILON) for value in probabilities]
-    return list(map(neg, map(math.log, probabilities)))
+    return list(map(math.log, probabilities))
 
 
 def _ratio(part: int, whole: int) -> float:

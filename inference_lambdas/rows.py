@@ -148,11 +148,18 @@ def _is_number(name: bytes) -> bool:
 def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float | None]]:
     """Return the numbers in some columns of CSV rows, column by column; None for what is no finite number.
 
-    XGBoost takes an empty cell and nan as missing values.
+    The rows have as many columns each. XGBoost takes an empty cell and nan as missing values.
     """
-    last = max(columns, default=0) + 1
-    split = [row.split(b",", last) for row in rows]
-    return [_numbers([parts[column] for parts in split]) for column in columns]
+    if not (rows and columns):
+        return [[] for _ in columns]
+    width = rows[0].count(b",") + 1
+    left, right = max(columns) + 1, width - min(columns)
+    # From the nearer end, and no further than needed: what is split off costs the most.
+    if left <= right:
+        split, places = [row.split(b",", left) for row in rows], list(columns)
+    else:
+        split, places = [row.rsplit(b",", right) for row in rows], [column - width for column in columns]
+    return [_numbers([parts[place] for parts in split]) for place in places]
 
 
 def _numbers(texts: list[bytes]) -> Sequence[float | None]:

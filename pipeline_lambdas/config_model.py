@@ -102,6 +102,11 @@ class SliceColumn:
     min_rows: int = 30
     gates: tuple[Gate, ...] = ()
 
+    @property
+    def slices(self) -> int:
+        """How many slices the config names; other and missing values may make two more."""
+        return len(self.ranges) + 1 if self.ranges else len(self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class DriftTest:

@@ -93,6 +93,8 @@ CHAMPION_GATE: Mapping[str, Rule] = {
     "max_worse_percent": number(0).about("How much worse than the champion's, in per cent of the champion's"),
 }
 MOST_SLICE_COLUMNS = 10
+MOST_SLICES = 50
+"""Each holds metrics of its own: of a binary model over 10 MB, and the function has 1,769."""
 _COLUMN = text(r"(?s).{1,200}", "the name of a column")
 SLICE: Mapping[str, Rule] = {
     "column": _COLUMN.about("The column whose value decides, as the dataset's columns.json names it"),
@@ -168,16 +170,18 @@ SECTIONS = (
     ),
     Section(
         "tests.<test>.slices[<n>]",
-        f"Optional, a list of up to {MOST_SLICE_COLUMNS} columns of CSV data: metrics of the rows apart by a column's "
-        "value. Each entry has `ranges` or `values`, and may have `gates` for metrics as above, which hold in every "
-        'slice. A row without a number in the column belongs to the slice "<column> missing". In a dataset without '
-        "names of columns they are called by their place in the file, the label being `column 1`.",
+        f"Optional, a list of up to {MOST_SLICE_COLUMNS} columns of CSV data, with up to {MOST_SLICES} slices in all: "
+        "metrics of the rows apart by a column's value. Each entry has `ranges` or `values`, and may have `gates` for "
+        'metrics as above, which hold in every slice. A row without a number there belongs to the slice "<column> '
+        'missing". In a dataset without names of columns they are called by their place in the file, the label being '
+        "`column 1`.",
         SLICE,
     ),
     Section(
         "tests.<test>.drift",
         "Optional, for CSV data: how far the rows have moved from the training rows, as the population stability index "
-        "of each column.",
+        "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few "
+        "rows has to be well above that.",
         DRIFT,
     ),
     Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),

@@ -123,6 +123,9 @@ def _slices(reader: Reader, path: str, items: object, channel: str, judged: Judg
             reader.problem(f"{path}[{index}].column", f"found {read.column!r} a second time; allowed once")
         elif read:
             slices[read.column] = read
+    together = sum(column.slices for column in slices.values())
+    if together > schema.MOST_SLICES:
+        reader.problem(path, f"found {together} slices together; allowed are at most {schema.MOST_SLICES}")
     return tuple(slices.values())
 
 

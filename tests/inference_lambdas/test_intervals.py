@@ -82,7 +82,7 @@ def delong_limits(rows: list[tuple[bool, float]]) -> tuple[float, float] | None:
 @given(ROWS)
 def test_delong_by_every_pair(rows: list[tuple[bool, float]]) -> None:
     ranking = ScoreRanking()
-    ranking.add([score for _, score in rows], [score for label, score in rows if label])
+    ranking.add([score for label, score in rows if not label], [score for label, score in rows if label])
     found, expected = ranking.interval(), delong_limits(rows)
     if expected is None:
         assert found is None or found.method == "wilson, rows of the smaller class"
@@ -97,7 +97,7 @@ def test_beyond_the_limit_the_bins_are_named() -> None:
     rows = [(generator.random() < 0.5, generator.random()) for _ in range(2000)]
     exact, binned = ScoreRanking(), ScoreRanking(exact_limit=1000)
     for ranking in (exact, binned):
-        ranking.add([score for _, score in rows], [score for label, score in rows if label])
+        ranking.add([score for label, score in rows if not label], [score for label, score in rows if label])
     one, other = exact.interval(), binned.interval()
     assert one is not None
     assert other is not None
@@ -107,7 +107,7 @@ def test_beyond_the_limit_the_bins_are_named() -> None:
 
 def test_a_perfect_ranking_is_as_sure_as_its_smaller_class_is_large() -> None:
     ranking = ScoreRanking()
-    ranking.add([0.1] * 90 + [0.9] * 10, [0.9] * 10)
+    ranking.add([0.1] * 90, [0.9] * 10)
     expected = wilson(10, 10)
     assert expected is not None
     assert ranking.interval() == Interval(expected.low, 1.0, 0.95, "wilson, rows of the smaller class")

@@ -124,6 +124,10 @@ def test_defaults() -> None:
             {"slices": [{"column": "a", "values": [1], "gates": {"failed_share": {"max": 0}}}]},
             f"{SLICES}[0].gates.failed_share: found an unknown key; allowed rmse, mae, r2",
         ),
+        (
+            {"slices": [{"column": "a", "values": [*range(40)]}, {"column": "b", "ranges": [*range(10)]}]},
+            f"{SLICES}: found 51 slices together; allowed are at most 50",
+        ),
         ({"drift": {}}, "tests.full.drift.max_psi: found nothing; allowed a number above 0"),
         ({"drift": {"max_psi": 0}}, "tests.full.drift.max_psi: found 0; allowed a number above 0"),
         (

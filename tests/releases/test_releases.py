@@ -11,7 +11,7 @@
 - `unread`: what the release's record says that it could not read
 - `deploys`: environments whose endpoint a failing release has updated before it failed
 A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
-`data/` (a dataset, uploaded as another program would: without the check).
+`data/` (a dataset, uploaded as another program would: without the check); with both the config is there beforehand.
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ def _restore(house: House) -> None:
 
 def _push_or_upload(case: Path, house: House, missing: list[str]) -> str | None:
     if (case / "data").is_dir():
+        config = _config(case)
+        if config:
+            with house.quietly():
+                house.push_config(config, message=case.name)
         house.upload(case / "data", missing)
         return None
     return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)
