@@ -50,7 +50,7 @@ def gates(evaluations: Mapping[str, Document]) -> Section | None:
                 f"{name}: {about(evaluation)}",
                 ("Gate", "Verdict", "Value", "Bound", text.INTERVAL, "Reason"),
                 [_gate(gate, evaluation) for gate in ordered],
-                " knknw",
+                "  mknw",
             ),
             _failed_rows(evaluation),
         ]
@@ -274,7 +274,7 @@ def drift(evaluation: Document) -> Section | None:
         f"{text.rows(number(found, 'reference_rows'))} of channel {reference}{sampled}"
     )
     bounds = gate_bounds(evaluation, "drift", "psi")
-    rows = [[string(one, "column"), text.number(number(one, "psi"), 3)] for one in _by_psi(documents(found, "columns"))]
+    rows = [[string(one, "column"), _psi(one)] for one in _by_psi(documents(found, "columns"))]
     return section(
         "drift",
         "Drift",
@@ -284,6 +284,11 @@ def drift(evaluation: Document) -> Section | None:
         ),
         note("PSI is 0 where the shares of all bins are the same, and grows with the distance between them."),
     )
+
+
+def _psi(column: Document) -> str:
+    psi = number(column, "psi")
+    return text.NONE if psi is None else text.fixed(psi, 4)
 
 
 def _by_psi(columns: Sequence[Document]) -> list[Document]:
