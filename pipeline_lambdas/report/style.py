@@ -8,7 +8,6 @@ from __future__ import annotations
 
 LIGHT = {
     "page": "#ffffff",
-    "panel": "#f5f7f9",
     "text": "#1a2027",
     "muted": "#545e69",
     "line": "#cfd6dd",
@@ -27,7 +26,6 @@ LIGHT = {
 }
 DARK = {
     "page": "#12161b",
-    "panel": "#1b2128",
     "text": "#e5e9ee",
     "muted": "#a6b0bb",
     "line": "#353e48",

@@ -11,7 +11,6 @@ from pipeline_lambdas.report.reading import Document, documents, number, string
 
 Tone = Literal["good", "bad", "open"]
 _HEADLINE_CHARACTERS = 220
-_ENVIRONMENTS = ("dev", "test", "prod")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,6 @@ def test_contrast_is_what_is_published() -> None:
 @pytest.mark.parametrize("colour", ["text", "muted", "link", "good", "bad", "open"])
 def test_texts_reach_aa(theme: dict[str, str], colour: str) -> None:
     assert contrast(theme[colour], theme["page"]) >= 4.5
-    assert contrast(theme[colour], theme["panel"]) >= 4.5
 
 
 @THEMES
