@@ -186,7 +186,7 @@ def _range(low: float | None, high: float | None, bins: int) -> str:
     return text.plain(low) if low == high else f"{text.plain(low)} to {text.plain(high)}"
 
 
-def slices(evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure | None:
+def slices(index: int, evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure | None:
     """Return a metric in each slice with its interval, and of all rows for comparison."""
     rows = [_measured("all rows", evaluation, metric)]
     rows += [
@@ -207,8 +207,8 @@ def slices(evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure
     title = f"{metric} by slice"
     told = "; ".join(_told(row) for row in shown)
     caption = f"Lines are {text.INTERVAL}s; the dashed line is the value of all rows.{_more(len(rows) - 1, 'slice')}"
-    svg = chart.svg(f"slices-{metric}", title, f"{metric} by slice, with {text.INTERVAL}s: {told}.")
-    return Figure(f"slices-{metric}", title, svg, caption)
+    svg = chart.svg(f"slices-{index}", title, f"{metric} by slice, with {text.INTERVAL}s: {told}.")
+    return Figure(f"slices-{index}", title, svg, caption)
 
 
 def _measured(name: str, part: Document, metric: str) -> Row | None:

@@ -59,12 +59,15 @@ def changes(before: Any, after: Any) -> list[Change]:
 
 
 def file_changes(before: Any, after: Any) -> list[FileChange]:
-    """Compare the files of two datasets of release records by their hashes; sorted by their paths."""
+    """Compare the files of two datasets of release records by their hashes; sorted by their paths.
+
+    A file whose hash is not known counts as changed.
+    """
     old, new = _files(before), _files(after)
     found: list[FileChange] = []
     for path in sorted(old.keys() | new.keys()):
         was, became = old.get(path), new.get(path)
-        if was and became and string(was, "sha256") == string(became, "sha256"):
+        if was and became and string(was, "sha256") and string(was, "sha256") == string(became, "sha256"):
             continue
         kind: Kind = "changed" if was and became else "removed" if was else "added"
         found.append(FileChange(path, kind, count(was, "size_bytes"), count(became, "size_bytes")))

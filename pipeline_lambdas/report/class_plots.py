@@ -69,7 +69,9 @@ def calibration(plots: Document, counted: Counted) -> Figure | None:
         (number(bin_, "mean_score"), number(bin_, "share"), number(bin_, "rows") or 0)
         for bin_ in documents(plots, "calibration")
     ]
-    bins = [(score, share, rows) for score, share, rows in found if score is not None and share is not None and rows]
+    bins = [
+        (score, share, rows) for score, share, rows in found if score is not None and share is not None and rows > 0
+    ]
     if not bins:
         return None
     chart = Chart(Axis("Mean score in the bin", _SHARE), Axis("Share of positives", _SHARE), square=True)
@@ -93,7 +95,7 @@ def calibration(plots: Document, counted: Counted) -> Figure | None:
 
 def matrix(plots: Document) -> list[list[int]]:
     """Return the confusion matrix, rows are actual classes; empty if there is none or it is not square."""
-    found = [[int(number(cell) or 0) for cell in items(row)] for row in items(plots, "confusion")]
+    found = [[max(0, int(number(cell) or 0)) for cell in items(row)] for row in items(plots, "confusion")]
     return found if all(len(row) == len(found) for row in found) else []
 
 

@@ -37,7 +37,7 @@ def _channel(evaluation: Document) -> str:
 def gates(evaluations: Mapping[str, Document]) -> Section | None:
     """Return each environment's gates, those that did not pass first."""
     parts: list[Child] = []
-    for environment, evaluation in evaluations.items():
+    for place, (environment, evaluation) in enumerate(evaluations.items()):
         name = environment_name(environment)
         found = documents(evaluation, "gates")
         if not found:
@@ -46,11 +46,11 @@ def gates(evaluations: Mapping[str, Document]) -> Section | None:
         ordered = sorted(found, key=lambda gate: _order(string(gate, "verdict")))
         parts += [
             table(
-                f"gates-{environment}",
+                f"gates-{place}",
                 f"{name}: {about(evaluation)}",
                 ("Gate", "Verdict", "Value", "Bound", text.INTERVAL, "Reason"),
                 [_gate(gate, evaluation) for gate in ordered],
-                " knknw",
+                "  mknw",
             ),
             _failed_rows(evaluation),
         ]
@@ -247,7 +247,10 @@ def slices(evaluation: Document) -> Section | None:
         ]
         for part in parts
     ]
-    plots = [bars.slices(evaluation, name, gate_bounds(evaluation, "slice", name)) for name in plotted]
+    plots = [
+        bars.slices(place, evaluation, name, gate_bounds(evaluation, "slice", name))
+        for place, name in enumerate(plotted)
+    ]
     headings = ("Slice", "Rows", "Judged", *names)
     shown = table("slices-table", "Metrics by slice", headings, rows, "knk" + "n" * len(names))
     return section("slices", "Slices", figures(plots, el("div", shown, class_="two")))
@@ -271,7 +274,7 @@ def drift(evaluation: Document) -> Section | None:
         f"{text.rows(number(found, 'reference_rows'))} of channel {reference}{sampled}"
     )
     bounds = gate_bounds(evaluation, "drift", "psi")
-    rows = [[string(one, "column"), text.number(number(one, "psi"), 3)] for one in _by_psi(documents(found, "columns"))]
+    rows = [[string(one, "column"), _psi(one)] for one in _by_psi(documents(found, "columns"))]
     return section(
         "drift",
         "Drift",
@@ -281,6 +284,11 @@ def drift(evaluation: Document) -> Section | None:
         ),
         note("PSI is 0 where the shares of all bins are the same, and grows with the distance between them."),
     )
+
+
+def _psi(column: Document) -> str:
+    psi = number(column, "psi")
+    return text.NONE if psi is None else text.fixed(psi, 4)
 
 
 def _by_psi(columns: Sequence[Document]) -> list[Document]:

@@ -19,25 +19,22 @@ _TRACK = 100.0
 def sources(record: Document) -> Section | None:
     """Return what the release was made of, and what it made."""
     rows = [
-        [string(one, "action"), link(string(one, "revision")[:40], string(one, "url")), string(one, "summary")]
+        [string(one, "action"), link(string(one, "revision"), string(one, "url")), string(one, "summary")]
         for one in documents(record, "sources")
     ]
-    training, package = mapping(record, "training"), mapping(record, "model_package")
-    version = string(package, "version")
+    job = mapping(record, "training")
     made = [
         ("Dataset", code(string(record, "dataset", "sha256"))),
-        ("Config", join(string(record, "config", "file"), " ", code(string(record, "config", "sha256")))
-         if mapping(record, "config") else None),
-        ("Image", code(string(training, "image_uri"))),
-        ("Training job", code(string(training, "job"))),
-        ("Model data", code(string(training, "model_data_url"))),
-        ("Model package", join(code(string(package, "arn")), f", version {version}" if version else "")
-         if package else None),
+        ("Config", _named(string(record, "config", "file"), string(record, "config", "sha256"))),
+        ("Image", code(string(job, "image_uri"))),
+        ("Training job", code(string(job, "job"))),
+        ("Model data", code(string(job, "model_data_url"))),
+        ("Model package", _named(_version(record), string(record, "model_package", "arn"))),
         *(
             (f"Endpoint config on {environment_name(environment)}", code(string(name)))
             for environment, name in mapping(record, "endpoint_configs").items()
         ),
-    ]  # fmt: skip
+    ]
     return section(
         "lineage",
         "Lineage",
@@ -46,33 +43,39 @@ def sources(record: Document) -> Section | None:
     )
 
 
+def _named(name: str, value: str) -> Html | None:
+    return join(name, " ", code(value)) if name or value else None
+
+
+def _version(record: Document) -> str:
+    version = string(record, "model_package", "version")
+    return f"Version {version}" if version else ""
+
+
 def training(record: Document) -> Html | None:
     """Return the training job's facts and hyperparameters."""
     job = mapping(record, "training")
     if not job:
         return el("p", "No training job was started, or its description could not be read.")
+    status, reason, volume = (string(job, name) for name in ("status", "failure_reason", "volume_gib"))
     count = number(job, "instance_count")
-    instances = f"{count:,.0f} {text.TIMES} {string(job, 'instance_type')}" if count else string(job, "instance_type")
-    told = [
-        ("Status", word(string(job, "status")) if string(job, "status") else None),
-        ("Duration", text.duration(number(job, "seconds")) if number(job, "seconds") is not None else None),
-        (
-            "Billed",
-            text.duration(number(job, "billable_seconds")) if number(job, "billable_seconds") is not None else None,
-        ),
-        ("Instances", instances),
-        ("Volume", f"{string(job, 'volume_gib')} GiB" if string(job, "volume_gib") else None),
-        (
-            "Last metrics",
-            ", ".join(f"{name} {text.number(number(value))}" for name, value in mapping(job, "metrics").items()),
-        ),
-        (
-            "Hyperparameters",
-            ", ".join(f"{name} {string(value)}" for name, value in sorted(mapping(job, "hyperparameters").items())),
-        ),
+    metrics = (f"{name} {text.number(number(value))}" for name, value in mapping(job, "metrics").items())
+    parameters = (f"{name} {string(value)}" for name, value in sorted(mapping(job, "hyperparameters").items()))
+    told: list[tuple[str, Child]] = [
+        ("Status", word(status) if status else None),
+        ("Duration", _seconds(job, "seconds")),
+        ("Billed", _seconds(job, "billable_seconds")),
+        ("Instances", (f"{count:,.0f} {text.TIMES} " if count else "") + string(job, "instance_type")),
+        ("Volume", f"{volume} GiB" if volume else None),
+        ("Last metrics", ", ".join(metrics)),
+        ("Hyperparameters", ", ".join(parameters)),
     ]
-    reason = string(job, "failure_reason")
     return join(el("p", word("failed"), f" {reason}") if reason else None, facts(told))
+
+
+def _seconds(job: Document, name: str) -> str | None:
+    seconds = number(job, name)
+    return None if seconds is None else text.duration(seconds)
 
 
 def differences(record: Document, champion: Document | None) -> Section | None:

@@ -11,6 +11,7 @@ from pipeline_lambdas.report.text import MINUS, TIMES
 _SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 # A range narrower than this share of its values has no room for different numbers.
 _NARROWEST = 1e-9
+_SMALLEST = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def linear(values: Iterable[float], *, whole: bool = False, zero: bool = False, 
     """
     known = [*values, *([0.0] if zero else [])] or [0.0, 1.0]
     low, high = min(known), max(known)
-    if high - low <= _NARROWEST * max(abs(low), abs(high)):
-        half = abs(low) / 2 or 0.5
+    if high - low <= max(_SMALLEST, _NARROWEST * max(abs(low), abs(high))):
+        half = abs(low) / 2 if abs(low) > _SMALLEST else 0.5
         low, high = (0.0, high + half) if zero and not low else (low - half, high + half)
     if whole:
         return Scale(low, high)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 LIGHT = {
     "page": "#ffffff",
-    "panel": "#f5f7f9",
     "text": "#1a2027",
     "muted": "#545e69",
     "line": "#cfd6dd",
@@ -27,7 +26,6 @@ LIGHT = {
 }
 DARK = {
     "page": "#12161b",
-    "panel": "#1b2128",
     "text": "#e5e9ee",
     "muted": "#a6b0bb",
     "line": "#353e48",
@@ -89,7 +87,7 @@ th,td{padding:.375rem 1.25rem .375rem 0;text-align:left;vertical-align:top;borde
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--muted);font-weight:500;font-size:.8125rem;vertical-align:bottom;border-bottom-color:var(--axis)}
 tbody th{font-weight:400}
-.n{text-align:right;white-space:nowrap}
+.n,.m{text-align:right}.n{white-space:nowrap}
 .k{white-space:nowrap}
 .w{min-width:14rem;overflow-wrap:anywhere}
 .subject{display:block;color:var(--muted);min-width:6.5rem}
@@ -115,8 +113,9 @@ svg .cell-share{font-size:10px}
 .fill.data-1,.cell{fill:var(--data-1)}.fill.data-2{fill:var(--data-2)}
 .dots{fill:none;stroke:var(--data-1);stroke-width:5;stroke-linecap:round;stroke-opacity:.45}
 @media (min-width:72rem){.two{grid-column:span 2}}
-@media (max-width:30rem){.facts>div{display:grid;grid-template-columns:6.5rem 1fr;gap:.5rem}.facts{gap:.5rem}
-  dt{padding-top:.125rem}th,td{padding-right:.75rem}section{margin-top:1.5rem}}
+@media (max-width:30rem){.facts>div{display:grid;grid-template-columns:7.75rem 1fr;gap:.5rem}.facts{gap:.5rem}
+  dt{padding-top:.125rem}th,td{padding-right:.75rem}
+  caption{max-width:calc(100vw - 2.5rem)}section{margin-top:1.5rem}}
 .two>*+*{margin-top:1rem}
 .skip{position:absolute;left:-999rem}.skip:focus{position:static}
 """
@@ -134,7 +133,7 @@ thead{display:table-header-group}
 table{font-size:8.5pt}
 .scroll{overflow:visible;break-inside:avoid}.track{width:3rem}
 td,th{overflow-wrap:break-word;padding-right:.5rem}
-.n,.k{white-space:normal}.two{grid-column:1/-1}.w{min-width:0}
+.k,.n .none{white-space:normal}.two{grid-column:1/-1}.w{min-width:0}
 .figures{grid-template-columns:repeat(2,1fr)}
 a{color:inherit;text-decoration:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

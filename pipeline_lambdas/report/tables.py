@@ -27,8 +27,8 @@ _TONES = {
 def table(key: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[Child]], styles: str = "") -> Html:
     """Return a table in a box of its own that scrolls sideways; the first cell of a row is its heading.
 
-    A heading's column is right-aligned where `styles` has an `n` at its place, on one line for a `k`, and wide and
-    wrapped for a `w`.
+    `styles` has a letter for each column: `n` and `m` put numbers to the right, `n` and `k` keep to one line, `w` is
+    wide; a space is none of it.
     """
     classes = [style if style.strip() else None for style in styles.ljust(len(headings))]
     head = (el("th", heading, scope="col", class_=class_) for heading, class_ in zip(headings, classes, strict=True))

@@ -11,7 +11,6 @@ from pipeline_lambdas.report.reading import Document, documents, number, string
 
 Tone = Literal["good", "bad", "open"]
 _HEADLINE_CHARACTERS = 220
-_ENVIRONMENTS = ("dev", "test", "prod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,8 @@ def verdict(record: Document, evaluations: Mapping[str, Document]) -> Verdict:
     if reasons:
         more = f" And {text.times(len(reasons) - 1, 'more reason')}." if len(reasons) > 1 else ""
         return Verdict("bad", text.shortened(f"Failed: {_ended(reasons[0])}{more}", _HEADLINE_CHARACTERS), reasons)
+    if status == "Failed":
+        return Verdict("bad", f"Failed; the record does not say where. {gates}")
     if string(record, "execution_type") == "ROLLBACK":
         return _rollback(record, status)
     return _unopposed(record, evaluations, gates, status)
@@ -51,8 +52,6 @@ def _unopposed(record: Document, evaluations: Mapping[str, Document], gates: str
         return Verdict("open", f"{gates} Waits for approval.")
     if status == "InProgress":
         return Verdict("open", f"{gates} {_next(record, evaluations)}")
-    if status == "Failed":
-        return Verdict("bad", f"Failed; the record does not say where. {gates}")
     return Verdict("open", f"The state of this release is not known. {gates}")
 
 
@@ -136,10 +135,11 @@ def _failed(record: Document, evaluations: Mapping[str, Document]) -> str:
 
 
 def _rollback(record: Document, status: str) -> Verdict:
-    target = text.short_id(string(record, "rollback_target")) or "an earlier release"
+    target = string(record, "rollback_target")
+    release = f"release {text.short_id(target)}" if target else "an earlier release"
     if status == "Succeeded":
-        return Verdict("good", f"Rolled back: Prod serves the model of release {target} again.")
-    return Verdict("open", f"Rollback to release {target} is under way.")
+        return Verdict("good", f"Rolled back: Prod serves the model of {release} again.")
+    return Verdict("open", f"Rollback to {release} is under way.")
 
 
 def _ended(sentence: str) -> str:
