@@ -87,6 +87,7 @@ class LocalAws:
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
         base.end_functions_with_the_server()
+        base.leave_no_log_of_deleted_functions()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""

@@ -8,7 +8,11 @@ written for, so that another version fails with a sentence and not halfway throu
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.functions import end_functions_with_the_server, invoke_functions_as_documented
+from local_aws.base.functions import (
+    end_functions_with_the_server,
+    invoke_functions_as_documented,
+    leave_no_log_of_deleted_functions,
+)
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.objects import read_object
 from local_aws.base.replacements import CREATE_ONLY, tell_what_replaces
@@ -44,6 +48,7 @@ __all__ = [
     "find_access_key",
     "identify",
     "invoke_functions_as_documented",
+    "leave_no_log_of_deleted_functions",
     "put_event",
     "put_metric",
     "read_object",

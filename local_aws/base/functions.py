@@ -62,6 +62,24 @@ def invoke_functions_as_documented() -> None:
     eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
 
 
+def leave_no_log_of_deleted_functions() -> None:
+    """Let an invocation that outlives its function write to the function's log group, but not make one anew.
+
+    Lambda makes a group with the rights of the function's role, which is gone with the function:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. MiniStack always makes it.
+    """
+    functions = ministack("services.lambda_svc")
+    write = functions._emit_lambda_logs  # noqa: SLF001
+
+    def write_if_there(function: dict[str, Any], *arguments: Any, **more: Any) -> None:
+        name = (function.get("config") or function).get("FunctionName", "")
+        groups = ministack("services.cloudwatch_logs")._log_groups  # noqa: SLF001
+        if name in functions._functions or f"/aws/lambda/{name}" in groups:  # noqa: SLF001
+            write(function, *arguments, **more)
+
+    functions._emit_lambda_logs = write_if_there  # noqa: SLF001
+
+
 def _serves(function_arn: str, rule_arn: str) -> bool:
     evaluator = ministack("core.iam_evaluator")
     found, _, _ = ministack("services.lambda_svc")._get_func_record_for_ref(function_arn)  # noqa: SLF001

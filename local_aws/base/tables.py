@@ -51,6 +51,7 @@ _TABLES = {
         "_stat_value",
         "record_metric",
     ),
+    "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.eventbridge": (
         "_dispatch_event",
         "_dispatch_to_lambda",
@@ -60,7 +61,9 @@ _TABLES = {
     ),
     "ministack.services.iam": ("_roles",),
     "ministack.services.lambda_svc": (
+        "_emit_lambda_logs",
         "_execution_record_for_config",
+        "_functions",
         "_get_func_record_for_ref",
         "invoke_async_with_retry",
     ),
