@@ -114,11 +114,17 @@ class House:
         raise AssertionError(f"no action of {execution} failed")
 
     def serving(self) -> dict[str, tuple[str, str]]:
-        """What the endpoints serve: name to (status, endpoint config)."""
+        """What the endpoints that stay serve: name to (status, endpoint config); the champion's comes and goes."""
         sagemaker = self.client("sagemaker")
-        names = sorted(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"])
+        listed = sorted(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"])
+        names = [name for name in listed if name != f"{PREFIX}-champion"]
         described = [sagemaker.describe_endpoint(EndpointName=name) for name in names]
         return {d["EndpointName"]: (d["EndpointStatus"], d["EndpointConfigName"]) for d in described}
+
+    def wait_for_champion_to_go(self) -> None:
+        """A release that failed has its endpoint removed once EventBridge has told of the end."""
+        name, sagemaker = f"{PREFIX}-champion", self.client("sagemaker")
+        wait_for(lambda: not sagemaker.list_endpoints(NameContains=name)["Endpoints"], f"{name} to be removed", 30)
 
     def report(self, execution: str, environment: str = "test") -> dict[str, Any]:
         """An evaluation report of a release."""

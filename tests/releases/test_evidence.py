@@ -56,7 +56,7 @@ def test_a_release_is_compared_with_the_champion_and_recorded(house: House) -> N
     assert len(record["training"]["curves"]["validation:rmse"]) > 10
     assert record["approval"]["reason"] == "a test"
     assert record["cost"]["total"] > 0
-    assert f"{PREFIX}-champion" not in house.serving()
+    house.wait_for_champion_to_go()
     configs = house.client("sagemaker").list_endpoint_configs(NameContains=f"{PREFIX}-champ-")["EndpointConfigs"]
     assert configs == []
     registered = version(house, record)

@@ -193,7 +193,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("DeployModelFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     ("DeployModelFunctionRole", "data", read(DATA, f"{DATASET}/test/test.csv"), "s3:GetObject"),
     ("DeployModelFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
-    ("EvaluateModelFunctionRole", "training data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("EvaluateModelFunctionRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     (
         "EvaluateModelFunctionRole",
         "another model's data",
@@ -448,6 +448,12 @@ def unknown_release(client: Client) -> None:
         client("codepipeline").get_pipeline_execution(pipelineName=PREFIX, pipelineExecutionId=EXECUTION)
 
 
+def unknown_job(client: Client) -> None:
+    """May ask for a job, and is told that there is none of that name."""
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        client("sagemaker").describe_training_job(TrainingJobName=f"{PREFIX}-{RELEASE}")
+
+
 # A call of each role that is allowed, so that a copy which may do nothing would be found.
 ALLOWED: dict[str, Call] = {
     "TrainModelFunctionRole": listed(DATA, f"{MODEL}/datasets/"),
@@ -459,7 +465,7 @@ ALLOWED: dict[str, Call] = {
     "CleanUpFunctionRole": sagemaker("list_models"),
     "EndReleaseFunctionRole": unknown_release,
     "DeployChampionFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
-    "RegisterModelFunctionRole": sagemaker("describe_training_job", TrainingJobName=f"{PREFIX}-{RELEASE}"),
+    "RegisterModelFunctionRole": unknown_job,
     "RecordReleaseFunctionRole": listed(ARTIFACTS, f"records/{MODEL}/"),
     "BuildProjectRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
     "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),

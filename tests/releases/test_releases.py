@@ -56,6 +56,7 @@ def test_release(case: Path, house: House) -> None:
         assert action == expected["action"], message
         assert re.search(expected["message"], message), message
         assert "Traceback" not in message
+        house.wait_for_champion_to_go()
         changed = set() if not expected.get("deploys") else {f"slipway-local-{MODEL}-{e}" for e in expected["deploys"]}
         now = house.serving()
         assert {name for name in now if now[name] != served.get(name)} == changed
