@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from inference_lambdas.reference import Reference
@@ -60,14 +62,15 @@ class ColumnBins:
 
     def add(self, values: Sequence[float | None]) -> None:
         """Count values; None is a missing one."""
-        edges, missing, counts = self._edges, len(self._counts) - 1, self._counts
+        missing = len(self._counts) - 1
+        present = [value for value in values if value is not None]
+        self._counts[missing] += len(values) - len(present)
         if self._single:
-            numbers, other = self._numbers, missing - 1
-            places = [missing if value is None else numbers.get(value, other) for value in values]
+            places = map(self._numbers.get, present, repeat(missing - 1))
         else:
-            places = [missing if value is None else bisect_right(edges, value) for value in values]
-        for place in range(len(counts)):
-            counts[place] += places.count(place)
+            places = map(bisect_right, repeat(self._edges), present)
+        for place, count in Counter(places).items():
+            self._counts[place] += count
 
     def psi(self) -> float | None:
         """Return the index over all bins; None without rows on one side."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Outcome
 from pipeline_lambdas.release_inputs import read_config, read_dataset
 from pipeline_lambdas.runner import LambdaContext, run_job
+
+# What a batch is made of dies by reference counts. To look for cycles among it after every 700 lists takes a fifth of
+# the time.
+gc.set_threshold(100_000)
 
 
 @dataclass(frozen=True, slots=True)
