@@ -1,7 +1,7 @@
 """The champion is the model that Prod serves; while a release is judged against it, it has an endpoint of its own.
 
-That endpoint has the instances of Test, so that Prod's are not used for tests and both models are asked alike. It is
-there from the deployment to Test until the evaluation's end.
+That endpoint has the instances of Test, so that Prod's are not used for tests and both models are asked alike; where
+Test is serverless and Prod is not, one instance of Prod's type. It is there from the deployment to Test until the evaluation's end.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.champion_endpoint import delete_champion
-from pipeline_lambdas.config_model import TrainingConfig
+from pipeline_lambdas.config_model import InstanceVariant, ServerlessVariant, TrainingConfig
 from pipeline_lambdas.deployment import Deployment, HostingSite, serve
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.names import CHAMPION, NONE, Release, is_model
@@ -28,6 +28,8 @@ class Served:
 
     endpoint_config: str
     model: str
+    instance_type: str | None = None
+    """None if Prod is serverless."""
 
 
 def check_operation(operation: str, environment: str) -> None:
@@ -61,6 +63,10 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
         raise ConfigurationError(
             f"{config.model}.yml: environments: found no test; the champion is asked on its instances. Add it."
         )
+    if isinstance(variant, ServerlessVariant) and served.instance_type:
+        # A model made for instances alone may be isolated from the network, which a serverless endpoint refuses.
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        variant = InstanceVariant(served.instance_type, 1)
     deployment = Deployment(release, CHAMPION, served.model)
     outcome = serve(deployment, config, variant, site)
     if not isinstance(outcome, Done):
@@ -97,12 +103,13 @@ def served_in_prod(release: Release) -> Served | None:
             f"Endpoint {name} serves {endpoint_config}, which does not exist any more, so its model is not known. "
             "Deploy to Prod again, or take tests.full.champion out of the config."
         )
-    model = str(config["ProductionVariants"][0]["ModelName"])
+    variant = config["ProductionVariants"][0]
+    model = str(variant["ModelName"])
     if not is_model(release.prefix, model):
         raise JobFailedError(
             f"Endpoint {name} serves {model}, no model of this pipeline. Release to Prod by the pipeline alone."
         )
-    return Served(endpoint_config, model)
+    return Served(endpoint_config, model, variant.get("InstanceType"))
 
 
 def _none(reason: str, served: Served | None) -> Done:

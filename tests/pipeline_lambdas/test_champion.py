@@ -12,7 +12,7 @@ import pytest
 from pipeline_lambdas.aws import sagemaker as calls
 from pipeline_lambdas.champion import check_operation, deploy_champion, remove_champion
 from pipeline_lambdas.champion_endpoint import await_deletion
-from pipeline_lambdas.config_model import ChampionGate, ChampionTest, TrainingConfig
+from pipeline_lambdas.config_model import ChampionGate, ChampionTest, ServerlessVariant, TrainingConfig
 from pipeline_lambdas.deployment import HostingSite
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError, UnavailableError
 from pipeline_lambdas.handlers import deploy_model
@@ -113,6 +113,22 @@ def test_the_model_of_prod_gets_the_instances_of_test(aws: Account) -> None:
     assert aws.endpoints[ENDPOINT]["EndpointConfigName"] == CONFIG_NAME
     deploy_champion(RELEASE, config(), SITE)
     assert aws.calls == ["create"]
+
+
+def test_a_model_made_for_instances_gets_one_where_test_is_serverless(aws: Account) -> None:
+    aws.serve("prod", PROD_CONFIG, CHAMPION_JOB)
+    aws.configs[PROD_CONFIG]["ProductionVariants"][0]["InstanceType"] = "ml.c5.large"
+    sample = config()
+    serverless = replace(sample, environments={**sample.environments, "test": ServerlessVariant(2048, 5)})
+    deploy_champion(RELEASE, serverless, SITE)
+    (variant,) = aws.configs[CONFIG_NAME]["ProductionVariants"]
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.c5.large", 1)
+    del aws.configs[PROD_CONFIG]["ProductionVariants"][0]["InstanceType"]
+    aws.endpoints.pop(ENDPOINT)
+    aws.configs.pop(CONFIG_NAME)
+    deploy_champion(RELEASE, serverless, SITE)
+    (variant,) = aws.configs[CONFIG_NAME]["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
 
 
 @pytest.mark.parametrize("status", ["Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"])
