@@ -1,7 +1,8 @@
 """The champion is the model that Prod serves; while a release is judged against it, it has an endpoint of its own.
 
 That endpoint has the instances of Test, so that Prod's are not used for tests and both models are asked alike; where
-Test is serverless and Prod is not, one instance of Prod's type. It is there from the deployment to Test until the evaluation's end.
+Test is serverless and Prod is not, one instance of Prod's type. It is there from the deployment to Test until the
+evaluation's end.
 """
 
 from __future__ import annotations
