@@ -16,8 +16,7 @@ from pipeline_lambdas.outcome import Outcome
 from pipeline_lambdas.release_inputs import read_config, read_dataset
 from pipeline_lambdas.runner import LambdaContext, run_job
 
-# What a batch is made of dies by reference counts. To look for cycles among it after every 700 lists takes a fifth of
-# the time.
+# A batch's lists die by reference counts; to look for cycles after every 700 of them takes a fifth of the time.
 gc.set_threshold(100_000)
 
 
