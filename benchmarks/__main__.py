@@ -26,17 +26,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--short", action="store_true", help="less data and fewer repetitions: only to see it run")
     parser.add_argument("--data", type=Path, help="a CSV file with a header, the label in its last column")
+    parser.add_argument("--rows", type=int, default=evaluation.ROWS, help="of the test set that is evaluated")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(NAMES)}")
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
-        figures = measure(options.names or list(NAMES), Path(folder), short=options.short, data=options.data)
+        figures = measure(options.names or list(NAMES), Path(folder), options)
     show(figures)
 
 
-def measure(names: list[str], folder: Path, *, short: bool, data: Path | None) -> list[Figure]:
+def measure(names: list[str], folder: Path, options: argparse.Namespace) -> list[Figure]:
     """Run benchmarks in a folder of their own."""
+    short, data = options.short, options.data
     figures: list[Figure] = []
     console = Console(stderr=True)
     if "idle" in names:
@@ -59,7 +61,7 @@ def measure(names: list[str], folder: Path, *, short: bool, data: Path | None) -
                 figures += release.measure(house, folder, short=short, data=data)
             if "evaluation" in names:
                 console.print("evaluation: a large test set")
-                figures += evaluation.measure(house, folder, short=short, data=data)
+                figures += evaluation.measure(house, folder, short=short, data=data, count=options.rows)
         finally:
             house.slipway("down")
     return figures

@@ -17,6 +17,8 @@ SERVICES = {
     "deploy-model": ("codepipeline", "sagemaker", "s3"),
     "evaluate-model": ("codepipeline", "sagemaker", "s3", "sagemaker-runtime"),
     "clean-up": ("codepipeline", "sagemaker", "s3"),
+    "register-model": ("codepipeline", "sagemaker"),
+    "record-release": ("codepipeline", "sagemaker", "s3", "logs"),
     "end-release": ("codepipeline", "sagemaker"),
 }
 """The clients that each function makes in a usual invocation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,16 @@ def write_dataset(folder: Path, lines: list[str], test: Iterator[str] | None = N
         (folder / channel).mkdir(parents=True, exist_ok=True)
         with (folder / channel / f"{channel}.csv").open("w", encoding="utf-8") as out:
             out.writelines(f"{line}\n" for line in (test if channel == "test" and test is not None else part))
+    # Named by their places, whatever the data is.
+    names = [f"column {number}" for number in range(1, lines[0].count(",") + 2)]
+    (folder / "columns.json").write_text(json.dumps(names), encoding="utf-8")
     return folder
+
+
+def thirds(lines: list[str], place: int) -> list[float]:
+    """The two cuts that part a column's values into thirds; one cut if they are equal."""
+    values = sorted(float(line.split(",")[place]) for line in lines)
+    return sorted({values[len(values) // 3], values[len(values) * 2 // 3]})
 
 
 def _lines(path: Path) -> list[str]:

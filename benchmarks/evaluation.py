@@ -1,4 +1,7 @@
-"""The full evaluation against one invocation per row, and against parsing and predicting in one process."""
+"""The full evaluation against one invocation per row, and against parsing and predicting in one process.
+
+Slices and drift are measured against the same evaluation without them.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,49 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
-from benchmarks.data import grown, rows, write_dataset
+from benchmarks.data import grown, rows, thirds, write_dataset
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.processes import peak_mib
-from benchmarks.release import push_and_wait
+from benchmarks.release import CONFIG, push_and_wait
 from tests.releases.house import PREFIX, House
 
 _BARE = str(Path(__file__).with_name("bare.py"))
 
 
-def measure(house: House, folder: Path, *, short: bool, data: Path | None) -> list[Figure]:
+ROWS = 1_000_000
+
+
+def measure(house: House, folder: Path, *, short: bool, data: Path | None, count: int = ROWS) -> list[Figure]:
     """Evaluate a large test set in a release, then predict parts of it in the two other ways."""
     _, lines = rows(data)
-    count = 50_000 if short else 1_000_000
+    count = 50_000 if short else count
     dataset = write_dataset(folder / "large", lines, grown(lines, count))
     test = dataset / "test" / "test.csv"
     with house.quietly():
         house.upload(dataset, [])
     push_and_wait(house, 100)
-    memory = peak_mib(f"{PREFIX}-evaluate-model")
     evaluated = count / _evaluation_s(house)
+    push_and_wait(house, 101, {**CONFIG, **judged_in_full(lines)})
+    judged = count / _evaluation_s(house)
+    memory = peak_mib(f"{PREFIX}-evaluate-model")
     single = _rows_per_second_one_by_one(house, test, 50 if short else 300)
     bare = count / _bare_s(house, folder, test)
     name = f"evaluation of {count:,} rows"
     return [
         at_least(f"{name} / one invocation per row", evaluated / single, "x", 200.0, f"{evaluated:,.0f} rows/s"),
         at_least(f"{name} / one process", evaluated / bare, "x", 1 / 3, f"{bare:,.0f} rows/s in one process"),
+        at_least(f"{name} with slices and drift / without", judged / evaluated, "x", 0.5, f"{judged:,.0f} rows/s"),
         at_most(f"memory of the function, {count:,} rows", memory, "MiB", 256.0),
     ]
+
+
+def judged_in_full(lines: list[str]) -> dict[str, Any]:
+    """Changes of the config: slices of two columns, and the drift of all."""
+    places = (1, lines[0].count(","))
+    slices = [{"column": f"column {place + 1}", "ranges": thirds(lines, place)} for place in places]
+    return {"tests.full.slices": slices, "tests.full.drift": {"max_psi": 100.0}}
 
 
 def _evaluation_s(house: House) -> float:

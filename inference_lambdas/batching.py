@@ -48,10 +48,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One request: labels and body in the same order; `end` is the position behind it."""
+    """One request: labels, rows and body in the same order; `end` is the position behind it."""
 
     block: Block
     labels: list[float]
+    rows: list[bytes]
     body: bytes
     end: Position
 
@@ -125,7 +126,7 @@ def _batches_of_file(plan: BatchPlan, stream: Stream, start: Position) -> Iterat
             columns=columns,
             etag=stream.etag,
         )
-        yield Batch(block, parsed.labels, parsed.body, end)
+        yield Batch(block, parsed.labels, parsed.rows, parsed.body, end)
 
 
 def blocks(stream: Stream, plan: BatchPlan, start: Position) -> Iterator[Block]:

@@ -9,68 +9,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 from inference_lambdas import progress as progress_store
-from inference_lambdas.aws import s3, sagemaker_runtime
-from inference_lambdas.batching import (
-    INSTANCE_LIMIT_BYTES,
-    SERVERLESS_LIMIT_BYTES,
-    TARGET_BYTES,
-    Batch,
-    BatchPlan,
-    Stream,
-    batches,
-)
-from inference_lambdas.gates import judge
-from inference_lambdas.invocation import Answer, invoke_patiently
-from inference_lambdas.predictions import parse_predictions
-from inference_lambdas.problems import form_of, metrics_of
-from inference_lambdas.progress import Progress
-from inference_lambdas.report import metrics_text, report_json
-from inference_lambdas.rows import RowFormat
+from inference_lambdas.answers import MAX_SEARCH, MAX_SEARCH_OF_ALL, Search, Sender, Sent, placed
+from inference_lambdas.aws import s3
+from inference_lambdas.batching import Batch, BatchPlan, Stream, batches
+from inference_lambdas.conclusion import conclude
+from inference_lambdas.importance import permutation_importance
+from inference_lambdas.invocation import Answer
+from inference_lambdas.opening import begin, resume
+from inference_lambdas.plan import Evaluation
+from inference_lambdas.predictions import Parsed, parse_predictions
+from inference_lambdas.progress import Counts, Progress
 from pipeline_lambdas.aws import sagemaker
-from pipeline_lambdas.config_model import EvaluationTest, ServerlessVariant, TrainingConfig, config_sha256
-from pipeline_lambdas.dataset import DataFile, Dataset
 from pipeline_lambdas.failures import ConfigurationError, JobError, JobFailedError
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Continue, Done, Outcome
+from pipeline_lambdas.outcome import Continue, Outcome
 
 # Enough for the batches under way, each with its 60 seconds at the container, and for storing the state.
 MARGIN_MS = 120_000
 # A pause, a request that times out, and the report of the failure.
 RETRY_MS = 90_000
-# One request is computed while the next one travels. More would only queue before a small endpoint's workers
-# and show as latency.
-MAX_IN_FLIGHT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What one Evaluate action asks for."""
-
-    release: Release
-    environment: str
-    test: EvaluationTest
-    config: TrainingConfig
-    dataset: Dataset
-    data_bucket: str
-    artifact_bucket: str
-    kms_key_arn: str
-    target_bytes: int = TARGET_BYTES
-
-    @property
-    def endpoint(self) -> str:
-        return self.release.endpoint(self.environment)
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        return self.dataset.channel(self.test.channel)
-
-    def key(self, ending: str) -> str:
-        """Return the key in the artifact bucket of this evaluation's `ending`."""
-        folder = f"releases/{self.config.model}/{self.release.execution_id}"
-        return f"{folder}/{self.environment}-evaluation.{ending}"
 
 
 class Deadline:
@@ -100,13 +58,22 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
         )
     endpoint_config = _serving(evaluation)
     progress = _progress(evaluation, token, endpoint_config)
-    finished = _run(evaluation, progress, deadline)
+    importance = None
+    pool_size = evaluation.in_flight * (2 if progress.champion else 1)
+    with ThreadPoolExecutor(pool_size) as pool:
+        sender = Sender(evaluation, deadline.allows_retry, pool)
+        finished = _run(sender, progress, deadline)
+        if finished and evaluation.test.name == "full":
+            rows = progress.sample.rows if progress.sample else []
+            importance = permutation_importance(
+                evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
+            )
     if _serving(evaluation) != endpoint_config:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. Retry the stage.")
     if finished:
-        return _conclude(evaluation, progress, endpoint_config)
+        return conclude(evaluation, progress, endpoint_config, importance)
     token = progress_store.save(
-        progress, endpoint_config, evaluation.artifact_bucket, evaluation.key("state"), evaluation.kms_key_arn
+        progress.to_json(), endpoint_config, evaluation.artifact_bucket, evaluation.key("state"), evaluation.kms_key_arn
     )
     return Continue(
         token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
@@ -129,36 +96,40 @@ def _serving(evaluation: Evaluation) -> str:
 
 def _progress(evaluation: Evaluation, token: str | None, endpoint_config: str) -> Progress:
     if token is None:
-        return Progress(metrics_of(evaluation.config))
-    state = progress_store.load(token, evaluation.artifact_bucket, evaluation.key("state"), endpoint_config)
-    return progress_store.restore(state, metrics_of(evaluation.config, state["metrics"]))
+        progress = begin(evaluation)
+    else:
+        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.key("state"), endpoint_config)
+        progress = resume(evaluation, state)
+    if progress.champion:
+        progress.champion.check()
+    return progress
 
 
-def _run(evaluation: Evaluation, progress: Progress, deadline: Deadline) -> bool:
+def _run(sender: Sender, progress: Progress, deadline: Deadline) -> bool:
     """Evaluate until the end or the deadline; return whether the end was reached.
 
     At least one batch is done, so that every invocation gets further. Answers are added in the order of the
     rows.
     """
-    waiting: deque[tuple[Batch, Future[Answer]]] = deque()
-    in_flight = _in_flight(evaluation)
-    with ThreadPoolExecutor(in_flight) as pool:
-        finished = True
-        for batch in _batches(evaluation, progress):
-            _check_labels(batch, progress)
-            if len(waiting) == in_flight:
-                _settle(evaluation, progress, *waiting.popleft())
-            waiting.append((batch, pool.submit(_send, evaluation, batch, deadline)))
-            if deadline.near():
-                finished = False
-                break
-        while waiting:
-            _settle(evaluation, progress, *waiting.popleft())
+    evaluation, champion = sender.evaluation, progress.champion
+    waiting: deque[Sent] = deque()
+    finished = True
+    for batch in _batches(evaluation, progress):
+        _check_labels(batch, progress)
+        if len(waiting) == evaluation.in_flight:
+            _settle(sender, progress, waiting.popleft())
+        asked = champion.endpoint if champion and not champion.failure else None
+        waiting.append(sender.submit(batch, asked))
+        if deadline.near():
+            finished = False
+            break
+    while waiting:
+        _settle(sender, progress, waiting.popleft())
     return finished
 
 
 def _batches(evaluation: Evaluation, progress: Progress) -> Iterator[Batch]:
-    config, files = evaluation.config, evaluation.files
+    files = evaluation.files
 
     def open_file(index: int, offset: int, etag: str | None) -> Stream:
         file = files[index]
@@ -170,31 +141,16 @@ def _batches(evaluation: Evaluation, progress: Progress) -> Iterator[Batch]:
             )
         return stream
 
-    serverless = isinstance(config.environments.get(evaluation.environment), ServerlessVariant)
     plan = BatchPlan(
         sizes=tuple(file.size_bytes for file in files),
-        form=RowFormat(
-            config.content_type(evaluation.test.channel), weights=config.hyperparameters.get("csv_weights") == "1"
-        ),
-        limit_bytes=SERVERLESS_LIMIT_BYTES if serverless else INSTANCE_LIMIT_BYTES,
+        form=evaluation.row_format,
+        limit_bytes=evaluation.limit_bytes,
         open_file=open_file,
         max_rows=evaluation.test.max_rows,
         columns=len(evaluation.dataset.columns) or None,
         target_bytes=evaluation.target_bytes,
     )
     return batches(plan, progress.position)
-
-
-def _in_flight(evaluation: Evaluation) -> int:
-    variant = evaluation.config.environments.get(evaluation.environment)
-    return min(MAX_IN_FLIGHT, variant.max_concurrency) if isinstance(variant, ServerlessVariant) else MAX_IN_FLIGHT
-
-
-def _send(evaluation: Evaluation, batch: Batch, deadline: Deadline) -> Answer:
-    content_type = evaluation.config.content_type(evaluation.test.channel)
-    return invoke_patiently(
-        lambda: sagemaker_runtime.invoke(evaluation.endpoint, batch.body, content_type), deadline.allows_retry
-    )
 
 
 def _check_labels(batch: Batch, progress: Progress) -> None:
@@ -205,71 +161,77 @@ def _check_labels(batch: Batch, progress: Progress) -> None:
         )
 
 
-def _settle(evaluation: Evaluation, progress: Progress, batch: Batch, answer: Future[Answer]) -> None:
-    """Add one batch's answer to the progress."""
-    try:
-        content, latency_ms = answer.result().content, answer.result().latency_ms
-        parsed = parse_predictions(content, len(batch.labels), form_of(evaluation.config))
-    except JobError as error:
-        block, last = batch.block, len(batch.labels) - 1
-        place = f"{block.uri} lines {block.line_of(0)}-{block.line_of(last)}"
-        error.args = (f"Endpoint {evaluation.endpoint}, {place}: {error}",)
-        raise
-    labels = batch.labels
+def _settle(sender: Sender, progress: Progress, sent: Sent) -> None:
+    """Add one batch's answers to the progress."""
+    batch, counts = sent.batch, progress.counts
+    parsed = _predicted(sender, progress, sent)
+    labels, rows = parsed.of(batch.labels), parsed.of(batch.rows)
     if parsed.kept is not None:
-        kept = set(parsed.kept)
-        first = next(row for row in range(len(labels)) if row not in kept)
-        progress.first_non_finite = progress.first_non_finite or f"{batch.block.uri} line {batch.block.line_of(first)}"
-        progress.non_finite += len(labels) - len(kept)
-        labels = [labels[row] for row in parsed.kept]
+        _count_failed(progress, batch, parsed.kept)
+    if progress.champion and sent.champion and not progress.champion.failure:
+        try:
+            answered, _ = _parsed(sender, counts, progress.champion.endpoint, sent.champion, batch)
+            progress.champion.add(batch.labels, parsed, answered)
+        except JobError as error:
+            progress.champion.fail(error)
     progress.metrics.add(labels, parsed.predictions)
-    progress.latencies.add(latency_ms)
-    progress.largest_batch_rows = max(progress.largest_batch_rows, len(batch.labels))
+    progress.plots.add(counts.predicted_rows, labels, parsed.predictions)
+    if sender.evaluation.test.slices:
+        progress.slices.add(rows, labels, parsed.predictions)
+    if progress.sample:
+        progress.sample.add(counts.predicted_rows, rows)
+    if progress.drift:
+        progress.drift.add(progress.position.rows, batch.rows)
+    counts.predicted_rows += len(labels)
+    counts.largest_batch_rows = max(counts.largest_batch_rows, len(batch.labels))
     progress.position = batch.end
+
+
+def _predicted(sender: Sender, progress: Progress, sent: Sent) -> Parsed:
+    try:
+        parsed, latency_ms = _parsed(sender, progress.counts, sender.evaluation.endpoint, sent.answer, sent.batch)
+    except JobError as error:
+        raise placed(error, sender.evaluation.endpoint, sent.batch) from error
+    if latency_ms is not None:
+        progress.latencies.add(latency_ms)
+    return parsed
+
+
+def _parsed(
+    sender: Sender, counts: Counts, endpoint: str, answer: Future[Answer], batch: Batch
+) -> tuple[Parsed, float | None]:
+    """Return a batch's predictions and the latency of its request.
+
+    With the gate failed_share rows that cannot be predicted are looked for; there is no latency then.
+    """
+    evaluation = sender.evaluation
+    try:
+        found = answer.result()
+        return parse_predictions(found.content, len(batch.labels), evaluation.prediction_form), found.latency_ms
+    except JobFailedError as error:
+        if not evaluation.test.allows_failed_rows:
+            raise
+        counts.failure = counts.failure or str(error)
+    search = Search(
+        lambda body: sender.ask(endpoint, body).content,
+        evaluation.prediction_form,
+        min(MAX_SEARCH, MAX_SEARCH_OF_ALL - counts.searched),
+    )
+    parsed = search.predict(batch.body.split(b"\n"))
+    counts.searched += search.used
+    return parsed, None
+
+
+def _count_failed(progress: Progress, batch: Batch, kept: list[int]) -> None:
+    predicted, counts = set(kept), progress.counts
+    if len(predicted) == len(batch.labels):
+        return
+    first = next(row for row in range(len(batch.labels)) if row not in predicted)
+    counts.first_failed_row = counts.first_failed_row or f"{batch.block.uri} line {batch.block.line_of(first)}"
+    counts.failed_rows += len(batch.labels) - len(predicted)
 
 
 def _percent(evaluation: Evaluation, progress: Progress) -> int:
     sizes = [file.size_bytes for file in evaluation.files]
     done = sum(sizes[: progress.position.file]) + progress.position.offset
     return min(99, done * 100 // sum(sizes))
-
-
-def _conclude(evaluation: Evaluation, progress: Progress, endpoint_config: str) -> Outcome:
-    metrics = progress.metrics.values()
-    if progress.non_finite:
-        # What is left after leaving rows out would flatter the model.
-        metrics = dict.fromkeys(metrics)
-    verdicts = judge(evaluation.test.gates, {**metrics, **progress.latencies.values()})
-    report = report_json(_subject(evaluation, endpoint_config), progress, metrics, verdicts)
-    uri = s3.write_json(evaluation.artifact_bucket, evaluation.key("json"), report, evaluation.kms_key_arn)
-    failures = [verdict.reason for verdict in verdicts if not verdict.passed]
-    if progress.non_finite:
-        failures.insert(
-            0,
-            f"{progress.non_finite} of {progress.position.rows} predictions are not finite numbers, the first for "
-            f"{progress.first_non_finite}",
-        )
-    if failures:
-        raise JobFailedError(f"tests.{evaluation.test.name} failed: {'; '.join(failures)}. Report: {uri}")
-    variables = {
-        "Verdict": "passed",
-        "Rows": str(progress.position.rows),
-        "Metrics": metrics_text({**metrics, **progress.latencies.values()}),
-        "ReportUri": uri,
-    }
-    return Done(variables, f"{progress.position.rows} rows, all gates passed ({len(verdicts)})", evaluation.endpoint)
-
-
-def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, object]:
-    return {
-        "model": evaluation.config.model,
-        "execution_id": evaluation.release.execution_id,
-        "environment": evaluation.environment,
-        "test": evaluation.test.name,
-        "endpoint": evaluation.endpoint,
-        "endpoint_config": endpoint_config,
-        "config_sha256": config_sha256(evaluation.config),
-        "dataset_sha256": evaluation.dataset.sha256,
-        "channel": evaluation.test.channel,
-        "files": [file.path for file in evaluation.files],
-    }

@@ -10,6 +10,7 @@ from typing import Any
 RESOLUTION = 0.01
 _STEP = math.log1p(RESOLUTION)
 _FLOOR_MS = 0.01
+_BUCKETS_PER_BIN = 10
 
 
 class Latencies:
@@ -42,6 +43,17 @@ class Latencies:
             "latency_p99_ms": self.percentile(99),
             "latency_max_ms": self._max_ms if self._buckets else None,
         }
+
+    def histogram(self) -> list[dict[str, float | int]]:
+        """Return how many invocations took from `low_ms` up to `high_ms`, in neighbouring bins of some ten per cent."""
+        counts: Counter[int] = Counter()
+        for index, count in self._buckets.items():
+            counts[(index - 1) // _BUCKETS_PER_BIN] += count
+        width = _STEP * _BUCKETS_PER_BIN
+        return [
+            {"low_ms": math.exp(number * width), "high_ms": math.exp((number + 1) * width), "count": counts[number]}
+            for number in range(min(counts, default=0), max(counts, default=-1) + 1)
+        ]
 
     @property
     def invocations(self) -> int:

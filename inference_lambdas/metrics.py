@@ -1,20 +1,24 @@
 """Accumulators of metrics: fed batch by batch, stored and continued without a change of any digit.
 
 The definitions are scikit-learn's (https://scikit-learn.org/stable/modules/model_evaluation.html) with
-zero_division=0. A metric that cannot be computed is None.
+zero_division=0. A metric that cannot be computed is None, and has no interval.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from inference_lambdas.exact_sum import ExactSum
+from inference_lambdas.bootstrap import Resampled, Statistic
+from inference_lambdas.groups import GroupSums
+from inference_lambdas.intervals import LEVEL, Interval, wilson, wilson_f1
+from inference_lambdas.macro_f1 import MacroF1
 from inference_lambdas.score_ranking import ScoreRanking
 
 Values = dict[str, float | None]
+Intervals = dict[str, Interval]
 # Logarithms are taken of probabilities cut to this distance from 0 and 1, as scikit-learn does for doubles.
 _EPSILON = 2.0**-52
 THRESHOLD = 0.5
@@ -33,6 +37,10 @@ class Metrics(Protocol):
 
     def values(self) -> Values: ...
 
+    def intervals(self, seed: int) -> Intervals:
+        """Return an interval for each metric that has one; `seed` decides what the bootstrap draws."""
+        ...
+
     def to_json(self) -> dict[str, Any]: ...
 
 
@@ -43,13 +51,9 @@ class RegressionMetrics:
 
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         state = state or {}
-        self._rows: int = state.get("rows", 0)
         # Labels are summed as distances from the first, so that a large mean takes no digits of the variance.
         self._shift: float | None = state.get("shift")
-        self._squared_errors = ExactSum(state.get("squared_errors", ()))
-        self._absolute_errors = ExactSum(state.get("absolute_errors", ()))
-        self._distances = ExactSum(state.get("distances", ()))
-        self._squared_distances = ExactSum(state.get("squared_distances", ()))
+        self.sums = GroupSums(4, state.get("sums"))
 
     def bad_label(self, labels: Sequence[float]) -> int | None:
         del labels
@@ -63,41 +67,22 @@ class RegressionMetrics:
         shift = self._shift
         errors = [label - prediction for label, prediction in zip(labels, predictions, strict=True)]
         distances = [label - shift for label in labels]
-        self._rows += len(errors)
-        self._squared_errors.add([error * error for error in errors])
-        self._absolute_errors.add(map(abs, errors))
-        self._distances.add(distances)
-        self._squared_distances.add([distance * distance for distance in distances])
+        self.sums.add(
+            [error * error for error in errors],
+            list(map(abs, errors)),
+            distances,
+            [distance * distance for distance in distances],
+        )
 
     def values(self) -> Values:
-        if not self._rows:
-            return {"rmse": None, "mae": None, "r2": None}
-        return {
-            "rmse": _finite(math.sqrt(self._squared_errors.value / self._rows)),
-            "mae": _finite(self._absolute_errors.value / self._rows),
-            "r2": self._r2(),
-        }
+        totals = [self.sums.rows, *self.sums.totals]
+        return {name: statistic(totals) for name, statistic in REGRESSION_STATISTICS.items()}
+
+    def intervals(self, seed: int) -> Intervals:
+        return resampled_intervals(self.sums, REGRESSION_STATISTICS, seed)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "rows": self._rows,
-            "shift": self._shift,
-            "squared_errors": self._squared_errors.parts,
-            "absolute_errors": self._absolute_errors.parts,
-            "distances": self._distances.parts,
-            "squared_distances": self._squared_distances.parts,
-        }
-
-    def _r2(self) -> float | None:
-        residual = self._squared_errors.value
-        distance = self._distances.value
-        total = self._squared_distances.value - distance * distance / self._rows
-        if self._rows < 2 or not (math.isfinite(residual) and math.isfinite(total)):
-            return None
-        if total <= 0.0:
-            # All labels are equal: scikit-learn's values for that case.
-            return 1.0 if residual == 0.0 else 0.0
-        return 1.0 - residual / total
+        return {"shift": self._shift, "sums": self.sums.to_json()}
 
 
 class BinaryMetrics:
@@ -115,8 +100,8 @@ class BinaryMetrics:
         self._positives: int = state.get("positives", 0)
         self._false_positives: int = state.get("false_positives", 0)
         self._true_positives: int = state.get("true_positives", 0)
-        self._logarithms = ExactSum(state.get("logarithms", ()))
-        self._ranking = ScoreRanking.from_json(state["ranking"]) if "ranking" in state else ScoreRanking()
+        self.sums = GroupSums(1, state.get("sums"))
+        self.ranking = ScoreRanking.from_json(state["ranking"]) if "ranking" in state else ScoreRanking()
 
     def bad_label(self, labels: Sequence[float]) -> int | None:
         if set(labels) <= {0.0, 1.0}:
@@ -132,23 +117,46 @@ class BinaryMetrics:
         self._false_positives += sum([score > THRESHOLD for score in negatives])
         self._true_positives += sum([score > THRESHOLD for score in positives])
         if self._probabilities:
-            self._logarithms.add(_logarithms([1.0 - score for score in negatives]))
-            self._logarithms.add(_logarithms(positives))
-            self._ranking.add(list(predictions), positives)
+            self.sums.add(_logarithms([score if label else 1.0 - score for label, score in pairs]))
+            self.ranking.add(negatives, positives)
+
+    @property
+    def class_rows(self) -> tuple[int, int]:
+        """The number of rows of class 0 and of class 1."""
+        return self._negatives, self._positives
+
+    @property
+    def class_rows_above(self) -> tuple[int, int]:
+        """The number of these that are predicted to be of class 1."""
+        return self._false_positives, self._true_positives
 
     def values(self) -> Values:
         rows = self._negatives + self._positives
         true, false = self._true_positives, self._false_positives
         correct = true + self._negatives - false
+        area, area_error = self.ranking.area()
         return {
             "accuracy": _ratio(correct, rows) if rows else None,
             "precision": _ratio(true, true + false) if rows else None,
             "recall": _ratio(true, self._positives) if rows else None,
             "f1": _ratio(2 * true, true + false + self._positives) if rows else None,
-            "auc": self._ranking.area()[0],
-            "auc_error_max": self._ranking.area()[1],
-            "logloss": -self._logarithms.value / rows if rows and self._probabilities else None,
+            "auc": area,
+            "auc_error_max": area_error,
+            "logloss": mean_loss([self.sums.rows, *self.sums.totals]),
         }
+
+    def intervals(self, seed: int) -> Intervals:
+        true, false = self._true_positives, self._false_positives
+        missed = self._positives - true
+        found = {
+            "accuracy": wilson(true + self._negatives - false, self._negatives + self._positives),
+            "precision": wilson(true, true + false),
+            "recall": wilson(true, self._positives),
+            "f1": wilson_f1(true, false + missed),
+            "auc": self.ranking.interval(),
+            **resampled_intervals(self.sums, LOSS_STATISTICS, seed),
+        }
+        return {name: interval for name, interval in found.items() if interval}
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -156,8 +164,8 @@ class BinaryMetrics:
             "positives": self._positives,
             "false_positives": self._false_positives,
             "true_positives": self._true_positives,
-            "logarithms": self._logarithms.parts,
-            "ranking": self._ranking.to_json(),
+            "sums": self.sums.to_json(),
+            "ranking": self.ranking.to_json(),
         }
 
 
@@ -170,13 +178,12 @@ class MulticlassMetrics:
 
     def __init__(self, classes: int, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
         state = state or {}
-        self._classes = classes
         self._probabilities = probabilities
         self.label_words = f"a class from 0 to {classes - 1}"
         self._pairs: Counter[tuple[int, int]] = Counter(
             {(label, predicted): count for label, predicted, count in state.get("pairs", ())}
         )
-        self._logarithms = ExactSum(state.get("logarithms", ()))
+        self.sums = GroupSums(1, state.get("sums"))
         self._allowed = frozenset(map(float, range(classes)))
 
     def bad_label(self, labels: Sequence[float]) -> int | None:
@@ -187,38 +194,80 @@ class MulticlassMetrics:
     def add(self, labels: Sequence[float], predictions: Sequence[Any]) -> None:
         classes = list(map(int, labels))
         if self._probabilities:
-            predicted = [row.index(max(row)) for row in predictions]
-            self._logarithms.add(_logarithms([row[label] for row, label in zip(predictions, classes, strict=True)]))
-        else:
-            predicted = list(map(int, predictions))
+            self.sums.add(_logarithms([row[label] for row, label in zip(predictions, classes, strict=True)]))
+        predicted = predicted_classes(predictions, probabilities=self._probabilities)
         self._pairs.update(zip(classes, predicted, strict=True))
 
     def values(self) -> Values:
         rows = self._pairs.total()
-        if not rows:
-            return {"accuracy": None, "f1_macro": None, "logloss": None}
         correct = sum(count for (label, predicted), count in self._pairs.items() if label == predicted)
         return {
-            "accuracy": correct / rows,
-            "f1_macro": self._f1_macro(),
-            "logloss": -self._logarithms.value / rows if self._probabilities else None,
+            "accuracy": correct / rows if rows else None,
+            "f1_macro": MacroF1(self._pairs).value if rows else None,
+            "logloss": mean_loss([self.sums.rows, *self.sums.totals]),
         }
+
+    def intervals(self, seed: int) -> Intervals:
+        correct = sum(count for (label, predicted), count in self._pairs.items() if label == predicted)
+        found = {
+            "accuracy": wilson(correct, self._pairs.total()),
+            "f1_macro": MacroF1(self._pairs).interval() if self._pairs else None,
+            **resampled_intervals(self.sums, LOSS_STATISTICS, seed),
+        }
+        return {name: interval for name, interval in found.items() if interval}
 
     def to_json(self) -> dict[str, Any]:
         return {
             "pairs": [[*pair, count] for pair, count in sorted(self._pairs.items())],
-            "logarithms": self._logarithms.parts,
+            "sums": self.sums.to_json(),
         }
 
-    def _f1_macro(self) -> float:
-        labelled: Counter[int] = Counter()
-        predicted: Counter[int] = Counter()
-        for (label, prediction), count in self._pairs.items():
-            labelled[label] += count
-            predicted[prediction] += count
-        present = labelled.keys() | predicted.keys()
-        scores = [_ratio(2 * self._pairs[(name, name)], labelled[name] + predicted[name]) for name in present]
-        return math.fsum(scores) / len(scores)
+
+def resampled_intervals(sums: GroupSums, statistics: Mapping[str, Statistic], seed: int) -> Intervals:
+    """Return the bootstrap's intervals of those statistics of the sums that can be computed."""
+    resampled = Resampled(sums.columns(), seed)
+    limits = {name: resampled.limits(statistic) for name, statistic in statistics.items()}
+    return {name: Interval(*found, LEVEL, resampled.method) for name, found in limits.items() if found}
+
+
+def predicted_classes(predictions: Sequence[Any], *, probabilities: bool) -> list[int]:
+    """Return the first class of the greatest probability in each row, or the rows' classes themselves."""
+    if probabilities:
+        return [row.index(max(row)) for row in predictions]
+    return list(map(int, predictions))
+
+
+def _rmse(totals: Sequence[float]) -> float | None:
+    rows, squared_errors, *_ = totals
+    return _finite(math.sqrt(squared_errors / rows)) if rows else None
+
+
+def _mae(totals: Sequence[float]) -> float | None:
+    rows, _, absolute_errors, *_ = totals
+    return _finite(absolute_errors / rows) if rows else None
+
+
+def _r2(totals: Sequence[float]) -> float | None:
+    rows, residual, _, distance, squared_distances = totals
+    if rows < 2:
+        return None
+    total = squared_distances - distance * distance / rows
+    if not (math.isfinite(residual) and math.isfinite(total)):
+        return None
+    if total <= 0.0:
+        # All labels are equal: scikit-learn's values for that case.
+        return 1.0 if residual == 0.0 else 0.0
+    return 1.0 - residual / total
+
+
+def mean_loss(totals: Sequence[float]) -> float | None:
+    rows, logarithms = totals
+    return -logarithms / rows if rows else None
+
+
+# Totals are those of the accumulators' sums, after the number of rows.
+REGRESSION_STATISTICS: Mapping[str, Statistic] = {"rmse": _rmse, "mae": _mae, "r2": _r2}
+LOSS_STATISTICS: Mapping[str, Statistic] = {"logloss": mean_loss}
 
 
 def _logarithms(probabilities: list[float]) -> list[float]:

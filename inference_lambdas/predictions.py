@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline_lambdas.failures import JobFailedError
+
+T = TypeVar("T")
 
 _SHOWN_BYTES = 200
 
@@ -34,6 +36,14 @@ class Parsed:
 
     predictions: list[Any]
     kept: list[int] | None = None
+
+    def of(self, items: list[T]) -> list[T]:
+        """Return those of one item per row that belong to the predictions."""
+        return items if self.kept is None else [items[row] for row in self.kept]
+
+    def by_row(self, rows: int) -> dict[int, Any]:
+        """Return each prediction by its row's index; `rows` is how many there were."""
+        return dict(zip(range(rows) if self.kept is None else self.kept, self.predictions, strict=True))
 
 
 def prediction_form(objective: str, classes: int) -> PredictionForm:

@@ -8,45 +8,70 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from inference_lambdas.aws import s3
 from inference_lambdas.batching import Position
+from inference_lambdas.champion import Champion
+from inference_lambdas.drift import Drift
 from inference_lambdas.latency import Latencies
 from inference_lambdas.metrics import Metrics
+from inference_lambdas.plots import Plots
+from inference_lambdas.sampling import RowSample
+from inference_lambdas.slices import Slices
 from pipeline_lambdas.failures import ConfigurationError
 
-_SCHEMA = "slipway-evaluation-state/1"
+_SCHEMA = "slipway-evaluation-state/2"
+
+
+@dataclass(slots=True)
+class Counts:
+    """`failed_rows` got no finite prediction; `failure` says why the first of them did not."""
+
+    largest_batch_rows: int = 0
+    predicted_rows: int = 0
+    failed_rows: int = 0
+    first_failed_row: str = ""
+    failure: str = ""
+    searched: int = 0
 
 
 @dataclass(slots=True)
 class Progress:
-    """What has been evaluated up to `position`. `first_non_finite` names the first such prediction's row."""
+    """What has been evaluated up to `position`. What the config does not ask for is None."""
 
     metrics: Metrics
+    plots: Plots
+    slices: Slices
+    sample: RowSample | None = None
+    drift: Drift | None = None
+    champion: Champion | None = None
     latencies: Latencies = field(default_factory=Latencies)
     position: Position = field(default_factory=Position)
-    largest_batch_rows: int = 0
-    non_finite: int = 0
-    first_non_finite: str = ""
+    counts: Counts = field(default_factory=Counts)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "metrics": self.metrics.to_json(),
+            "plots": self.plots.to_json(),
+            "slices": self.slices.to_json(),
+            "sample": self.sample and self.sample.to_json(),
+            "drift": self.drift and self.drift.to_json(),
+            "champion": self.champion and self.champion.to_json(),
+            "latencies": self.latencies.to_json(),
+            "position": asdict(self.position),
+            "counts": asdict(self.counts),
+        }
 
 
-def save(progress: Progress, endpoint_config: str, bucket: str, key: str, kms_key_arn: str) -> str:
+def save(state: Mapping[str, Any], endpoint_config: str, bucket: str, key: str, kms_key_arn: str) -> str:
     """Store the state and return the token that continues it."""
-    state = {
-        "schema": _SCHEMA,
-        "endpoint_config": endpoint_config,
-        "metrics": progress.metrics.to_json(),
-        "latencies": progress.latencies.to_json(),
-        "position": asdict(progress.position),
-        "largest_batch_rows": progress.largest_batch_rows,
-        "non_finite": progress.non_finite,
-        "first_non_finite": progress.first_non_finite,
-    }
-    content = json.dumps(state, separators=(",", ":")).encode()
+    document = {"schema": _SCHEMA, "endpoint_config": endpoint_config, **state}
+    content = json.dumps(document, separators=(",", ":")).encode()
     s3.write_json(bucket, key, content, kms_key_arn)
-    token = {"state": key, "sha256": hashlib.sha256(content).hexdigest(), **asdict(progress.position)}
+    token = {"state": key, "sha256": hashlib.sha256(content).hexdigest(), **state["position"]}
     return json.dumps(token, separators=(",", ":"))
 
 
@@ -67,20 +92,10 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
     if hashlib.sha256(content).hexdigest() != expected:
         raise ConfigurationError(f"s3://{bucket}/{key}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
+    if state["schema"] != _SCHEMA:
+        raise ConfigurationError(f"s3://{bucket}/{key}: found {state['schema']}; allowed {_SCHEMA}. {again}")
     if state["endpoint_config"] != endpoint_config:
         raise ConfigurationError(
             f"The endpoint serves {endpoint_config}, but {state['endpoint_config']} when the evaluation began. {again}"
         )
     return state
-
-
-def restore(state: dict[str, Any], metrics: Metrics) -> Progress:
-    """Return the progress of a stored state; `metrics` is made from its `metrics`."""
-    return Progress(
-        metrics=metrics,
-        latencies=Latencies(state["latencies"]),
-        position=Position(**state["position"]),
-        largest_batch_rows=state["largest_batch_rows"],
-        non_finite=state["non_finite"],
-        first_non_finite=state["first_non_finite"],
-    )

@@ -1,51 +1,124 @@
-"""The report of an evaluation: JSON, schema slipway-evaluation/1."""
+"""The document of an evaluation: JSON, schema slipway-evaluation/2. Its numbers are finite, or null."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from inference_lambdas.gates import Verdict
+from inference_lambdas.intervals import Interval
 from inference_lambdas.latency import RESOLUTION
+from inference_lambdas.plan import NO_CHAMPION, Evaluation
 from inference_lambdas.progress import Progress
+from inference_lambdas.slices import Slice
+from inference_lambdas.verdicts import Compared
+from pipeline_lambdas.config_model import config_sha256
 
-SCHEMA = "slipway-evaluation/1"
+SCHEMA = "slipway-evaluation/2"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the numbers came to; `flattered` says that rows failed and none may, so that metrics are not shown."""
+
+    metrics: Mapping[str, float | None]
+    verdicts: tuple[Verdict, ...]
+    comparison: Compared | None
+    slices: Sequence[Slice]
+    flattered: bool
 
 
 def report_json(
-    subject: Mapping[str, Any], progress: Progress, metrics: Mapping[str, float | None], verdicts: tuple[Verdict, ...]
+    evaluation: Evaluation,
+    progress: Progress,
+    judgement: Judgement,
+    endpoint_config: str,
+    importance: Mapping[str, Any] | None,
 ) -> bytes:
-    """Return the report's text. `subject` says what was evaluated: model, release, data, endpoint."""
-    passed = not progress.non_finite and all(verdict.passed for verdict in verdicts)
+    """Return the document's text."""
+    counts, seed = progress.counts, evaluation.seed
     document = {
         "schema": SCHEMA,
-        **subject,
-        "verdict": "passed" if passed else "failed",
+        **_subject(evaluation, endpoint_config),
+        "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
         "rows": progress.position.rows,
-        "non_finite_predictions": progress.non_finite,
-        "metrics": metrics,
-        "gates": [
-            {
-                "metric": verdict.gate.metric,
-                "value": verdict.value,
-                "min": verdict.gate.min,
-                "max": verdict.gate.max,
-                "verdict": "passed" if verdict.passed else "failed",
-                "reason": verdict.reason,
-            }
-            for verdict in verdicts
-        ],
+        "failed_rows": counts.failed_rows,
+        "first_failed_row": counts.first_failed_row,
+        "metrics": judgement.metrics,
+        "intervals": {} if judgement.flattered else _intervals(progress.metrics.intervals(seed)),
+        "gates": [_gate(verdict) for verdict in judgement.verdicts],
+        "champion": judgement.comparison and _champion(evaluation, judgement.comparison),
+        "slices": [_slice(found, seed, flattered=judgement.flattered) for found in judgement.slices],
+        "drift": progress.drift and progress.drift.document(),
+        "importance": importance,
+        "plots": progress.plots.document(),
         "latency": {
             **progress.latencies.values(),
             "invocations": progress.latencies.invocations,
             "resolution": RESOLUTION,
-            "largest_batch_rows": progress.largest_batch_rows,
+            "largest_batch_rows": counts.largest_batch_rows,
+            "histogram": progress.latencies.histogram(),
         },
     }
     return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
-def metrics_text(metrics: Mapping[str, float | None]) -> str:
-    """Return the metrics as compact JSON, for an output variable."""
-    return json.dumps(metrics, separators=(",", ":"), allow_nan=False)
+def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, Any]:
+    return {
+        "model": evaluation.config.model,
+        "execution_id": evaluation.release.execution_id,
+        "environment": evaluation.environment,
+        "test": evaluation.test.name,
+        "endpoint": evaluation.endpoint,
+        "endpoint_config": endpoint_config,
+        "config_sha256": config_sha256(evaluation.config),
+        "dataset_sha256": evaluation.dataset.sha256,
+        "channel": evaluation.test.channel,
+        "files": [file.path for file in evaluation.files],
+        "columns": list(evaluation.dataset.columns),
+        "problem": evaluation.config.problem,
+    }
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "kind": verdict.kind,
+        "metric": verdict.metric,
+        "subject": verdict.subject,
+        "value": verdict.value,
+        "min": verdict.min,
+        "max": verdict.max,
+        "low": verdict.low,
+        "high": verdict.high,
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+    }
+
+
+def _intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
+    return {name: asdict(interval) for name, interval in intervals.items()}
+
+
+def _champion(evaluation: Evaluation, found: Compared) -> dict[str, Any]:
+    return {
+        "status": found.status,
+        "reason": found.reason,
+        "model": None if evaluation.champion == NO_CHAMPION else evaluation.champion,
+        "rows": found.rows,
+        "metrics": dict(found.metrics),
+        "differences": {name: asdict(difference) for name, difference in found.differences.items()},
+    }
+
+
+def _slice(found: Slice, seed: int, *, flattered: bool) -> dict[str, Any]:
+    values = found.metrics.values()
+    return {
+        "column": found.column.column,
+        "label": found.label,
+        "rows": found.rows,
+        "judged": found.judged,
+        "metrics": dict.fromkeys(values) if flattered else values,
+        "intervals": {} if flattered else _intervals(found.metrics.intervals(seed)),
+    }

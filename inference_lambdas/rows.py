@@ -6,6 +6,7 @@ The work is done by operations of C on whole blocks: a call per row in Python wo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -46,11 +47,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
-    """Labels and request body of a block; `columns` is 0 for libsvm."""
+    """Labels and request body of a block, and its rows as they are; `columns` is 0 for libsvm."""
 
     labels: list[float]
     body: bytes
     columns: int
+    rows: list[bytes]
 
 
 def parse_block(block: Block, form: RowFormat, columns: int | None, max_rows: int | None) -> ParsedRows:
@@ -62,7 +64,7 @@ def parse_block(block: Block, form: RowFormat, columns: int | None, max_rows: in
     if max_rows is not None:
         del rows[max_rows:]
     if not rows:
-        return ParsedRows([], b"", columns or 0)
+        return ParsedRows([], b"", columns or 0, rows)
     parse = _parse_csv if form.content_type == "text/csv" else _parse_libsvm
     return parse(block, rows, form, columns)
 
@@ -88,7 +90,7 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
     names, _, features = zip(*map(bytes.partition, rows, repeat(b",")), strict=True)
     if form.weights:
         features = tuple(row.partition(b",")[2] for row in features)
-    return ParsedRows(_labels(block, names), b"\n".join(features), expected)
+    return ParsedRows(_labels(block, names), b"\n".join(features), expected, rows)
 
 
 def _ragged(block: Block, rows: list[bytes], form: RowFormat, expected: int) -> RowError:
@@ -112,7 +114,7 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     if b":" in b"".join(names):
         # <label>:<weight>; the weight only matters in training.
         names = tuple(name.partition(b":")[0] for name in names)
-    return ParsedRows(_labels(block, names), b"\n".join(features), 0)
+    return ParsedRows(_labels(block, names), b"\n".join(features), 0, rows)
 
 
 def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:
@@ -141,3 +143,38 @@ def _is_number(name: bytes) -> bool:
         return math.isfinite(float(name)) and b"_" not in name
     except ValueError:
         return False
+
+
+def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float | None]]:
+    """Return the numbers in some columns of CSV rows, column by column; None for what is no finite number.
+
+    The rows have as many columns each. XGBoost takes an empty cell and nan as missing values.
+    """
+    if not (rows and columns):
+        return [[] for _ in columns]
+    width = rows[0].count(b",") + 1
+    left, right = max(columns) + 1, width - min(columns)
+    # From the nearer end, and no further than needed: what is split off costs the most.
+    if left <= right:
+        split, places = [row.split(b",", left) for row in rows], list(columns)
+    else:
+        split, places = [row.rsplit(b",", right) for row in rows], [column - width for column in columns]
+    return [_numbers([parts[place] for parts in split]) for place in places]
+
+
+def _numbers(texts: list[bytes]) -> Sequence[float | None]:
+    try:
+        numbers = list(map(float, texts))
+    except ValueError:
+        numbers = list(map(_number, texts))
+    # The sum is finite if all numbers are, unless they are huge.
+    if math.isfinite(sum(numbers)):
+        return numbers
+    return [value if math.isfinite(value) else None for value in numbers]
+
+
+def _number(text: bytes) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -22,6 +22,11 @@ def read_member(job: Job, artifact_name: str, member: str) -> bytes:
     """
     artifact = job.artifact(artifact_name)
     content = s3.read_artifact(artifact.bucket, artifact.key, ARTIFACT_LIMIT_BYTES, job.credentials)
+    return member_of(content, artifact_name, member)
+
+
+def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
+    """Return one file of a zip archive; ConfigurationError if it is no archive, or lacks the file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if member not in archive.namelist():

@@ -1,8 +1,10 @@
 """Deletes what a release leaves of earlier ones: endpoint configs, and the models that no config names any more.
 
 Only names of this pipeline are touched, never what an endpoint serves or is being updated to, and no model that is
-newer than the release's own: a later release may be about to serve it. Artifacts in S3 stay, so a deleted model can be
-made again from its training job.
+newer than the release's own: a later release may be about to serve it. A release that was rolled back to an older one
+has no model of its own and deletes none. Configs of the champion's endpoint, which a release removes itself, go if they
+are older than the release's own for Test: a later release may be comparing. Artifacts in S3 stay, so a deleted model
+can be made again from its training job.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import JobError, JobFailedError, PermissionDeniedError, UnavailableError
-from pipeline_lambdas.names import ENVIRONMENTS, Release, environment_of_config, is_model
+from pipeline_lambdas.names import CHAMPION, ENVIRONMENTS, Release, environment_of_config, is_model
 from pipeline_lambdas.outcome import Done
 
 _MOST = 200
@@ -52,7 +54,7 @@ def clean_up(release: Release, keep: int) -> Done:
     Raises JobError that names what could not be deleted, after everything else was.
     """
     in_use = _in_use(release)
-    kept, old = _sorted_configs(release.prefix, keep, in_use)
+    kept, old = _sorted_configs(release, keep, in_use)
     configs, models = _Deletions("endpoint configs"), _Deletions("models")
     configs.run(old, sagemaker.delete_endpoint_config)
     models.run(_unnamed_models(release, kept.union(configs.failed, configs.left)), sagemaker.delete_model)
@@ -67,25 +69,31 @@ def clean_up(release: Release, keep: int) -> Done:
 def _in_use(release: Release) -> set[str]:
     """Configs that an endpoint serves or is being updated to."""
     found: set[str] = set()
-    for environment in ENVIRONMENTS:
+    for environment in (*ENVIRONMENTS, CHAMPION):
         description = sagemaker.describe_endpoint(release.endpoint(environment)) or {}
         pending = description.get("PendingDeploymentSummary") or {}
         found |= {name for name in (description.get("EndpointConfigName"), pending.get("EndpointConfigName")) if name}
     return found
 
 
-def _sorted_configs(prefix: str, keep: int, in_use: set[str]) -> tuple[set[str], list[str]]:
+def _sorted_configs(release: Release, keep: int, in_use: set[str]) -> tuple[set[str], list[str]]:
     """Return which of this pipeline's configs stay, and which go, the oldest first."""
+    summaries = list(sagemaker.list_endpoint_configs(release.prefix))
+    tested = [s["CreationTime"] for s in summaries if release.owns_endpoint_config("test", s["EndpointConfigName"])]
     kept: set[str] = set()
     old: list[str] = []
     counts = dict.fromkeys(ENVIRONMENTS, 0)
-    for summary in sagemaker.list_endpoint_configs(prefix):
+    for summary in summaries:
         name = summary["EndpointConfigName"]
-        environment = environment_of_config(prefix, name)
+        environment = environment_of_config(release.prefix, name)
         if environment is None:
             continue
-        counts[environment] += 1
-        if counts[environment] <= keep or name in in_use:
+        if environment == CHAMPION:
+            stays = not tested or summary["CreationTime"] >= min(tested)
+        else:
+            counts[environment] += 1
+            stays = counts[environment] <= keep
+        if stays or name in in_use:
             kept.add(name)
         else:
             old.append(name)

@@ -10,8 +10,6 @@ from pipeline_lambdas.algorithms import ALGORITHMS, Algorithm
 from pipeline_lambdas.config_environments import read_variant
 from pipeline_lambdas.config_model import (
     AlgorithmChoice,
-    EvaluationTest,
-    Gate,
     Keep,
     TrainingConfig,
     TrainingResources,
@@ -21,6 +19,7 @@ from pipeline_lambdas.config_model import (
 )
 from pipeline_lambdas.config_reader import Reader
 from pipeline_lambdas.config_rules import describe, nearest
+from pipeline_lambdas.config_tests import Judged, read_test
 from pipeline_lambdas.config_yaml import YamlError, load
 from pipeline_lambdas.failures import ConfigurationError
 
@@ -74,9 +73,9 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
-    unavailable = _unavailable_metrics(hyperparameters.get("objective"))
+    judged = Judged(problem, hyperparameters.get("objective"), cast("dict[str, str]", channels))
     tests = {
-        name: _test(reader, name, item, problem, unavailable)
+        name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
     }
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
@@ -144,31 +143,3 @@ def _check_hyperparameters(
             "hyperparameters.objective",
             f"found {objective}{given}; allowed for problem {problem}: {', '.join(fitting)}",
         )
-
-
-def _unavailable_metrics(objective: str | None) -> tuple[str, ...]:
-    # These objectives predict a class and no probability.
-    return {"multi:softmax": ("logloss",), "binary:hinge": ("logloss", "auc")}.get(objective or "", ())
-
-
-def _test(reader: Reader, name: str, item: object, problem: str | None, unavailable: tuple[str, ...]) -> EvaluationTest:
-    path = f"tests.{name}"
-    values = reader.section(item, path, schema.TEST, ["gates"])
-    metrics = [*schema.METRICS.get(problem or "", ()), *schema.LATENCIES]
-    gates: list[Gate] = []
-    found = values.get("gates", {})
-    if name == "full" and not found:
-        reader.problem(f"{path}.gates", f"found none; allowed at least one of {', '.join(metrics)}")
-    # Which metrics are right is only known with the problem.
-    known = reader.mapping(found, f"{path}.gates", metrics) if problem else {}
-    for metric, bounds in known.items():
-        gate_path = f"{path}.gates.{metric}"
-        if metric in unavailable:
-            reader.problem(gate_path, "found a metric of probabilities; allowed with an objective that predicts them")
-        limits = reader.section(bounds, gate_path, schema.GATE)
-        if isinstance(bounds, dict) and not {"min", "max"} & bounds.keys():
-            reader.problem(gate_path, "found no bound; allowed min, max or both")
-        if limits.get("min", float("-inf")) > limits.get("max", float("inf")):
-            reader.problem(gate_path, f"found min {limits['min']} above max {limits['max']}; allowed min up to max")
-        gates.append(Gate(metric, **{key: float(value) for key, value in limits.items()}))
-    return EvaluationTest(name, values.get("channel", ""), values.get("max_rows"), tuple(gates))

@@ -13,6 +13,7 @@ from pipeline_lambdas.algorithms import ALGORITHMS
 
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
+Requirement = Literal["not-shown-worse", "shown-not-worse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,50 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class ChampionGate:
+    """How much worse than the champion's a metric may be, in per cent of the champion's."""
+
+    metric: str
+    max_worse_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionTest:
+    """A comparison with the model that Prod serves, on the same rows.
+
+    With `not-shown-worse` a gate fails if the model is shown to be worse by more than its bound, with
+    `shown-not-worse` unless it is shown not to be.
+    """
+
+    gates: tuple[ChampionGate, ...]
+    require: Requirement = "not-shown-worse"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceColumn:
+    """Rows apart by a column: `ranges` are the cuts between slices, `values` one slice each; one of them is empty."""
+
+    column: str
+    ranges: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    min_rows: int = 30
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def slices(self) -> int:
+        """How many slices the config names; other and missing values may make two more."""
+        return len(self.ranges) + 1 if self.ranges else len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftTest:
+    """The greatest population stability index of each column; no `columns` stands for all features."""
+
+    max_psi: float
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationTest:
     """What an endpoint is judged by; `max_rows` None means all rows of the channel."""
 
@@ -79,6 +124,14 @@ class EvaluationTest:
     channel: str
     max_rows: int | None
     gates: tuple[Gate, ...]
+    champion: ChampionTest | None = None
+    slices: tuple[SliceColumn, ...] = ()
+    drift: DriftTest | None = None
+
+    @property
+    def allows_failed_rows(self) -> bool:
+        """Whether a gate says how many rows may go without a prediction; else none may."""
+        return any(gate.metric == "failed_share" for gate in self.gates)
 
 
 @dataclass(frozen=True, slots=True)

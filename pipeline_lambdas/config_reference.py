@@ -26,7 +26,8 @@ def _section(section: schema.Section) -> str:
 def _metrics() -> str:
     rows = [f"| {problem} | {', '.join(names)} |" for problem, names in schema.METRICS.items()]
     table = "\n".join(["| problem | metrics |", "|---|---|", *rows])
-    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {', '.join(schema.LATENCIES)}."
+    everywhere = ", ".join([*schema.LATENCIES, schema.FAILED_SHARE])
+    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}."
 
 
 def _algorithm(algorithm: Algorithm) -> str:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,24 @@ def listed(rule: Rule) -> Rule:
         return ",".join(items) if all(rule.read(item) is not None for item in items) else None
 
     return Rule(f"a comma list of: {rule.allowed}", read)
+
+
+def several(rule: Rule, words: str, most: int, *, increasing: bool = False) -> Rule:
+    """Lists of 1 to `most` different items, each fit for `rule`; `words` names them in the plural.
+
+    With `increasing` each is greater than the one before.
+    """
+
+    def read(value: object) -> tuple[Any, ...] | None:
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            return None
+        items: list[Any] = [rule.read(item) for item in value]
+        if None in items or len(set(items)) < len(items):
+            return None
+        return tuple(items) if not increasing or items == sorted(items) else None
+
+    order = ", each greater than the one before" if increasing else ", each once"
+    return Rule(f"a list of 1 to {most} {words}{order}", read)
 
 
 def as_text(rule: Rule) -> Rule:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lambdas.algorithms import ALGORITHMS
-from pipeline_lambdas.config_rules import Rule, choice, integer, number, text
+from pipeline_lambdas.config_rules import Rule, choice, integer, number, several, text
 
 MODEL_NAME = text(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1-20 lower-case letters, digits and inner hyphens")
 _INSTANCE_TYPE = text(r"ml\.[a-z][a-z0-9]*(-[a-z0-9]+)?\.[a-z0-9-]+", "ml.<family>.<size>, such as ml.m5.large")
@@ -77,6 +77,39 @@ GATE: Mapping[str, Rule] = {
     "min": number().about("Least value that passes").optional(),
     "max": number().about("Greatest value that passes").optional(),
 }
+FAILED_SHARE = "failed_share"
+FAILED_SHARE_GATE: Mapping[str, Rule] = {
+    "max": number(0, 1).about("Greatest share that passes, 0.001 for one row in 1,000"),
+}
+CHAMPION: Mapping[str, Rule] = {
+    "require": choice("not-shown-worse", "shown-not-worse")
+    .about(
+        "A gate fails if the model is shown to be worse by more than its bound; or already unless it is shown not to "
+        "be. Shown means: by the whole 95 % interval of the difference"
+    )
+    .optional("not-shown-worse"),
+}
+CHAMPION_GATE: Mapping[str, Rule] = {
+    "max_worse_percent": number(0).about("How much worse than the champion's, in per cent of the champion's"),
+}
+MOST_SLICE_COLUMNS = 10
+MOST_SLICES = 50
+"""Each holds metrics of its own: of a binary model over 10 MB, and the function has 1,769."""
+_COLUMN = text(r"(?s).{1,200}", "the name of a column")
+SLICE: Mapping[str, Rule] = {
+    "column": _COLUMN.about("The column whose value decides, as the dataset's columns.json names it"),
+    "ranges": several(number(), "numbers", 20, increasing=True)
+    .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
+    .optional(),
+    "values": several(number(), "numbers", 50).about("A slice for each value, and one for other values").optional(),
+    "min_rows": integer(1).about("A slice of fewer rows is shown and not judged").optional("30"),
+}
+DRIFT: Mapping[str, Rule] = {
+    "max_psi": number(0, above=True).about("Greatest population stability index that passes, in every column"),
+    "columns": several(_COLUMN, "names of columns", 1000)
+    .about("The columns that are compared")
+    .optional("all features"),
+}
 LATENCIES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
 METRICS: Mapping[str, tuple[str, ...]] = {
     "regression": ("rmse", "mae", "r2"),
@@ -116,6 +149,40 @@ SECTIONS = (
         "tests.<test>.gates.<metric>",
         "At least one bound for each metric; the release fails where a metric is outside.",
         GATE,
+    ),
+    Section(
+        "tests.<test>.gates.failed_share",
+        "Share of rows whose prediction failed or is not a finite number. Without this gate one such row fails the "
+        "release; with it the metrics are of the other rows.",
+        FAILED_SHARE_GATE,
+    ),
+    Section(
+        "tests.full.champion",
+        "Optional: the comparison with the model that prod serves, the champion. Both predict the same rows, so an "
+        "endpoint of its own serves the champion meanwhile. The first release has no champion; its gates are then not "
+        "applicable. Not in `smoke`, which judges prod itself.",
+        CHAMPION,
+    ),
+    Section(
+        "tests.full.champion.gates.<metric>",
+        "At least one metric of the problem.",
+        CHAMPION_GATE,
+    ),
+    Section(
+        "tests.<test>.slices[<n>]",
+        f"Optional, a list of up to {MOST_SLICE_COLUMNS} columns of CSV data, with up to {MOST_SLICES} slices in all: "
+        "metrics of the rows apart by a column's value. Each entry has `ranges` or `values`, and may have `gates` for "
+        'metrics as above, which hold in every slice. A row without a number there belongs to the slice "<column> '
+        'missing". In a dataset without names of columns they are called by their place in the file, the label being '
+        "`column 1`.",
+        SLICE,
+    ),
+    Section(
+        "tests.<test>.drift",
+        "Optional, for CSV data: how far the rows have moved from the training rows, as the population stability index "
+        "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few "
+        "rows has to be well above that.",
+        DRIFT,
     ),
     Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
 )

@@ -74,9 +74,14 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
             f"{config.model}.yml: environments: found {', '.join(config.environments)}; this action deploys to "
             f"{deployment.environment}. Add it to the config."
         )
-    tags = _tags(deployment, config)
     model = model_request(deployment, config, site, _trained(deployment.training_job))
-    _ensure("Model", model, tags, sagemaker.describe_model, sagemaker.create_model)
+    _ensure("Model", model, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
+    return serve(deployment, config, variant, site)
+
+
+def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site: HostingSite) -> Outcome:
+    """Point the endpoint at a model that is there already, on the instances of `variant`; answers as `deploy` does."""
+    tags = _tags(deployment, config)
     endpoint_config = endpoint_config_request(deployment, variant, site)
     _ensure(
         "EndpointConfig",

@@ -1,15 +1,18 @@
-"""Stops what a release that ended without success has left running: its training jobs.
+"""Stops what a release that ended without success has left running: its training jobs, and the champion's endpoint.
 
 CodePipeline ends an execution without ending what its actions started, and a training job is charged until its time
-limit (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html). Endpoints stay: they serve.
+limit (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html). The endpoints of Dev, Test and
+Prod stay: they serve.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.aws import codepipeline, sagemaker
+from pipeline_lambdas.champion_endpoint import await_deletion
 from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.names import MAX_ATTEMPTS, Release
 
@@ -43,8 +46,11 @@ def ended_release(event: Any, prefix: str) -> Release:
     return Release(prefix, execution_id)
 
 
-def end_release(release: Release) -> Ended:
+def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
     """Stop the training jobs of the release that are in progress; none if it has been retried and goes on.
+
+    The endpoint at which it was compared with the champion goes with its config; `remaining_ms` tells the time that is
+    left for that, as it may have to be created before it can be deleted.
 
     Events come late and more than once, so the execution's present status decides, and a job that has ended or is
     being stopped is left alone. Raises JobError if a call fails; the event is then to be delivered again.
@@ -60,4 +66,5 @@ def end_release(release: Release) -> Ended:
             break  # attempts are made one after the other
         if description["TrainingJobStatus"] == "InProgress" and sagemaker.stop_training_job(name):
             stopped.append(name)
+    await_deletion(release, remaining_ms)
     return Ended(status, tuple(stopped))

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from pipeline_lambdas.failures import ConfigurationError
 
 ENVIRONMENTS = ("dev", "test", "prod")
+CHAMPION = "champion"
+"""Where the model that Prod serves answers while a release is compared with it: an environment of that time alone."""
 MAX_ATTEMPTS = 9
+NONE = "none"
+"""What stands for a model or an endpoint that there is not: an output variable cannot be empty."""
 
 _EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT_LENGTH = 13
+# In full, the longest name of an endpoint config would have 64 characters.
+_CHAMPION_PART = "champ"
 _SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
 
 
@@ -47,7 +53,9 @@ class Release:
         return f"{self.prefix}-{environment}"
 
     def endpoint_config(self, environment: str, training_job: str) -> str:
-        """Name of the config that serves `training_job`'s model in `environment`."""
+        """Name of the config that serves `training_job`'s model in `environment`; a release compares with one model."""
+        if environment == CHAMPION:
+            return f"{self.prefix}-{_CHAMPION_PART}-{self.short}"
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
     def owns_model(self, name: str) -> bool:
@@ -61,9 +69,11 @@ class Release:
 
 
 def environment_of_config(prefix: str, name: str) -> str | None:
-    """Return the environment of an endpoint config of this pipeline; None for any other name."""
-    match = re.fullmatch(rf"{re.escape(prefix)}-({'|'.join(ENVIRONMENTS)})-{_SUFFIX}", name)
-    return match.group(1) if match else None
+    """Return the environment of an endpoint config of this pipeline, `champion` too; None for any other name."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-({'|'.join((*ENVIRONMENTS, _CHAMPION_PART))})-{_SUFFIX}", name)
+    if not match:
+        return None
+    return CHAMPION if match.group(1) == _CHAMPION_PART else match.group(1)
 
 
 def is_model(prefix: str, name: str) -> bool:

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import ConfigurationError, UnavailableError
+from pipeline_lambdas.names import NONE
 from pipeline_lambdas.outcome import Continue, Done, Failed, Outcome
 
 Kind = Literal["training-job", "endpoint"]
 Description = Mapping[str, Any]
-
 # How far a job is, in percent, by secondary status. Most of the time goes by in Training.
 _TRAINING_PERCENT = {
     "Starting": 5,
@@ -50,12 +50,14 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     """Look once and decide.
 
     A look-up that SageMaker throttles or cannot serve is repeated at the next poll, so that a moment's fault
-    does not fail hours of training.
+    does not fail hours of training. An endpoint named `none` is one that is not needed: there is nothing to wait for.
     """
     if kind not in {"training-job", "endpoint"}:
         raise ConfigurationError(f"UserParameters: kind: found {kind!r}; allowed training-job, endpoint")
     if kind == "endpoint" and not endpoint_config:
         raise ConfigurationError("UserParameters: endpoint_config: found nothing; allowed the config asked for")
+    if name == NONE:
+        return Done(summary="Nothing to wait for")
     try:
         if kind == "training-job":
             return decide_training(name, sagemaker.describe_training_job(name))

@@ -8,8 +8,10 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from pipeline_lambdas.columns import column_problems
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
 from pipeline_lambdas.dataset import CHANNELS
+from scripts.columns import COLUMNS_FILE, read_columns
 from scripts.csv_rules import ANY_NUMBER, FileCheck, LabelRule, Problem, check_csv
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
@@ -37,7 +39,9 @@ def check(
         if data is None and not dataset.is_dir():
             continue
         if data is None or model == session.names.model:
-            files += check_dataset(session, dataset, config)
+            checked = check_dataset(session, dataset, config)
+            problems += check_columns(dataset, f"{shown(folder)}/{model}.yml", config, checked)
+            files += checked
     for text in problems:
         session.output.say(text, style="red")
     report(session.output, files)
@@ -94,6 +98,16 @@ def check_dataset(session: Session, folder: Path, config: TrainingConfig | None)
             columns = columns or (0 if found.problem_count else found.columns)
             checks.append(found)
     return checks
+
+
+def check_columns(folder: Path, file: str, config: TrainingConfig, files: list[FileCheck]) -> list[str]:
+    """Problems of the columns that a config names and a dataset folder lacks, and of a wrong number of names."""
+    names = read_columns(folder)
+    count = next((checked.columns for checked in files if not checked.problem_count), 0)
+    if names and count and len(names) != count:
+        return [f"{shown(folder / COLUMNS_FILE)}: found {len(names)} names; allowed {count}, one for each column"]
+    tests = config.tests.values()
+    return [f"{file}: {problem}" for test in tests for problem in column_problems(test, names, count or None)]
 
 
 def dataset_files(folder: Path) -> list[Path]:

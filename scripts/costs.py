@@ -11,9 +11,9 @@ import typer
 from rich.table import Table
 
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
+from pipeline_lambdas.prices import PriceTable, load_prices
 from scripts.errors import SlipwayError
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
-from scripts.prices import PriceTable, load_prices
 from scripts.project import Project, shown
 from scripts.session import Session, session_of
 from scripts.templates import resource_types

@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.dataset import CHANNELS, SCHEMA, DataFile, dataset_prefix, dataset_sha256
 from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
+from scripts.columns import read_columns
 from scripts.csv_rules import ANY_NUMBER, FileCheck
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Step
-from scripts.prepare import COLUMNS_FILE
 from scripts.project import shown
 from scripts.session import Session
 
@@ -79,7 +79,7 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
             s3.upload_file(str(paths[file.path]), bucket, prefix + file.path, ExtraArgs=extra, Callback=advance)
         step.outcome = _uploaded(files, missing)
     counts = {channel: sum(counted[file.path] for file in files if file.channel == channel) for channel in CHANNELS}
-    return _staged(session, files, sha256, prefix, _columns(folder), counts)
+    return _staged(session, files, sha256, prefix, read_columns(folder), counts)
 
 
 def stage_dropped(session: Session) -> StagedDataset:
@@ -190,19 +190,6 @@ def manifest_bytes(files: list[DataFile], sha256: str, prefix: str, columns: lis
     if columns:
         document["columns"] = columns
     return (json.dumps(document, indent=2) + "\n").encode()
-
-
-def _columns(folder: Path) -> list[str]:
-    path = folder / COLUMNS_FILE
-    if not path.is_file():
-        return []
-    try:
-        columns = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SlipwayError(f"{path}: found text that is not JSON: {error}.") from None
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise SlipwayError(f"{path}: found no list of names; allowed are the columns' names, the label's first.")
-    return columns
 
 
 def _file_sha256(path: Path) -> str:

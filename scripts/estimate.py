@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.config import TrainingConfig
 from pipeline_lambdas.config_model import InstanceVariant, Variant
-from scripts.prices import Price, PriceTable
+from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
-_SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 1, "prod": 3}
+_SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 3, "prod": 3}
+_COMPARING_ACTIONS = 2
+"""Of these, the ones that deploy and remove the champion; without a comparison they and the wait end at once, too."""
 """Actions that end within their first minute, and are charged that minute; approvals are free."""
 
 
@@ -65,6 +67,8 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     ]
     for environment, variant in config.environments.items():
         lines.append(_release_of(environment, variant, assumed, table))
+    if _compares(config):
+        lines.append(_champion(config.environments["test"], assumed, table))
     return lines
 
 
@@ -100,12 +104,31 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """Each action is charged from its start to its end, rounded up, so one that waits is charged for waiting."""
     waits = [assumed.build_minutes, assumed.training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes] * len(config.environments)
+    if "prod" in config.environments:
+        waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
     short: Mapping[str, int] = {
         name: count
         for name, count in _SHORT_ACTIONS.items()
         if name in {"source", "training"} or name in config.environments
     }
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
+
+
+def _compares(config: TrainingConfig) -> bool:
+    test = config.tests.get("full")
+    return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
+
+
+def _champion(variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:
+    """From its start to the end of the evaluation, on the instances of Test."""
+    if isinstance(variant, InstanceVariant):
+        return Line(
+            f"endpoint champion, {_described(variant)}",
+            (assumed.endpoint_minutes + assumed.evaluation_minutes) / 60 * variant.instance_count,
+            "instance hours",
+            table.instance_hours.get(variant.instance_type),
+        )
+    return _release_of("champion", variant, assumed, table)
 
 
 def _release_of(environment: str, variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:

@@ -23,7 +23,8 @@ from scripts.stacks import find_stack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 _RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
-_ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)})"
+_CHAMPION, _CHAMPION_CONFIG = "champion", "champ"
+_ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
 _GONE = frozenset(("DELETE_COMPLETE",))
 _NOT_THERE = frozenset(("404", "NoSuchBucket", "NotFound"))
 
@@ -36,6 +37,8 @@ class Inventory:
     endpoints: tuple[str, ...] = ()
     endpoint_configs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    model_packages: tuple[str, ...] = ()
+    """ARNs of the versions in the registry; a stack cannot delete its group before they are gone."""
     training_jobs: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
@@ -70,13 +73,15 @@ def find_pipelines(session: Session) -> tuple[Names, ...]:
 def take_inventory(session: Session, pipelines: tuple[Names, ...]) -> Inventory:
     """Look up everything of the installation."""
     groups, streams, jobs = [], [], []
-    endpoints, configs, models = [], [], []
+    endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
         prefix = re.escape(names.pipeline)
-        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT}")
-        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{_ENVIRONMENT}-{_RELEASE}")
+        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
+        environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
+        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{_RELEASE}")
         models += _sagemaker(session, "models", names, f"{prefix}-{_RELEASE}")
         jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{_RELEASE}")
+        packages += _model_packages(session, names)
         groups += _log_groups(session, names)
         streams += _log_streams(session, names)
     stacks = tuple(_stacks(session, pipelines))
@@ -86,6 +91,7 @@ def take_inventory(session: Session, pipelines: tuple[Names, ...]) -> Inventory:
         endpoints=tuple(endpoints),
         endpoint_configs=tuple(configs),
         models=tuple(models),
+        model_packages=tuple(packages),
         training_jobs=tuple(jobs),
         repositories=tuple(_repositories(session)),
         buckets=tuple(name for name in _bucket_names(session.names) if _bucket_exists(session, name)),
@@ -155,6 +161,23 @@ def _sagemaker(session: Session, kind: str, names: Names, pattern: str) -> list[
     return sorted(one for one in found if re.fullmatch(pattern, one))
 
 
+def _model_packages(session: Session, names: Names) -> list[str]:
+    """The versions of the pipeline's group; its name is the pipeline's."""
+    pages = session.client("sagemaker").get_paginator("list_model_packages")
+    try:
+        found = [
+            package["ModelPackageArn"]
+            for page in pages.paginate(ModelPackageGroupName=names.pipeline)
+            for package in page["ModelPackageSummaryList"]
+        ]
+    except ClientError as error:
+        # There is no group of that name.
+        if code_of(error) not in {"ValidationException", "ResourceNotFound"}:
+            raise
+        return []
+    return sorted(found)
+
+
 def _repositories(session: Session) -> Iterator[str]:
     codecommit = session.client("codecommit")
     for folder in REPOSITORY_FOLDERS:
@@ -186,7 +209,7 @@ def _bucket_exists(session: Session, bucket: str) -> bool:
 
 def _log_groups(session: Session, names: Names) -> list[str]:
     wanted = {
-        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in ENVIRONMENTS),
+        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
         *(names.log_group(name) for name in (*FUNCTIONS, BUILD)),
     }
     prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})

@@ -16,7 +16,10 @@ FUNCTIONS = (
     "deploy-model",
     "deploy-prod",
     "evaluate-model",
+    "deploy-champion",
     "smoke-test-prod",
+    "register-model",
+    "record-release",
     "clean-up",
     "end-release",
 )

@@ -1,7 +1,8 @@
 """One zip per function with what its handler imports, the same bytes each time.
 
 What is imported is found by reading the sources, so a package is made without running any of them. Imports inside
-functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time.
+functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time. A module's table, a JSON file
+of the same name beside it, goes with it.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ FUNCTIONS = {
     "get-status": Function("get-status", "pipeline_lambdas.handlers.get_status"),
     "deploy-model": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
     "deploy-prod": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
+    "deploy-champion": Function("deploy-model", "pipeline_lambdas.handlers.deploy_model"),
     "evaluate-model": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
+    "register-model": Function("register-model", "pipeline_lambdas.handlers.register_model"),
+    "record-release": Function("record-release", "pipeline_lambdas.handlers.record_release"),
     "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
 }
-"""The functions of a pipeline; two of them differ in their roles and environments only."""
+"""The functions of a pipeline; three of them differ from others in their roles and environments only."""
 
 PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
 """Package to the module of its handler."""
@@ -133,7 +137,8 @@ def build_one(root: Path, function: str, handler: str) -> Package:
     if _source(root, handler) is None:
         raise SlipwayError(f"{function}: found no module {handler} under {root}; its function `handler` is called.")
     sources, third_party = _reachable(root, handler)
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources}
+    tables = {path.with_suffix(".json") for path in sources if path.with_suffix(".json").is_file()}
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables}
     for name in third_party:
         files.update(_vendored(VENDORED[name], name))
     return Package(function, dict(sorted(files.items())))

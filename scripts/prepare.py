@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import IO
 
 from pipeline_lambdas.dataset import CHANNELS
+from scripts.columns import COLUMNS_FILE
 from scripts.csv_rules import Problem, is_number, looks_like_header, quoted
 from scripts.errors import SlipwayError
 
 DELIMITERS = (",", ";", "\t", "|")
 REJECTED_FILE = "rejected.txt"
-COLUMNS_FILE = "columns.json"
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.table import Table
+from rich.text import Text
 
 from scripts.aws_errors import code_of
 from scripts.output import status_text
@@ -37,19 +38,9 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
     for title in ("environment", "rows", "metric", "value", "allowed", "gate"):
         table.add_column(title, justify="right" if title in {"rows", "value"} else "left", no_wrap=True)
     for environment, report in reports.items():
-        gates = {gate["metric"]: gate for gate in report["gates"]}
-        values = {**report["metrics"], **{gate["metric"]: gate["value"] for gate in report["gates"]}}
         first = True
-        for metric, value in values.items():
-            gate = gates.get(metric)
-            table.add_row(
-                environment if first else "",
-                f"{report['rows']:,}" if first else "",
-                metric,
-                "-" if value is None else f"{value:.4g}",
-                bounds_text(gate) if gate else "",
-                status_text(gate["verdict"]) if gate else "",
-            )
+        for row in [*_metric_rows(report), *_gate_rows(report["gates"])]:
+            table.add_row(environment if first else "", f"{report['rows']:,}" if first else "", *row)
             first = False
     return table
 
@@ -57,6 +48,50 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
 def bounds_text(gate: Mapping[str, Any]) -> str:
     """A gate's bounds in words."""
     low, high = gate.get("min"), gate.get("max")
+    if kind_of(gate) == "champion":
+        return f"at most {high:g} % worse"
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
     return f"at least {low:g}" if low is not None else f"at most {high:g}"
+
+
+def kind_of(gate: Mapping[str, Any]) -> str:
+    """What a gate judges; reports of earlier versions have bounds alone and do not say."""
+    return str(gate.get("kind", "bound"))
+
+
+def _metric_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
+    gates = {gate["metric"]: gate for gate in report["gates"] if kind_of(gate) == "bound"}
+    values = {**report["metrics"], **{metric: gate["value"] for metric, gate in gates.items()}}
+    for metric, value in values.items():
+        gate = gates.get(metric)
+        judged = (bounds_text(gate), status_text(gate["verdict"])) if gate else ("", "")
+        yield (metric, _value_text(value), *judged)
+
+
+def _gate_rows(gates: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | Text, ...]]:
+    """Gates of champion, slices and drift: each that failed, the others of one bound together with the worst value."""
+    together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for gate in gates:
+        kind = kind_of(gate)
+        if kind != "bound":
+            own = gate["subject"] if gate["verdict"] == "failed" else ""
+            key = (kind, gate["metric"], gate["min"], gate["max"], gate["verdict"], own)
+            together.setdefault(key, []).append(gate)
+    for (kind, metric, *_), alike in together.items():
+        values = [gate["value"] for gate in alike if gate["value"] is not None]
+        worst = (max if alike[0]["max"] is not None else min)(values, default=None)
+        text = _value_text(worst) + (" %" if kind == "champion" and worst is not None else "")
+        yield (_subject(kind, metric, alike), text, bounds_text(alike[0]), status_text(alike[0]["verdict"]))
+
+
+def _subject(kind: str, metric: str, gates: Sequence[Mapping[str, Any]]) -> str:
+    if kind == "champion":
+        return f"{metric} against the champion"
+    if len(gates) == 1:
+        return f"{metric} of {gates[0]['subject']}"
+    return f"{metric} of {len(gates)} {'slices' if kind == 'slice' else 'columns'}"
+
+
+def _value_text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

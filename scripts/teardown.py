@@ -66,7 +66,7 @@ def stop_training(session: Session, inventory: Inventory) -> int:
 
 
 def remove_endpoints(session: Session, inventory: Inventory) -> None:
-    """Delete endpoints and wait, then their configs and models."""
+    """Delete endpoints and wait, then their configs, models and the registry's versions of them."""
     sagemaker = session.client("sagemaker")
 
     def gone(name: str) -> bool:
@@ -87,6 +87,8 @@ def remove_endpoints(session: Session, inventory: Inventory) -> None:
         _unless(("ValidationException",), sagemaker.delete_endpoint_config, EndpointConfigName=config)
     for model in inventory.models:
         _unless(("ValidationException",), sagemaker.delete_model, ModelName=model)
+    for package in inventory.model_packages:
+        _unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
 
 
 def remove_stacks(session: Session, stacks: Sequence[str]) -> None:

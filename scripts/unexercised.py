@@ -55,7 +55,7 @@ UNEXERCISED = (
         "sagemaker:DeleteEndpoint",
         "only an endpoint that failed to be created is deleted: it cannot be updated",
     ),
-    Unexercised("*", "read-test-data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
     Unexercised("*", "keep-reports", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
     Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
@@ -68,6 +68,25 @@ UNEXERCISED = (
         "with it S3 says that a package is missing; nothing is listed",
     ),
     Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
+    Unexercised(
+        "DeployChampionFunctionRole",
+        "deploy-champion",
+        "sagemaker:UpdateEndpoint",
+        "only an endpoint that a release before has left is there already",
+    ),
+    Unexercised(
+        "CleanUpFunctionRole",
+        "delete-old-models",
+        "*",
+        "only a release that could not remove the champion's config leaves one",
+        resource="*-champ-*",
+    ),
+    Unexercised(
+        "EndReleaseFunctionRole",
+        "remove-champion",
+        "*",
+        "only a release that ends without success has the champion's endpoint to remove",
+    ),
     Unexercised(
         "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
     ),

@@ -69,6 +69,17 @@ def read_object(bucket: str, key: str) -> bytes:
     return content
 
 
+def read_range(bucket: str, key: str, start: int, end: int) -> bytes:
+    """Return the bytes of an object from `start` on and before `end`; fewer where it ends earlier."""
+    try:
+        answer = call(client("s3").get_object, Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+    except AwsRequestError as error:
+        raise _reading(f"s3://{bucket}/{key}", error) from error
+    with answer["Body"] as body:
+        content: bytes = call(body.read)
+    return content
+
+
 def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> str:
     """Store `content` under the customer key and return its URI."""
     call(

@@ -57,7 +57,7 @@ _request_keys: ContextVar[Mapping[str, Any]] = ContextVar("request_keys", defaul
 _LOG_STREAM_ACTIONS = frozenset({"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"})
 _more_resources: ContextVar[tuple[str, ...]] = ContextVar("more_resources", default=())
 _NAMED_PARAMETERS = frozenset({"ssm:GetParameters", "ssm:DeleteParameters"})
-_SSE_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
+_UPLOAD_KEYS = ("x-amz-server-side-encryption-aws-kms-key-id", "if-none-match")
 
 
 def complete_request_context() -> None:
@@ -70,7 +70,7 @@ def complete_request_context() -> None:
     - CloudWatch: the alarm that a request names (`alarms.alarm_arn`)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
-    - `s3:x-amz-server-side-encryption-aws-kms-key-id` of an upload
+    - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload
       (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)
     """
     actions, evaluator = ministack("core.iam_actions"), ministack("core.iam_evaluator")
@@ -114,8 +114,8 @@ def _keys_of(service: str, headers: Mapping[str, str], body: bytes) -> dict[str,
     if service == "monitoring":
         namespace = _metric_namespace(body)
         return {"cloudwatch:namespace": namespace} if namespace else {}
-    if service == "s3" and headers.get(_SSE_KEY):
-        return {f"s3:{_SSE_KEY}": headers[_SSE_KEY]}
+    if service == "s3":
+        return {f"s3:{name}": headers[name] for name in _UPLOAD_KEYS if headers.get(name)}
     return {}
 
 

@@ -25,6 +25,7 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = MappingProxyType(
         "AWS::S3::BucketPolicy": frozenset({"Bucket"}),
         "AWS::SNS::TopicPolicy": frozenset(),
         "AWS::SageMaker::Endpoint": frozenset({"EndpointName"}),
+        "AWS::SageMaker::ModelPackageGroup": frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"}),
         "AWS::Scheduler::Schedule": frozenset({"Name"}),
     }
 )

@@ -1,4 +1,4 @@
-"""CloudFormation's AWS::SageMaker types: Model, EndpointConfig, Endpoint.
+"""CloudFormation's AWS::SageMaker types: Model, EndpointConfig, Endpoint, ModelPackageGroup.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SageMaker.html. The properties are those of
 the API, so they are checked by its shapes; a property that the shape lacks is refused. `Ref` is the ARN.
@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from local_aws import base
+from local_aws.sagemaker import faults
 from local_aws.sagemaker.platform import Platform
 from local_aws.wire import AwsError, Service
 
@@ -43,6 +44,7 @@ class ResourceTypes:
             "AWS::SageMaker::Endpoint": base.ResourceType(
                 self._create_endpoint, self._update_endpoint, partial(self._delete, "Endpoint")
             ),
+            "AWS::SageMaker::ModelPackageGroup": self._immutable("ModelPackageGroup"),
         }
 
     def _immutable(self, kind: str) -> base.ResourceType:
@@ -61,7 +63,7 @@ class ResourceTypes:
         name = properties.get(f"{kind}Name") or _generated(logical_id)
         answer = self._call(f"Create{kind}", {**properties, f"{kind}Name": name})
         arn = answer[f"{kind}Arn"]
-        return arn, {f"{kind}Name": name, f"{kind}Arn": arn}
+        return arn, self._attributes(kind, arn)
 
     def _create_endpoint(self, logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
         wanted = {key: value for key, value in properties.items() if key not in _WRITE_ONLY}
@@ -93,7 +95,7 @@ class ResourceTypes:
                 self._call("DescribeEndpoint", {"EndpointName": name})
                 self._pause()
         except AwsError as error:
-            if not error.message.startswith("Could not find"):
+            if not _is_gone(error):
                 raise
 
     def _await_endpoint(self, name: str, config: str) -> None:
@@ -113,9 +115,13 @@ class ResourceTypes:
             raise ResourceFailedError("Local AWS goes down.")
 
     def _attributes(self, kind: str, arn: str) -> dict[str, Any]:
-        """The name as it was given: the ARN has it in lower case."""
+        """What GetAtt gives; the name as it was given, as the ARN has it in lower case."""
         found = self._call(f"Describe{kind}", {f"{kind}Name": _name(arn)})
-        return {f"{kind}Name": found[f"{kind}Name"], f"{kind}Arn": arn}
+        attributes = {f"{kind}Name": found[f"{kind}Name"], f"{kind}Arn": arn}
+        if kind != "ModelPackageGroup":
+            return attributes
+        made = found["CreationTime"].isoformat(timespec="milliseconds")
+        return {**attributes, "ModelPackageGroupStatus": found["ModelPackageGroupStatus"], "CreationTime": made}
 
     def _retag(self, arn: str, old: Properties, new: Properties) -> None:
         before, after = ({tag["Key"]: tag["Value"] for tag in p.get("Tags", [])} for p in (old, new))
@@ -126,6 +132,8 @@ class ResourceTypes:
             self._call("AddTags", {"ResourceArn": arn, "Tags": new["Tags"]})
 
     def _call(self, operation: str, document: Properties) -> Mapping[str, Any]:
+        if document.get("ModelPackageGroupPolicy"):
+            raise faults.not_emulated("resource policies of model package groups (ModelPackageGroupPolicy)")
         policy = (document.get("DeploymentConfig") or {}).get("BlueGreenUpdatePolicy")
         if policy and "TrafficRoutingConfiguration" in policy:  # optional in a template, required by the API
             policy["TrafficRoutingConfiguration"].setdefault("WaitIntervalInSeconds", 0)
@@ -162,6 +170,10 @@ def _typed(shape: Any, value: Any, path: str) -> Any:
         except (ValueError, KeyError):
             raise ResourceFailedError(f"{path}: expected {shape.type_name}, found {value!r}") from None
     return value
+
+
+def _is_gone(error: AwsError) -> bool:
+    return error.message.startswith("Could not find") or error.message.endswith("does not exist.")
 
 
 def _name(name_or_arn: str) -> str:

@@ -1,7 +1,10 @@
 """SageMaker's errors with the messages that the service was seen to send.
 
 The service models only a few errors; most refusals are `ValidationException`
-(https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html). Where a text is not known it is ours.
+(https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html). The registry's texts are those that
+AWS's own CloudFormation handlers look for
+(https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sagemaker). Where a text is not known it is
+ours.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from local_aws.sagemaker import names
 from local_aws.wire import AwsError
 
 _NOUNS = {names.MODEL: "model", names.ENDPOINT_CONFIG: "endpoint configuration", names.ENDPOINT: "endpoint"}
+_REGISTRY_NOUNS = {names.MODEL_PACKAGE_GROUP: "Model Package Group", names.MODEL_PACKAGE: "Model Package"}
 
 
 def invalid(message: str) -> AwsError:
@@ -26,6 +30,8 @@ def not_found(kind: str, arn: str) -> AwsError:
     """The resource does not exist."""
     if kind == names.TRAINING_JOB:
         return invalid("Requested resource not found.")
+    if kind in _REGISTRY_NOUNS:
+        return invalid(f"{_REGISTRY_NOUNS[kind].replace(' ', '')} {arn} does not exist.")
     return invalid(f'Could not find {_NOUNS[kind]} "{arn}".')
 
 
@@ -37,7 +43,14 @@ def exists(kind: str, arn: str) -> AwsError:
             "Training job names must be unique within an AWS account and region, and a training job with this "
             f"name already exists ({arn})",
         )
+    if kind in _REGISTRY_NOUNS:
+        return invalid(f"{_REGISTRY_NOUNS[kind]} already exists: {arn}")
     return invalid(f'Cannot create already existing {_NOUNS[kind]} "{arn}".')
+
+
+def conflict(message: str) -> AwsError:
+    """A `ConflictException`, which only the registry's operations model."""
+    return AwsError("ConflictException", message)
 
 
 def in_progress(arn: str) -> AwsError:

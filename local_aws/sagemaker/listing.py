@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from local_aws.sagemaker.faults import invalid
 from local_aws.sagemaker.records import Record
@@ -65,14 +66,12 @@ def _matches(record: Record, request: Document) -> bool:
     return request.get("NameContains", "").lower() in record.name.lower()
 
 
-def _sort_key(record: Record, request: Document) -> tuple[str | float, str]:
+def _sort_key(record: Record, request: Document) -> tuple[Any, str, int]:
+    """The name counts last; the versions of a model package group are in the order of their numbers."""
     by = request.get("SortBy", "CreationTime")
-    values: dict[str, str | float] = {
-        "Name": record.name.lower(),
-        "Status": record.status,
-        "CreationTime": record.created_at,
-    }
-    return values[by], record.name
+    name, _, version = record.name.lower().partition("/")
+    values = {"Name": name, "Status": record.status, "CreationTime": record.created_at}
+    return values[by], name, int(version or 0)
 
 
 def _fingerprint(request: Document) -> str:

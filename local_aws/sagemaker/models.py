@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from local_aws import base
-from local_aws.sagemaker import events, faults, listing, names
+from local_aws.sagemaker import events, faults, listing, names, packaged_containers
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record, TakenError
@@ -14,16 +14,15 @@ from local_aws.wire import Caller, Document
 _KIND = names.MODEL
 _MAX_ENVIRONMENT_BYTES = 32 * 1024
 _NOT_EMULATED = {
-    "ModelPackageName": "models from model packages (ModelPackageName)",
     "AdditionalModelDataSources": "additional model data (AdditionalModelDataSources)",
     "ImageConfig": "images from private registries (ImageConfig)",
     "ContainerMetricsConfig": "metrics read from a container (ContainerMetricsConfig)",
 }
 
 
-def container_of(model: Document) -> Document:
-    """The one container of a CreateModel request."""
-    container: Document = model.get("PrimaryContainer") or model["Containers"][0]
+def container_of(model: Record) -> Document:
+    """The one container of a model: with the image and artifact of its model package, if it was made of one."""
+    container: Document = model.state.get("container") or _requested(model.request)
     return container
 
 
@@ -42,15 +41,16 @@ class Models:
 
     def create(self, caller: Caller, request: Document) -> Document:
         """CreateModel: the image must be known and the artifact readable for the role."""
-        container = self._checked(request)
+        container = self._checked(caller, request)
         name = request["ModelName"]
         arn = names.arn(caller, _KIND, name)
         if self._platform.records.find(_KIND, name):
             raise faults.exists(_KIND, arn)
         self._check_data(request, container, arn)
         kept = {"EnableNetworkIsolation": False, **request}
+        packaged = {"container": container} if "ModelPackageName" in container else {}
         try:
-            record = self._platform.records.create(_KIND, arn, name, kept)
+            record = self._platform.records.create(_KIND, arn, name, kept, state=packaged)
         except TakenError:
             raise faults.exists(_KIND, arn) from None
         self._platform.launcher.prewarm(container["Image"])
@@ -79,7 +79,7 @@ class Models:
             raise faults.not_found(_KIND, names.arn(caller, _KIND, request["ModelName"]))
         return record
 
-    def _checked(self, request: Document) -> Document:
+    def _checked(self, caller: Caller, request: Document) -> Document:
         """The model's container. Raises ValidationException for what cannot be a model, or not here."""
         if ("PrimaryContainer" in request) == bool(request.get("Containers")):
             raise faults.invalid("A model has either a PrimaryContainer or Containers.")
@@ -87,12 +87,14 @@ class Models:
             raise faults.not_emulated("inference pipelines (a model with several Containers)")
         if "ExecutionRoleArn" not in request:
             raise faults.invalid("A model needs an ExecutionRoleArn.")
-        container = container_of(request)
+        container = _requested(request)
         for member, what in _NOT_EMULATED.items():
             if container.get(member):
                 raise faults.not_emulated(what)
         if container.get("Mode") == "MultiModel":
             raise faults.not_emulated("multi-model endpoints (Mode MultiModel)")
+        if "ModelPackageName" in container:
+            container = packaged_containers.resolve(self._platform.records, caller, container)
         if "Image" not in container:
             raise faults.invalid("A container needs an Image or a ModelPackageName.")
         try:
@@ -100,10 +102,7 @@ class Models:
         except registry.UnknownImageError as error:
             raise faults.invalid(str(error)) from None
         self._check_source(container)
-        environment = container.get("Environment", {})
-        size = sum(len(key.encode()) + len(value.encode()) for key, value in environment.items())
-        if size > _MAX_ENVIRONMENT_BYTES:
-            raise faults.invalid(f"The environment of the containers has {size} bytes; allowed are 32 KB.")
+        _check_environment(container.get("Environment", {}))
         return container
 
     @staticmethod
@@ -129,6 +128,17 @@ class Models:
             client.head_object(Bucket=address.bucket, Key=address.key)
         except (base.RoleNotAssumableError, BotoCoreError, ClientError):
             raise faults.model_data_unreadable(uri, role_arn, names.region_of(arn)) from None
+
+
+def _check_environment(environment: dict[str, str]) -> None:
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in environment.items())
+    if size > _MAX_ENVIRONMENT_BYTES:
+        raise faults.invalid(f"The environment of the containers has {size} bytes; allowed are 32 KB.")
+
+
+def _requested(request: Document) -> Document:
+    container: Document = request.get("PrimaryContainer") or request["Containers"][0]
+    return container
 
 
 def _describe(record: Record) -> Document:

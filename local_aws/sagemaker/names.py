@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from local_aws.wire import Caller
 
 TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT = "training-job", "model", "endpoint-config", "endpoint"
+MODEL_PACKAGE_GROUP, MODEL_PACKAGE = "model-package-group", "model-package"
 
 
 def arn(caller: Caller, kind: str, name: str) -> str:
     """The ARN of a resource: its name in lower case, as SageMaker shows it."""
     return f"arn:{caller.partition}:sagemaker:{caller.region}:{caller.account}:{kind}/{name.lower()}"
+
+
+def arn_of(caller: Caller, kind: str, name_or_arn: str) -> str:
+    """The ARN that a request means where it may give a name or an ARN (`ArnOrName` in the API)."""
+    return lower_case(name_or_arn) if name_or_arn.startswith("arn:") else arn(caller, kind, name_or_arn)
+
+
+def lower_case(resource_arn: str) -> str:
+    """An ARN with its name in lower case, as SageMaker keeps it."""
+    head, _, name = resource_arn.partition("/")
+    return f"{head}/{name.lower()}"
 
 
 def region_of(resource_arn: str) -> str:

@@ -37,11 +37,18 @@ def on_arn(action: str) -> Authorizer:
     """A tagging action, on the ARN in the request."""
 
     def permissions(_caller: Caller, request: Document) -> Iterable[Permission]:
-        arn = request["ResourceArn"]
-        prefix, _, name = arn.rpartition("/")
         keys = request.get("TagKeys") or [tag["Key"] for tag in request.get("Tags", [])]
         context = {**_tag_context(request), **({"aws:TagKeys": keys} if keys else {})}
-        return [Permission(f"sagemaker:{action}", f"{prefix}/{name.lower()}", context)]
+        return [Permission(f"sagemaker:{action}", names.lower_case(request["ResourceArn"]), context)]
+
+    return permissions
+
+
+def on_name_or_arn(action: str, kind: str, member: str) -> Authorizer:
+    """The action on one resource that the request names in `member`, or whose ARN it gives there."""
+
+    def permissions(caller: Caller, request: Document) -> Iterable[Permission]:
+        return [Permission(f"sagemaker:{action}", names.arn_of(caller, kind, request[member]))]
 
     return permissions
 
@@ -58,14 +65,14 @@ def create_training_job(caller: Caller, request: Document) -> Iterator[Permissio
         **_key(caller, "Volume", resources.get("VolumeKmsKeyId")),
         **_key(caller, "Output", request["OutputDataConfig"].get("KmsKeyId")),
     }
-    yield from _creation("CreateTrainingJob", arn, request, context)
+    yield from creation("CreateTrainingJob", arn, request, context)
     yield pass_role(request["RoleArn"])
 
 
 def create_model(caller: Caller, request: Document) -> Iterator[Permission]:
     """The model, its role and its tags."""
     arn = names.arn(caller, names.MODEL, request["ModelName"])
-    yield from _creation("CreateModel", arn, request, _isolation(request))
+    yield from creation("CreateModel", arn, request, _isolation(request))
     if "ExecutionRoleArn" in request:
         yield pass_role(request["ExecutionRoleArn"])
 
@@ -84,7 +91,7 @@ def create_endpoint_config(caller: Caller, request: Document) -> Iterator[Permis
         "sagemaker:ServerlessMemorySize": serverless[0]["MemorySizeInMB"] if serverless else None,
         **_key(caller, "Volume", request.get("KmsKeyId")),
     }
-    yield from _creation("CreateEndpointConfig", arn, request, context)
+    yield from creation("CreateEndpointConfig", arn, request, context)
     if "ExecutionRoleArn" in request:
         yield pass_role(request["ExecutionRoleArn"])
 
@@ -93,7 +100,7 @@ def create_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
     """The endpoint and its tags, and the endpoint config that it is made from."""
     arn = names.arn(caller, names.ENDPOINT, request["EndpointName"])
     config = names.arn(caller, names.ENDPOINT_CONFIG, request["EndpointConfigName"])
-    yield from _creation("CreateEndpoint", arn, request, {})
+    yield from creation("CreateEndpoint", arn, request, {})
     yield Permission("sagemaker:CreateEndpoint", config, _tag_context(request))
 
 
@@ -115,12 +122,17 @@ def pass_role(role_arn: str) -> Permission:
     return Permission("iam:PassRole", role_arn, {"iam:PassedToService": _PRINCIPAL})
 
 
-def _creation(action: str, arn: str, request: Document, context: Mapping[str, Any]) -> Iterator[Permission]:
+def creation(action: str, arn: str, request: Document, context: Mapping[str, Any]) -> Iterator[Permission]:
+    """Making a resource, and its tags if the request has any."""
     tags = _tag_context(request)
-    present = {key: value for key, value in context.items() if value is not None}
-    yield Permission(f"sagemaker:{action}", arn, {**present, **tags})
+    yield Permission(f"sagemaker:{action}", arn, {**present(context), **tags})
     if tags:
         yield Permission("sagemaker:AddTags", arn, {**tags, "sagemaker:TaggingAction": action})
+
+
+def present(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys that a request sets."""
+    return {key: value for key, value in context.items() if value is not None}
 
 
 def _tag_context(request: Document) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def resolve(records: Records, caller: Caller, config_name: str) -> Plan:
 
 
 def _variant(variant: Document, model: Record) -> VariantPlan:
-    container = container_of(model.request)
+    container = container_of(model)
     serverless = variant.get("ServerlessConfig")
     return VariantPlan(
         name=variant["VariantName"],

@@ -1,4 +1,4 @@
-"""SageMaker's resources in the store: training jobs, models, endpoint configs and endpoints, and their tags.
+"""SageMaker's resources in the store: training jobs, models, endpoints, model packages and so on, and their tags.
 
 A record keeps the request that made it unchanged and the state that has come since. Names are unique without
 regard to case, as the ARN carries the name in lower case.
@@ -118,9 +118,10 @@ class Records:
             connection.execute("DELETE FROM sagemaker_resource WHERE arn = ?", (record.arn,))
             connection.execute("DELETE FROM sagemaker_tag WHERE arn = ?", (record.arn,))
 
-    def has_arn(self, arn: str) -> bool:
-        """Whether a resource has this ARN."""
-        return self._store.row("SELECT 1 FROM sagemaker_resource WHERE arn = ?", arn) is not None
+    def find_arn(self, arn: str) -> Record | None:
+        """The resource of an ARN, or None."""
+        row = self._store.row("SELECT * FROM sagemaker_resource WHERE arn = ?", arn)
+        return _record(row) if row else None
 
     def tags(self, arn: str) -> dict[str, str]:
         """A resource's tags, by key."""

@@ -1,4 +1,4 @@
-"""Amazon SageMaker in local AWS: training jobs, models, endpoint configs, endpoints and their invocation."""
+"""Amazon SageMaker in local AWS: training jobs, the model registry, models, endpoints and their invocation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 from local_aws.base import ResourceType
 from local_aws.runtime import Runtime
-from local_aws.sagemaker import names, permissions
+from local_aws.sagemaker import names, package_permissions, permissions
 from local_aws.sagemaker.cloudformation import ResourceTypes
 from local_aws.sagemaker.deployments import Deployments
 from local_aws.sagemaker.endpoint_configs import EndpointConfigs
@@ -14,6 +14,8 @@ from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.invocation_metrics import InvocationMetrics
 from local_aws.sagemaker.invoke import Invocations
 from local_aws.sagemaker.launcher import Launcher
+from local_aws.sagemaker.model_package_groups import ModelPackageGroups
+from local_aws.sagemaker.model_packages import ModelPackages
 from local_aws.sagemaker.models import Models
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Records
@@ -34,6 +36,8 @@ class SageMakerService:
         self._warming: threading.Thread | None = None
         self._metrics = InvocationMetrics(self._platform)
         self._jobs = TrainingJobs(self._platform)
+        self._groups = ModelPackageGroups(self._platform)
+        self._packages = ModelPackages(self._platform)
         self._models = Models(self._platform)
         self._configs = EndpointConfigs(self._platform)
         self._deployments = Deployments(self._platform)
@@ -43,7 +47,12 @@ class SageMakerService:
 
     def operations(self) -> dict[str, Operation]:
         """The operations of `sagemaker`."""
-        return {**self._job_operations(), **self._hosting_operations(), **self._tag_operations()}
+        return {
+            **self._job_operations(),
+            **self._registry_operations(),
+            **self._hosting_operations(),
+            **self._tag_operations(),
+        }
 
     def runtime_operations(self) -> dict[str, Operation]:
         """The operations of `sagemaker-runtime`."""
@@ -89,6 +98,27 @@ class SageMakerService:
             "ListTrainingJobs": Operation(jobs.list, permissions.on_all("ListTrainingJobs")),
             "StopTrainingJob": Operation(jobs.stop, named("StopTrainingJob")),
             "DeleteTrainingJob": Operation(jobs.delete, named("DeleteTrainingJob")),
+        }
+
+    def _registry_operations(self) -> dict[str, Operation]:
+        def group(action: str) -> Authorizer:
+            return permissions.on_name_or_arn(action, names.MODEL_PACKAGE_GROUP, "ModelPackageGroupName")
+
+        def package(action: str) -> Authorizer:
+            return permissions.on_name_or_arn(action, names.MODEL_PACKAGE, "ModelPackageName")
+
+        groups, packages, needs = self._groups, self._packages, package_permissions
+        return {
+            "CreateModelPackageGroup": Operation(groups.create, needs.create_group),
+            "DescribeModelPackageGroup": Operation(groups.describe, group("DescribeModelPackageGroup")),
+            "ListModelPackageGroups": Operation(groups.list, permissions.on_all("ListModelPackageGroups")),
+            "DeleteModelPackageGroup": Operation(groups.delete, group("DeleteModelPackageGroup")),
+            "CreateModelPackage": Operation(packages.create, needs.create),
+            "DescribeModelPackage": Operation(packages.describe, package("DescribeModelPackage")),
+            "BatchDescribeModelPackage": Operation(packages.batch_describe, needs.batch_describe),
+            "ListModelPackages": Operation(packages.list, needs.list_packages),
+            "UpdateModelPackage": Operation(packages.update, needs.update),
+            "DeleteModelPackage": Operation(packages.delete, package("DeleteModelPackage")),
         }
 
     def _hosting_operations(self) -> dict[str, Operation]:

@@ -1,12 +1,14 @@
 """AddTags, ListTags and DeleteTags.
 
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AddTags.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AddTags.html. The version of a model package has the tags
+of its group and none of its own (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html).
 """
 
 from __future__ import annotations
 
+from local_aws.sagemaker import names, package_states
 from local_aws.sagemaker.faults import invalid
-from local_aws.sagemaker.records import Records
+from local_aws.sagemaker.records import Record, Records
 from local_aws.wire import Caller, Document
 
 _MAX_TAGS = 50
@@ -20,7 +22,7 @@ class Tagging:
 
     def add(self, _caller: Caller, request: Document) -> Document:
         """Add tags; a tag of a key that is there replaces it."""
-        arn = self._arn(request)
+        arn = self._taggable(request)
         keys = set(self._records.tags(arn)) | {tag["Key"] for tag in request["Tags"]}
         if len(keys) > _MAX_TAGS:
             raise invalid(f"{arn} would have {len(keys)} tags; a resource can have {_MAX_TAGS}.")
@@ -29,19 +31,34 @@ class Tagging:
 
     def list(self, _caller: Caller, request: Document) -> Document:
         """All tags: a resource has 50 at most, the smallest page that a request may ask for."""
-        return {"Tags": tag_list(self._records.tags(self._arn(request)))}
+        record = self._find(request)
+        arn = package_states.arn_of_group(record) if _is_version(record) else record.arn
+        return {"Tags": tag_list(self._records.tags(arn))}
 
     def delete(self, _caller: Caller, request: Document) -> Document:
         """Remove tags by key."""
-        self._records.remove_tags(self._arn(request), request["TagKeys"])
+        self._records.remove_tags(self._taggable(request), request["TagKeys"])
         return {}
 
-    def _arn(self, request: Document) -> str:
-        prefix, _, name = request["ResourceArn"].rpartition("/")
-        arn = f"{prefix}/{name.lower()}"
-        if not self._records.has_arn(arn):
+    def _find(self, request: Document) -> Record:
+        arn = names.lower_case(request["ResourceArn"])
+        record = self._records.find_arn(arn)
+        if record is None:
             raise invalid(f"Could not find resource {arn}.")
-        return arn
+        return record
+
+    def _taggable(self, request: Document) -> str:
+        record = self._find(request)
+        if _is_version(record):
+            raise invalid(
+                f"{record.arn} is a model package version, which has the tags of its group: tag "
+                f"{package_states.arn_of_group(record)}."
+            )
+        return record.arn
+
+
+def _is_version(record: Record) -> bool:
+    return record.kind == names.MODEL_PACKAGE and package_states.versioned(record)
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pipeline_lambdas.aws import clients
@@ -26,16 +29,75 @@ def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -
     return content
 
 
-def list_sizes(bucket: str, prefix: str) -> dict[str, int]:
-    """Return the size in bytes of every object under `prefix`, by key.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of a listing."""
 
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    key: str
+    modified: datetime
+
+
+def read_object(bucket: str, key: str) -> bytes | None:
+    """Return a whole object, read with the function's own role; None if there is none."""
+    try:
+        answer = call(clients.client("s3").get_object, Bucket=bucket, Key=key)
+    except AwsRequestError as error:
+        if error.code == "NoSuchKey":
+            return None
+        raise
+    with answer["Body"] as body:
+        content: bytes = call(body.read)
+    return content
+
+
+def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> None:
+    """Store an object under the customer key."""
+    _put(bucket, key, content, content_type, kms_key_arn)
+
+
+def create_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> bool:
+    """Store an object if there is none of that key; False if there is one, or another writer is at it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
-    sizes: dict[str, int] = {}
+    try:
+        _put(bucket, key, content, content_type, kms_key_arn, IfNoneMatch="*")
+    except AwsRequestError as error:
+        if error.code in {"PreconditionFailed", "ConditionalRequestConflict"}:
+            return False
+        raise
+    return True
+
+
+def list_sizes(bucket: str, prefix: str) -> dict[str, int]:
+    """Return the size in bytes of every object under `prefix`, by key."""
+    return {item["Key"]: item["Size"] for item in _list(bucket, prefix)}
+
+
+def list_objects(bucket: str, prefix: str) -> list[Listed]:
+    """Return every object under `prefix`, in the order of their keys."""
+    return [Listed(item["Key"], item["LastModified"]) for item in _list(bucket, prefix)]
+
+
+def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
     while True:
         page = call(clients.client("s3").list_objects_v2, **request)
-        sizes.update({item["Key"]: item["Size"] for item in page.get("Contents", ())})
+        yield from page.get("Contents", ())
         if not page.get("IsTruncated"):
-            return sizes
+            return
         request["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> None:
+    call(
+        clients.client("s3").put_object,
+        Bucket=bucket,
+        Key=key,
+        Body=content,
+        ContentType=content_type,
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=kms_key_arn,
+        **conditions,
+    )

@@ -37,6 +37,10 @@ def describe_endpoint(name: str) -> Description | None:
     return _look_up("describe_endpoint", EndpointName=name)
 
 
+def describe_model_package(arn: str) -> Description | None:
+    return _look_up("describe_model_package", ModelPackageName=arn)
+
+
 def create_training_job(request: Mapping[str, Any]) -> bool:
     """Create the job; False if one of that name exists already."""
     return _create("create_training_job", request)
@@ -69,6 +73,24 @@ def create_endpoint_config(request: Mapping[str, Any]) -> bool:
 def create_endpoint(request: Mapping[str, Any]) -> bool:
     """Create the endpoint; False if one of that name exists already."""
     return _create("create_endpoint", request)
+
+
+def create_model_package(request: Mapping[str, Any]) -> str:
+    """Register a version and return its ARN; with a ClientToken that was used before, the version made then."""
+    return str(call(clients.client("sagemaker").create_model_package, **request)["ModelPackageArn"])
+
+
+def decide_model_package(arn: str, status: str, description: str) -> None:
+    """Set the version's ModelApprovalStatus, `Approved` or `Rejected`, and say why.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
+    """
+    call(
+        clients.client("sagemaker").update_model_package,
+        ModelPackageArn=arn,
+        ModelApprovalStatus=status,
+        ApprovalDescription=description,
+    )
 
 
 def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] | None = None) -> None:

@@ -1,4 +1,7 @@
-"""Action Deploy: puts a trained model behind the endpoint of an environment."""
+"""Action Deploy: puts a trained model behind the endpoint of an environment.
+
+DeployChampion and RemoveChampion are actions of the same code, with a role that reaches the champion's endpoint alone.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.champion import check_operation, deploy_champion, remove_champion
 from pipeline_lambdas.deployment import Deployment, HostingSite, deploy
 from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import Release
+from pipeline_lambdas.names import CHAMPION, Release
 from pipeline_lambdas.outcome import Outcome
 from pipeline_lambdas.release_inputs import read_config
 from pipeline_lambdas.runner import LambdaContext, run_job
@@ -30,9 +34,12 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
+    """`training_job` is not given for the champion, whose model Prod tells; only its endpoint is ever removed."""
+
     execution_id: str
     environment: str
-    training_job: str
+    training_job: str = ""
+    operation: str = "deploy"
 
 
 def handler(event: Any, context: LambdaContext) -> None:
@@ -43,6 +50,11 @@ def _deploy(job: Job) -> Outcome:
     environment = read_environment(Environment, os.environ)
     parameters = read_parameters(Parameters, job.user_parameters)
     release = Release(environment.name_prefix, parameters.execution_id)
-    deployment = Deployment(release, parameters.environment, parameters.training_job)
+    check_operation(parameters.operation, parameters.environment)
+    if parameters.operation == "remove":
+        return remove_champion(release)
     config = read_config(job, environment.model_name)
+    if parameters.environment == CHAMPION:
+        return deploy_champion(release, config, environment.site())
+    deployment = Deployment(release, parameters.environment, parameters.training_job)
     return deploy(deployment, config, environment.site())

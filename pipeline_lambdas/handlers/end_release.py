@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline_lambdas.boundary import read_environment
 from pipeline_lambdas.end_release import end_release, ended_release
+from pipeline_lambdas.runner import LambdaContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Environment:
     name_prefix: str
 
 
-def handler(event: Any, _context: Any) -> None:
+def handler(event: Any, context: LambdaContext) -> None:
     environment = read_environment(Environment, os.environ)
     release = ended_release(event, environment.name_prefix)
-    ended = end_release(release)
+    ended = end_release(release, context.get_remaining_time_in_millis)
     record = {"execution_id": release.execution_id, "status": ended.status, "stopped": ended.stopped}
     sys.stdout.write(json.dumps(record) + "\n")

@@ -10,7 +10,16 @@ from tests.cloudformation.test_permissions import granted, may
 
 ROLE = "BuildProjectRole"
 LOCAL = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
-PACKAGES = ("train-model", "get-status", "deploy-model", "evaluate-model", "clean-up", "end-release")
+PACKAGES = (
+    "train-model",
+    "get-status",
+    "deploy-model",
+    "evaluate-model",
+    "register-model",
+    "record-release",
+    "clean-up",
+    "end-release",
+)
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ ALLOWED: dict[tuple[str, str], tuple[set[str], set[str]]] = {
             ("CleanUpFunctionRole", environment): (POLL, TIDY),
         }.items()
     },
+    # It looks at what Prod serves.
+    ("DeployChampionFunctionRole", "prod"): (POLL, {"DescribeEndpointConfig"}),
 }
 
 ENVIRONMENTS = ("dev", "test", "prod")
@@ -77,12 +79,41 @@ def test_nobody_but_clean_up_deletes_models_and_it_deletes_no_endpoint() -> None
     assert deleting == {
         ("DeployModelFunctionRole", "sagemaker:DeleteEndpoint"),
         ("DeployProdFunctionRole", "sagemaker:DeleteEndpoint"),
+        ("DeployChampionFunctionRole", "sagemaker:DeleteEndpoint"),
+        ("DeployChampionFunctionRole", "sagemaker:DeleteEndpointConfig"),
+        ("EndReleaseFunctionRole", "sagemaker:DeleteEndpoint"),
+        ("EndReleaseFunctionRole", "sagemaker:DeleteEndpointConfig"),
         ("CleanUpFunctionRole", "sagemaker:DeleteEndpointConfig"),
         ("CleanUpFunctionRole", "sagemaker:DeleteModel"),
     }
     assert may(
         statements, template, "CleanUpFunctionRole", "sagemaker:DeleteModel", sagemaker("model", "-0a1b2c3d-4e5f")
     )
+
+
+CHAMPION = {
+    "DeployChampionFunctionRole": (
+        {"CreateEndpoint", "UpdateEndpoint", "DescribeEndpoint", "DeleteEndpoint", "AddTags"},
+        {"CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "AddTags"},
+    ),
+    "GetStatusFunctionRole": ({"DescribeEndpoint"}, set()),
+    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, set()),
+    "CleanUpFunctionRole": ({"DescribeEndpoint"}, {"DescribeEndpointConfig", "DeleteEndpointConfig"}),
+    "EndReleaseFunctionRole": ({"DescribeEndpoint", "DeleteEndpoint"}, {"DeleteEndpointConfig"}),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_reaches_the_endpoint_of_the_champion(role: str) -> None:
+    template = templates.decided("pipeline")
+    statements = templates.role_statements(template)
+    actions = {a for s in statements for a in s.actions if a.startswith("sagemaker:") and "List" not in a}
+
+    def done_on(arn: str) -> set[str]:
+        return {a.removeprefix("sagemaker:") for a in actions if may(statements, template, role, a, arn)}
+
+    config = done_on(sagemaker("endpoint-config", "-champ-0a1b2c3d-4e5f")) - {"CreateEndpoint", "UpdateEndpoint"}
+    assert (done_on(sagemaker("endpoint", "-champion")), config) == CHAMPION.get(role, (set(), set()))
 
 
 def test_without_prod_nothing_of_prod_is_made() -> None:
@@ -96,11 +127,19 @@ def test_without_prod_nothing_of_prod_is_made() -> None:
         "ProdErrorsAlarm",
         "ProdModelErrorsAlarm",
         "ProdLatencyAlarm",
-        *(f"{name}Function{part}" for name in ("DeployProd", "SmokeTestProd") for part in of_a_function),
+        "ChampionEndpointLogGroup",
+        "ApprovalAnsweredRule",
+        "ApprovalAnsweredPermission",
+        *(
+            f"{name}Function{part}"
+            for name in ("DeployProd", "SmokeTestProd", "DeployChampion")
+            for part in of_a_function
+        ),
     }
     assert set(with_prod["Outputs"]) - set(without["Outputs"]) == {
         "DeployProdFunctionName",
         "SmokeTestProdFunctionName",
+        "DeployChampionFunctionName",
     }
 
 

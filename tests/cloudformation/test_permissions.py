@@ -29,6 +29,9 @@ FUNCTIONS = {
     "DeployModelFunction": "deploy-model",
     "EvaluateModelFunction": "evaluate-model",
     "DeployProdFunction": "deploy-prod",
+    "DeployChampionFunction": "deploy-champion",
+    "RegisterModelFunction": "register-model",
+    "RecordReleaseFunction": "record-release",
     "SmokeTestProdFunction": "smoke-test-prod",
     "CleanUpFunction": "clean-up",
     "EndReleaseFunction": "end-release",
@@ -127,6 +130,7 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
         ("DeployModelFunctionRole",),
         ("DeployProdFunctionRole",),
         ("HostingRole",),
+        ("DeployChampionFunctionRole",),
     }
     for statement in granting:
         assert statement.condition == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -237,7 +241,10 @@ def test_no_function_reaches_another_model(
         ("SmokeTestProdFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/validation/v.csv", True),
         ("SmokeTestProdFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("CleanUpFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/test/test.csv", False),
-        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        # What drift is measured against.
+        ("EvaluateModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
+        ("RecordReleaseFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        ("RegisterModelFunctionRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("TrainingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
         ("TrainingRole", "s3:GetObject", "manifest.json", False),
         ("HostingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
@@ -264,6 +271,7 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("TrainingRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
+        (("RecordReleaseFunctionRole",), "artifact"),
         (("BuildProjectRole",), "package"),
     }
     actions = {action for statement in statements for action in statement.actions}
@@ -305,3 +313,32 @@ def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: 
     ]
     assert pipeline["Resources"]["Pipeline"]["DependsOn"] == shared
     assert set(templates.of_type(pipeline, "AWS::IAM::Policy")) - set(shared) == {"AskForApprovalPolicy"}
+
+
+def test_a_version_is_registered_undecided_and_decided_by_the_approval_alone(statements: list[Statement]) -> None:
+    found = {
+        (statement.holders, action): statement.condition
+        for statement in statements
+        for action in statement.actions
+        if action in {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
+    }
+    key = "sagemaker:ModelApprovalStatus"
+    assert found == {
+        (("RegisterModelFunctionRole",), "sagemaker:CreateModelPackage"): {
+            "StringEquals": {key: "PendingManualApproval"}
+        },
+        (("RecordReleaseFunctionRole",), "sagemaker:UpdateModelPackage"): {
+            "StringEquals": {key: ["Approved", "Rejected"]}
+        },
+    }
+
+
+def test_a_record_of_the_chain_is_written_once(statements: list[Statement], pipeline: Template) -> None:
+    (statement,) = [
+        statement
+        for statement in statements
+        if "s3:PutObject" in statement.actions
+        and any("/records/" in templates.render(resource, pipeline) for resource in statement.resources)
+    ]
+    assert statement.holders == ("RecordReleaseFunctionRole",)
+    assert statement.condition == {"Null": {"s3:if-none-match": "false"}}

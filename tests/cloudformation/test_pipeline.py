@@ -43,11 +43,55 @@ OUTPUT_VARIABLES = {
     "DeployModelFunction": {"ModelName", "EndpointConfigName", "EndpointName"},
     "EvaluateModelFunction": {"Verdict", "Rows", "Metrics", "ReportUri"},
 }
+OUTPUT_VARIABLES["DeployChampionFunction"] = OUTPUT_VARIABLES["DeployModelFunction"] | {
+    "Reason",
+    "ServedModelName",
+    "ServedEndpointConfigName",
+}
+OUTPUT_VARIABLES["RegisterModelFunction"] = {"ModelPackageArn", "ModelPackageVersion"}
+OUTPUT_VARIABLES["RecordReleaseFunction"] = {"RecordUri", "ReportUri"}
 OUTPUT_VARIABLES["DeployProdFunction"] = OUTPUT_VARIABLES["DeployModelFunction"]
 OUTPUT_VARIABLES["SmokeTestProdFunction"] = OUTPUT_VARIABLES["EvaluateModelFunction"]
 
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
 CLEAN_UP = ("CleanUp", 4, None, ["TrainingConfig"], "CleanUpFunction", {"execution_id": EXECUTION})
+CHAMPION = {"execution_id": EXECUTION, "environment": "champion"}
+# What DeployTest has besides the actions that all environments have, by their run order.
+COMPARISON: dict[int, tuple[str, int, str | None, list[str], str, dict[str, str]]] = {
+    1: ("DeployChampion", 1, "Champion", ["TrainingConfig"], "DeployChampionFunction", CHAMPION),
+    2: (
+        "WaitForChampion",
+        2,
+        None,
+        [],
+        "GetStatusFunction",
+        {
+            "kind": "endpoint",
+            "name": "#{Champion.EndpointName}",
+            "endpoint_config": "#{Champion.EndpointConfigName}",
+        },
+    ),
+}
+REGISTER = (
+    "Register",
+    4,
+    "Registry",
+    list[str](),
+    "RegisterModelFunction",
+    {
+        "execution_id": EXECUTION,
+        "training_job": "#{Train.TrainingJobName}",
+        "config_commit": "#{Config.CommitId}",
+        "pipeline_commit": "#{PipelineCode.CommitId}",
+        "inference_commit": "#{InferenceCode.CommitId}",
+        "dataset_version": "#{Data.VersionId}",
+        "config_sha256": "#{Train.ConfigSha256}",
+        "dataset_sha256": "#{Train.DatasetSha256}",
+        "report_uri": "#{Evaluation.ReportUri}",
+    },
+)
+REMOVE = ("RemoveChampion", 4, None, list[str](), "DeployChampionFunction", {**CHAMPION, "operation": "remove"})
+EVIDENCE = ("Evidence", 5, "Evidence", list[str](), "RecordReleaseFunction", {"execution_id": EXECUTION})
 # The stages that consist of functions; Source, Build and Approve have tests of their own.
 STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str]]]] = {
     "Train": [
@@ -75,6 +119,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "training_job": "#{Train.TrainingJobName}",
                 },
             ),
+            *([COMPARISON[1]] if environment == "test" else []),
             (
                 "Wait",
                 2,
@@ -87,15 +132,22 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
                 },
             ),
+            *([COMPARISON[2]] if environment == "test" else []),
             (
                 test,
                 3,
                 namespace,
                 ["TrainingConfig", "Dataset"],
                 "SmokeTestProdFunction" if environment == "prod" else "EvaluateModelFunction",
-                {"execution_id": EXECUTION, "environment": environment, "test": kind},
+                {
+                    "execution_id": EXECUTION,
+                    "environment": environment,
+                    "test": kind,
+                    **({"champion": "#{Champion.ModelName}"} if environment == "test" else {}),
+                },
             ),
             *([CLEAN_UP] if environment == "prod" else []),
+            *([REGISTER, REMOVE, EVIDENCE] if environment == "test" else []),
         ]
         for stage, environment, test, namespace, kind in [
             ("DeployDev", "dev", "SmokeTest", "SmokeTest", "smoke"),
@@ -217,9 +269,11 @@ def test_user_parameters_fit_and_are_json_whatever_the_variables_hold(stages: li
 def test_without_prod_a_release_ends_with_the_clean_up_after_test() -> None:
     stages = stages_of(WithProd="false")
     assert [stage["Name"] for stage in stages] == ["Source", "Build", "Train", "DeployDev", "DeployTest"]
-    action = stages[-1]["Actions"][-1]
-    with_prod = stages_of()[-1]["Actions"][-1]
-    assert action == with_prod
+    names = [action["Name"] for action in stages[-1]["Actions"]]
+    assert names == ["Deploy", "Wait", "Evaluate", "Register", "CleanUp", "Evidence"]
+    action, with_prod = stages[-1]["Actions"][4], stages_of()[-1]["Actions"][-1]
+    assert {**action, "RunOrder": 0} == {**with_prod, "RunOrder": 0}
+    assert "champion" not in stages[-1]["Actions"][2]["Configuration"]["UserParameters"]
     assert [action["Name"] for action in actions_of(stages)].count("CleanUp") == 1
 
 
@@ -276,7 +330,11 @@ def test_the_pipeline_may_invoke_every_function_it_names(parameters: dict[str, s
 
 
 # Prod has functions of its own for their roles; the code is what Dev and Test ran.
-SAME_PACKAGE = {"DeployProdFunction": "DeployModelFunction", "SmokeTestProdFunction": "EvaluateModelFunction"}
+SAME_PACKAGE = {
+    "DeployProdFunction": "DeployModelFunction",
+    "DeployChampionFunction": "DeployModelFunction",
+    "SmokeTestProdFunction": "EvaluateModelFunction",
+}
 
 
 @pytest.mark.parametrize(("function", "same"), SAME_PACKAGE.items())
@@ -315,6 +373,17 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
             "inference_lambdas.handlers.evaluate_model.handler",
             {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
+        (
+            "DeployChampionFunction",
+            "pipeline_lambdas.handlers.deploy_model.handler",
+            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN"},
+        ),
+        ("RegisterModelFunction", "pipeline_lambdas.handlers.register_model.handler", set()),
+        (
+            "RecordReleaseFunction",
+            "pipeline_lambdas.handlers.record_release.handler",
+            {"ARTIFACT_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+        ),
         ("CleanUpFunction", "pipeline_lambdas.handlers.clean_up.handler", set()),
         ("EndReleaseFunction", "pipeline_lambdas.handlers.end_release.handler", set()),
     ],
@@ -349,8 +418,9 @@ def test_a_function_is_invoked_once_per_job(template: Template) -> None:
     }
     assert set(configured) == set(templates.of_type(template, "AWS::Lambda::Function"))
     # Stopping is idempotent, and a lost event would leave a job running.
-    ending = configured.pop("EndReleaseFunction")
-    assert ending["MaximumRetryAttempts"] == 2
+    # So is recording, whose jobs fail for good only once they are reported.
+    for name in ("EndReleaseFunction", "RecordReleaseFunction"):
+        assert configured.pop(name)["MaximumRetryAttempts"] == 2
     for properties in configured.values():
         assert properties["MaximumRetryAttempts"] == 0
         assert properties["Qualifier"] == "$LATEST"

@@ -47,8 +47,8 @@ def test_the_approval_shows_the_evidence_and_does_not_wait_for_ever(template: Te
         "Configuration": {
             "NotificationArn": "<NotificationTopic>",
             "ExternalEntityLink": (
-                "https://us-east-1.console.aws.amazon.com/s3/buckets/<slipway-local-artifact-bucket-name>"
-                f"?region=us-east-1&prefix=releases/wine-quality/{execution}/"
+                "https://us-east-1.console.aws.amazon.com/s3/object/<slipway-local-artifact-bucket-name>"
+                f"?region=us-east-1&prefix=releases/wine-quality/{execution}/report.html"
             ),
             "CustomData": "Test: #{Evaluation.Verdict} #{Evaluation.Metrics}",
         },
@@ -61,7 +61,7 @@ def test_the_approval_shows_the_evidence_and_does_not_wait_for_ever(template: Te
 def test_the_link_follows_the_partition(template: Template) -> None:
     china = {**LOCAL, "AWS::Partition": "aws-cn", "AWS::Region": "cn-north-1"}
     link = templates.render(approval(template)["Configuration"]["ExternalEntityLink"], template, china)
-    assert link.startswith("https://cn-north-1.console.amazonaws.cn/s3/buckets/")
+    assert link.startswith("https://cn-north-1.console.amazonaws.cn/s3/object/")
 
 
 def test_the_pipeline_alone_announces_approvals(template: Template) -> None:
@@ -72,7 +72,7 @@ def test_the_pipeline_alone_announces_approvals(template: Template) -> None:
 
 
 def test_the_alarms_are_these(template: Template) -> None:
-    of_releases = {"ReleaseFailedAlarm", "ReleaseStuckAlarm", "TrainingNotStoppedAlarm"}
+    of_releases = {"ReleaseFailedAlarm", "ReleaseStuckAlarm", "TrainingNotStoppedAlarm", "ReleaseNotRecordedAlarm"}
     assert set(templates.of_type(template, "AWS::CloudWatch::Alarm")) == set(ALARMS) | of_releases
 
 
@@ -109,7 +109,7 @@ def test_only_the_endpoints_of_prod_are_given_alarms(template: Template) -> None
     assert "ROLLBACK_ALARMS" not in dev
 
 
-@pytest.mark.parametrize("environment", ["dev", "test", "prod"])
+@pytest.mark.parametrize("environment", ["dev", "test", "prod", "champion"])
 def test_the_log_of_an_endpoint_expires_and_is_under_the_key(template: Template, environment: str) -> None:
     group = template["Resources"][f"{environment.capitalize()}EndpointLogGroup"]["Properties"]
     name = f"/aws/sagemaker/Endpoints/slipway-local-wine-quality-{environment}"

@@ -13,7 +13,7 @@ ROWS = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=
 
 
 def add(ranking: ScoreRanking, rows: list[tuple[bool, float]]) -> None:
-    ranking.add([score for _, score in rows], [score for positive, score in rows if positive])
+    ranking.add([score for positive, score in rows if not positive], [score for positive, score in rows if positive])
 
 
 def area_of(rows: list[tuple[bool, float]]) -> float | None:
@@ -53,7 +53,7 @@ def test_memory_is_bounded_beyond_the_limit() -> None:
     ranking = ScoreRanking(exact_limit=1000)
     rows = [(generator.random() < 0.3, generator.random()) for _ in range(200_000)]
     add(ranking, rows)
-    assert len(ranking.to_json()["all"]) <= 65_536
+    assert len(ranking.to_json()["negatives"]) <= 65_536
     area, error = ranking.area()
     assert area is not None
     assert 0.49 < area < 0.51

@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.stub import Stubber
 
 from pipeline_lambdas.aws import clients
@@ -35,6 +36,14 @@ def sample_text(*changes: tuple[str, str]) -> str:
         assert old in text, old
         text = text.replace(old, new)
     return text
+
+
+def plain_document(*changes: tuple[str, str]) -> dict[str, Any]:
+    """Return the sample config with texts replaced, without champion, slices and drift, so that any metric fits."""
+    document: dict[str, Any] = yaml.safe_load(sample_text(*changes))
+    for name in ("champion", "slices", "drift"):
+        document["tests"]["full"].pop(name, None)
+    return document
 
 
 @cache

@@ -131,6 +131,32 @@ def test_what_serves_or_is_about_to_stays_however_old(aws: Account) -> None:
     assert f"{PREFIX}-{short(3)}" not in aws.models
 
 
+def test_a_config_of_the_champion_goes_unless_it_serves_or_a_later_release_compares(aws: Account) -> None:
+    aws.release(1, 1)
+    aws.own(5)
+    names = {time: f"{PREFIX}-champ-{short(time)}" for time in (2, 3, 7)}
+    aws.configs |= {name: (time, f"{PREFIX}-{short(1)}") for time, name in names.items()}
+    aws.endpoints[f"{PREFIX}-champion"] = {"EndpointConfigName": names[2]}
+    clean_up(RELEASE, 1)
+    assert names[2] in aws.configs
+    assert names[3] not in aws.configs
+    assert names[7] in aws.configs
+    assert f"{PREFIX}-{short(1)}" in aws.models
+
+
+def test_a_release_rolled_back_to_an_older_one_keeps_all_models_and_the_champions_configs(aws: Account) -> None:
+    for number in range(1, 6):
+        aws.release(number, number)
+    rolled_back = f"{PREFIX}-prod-{RELEASE.short}"
+    aws.configs[rolled_back] = (6, f"{PREFIX}-{short(1)}")
+    aws.endpoints[f"{PREFIX}-prod"] = {"EndpointConfigName": rolled_back}
+    aws.configs[f"{PREFIX}-champ-{short(5)}"] = (5, f"{PREFIX}-{short(4)}")
+    done = clean_up(RELEASE, 2)
+    assert done.variables["DeletedModels"] == "0"
+    assert {rolled_back, f"{PREFIX}-prod-{short(5)}", f"{PREFIX}-champ-{short(5)}"} <= set(aws.configs)
+    assert f"{PREFIX}-prod-{short(4)}" not in aws.configs
+
+
 def test_a_model_of_a_failed_release_goes_and_one_of_a_later_release_stays(aws: Account) -> None:
     aws.models[f"{PREFIX}-{short(1)}-2"] = 1
     aws.own(2)
@@ -230,7 +256,7 @@ def test_the_function(
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
     upload_config(sample_text(("keep: {models: 3}", "keep: {models: 1}")))
     prod = [f"{PREFIX}-prod-{part}" for part in (RELEASE.short, short(2), short(1))]
-    for environment in ENVIRONMENTS:
+    for environment in (*ENVIRONMENTS, "champion"):
         sagemaker.add_client_error(
             "describe_endpoint", "ValidationException", f'Could not find endpoint "{environment}"'
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
 from pipeline_lambdas.config_model import Gate, InstanceVariant, Keep, Rollout, ServerlessVariant
-from tests.pipeline_lambdas.aws_doubles import sample_config, sample_text
+from tests.pipeline_lambdas.aws_doubles import plain_document, sample_config, sample_text
 
 FILE = "wine-quality.yml"
 
@@ -260,7 +260,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "tests.full.gates.auc",
             {"min": 1},
             "tests.full.gates.auc: found an unknown key; allowed rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
-            "latency_p99_ms",
+            "latency_p99_ms, failed_share",
         ),
         ("tests.full.gates.mae", {}, "tests.full.gates.mae: found no bound; allowed min, max or both"),
         ("tests.full.gates.mae", 0.5, "tests.full.gates.mae: found 0.5; allowed a mapping with min, max"),
@@ -275,7 +275,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "tests.full.gates",
             ...,
             "tests.full.gates: found none; allowed at least one of rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
-            "latency_p99_ms",
+            "latency_p99_ms, failed_share",
         ),
     ],
 )
@@ -337,7 +337,7 @@ def test_a_merged_mapping_may_override() -> None:
 
 @pytest.mark.parametrize(("objective", "metric"), [("multi:softmax", "logloss"), ("binary:hinge", "auc")])
 def test_a_gate_that_can_never_be_evaluated_is_refused(objective: str, metric: str) -> None:
-    document = yaml.safe_load(sample_text())
+    document = plain_document()
     document["problem"] = "multiclass" if objective.startswith("multi") else "binary"
     document["hyperparameters"] |= {"objective": objective}
     if objective.startswith("multi"):
@@ -375,6 +375,10 @@ _PATHS = [
     "tests.smoke",
     "tests.full.gates",
     "tests.full.gates.rmse",
+    "tests.full.champion",
+    "tests.full.slices",
+    "tests.full.drift",
+    "tests.full.drift.columns",
 ]
 
 

@@ -366,3 +366,33 @@ def test_a_serverless_variant_has_no_key_and_its_model_no_isolation() -> None:
         ],
     }
     assert model_request(DEPLOYMENT, config, SITE, TRAINED)["EnableNetworkIsolation"] is False
+
+
+def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber) -> None:
+    """The execution that rolls back has an id of its own, and the training job of the release it goes back to."""
+    target = f"{PREFIX}-0a1b2c3d-1111-2"
+    rolled_back = replace(PROD, training_job=target)
+    wanted = f"{PREFIX}-prod-8f3c2a1d-4b5e-2"
+    assert rolled_back.endpoint_config == wanted
+    assert rolled_back.release.owns_endpoint_config("prod", wanted)
+    assert not rolled_back.release.owns_model(target)
+    described = {**TRAINED, "TrainingJobName": target, "TrainingJobArn": ARN, "SecondaryStatus": "Completed"}
+    sagemaker.add_response(
+        "describe_training_job", {**described, "StoppingCondition": {}, "CreationTime": 0}, {"TrainingJobName": target}
+    )
+    model = model_request(rolled_back, CONFIG, SITE, TRAINED)
+    sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": 0}, {"ModelName": target})
+    absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
+    request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE)
+    assert request["ProductionVariants"][0]["ModelName"] == target
+    sagemaker.add_response("create_endpoint_config", {"EndpointConfigArn": ARN}, {**request, "Tags": TAGS})
+    endpoint(sagemaker, "InService", f"{PREFIX}-prod-ffffffff-0000", name=f"{PREFIX}-prod")
+    rollout = deployment_config_request("prod", CONFIG.environments["prod"], ())
+    sagemaker.add_response(
+        "update_endpoint",
+        {"EndpointArn": ARN},
+        {"EndpointName": f"{PREFIX}-prod", "EndpointConfigName": wanted, "DeploymentConfig": rollout},
+    )
+    outcome = deploy(rolled_back, CONFIG, SITE)
+    assert isinstance(outcome, Done)
+    assert outcome.variables["ModelName"] == target

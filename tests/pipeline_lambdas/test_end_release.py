@@ -13,6 +13,7 @@ from pipeline_lambdas.failures import ConfigurationError, JobError, UnavailableE
 from pipeline_lambdas.handlers.end_release import handler
 from pipeline_lambdas.names import MAX_ATTEMPTS, Release
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
+from tests.pipeline_lambdas.aws_doubles import Context
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
 
@@ -47,6 +48,13 @@ def has_jobs(sagemaker: Stubber, *statuses: str) -> None:
             sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": name})
     if len(statuses) < MAX_ATTEMPTS:
         sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    has_no_champion(sagemaker)
+
+
+def has_no_champion(sagemaker: Stubber) -> None:
+    """It was not compared with one, or the comparison is over."""
+    for operation in ("describe_endpoint", "delete_endpoint_config"):
+        sagemaker.add_client_error(operation, "ValidationException", "Could not find it")
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped", "Cancelled", "Superseded"])
@@ -66,20 +74,38 @@ def test_what_is_in_progress_is_stopped(
 ) -> None:
     is_in_status(codepipeline, status)
     has_jobs(sagemaker, *jobs)
-    assert end_release(RELEASE) == Ended(status, stopped)
+    assert end_release(RELEASE, lambda: 900_000) == Ended(status, stopped)
+
+
+def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber, sagemaker: Stubber) -> None:
+    is_in_status(codepipeline, "Failed")
+    sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    name, config = f"{PREFIX}-champion", f"{PREFIX}-champ-8f3c2a1d-4b5e"
+    described = {
+        "EndpointName": name,
+        "EndpointArn": f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{name}",
+        "EndpointConfigName": config,
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    sagemaker.add_response("describe_endpoint", described, {"EndpointName": name})
+    sagemaker.add_response("delete_endpoint", {}, {"EndpointName": name})
+    sagemaker.add_response("delete_endpoint_config", {}, {"EndpointConfigName": config})
+    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Stopping", "Succeeded"])
 def test_a_release_that_was_retried_since_keeps_its_job(codepipeline: Stubber, sagemaker: Stubber, status: str) -> None:
     is_in_status(codepipeline, status)
-    assert end_release(RELEASE) == Ended(status)
+    assert end_release(RELEASE, lambda: 900_000) == Ended(status)
     sagemaker.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("code", ["PipelineExecutionNotFoundException", "PipelineNotFoundException"])
 def test_a_pipeline_that_was_deleted_since_leaves_nothing_to_do(codepipeline: Stubber, code: str) -> None:
     codepipeline.add_client_error("get_pipeline_execution", code, "gone")
-    assert end_release(RELEASE) == Ended(None)
+    assert end_release(RELEASE, lambda: 900_000) == Ended(None)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +117,8 @@ def test_a_job_that_ends_meanwhile_is_no_error(codepipeline: Stubber, sagemaker:
     describes(sagemaker, TRAINING_JOB, "InProgress")
     sagemaker.add_client_error("stop_training_job", "ValidationException", reason)
     sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
-    assert end_release(RELEASE) == Ended("Failed")
+    has_no_champion(sagemaker)
+    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
 
 
 def test_another_refusal_is_raised_so_that_lambda_tries_again(codepipeline: Stubber, sagemaker: Stubber) -> None:
@@ -99,10 +126,10 @@ def test_another_refusal_is_raised_so_that_lambda_tries_again(codepipeline: Stub
     describes(sagemaker, TRAINING_JOB, "InProgress")
     sagemaker.add_client_error("stop_training_job", "ThrottlingException", "Rate exceeded")
     with pytest.raises(UnavailableError, match="Rate exceeded"):
-        end_release(RELEASE)
+        end_release(RELEASE, lambda: 900_000)
     codepipeline.add_client_error("get_pipeline_execution", "AccessDeniedException", "no")
     with pytest.raises(JobError, match="not allowed"):
-        end_release(RELEASE)
+        end_release(RELEASE, lambda: 900_000)
 
 
 def test_the_handler_reads_the_event_and_writes_what_it_did(
@@ -112,7 +139,7 @@ def test_the_handler_reads_the_event_and_writes_what_it_did(
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
     is_in_status(codepipeline, "Stopped")
     has_jobs(sagemaker, "InProgress")
-    handler(event("release_ended"), None)
+    handler(event("release_ended"), Context())
     assert json.loads(capsys.readouterr().out) == {
         "execution_id": EXECUTION_ID,
         "status": "Stopped",

@@ -9,11 +9,11 @@ from pipeline_lambdas.algorithms import ALGORITHMS
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
 from pipeline_lambdas.config_reference import reference_markdown
 from pipeline_lambdas.config_schema import METRICS, SECTIONS
-from tests.pipeline_lambdas.aws_doubles import sample_text
+from tests.pipeline_lambdas.aws_doubles import plain_document
 
 
 def parsed(values: dict[str, Any], **top: Any) -> TrainingConfig:
-    document = yaml.safe_load(sample_text())
+    document = plain_document()
     document |= top
     document["hyperparameters"] = {"num_round": 10, **values}
     if document["problem"] != "regression":

@@ -6,7 +6,15 @@ import pytest
 
 from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.instances import has_local_storage
-from pipeline_lambdas.names import ENVIRONMENTS, MAX_ATTEMPTS, Release, attempt_of, environment_of_config, is_model
+from pipeline_lambdas.names import (
+    CHAMPION,
+    ENVIRONMENTS,
+    MAX_ATTEMPTS,
+    Release,
+    attempt_of,
+    environment_of_config,
+    is_model,
+)
 from tests.events import EXECUTION_ID, PREFIX
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
@@ -23,8 +31,8 @@ def test_names() -> None:
 def test_the_longest_names_fit_sagemaker() -> None:
     release = Release(f"slipway-{'s' * 12}-{'m' * 20}", EXECUTION_ID)
     job = release.training_job(MAX_ATTEMPTS)
-    names = [job, *(release.endpoint(name) for name in ENVIRONMENTS)]
-    names += [release.endpoint_config(name, job) for name in ENVIRONMENTS]
+    names = [job, *(release.endpoint(name) for name in (*ENVIRONMENTS, CHAMPION))]
+    names += [release.endpoint_config(name, job) for name in (*ENVIRONMENTS, CHAMPION)]
     assert all(re.fullmatch(r"[a-z0-9](-*[a-z0-9]){0,62}", name) for name in names)
 
 
@@ -50,6 +58,7 @@ def test_which_names_are_of_this_pipeline() -> None:
     assert not RELEASE.owns_model(f"{PREFIX}-00000000-4b5e")
     assert is_model(PREFIX, f"{PREFIX}-00000000-4b5e-9")
     assert environment_of_config(PREFIX, RELEASE.endpoint_config("prod", RELEASE.training_job(2))) == "prod"
+    assert environment_of_config(PREFIX, RELEASE.endpoint_config(CHAMPION, "")) == CHAMPION
     # Of the pipelines of the models wine-quality-dev and old-wine-quality, and made by hand.
     for other in (f"{PREFIX}-dev-8f3c2a1d-4b5e", f"old-{PREFIX}-8f3c2a1d-4b5e", f"{PREFIX}-8f3c2a1d-4b5e-x", PREFIX):
         assert not is_model(PREFIX, other)

@@ -37,6 +37,7 @@ NOTHING_KEPT = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::SageMaker::ModelPackageGroup",
     "AWS::Scheduler::Schedule",
 }
 # Keyed in their own way: buckets by their default encryption (tests/cloudformation/test_buckets.py), repositories

@@ -114,11 +114,17 @@ class House:
         raise AssertionError(f"no action of {execution} failed")
 
     def serving(self) -> dict[str, tuple[str, str]]:
-        """What the endpoints serve: name to (status, endpoint config)."""
+        """What the endpoints that stay serve: name to (status, endpoint config); the champion's comes and goes."""
         sagemaker = self.client("sagemaker")
-        names = sorted(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"])
+        listed = sorted(e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"])
+        names = [name for name in listed if name != f"{PREFIX}-champion"]
         described = [sagemaker.describe_endpoint(EndpointName=name) for name in names]
         return {d["EndpointName"]: (d["EndpointStatus"], d["EndpointConfigName"]) for d in described}
+
+    def wait_for_champion_to_go(self) -> None:
+        """A release that failed has its endpoint removed once EventBridge has told of the end."""
+        name, sagemaker = f"{PREFIX}-champion", self.client("sagemaker")
+        wait_for(lambda: not sagemaker.list_endpoints(NameContains=name)["Endpoints"], f"{name} to be removed", 30)
 
     def report(self, execution: str, environment: str = "test") -> dict[str, Any]:
         """An evaluation report of a release."""
@@ -127,8 +133,26 @@ class House:
         found: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
         return found
 
+    def record(self, execution: str) -> dict[str, Any]:
+        """The record of an execution that has ended, once it takes its place in the chain."""
+        bucket = f"slipway-local-artifacts-{self.account}-us-east-1"
+        key = f"releases/{MODEL}/{execution}/record.json"
+
+        def written() -> dict[str, Any] | None:
+            found = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key).get("Contents")
+            if not found:
+                return None
+            record: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+            return record if record["sequence"] else None
+
+        record: dict[str, Any] = wait_for(written, f"the record of {execution}", 30)
+        return record
+
     def upload(self, folder: Path, missing: list[str]) -> None:
-        """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files."""
+        """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files.
+
+        The columns are named as in the sample data, unless the folder has names of its own.
+        """
         s3, bucket = self.client("s3"), f"slipway-local-data-{self.account}-us-east-1"
         contents = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.csv")}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -141,7 +165,10 @@ class House:
             {"channel": name.partition("/")[0], "path": name, "bytes": len(contents[name]), "sha256": hashes[name]}
             for name in sorted(contents)
         ]
+        named = next(path for path in (folder, ROOT / "data" / MODEL) if (path / "columns.json").exists())
+        columns = json.loads((named / "columns.json").read_text(encoding="utf-8"))
         manifest = {"schema": "slipway-dataset/1", "dataset": dataset, "prefix": prefix, "files": files}
+        manifest["columns"] = columns
         s3.put_object(Bucket=bucket, Key=f"{MODEL}/manifest.json", Body=json.dumps(manifest).encode())
 
     account = "111122223333"

@@ -68,6 +68,29 @@ def invoke(endpoint: str) -> Call:
     return asked("sagemaker-runtime", "invoke_endpoint", EndpointName=endpoint, Body=b"1", ContentType="text/csv")
 
 
+def version(group: str, status: str = "PendingManualApproval", url: str = "") -> Call:
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+    container = {
+        "Image": image,
+        "ModelDataUrl": url or f"s3://{MODELS}/training/{PREFIX}-{RELEASE}/output/model.tar.gz",
+    }
+    return sagemaker(
+        "create_model_package",
+        ModelPackageGroupName=group,
+        ModelApprovalStatus=status,
+        InferenceSpecification={
+            "Containers": [container],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )
+
+
+def decided(group: str, status: str) -> Call:
+    arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{group}/1"
+    return sagemaker("update_model_package", ModelPackageArn=arn, ModelApprovalStatus=status)
+
+
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"  # with the name of a role of the stack, put in by the test
 
@@ -170,7 +193,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("DeployModelFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     ("DeployModelFunctionRole", "data", read(DATA, f"{DATASET}/test/test.csv"), "s3:GetObject"),
     ("DeployModelFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
-    ("EvaluateModelFunctionRole", "training data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("EvaluateModelFunctionRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     (
         "EvaluateModelFunctionRole",
         "another model's data",
@@ -255,6 +278,94 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         asked("codepipeline", "stop_pipeline_execution", pipelineName=PREFIX, pipelineExecutionId=EXECUTION),
         "codepipeline:StopPipelineExecution",
     ),
+    (
+        "DeployChampionFunctionRole",
+        "changing Prod",
+        sagemaker("update_endpoint", EndpointName=f"{PREFIX}-prod", EndpointConfigName=f"{PREFIX}-champ-{RELEASE}"),
+        "sagemaker:UpdateEndpoint",
+    ),
+    (
+        "DeployChampionFunctionRole",
+        "removing Prod",
+        sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-prod"),
+        "sagemaker:DeleteEndpoint",
+    ),
+    (
+        "DeployChampionFunctionRole",
+        "a config for Test",
+        sagemaker(
+            "create_endpoint_config", EndpointConfigName=f"{PREFIX}-test-{RELEASE}", ProductionVariants=variants()
+        ),
+        "sagemaker:CreateEndpointConfig",
+    ),
+    (
+        "DeployChampionFunctionRole",
+        "an instance type that the stack does not allow",
+        sagemaker(
+            "create_endpoint_config",
+            EndpointConfigName=f"{PREFIX}-champ-{RELEASE}",
+            ProductionVariants=variants("ml.p4d.24xlarge"),
+        ),
+        "sagemaker:CreateEndpointConfig",
+    ),
+    (
+        "RegisterModelFunctionRole",
+        "approving what it registers",
+        version(PREFIX, "Approved"),
+        "sagemaker:CreateModelPackage",
+    ),
+    ("RegisterModelFunctionRole", "another pipeline's group", version(OTHER), "sagemaker:CreateModelPackage"),
+    (
+        "RegisterModelFunctionRole",
+        "another pipeline's models",
+        version(PREFIX, url=f"s3://{MODELS}/training/{OTHER}-{RELEASE}/output/model.tar.gz"),
+        "s3:GetObject",
+    ),
+    ("RegisterModelFunctionRole", "deciding", decided(PREFIX, "Approved"), "sagemaker:UpdateModelPackage"),
+    (
+        "RecordReleaseFunctionRole",
+        "reopening",
+        decided(PREFIX, "PendingManualApproval"),
+        "sagemaker:UpdateModelPackage",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "another pipeline's versions",
+        decided(OTHER, "Approved"),
+        "sagemaker:UpdateModelPackage",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "writing a record of the chain again",
+        write(ARTIFACTS, f"records/{MODEL}/00000001.json"),
+        "s3:PutObject",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "another model's chain",
+        write(ARTIFACTS, "records/other/00000001.json", IfNoneMatch="*"),
+        "s3:PutObject",
+    ),
+    ("RecordReleaseFunctionRole", "another model's evidence", listed(ARTIFACTS, "releases/other/"), "s3:ListBucket"),
+    ("RecordReleaseFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("RecordReleaseFunctionRole", "code", read(ARTIFACTS, "slipway-local-wine-q/PipelineLa/x"), "s3:GetObject"),
+    (
+        "RecordReleaseFunctionRole",
+        "another pipeline's training log",
+        asked(
+            "logs",
+            "get_log_events",
+            logGroupName="/aws/sagemaker/TrainingJobs",
+            logStreamName=f"{OTHER}-{RELEASE}/algo-1-1",
+        ),
+        "logs:GetLogEvents",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "another pipeline's releases",
+        asked("codepipeline", "list_action_executions", pipelineName=OTHER),
+        "codepipeline:ListActionExecutions",
+    ),
     ("CleanUpFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     (
         "BuildProjectRole",
@@ -337,6 +448,12 @@ def unknown_release(client: Client) -> None:
         client("codepipeline").get_pipeline_execution(pipelineName=PREFIX, pipelineExecutionId=EXECUTION)
 
 
+def unknown_job(client: Client) -> None:
+    """May ask for a job, and is told that there is none of that name."""
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        client("sagemaker").describe_training_job(TrainingJobName=f"{PREFIX}-{RELEASE}")
+
+
 # A call of each role that is allowed, so that a copy which may do nothing would be found.
 ALLOWED: dict[str, Call] = {
     "TrainModelFunctionRole": listed(DATA, f"{MODEL}/datasets/"),
@@ -347,6 +464,9 @@ ALLOWED: dict[str, Call] = {
     "SmokeTestProdFunctionRole": listed(ARTIFACTS, f"releases/{MODEL}/"),
     "CleanUpFunctionRole": sagemaker("list_models"),
     "EndReleaseFunctionRole": unknown_release,
+    "DeployChampionFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
+    "RegisterModelFunctionRole": unknown_job,
+    "RecordReleaseFunctionRole": listed(ARTIFACTS, f"records/{MODEL}/"),
     "BuildProjectRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
     "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),
     "HostingRole": asked("logs", "describe_log_streams", logGroupName=f"/aws/sagemaker/Endpoints/{PREFIX}-dev"),

@@ -8,9 +8,10 @@
 - `metrics`: names that the evaluation report must hold
 - `missing`: files of `data/` that the manifest names and that are not uploaded
 - `deletes`: environments whose endpoint is deleted beforehand
+- `unread`: what the release's record says that it could not read
 - `deploys`: environments whose endpoint a failing release has updated before it failed
 A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
-`data/` (a dataset, uploaded as another program would: without the check).
+`data/` (a dataset, uploaded as another program would: without the check); with both the config is there beforehand.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 import yaml
 
 from tests.local_server import ROOT
+from tests.record_schema import problems
 from tests.releases.house import MODEL, House, patched
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
@@ -54,10 +56,15 @@ def test_release(case: Path, house: House) -> None:
         assert action == expected["action"], message
         assert re.search(expected["message"], message), message
         assert "Traceback" not in message
+        house.wait_for_champion_to_go()
         changed = set() if not expected.get("deploys") else {f"slipway-local-{MODEL}-{e}" for e in expected["deploys"]}
         now = house.serving()
         assert {name for name in now if now[name] != served.get(name)} == changed
     assert all(status == "InService" for status, _ in house.serving().values())
+    record = house.record(execution)
+    assert problems(record) == []
+    assert record["status"] == expected["status"]
+    assert [text.partition(":")[0] for text in record["missing"]] == expected.get("unread", [])
     for metric in expected.get("metrics", []):
         assert isinstance(house.report(execution)["metrics"][metric], int | float)
 
@@ -95,6 +102,10 @@ def _restore(house: House) -> None:
 
 def _push_or_upload(case: Path, house: House, missing: list[str]) -> str | None:
     if (case / "data").is_dir():
+        config = _config(case)
+        if config:
+            with house.quietly():
+                house.push_config(config, message=case.name)
         house.upload(case / "data", missing)
         return None
     return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)

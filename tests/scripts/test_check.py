@@ -54,6 +54,26 @@ def test_the_file_is_named_after_its_model(checkout: Path, capsys: pytest.Captur
     assert "training_config/other.yml: model: found wine-quality; allowed other" in capsys.readouterr().out
 
 
+def test_columns_of_the_config_have_to_be_in_the_data(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = checkout / "training_config" / "wine-quality.yml"
+    config.write_text(config.read_text().replace("column: alcohol", "column: alcohl"))
+    assert run(["check"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "training_config/wine-quality.yml: tests.full.slices[0].column: found 'alcohl'; allowed a column of" in said
+    assert "did you mean alcohol?" in said
+    (checkout / "data" / "wine-quality" / "columns.json").unlink()
+    assert run(["check"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "allowed column 1, the label, to column 12, as the dataset has no columns.json that names them" in said
+
+
+def test_every_column_has_a_name_or_none(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "data" / "wine-quality" / "columns.json").write_text('["quality", "alcohol"]')
+    assert run(["check"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "columns.json: found 2 names; allowed 12, one for each column" in said
+
+
 def test_a_missing_channel_says_how_to_make_one(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(checkout / "data" / "wine-quality" / "validation")
     assert run(["check"]) == 1

@@ -250,6 +250,36 @@ def test_the_list_of_releases() -> None:
     ]
 
 
+def gate(kind: str, subject: str, value: float | None, verdict: str, limit: float) -> dict[str, Any]:
+    metric = "psi" if kind == "drift" else "rmse"
+    found = {"kind": kind, "metric": metric, "subject": subject, "value": value, "min": None, "max": limit}
+    return {**found, "verdict": verdict}
+
+
+def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
+    gates = [
+        gate("bound", "", 0.61, "passed", 0.75),
+        gate("champion", "", -1.25, "passed", 5),
+        gate("slice", "alcohol < 10", 0.7, "passed", 0.9),
+        gate("slice", "10 <= alcohol < 11", 0.8, "passed", 0.9),
+        gate("slice", "alcohol >= 11", None, "not applicable", 0.9),
+        gate("drift", "pH", 0.3, "failed", 0.25),
+        gate("drift", "alcohol", 0.01, "passed", 0.25),
+        gate("drift", "density", 0.4, "failed", 0.25),
+    ]
+    report = {"rows": 240, "metrics": {"rmse": 0.61}, "gates": gates}
+    assert shown(reports_table({"test": report})) == [
+        "environment  rows  metric                       value  allowed            gate",
+        "test          240  rmse                          0.61  at most 0.75       passed",
+        "                   rmse against the champion  -1.25 %  at most 5 % worse  passed",
+        "                   rmse of 2 slices               0.8  at most 0.9        passed",
+        "                   rmse of alcohol >= 11            -  at most 0.9        not applicable",
+        "                   psi of pH                      0.3  at most 0.25       failed",
+        "                   psi of alcohol                0.01  at most 0.25       passed",
+        "                   psi of density                 0.4  at most 0.25       failed",
+    ]
+
+
 def test_metrics_stand_beside_their_gates() -> None:
     report = {
         "rows": 1_240,

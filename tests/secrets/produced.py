@@ -88,3 +88,5 @@ def _sagemaker(house: House) -> Iterator[tuple[str, Any]]:
         yield "endpoint config", sagemaker.describe_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
     for endpoint in sagemaker.list_endpoints()["Endpoints"]:
         yield "endpoint", sagemaker.describe_endpoint(EndpointName=endpoint["EndpointName"])
+    for package in sagemaker.list_model_packages(ModelPackageGroupName=PREFIX)["ModelPackageSummaryList"]:
+        yield "model package", sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])

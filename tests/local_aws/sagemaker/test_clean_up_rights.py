@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.clean_up import clean_up
 from pipeline_lambdas.failures import PermissionDeniedError
-from pipeline_lambdas.names import Release
+from pipeline_lambdas.names import CHAMPION, ENVIRONMENTS, Release
 from tests.events import EXECUTION_ID
 from tests.local_aws.sagemaker.house import House
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow
@@ -40,7 +40,7 @@ def act_with(house: House, monkeypatch: pytest.MonkeyPatch, name: str, *without:
     rights: dict[str, str | list[str]] = {
         "sagemaker:ListEndpointConfigs": "*",
         "sagemaker:ListModels": "*",
-        "sagemaker:DescribeEndpoint": [f"{ARN}:endpoint/{PREFIX}-{env}" for env in ("dev", "test", "prod")],
+        "sagemaker:DescribeEndpoint": [f"{ARN}:endpoint/{PREFIX}-{env}" for env in (*ENVIRONMENTS, CHAMPION)],
         "sagemaker:DescribeEndpointConfig": f"{ARN}:endpoint-config/{PREFIX}-*",
         "sagemaker:DeleteEndpointConfig": f"{ARN}:endpoint-config/{PREFIX}-*",
         "sagemaker:DeleteModel": f"{ARN}:model/{PREFIX}-*",

@@ -89,6 +89,20 @@ ONE_RESOURCE = [
     ("UpdateEndpointWeightsAndCapacities", {"EndpointName": "X"}, "endpoint/x"),
     ("InvokeEndpoint", {"EndpointName": "X"}, "endpoint/x"),
     ("ListTags", {"ResourceArn": f"{REGION_ARN}:endpoint/X"}, "endpoint/x"),
+    ("ListTags", {"ResourceArn": f"{REGION_ARN}:model-package/X/1"}, "model-package/x/1"),
+    ("CreateModelPackageGroup", {"ModelPackageGroupName": "X"}, "model-package-group/x"),
+    ("DescribeModelPackageGroup", {"ModelPackageGroupName": "X"}, "model-package-group/x"),
+    (
+        "DescribeModelPackageGroup",
+        {"ModelPackageGroupName": f"{REGION_ARN}:model-package-group/X"},
+        "model-package-group/x",
+    ),
+    ("DeleteModelPackageGroup", {"ModelPackageGroupName": "X"}, "model-package-group/x"),
+    ("DescribeModelPackage", {"ModelPackageName": "X/3"}, "model-package/x/3"),
+    ("DescribeModelPackage", {"ModelPackageName": f"{REGION_ARN}:model-package/X/3"}, "model-package/x/3"),
+    ("BatchDescribeModelPackage", {"ModelPackageArnList": [f"{REGION_ARN}:model-package/X/3"]}, "model-package/x/3"),
+    ("DeleteModelPackage", {"ModelPackageName": "X"}, "model-package/x"),
+    ("ListModelPackages", {"ModelPackageGroupName": f"{REGION_ARN}:model-package-group/X"}, "model-package/x/*"),
 ]
 
 
@@ -98,7 +112,9 @@ def test_operations_on_one_resource(aws: Aws, operation: str, request_: dict[str
     assert (found.action, found.resource) == (f"sagemaker:{operation}", f"{REGION_ARN}:{resource}")
 
 
-@pytest.mark.parametrize("kind", ["TrainingJobs", "Models", "EndpointConfigs", "Endpoints"])
+@pytest.mark.parametrize(
+    "kind", ["TrainingJobs", "Models", "EndpointConfigs", "Endpoints", "ModelPackageGroups", "ModelPackages"]
+)
 def test_lists_take_all_resources(aws: Aws, kind: str) -> None:
     [found] = asked(aws, f"List{kind}")
     assert (found.action, found.resource) == (f"sagemaker:List{kind}", "*")
@@ -106,9 +122,64 @@ def test_lists_take_all_resources(aws: Aws, kind: str) -> None:
 
 def test_every_operation_asks_for_something(aws: Aws) -> None:
     tested = {name for name, *_ in ONE_RESOURCE} | {f"List{kind}" for kind in ("TrainingJobs", "Models")}
-    tested |= {"ListEndpointConfigs", "ListEndpoints", "AddTags", "DeleteTags", "UpdateEndpoint"}
-    tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint")}
+    tested |= {"ListEndpointConfigs", "ListEndpoints", "ListModelPackageGroups", "AddTags", "DeleteTags"}
+    tested |= {"UpdateEndpoint", "UpdateModelPackage"}
+    tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint", "ModelPackage")}
     assert {*aws.service.operations(), *aws.service.runtime_operations()} == tested
+
+
+IMAGE_ARN = "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-xgboost"
+
+
+def test_a_version_needs_any_of_its_group_and_what_it_is_made_of(aws: Aws) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": "s3://models/one.tar.gz"}
+    package, image, data = asked(
+        aws,
+        "CreateModelPackage",
+        ModelPackageGroupName="Wine",
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={"execution": "7"},
+        ModelLifeCycle={"Stage": "Test", "StageStatus": "Passed"},
+        InferenceSpecification={"Containers": [container]},
+    )
+    assert (package.action, package.resource) == ("sagemaker:CreateModelPackage", f"{REGION_ARN}:model-package/wine/*")
+    assert package.context == {
+        "sagemaker:ModelApprovalStatus": "PendingManualApproval",
+        "sagemaker:CustomerMetadataProperties/execution": "7",
+        "sagemaker:ModelLifeCycle:Stage": "Test",
+        "sagemaker:ModelLifeCycle:StageStatus": "Passed",
+    }
+    assert image == Permission("ecr:BatchGetImage", IMAGE_ARN)
+    assert data == Permission("s3:GetObject", "arn:aws:s3:::models/one.tar.gz")
+
+
+def test_an_unversioned_package_needs_its_name_and_its_tags(aws: Aws) -> None:
+    package, tags = asked(aws, "CreateModelPackage", ModelPackageName="X", Tags=TAGS)
+    assert (package.resource, package.context) == (f"{REGION_ARN}:model-package/x", TAG_CONTEXT)
+    assert (tags.action, tags.resource) == ("sagemaker:AddTags", f"{REGION_ARN}:model-package/x")
+
+
+def test_an_approval_needs_the_version_and_the_status(aws: Aws) -> None:
+    [approval] = asked(
+        aws,
+        "UpdateModelPackage",
+        ModelPackageArn=f"{REGION_ARN}:model-package/X/3",
+        ModelApprovalStatus="Approved",
+        CustomerMetadataPropertiesToRemove=["a"],
+    )
+    assert approval.resource == f"{REGION_ARN}:model-package/x/3"
+    assert approval.context == {
+        "sagemaker:ModelApprovalStatus": "Approved",
+        "sagemaker:CustomerMetadataPropertiesToRemove": ["a"],
+    }
+
+
+def test_what_is_neither_in_ecr_nor_in_s3_needs_nothing(aws: Aws) -> None:
+    container = {"Image": "registry.example/x:1", "ModelDataUrl": "https://"}
+    found = asked(
+        aws, "CreateModelPackage", ModelPackageGroupName="X", InferenceSpecification={"Containers": [container]}
+    )
+    assert [permission.action for permission in found] == ["sagemaker:CreateModelPackage"]
 
 
 def test_tagging(aws: Aws) -> None:

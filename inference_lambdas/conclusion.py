@@ -1,0 +1,68 @@
+"""The end of an evaluation: verdicts, the document, and what the action answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference_lambdas.aws import s3
+from inference_lambdas.gates import Verdict
+from inference_lambdas.plan import Evaluation
+from inference_lambdas.progress import Progress
+from inference_lambdas.report import Judgement, report_json
+from inference_lambdas.verdicts import bound_verdicts, champion_verdicts, compared, drift_verdicts, slice_verdicts
+from pipeline_lambdas.failures import JobFailedError
+from pipeline_lambdas.outcome import Done, Outcome
+
+# CodePipeline cuts a long message; the document has all reasons.
+_SHOWN_REASONS = 8
+
+
+def conclude(
+    evaluation: Evaluation, progress: Progress, endpoint_config: str, importance: dict[str, Any] | None
+) -> Outcome:
+    """Judge, store the document and return the outcome; JobFailedError if a gate failed."""
+    judgement = _judge(evaluation, progress)
+    report = report_json(evaluation, progress, judgement, endpoint_config, importance)
+    uri = s3.write_json(evaluation.artifact_bucket, evaluation.key("json"), report, evaluation.kms_key_arn)
+    reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
+    if reasons:
+        listed = "; ".join(reasons[:_SHOWN_REASONS])
+        more = f"; and {len(reasons) - _SHOWN_REASONS} more" if len(reasons) > _SHOWN_REASONS else ""
+        raise JobFailedError(f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}")
+    rows = progress.position.rows
+    variables = {
+        "Verdict": "passed",
+        "Rows": str(rows),
+        "Metrics": _metrics_text({**judgement.metrics, **progress.latencies.values()}),
+        "ReportUri": uri,
+    }
+    return Done(variables, f"{rows} rows, {_passed_text(judgement.verdicts)}", evaluation.endpoint)
+
+
+def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
+    test, metrics = evaluation.test, progress.metrics.values()
+    # What is left after leaving rows out would flatter the model, unless the config allows for some.
+    flattered = progress.counts.failed_rows > 0 and not test.allows_failed_rows
+    if flattered:
+        metrics = dict.fromkeys(metrics)
+    verdicts = [*bound_verdicts(test.gates, metrics, progress)]
+    comparison = compared(evaluation, progress, flattered=flattered)
+    if test.champion and comparison:
+        verdicts += champion_verdicts(test.champion, comparison)
+    slices = progress.slices.results()
+    verdicts += slice_verdicts(slices, flattered=flattered)
+    if test.drift and progress.drift:
+        verdicts += drift_verdicts(test.drift.max_psi, progress.drift.results())
+    return Judgement(metrics, tuple(verdicts), comparison, slices, flattered=flattered)
+
+
+def _passed_text(verdicts: Sequence[Verdict]) -> str:
+    applicable = sum(verdict.applies for verdict in verdicts)
+    rest = len(verdicts) - applicable
+    return f"all gates passed ({applicable})" + (f", {rest} not applicable" if rest else "")
+
+
+def _metrics_text(metrics: Mapping[str, float | None]) -> str:
+    return json.dumps(metrics, separators=(",", ":"), allow_nan=False)

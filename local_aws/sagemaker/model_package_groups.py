@@ -1,0 +1,86 @@
+"""The model package group operations.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html. A group is `Completed` when
+CreateModelPackageGroup answers. Resource policies (PutModelPackageGroupPolicy) serve other accounts, of which there are
+none here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from local_aws.sagemaker import faults, listing, names
+from local_aws.sagemaker.platform import Platform
+from local_aws.sagemaker.records import GoneError, Record, Records, TakenError
+from local_aws.wire import Caller, Document
+
+_KIND = names.MODEL_PACKAGE_GROUP
+_STATUS = "Completed"
+
+
+def find(records: Records, caller: Caller, name_or_arn: str) -> Record:
+    """The group. Raises ValidationException if there is none."""
+    arn = names.arn_of(caller, _KIND, name_or_arn)
+    record = records.find_arn(arn)
+    if record is None or record.kind != _KIND:
+        raise faults.not_found(_KIND, arn)
+    return record
+
+
+class ModelPackageGroups:
+    """All model package groups."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._records = platform.records
+
+    def create(self, caller: Caller, request: Document) -> Document:
+        """CreateModelPackageGroup."""
+        if request.get("ManagedConfiguration"):
+            raise faults.not_emulated("managed storage of model packages (ManagedConfiguration)")
+        name = request["ModelPackageGroupName"]
+        arn = names.arn(caller, _KIND, name)
+        state = {"last_version": 0, "created_by": caller.arn}
+        try:
+            self._records.create(_KIND, arn, name, request, status=_STATUS, state=state)
+        except TakenError:
+            raise faults.exists(_KIND, arn) from None
+        return {"ModelPackageGroupArn": arn}
+
+    def describe(self, caller: Caller, request: Document) -> Document:
+        """DescribeModelPackageGroup."""
+        record = find(self._records, caller, request["ModelPackageGroupName"])
+        return {**_summary(record), "CreatedBy": {"IamIdentity": {"Arn": record.state["created_by"]}}}
+
+    def list(self, _caller: Caller, request: Document) -> Document:
+        """ListModelPackageGroups; no other account shares one with this account."""
+        shared = request.get("CrossAccountFilterOption") == "CrossAccount"
+        found = [] if shared else self._records.all(_KIND)
+        shape = listing.Listing("ModelPackageGroupSummaryList", _summary, ascending=True)
+        return listing.answer(shape, found, request)
+
+    def delete(self, caller: Caller, request: Document) -> Document:
+        """DeleteModelPackageGroup: only an empty one."""
+        found = find(self._records, caller, request["ModelPackageGroupName"])
+        try:
+            with self._records.edit(_KIND, found.name) as group:
+                versions = sum(p.state["group"] == group.name for p in self._records.all(names.MODEL_PACKAGE))
+                if versions:
+                    raise faults.conflict(
+                        f"Model Package Group {group.arn} has {versions} model package versions: delete them first."
+                    )
+                self._records.delete(group)
+        except GoneError:
+            raise faults.not_found(_KIND, found.arn) from None
+        return {}
+
+
+def _summary(record: Record) -> Document:
+    document: Document = {
+        "ModelPackageGroupName": record.name,
+        "ModelPackageGroupArn": record.arn,
+        "CreationTime": datetime.fromtimestamp(record.created_at, UTC),
+        "ModelPackageGroupStatus": record.status,
+    }
+    if "ModelPackageGroupDescription" in record.request:
+        document["ModelPackageGroupDescription"] = record.request["ModelPackageGroupDescription"]
+    return document

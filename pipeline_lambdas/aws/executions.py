@@ -1,0 +1,63 @@
+"""What CodePipeline tells of an execution. Look-ups answer None for what does not exist.
+
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineExecution.html
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline_lambdas.aws import clients
+from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.failures import AwsRequestError
+
+Description = dict[str, Any]
+
+_MOST_PAGES = 10
+"""Of 100 executions; an older one than that is not looked for."""
+_GONE = frozenset({"PipelineNotFoundException", "PipelineExecutionNotFoundException"})
+
+
+def get_execution(pipeline: str, execution_id: str) -> Description | None:
+    """Return status, statusSummary, artifactRevisions, trigger, executionType, rollbackMetadata."""
+    try:
+        answer = call(
+            clients.client("codepipeline").get_pipeline_execution,
+            pipelineName=pipeline,
+            pipelineExecutionId=execution_id,
+        )
+    except AwsRequestError as error:
+        if error.code in _GONE:
+            return None
+        raise
+    execution: Description = answer["pipelineExecution"]
+    return execution
+
+
+def find_summary(pipeline: str, execution_id: str) -> Description | None:
+    """Return startTime and lastUpdateTime, which only the list of executions has."""
+    request: dict[str, Any] = {"pipelineName": pipeline}
+    for _ in range(_MOST_PAGES):
+        page = call(clients.client("codepipeline").list_pipeline_executions, **request)
+        for summary in page["pipelineExecutionSummaries"]:
+            if summary["pipelineExecutionId"] == execution_id:
+                found: Description = summary
+                return found
+        if not page.get("nextToken"):
+            return None
+        request["nextToken"] = page["nextToken"]
+    return None
+
+
+def list_actions(pipeline: str, execution_id: str) -> list[Description]:
+    """Return every attempt at every action of the execution, the oldest first."""
+    request: dict[str, Any] = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}
+    found: list[Description] = []
+    while True:
+        page = call(clients.client("codepipeline").list_action_executions, **request)
+        found += page["actionExecutionDetails"]
+        if not page.get("nextToken"):
+            return sorted(found, key=lambda detail: detail["startTime"])
+        request["nextToken"] = page["nextToken"]

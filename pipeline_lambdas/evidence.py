@@ -1,0 +1,53 @@
+"""What a release leaves behind: its record and its report, while it waits for approval and when it has ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline_lambdas import record_chain
+from pipeline_lambdas.aws import s3
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Done
+from pipeline_lambdas.prices import load_prices
+from pipeline_lambdas.record import Facts, assemble
+from pipeline_lambdas.record_actions import Console
+from pipeline_lambdas.record_facts import RecordSite, gather
+from pipeline_lambdas.record_store import record_key, store
+from pipeline_lambdas.registration import decide
+from pipeline_lambdas.release_events import Answered, Ended
+from pipeline_lambdas.report.page import render
+
+_REPORT = "report.html"
+
+
+def write_evidence(release: Release, site: RecordSite) -> Done:
+    """Write the evidence as it is now; the action's output variables name where."""
+    record = _write(gather(release, site), site)
+    folder = f"s3://{site.artifact_bucket}/{site.folder(release.execution_id)}"
+    lacks = f"; {len(record['missing'])} things could not be read" if record["missing"] else ""
+    variables = {"RecordUri": f"{folder}record.json", "ReportUri": f"{folder}{_REPORT}"}
+    return Done(variables, f"Recorded and reported{lacks}")
+
+
+def follow(told: Ended | Answered, site: RecordSite) -> dict[str, Any]:
+    """Do what an event of EventBridge asks for, and return what was done, for the log.
+
+    The version in the registry gets the approval's decision with either event: which comes first is not told.
+    """
+    release = told.release
+    done: dict[str, Any] = {"execution_id": release.execution_id, "decision": decide(release)}
+    if isinstance(told, Ended):
+        record = _write(gather(release, site, (told.status, told.at)), site)
+        done |= {key: record[key] for key in ("status", "sequence", "missing")}
+    return done
+
+
+def _write(facts: Facts, site: RecordSite) -> dict[str, Any]:
+    """Store the record and then its report, so that no fault of the page keeps the record back."""
+    record = store(assemble(facts, load_prices(), Console(site.console_host, site.region)), site)
+    made_champion = (record["champion"] or {}).get("execution_id")
+    stored = s3.read_object(site.artifact_bucket, record_key(made_champion, site)) if made_champion else None
+    page = render(record, facts.evaluations, record_chain.parsed(stored) if stored else None)
+    key = f"{site.folder(facts.release.execution_id)}{_REPORT}"
+    s3.write_object(site.artifact_bucket, key, page.encode(), "text/html; charset=utf-8", site.kms_key_arn)
+    return record

@@ -1,0 +1,54 @@
+"""Action Register: makes the release's model a version of the model package group."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.job import Job
+from pipeline_lambdas.names import Release
+from pipeline_lambdas.outcome import Done
+from pipeline_lambdas.registration import Registration, register
+from pipeline_lambdas.runner import LambdaContext, run_job
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    model_name: str
+    name_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    execution_id: str
+    training_job: str
+    config_commit: str
+    pipeline_commit: str
+    inference_commit: str
+    dataset_version: str
+    config_sha256: str
+    dataset_sha256: str
+    report_uri: str
+
+
+def handler(event: Any, context: LambdaContext) -> None:
+    run_job(event, context, _register)
+
+
+def _register(job: Job) -> Done:
+    environment = read_environment(Environment, os.environ)
+    given = read_parameters(Parameters, job.user_parameters)
+    release = Release(environment.name_prefix, given.execution_id)
+    registration = Registration(
+        given.training_job,
+        given.config_commit,
+        given.pipeline_commit,
+        given.inference_commit,
+        given.dataset_version,
+        given.config_sha256,
+        given.dataset_sha256,
+        given.report_uri,
+    )
+    return register(release, registration)

@@ -1,0 +1,147 @@
+"""Asks AWS for everything that a release record holds. What cannot be read is named and stops nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from pipeline_lambdas.artifacts import member_of
+from pipeline_lambdas.aws import executions, logs, s3, sagemaker
+from pipeline_lambdas.config import parse_config
+from pipeline_lambdas.config_model import TrainingConfig
+from pipeline_lambdas.dataset import Dataset, parse_manifest
+from pipeline_lambdas.failures import JobError
+from pipeline_lambdas.learning_curves import curves
+from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
+from pipeline_lambdas.record import Facts
+from pipeline_lambdas.record_actions import artifact_of, parameter_of, variables_of
+from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT
+
+T = TypeVar("T")
+
+TRAINING_LOG = "/aws/sagemaker/TrainingJobs"
+MOST_LOG_LINES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSite:
+    """What the stack gives: the model, where the evidence of its releases lies and under which key, where they run."""
+
+    model: str
+    region: str
+    console_host: str
+    artifact_bucket: str
+    kms_key_arn: str
+
+    def folder(self, execution_id: str) -> str:
+        """Return the prefix under which a release's evidence lies."""
+        return f"releases/{self.model}/{execution_id}/"
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one thing after the other; `missing` names what could not be read."""
+
+    missing: list[str] = field(default_factory=list)
+
+    def read(self, what: str, read: Callable[[], T | None]) -> T | None:
+        """Return what `read` returns; None, and a lack, if it fails or finds nothing."""
+        try:
+            found = read()
+        except (JobError, ValueError) as error:
+            self.missing.append(f"{what}: {error}")
+            return None
+        if found is None:
+            self.missing.append(f"{what}: not found")
+        return found
+
+
+def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | None = None) -> Facts:
+    """Return what AWS knows of the execution; never raises for what it cannot read."""
+    reader, pipeline, execution_id = _Reader(), release.prefix, release.execution_id
+    facts = Facts(
+        release=release,
+        model=site.model,
+        region=site.region,
+        written=datetime.now(UTC),
+        execution=reader.read("execution", lambda: executions.get_execution(pipeline, execution_id)),
+        summary=reader.read("execution's times", lambda: executions.find_summary(pipeline, execution_id)),
+        ended=ended,
+        actions=reader.read("actions", lambda: executions.list_actions(pipeline, execution_id)) or (),
+    )
+    job = variables_of(facts.actions, "StartTraining").get("TrainingJobName")
+    job = job or parameter_of(facts.actions, "training_job")
+    package = variables_of(facts.actions, "Register").get("ModelPackageArn")
+    champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
+    facts = replace(facts, evaluations=_evaluations(reader, execution_id, site))
+    if artifact_of(facts.actions, CONFIG_ARTIFACT):
+        facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
+    if artifact_of(facts.actions, DATASET_ARTIFACT):
+        facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
+    if job:
+        training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
+        found = reader.read(f"log of training job {job}", lambda: _curves(job))
+        facts = replace(facts, training=training, curves=found or {})
+    if champion != NONE:
+        made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
+        facts = replace(facts, champion_execution_id=made_by)
+    if package:
+        facts = replace(facts, model_package=reader.read(package, lambda: sagemaker.describe_model_package(package)))
+    return replace(facts, missing=tuple(reader.missing))
+
+
+def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
+    """Return the id of the execution that made a model, whose name holds its first 13 characters.
+
+    Whatever that release left in the artifact bucket lies under the whole id.
+    """
+    short = model.removeprefix(f"{release.prefix}-")[: len(release.short)]
+    folder = f"releases/{site.model}/"
+    for item in s3.list_objects(site.artifact_bucket, f"{folder}{short}"):
+        return item.key.removeprefix(folder).partition("/")[0]
+    return None
+
+
+def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
+    content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
+    if content is None:
+        return None
+    return parse_config(member_of(content, CONFIG_ARTIFACT, file).decode("utf-8-sig"), file)
+
+
+def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
+    content = _artifact(facts, DATASET_ARTIFACT)
+    return None if content is None else parse_manifest(content, site.model)
+
+
+def _artifact(facts: Facts, name: str) -> bytes | None:
+    place = artifact_of(facts.actions, name)
+    return None if place is None else s3.read_object(place.bucket, place.key)
+
+
+def _curves(job: str) -> dict[str, list[float | None]]:
+    stream = logs.first_stream(TRAINING_LOG, f"{job}/")
+    return {} if stream is None else curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES))
+
+
+def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[str, dict[str, Any]]:
+    """The evaluations that there are; plots and all."""
+    found = {}
+    for environment in ENVIRONMENTS:
+        key = f"{site.folder(execution_id)}{environment}-evaluation.json"
+        document = reader.read(f"{environment} evaluation", partial(_json, site.artifact_bucket, key))
+        if document:
+            found[environment] = document
+    return found
+
+
+def _json(bucket: str, key: str) -> dict[str, Any]:
+    """A JSON object of the artifact bucket; empty if there is none, which is usual."""
+    document = json.loads(s3.read_object(bucket, key) or b"{}")
+    if not isinstance(document, dict):
+        raise ValueError(f"s3://{bucket}/{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
+    return document

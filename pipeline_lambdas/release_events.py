@@ -1,0 +1,58 @@
+"""What EventBridge tells of releases: that one has ended, that its approval was answered.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pipeline_lambdas.failures import ConfigurationError
+from pipeline_lambdas.names import Release
+
+EXECUTION = "CodePipeline Pipeline Execution State Change"
+ACTION = "CodePipeline Action Execution State Change"
+ENDS = {
+    "SUCCEEDED": "Succeeded",
+    "FAILED": "Failed",
+    "STOPPED": "Stopped",
+    "CANCELED": "Cancelled",
+    "SUPERSEDED": "Superseded",
+}
+"""The states in which an execution ends, and how the API calls them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An execution ended, with this status, at this time."""
+
+    release: Release
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The approval of an execution was answered, or its time ran out."""
+
+    release: Release
+
+
+def parse_event(event: Any, prefix: str) -> Ended | Answered:
+    """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not let it through."""
+    try:
+        kind, detail = event["detail-type"], event["detail"]
+        pipeline, execution_id, state = detail["pipeline"], detail["execution-id"], detail["state"]
+        if pipeline == prefix and isinstance(execution_id, str):
+            if kind == EXECUTION and state in ENDS:
+                return Ended(Release(prefix, execution_id), ENDS[state], datetime.fromisoformat(event["time"]))
+            if kind == ACTION and detail["type"]["category"] == "Approval":
+                return Answered(Release(prefix, execution_id))
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise ConfigurationError(
+        f"The event tells neither that an execution of the pipeline {prefix} ended nor that its approval was answered: "
+        "this function is to be the target of the rules that the template makes for it."
+    )

@@ -1,0 +1,155 @@
+"""The report of a release as one HTML page that needs nothing but itself.
+
+It is for the person who approves a model: the verdict first, then what it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from pipeline_lambdas.report import bars, class_plots, judged, lineage, plots, text
+from pipeline_lambdas.report.figures import figures
+from pipeline_lambdas.report.markup import Html, el
+from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.report.style import style
+from pipeline_lambdas.report.tables import SIGNS, Section, facts, section, table
+from pipeline_lambdas.report.verdict import Verdict, environment_name, verdict
+
+_ENVIRONMENTS = ("test", "dev", "prod")
+_MOST_MISTAKES = 10
+
+
+def render(record: Mapping[str, Any], evaluations: Mapping[str, Any], champion_record: Mapping[str, Any] | None) -> str:
+    """Return the page.
+
+    `record` is a release record (slipway-record/1), `evaluations` are the evaluation documents (slipway-evaluation/2)
+    by environment, with their plots, and `champion_record` is the record of the release that Prod served, None if
+    there is none. Any part of them may be missing or null: the page leaves it out or says that it is not known.
+    The same documents give the same page.
+    """
+    found = _evaluations(record, evaluations)
+    main = next(iter(found.values()), {})
+    decided = verdict(record, found)
+    sections = [one for one in _sections(record, found, main, champion_record) if one]
+    model = string(record, "model") or "a model that is not named"
+    body = el(
+        "body",
+        el("a", "To the evidence", href="#evidence", class_="skip"),
+        el(
+            "header",
+            el("p", f"Release report, {model}", class_="eyebrow"),
+            _verdict(decided),
+            _facts(record),
+            _contents(sections),
+        ),
+        el("main", *(one.html for one in sections), id="evidence"),
+        el("footer", el("p", _footer(record))),
+    )
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el(
+            "title",
+            f"{text.shortened(decided.headline, 80)} {model}, release {text.short_id(string(record, 'execution_id'))}",
+        ),
+        el("style", Html(style())),
+    )
+    return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
+
+
+def _sections(
+    record: Document, evaluations: Mapping[str, Document], main: Document, champion: Document | None
+) -> list[Section | None]:
+    curves = plots.learning_curves(mapping(record, "training"))
+    return [
+        judged.gates(evaluations),
+        section("metrics", "Metrics", judged.metrics(main)),
+        judged.champion(mapping(evaluations, "test"), record),
+        _measured(main),
+        judged.slices(main),
+        judged.drift(main),
+        section("training", "Training", figures(curves, el("div", lineage.training(record), class_="two"))),
+        lineage.differences(record, champion),
+        lineage.sources(record),
+        lineage.actions(record),
+        lineage.approval(record),
+        lineage.missing(record),
+    ]
+
+
+def _evaluations(record: Document, evaluations: Document) -> dict[str, Document]:
+    """Return the evaluations that there are, the full one first; without plots where only the record has them."""
+    known = {**mapping(record, "evaluations"), **{name: one for name, one in evaluations.items() if one}}
+    names = [*_ENVIRONMENTS, *sorted(known.keys() - set(_ENVIRONMENTS))]
+    return {name: found for name in names if (found := mapping(known, name))}
+
+
+def _verdict(decided: Verdict) -> Html:
+    more = decided.reasons if len(decided.reasons) > 1 else ()
+    return el(
+        "div",
+        el("span", SIGNS[decided.tone], class_="sign", aria_hidden="true"),
+        el("div", el("h1", decided.headline), el("ul", *(el("li", reason) for reason in more)) if more else None),
+        class_=f"verdict {decided.tone}",
+    )
+
+
+def _facts(record: Document) -> Html:
+    started, ended = string(record, "started"), string(record, "ended")
+    took = text.seconds_between(started, ended)
+    champion = string(record, "champion", "model")
+    return facts(
+        [
+            ("Model", string(record, "model")),
+            ("Release", el("code", string(record, "execution_id")) if string(record, "execution_id") else None),
+            ("Started", text.moment(started)),
+            ("Started by", text.trigger(record)),
+            ("Ended", f"{text.moment(ended)}, after {text.duration(took)}" if ended else None),
+            ("Champion", champion or "none is known"),
+            ("Number in the chain", string(record, "sequence")),
+            ("Pipeline", string(record, "pipeline")),
+        ]
+    )
+
+
+def _contents(sections: list[Section]) -> Html:
+    return el("nav", *(el("a", one.title, href=f"#{one.key}") for one in sections), aria_label="Contents")
+
+
+def _measured(evaluation: Document) -> Section | None:
+    drawn, counted = mapping(evaluation, "plots"), partial(judged.counted, evaluation)
+    p95 = [number(gate, "max") for gate in documents(evaluation, "gates") if string(gate, "metric") == "latency_p95_ms"]
+    endpoint = string(evaluation, "endpoint") or "the endpoint"
+    found = [
+        plots.predicted_actual(drawn, counted),
+        plots.residuals(drawn, counted),
+        class_plots.confusion(drawn, counted),
+        class_plots.roc(drawn, number(evaluation, "metrics", "auc"), judged.about(evaluation)),
+        class_plots.precision_recall(drawn, judged.about(evaluation)),
+        class_plots.calibration(drawn, counted),
+        bars.importance(mapping(evaluation, "importance")),
+        plots.latency(mapping(evaluation, "latency"), p95[0] if p95 else None, endpoint),
+    ]
+    title = f"Measured on {environment_name(string(evaluation, 'environment'))}"
+    return section("measured", title, figures(found), _mistakes(drawn))
+
+
+def _mistakes(drawn: Document) -> Html | None:
+    """Return the most frequent mistakes where a matrix of many classes cannot be read off."""
+    counts = class_plots.matrix(drawn)
+    worst = class_plots.mistakes(counts, _MOST_MISTAKES)
+    if len(counts) <= _MOST_MISTAKES or not worst:
+        return None
+    rows = [[str(actual), str(predicted), f"{count:,}"] for actual, predicted, count in worst]
+    title = f"The most frequent mistakes among {len(counts)} classes"
+    return table("mistakes", title, ("Actual class", "Predicted class", "Rows"), rows, "nnn")
+
+
+def _footer(record: Document) -> str:
+    written, schema = string(record, "written"), string(record, "schema")
+    when = f" written {text.moment(written)}" if written else ""
+    return f"Made of the release record{f' ({schema})' if schema else ''}{when} and of the evaluations beside it."

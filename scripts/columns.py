@@ -1,0 +1,24 @@
+"""The names of a dataset folder's columns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scripts.errors import SlipwayError
+
+COLUMNS_FILE = "columns.json"
+
+
+def read_columns(folder: Path) -> list[str]:
+    """The names, the label's first; none without the file, SlipwayError for one that holds something else."""
+    path = folder / COLUMNS_FILE
+    if not path.is_file():
+        return []
+    try:
+        columns = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SlipwayError(f"{path}: found text that is not JSON: {error}.") from None
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise SlipwayError(f"{path}: found no list of names; allowed are the columns' names, the label's first.")
+    return columns

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline_lambdas.columns import column_index, column_name, column_problems
+from pipeline_lambdas.config_model import DriftTest, EvaluationTest, SliceColumn
+
+NAMES = ("quality", "alcohol", "pH")
+
+
+def test_names_and_places() -> None:
+    assert [column_index(name, NAMES) for name in (*NAMES, "column 2", "ph")] == [0, 1, 2, None, None]
+    assert [column_name(index, NAMES) for index in range(3)] == list(NAMES)
+    for index in range(3):
+        assert column_index(column_name(index, ()), ()) == index
+
+
+@pytest.mark.parametrize("name", ["alcohol", "column 0", "column -1", "column 1.5", "column 02", "Column 1", "column"])
+def test_without_names_only_places_are_columns(name: str) -> None:
+    assert column_index(name, ()) is None
+
+
+def test_every_missing_column_is_a_problem() -> None:
+    slices = (SliceColumn("pH", ranges=(3.0,)), SliceColumn("alcohool", ranges=(10.0,)))
+    test = EvaluationTest("full", "test", None, (), slices=slices, drift=DriftTest(0.2, ("column 4",)))
+    allowed = "allowed a column of the dataset: quality, alcohol, pH"
+    assert list(column_problems(test, NAMES)) == [
+        f"tests.full.slices[1].column: found 'alcohool'; {allowed}; did you mean alcohol?",
+        f"tests.full.drift.columns[0]: found 'column 4'; {allowed}",
+    ]
+    place = "allowed column 1, the label, to column 3, as the dataset has no columns.json that names them"
+    assert list(column_problems(test, (), 3))[2] == f"tests.full.drift.columns[0]: found 'column 4'; {place}"
+    assert [problem.partition(":")[0] for problem in column_problems(test, ())] == [
+        "tests.full.slices[0].column",
+        "tests.full.slices[1].column",
+    ]
+
+
+def test_many_names_are_cut() -> None:
+    test = EvaluationTest("full", "test", None, (), slices=(SliceColumn("x", values=(1.0,)),))
+    (problem,) = column_problems(test, [f"feature {number}" for number in range(500)])
+    assert "feature 19 and 480 more" in problem
+    assert len(problem) < 500
+
+
+def test_a_test_without_columns_has_no_problem() -> None:
+    assert list(column_problems(EvaluationTest("smoke", "validation", 100, ()), ())) == []
