@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from scripts import (
     approve,
+    audit,
     check,
     compare,
     costs,
@@ -115,6 +116,7 @@ app.command()(runs.show)
 app.command()(explain.explain)
 app.command()(compare.compare)
 app.command("open")(open_report.open_report)
+app.command()(audit.audit)
 app.command()(logs.logs)
 app.command()(start.start)
 app.command()(start.retry)

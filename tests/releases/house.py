@@ -20,6 +20,7 @@ from tests.local_server import ROOT, LocalServer, wait_for
 
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
+SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
 FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 
 
@@ -187,6 +188,12 @@ class House:
         yield
         for name in names:
             events.enable_rule(Name=name)
+
+    def restore(self) -> None:
+        """The sample config and the sample data, whatever a test before has left; starts no release."""
+        with self.quietly():
+            self.push_config(SAMPLE, message="The sample config")
+            self.upload(ROOT / "data" / MODEL, [])
 
     def push_config(self, text: str, *, message: str = "Change the config") -> str:
         """Commit and push a training config with plain git, as a data scientist does; returns the commit id."""

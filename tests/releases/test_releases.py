@@ -40,7 +40,7 @@ def test_every_folder_is_a_case() -> None:
 def test_release(case: Path, house: House) -> None:
     expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
     _check(case, house, expected.get("check"))
-    _restore(house)
+    house.restore()
     for environment in expected.get("deletes", []):
         house.client("sagemaker").delete_endpoint(EndpointName=f"slipway-local-{MODEL}-{environment}")
     before, served = house.newest(), house.serving()
@@ -91,13 +91,6 @@ def _check(case: Path, house: House, pattern: str | None) -> None:
     else:
         assert done.returncode == 1, done.stdout
         assert re.search(pattern, done.stdout + done.stderr), done.stdout + done.stderr
-
-
-def _restore(house: House) -> None:
-    """The sample config and the sample data, whatever the case before has left."""
-    with house.quietly():
-        house.push_config(SAMPLE, message="The sample config")
-        house.upload(ROOT / "data" / MODEL, [])
 
 
 def _push_or_upload(case: Path, house: House, missing: list[str]) -> str | None:

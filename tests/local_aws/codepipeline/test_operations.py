@@ -284,7 +284,9 @@ def test_an_event_gives_variables(codepipeline: Surroundings) -> None:
 
 def test_an_s3_event_pins_its_object(codepipeline: Surroundings) -> None:
     first = codepipeline.create(pipeline(stage("Source", s3_source()), stage("Work", invoke("Run"))))
-    wait_for(lambda: codepipeline.attempts(first)[-1]["status"] == "Succeeded", "the first source", 10)
+    wait_for(
+        lambda: [a for a in codepipeline.attempts(first) if a["status"] == "Succeeded"], "the first source to end", 10
+    )
     codepipeline.clients.s3.objects["data", "manifest.json"] = [b"one", b"two", b"three"]
     detail = '{"bucket": {"name": "data"}, "object": {"key": "manifest.json", "version-id": "v2"}}'
     execution = started(codepipeline, f'{{"source": "aws.s3", "detail": {detail}}}')["pipelineExecutionId"]

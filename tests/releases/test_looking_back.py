@@ -1,4 +1,4 @@
-"""Prod goes back to an earlier model through the pipeline, and a failed release is explained."""
+"""What past releases are good for: comparing, checking, going back; and a failed one is explained."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.local_server import ROOT
-from tests.releases.house import MODEL, PREFIX, House, patched
+from tests.local_server import wait_for
+from tests.releases.house import MODEL, PREFIX, SAMPLE, House, patched
 
-SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
+BUCKET = f"slipway-local-artifacts-{House.account}-us-east-1"
 
 
 def pushed(house: House, **changes: Any) -> tuple[str, str]:
@@ -28,11 +28,74 @@ def in_prod(house: House) -> str:
     return str(described["ProductionVariants"][0]["ModelName"])
 
 
-def test_back_and_forth(house: House) -> None:
-    first, status = pushed(house, hyperparameters__max_depth=4)
-    assert status == "Succeeded"
-    second, status = pushed(house, hyperparameters__max_depth=5)
-    assert status == "Succeeded"
+@pytest.fixture(scope="module")
+def pair(house: House) -> tuple[str, str]:
+    """Two releases that succeeded, one after the other."""
+    house.restore()
+    first, second = pushed(house, hyperparameters__max_depth=4), pushed(house, hyperparameters__max_depth=5)
+    for execution, status in (first, second):
+        assert status == "Succeeded", house.failure(execution)
+    return first[0], second[0]
+
+
+def test_two_releases_side_by_side(house: House, pair: tuple[str, str]) -> None:
+    wait_for_records(house, *pair)
+    done = house.slipway("compare", *(execution[:13] for execution in pair), "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["runs"] == list(pair)
+    assert document["config"] == {"hyperparameters.max_depth": ["4", "5"]}
+    assert "TrainingConfig" in document["code and data"]
+    assert "dataset" not in document["code and data"]
+    assert all(" [" in value for value in document["metrics"]["test rmse"])
+    assert document["gates"]["test bound rmse"] == ["passed", "passed"]
+    shown = house.slipway("compare", *(execution[:13] for execution in pair)).stdout
+    assert "hyperparameters.max_depth" in shown
+    assert "test bound rmse" in shown
+
+
+def test_the_report_is_fetched(house: House, pair: tuple[str, str]) -> None:
+    _, second = pair
+    done = house.slipway("open", second[:13], "--no-browser")
+    assert done.returncode == 0, done.stderr
+    page = (house.root / ".slipway" / "reports" / f"{second}.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert second in page
+    shown = house.slipway("show", second[:13]).stdout
+    assert f"{PREFIX}-" in shown
+    assert "model-package/" in shown
+
+
+def test_a_changed_record_is_noticed(house: House, pair: tuple[str, str]) -> None:
+    wait_for_records(house, *pair)
+    sound = house.slipway("audit")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert "as written" in sound.stdout
+    s3 = house.client("s3")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"records/{MODEL}/")["Contents"]]
+    original = s3.get_object(Bucket=BUCKET, Key=keys[0])["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=keys[0], Body=original.replace(b'"Succeeded"', b'"Failed"', 1))
+    try:
+        noticed = house.slipway("audit", "--json")
+    finally:
+        s3.put_object(Bucket=BUCKET, Key=keys[0], Body=original)
+    assert noticed.returncode == 1
+    problems = json.loads(noticed.stdout)["problems"]
+    assert any(problem.startswith(keys[1]) for problem in problems)
+
+
+def wait_for_records(house: House, *executions: str) -> None:
+    """Records are written by an event, a moment after the end."""
+
+    def numbered() -> bool:
+        found = [house.slipway("show", execution[:13], "--json").stdout for execution in executions]
+        return all((json.loads(text)["record"] or {}).get("sequence") for text in found)
+
+    wait_for(numbered, "the records of the releases", 60)
+
+
+def test_back_and_forth(house: House, pair: tuple[str, str]) -> None:
+    first, second = pair
     assert in_prod(house) == f"{PREFIX}-{second[:13]}"
 
     refused = house.slipway("rollback")
