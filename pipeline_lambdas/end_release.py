@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.aws import codepipeline, sagemaker
+from pipeline_lambdas.aws import executions, sagemaker
 from pipeline_lambdas.champion_endpoint import await_deletion
 from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.names import MAX_ATTEMPTS, Release
@@ -55,7 +55,8 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
     Events come late and more than once, so the execution's present status decides, and a job that has ended or is
     being stopped is left alone. Raises JobError if a call fails; the event is then to be delivered again.
     """
-    status = codepipeline.execution_status(release.prefix, release.execution_id)
+    execution = executions.get_execution(release.prefix, release.execution_id)
+    status: str | None = execution["status"] if execution else None
     if status is None or status in _UNDER_WAY:
         return Ended(status)
     stopped: list[str] = []

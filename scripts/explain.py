@@ -9,10 +9,11 @@ import typer
 from botocore.exceptions import ClientError
 from rich.text import Text
 
+from pipeline_lambdas.report.text import duration
 from scripts.advice import advise
 from scripts.aws_errors import code_of
 from scripts.follow import run_document
-from scripts.output import duration, status_text
+from scripts.output import status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
 from scripts.reports import load_reports
 from scripts.run_view import ActionView, RunView

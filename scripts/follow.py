@@ -12,9 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.report.text import duration
 from scripts.advice import Command, advise
 from scripts.errors import UnsuccessfulError
-from scripts.output import Output, duration, stacked, status_text
+from scripts.output import Output, stacked, status_text
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 from scripts.session import Session, session_of

@@ -14,6 +14,8 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from pipeline_lambdas.report.text import duration
+
 _PLAIN_WIDTH = 160
 """Columns where nothing tells the width: a log file, a pipe."""
 _SHOWN_FROM_S = 1.0
@@ -153,15 +155,3 @@ def status_text(status: str) -> Text:
 
 def stacked(*parts: RenderableType) -> RenderableType:
     return Group(*parts)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

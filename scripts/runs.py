@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from pipeline_lambdas.report.text import duration
 from scripts.errors import SlipwayError
 from scripts.follow import failure_lines, run_document, run_table, waiting_lines
 from scripts.logs import seconds
-from scripts.output import duration, status_text
+from scripts.output import status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
 from scripts.records import find_record, record_lines
 from scripts.reports import load_reports, reports_table

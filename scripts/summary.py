@@ -7,9 +7,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.text import Text
 
+from pipeline_lambdas.report.text import duration
 from scripts.aws_errors import code_of
 from scripts.follow import approval_lines
-from scripts.output import duration
 from scripts.reports import ENVIRONMENTS, load_reports, reports_table
 from scripts.run_view import RunView
 from scripts.session import Session

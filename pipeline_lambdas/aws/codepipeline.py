@@ -1,4 +1,4 @@
-"""Results of jobs, and the status of an execution.
+"""Results of jobs.
 
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobFailureResult.html
@@ -10,14 +10,11 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.failures import AwsRequestError
 from pipeline_lambdas.outcome import Continue, Done, Failed
 
 SUMMARY_LIMIT = 2048
 MESSAGE_LIMIT = 5000
 EXTERNAL_ID_LIMIT = 1500
-
-_GONE = frozenset({"PipelineNotFoundException", "PipelineExecutionNotFoundException"})
 
 
 def put_success(job_id: str, outcome: Done | Continue) -> None:
@@ -45,25 +42,6 @@ def put_failure(job_id: str, outcome: Failed) -> None:
     if outcome.external_id:
         details["externalExecutionId"] = outcome.external_id[:EXTERNAL_ID_LIMIT]
     call(clients.client("codepipeline").put_job_failure_result, jobId=job_id, failureDetails=details)
-
-
-def execution_status(pipeline: str, execution_id: str) -> str | None:
-    """Return the execution's status, such as Failed; None if the pipeline or the execution is gone.
-
-    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineExecution.html
-    """
-    try:
-        answer = call(
-            clients.client("codepipeline").get_pipeline_execution,
-            pipelineName=pipeline,
-            pipelineExecutionId=execution_id,
-        )
-    except AwsRequestError as error:
-        if error.code in _GONE:
-            return None
-        raise
-    status: str = answer["pipelineExecution"]["status"]
-    return status
 
 
 def _cut(message: str) -> str:
