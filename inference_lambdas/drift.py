@@ -19,7 +19,7 @@ from typing import Any
 
 from inference_lambdas.reference import Reference
 from inference_lambdas.rows import cells
-from inference_lambdas.sampling import taken
+from inference_lambdas.sampling import scattered
 
 # Smaller shares count as this one: of an empty bin the logarithm has no value, and one row must not decide.
 FLOOR = 0.0001
@@ -132,7 +132,7 @@ class Drift:
 
     @classmethod
     def of(cls, columns: Sequence[str], places: Sequence[int], reference: Reference, stride: int) -> Drift:
-        """Make the bins from the reference; of the tested rows every `stride`-th is counted.
+        """Make the bins from the reference; of the tested rows about every `stride`-th is counted.
 
         `places` are where the columns stand in a row.
         """
@@ -152,7 +152,7 @@ class Drift:
 
     def add(self, first: int, rows: Sequence[bytes]) -> None:
         """Count raw rows, the first of which has the number `first`."""
-        chosen = taken(rows, first, self._stride)
+        chosen = scattered(rows, first, self._stride)
         self._rows += len(chosen)
         for bins, values in zip(self._bins, cells(chosen, self._places), strict=True):
             bins.add(values)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from inference_lambdas.rows import cells, split_rows
-from inference_lambdas.sampling import DRIFT_ROWS, estimated_rows, stride_for, taken
+from inference_lambdas.sampling import DRIFT_ROWS, estimated_rows, scattered, stride_for
 from pipeline_lambdas.failures import ConfigurationError
 
 BLOCK_BYTES = 1024 * 1024
@@ -43,7 +43,7 @@ def read_reference(
         if not stride:
             rows_ahead = estimated_rows(content, min(sum(sizes), MAX_BYTES), None)
             stride = stride_for(rows_ahead, min(DRIFT_ROWS, MAX_VALUES // max(1, len(places))))
-        _add(reference, taken(rows, seen, stride), columns, places)
+        _add(reference, scattered(rows, seen, stride), columns, places)
         seen += len(rows)
     reference.sampled |= stride > 1
     return reference

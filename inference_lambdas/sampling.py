@@ -12,6 +12,7 @@ from inference_lambdas.rows import split_rows
 HEAD_BYTES = 64 * 1024
 # Shares of so many rows are known to well below a per cent.
 DRIFT_ROWS = 100_000
+_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 def estimated_rows(head: bytes, total_bytes: int, max_rows: int | None) -> int:
@@ -29,6 +30,22 @@ def stride_for(rows: int, most: int) -> int:
 def taken(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
     """Return the rows whose number is a multiple of `stride`; `first` is the number of the first."""
     return rows if stride == 1 else rows[-first % stride :: stride]
+
+
+def scattered(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
+    """Return about every `stride`-th row, at most; `first` is the number of the first of them.
+
+    The spacing is irrational: a file in which rows repeat in a cycle, hours of a day or a sample that was written
+    several times, would be seen at a few points of the cycle only by a spacing that has a divisor in common with it.
+    """
+    if stride == 1:
+        return rows
+    spacing = stride + _GOLDEN
+    number = int(first / spacing)
+    while int(number * spacing) < first:
+        number += 1
+    places = map(int, map(spacing.__mul__, range(number, number + math.ceil(len(rows) / spacing) + 1)))
+    return [rows[place - first] for place in places if place - first < len(rows)]
 
 
 class RowSample:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.sampling import RowSample, estimated_rows, stride_for, taken
+from inference_lambdas.sampling import RowSample, estimated_rows, scattered, stride_for, taken
 
 
 @given(st.integers(0, 500), st.integers(1, 20), st.integers(1, 60))
@@ -41,3 +44,25 @@ def test_rows_are_estimated_from_the_head() -> None:
     assert estimated_rows(head, 400, None) == 100
     assert estimated_rows(b"", 1, None) == 1
     assert estimated_rows(b"a row longer than the head", 2600, None) == 100
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 50))
+def test_scattered_rows_do_not_depend_on_batches(sizes: list[int], stride: int) -> None:
+    rows = [str(number).encode() for number in range(sum(sizes))]
+    found: list[bytes] = []
+    first = 0
+    for size in sizes:
+        found += scattered(rows[first : first + size], first, stride)
+        first += size
+    assert found == list(scattered(rows, 0, stride))
+    assert len(found) <= math.ceil(len(rows) / stride)
+    assert len(found) >= len(rows) // (stride + 1)
+
+
+@pytest.mark.parametrize("cycle", [2, 24, 60, 240])
+@pytest.mark.parametrize("stride", [2, 4, 12, 60])
+def test_a_cycle_is_seen_all_around(cycle: int, stride: int) -> None:
+    rows = [str(number % cycle).encode() for number in range(100 * cycle * stride)]
+    seen = Counter(scattered(rows, 0, stride))
+    assert len(seen) == cycle
+    assert max(seen.values()) < 1.3 * min(seen.values())

@@ -42,7 +42,11 @@ def test_release(case: Path, house: House) -> None:
     _check(case, house, expected.get("check"))
     house.restore()
     for environment in expected.get("deletes", []):
-        house.client("sagemaker").delete_endpoint(EndpointName=f"slipway-local-{MODEL}-{environment}")
+        name = f"slipway-local-{MODEL}-{environment}"
+        house.client("sagemaker").delete_endpoint(EndpointName=name)
+        house.client("sagemaker").get_waiter("endpoint_deleted").wait(
+            EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
     before, served = house.newest(), house.serving()
     commit = _push_or_upload(case, house, expected.get("missing", []))
     execution = house.wait_for_new(before)
