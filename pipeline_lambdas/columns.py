@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline_lambdas.config_model import EvaluationTest
+from pipeline_lambdas.config_model import EvaluationTest, TrainingConfig
 from pipeline_lambdas.config_rules import describe, nearest
+from pipeline_lambdas.failures import ConfigurationError
 
 _NUMBERED = re.compile(r"column ([1-9]\d{0,5})")
 _SHOWN = 20
@@ -42,6 +43,13 @@ def column_problems(test: EvaluationTest, names: Sequence[str], count: int | Non
         index = column_index(name, names)
         if index is None or (count is not None and index >= count):
             yield f"{place}: found {describe(name)}; allowed {_allowed(name, names, count)}"
+
+
+def check_columns(config: TrainingConfig, names: Sequence[str]) -> None:
+    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything is paid for."""
+    problems = [problem for test in config.tests.values() for problem in column_problems(test, names)]
+    if problems:
+        raise ConfigurationError("\n".join(f"{config.model}.yml: {problem}" for problem in problems))
 
 
 def _allowed(name: str, names: Sequence[str], count: int | None) -> str:

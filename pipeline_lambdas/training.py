@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.aws import s3, sagemaker
+from pipeline_lambdas.columns import check_columns
 from pipeline_lambdas.config_model import TrainingConfig, config_sha256
 from pipeline_lambdas.dataset import Dataset
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
@@ -57,9 +58,10 @@ class StartedTraining:
 def start_training(release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite) -> StartedTraining:
     """Start the job, or find the one that this release has started already.
 
-    Raises ConfigurationError if the data is not what the manifest says, JobFailedError if a job of the same
+    Raises ConfigurationError if the data is not what manifest and config say, JobFailedError if a job of the same
     name has other settings or no attempt is left.
     """
+    check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)

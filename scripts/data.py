@@ -73,7 +73,10 @@ def upload(
 
 @app.command()
 def adopt(context: typer.Context) -> None:
-    """Make a dataset of files that were put into the bucket under MODEL/train/, MODEL/validation/ and MODEL/test/."""
+    """Make a dataset of files that were put into the bucket under MODEL/train/, MODEL/validation/ and MODEL/test/.
+
+    MODEL/columns.json, a list of names with the label's first, names the columns; slices of a config need it.
+    """
     session = session_of(context)
     session.announce()
     _publish(session, stage_dropped(session))

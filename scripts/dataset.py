@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.dataset import CHANNELS, SCHEMA, DataFile, dataset_prefix, dataset_sha256
 from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
-from scripts.columns import read_columns
+from scripts.columns import COLUMNS_FILE, parse_columns, read_columns
 from scripts.csv_rules import ANY_NUMBER, FileCheck
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Step
@@ -85,7 +85,8 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
 def stage_dropped(session: Session) -> StagedDataset:
     """Make a dataset of the files under `<model>/<channel>/`, checked and copied within S3.
 
-    Raises UnsuccessfulError if rows are bad, SlipwayError if a channel has no file.
+    `<model>/columns.json` names the columns if it is there. Raises UnsuccessfulError if rows are bad, SlipwayError if
+    a channel has no file.
     """
     bucket, model, s3 = session.names.bucket("data"), session.names.model, session.client("s3")
     dropped = list(_dropped(s3, bucket, model))
@@ -113,7 +114,7 @@ def stage_dropped(session: Session) -> StagedDataset:
                 _copy(s3, bucket, f"{model}/{file.path}", versions[file.path], prefix + file.path, file, check.rows)
         step.outcome = _uploaded(files, missing).replace("uploaded", "copied")
     counts = {channel: sum(check.rows for file, check in checked if file.channel == channel) for channel in CHANNELS}
-    return _staged(session, files, sha256, prefix, [], counts)
+    return _staged(session, files, sha256, prefix, _dropped_columns(s3, bucket, model), counts)
 
 
 def _percent_shown(step: Step, total: int) -> Callable[[int], None]:
@@ -205,6 +206,17 @@ def _dropped(s3: Any, bucket: str, model: str) -> Iterator[tuple[str, str]]:
                 if item["Size"]:
                     head = s3.head_object(Bucket=bucket, Key=item["Key"])
                     yield item["Key"].removeprefix(f"{model}/"), head["VersionId"]
+
+
+def _dropped_columns(s3: Any, bucket: str, model: str) -> list[str]:
+    key = f"{model}/{COLUMNS_FILE}"
+    try:
+        found = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) != "NoSuchKey":
+            raise
+        return []
+    return parse_columns(found["Body"].read(), f"s3://{bucket}/{key}")
 
 
 def _check_object(session: Session, bucket: str, name: str, version: str, columns: int) -> tuple[DataFile, FileCheck]:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline_lambdas.columns import column_index, column_name, column_problems
+from pipeline_lambdas.columns import check_columns, column_index, column_name, column_problems
 from pipeline_lambdas.config_model import DriftTest, EvaluationTest, SliceColumn
+from pipeline_lambdas.failures import ConfigurationError
+from tests.pipeline_lambdas.aws_doubles import sample_config
 
 NAMES = ("quality", "alcohol", "pH")
 
@@ -45,3 +47,12 @@ def test_many_names_are_cut() -> None:
 
 def test_a_test_without_columns_has_no_problem() -> None:
     assert list(column_problems(EvaluationTest("smoke", "validation", 100, ()), ())) == []
+
+
+def test_missing_columns_stop_a_release_before_it_trains() -> None:
+    config = sample_config()
+    check_columns(config, ["quality", "alcohol"])
+    with pytest.raises(
+        ConfigurationError, match=r"^wine-quality\.yml: tests\.full\.slices\[0\]\.column: found 'alcohol'"
+    ):
+        check_columns(config, ["quality", "pH"])

@@ -68,7 +68,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("buckets")
 def test_train_model(sagemaker: Stubber, codepipeline: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     upload_config(sample_text())
-    document = upload_dataset(FILES)
+    document = upload_dataset(FILES, ["quality", "alcohol"])
     sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
     sagemaker.add_response("create_training_job", {"TrainingJobArn": ARN})
     codepipeline.add_response(

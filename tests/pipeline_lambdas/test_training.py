@@ -19,7 +19,8 @@ CONFIG = sample_config()
 SITE = TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, REGISTRY)
 FILES = {"train/train.csv": b"5,1\n6,2\n", "validation/validation.csv": b"5,1\n", "test/test.csv": b"5,1\n"}
 ARN = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/x"}
-OTHER = Dataset("0" * 64, "wine-quality/datasets/0000000000000000/", ())
+COLUMNS = ["quality", "alcohol"]
+OTHER = Dataset("0" * 64, "wine-quality/datasets/0000000000000000/", (), tuple(COLUMNS))
 NOT_FOUND = ("ValidationException", "Requested resource not found.")
 
 pytestmark = pytest.mark.usefixtures("buckets")
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("buckets")
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return parse_manifest(json.dumps(upload_dataset(FILES)).encode(), "wine-quality")
+    return parse_manifest(json.dumps(upload_dataset(FILES, COLUMNS)).encode(), "wine-quality")
 
 
 def described(dataset: Dataset, attempt: int = 1, status: str = "InProgress") -> dict[str, Any]:
@@ -176,7 +177,7 @@ def test_wrong_sizes_and_strangers_are_reported_together(dataset: Dataset) -> No
 
 
 def test_a_channel_without_files_is_refused() -> None:
-    dataset = parse_manifest(json.dumps(upload_dataset({"train/a.csv": b"5,1\n"})).encode(), "wine-quality")
+    dataset = parse_manifest(json.dumps(upload_dataset({"train/a.csv": b"5,1\n"}, COLUMNS)).encode(), "wine-quality")
     with pytest.raises(ConfigurationError, match="found no file of channel validation"):
         start_training(RELEASE, CONFIG, dataset, SITE)
 

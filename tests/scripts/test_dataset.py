@@ -107,6 +107,15 @@ def test_dropped_files_are_adopted(s3: Any, capsys: pytest.CaptureFixture[str]) 
         found = s3.get_object(Bucket=BUCKET, Key=dataset.key(file))
         assert hashlib.sha256(found["Body"].read()).hexdigest() == file.sha256
     assert found["Metadata"]["rows"] == "240"
+    assert dataset.columns == ()
+    names = (ROOT / "data" / "wine-quality" / "columns.json").read_bytes()
+    s3.put_object(Bucket=BUCKET, Key="wine-quality/columns.json", Body=names)
+    assert run(["data", "adopt", *COMMON]) == 0
+    named = parse_manifest(s3.get_object(Bucket=BUCKET, Key=MANIFEST)["Body"].read(), "wine-quality")
+    assert (named.sha256, list(named.columns)) == (dataset.sha256, json.loads(names))
+    s3.put_object(Bucket=BUCKET, Key="wine-quality/columns.json", Body=b'{"quality": 1}')
+    assert run(["data", "adopt", *COMMON]) == 1
+    assert "columns.json: found no list of names" in capsys.readouterr().err
     capsys.readouterr()
     assert run(["data", "upload", *COMMON, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
