@@ -78,7 +78,10 @@ def _bare_s(house: House, folder: Path, test: Path) -> float:
     url = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
     bucket, _, key = url.removeprefix("s3://").partition("/")
     with tarfile.open(fileobj=io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())) as archive:
-        archive.extract("xgboost-model", folder, filter="data")
-    model = (folder / "xgboost-model").rename(folder / "xgboost-model.ubj")
+        content = archive.extractfile("xgboost-model")
+        if content is None:
+            raise SystemExit(f"{url}: found no file xgboost-model.")
+        model = folder / "xgboost-model.ubj"
+        model.write_bytes(content.read())
     command = [sys.executable, _BARE, "predict", str(model), str(test)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import shutil
 import tarfile
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 _LEVEL = 1
 """Boosters hardly compress; a higher level costs seconds per 100 MB and saves a few percent."""
@@ -35,16 +36,30 @@ def pack(folder: Path, archive: Path) -> None:
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a tar.gz below a new folder. Raises ArchiveError, and leaves nothing then.
 
-    Absolute paths, `..`, links out of the folder and device files are refused by tarfile's data filter
-    (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).
+    Absolute paths, `..`, links out of the folder and device files are refused, by tarfile's data filter where there is
+    one: Python 3.11 has it from 3.11.4 on (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).
+    Before, no link is taken at all.
     """
     folder.mkdir(parents=True)
     try:
         with tarfile.open(archive, mode="r:gz") as tar:
-            tar.extractall(folder, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(folder, filter="data")
+            else:
+                tar.extractall(folder, members=plain_members(tar))  # noqa: S202 - each member is looked at
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ArchiveError(str(error)) from None
+
+
+def plain_members(members: Iterable[tarfile.TarInfo]) -> Iterator[tarfile.TarInfo]:
+    """Files and folders that lie where they are unpacked, for everybody to read. Raises ValueError for another one."""
+    for member in members:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+            raise ValueError(f"{member.name}: found a path out of the folder, a link or a device")
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        yield member
 
 
 def is_empty(folder: Path) -> bool:

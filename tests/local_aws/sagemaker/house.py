@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.local_aws.sagemaker.load import load
 from tests.local_server import LocalServer, allow, wait_for
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
@@ -106,27 +105,9 @@ class House:
         found: dict[str, Any] = wait_for(done, f"endpoint {name}")
         return found
 
-    @contextmanager
-    def load(self, name: str) -> Iterator[tuple[Counter[bytes], list[Exception]]]:
+    def load(self, name: str) -> AbstractContextManager[tuple[Counter[bytes], list[Exception]]]:
         """Three threads that ask all the time: what they were answered, and every failure."""
-        stop, seen, faults = threading.Event(), Counter[bytes](), list[Exception]()
-
-        def ask() -> None:
-            while not stop.is_set():
-                try:
-                    seen[self.invoke(name)] += 1
-                except Exception as error:  # noqa: BLE001 - every failure counts
-                    faults.append(error)
-
-        threads = [threading.Thread(target=ask) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield seen, faults
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
+        return load(lambda: self.invoke(name), threads=3)
 
     def invoke(self, name: str, body: bytes = ONE_ROW, **more: Any) -> bytes:
         runtime = self.clients["sagemaker-runtime"]

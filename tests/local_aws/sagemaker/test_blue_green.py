@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from local_aws.sagemaker import hosting
 from local_aws.sagemaker.service import SageMakerService
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import config, deployed, play, refused, settled, variant
+from tests.local_aws.sagemaker.load import load
 from tests.local_aws.sagemaker.test_deployment_configs import PERCENT, blue_green
 from tests.local_server import wait_for
 
@@ -69,27 +68,9 @@ def answers(aws: Aws, count: int = 400) -> Counter[bytes]:
     return Counter(aws.invoke(EndpointName="Wine", Body=b"x")["Body"].partition(b":")[0] for _ in range(count))
 
 
-@contextmanager
-def load(aws: Aws) -> Iterator[tuple[Counter[bytes], list[Exception]]]:
-    """Four threads that ask all the time; what they were answered, and every failure."""
-    stop, seen, faults = threading.Event(), Counter[bytes](), list[Exception]()
-
-    def ask() -> None:
-        while not stop.is_set():
-            try:
-                seen[aws.invoke(EndpointName="Wine", Body=b"sleep 0.01")["Body"].partition(b":")[0]] += 1
-            except Exception as error:  # noqa: BLE001 - every failure counts
-                faults.append(error)
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen, faults
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+def asking(aws: Aws) -> AbstractContextManager[tuple[Counter[bytes], list[Exception]]]:
+    """Four threads that ask all the time: which models answered, and every failure."""
+    return load(lambda: aws.invoke(EndpointName="Wine", Body=b"sleep 0.01")["Body"].partition(b":")[0])
 
 
 def more_than(seen: Counter[bytes], count: int) -> None:
@@ -144,7 +125,7 @@ def test_a_linear_update_goes_step_by_step(fleet: Aws) -> None:
 
 
 def test_no_request_fails_while_a_canary_goes_through(fleet: Aws) -> None:
-    with load(fleet) as (seen, faults):
+    with asking(fleet) as (seen, faults):
         for name in ("two", "one"):
             update(fleet, CANARY, ALARM, to=f"{name}-4")
             for message, wait_s in ((CANARY_BAKES, 301), (ALL_BAKE, 121)):
@@ -158,7 +139,7 @@ def test_no_request_fails_while_a_canary_goes_through(fleet: Aws) -> None:
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_no_request_fails_while_an_alarm_rolls_back(fleet: Aws, whole: bool) -> None:
-    with load(fleet) as (seen, faults):
+    with asking(fleet) as (seen, faults):
         update(fleet, CANARY, ALARM)
         baking(fleet, CANARY_BAKES)
         wait_for(lambda: seen[b"two"] > 5, "answers of the canary", 20)

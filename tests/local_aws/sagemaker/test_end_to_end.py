@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,19 +141,7 @@ def test_updates_under_load(house: House) -> None:
     assert house.settled("load")["EndpointStatus"] == "InService"
     answers = dict[str, bytes]()
     answers["load-1"] = house.invoke("load")
-    seen, faults, stop = set[bytes](), list[Exception](), threading.Event()
-
-    def load() -> None:
-        while not stop.is_set():
-            try:
-                seen.add(house.invoke("load"))
-            except Exception as error:  # noqa: BLE001 - every failure counts
-                faults.append(error)
-
-    threads = [threading.Thread(target=load) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
+    with house.load("load") as (seen, faults):
         for config in ("load-2", "load-1", "load-3", "load-2"):
             house.sagemaker.update_endpoint(EndpointName="load", EndpointConfigName=config)
             found = house.settled("load")
@@ -165,13 +152,9 @@ def test_updates_under_load(house: House) -> None:
             else:
                 assert found["EndpointConfigName"] == config
                 answers[config] = house.invoke("load")
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
     assert not faults
     assert answers["load-1"] != answers["load-2"]
-    assert seen == set(answers.values())
+    assert set(seen) == set(answers.values())
     house.sagemaker.delete_endpoint(EndpointName="load")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 
 import pytest
 
@@ -22,6 +21,7 @@ from tests.local_aws.sagemaker.hosted import (
     settled,
     variant,
 )
+from tests.local_aws.sagemaker.load import load
 from tests.local_server import wait_for
 
 
@@ -112,30 +112,21 @@ def test_model_data_that_went_bad(hosted: Aws, content: bytes | None, message: s
 
 def test_update_under_load_loses_no_request(hosted: Aws) -> None:
     deployed(hosted)
-    stop, answers, faults = threading.Event(), Counter[bytes](), list[Exception]()
 
-    def load() -> None:
-        while not stop.is_set():
-            try:
-                answers[hosted.invoke(EndpointName="Wine", Body=b"sleep 0.01")["Body"].partition(b":")[0]] += 1
-            except Exception as error:  # noqa: BLE001 - every failure counts
-                faults.append(error)
-
-    def some_answers() -> None:
+    def more_answers() -> None:
         before = answers.total()
         wait_for(lambda: answers.total() > before + 20, "some answers", 20)
 
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for name in ("two", "one", "two"):
-        some_answers()
-        hosted.call("UpdateEndpoint", EndpointName="Wine", EndpointConfigName=name)
-        assert settled(hosted)["EndpointConfigName"] == name
-    some_answers()
-    stop.set()
-    for thread in threads:
-        thread.join()
+    def ask() -> bytes:
+        answer: bytes = hosted.invoke(EndpointName="Wine", Body=b"sleep 0.01")["Body"]
+        return answer.partition(b":")[0]
+
+    with load(ask) as (answers, faults):
+        for name in ("two", "one", "two"):
+            more_answers()
+            hosted.call("UpdateEndpoint", EndpointName="Wine", EndpointConfigName=name)
+            assert settled(hosted)["EndpointConfigName"] == name
+        more_answers()
     assert not faults
     assert answers[b"one"]
     assert answers[b"two"]

@@ -84,6 +84,20 @@ def test_unpacking_stays_in_its_folder(tmp_path: Path, member: tarfile.TarInfo) 
     assert not (tmp_path / "in" / "outside").exists()
 
 
+@pytest.mark.parametrize(
+    "member", [tarfile.TarInfo("../outside"), tarfile.TarInfo("/etc/x"), tarfile.TarInfo("a/../../b"), _link("l", "a")]
+)
+def test_without_tarfiles_filter_only_what_is_plain_is_unpacked(member: tarfile.TarInfo) -> None:
+    file, folder = tarfile.TarInfo("code/inference.py"), tarfile.TarInfo("code")
+    file.mode, folder.type = 0o4600, tarfile.DIRTYPE
+    assert [(found.name, found.mode) for found in archives.plain_members([folder, file])] == [
+        ("code", 0o755),
+        ("code/inference.py", 0o644),
+    ]
+    with pytest.raises(ValueError, match="out of the folder"):
+        list(archives.plain_members([file, member]))
+
+
 def test_unpacking_refuses_what_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no archive", encoding="utf-8")
     with pytest.raises(archives.ArchiveError, match="gzip"):
