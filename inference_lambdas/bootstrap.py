@@ -112,5 +112,6 @@ def _quantile(ordered: list[float], share: float) -> float:
     """Return the quantile between the two nearest of the numbers, of which the k-th of n is at k / (n + 1)."""
     place = min(max(share * (len(ordered) + 1) - 1, 0.0), len(ordered) - 1.0)
     index = min(int(place), len(ordered) - 2)
-    part = place - index
-    return ordered[index] * (1 - part) + ordered[index + 1] * part
+    low, high = ordered[index], ordered[index + 1]
+    # So it never leaves the two, however it is rounded, and a greater share never has a smaller quantile.
+    return min(low + (place - index) * (high - low), high)

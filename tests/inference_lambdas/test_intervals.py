@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -169,6 +169,7 @@ def test_what_does_not_scatter_is_a_point() -> None:
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.floats(-1e200, 1e200), st.floats(-1e200, 1e200)), max_size=5), st.booleans())
+@example(rows=[(0.0, 6401962346337083.0)] * 2, binary=False)
 def test_an_interval_has_its_metric_and_is_finite(rows: list[tuple[float, float]], binary: bool) -> None:
     metrics: Metrics = RegressionMetrics()
     if binary:
