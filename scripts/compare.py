@@ -76,6 +76,11 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Row]:
     return [row for row in side_by_side(before, after) if row[1] != row[2]]
 
 
+def first_line(text: str) -> str:
+    """A commit's title: a source's summary is its whole message."""
+    return text.partition("\n")[0]
+
+
 def _outline(record: Mapping[str, Any]) -> dict[str, str]:
     training, approval = record["training"] or {}, record["approval"] or {}
     return {
@@ -96,7 +101,7 @@ def _values(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _sources(record: Mapping[str, Any]) -> dict[str, str]:
     revisions = {
-        source["action"]: f"{source['revision'][:_SHOWN_HASH]} {source.get('summary') or ''}".strip()
+        source["action"]: f"{source['revision'][:_SHOWN_HASH]} {first_line(source['summary'])}".strip()
         for source in record["sources"]
     }
     dataset = record["dataset"] or {}

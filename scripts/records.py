@@ -57,14 +57,21 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     """What a record tells beside actions and metrics, a line each."""
     champion, approval = record["champion"], record["approval"]
     package, cost, sequence = record["model_package"], record["cost"], record["sequence"]
+    asked = any(one["action"] == "DeployChampion" and one["status"] == "Succeeded" for one in record["actions"])
+    none = "none: Prod served no model, or the config asks for no comparison" if asked else ""
     lines = {
-        "champion": f"{champion['model']}, which Prod served" if champion else "none: Prod served no model",
+        "champion": f"{champion['model']}, which Prod served" if champion else none,
         "approval": " ".join(str(approval[key]) for key in ("status", "by", "reason") if approval.get(key))
         if approval
         else "",
         "model": f"{package['arn']} {package['approval_status']}" if package else "",
-        "cost": f"about {cost['total']:.2f} {cost['currency']}" if cost and cost["total"] is not None else "",
+        "cost": _cost_text(cost) if cost and cost["total"] is not None else "",
         "record": f"number {sequence}" if sequence is not None else "not final yet",
         "missing": "; ".join(record["missing"]),
     }
     return [f"{name:<10}{text}" for name, text in lines.items() if text]
+
+
+def _cost_text(cost: Mapping[str, Any]) -> str:
+    total = cost["total"]
+    return f"{'below 0.01' if total < 0.01 else f'about {total:.2f}'} {cost['currency']}, {cost['note']}"
