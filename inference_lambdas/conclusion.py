@@ -65,4 +65,6 @@ def _passed_text(verdicts: Sequence[Verdict]) -> str:
 
 
 def _metrics_text(metrics: Mapping[str, float | None]) -> str:
+    """Return the metrics to six digits, as a person reads them in the approval; the document has all digits."""
+    metrics = {name: None if value is None else float(f"{value:.6g}") for name, value in metrics.items()}
     return json.dumps(metrics, separators=(",", ":"), allow_nan=False)

@@ -102,7 +102,9 @@ def _intervals(intervals: Mapping[str, Interval]) -> dict[str, Any]:
 
 
 def _champion(evaluation: Evaluation, found: Compared) -> dict[str, Any]:
+    asked = evaluation.test.champion
     return {
+        "require": asked.require if asked else None,
         "status": found.status,
         "reason": found.reason,
         "model": None if evaluation.champion == NO_CHAMPION else evaluation.champion,

@@ -74,4 +74,4 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
 
 def _cost_text(cost: Mapping[str, Any]) -> str:
     total = cost["total"]
-    return f"{'below 0.01' if total < 0.01 else f'about {total:.2f}'} {cost['currency']}, {cost['note']}"
+    return f"{'below 0.01' if total < 0.01 else f'about {total:.2f}'} {cost['currency']}. {cost['note']}"

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.report.text import champion_bound
 from scripts.aws_errors import code_of
 from scripts.output import status_text
 from scripts.session import Session
@@ -39,7 +40,7 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
         table.add_column(title, justify="right" if title in {"rows", "value"} else "left", no_wrap=True)
     for environment, report in reports.items():
         first = True
-        for row in [*_metric_rows(report), *_gate_rows(report["gates"])]:
+        for row in [*_metric_rows(report), *_gate_rows(report)]:
             table.add_row(environment if first else "", f"{report['rows']:,}" if first else "", *row)
             first = False
     return table
@@ -48,8 +49,6 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
 def bounds_text(gate: Mapping[str, Any]) -> str:
     """A gate's bounds in words."""
     low, high = gate.get("min"), gate.get("max")
-    if kind_of(gate) == "champion":
-        return f"at most {high:g} % worse"
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
     return f"at least {low:g}" if low is not None else f"at most {high:g}"
@@ -69,10 +68,10 @@ def _metric_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
         yield (metric, _value_text(value), *judged)
 
 
-def _gate_rows(gates: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | Text, ...]]:
+def _gate_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
     """Gates of champion, slices and drift: each that failed, the others of one bound together with the worst value."""
     together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for gate in gates:
+    for gate in report["gates"]:
         kind = kind_of(gate)
         if kind != "bound":
             own = gate["subject"] if gate["verdict"] == "failed" else ""
@@ -81,8 +80,11 @@ def _gate_rows(gates: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | Text,
     for (kind, metric, *_), alike in together.items():
         values = [gate["value"] for gate in alike if gate["value"] is not None]
         worst = (max if alike[0]["max"] is not None else min)(values, default=None)
-        text = _value_text(worst) + (" %" if kind == "champion" and worst is not None else "")
-        yield (_subject(kind, metric, alike), text, bounds_text(alike[0]), status_text(alike[0]["verdict"]))
+        text, allowed = _value_text(worst), bounds_text(alike[0])
+        if kind == "champion":
+            text += "" if worst is None else " %"
+            allowed = champion_bound(alike[0]["max"], report["champion"]["require"])
+        yield (_subject(kind, metric, alike), text, allowed, status_text(alike[0]["verdict"]))
 
 
 def _subject(kind: str, metric: str, gates: Sequence[Mapping[str, Any]]) -> str:

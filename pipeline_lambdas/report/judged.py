@@ -72,7 +72,9 @@ def _gate(gate: Document, evaluation: Document) -> list[Child]:
         join(metric, el("span", _subject(kind, subject), class_="subject")),
         word(string(gate, "verdict")),
         text.worse(value) if kind == "champion" else text.apart(value, low, high) + unit,
-        _bound(kind, low, high, unit),
+        _bound(low, high, unit)
+        if kind != "champion" or high is None
+        else text.champion_bound(high, string(evaluation, "champion", "require")),
         _interval(gate, kind, metric, subject, evaluation, unit),
         string(gate, "reason"),
     ]
@@ -84,9 +86,7 @@ def _subject(kind: str, subject: str) -> str | None:
     return f"drift of {subject}" if kind == "drift" else subject or None
 
 
-def _bound(kind: str, low: float | None, high: float | None, unit: str) -> str:
-    if kind == "champion" and high is not None:
-        return f"at most {text.bound(high)}{text.PERCENT} worse"
+def _bound(low: float | None, high: float | None, unit: str) -> str:
     if low is not None and high is not None:
         return f"{text.bound(low)} to {text.bound(high)}{unit}"
     if low is None and high is None:

@@ -97,6 +97,12 @@ def worse(value: float | None) -> str:
     return f"{plain(abs(value), 3)}{PERCENT} {'worse' if value > 0 else 'better'}"
 
 
+def champion_bound(limit: float, require: str) -> str:
+    """Write what a gate against the champion asks for: chance does not decide, so the value itself may be beyond."""
+    strict = require == "shown-not-worse"
+    return f"{'shown at most' if strict else 'not shown over'} {bound(limit)}{PERCENT} worse"
+
+
 def rows(count: float | None) -> str:
     """Write a number of rows."""
     if count is None:

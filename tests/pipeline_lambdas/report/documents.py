@@ -364,6 +364,7 @@ def evaluation(environment: str = "test", **more: Any) -> Json:
             gate("drift", "psi", 0.1093, subject="alcohol", max=0.25),
         ],
         "champion": {
+            "require": "not-shown-worse",
             "status": "compared",
             "reason": "",
             "model": f"{NAME}-3b1f6a50-77c2",
