@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from local_aws.codebuild.toolchain import python_environment
+from local_aws.root import RootKey, read_root_key
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
@@ -88,9 +89,16 @@ class LocalServer:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
-        """A client, made once: each holds connections that the server keeps open for it."""
-        wanted = (service, key, secret, token)
+    @property
+    def root(self) -> RootKey:
+        """The root user's key, from the state folder."""
+        key = read_root_key(self.state)
+        assert key is not None, "local AWS was never up"
+        return key
+
+    def client(self, service: str, key: str = "", secret: str = "", token: str | None = None) -> Any:
+        """A client, made once: each holds connections that the server keeps open for it. Without a key, root's."""
+        wanted = (service, key or self.root.access_key_id, secret or self.root.secret_access_key, token)
         if wanted not in self._clients:
             self._clients[wanted] = self._make_client(*wanted)
         return self._clients[wanted]

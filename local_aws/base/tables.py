@@ -21,21 +21,44 @@ _TABLES = {
         "_loaded_modules",
         "_state_map",
         "PERSIST_STATE",
+        "_handle_post_body_shortcuts",
+        "_handle_pre_body_request",
+        "pin_signed_request",
     ),
-    "ministack.core.router": ("SERVICE_PATTERNS", "extract_access_key_id", "extract_region"),
-    "ministack.core.iam_actions": ("SERVICE_TO_IAM_NAMESPACE", "extract_resource_arn", "identity_denial_message"),
+    "ministack.core.router": (
+        "SERVICE_PATTERNS",
+        "_is_aws_service_name",
+        "detect_service",
+        "extract_access_key_id",
+        "extract_region",
+    ),
+    "ministack.core.iam_actions": (
+        "SERVICE_TO_IAM_NAMESPACE",
+        "_AUTH_FAILURES",
+        "access_denied_response",
+        "extract_resource_arn",
+        "identity_denial_message",
+    ),
     "ministack.core.iam_evaluator": (
         "AuthError",
         "CredentialResolutionError",
         "EvalContext",
+        "ResolvedCredential",
+        "_SESSION_TOKEN_NOT_CHECKED",
+        "_anonymous",
         "_conditions_met",
+        "_invalid_session_token",
+        "_unknown_access_key",
         "_service_principal_matches",
+        "_signed_request",
+        "_verified_key",
         "enforce",
         "evaluate_resource_policy",
+        "is_root_access_key",
         "request_caller_arn",
         "resolve_credential",
     ),
-    "ministack.core.lambda_runtime": ("_PYTHON_WORKER_SCRIPT",),
+    "ministack.core.lambda_runtime": ("_PYTHON_WORKER_SCRIPT", "execution_credentials"),
     "ministack.core.persistence": ("_json_default", "load_state", "save_state"),
     "ministack.services.cloudwatch": (
         "_calc_stats",
@@ -65,6 +88,7 @@ _TABLES = {
         "_execution_record_for_config",
         "_functions",
         "_get_func_record_for_ref",
+        "execution_credentials",
         "invoke_async_with_retry",
     ),
     "ministack.services.s3": (
@@ -74,14 +98,17 @@ _TABLES = {
         "_fire_s3_event",
         "_get_object_data",
         "_put_bucket_encryption",
+        "resolve_credential",
     ),
-    "ministack.services.sts": ("_sessions", "register_session"),
+    "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
+    "ministack.services.cloudformation.custom_resource": ("_pending",),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
+    "ministack.services.cloudformation.wait_conditions": ("has_handle",),
     "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
 }
 
@@ -116,8 +143,8 @@ def asgi_app() -> Any:
 def register_service(service: Service, ministack_name: str, target_prefix: str | None) -> None:
     """Route a service's requests to our front: by `X-Amz-Target`, else by the name in the signature's scope.
 
-    IAM is asked by the front itself, which knows all resources of a call; MiniStack only verifies the signature,
-    so the service is taken out of its table of IAM namespaces.
+    IAM is asked by the front itself, which knows all resources of a call, so the service is taken out of MiniStack's
+    table of IAM namespaces.
     """
     handlers, patterns = ministack("app").SERVICE_HANDLERS, ministack("core.router").SERVICE_PATTERNS
     handlers[ministack_name] = service.handle_request
