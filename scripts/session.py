@@ -53,8 +53,8 @@ class Session:
         options = self.options
         if self.target.is_local and aws_credentials_configured(None):
             words.append("--local")
-        if self.target.is_local and options.port != LOCAL_PORT:
-            words.append(f"--port {options.port}")
+        if self.target.is_local and self.target.port != LOCAL_PORT:
+            words.append(f"--port {self.target.port}")
         for name, value in (("profile", options.profile), ("region", options.region), ("suffix", options.suffix)):
             words += [f"--{name} {value}"] if value else []
         if options.model != Options.model:
