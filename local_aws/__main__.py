@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, default=Path(".slipway/local"), help="folder of all state")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--region", default=DEFAULT_REGION)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # git puts its word behind the options
     settings = Settings(options.state.resolve(), options.port, options.region)
     if options.verb == "connect":
         return connect(settings, options.connection or "", options.repository or "")
