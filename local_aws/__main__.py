@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from local_aws.root import RootKeyError, read_root_key
+from local_aws.running import HeldError, running
 from local_aws.settings import DEFAULT_PORT, DEFAULT_REGION, HOST, Settings
 
 _START_S = 30.0
@@ -39,17 +40,23 @@ def main(arguments: list[str] | None = None) -> int:
         return git_credential(settings, options.connection or "")
     try:
         return {"up": up, "down": down, "status": status, "serve": serve_here}[options.verb](settings)
-    except RootKeyError as error:
+    except (RootKeyError, HeldError) as error:
         print(f"local AWS: {error}", file=sys.stderr)  # noqa: T201
         return 1
 
 
 def up(settings: Settings) -> int:
     """Start local AWS in the background and return when it answers."""
-    running = _running_pid(settings)
-    if running is not None and _port_taken(settings):
-        print(f"local AWS is already up at {settings.url} (process {running})")  # noqa: T201
+    found = running(settings.state)
+    if found and found.port == settings.port and _port_taken(settings):
+        print(f"local AWS is already up at {settings.url} (process {found.pid})")  # noqa: T201
         return 0
+    if found:
+        print(  # noqa: T201
+            f"local AWS: {settings.state} is served at port {found.port} by process {found.pid}. Stop that first: down",
+            file=sys.stderr,
+        )
+        return 1
     if _port_taken(settings):
         state = _state_at(settings.port)
         owner = f"local AWS with its state in {state}" if state else "another program"
@@ -78,11 +85,12 @@ def up(settings: Settings) -> int:
 
 def down(settings: Settings) -> int:
     """Stop local AWS and all its processes; success if it is not running."""
-    pid = _running_pid(settings)
-    if pid is None:
+    found = running(settings.state)
+    if found is None:
         print("local AWS is not running")  # noqa: T201
         settings.pid_file.unlink(missing_ok=True)
         return 0
+    pid = found.pid
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_S
     while _alive(pid) and time.monotonic() < deadline:
@@ -96,9 +104,10 @@ def down(settings: Settings) -> int:
 
 def status(settings: Settings) -> int:
     """Say whether local AWS answers; exit code 1 if not."""
-    pid = _running_pid(settings) if _port_taken(settings) else None
-    print(f"local AWS is up at {settings.url} (process {pid})" if pid else "local AWS is not running")  # noqa: T201
-    return 0 if pid else 1
+    found = running(settings.state)
+    is_up = found is not None and found.port == settings.port and _port_taken(settings)
+    print(f"local AWS is up at {settings.url} (process {found.pid})" if found and is_up else "local AWS is not running")  # noqa: T201
+    return 0 if is_up else 1
 
 
 def git_credential(settings: Settings, asked: str) -> int:
@@ -137,31 +146,12 @@ def serve_here(settings: Settings) -> int:
     return 0
 
 
-def _running_pid(settings: Settings) -> int | None:
-    """The process that serves this state folder at this port, by its pid file and what the system says it runs."""
-    try:
-        pid = int(settings.pid_file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    found = [_served(line) for line in _processes("-p", str(pid))]
-    return pid if (str(settings.state), settings.port) in found else None
-
-
 def _state_at(port: int) -> str | None:
-    """The state folder of whichever local AWS serves a port."""
-    served = (_served(line) for line in _processes("-A"))
-    return next((found[0] for found in served if found and found[1] == port), None)
-
-
-def _processes(*which: str) -> list[str]:
-    command = ["ps", "-ww", *which, "-o", "args="]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-
-
-def _served(arguments: str) -> tuple[str, int] | None:
-    """State folder and port in the arguments of a process, if it is one that `up` started."""
-    match = _SERVING.search(arguments)
-    return (match.group(1), int(match.group(2))) if match else None
+    """The state folder of whichever local AWS was started for a port, by what the system says runs."""
+    command = ["ps", "-A", "-ww", "-o", "args="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    found = (match for match in map(_SERVING.search, listed) if match)
+    return next((match.group(1) for match in found if int(match.group(2)) == port), None)
 
 
 def _port_taken(settings: Settings) -> bool:

@@ -21,6 +21,7 @@ from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
+from local_aws.running import hold
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import HOST, Settings
@@ -179,10 +180,13 @@ def serve(settings: Settings) -> None:
     """Run local AWS in this process until SIGTERM or SIGINT."""
     os.environ.clear()
     os.environ.update(settings.server_environment())
+    settings.make_private()
+    held = hold(settings.state, settings.port)
     settings.make_folders()
     write_git_config(settings)
     base.check_tables()
-    asyncio.run(_serve(settings))
+    with held:
+        asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:

@@ -33,7 +33,8 @@ def read_local_key(state: Path) -> LocalKey:
         profile = parser["default"]
         return LocalKey(profile["aws_access_key_id"], profile["aws_secret_access_key"])
     except FileNotFoundError:
-        raise SlipwayError(f"Local AWS was never up here: found no {file}.", "Start it: slipway up") from None
+        # Never up here, which to a person is no other than down.
+        raise SlipwayError("Local AWS does not answer.", "Start it: slipway up") from None
     except (configparser.Error, KeyError):
         raise SlipwayError(
             f"{file}: found no profile [default] with an access key.", "Delete the file and start anew: slipway up"

@@ -49,7 +49,7 @@ def test_local_aws_is_one_address_and_account(checkout: Path) -> None:
 
 def test_local_aws_that_was_never_up_is_one_sentence(checkout: Path) -> None:
     (checkout / ".slipway" / "local" / "credentials").unlink()
-    with pytest.raises(SlipwayError, match=r"Local AWS was never up here: found no .*credentials"):
+    with pytest.raises(SlipwayError, match="Local AWS does not answer"):
         decide_target(Options(local=True)).client("s3")
 
 

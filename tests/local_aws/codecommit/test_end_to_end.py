@@ -249,6 +249,20 @@ def test_an_event_that_a_kill_prevented_is_sent_at_the_next_start(own_local_aws:
     ]
 
 
+def test_a_clone_that_includes_the_file_signs_in_and_holds_no_secret(local_aws: LocalServer, tmp_path: Path) -> None:
+    local_aws.client("codecommit").create_repository(repositoryName="e2e-include")
+    config, address = local_aws.state / "gitconfig", f"{local_aws.url}/v1/repos/e2e-include"
+    git(tmp_path, "clone", "-q", "-c", f"include.path={config}", address, "c")
+    folder = tmp_path / "c"
+    commit(folder, "a", "1")
+    git(folder, "push", "origin", "main")
+    assert "refs/heads/main" in git(folder, "ls-remote")
+    assert str(config) in (folder / ".git" / "config").read_text(encoding="utf-8")
+    for file in (config, *(path for path in (folder / ".git").rglob("*") if path.is_file())):
+        assert local_aws.root.secret_access_key.encode() not in file.read_bytes()
+    assert "403" in git(tmp_path, "clone", address.replace("://", "://test:test@"), "d", ok=False)
+
+
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
 def test_the_credential_helper_of_the_aws_cli(local_aws: LocalServer, tmp_path: Path) -> None:
     local_aws.client("codecommit").create_repository(repositoryName="e2e-helper")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -317,9 +319,29 @@ def test_other_ways_to_sign_are_refused(local_aws: LocalServer, bucket: str, aut
     assert (answer[0], code(answer)) == (400, "InvalidRequest")
 
 
-def test_functions_have_credentials_that_nobody_can_work_out(local_aws: LocalServer) -> None:
-    arn, role = "arn:aws:lambda:us-east-1:111122223333:function:f", "arn:aws:iam::111122223333:role/f"
+TELL = b"import os\ndef handler(event, context):\n    return dict(os.environ)\n"
+
+
+def test_a_function_holds_the_credentials_of_its_role_alone(local_aws: LocalServer) -> None:
+    code_of_it = io.BytesIO()
+    with zipfile.ZipFile(code_of_it, "w") as archive:
+        archive.writestr("index.py", TELL)
+    role = local_aws.create_role("gated-teller", "lambda.amazonaws.com", allow("kms:ListKeys"))
+    functions = local_aws.client("lambda")
+    functions.create_function(
+        FunctionName="gated-teller",
+        Runtime="python3.12",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": code_of_it.getvalue()},
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName="gated-teller")
+    told = json.load(functions.invoke(FunctionName="gated-teller")["Payload"])
+    assert local_aws.root.secret_access_key not in told.values()
+    assert local_aws.root.access_key_id not in told.values()
+    key = (told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"], told["AWS_SESSION_TOKEN"])
+    caller = local_aws.client("sts", *key).get_caller_identity()["Arn"]
+    assert caller == "arn:aws:sts::111122223333:assumed-role/gated-teller/gated-teller"
+    arn = f"arn:aws:lambda:{REGION}:111122223333:function:gated-teller"
     digest = hashlib.sha256(f"{arn}:{role}".encode()).hexdigest()
-    derived = Credentials(f"ASIA{digest[:16].upper()}", hashlib.sha256(f"secret:{digest}".encode()).hexdigest())
-    answer = local_aws.send(*signed(local_aws, "kms", body=b"{}", headers=KMS, credentials=derived))
-    assert code(answer) == "UnrecognizedClientException"
+    assert not told["AWS_ACCESS_KEY_ID"].endswith(digest[:16].upper())
