@@ -88,6 +88,8 @@ class LocalAws:
         base.evaluate_alarms_as_documented()
         base.end_functions_with_the_server()
         base.leave_no_log_of_deleted_functions()
+        base.know_managed_policies()
+        base.encrypt_without_a_key_id()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""
@@ -107,6 +109,7 @@ class LocalAws:
         base.complete_resource_types()
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
+        base.refuse_missing_policies_in_stacks()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )

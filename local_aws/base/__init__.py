@@ -14,7 +14,8 @@ from local_aws.base.functions import (
     leave_no_log_of_deleted_functions,
 )
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
-from local_aws.base.objects import read_object
+from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
+from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.stacks import complete_resource_types
@@ -42,18 +43,21 @@ __all__ = [
     "check_tables",
     "complete_request_context",
     "complete_resource_types",
+    "encrypt_without_a_key_id",
     "end_functions_with_the_server",
     "enforce",
     "evaluate_alarms_as_documented",
     "find_access_key",
     "identify",
     "invoke_functions_as_documented",
+    "know_managed_policies",
     "leave_no_log_of_deleted_functions",
     "leave_out_what_conditions_exclude",
     "put_event",
     "put_metric",
     "read_object",
     "record_decisions",
+    "refuse_missing_policies_in_stacks",
     "register_resource_types",
     "register_service",
     "root_caller",

@@ -59,7 +59,18 @@ _TABLES = {
         "_put_events",
         "_SUPPORTED_TARGET_SERVICES",
     ),
-    "ministack.services.iam": ("_roles",),
+    "ministack.services.iam": (
+        "_aws_managed_policies",
+        "_error",
+        "_groups",
+        "_IAM_HANDLERS",
+        "_make_aws_managed_record",
+        "_p",
+        "_policy_exists",
+        "_roles",
+        "_users",
+    ),
+    "ministack.services.kms": ("_create_alias", "_create_key", "_key_metadata", "_resolve_key"),
     "ministack.services.lambda_svc": (
         "_emit_lambda_logs",
         "_execution_record_for_config",
@@ -74,6 +85,7 @@ _TABLES = {
         "_fire_s3_event",
         "_get_object_data",
         "_put_bucket_encryption",
+        "_resolve_sse_write_headers",
     ),
     "ministack.services.sts": ("_sessions", "register_session"),
 }
