@@ -91,7 +91,7 @@ def _repeats(items: Sequence[Any]) -> bool:
     """Whether there is a repetition without a bound in it."""
     repeated = (code.MAX_REPEAT, code.MIN_REPEAT)
     return any(
-        (name in repeated and value[1] > MANY) or any(_repeats(inner) for inner in _inner(name, value))
+        bool(name in repeated and value[1] > MANY) or any(_repeats(inner) for inner in _inner(name, value))
         for name, value in items
     )
 
