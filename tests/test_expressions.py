@@ -91,7 +91,7 @@ def _repeats(items: Sequence[Any]) -> bool:
     """Whether there is a repetition without a bound in it."""
     repeated = (code.MAX_REPEAT, code.MIN_REPEAT)
     return any(
-        bool(name in repeated and value[1] > MANY) or any(_repeats(inner) for inner in _inner(name, value))
+        (name in repeated and bool(value[1] > MANY)) or any(_repeats(inner) for inner in _inner(name, value))
         for name, value in items
     )
 
@@ -138,12 +138,12 @@ def _characters(name: Any, value: Any) -> frozenset[str]:
 
 def _fits(char: str, name: Any, value: Any) -> bool:
     if name is code.LITERAL:
-        return ord(char) == value
+        return bool(ord(char) == value)
     if name is code.RANGE:
         return bool(value[0] <= ord(char) <= value[1])
     classes = {"DIGIT": r"\d", "NOT_DIGIT": r"\D", "SPACE": r"\s", "NOT_SPACE": r"\S", "WORD": r"\w", "NOT_WORD": r"\W"}
     if name is code.CATEGORY:
-        return re.match(classes[str(value).removeprefix("CATEGORY_")], char) is not None
+        return bool(re.match(classes[str(value).removeprefix("CATEGORY_")], char))
     return False
 
 
