@@ -84,7 +84,7 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
     try:
         named = json.loads(token)
         expected, place = named["sha256"], named["state"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigurationError(f"The continuation token is none of this function. {again}") from None
     if place != key:
         raise ConfigurationError(f"The continuation token names {place}; allowed {key}. {again}")

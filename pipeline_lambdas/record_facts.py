@@ -110,7 +110,7 @@ def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
     content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
     if content is None:
         return None
-    return parse_config(member_of(content, CONFIG_ARTIFACT, file).decode("utf-8-sig"), file)
+    return parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
@@ -141,7 +141,10 @@ def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[s
 
 def _json(bucket: str, key: str) -> dict[str, Any]:
     """A JSON object of the artifact bucket; empty if there is none, which is usual."""
-    document = json.loads(s3.read_object(bucket, key) or b"{}")
+    try:
+        document = json.loads(s3.read_object(bucket, key) or b"{}")
+    except RecursionError:
+        raise ValueError(f"s3://{bucket}/{key}: found values nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError(f"s3://{bucket}/{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
     return document

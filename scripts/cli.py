@@ -11,7 +11,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -39,7 +38,7 @@ from scripts import (
     stop,
 )
 from scripts.errors import SlipwayError, UnsuccessfulError
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.target import LOCAL_PORT, Options
 
@@ -165,7 +164,7 @@ def _fail(arguments: list[str], error: SlipwayError) -> int:
     if "--json" in arguments:
         print(json.dumps({"error": error.message, "next": error.next_step or None}, indent=2))
         return FAILED
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    console = PlainConsole(stderr=True)
     console.print(Text.assemble(("error: ", "bold red"), error.message))
     if error.next_step:
         console.print(Text.assemble(("next: ", "bold"), error.next_step))

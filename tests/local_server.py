@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from local_aws.codebuild.toolchain import python_environment
+from tests.answer_shapes import check_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
@@ -93,6 +94,7 @@ class LocalServer:
         wanted = (service, key, secret, token)
         if wanted not in self._clients:
             self._clients[wanted] = self._make_client(*wanted)
+            check_answers(self._clients[wanted], service)
         return self._clients[wanted]
 
     def _make_client(self, service: str, key: str, secret: str, token: str | None) -> Any:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.reports import reports_table
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
 from scripts.runs import runs_table
@@ -39,7 +39,7 @@ def command(verb: str) -> str:
 
 
 def shown(renderable: RenderableType) -> list[str]:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     console.print(renderable)
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -181,7 +181,7 @@ def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
 
 
 def test_plain_lines_tell_each_change_once() -> None:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     output = Output(console=console)
     already: dict[tuple[str, str], str] = {}
     run = view("gate_failed")

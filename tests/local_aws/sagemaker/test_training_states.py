@@ -36,6 +36,9 @@ def test_a_job_that_completes(data: Aws) -> None:
     assert last["StartTime"] == last["EndTime"] == found["TrainingEndTime"]
     assert found["TrainingStartTime"] == found["SecondaryStatusTransitions"][0]["EndTime"]
     assert found["TrainingTimeInSeconds"] == found["BillableTimeInSeconds"] == 1
+    assert found["OutputDataConfig"]["KmsKeyId"] == "key-1"
+    definitions = found["AlgorithmSpecification"]["MetricDefinitions"]
+    assert "validation:rmse" in {definition["Name"] for definition in definitions}
     [metric] = found["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("train:rmse", 1.5)
     assert found["ModelArtifacts"] == {"S3ModelArtifacts": "s3://data/out/Wine-1/output/model.tar.gz"}
@@ -121,7 +124,7 @@ def test_input_that_cannot_be_had(data: Aws, uri: str, kind: str, texts: list[st
     for text in texts:
         assert text in found["FailureReason"]
     assert secondary(found) == ["Starting", "Downloading", "Failed"]
-    assert found["ModelArtifacts"] == {}
+    assert "ModelArtifacts" not in found
 
 
 @pytest.mark.parametrize(
@@ -222,7 +225,7 @@ def test_a_container_that_ignores_sigterm_is_killed_after_two_minutes(data: Aws)
     found = ended(data)
     assert len(parent.started[0].signals) == 2
     assert found["SecondaryStatus"] == "Stopped"
-    assert found["ModelArtifacts"] == {}
+    assert "ModelArtifacts" not in found
 
 
 def test_max_runtime(data: Aws) -> None:
@@ -277,3 +280,11 @@ def test_a_killed_job_begins_again_and_a_stopping_one_is_stopped(data: Aws) -> N
     restarting = found["SecondaryStatusTransitions"][secondary(found).index("Restarting")]
     assert "restarted" in restarting["StatusMessage"]
     assert ended(data, "Wine-2")["SecondaryStatus"] == "Stopped"
+
+
+def test_a_job_that_runs_has_no_artifacts_yet(data: Aws) -> None:
+    data.use(FakeParent(idle))
+    data.call("CreateTrainingJob", **job(OutputDataConfig={"S3OutputPath": "s3://data/out/"}))
+    found = data.call("DescribeTrainingJob", TrainingJobName="Wine-1")
+    assert "ModelArtifacts" not in found
+    assert found["OutputDataConfig"]["KmsKeyId"] == ""
