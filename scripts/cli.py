@@ -38,7 +38,7 @@ from scripts import (
     start,
     stop,
 )
-from scripts.errors import SlipwayError, UnsuccessfulError
+from scripts.errors import SlipwayError, StillGoingError, UnsuccessfulError
 from scripts.output import Output
 from scripts.session import Session
 from scripts.target import LOCAL_PORT, Options
@@ -162,14 +162,19 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(arguments: list[str], error: SlipwayError) -> int:
+    interrupted = isinstance(error, StillGoingError)
+    _say_error(arguments, error, "interrupted" if interrupted else "error")
+    return INTERRUPTED if interrupted else FAILED
+
+
+def _say_error(arguments: list[str], error: SlipwayError, what: str) -> None:
     if "--json" in arguments:
-        print(json.dumps({"error": error.message, "next": error.next_step or None}, indent=2))
-        return FAILED
+        print(json.dumps({what: error.message, "next": error.next_step or None}, indent=2))
+        return
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    console.print(Text.assemble((f"{what}: ", "bold red"), error.message))
     if error.next_step:
         console.print(Text.assemble(("next: ", "bold"), error.next_step))
-    return FAILED
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.installation import Inventory, find_pipelines, take_inventory
+from scripts.interrupts import goes_on
 from scripts.names import Names
 from scripts.session import Session, session_of
 from scripts.teardown import (
@@ -53,7 +54,8 @@ def destroy(
     if planned:
         session.output.say(_plan_table(found, data=data))
         _agree(session, yes)
-        _remove(session, pipelines, found, data=data)
+        with goes_on("What is being deleted goes on.", f"Remove the rest: {session.command('destroy')}"):
+            _remove(session, pipelines, found, data=data)
         found = take_inventory(session, pipelines)
     else:
         session.output.say(f"Nothing of installation {session.names.suffix} is there to be removed.")

@@ -14,3 +14,7 @@ class SlipwayError(Exception):
 
 class UnsuccessfulError(Exception):
     """The verb did its work and what it reported is a failure, such as a release that failed a gate."""
+
+
+class StillGoingError(SlipwayError):
+    """A person has stopped waiting for something that goes on without them."""

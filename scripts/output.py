@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -85,7 +85,9 @@ class Output:
         if console is None and not probe.is_terminal:
             probe.width = _PLAIN_WIDTH
         self.console = probe
-        self.in_place = probe.is_terminal and not os.environ.get("CI")
+        # FORCE_COLOR makes rich take a pipe for a terminal; colours can be had there, a cursor cannot.
+        shown = console is not None or probe.file.isatty()
+        self.in_place = shown and probe.is_terminal and not probe.is_dumb_terminal and not os.environ.get("CI")
 
     def say(self, text: RenderableType = "", style: str = "") -> None:
         self.console.print(text, style=style, markup=False)
@@ -151,7 +153,3 @@ class Output:
 
 def status_text(status: str) -> Text:
     return Text(status, style=STATUS_STYLES.get(status, ""))
-
-
-def stacked(*parts: RenderableType) -> RenderableType:
-    return Group(*parts)
