@@ -76,7 +76,7 @@ def _config(project: Project, model: str) -> TrainingConfig:
     except FileNotFoundError:
         raise SlipwayError(f"{shown(path)}: found no such training config.", "Name a model: --model NAME") from None
     except ConfigError as error:
-        raise SlipwayError(str(error), "Check it: slipway check") from None
+        raise SlipwayError(str(error), lambda command: f"Check it: {command('check')}") from None
 
 
 def _tested_gb(folder: Path) -> float:

@@ -96,7 +96,7 @@ def _agree(session: Session, yes: str | None) -> None:
     if yes is None and not session.output.can_ask:
         raise SlipwayError(
             "Nobody is there to be asked, so nothing was removed.",
-            f"Name the installation if it is meant: {session.command(f'destroy --yes {name}')}",
+            f"Name the installation if it is meant: {session.command('destroy --yes', name)}",
         )
     typed = yes if yes is not None else session.output.ask(f"Type {name} to remove installation {name}:")
     if typed != name:

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
-from scripts.advice import Command, advise
-from scripts.errors import UnsuccessfulError
+from scripts.advice import advise
+from scripts.errors import Command, UnsuccessfulError
 from scripts.interrupts import release_goes_on
 from scripts.live_view import LiveRelease
 from scripts.output import Output, status_text
@@ -155,7 +155,7 @@ def waiting_lines(run: RunView, command: Command) -> list[str]:
         return [f"{approval.stage}/{approval.name} waits for a decision", *approval_lines(run, approval, command)]
     if run.behind:
         other = run.behind[:SHORT_ID_CHARACTERS]
-        answers = [f"  {verb + ':':<9}{command(f'{verb} {other} --message REASON')}" for verb in ("approve", "reject")]
+        answers = [f"  {verb + ':':<9}{command(verb, other, '--message', 'REASON')}" for verb in ("approve", "reject")]
         return [f"waits behind release {other}, whose approval is open; answer that one first", *answers]
     return [f"waits in front of {run.waits_for}"] if run.waits_for else []
 
@@ -164,9 +164,9 @@ def approval_lines(run: RunView, approval: ActionView, command: Command) -> list
     """What an approval is decided by, and how it is answered."""
     lines = [f"  {name}: {text}" for name, text in (("about", approval.about), ("evidence", approval.evidence)) if text]
     answers = [
-        f"  {verb + ':':<9}{command(f'{verb} {run.short_id} --message REASON')}" for verb in ("approve", "reject")
+        f"  {verb + ':':<9}{command(verb, run.short_id, '--message', 'REASON')}" for verb in ("approve", "reject")
     ]
-    return [*lines, f"  {'look:':<9}{command(f'show {run.short_id}')}", *answers]
+    return [*lines, f"  {'look:':<9}{command('show', run.short_id)}", *answers]
 
 
 def report_end(session: Session, run: RunView) -> None:
@@ -194,7 +194,7 @@ def failure_lines(run: RunView, command: Command) -> list[str]:
         message = action.error_message or action.summary or "no reason was given"
         lines.append(f"{action.stage}/{action.name}: {code}{message}")
     if run.status == "Failed":
-        lines.append(f"why, with its log: {command(f'explain {run.short_id}')}")
+        lines.append(f"why, with its log: {command('explain', run.short_id)}")
     return [f"  {line}" for line in (*lines, *(f"next: {step}" for step in advise(run, action, command)))]
 
 

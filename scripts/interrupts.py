@@ -20,5 +20,5 @@ def goes_on(message: str, next_step: str) -> Iterator[None]:
 
 @contextmanager
 def release_goes_on(session: Session, release: str) -> Iterator[None]:
-    with goes_on(f"Release {release} goes on.", f"Look again: {session.command(f'follow {release}')}"):
+    with goes_on(f"Release {release} goes on.", f"Look again: {session.command('follow', release)}"):
         yield

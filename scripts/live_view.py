@@ -7,7 +7,7 @@ as many rows as the window has.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
-from scripts.advice import Command
+from scripts.errors import Command
 from scripts.output import status_text
 from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 
@@ -169,8 +169,8 @@ class LiveRelease:
         if approval:
             rows = [(_MUST, _line(f"{approval.stage}/{approval.name} waits for a decision", "bold yellow"))]
             rows += [(_ABOUT, _line(f"  about: {approval.about}"))] if approval.about else []
-            rows += self._commands(_LOOK, {"look": f"show {run.short_id}"}, width)
-            rows += self._commands(_LINK, {"report": f"open {run.short_id}"}, width)
+            rows += self._commands(_LOOK, {"look": ("show", run.short_id)}, width)
+            rows += self._commands(_LINK, {"report": ("open", run.short_id)}, width)
             return rows + self._answers(run.short_id, width)
         if run.behind:
             other = run.behind[:SHORT_ID_CHARACTERS]
@@ -180,16 +180,16 @@ class LiveRelease:
         return [(_MUST, _line(f"waits in front of {run.waits_for}", "yellow"))] if run.waits_for else []
 
     def _answers(self, release: str, width: int) -> list[tuple[int, Text]]:
-        verbs = {verb: f"{verb} {release} --message REASON" for verb in ("approve", "reject")}
+        verbs = {verb: (verb, release, "--message", "REASON") for verb in ("approve", "reject")}
         return self._commands(_MUST, verbs, width)
 
-    def _commands(self, priority: int, verbs: dict[str, str], width: int) -> list[tuple[int, Text]]:
+    def _commands(self, priority: int, verbs: Mapping[str, tuple[str, ...]], width: int) -> list[tuple[int, Text]]:
         rows: list[tuple[int, Text]] = []
         for name, verb in verbs.items():
             start = f"  {name + ':':<9}"
-            lines = wrapped_command(self.command(verb), width - len(start))
+            lines = wrapped_command(self.command(*verb), width - len(start))
             if max(map(len, lines)) > width - len(start):
-                lines = [start, *wrapped_command(self.command(verb), width)]
+                lines = [start, *wrapped_command(self.command(*verb), width)]
             else:
                 lines = [start + lines[0], *(" " * len(start) + line for line in lines[1:])]
             rows += [(priority, _line(piece)) for line in lines for piece in _pieces(line, width)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -81,6 +80,7 @@ class Output:
 
     def __init__(self, *, as_json: bool = False, console: Console | None = None) -> None:
         self.as_json = as_json
+        self.document: Mapping[str, Any] | None = None
         probe = console or Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
         if console is None and not probe.is_terminal:
             probe.width = _PLAIN_WIDTH
@@ -112,9 +112,8 @@ class Output:
         return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def result(self, document: Mapping[str, Any]) -> None:
-        """Print the document that a program reads; nothing without --json."""
-        if self.as_json:
-            print(json.dumps(document, indent=2, default=str))
+        """Keep the document that a program reads; with --json it is printed once the verb has ended."""
+        self.document = document
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:

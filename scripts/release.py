@@ -157,8 +157,11 @@ def _closed(session: Session, stage_name: str) -> Iterator[None]:
         reason = transition.get("disabledReason", "no reason given")
         raise SlipwayError(
             f"{name}: the way into stage {stage_name} is closed ({reason}).",
-            f"Open it: aws codepipeline enable-stage-transition --pipeline-name {name} --stage-name {stage_name} "
-            "--transition-type Inbound",
+            "Open it: "
+            + session.target.aws(
+                f"codepipeline enable-stage-transition --pipeline-name {name} --stage-name {stage_name} "
+                "--transition-type Inbound"
+            ),
         )
     client.disable_stage_transition(**where, reason=_REASON)
     try:
@@ -184,7 +187,7 @@ def _wait_for_run(session: Session, known: set[str], revisions: dict[str, str], 
             time.sleep(session.target.poll_s)
     raise SlipwayError(
         f"{session.names.pipeline}: no release started within {timeout_s:.0f} s of the change.",
-        "See whether its rules are there: slipway deploy. Start one by hand: slipway start",
+        f"See whether its rules are there: {session.command('deploy')}\nStart one by hand: {session.command('start')}",
     )
 
 

@@ -76,10 +76,11 @@ def runs(
         session.output.say(f"{session.names.pipeline}: no release fits. All of them: {session.command('runs')}")
         return
     if not summaries:
-        session.output.say(f"{session.names.pipeline} has had no release yet. Start one: slipway start")
+        session.output.say(f"{session.names.pipeline} has had no release yet. Start one: {session.command('start')}")
         return
     session.output.say(runs_table(summaries, session.names.pipeline, datetime.now(UTC)))
-    session.output.say("One of them in full: slipway show ID")
+    newest = summaries[0]["pipelineExecutionId"][:SHORT_ID_CHARACTERS]
+    session.output.say(f"One of them in full: {session.command('show', newest)}")
 
 
 def show(

@@ -100,7 +100,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
         return [
             f"next: {where} waits for a decision, and what it releases to is as it was",
             *approval_lines(run, run.approval, session.command),
-            f"  then:    {session.command(f'follow {run.short_id}')}",
+            f"  then:    {session.command('follow', run.short_id)}",
         ]
     steps = [
         "next",
@@ -108,7 +108,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
         *(f"       {step}" for step in _changing_the_config(session)),
         f"       {session.command('follow')}",
         "  2. look at this release, or at all of them:",
-        f"       {session.command(f'show {run.short_id}')}",
+        f"       {session.command('show', run.short_id)}",
         f"       {session.command('runs')}",
     ]
     if session.target.is_local:

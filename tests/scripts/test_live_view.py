@@ -19,8 +19,8 @@ SIZES = [(80, 24), (60, 15), (200, 50), (40, 9)]
 PROGRAM = "/home/someone/projects/wine/slipway/.venv/bin/slipway --port 4999 --model red-wine"
 
 
-def command(verb: str) -> str:
-    return f"{PROGRAM} {verb}"
+def command(*words: str) -> str:
+    return " ".join((PROGRAM, *words))
 
 
 def action(stage: str, name: str, status: str = "Succeeded", summary: str = "", error: str = "") -> ActionView:

@@ -34,8 +34,8 @@ def view(name: str, **changes: Any) -> RunView:
     return view_run(answers["pipeline"], answers["execution"], answers["details"], answers["state"])
 
 
-def command(verb: str) -> str:
-    return f"slipway {verb}"
+def command(*words: str) -> str:
+    return " ".join(("slipway", *words))
 
 
 def shown(renderable: RenderableType) -> list[str]:
@@ -84,8 +84,8 @@ def test_a_failure_says_why_where_and_what_next() -> None:
     assert failure_lines(view("gate_failed"), command) == [
         "  DeployTest/Evaluate: JobFailed: rmse is 0.81, allowed is at most 0.75",
         "  why, with its log: slipway explain 0f3c1f6e-5f0e",
-        "  next: the model is not good enough for its gates: compare it with an earlier one: "
-        "slipway compare OTHER 0f3c1f6e-5f0e; change the config or the data, and push",
+        "  next: the model is not good enough for its gates: compare it with the one before: "
+        "slipway compare 0f3c1f6e-5f0e; change the config or the data, and push",
         "  next: try the stage again as it is: slipway retry DeployTest --run 0f3c1f6e-5f0e",
     ]
 
