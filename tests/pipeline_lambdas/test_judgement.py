@@ -34,7 +34,7 @@ def test_a_model_that_is_shown_to_be_worse_within_its_bound_is_said_to_be() -> N
         gate(None, None, None),
         gate(2, 0.4, 3.9, kind="slice"),
         "text",
-        gate(True, True, True),
+        gate(2, 0.4, 3.9) | {"low": True},
     ],
 )
 def test_what_chance_may_explain_is_passed(one: Any) -> None:
