@@ -23,6 +23,7 @@ _PLAIN_NOTE_EVERY_S = 10.0
 STATUS_STYLES = {
     "Succeeded": "green",
     "passed": "green",
+    "passed, but worse": "yellow",
     "up": "green",
     "InService": "green",
     "CREATE_COMPLETE": "green",

@@ -17,7 +17,7 @@ from scripts.logs import seconds
 from scripts.output import status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
 from scripts.records import find_record, record_lines
-from scripts.reports import load_reports, reports_table
+from scripts.reports import load_reports, say_reports
 from scripts.run_view import RUNNING, SHORT_ID_CHARACTERS, RunView, trigger_text
 from scripts.session import session_of
 
@@ -103,7 +103,7 @@ def show(
     session.output.say(run_table(found, datetime.now(UTC)))
     if reports:
         session.output.say()
-        session.output.say(reports_table(reports))
+        say_reports(session.output, reports)
     if record:
         session.output.say()
         for line in record_lines(record):

@@ -10,7 +10,7 @@ from rich.text import Text
 from pipeline_lambdas.report.text import duration
 from scripts.aws_errors import code_of
 from scripts.follow import approval_lines
-from scripts.reports import ENVIRONMENTS, load_reports, reports_table
+from scripts.reports import ENVIRONMENTS, load_reports, say_reports
 from scripts.run_view import RunView
 from scripts.session import Session
 from scripts.sources import connected_repositories
@@ -28,7 +28,7 @@ def say_summary(session: Session, run: RunView) -> None:
     reports = load_reports(session, run.id)
     if reports:
         output.say()
-        output.say(reports_table(reports))
+        say_reports(output, reports)
     endpoints = _endpoints(session)
     if endpoints:
         output.say()

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 
 from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
 from scripts.output import Output
-from scripts.reports import reports_table
+from scripts.reports import reports_table, worse_line
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
 from scripts.runs import runs_table
 
@@ -280,6 +280,21 @@ def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
     ]
     report["champion"] = {"require": "shown-not-worse"}
     assert "shown at most 5\N{NO-BREAK SPACE}% worse " in shown(reports_table({"test": report}))[2]
+
+
+def test_a_model_that_passed_and_is_worse_than_the_champion_is_told_with_numbers() -> None:
+    worse = {**gate("champion", "", 2.1, "passed", 5), "low": 0.4, "high": 3.9}
+    report = {"rows": 240, "metrics": {}, "gates": [worse], "champion": {"require": "not-shown-worse"}}
+    line = worse_line({"test": {**report, "verdict": "passed"}})
+    assert line is not None
+    assert line.plain == (
+        "verdict    passed, but shown to be worse than the champion: rmse 2.1 % worse (95 % interval 0.4 to 3.9 %; "
+        "5 % allowed)"
+    )
+    assert line.spans[-1].style == "yellow"
+    assert shown(reports_table({"test": report}))[1].endswith("  passed, but worse")
+    assert worse_line({"test": {**report, "verdict": "failed"}}) is None
+    assert worse_line({"dev": {**report, "verdict": "passed"}}) is None
 
 
 def test_metrics_stand_beside_their_gates() -> None:
