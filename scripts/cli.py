@@ -38,6 +38,7 @@ from scripts import (
     publish,
     release,
     rollback,
+    run_list,
     runs,
     start,
     stop,
@@ -139,7 +140,7 @@ app.command()(local.down)
 app.command()(local.status)
 app.command()(release.release)
 app.command()(follow.follow)
-app.command()(runs.runs)
+app.command()(run_list.runs)
 app.command()(runs.show)
 app.command()(explain.explain)
 app.command()(compare.compare)

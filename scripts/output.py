@@ -83,7 +83,7 @@ class Output:
         self.as_json = as_json
         self.document: Mapping[str, Any] | None = None
         probe = console or Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
-        if console is None and not probe.is_terminal:
+        if console is None and not probe.is_terminal and not os.environ.get("COLUMNS"):
             probe.width = _PLAIN_WIDTH
         self.console = probe
         # FORCE_COLOR makes rich take a pipe for a terminal; colours can be had there, a cursor cannot.

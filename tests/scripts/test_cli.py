@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts import cli, runs
+from scripts import cli, run_list
 from scripts.aws_errors import explain
 from scripts.cli import common_options_first, run
 
@@ -77,7 +77,7 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "list_runs", interrupted)
+    monkeypatch.setattr(run_list, "list_runs", interrupted)
     assert run(["runs", "--local"]) == 130
 
 
@@ -85,7 +85,7 @@ def test_a_mistake_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(runs, "list_runs", broken)
+    monkeypatch.setattr(run_list, "list_runs", broken)
     with pytest.raises(ZeroDivisionError):
         run(["runs", "--local"])
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from scripts.follow import failure_lines, print_changes, run_table, waiting_line
 from scripts.output import Output
 from scripts.reports import reports_table, worse_line
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
-from scripts.runs import runs_table
 
 RECORDED = Path(__file__).parent / "recorded"
 NOW = datetime.fromtimestamp(100, UTC)
@@ -223,31 +221,6 @@ def test_plain_lines_tell_each_change_once() -> None:
 )
 def test_what_started_a_release(trigger: dict[str, str], text: str) -> None:
     assert trigger_text(trigger, "slipway-a-b") == text
-
-
-def test_the_list_of_releases() -> None:
-    summary = {
-        "pipelineExecutionId": "0f3c1f6e-5f0e-4a0b-9a3f-6c1d2b7e8a90",
-        "status": "Succeeded",
-        "startTime": datetime.fromtimestamp(10, UTC),
-        "lastUpdateTime": datetime.fromtimestamp(135, UTC),
-        "trigger": {"triggerType": "StartPipelineExecution"},
-        "sourceRevisions": [
-            {"actionName": "TrainingConfig", "revisionId": "1f3899f55f5a", "revisionSummary": "Deeper trees\n\nMore"},
-            {"actionName": "Dataset", "revisionId": "e05a47e0-4fdf-41fd-ad1b-3be3c4b63f69"},
-        ],
-    }
-    started = datetime.fromtimestamp(10, UTC).astimezone()
-    cells = re.split(r"\s{2,}", shown(runs_table([summary], "slipway-a-b", NOW))[1])
-    assert cells == [
-        "0f3c1f6e-5f0e",
-        "Succeeded",
-        f"{started:%Y-%m-%d %H:%M:%S}",
-        "2 min 05 s",
-        "by hand",
-        "1f3899f Deeper trees",
-        "e05a47e0-4fd",
-    ]
 
 
 def gate(kind: str, subject: str, value: float | None, verdict: str, limit: float) -> dict[str, Any]:
