@@ -35,6 +35,7 @@ from scripts import (
     open_report,
     package,
     permissions,
+    predict,
     publish,
     release,
     rollback,
@@ -153,6 +154,7 @@ app.command()(stop.stop)
 app.command()(approve.approve)
 app.command()(approve.reject)
 app.command()(rollback.rollback)
+app.command()(predict.predict)
 app.command()(check.check)
 app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
