@@ -1,7 +1,8 @@
 """How far an evaluation is: kept in S3 between two invocations of the function.
 
-The continuation token names the state and its hash, and repeats its position for the log; it stays far below
-CodePipeline's 2,048 characters.
+A state lies at a key named by its content, so an invocation that is repeated finds the one that it began from. The
+continuation token names the state and its hash, and repeats its position for the log; it stays far below CodePipeline's
+2,048 characters.
 """
 
 from __future__ import annotations
@@ -70,8 +71,10 @@ def save(state: Mapping[str, Any], endpoint_config: str, bucket: str, key: str, 
     """Store the state and return the token that continues it."""
     document = {"schema": _SCHEMA, "endpoint_config": endpoint_config, **state}
     content = json.dumps(document, separators=(",", ":")).encode()
-    s3.write_json(bucket, key, content, kms_key_arn)
-    token = {"state": key, "sha256": hashlib.sha256(content).hexdigest(), **state["position"]}
+    sha256 = hashlib.sha256(content).hexdigest()
+    place = _place(key, sha256)
+    s3.write_json(bucket, place, content, kms_key_arn)
+    token = {"state": place, "sha256": sha256, **state["position"]}
     return json.dumps(token, separators=(",", ":"))
 
 
@@ -86,16 +89,20 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
         expected, place = named["sha256"], named["state"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigurationError(f"The continuation token is none of this function. {again}") from None
-    if place != key:
-        raise ConfigurationError(f"The continuation token names {place}; allowed {key}. {again}")
-    content = s3.read_object(bucket, key)
+    if place != _place(key, str(expected)):
+        raise ConfigurationError(f"The continuation token names {place}; allowed {_place(key, str(expected))}. {again}")
+    content = s3.read_object(bucket, place)
     if hashlib.sha256(content).hexdigest() != expected:
-        raise ConfigurationError(f"s3://{bucket}/{key}: found another state than the token names. {again}")
+        raise ConfigurationError(f"s3://{bucket}/{place}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
     if state["schema"] != _SCHEMA:
-        raise ConfigurationError(f"s3://{bucket}/{key}: found {state['schema']}; allowed {_SCHEMA}. {again}")
+        raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; allowed {_SCHEMA}. {again}")
     if state["endpoint_config"] != endpoint_config:
         raise ConfigurationError(
             f"The endpoint serves {endpoint_config}, but {state['endpoint_config']} when the evaluation began. {again}"
         )
     return state
+
+
+def _place(key: str, sha256: str) -> str:
+    return f"{key}-{sha256[:16]}"

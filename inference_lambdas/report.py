@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,16 +29,16 @@ class Judgement:
     flattered: bool
 
 
-def report_json(
+def document_of(
     evaluation: Evaluation,
     progress: Progress,
     judgement: Judgement,
     endpoint_config: str,
     importance: Mapping[str, Any] | None,
-) -> bytes:
-    """Return the document's text."""
+) -> dict[str, Any]:
+    """Return the document."""
     counts, seed = progress.counts, evaluation.seed
-    document = {
+    return {
         "schema": SCHEMA,
         **_subject(evaluation, endpoint_config),
         "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
@@ -62,7 +61,6 @@ def report_json(
             "histogram": progress.latencies.histogram(),
         },
     }
-    return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, Any]:

@@ -86,7 +86,9 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
-        base.end_functions_with_the_server()
+        base.run_functions_as_documented()
+        base.invoke_asynchronously_as_documented(self.runtime.clients.get)
+        base.refuse_unknown_runtimes()
         base.leave_no_log_of_deleted_functions()
         base.know_managed_policies()
         base.encrypt_without_a_key_id()
@@ -107,6 +109,7 @@ class LocalAws:
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.complete_resource_types()
+        base.refuse_unknown_runtimes_of_stacks()
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()

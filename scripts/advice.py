@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from scripts.errors import Command
 from scripts.run_view import ActionView, RunView
-
-Command = Callable[[str], str]
-"""Makes a command that a person can copy of a verb and its arguments."""
 
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
     """The next steps, the likeliest first."""
     if run.status == "Succeeded":
-        return [f"nothing: it succeeded; see it: {command(f'show {run.short_id}')}"]
+        return [f"nothing: it succeeded; see it: {command('show', run.short_id)}"]
     if run.running:
-        return [f"it has not ended; watch it: {command(f'follow {run.short_id}')}"]
+        return [f"it has not ended; watch it: {command('follow', run.short_id)}"]
     if run.status == "Superseded":
         return [f"a newer release took its place; follow that one: {command('follow')}"]
     if action is None:
         return [f"start another one: {command('start')}"]
-    again = f"try the stage again as it is: {command(f'retry {action.stage} --run {run.short_id}')}"
+    again = f"try the stage again as it is: {command('retry', action.stage, '--run', run.short_id)}"
     return [*_mend(run, action, command), again]
 
 
@@ -39,8 +35,8 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
         return [by_code[action.error_code]]
     if action.name in {"SmokeTest", "Evaluate"}:
         return [
-            "the model is not good enough for its gates: compare it with an earlier one: "
-            f"{command(f'compare OTHER {run.short_id}')}; change the config or the data, and push"
+            "the model is not good enough for its gates: compare it with the one before: "
+            f"{command('compare', run.short_id)}; change the config or the data, and push"
         ]
     name = run.log_name(action)
-    return [f"mend what the reason names; the whole log: {command(f'logs {name}')}"] if name else []
+    return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []

@@ -75,7 +75,7 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
     if not paths:
         raise SlipwayError(
             f"{shown(folder)}: found no *.yml; a training config is a file named after its model.",
-            "Name the folder that holds the configs: slipway check DIR",
+            lambda command: f"Name the folder that holds the configs: {command('check DIR')}",
         )
     configs: dict[str, TrainingConfig] = {}
     problems: list[str] = []
@@ -146,7 +146,9 @@ def dataset_files(folder: Path) -> list[Path]:
             raise SlipwayError(
                 f"{shown(folder / channel)}: found no file; a dataset has "
                 f"{', '.join(f'{name}/' for name in CHANNELS)}, each with at least one file.",
-                f"Make it from one CSV file: slipway data prepare FILE.csv --label NAME --out {shown(folder)}",
+                lambda command: (
+                    "Make it from one CSV file: " + command("data prepare FILE.csv --label NAME --out", shown(folder))
+                ),
             )
         paths += found
     return paths

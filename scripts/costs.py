@@ -77,7 +77,7 @@ def _config(project: Project, model: str) -> TrainingConfig:
     try:
         return read_config(path)
     except ConfigError as error:
-        raise SlipwayError(str(error), "Check it: slipway check") from None
+        raise SlipwayError(str(error), lambda command: f"Check it: {command('check')}") from None
 
 
 def _tested_gb(folder: Path) -> float:

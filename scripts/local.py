@@ -57,7 +57,7 @@ def status(context: typer.Context) -> None:
     except EndpointConnectionError:
         if not session.target.is_local:
             raise
-        rows[0] = ("local AWS", "down", "start it: slipway up")
+        rows[0] = ("local AWS", "down", f"start it: {session.command('up')}")
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)
@@ -78,7 +78,8 @@ def start_local_aws(session: Session) -> None:
 def _require_local(session: Session, verb: str) -> None:
     if not session.target.is_local:
         raise SlipwayError(
-            f"`slipway {verb}` is about local AWS, and the target is AWS.", f"Say so: slipway {verb} --local"
+            f"`slipway {verb}` is about local AWS, and the target is AWS.",
+            f"Say so: {session.local_command(verb)}",
         )
 
 
@@ -105,7 +106,7 @@ def _installed(session: Session) -> list[tuple[str, str, str]]:
     if last is None:
         return rows
     waiting = [
-        (f"approval {stage}/{action}", "Waiting", session.command(f"show {run_id[:SHORT_ID_CHARACTERS]}"))
+        (f"approval {stage}/{action}", "Waiting", session.command("show", run_id[:SHORT_ID_CHARACTERS]))
         for stage, action, _, run_id in waiting_approvals(load_state(session))
     ]
     return [*rows, last, *waiting]
@@ -119,7 +120,7 @@ def _stack(session: Session, name: str) -> tuple[str, str, str]:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
         if code_of(error) != "ValidationError":
             raise
-        return (f"stack {name}", "missing", "create it: slipway deploy")
+        return (f"stack {name}", "missing", f"create it: {session.command('deploy')}")
     return (f"stack {name}", str(stack["StackStatus"]), "")
 
 

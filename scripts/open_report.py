@@ -34,7 +34,7 @@ def open_report(
         short = run_id[:SHORT_ID_CHARACTERS]
         raise SlipwayError(
             f"release {short}: found no report, s3://{session.names.bucket('artifacts')}/{key}.",
-            f"It is written before the approval and at the end; see where it is: {session.command(f'show {short}')}",
+            f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     file = out or session.project.root / ".slipway" / "reports" / f"{run_id}.html"
     file.parent.mkdir(parents=True, exist_ok=True)

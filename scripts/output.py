@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.segment import Segment
 from rich.text import Text
@@ -25,6 +24,7 @@ _PLAIN_NOTE_EVERY_S = 10.0
 STATUS_STYLES = {
     "Succeeded": "green",
     "passed": "green",
+    "passed, but worse": "yellow",
     "up": "green",
     "InService": "green",
     "CREATE_COMPLETE": "green",
@@ -100,11 +100,14 @@ class Output:
 
     def __init__(self, *, as_json: bool = False, console: PlainConsole | None = None) -> None:
         self.as_json = as_json
+        self.document: Mapping[str, Any] | None = None
         probe = console or PlainConsole(stderr=as_json)
-        if console is None and not probe.is_terminal:
+        if console is None and not probe.is_terminal and not os.environ.get("COLUMNS"):
             probe.width = _PLAIN_WIDTH
         self.console = probe
-        self.in_place = probe.is_terminal and not os.environ.get("CI")
+        # FORCE_COLOR makes rich take a pipe for a terminal; colours can be had there, a cursor cannot.
+        shown = console is not None or probe.file.isatty()
+        self.in_place = shown and probe.is_terminal and not probe.is_dumb_terminal and not os.environ.get("CI")
 
     def say(self, text: RenderableType = "", style: str = "") -> None:
         self.console.print(text, style=style, markup=False)
@@ -129,9 +132,8 @@ class Output:
         return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def result(self, document: Mapping[str, Any]) -> None:
-        """Print the document that a program reads; nothing without --json."""
-        if self.as_json:
-            print(json.dumps(document, indent=2, default=str))
+        """Keep the document that a program reads; with --json it is printed once the verb has ended."""
+        self.document = document
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -175,7 +177,3 @@ class Output:
 
 def status_text(status: str) -> Text:
     return Text(status, style=STATUS_STYLES.get(status, ""))
-
-
-def stacked(*parts: RenderableType) -> RenderableType:
-    return Group(*parts)

@@ -29,7 +29,7 @@ def start(
     session = session_of(context)
     session.announce()
     run_id = start_run(session, source_revisions(session, resolve_run(session, like)) if like else ())
-    session.output.say(f"Release {run_id} started. Watch it: slipway follow {run_id[:SHORT_ID_CHARACTERS]}")
+    session.output.say(f"Release {run_id} started. Watch it: {session.command('follow', run_id[:SHORT_ID_CHARACTERS])}")
     session.output.result({"id": run_id})
 
 
@@ -57,7 +57,7 @@ def retry(
         pipelineExecutionId=found.id,
         retryMode="ALL_ACTIONS" if all_actions else "FAILED_ACTIONS",
     )
-    session.output.say(f"{again} is tried again. Watch it: slipway follow {found.short_id}")
+    session.output.say(f"{again} is tried again. Watch it: {session.command('follow', found.short_id)}")
     session.output.result({"id": found.id, "stage": again})
 
 

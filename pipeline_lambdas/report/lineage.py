@@ -179,7 +179,7 @@ def _track(share: float) -> Html:
 def _cost(cost: Document) -> Html | None:
     currency = string(cost, "currency")
     rows = [
-        [name.replace("_", " ").capitalize(), f"{text.plain(value)} {currency}"]
+        [name.replace("_", " ").capitalize(), text.money(value, currency)]
         for name, value in ((name, number(cost, name)) for name in (*_parts_of(cost), "total"))
         if value is not None
     ]
@@ -202,12 +202,20 @@ def approval(record: Document) -> Section | None:
         return section("approval", "Approval", el("p", "No decision was asked for when this page was written."))
     told: list[tuple[str, Child]] = [
         ("Decision", word(status) if status else None),
-        ("By", string(found, "by")),
+        ("By", _who(string(found, "by"))),
         ("When", text.moment(string(found, "at")) if string(found, "at") else None),
         ("Reason", string(found, "reason")),
         ("Model package", string(record, "model_package", "approval_status")),
     ]
     return section("approval", "Approval", facts(told))
+
+
+def _who(arn: str) -> Html | None:
+    """Return a person's name, with the ARN that it comes from."""
+    if not arn:
+        return None
+    name = text.person(arn)
+    return join(name) if name == arn else join(name, " ", el("span", f"({arn})", class_="none"))
 
 
 def missing(record: Document) -> Section | None:

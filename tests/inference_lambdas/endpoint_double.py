@@ -18,7 +18,6 @@ from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, eve
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
 REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
-STATE_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.state"
 LOOSE = (("rmse: {max: 0.75}", "rmse: {max: 9}"), ("r2: {min: 0.3}", "r2: {min: -9}"))
 
 

@@ -20,7 +20,6 @@ from tests.inference_lambdas.endpoint_double import (
     FILES,
     LOOSE,
     REPORT_KEY,
-    STATE_KEY,
     Endpoint,
     Results,
     continued,
@@ -100,14 +99,29 @@ def test_continued_evaluation_equals_one_pass(results: Results, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("endpoint")
+def test_an_invocation_that_is_repeated_begins_where_it_began(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context([100_000, 0]))
+    assert isinstance(results.last, Continue)
+    token = results.last.token
+    for _ in range(2):  # the first was killed after it had stored its state, before it could tell anyone
+        handler(event("evaluate_full", token=token), Context([100_000, 0]))
+        assert isinstance(results.last, Continue)
+        assert json.loads(results.last.token)["rows"] > json.loads(token)["rows"]
+
+
+@pytest.mark.usefixtures("endpoint")
 def test_the_state_must_be_the_one_that_was_stored(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     small_batches(monkeypatch)
     handler(event("evaluate_full"), Context([100_000, 0]))
     assert isinstance(results.last, Continue)
     token = results.last.token
+    key = json.loads(token)["state"]
     s3 = client_of("s3")
-    content = s3.get_object(Bucket=ARTIFACT_BUCKET, Key=STATE_KEY)["Body"].read()
-    s3.put_object(Bucket=ARTIFACT_BUCKET, Key=STATE_KEY, Body=content.replace(b'"rows":', b'"rows": '))
+    content = s3.get_object(Bucket=ARTIFACT_BUCKET, Key=key)["Body"].read()
+    s3.put_object(Bucket=ARTIFACT_BUCKET, Key=key, Body=content.replace(b'"rows":', b'"rows": '))
     handler(event("evaluate_full", token=token), Context())
     assert "found another state than the token names" in results.message()
     handler(event("evaluate_full", token="{}"), Context())

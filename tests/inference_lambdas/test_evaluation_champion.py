@@ -63,6 +63,21 @@ def test_a_worse_model_fails_with_value_and_interval(endpoint: Endpoint, results
     assert gate["value"] > gate["low"] > 5
 
 
+def test_a_worse_model_within_the_bound_passes_and_says_so(endpoint: Endpoint, results: Results) -> None:
+    configure(500)
+    endpoint.answer, endpoint.champion = times(0.8), times(1)
+    handler(event(EVENT), Context())
+    assert isinstance(results.last, Done), results.last
+    gate = champion_gate()
+    assert (gate["verdict"], gate["low"] > 0) == ("passed", True)
+    said = f"passed, but shown to be worse than the champion: rmse {gate['value']:.3g} % worse (95 % interval "
+    assert results.last.variables["Verdict"].startswith(said)
+    assert results.last.variables["Verdict"].endswith("; 500 % allowed)")
+    assert results.last.summary is not None
+    assert results.last.summary.startswith(said)
+    assert results.last.summary.endswith("; 755 rows, all gates passed (4)")
+
+
 def test_equal_models_pass_either_way(endpoint: Endpoint, results: Results) -> None:
     endpoint.champion = endpoint.answer
     for require in ("not-shown-worse", "shown-not-worse"):

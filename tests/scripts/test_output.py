@@ -12,7 +12,8 @@ from rich.text import Text
 
 from scripts.cli import run
 from scripts.errors import SlipwayError
-from scripts.follow import live, run_table
+from scripts.follow import run_table
+from scripts.live_view import LiveRelease
 from scripts.output import Output, PlainConsole
 from scripts.run_view import ActionView, Revision, RunView
 from scripts.runs import revisions_table
@@ -77,7 +78,8 @@ def release() -> RunView:
 def test_a_release_as_followed_and_shown() -> None:
     output, file = terminal()
     shown = release()
-    with Live(console=output.console, get_renderable=lambda: live(shown, lambda verb: verb), auto_refresh=False) as at:
+    drawn = LiveRelease(output.console, lambda *words: " ".join(words), shown)
+    with Live(console=output.console, get_renderable=drawn, auto_refresh=False) as at:
         at.refresh()
     output.say(run_table(shown, NOW))
     output.say(revisions_table(shown))
@@ -85,21 +87,23 @@ def test_a_release_as_followed_and_shown() -> None:
         assert sequence not in file.getvalue()
 
 
-def test_an_error_is_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: object, **_options: object) -> None:
-        raise SlipwayError(HOSTILE, HOSTILE)
+def fail(*_arguments: object, **_options: object) -> None:
+    raise SlipwayError(HOSTILE, HOSTILE)
 
-    monkeypatch.setattr("scripts.cli.app", fail)
+
+def test_an_error_is_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.session.decide_target", fail)
     assert run(["runs"]) == 1
     assert capsys.readouterr().err == f"error: {SEEN}\nnext: {SEEN}\n"
 
 
-def test_json_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    Output(as_json=True).result({"summary": HOSTILE})
+def test_json_is_escaped(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.session.decide_target", fail)
+    assert run(["runs", "--json"]) == 1
     written = capsys.readouterr().out
     assert written.isascii()
     assert not set(written) & set(UNWANTED)
-    assert json.loads(written) == {"summary": HOSTILE}
+    assert json.loads(written) == {"error": HOSTILE, "next": HOSTILE}
 
 
 def test_tabs_stay_as_spaces_between_columns() -> None:

@@ -76,7 +76,11 @@ def having(*filters: tuple[str, ...], operator: str = "And") -> dict[str, Any]:
                         "NestedPropertyName": "InputDataConfig",
                         "Filters": [
                             {"Name": "InputDataConfig.ChannelName", "Value": "train"},
-                            {"Name": "InputDataConfig.DataSource.S3DataSource.S3Uri", "Operator": "Contains", "Value": "data"},
+                            {
+                                "Name": "InputDataConfig.DataSource.S3DataSource.S3Uri",
+                                "Operator": "Contains",
+                                "Value": "data",
+                            },
                         ],
                     }
                 ]
