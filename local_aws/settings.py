@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from local_aws.root import RootKey, root_key
 
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"
 ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
-ROOT_KEY, ROOT_SECRET = "test", "test"
 HOST = "127.0.0.1"
+_WORK_FOLDER = ".slipway"
 _PACKAGE_SOURCES = (
     "PIP_CERT",
     "PIP_DEFAULT_TIMEOUT",
@@ -47,8 +50,25 @@ class Settings:
         """What the server prints."""
         return self.state / "server.log"
 
+    @property
+    def git_config(self) -> Path:
+        """What git needs to know of this local AWS."""
+        return self.state / "gitconfig"
+
+    @cached_property
+    def root(self) -> RootKey:
+        """The root user's key, made where the state folder has none. Raises RootKeyError."""
+        return root_key(self.state)
+
+    def make_private(self) -> None:
+        """Create the state folder for its owner alone, and close it where it is open; `.slipway` above it too."""
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.state, *(parent for parent in self.state.parents[:1] if parent.name == _WORK_FOLDER)):
+            folder.chmod(0o700)
+
     def make_folders(self) -> None:
         """Create what the services write into; what a killed server left in the temporary folder goes."""
+        self.make_private()
         shutil.rmtree(self.state / "tmp", ignore_errors=True)
         for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
@@ -60,14 +80,13 @@ class Settings:
     def server_environment(self) -> dict[str, str]:
         """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
 
-        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
+        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment, so
+        the root user's key is not in it.
         """
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
         kept |= {name: value for name, value in self.package_sources().items() if "@" not in value}
         return kept | {
             "AUTH": "true",
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state / 'no-docker.sock'}",
             "GATEWAY_PORT": str(self.port),

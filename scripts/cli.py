@@ -24,6 +24,7 @@ from scripts import (
     check,
     compare,
     costs,
+    credentials,
     data,
     deploy,
     destroy,
@@ -116,7 +117,10 @@ def common_options(
     context: typer.Context,
     local_aws: Annotated[
         bool | None,
-        typer.Option("--local/--aws", help="Default: AWS if credentials for it are configured, else local AWS."),
+        typer.Option(
+            "--local/--aws",
+            help="Default: AWS if it is configured and the endpoint is not on this machine.",
+        ),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS Region.")] = None,
@@ -138,6 +142,7 @@ def common_options(
 app.command()(local.up)
 app.command()(local.down)
 app.command()(local.status)
+app.command()(credentials.credentials)
 app.command()(release.release)
 app.command()(follow.follow)
 app.command()(run_list.runs)

@@ -22,7 +22,8 @@ class Remote:
     """A repository and how to sign in to it."""
 
     url: str
-    credential_helper: str = ""
+    settings: tuple[str, ...] = ()
+    """What git is configured with for it, `name=value` each."""
     proxied: bool = True
 
 
@@ -109,15 +110,12 @@ class GitFolder:
     ) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
         settings = {
-            "credential.useHttpPath": "true",
             "commit.gpgSign": "false",
             "core.hooksPath": os.devnull,
             "gc.auto": "0",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        if self.remote.credential_helper:
-            # The empty value first: helpers of the user's own are for other repositories.
-            options += ["-c", "credential.helper=", "-c", f"credential.helper={self.remote.credential_helper}"]
+        options += [part for setting in self.remote.settings for part in ("-c", setting)]
         if not self.remote.proxied:
             options += ["-c", "http.proxy="]
         try:

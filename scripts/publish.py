@@ -147,7 +147,7 @@ def stage(session: Session, folder: str, message: str | None = None, *, overwrit
             "The AWS CLI was not found; it signs git in to CodeCommit.",
             "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
         )
-    remote = Remote(found["cloneUrlHttp"], target.git_credential_helper, proxied=not target.is_local)
+    remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
     git = GitFolder(session.project.work / "publish" / repository, remote)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.job import LIBRARY_SETTINGS, Job
 from local_aws.sagemaker.containers.warm import PACKET_BYTES
 
@@ -106,21 +107,21 @@ class WarmParent:
         image: str,
         model_dir: Path,
         environment: Mapping[str, str],
-        listening_socket: socket.socket,
+        door: Door,
         log_write_fd: int | None = None,
     ) -> Process:
-        """Run `serve` with `model_dir` as /opt/ml/model, answering on a socket that already listens.
+        """Run `serve` with `model_dir` as /opt/ml/model, answering at a door whose socket already listens.
 
         The process has a duplicate of the socket. The caller closes its own once this returns: a socket that
         stays open here takes connections that nobody answers when the process has ended. Raises
         UnknownImageError, or StartError if no process could be started.
         """
         registry.find(image)
-        job = Job("serve", image, str(model_dir), dict(environment))
+        job = Job("serve", image, str(model_dir), dict(environment), door.secret)
         if log_write_fd is not None:
-            return self._start(job, [log_write_fd, listening_socket.fileno()])
+            return self._start(job, [log_write_fd, door.listener.fileno()])
         with open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device, not a path of ours
-            return self._start(job, [nothing.fileno(), listening_socket.fileno()])
+            return self._start(job, [nothing.fileno(), door.listener.fileno()])
 
     def stop(self) -> None:
         """Kill all jobs, end the warm parent and wait until it is gone. A later job starts it again."""
