@@ -12,6 +12,8 @@ from tests.local_aws.sagemaker.hosted import deployed, refused
 from tests.local_aws.sagemaker.jobs import ended, job, succeed
 from tests.local_aws.sagemaker.test_model_packages import register
 
+_SOURCE = "InputDataConfig.DataSource.S3DataSource"
+
 
 @pytest.fixture
 def found_jobs(data: Aws) -> Aws:
@@ -76,11 +78,7 @@ def having(*filters: tuple[str, ...], operator: str = "And") -> dict[str, Any]:
                         "NestedPropertyName": "InputDataConfig",
                         "Filters": [
                             {"Name": "InputDataConfig.ChannelName", "Value": "train"},
-                            {
-                                "Name": "InputDataConfig.DataSource.S3DataSource.S3Uri",
-                                "Operator": "Contains",
-                                "Value": "data",
-                            },
+                            {"Name": f"{_SOURCE}.S3Uri", "Operator": "Contains", "Value": "data"},
                         ],
                     }
                 ]
@@ -113,7 +111,7 @@ def test_the_newest_come_first_and_pages_follow_each_other(found_jobs: Aws) -> N
     assert "NextToken" not in second
     assert search(found_jobs, SortBy="HyperParameters.eta", SortOrder="Descending") == ["Wine-3", "Wine-2", "Wine-1"]
     with pytest.raises(AwsError, match="pagination token"):
-        found_jobs.call("Search", Resource="TrainingJob", MaxResults=1, NextToken=first["NextToken"])
+        found_jobs.call("Search", Resource="TrainingJob", SortBy="CreationTime", NextToken=first["NextToken"])
 
 
 def test_the_registry_and_endpoints(hosted: Aws) -> None:
@@ -121,9 +119,8 @@ def test_the_registry_and_endpoints(hosted: Aws) -> None:
     hosted.call("CreateModelPackageGroup", ModelPackageGroupName="Other")
     register(hosted)
     register(hosted, ModelApprovalStatus="Approved")
-    assert search(
-        hosted, "ModelPackageGroup", SearchExpression=having(("ModelPackageGroupName", "Equals", "Wine"))
-    ) == ["Wine"]
+    named = having(("ModelPackageGroupName", "Equals", "Wine"))
+    assert search(hosted, "ModelPackageGroup", SearchExpression=named) == ["Wine"]
     approved = having(("ModelPackageGroupName", "Equals", "Wine"), ("ModelApprovalStatus", "Equals", "Approved"))
     [found] = hosted.call("Search", Resource="ModelPackage", SearchExpression=approved)["Results"]
     assert found["ModelPackage"]["ModelPackageVersion"] == 2
