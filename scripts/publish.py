@@ -129,7 +129,7 @@ def _stage_elsewhere(
     session: Session, folder: str, address: str, message: str | None, *, overwrite: bool
 ) -> StagedFolder:
     """As `stage`, for a repository that git alone signs in to."""
-    path = session.project.work / "publish" / session.names.repository(folder)
+    path = session.project.private_work() / "publish" / session.names.repository(folder)
     git = GitFolder(path, Remote(address), address)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
@@ -148,7 +148,7 @@ def stage(session: Session, folder: str, message: str | None = None, *, overwrit
             "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
         )
     remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
-    git = GitFolder(session.project.work / "publish" / repository, remote)
+    git = GitFolder(session.project.private_work() / "publish" / repository, remote)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
 

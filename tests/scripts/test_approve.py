@@ -20,6 +20,8 @@ from scripts.target import Options, Target
 from tests.releases.house import PREFIX, House
 from tests.scripts.test_run_view import recorded
 
+pytestmark = pytest.mark.usefixtures("local_key")
+
 APPROVE_STAGE = """\
       - Name: Approve
         Actions:

@@ -22,6 +22,8 @@ from scripts.templates import _Loader
 from tests.local_server import ROOT, LocalServer, allow
 from tests.releases.house import PREFIX, House
 
+pytestmark = pytest.mark.usefixtures("local_key")
+
 SHORT = "0f3c1f6e-5f0e"
 
 

@@ -13,6 +13,8 @@ from scripts.session import Session
 from scripts.sources import connected_repositories, parse_remotes
 from scripts.target import Options
 
+pytestmark = pytest.mark.usefixtures("local_key")
+
 ARN = "arn:aws:codeconnections:us-east-1:111122223333:connection/0a1b2c3d"
 CONNECTED = {
     "ConnectionArn": ARN,

@@ -17,6 +17,8 @@ from scripts.target import Options
 from scripts.templates import MAX_INLINE_BYTES, inline
 from tests.local_server import LocalServer
 
+pytestmark = pytest.mark.usefixtures("local_key")
+
 
 def template(folder: Path, resources: dict[str, Any]) -> Path:
     path = folder / "template.yml"

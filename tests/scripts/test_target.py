@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import SlipwayError
 from scripts.names import Names
+from scripts.project import find_project
 from scripts.target import Options, aws_credentials_configured, decide_target
 
 CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
@@ -45,6 +47,11 @@ def test_local_aws_is_one_address_and_account(checkout: Path) -> None:
     assert client.meta.endpoint_url == "http://127.0.0.1:4566"
     assert client._request_signer._credentials.access_key == "AKIAROOT"
     assert target.client("codepipeline") is client
+
+
+def test_the_work_folder_is_its_owners_alone(checkout: Path) -> None:
+    (checkout / ".slipway").chmod(0o755)
+    assert stat.S_IMODE(find_project().private_work().stat().st_mode) == 0o700
 
 
 def test_local_aws_that_was_never_up_is_one_sentence(checkout: Path) -> None:
