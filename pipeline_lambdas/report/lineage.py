@@ -19,7 +19,12 @@ _TRACK = 100.0
 def sources(record: Document) -> Section | None:
     """Return what the release was made of, and what it made."""
     rows = [
-        [string(one, "action"), link(string(one, "revision"), string(one, "url")), string(one, "summary")]
+        [
+            string(one, "action"),
+            link(string(one, "revision"), string(one, "url")),
+            string(one, "author"),
+            string(one, "summary"),
+        ]
         for one in documents(record, "sources")
     ]
     job = mapping(record, "training")
@@ -38,7 +43,7 @@ def sources(record: Document) -> Section | None:
     return section(
         "lineage",
         "Lineage",
-        table("sources", "Sources", ("Source", "Revision", "Summary"), rows, "k w") if rows else None,
+        table("sources", "Sources", ("Source", "Revision", "Author", "Summary"), rows, "k  w") if rows else None,
         facts(made) if any(value for _, value in made) else None,
     )
 
@@ -154,7 +159,8 @@ def _action(action: Document, longest: float) -> list[Child]:
     seconds, attempt = number(action, "seconds"), number(action, "attempt")
     said = string(action, "error_message") or string(action, "summary")
     code_ = string(action, "error_code")
-    log = string(action, "log_url")
+    address, group = string(action, "log_url"), string(action, "log_group")
+    log = link("Log", address) if address else code(group)
     return [
         f"{string(action, 'stage')}/{string(action, 'action')}",
         word(string(action, "status")),
@@ -162,7 +168,7 @@ def _action(action: Document, longest: float) -> list[Child]:
         text.duration(seconds),
         None if seconds is None or _by_hand(action) else _track(seconds / longest if longest else 0.0),
         text.NONE if attempt is None else f"{attempt:.0f}",
-        join(f"{code_}: " if code_ else None, said, join(" ", link("Log", log)) if log else None),
+        join(f"{code_}: " if code_ else None, said, join(" ", log) if log else None),
     ]
 
 
