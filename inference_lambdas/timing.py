@@ -32,7 +32,8 @@ def time_requests(sender: Sender, progress: Progress, near: Callable[[], bool]) 
     """
     evaluation, counts = sender.evaluation, progress.counts
     asked = evaluation.test.latency
-    if asked is None or counts.timed >= asked.requests:
+    # A container that predicted no row has no latency.
+    if asked is None or counts.timed >= asked.requests or not counts.predicted_rows:
         return True
     bodies = _bodies(evaluation, asked, counts.timed)
     for _, body in zip(range(WARM_UP), bodies, strict=False):
