@@ -340,6 +340,7 @@ def test_the_function_as_target_of_the_rules(aws: Aws, monkeypatch: pytest.Monke
 def test_without_a_console_the_function_links_to_none(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONSOLE_HOST")
     aws.execution = answers.execution("Stopped")
+    aws.actions = [*aws.actions[:-1], answers.action("DeployTest", "Evaluate", 7, "Failed")]
     handler_module.handler(event("release_ended"), Context())
     assert b"console." not in aws.objects[f"{FOLDER}report.html"][0]
     assert b"<code>/aws/lambda/" in aws.objects[f"{FOLDER}report.html"][0]
