@@ -29,7 +29,11 @@ _SCHEMA = "slipway-evaluation-state/2"
 
 @dataclass(slots=True)
 class Counts:
-    """`failed_rows` got no finite prediction; `failure` says why the first of them did not."""
+    """`failed_rows` got no finite prediction; `failure` says why the first of them did not.
+
+    `first_ms` is how long the evaluation's first request took, which had `first_rows`; `timed` counts the requests that
+    were sent to be timed.
+    """
 
     largest_batch_rows: int = 0
     predicted_rows: int = 0
@@ -37,6 +41,9 @@ class Counts:
     first_failed_row: str = ""
     failure: str = ""
     searched: int = 0
+    first_ms: float | None = None
+    first_rows: int = 0
+    timed: int = 0
 
 
 @dataclass(slots=True)

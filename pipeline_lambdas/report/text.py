@@ -235,9 +235,9 @@ def person(arn: str) -> str:
     service, _, rest = arn.partition(":")[2].partition(":")[2].partition(":")
     if not arn.startswith("arn:") or service not in {"iam", "sts"}:
         return arn
-    account, _, resource = rest.lstrip(":").partition(":")
+    resource = rest.lstrip(":").partition(":")[2]
     if resource == "root":
-        return f"root user of account {account}"
+        return "the account's root user"
     return resource.rpartition("/")[2] or arn
 
 
