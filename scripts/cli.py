@@ -175,6 +175,8 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in common_options_first(arguments)
     try:
         ended = app(arguments, prog_name="slipway", standalone_mode=not as_json)
+    except KeyboardInterrupt:  # before a verb runs
+        return INTERRUPTED
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else FAILED
     except TyperException as wrong:  # only with --json: else typer prints it, with how the verb is used
