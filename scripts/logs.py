@@ -13,6 +13,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError
 from scripts.interrupts import goes_on
 from scripts.names import BUILD, FUNCTIONS
@@ -52,7 +53,10 @@ def logs(
     ],
     since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 7d.")] = "1h",
     run: Annotated[
-        str | None, typer.Option(help="Release whose training job or action is meant; default: the newest.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases, help="Release whose training job or action is meant; default: the newest."
+        ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, until the end or Ctrl-C.")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.completion import complete_releases, complete_stages
 from scripts.errors import SlipwayError
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS
@@ -19,7 +20,10 @@ _REVISION_TYPES = {"S3": "S3_OBJECT_VERSION_ID"}
 def start(
     context: typer.Context,
     like: Annotated[
-        str | None, typer.Option(help="Release, its id or the beginning, whose commits and data are taken.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases, help="Release, its id or the beginning, whose commits and data are taken."
+        ),
     ] = None,
 ) -> None:
     """Start a release by hand.
@@ -35,8 +39,20 @@ def start(
 
 def retry(
     context: typer.Context,
-    stage: Annotated[str | None, typer.Argument(help="Default: the stage that failed.")] = None,
-    run: Annotated[str | None, typer.Option(help="Release: its id or the beginning; default: the newest.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_stages,
+            help="Default: the stage that failed.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
     all_actions: Annotated[
         bool, typer.Option("--all-actions", help="Repeat the whole stage and not only what failed.")
     ] = False,
