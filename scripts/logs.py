@@ -46,7 +46,7 @@ def _place(session: Session, name: str, run: str | None) -> tuple[str, str]:
     if name == TRAINING_JOB:
         job = load_run(session, resolve_run(session, run)).variable("TrainingJobName")
         if not job:
-            raise SlipwayError("The release has no training job yet.", "See where it is: slipway show")
+            raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
         return _TRAINING_JOBS, f"{job}/"
     if name == BUILD:
         return _newest_build(session)
@@ -63,7 +63,9 @@ def _newest_build(session: Session) -> tuple[str, str]:
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise
-        raise SlipwayError(f"{project}: found no such build project.", "Create it: slipway deploy") from None
+        raise SlipwayError(
+            f"{project}: found no such build project.", f"Create it: {session.command('deploy')}"
+        ) from None
     if not builds:
         raise SlipwayError(f"{project}: nothing has been built yet.")
     where = codebuild.batch_get_builds(ids=builds[:1])["builds"][0]["logs"]

@@ -31,5 +31,5 @@ def stop(
         pipelineName=session.names.pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason
     )
     short = run_id[:SHORT_ID_CHARACTERS]
-    session.output.say(f"Release {short} is being stopped. Watch it: slipway follow {short}")
+    session.output.say(f"Release {short} is being stopped. Watch it: {session.command(f'follow {short}')}")
     session.output.result({"id": run_id})
