@@ -119,7 +119,7 @@ def run_table(run: RunView, now: datetime) -> Table:
             action.name,
             status_text(action.status),
             took(action, now),
-            _shortened(action.error_message or action.summary),
+            Text(_shortened(action.error_message or action.summary), no_wrap=True, overflow="ellipsis"),
         )
         previous = action.stage
     return table
