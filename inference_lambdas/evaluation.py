@@ -25,6 +25,7 @@ from inference_lambdas.timing import time_requests
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import ConfigurationError, JobError, JobFailedError
 from pipeline_lambdas.outcome import Continue, Outcome
+from pipeline_lambdas.retries import RETRY_ALL
 
 # Enough for the batches under way, each with its 60 seconds at the container, and for storing the state.
 MARGIN_MS = 120_000
@@ -70,7 +71,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )
     if _serving(evaluation) != endpoint_config:
-        raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. Retry the stage.")
+        raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
     if finished:
         return conclude(evaluation, progress, endpoint_config, importance)
     token = progress_store.save(
@@ -85,12 +86,12 @@ def _serving(evaluation: Evaluation) -> str:
     """Return the endpoint config that is served; it has to be this release's."""
     description = sagemaker.describe_endpoint(evaluation.endpoint)
     if description is None:
-        raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. Deploy first.")
+        raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. {RETRY_ALL} to deploy it.")
     status, serving = description["EndpointStatus"], str(description.get("EndpointConfigName"))
     if status != "InService" or not evaluation.release.owns_endpoint_config(evaluation.environment, serving):
         raise JobFailedError(
             f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with a "
-            f"config of its own, {evaluation.endpoint}-{evaluation.release.short}. Deploy again."
+            f"config of its own, {evaluation.endpoint}-{evaluation.release.short}. {RETRY_ALL} to deploy it."
         )
     return serving
 

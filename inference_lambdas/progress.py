@@ -23,6 +23,7 @@ from inference_lambdas.plots import Plots
 from inference_lambdas.sampling import RowSample
 from inference_lambdas.slices import Slices
 from pipeline_lambdas.failures import ConfigurationError
+from pipeline_lambdas.retries import RETRY_ALL
 
 _SCHEMA = "slipway-evaluation-state/2"
 
@@ -90,7 +91,7 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
 
     Raises ConfigurationError if it is not the one that was stored, or another model is served by now.
     """
-    again = "Retry the stage to evaluate from the start."
+    again = f"{RETRY_ALL} to evaluate from the start."
     try:
         named = json.loads(token)
         expected, place = named["sha256"], named["state"]

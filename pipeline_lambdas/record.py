@@ -50,6 +50,8 @@ class Facts:
     champion_execution_id: str | None = None
     model_package: Mapping[str, Any] | None = None
     missing: Sequence[str] = ()
+    passing: Sequence[str] = ()
+    """Those of `missing` that a later try may find: AWS throttled them or did not answer."""
 
 
 def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:

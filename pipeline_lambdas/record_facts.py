@@ -1,4 +1,4 @@
-"""Asks AWS for everything that a release record holds. What cannot be read is named and stops nothing."""
+"""Asks AWS for everything that a release record holds. What cannot be read is named; whoever asks decides about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
 from pipeline_lambdas.config import parse_config
 from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.dataset import Dataset, parse_manifest
-from pipeline_lambdas.failures import JobError
+from pipeline_lambdas.failures import JobError, UnavailableError
 from pipeline_lambdas.learning_curves import curves
 from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.record import Facts
@@ -44,9 +44,10 @@ class RecordSite:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one thing after the other; `missing` names what could not be read."""
+    """Reads one thing after the other; `missing` names what could not be read, `passing` what may be read later."""
 
     missing: list[str] = field(default_factory=list)
+    passing: list[str] = field(default_factory=list)
 
     def read(self, what: str, read: Callable[[], T | None]) -> T | None:
         """Return what `read` returns; None, and a lack, if it fails or finds nothing."""
@@ -54,6 +55,8 @@ class _Reader:
             found = read()
         except (JobError, ValueError) as error:
             self.missing.append(f"{what}: {error}")
+            if isinstance(error, UnavailableError):
+                self.passing.append(self.missing[-1])
             return None
         if found is None:
             self.missing.append(f"{what}: not found")
@@ -91,7 +94,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         facts = replace(facts, champion_execution_id=made_by)
     if package:
         facts = replace(facts, model_package=reader.read(package, lambda: sagemaker.describe_model_package(package)))
-    return replace(facts, missing=tuple(reader.missing))
+    return replace(facts, missing=tuple(reader.missing), passing=tuple(reader.passing))
 
 
 def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:

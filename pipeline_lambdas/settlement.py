@@ -16,10 +16,8 @@ from pipeline_lambdas.credentials import Credentials
 from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, FailureType, JobFailedError
 from pipeline_lambdas.job import EVENT_KEY, job_id, parse_job
 from pipeline_lambdas.outcome import Failed
+from pipeline_lambdas.release_events import LAST_TRY_KEY
 from pipeline_lambdas.runner import SETTLED
-
-LAST_TRY_KEY = "last_try_of"
-"""Of an event that a function is given once more, to do what can be done of it."""
 
 _TIMED_OUT = re.compile(r"Task timed out after ([0-9.]+) seconds")
 _MEMORY = re.compile(r"OutOfMemory|out of memory|MemoryError", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline_lambdas.retries import RetryMode, retry_mode
 from scripts.errors import Command
 from scripts.run_view import ActionView, RunView
 
@@ -16,8 +17,20 @@ def advise(run: RunView, action: ActionView | None, command: Command) -> list[st
         return [f"a newer release took its place; follow that one: {command('follow')}"]
     if action is None:
         return [f"start another one: {command('start')}"]
-    again = f"try the stage again as it is: {command('retry', action.stage, '--run', run.short_id)}"
-    return [*_mend(run, action, command), again]
+    return [*_mend(run, action, command), _again(run, action.stage, command)]
+
+
+def how_to_retry(run: RunView, stage: str) -> RetryMode:
+    """How a failed stage of a release is tried again; what is no function's is tried by itself."""
+    return retry_mode([action.name for action in run.failed_in(stage) if action.provider == "Lambda"])
+
+
+def _again(run: RunView, stage: str, command: Command) -> str:
+    if stage in run.overtaken:
+        like = command("start --like", run.short_id)
+        return f"a later release has been in {stage} since; release once more what this one was made of: {like}"
+    what = "all actions of the stage" if how_to_retry(run, stage) == "ALL_ACTIONS" else "what failed"
+    return f"try {what} again as it is: {command('retry', stage, '--run', run.short_id)}"
 
 
 def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:

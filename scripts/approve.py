@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError
 from scripts.pipeline import load_state
 from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
@@ -15,7 +16,12 @@ MAX_REASON_CHARACTERS = 512
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ApprovalResult.html"""
 
 Verdict = Literal["Approved", "Rejected"]
-Execution = Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the one that waits.")]
+Execution = Annotated[
+    str | None,
+    typer.Argument(
+        autocompletion=complete_releases, help="Release: its id or the beginning; default: the one that waits."
+    ),
+]
 Message = Annotated[str, typer.Option("--message", "-m", help="The reason; stays with the decision.")]
 
 

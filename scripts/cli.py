@@ -45,6 +45,7 @@ from scripts import (
     stop,
 )
 from scripts.commands import command_line
+from scripts.completion import complete_models
 from scripts.errors import Command, SlipwayError, StillGoingError, UnsuccessfulError
 from scripts.output import Output, PlainConsole
 from scripts.session import Session
@@ -127,7 +128,14 @@ def common_options(
     suffix: Annotated[
         str | None, typer.Option(envvar="SLIPWAY_SUFFIX", help="Installation; default `local`, on AWS `main`.")
     ] = None,
-    model: Annotated[str, typer.Option(envvar="SLIPWAY_MODEL", help="Model.")] = "wine-quality",
+    model: Annotated[
+        str,
+        typer.Option(
+            envvar="SLIPWAY_MODEL",
+            autocompletion=complete_models,
+            help="Model.",
+        ),
+    ] = "wine-quality",
     port: Annotated[int, typer.Option(envvar="SLIPWAY_PORT", help="Port of local AWS.")] = LOCAL_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
     _version: Annotated[
@@ -179,6 +187,8 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in common_options_first(arguments)
     try:
         ended = app(arguments, prog_name="slipway", standalone_mode=not as_json)
+    except KeyboardInterrupt:  # before a verb runs
+        return INTERRUPTED
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else FAILED
     except TyperException as wrong:  # only with --json: else typer prints it, with how the verb is used

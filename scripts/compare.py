@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from scripts.completion import complete_releases
 from scripts.directions import better_of
 from scripts.errors import SlipwayError
 from scripts.output import status_text
@@ -29,7 +30,11 @@ def compare(
     context: typer.Context,
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Releases: ids or beginnings; one alone: against the one before."),
+        typer.Argument(
+            metavar="RUN...",
+            autocompletion=complete_releases,
+            help="Releases: ids or beginnings; one alone: against the one before.",
+        ),
     ],
 ) -> None:
     """Compare releases with the first of them.

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
 from scripts.advice import advise
+from scripts.completion import complete_releases
 from scripts.errors import Command, UnsuccessfulError
 from scripts.interrupts import release_goes_on
 from scripts.live_view import LiveRelease
@@ -35,7 +36,11 @@ Shown = dict[tuple[str, str], str]
 def follow(
     context: typer.Context,
     execution: Annotated[
-        str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
     ] = None,
 ) -> None:
     """Follow a release to its end.
@@ -114,7 +119,7 @@ def run_table(run: RunView, now: datetime) -> Table:
             action.name,
             status_text(action.status),
             took(action, now),
-            _shortened(action.error_message or action.summary),
+            Text(_shortened(action.error_message or action.summary), no_wrap=True, overflow="ellipsis"),
         )
         previous = action.stage
     return table

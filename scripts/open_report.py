@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError
 from scripts.pipeline import resolve_run
 from scripts.project import shown
@@ -18,7 +19,13 @@ from scripts.session import session_of
 
 def open_report(
     context: typer.Context,
-    run: Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; default: below .slipway/reports.")] = None,
     browse: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it, or only write it.")] = True,
 ) -> None:

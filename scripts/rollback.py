@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.follow import follow_run, run_document
 from scripts.pipeline import list_runs, resolve_run
@@ -29,7 +30,10 @@ def rollback(
     context: typer.Context,
     run: Annotated[
         str | None,
-        typer.Argument(help="Release whose model Prod shall serve; default: the one before what it serves now."),
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release whose model Prod shall serve; default: the one before what it serves now.",
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

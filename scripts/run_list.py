@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
+from scripts.completion import complete_stages
 from scripts.directions import direction_of
 from scripts.errors import SlipwayError
 from scripts.logs import seconds
@@ -82,7 +83,13 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     status: Annotated[list[str] | None, typer.Option(help="Only with this status, such as failed; repeatable.")] = None,
     because: Annotated[str, typer.Option(help="Only what was started so, such as push, data or hand.")] = "",
     since: Annotated[str, typer.Option(help="Only what started within this time: 2h, 7d.")] = "",
-    stage: Annotated[str, typer.Option(help="Only what failed in this stage, such as Train.")] = "",
+    stage: Annotated[
+        str,
+        typer.Option(
+            autocompletion=complete_stages,
+            help="Only what failed in this stage, such as Train.",
+        ),
+    ] = "",
     author: Annotated[str, typer.Option(help="Only commits by this author; a part of the name is enough.")] = "",
     verdict: Annotated[str, typer.Option(help="Only with this verdict of the gates: passed, failed.")] = "",
     metric: Annotated[str, typer.Option(help="Metric to show; default: the first with a gate.")] = "",

@@ -53,6 +53,10 @@ class ActionView:
         return max((end - self.started).total_seconds(), 0.0)
 
     @property
+    def failed(self) -> bool:
+        return self.status in {"Failed", "Abandoned"}
+
+    @property
     def evidence(self) -> str:
         """Where the report lies that an approval is decided by; empty if the approval names none."""
         return self.configuration.get("ExternalEntityLink", "")
@@ -102,6 +106,8 @@ class RunView:
     waits_for: str = ""
     """The stage in front of which it waits, with the reason if the transition is disabled."""
     behind: str = ""
+    overtaken: frozenset[str] = frozenset()
+    """The stages that a later execution has entered since: there CodePipeline tries nothing again."""
     """The execution inside that stage whose approval is open, so that nothing moves before it is answered."""
 
     @property
@@ -120,7 +126,11 @@ class RunView:
     @property
     def failed_action(self) -> ActionView | None:
         """The first action that failed, in the pipeline's order."""
-        return next((action for action in self.actions if action.status in {"Failed", "Abandoned"}), None)
+        return next((action for action in self.actions if action.failed), None)
+
+    def failed_in(self, stage: str) -> list[ActionView]:
+        """The actions of a stage that failed."""
+        return [action for action in self.actions if action.stage == stage and action.failed]
 
     def log_name(self, action: ActionView) -> str:
         """What `slipway logs` takes for the log of an action; empty if it has none."""
@@ -175,6 +185,11 @@ def view_run(
         ),
         waits_for=_waits_for(state, run_id),
         behind=_behind(state, run_id),
+        overtaken=frozenset(
+            stage["stageName"]
+            for stage in state.get("stageStates", [])
+            if stage.get("latestExecution", {}).get("pipelineExecutionId", run_id) != run_id
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from scripts.completion import complete_releases
 from scripts.follow import failure_lines, run_document, run_table, waiting_lines
 from scripts.pipeline import load_run, resolve_run
 from scripts.records import find_record, record_lines
@@ -18,7 +19,13 @@ from scripts.session import session_of
 
 def show(
     context: typer.Context,
-    run: Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
 ) -> None:
     """Show one release in full.
 

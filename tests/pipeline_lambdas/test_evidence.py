@@ -51,12 +51,15 @@ class Aws:
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    throttled: set[str] = field(default_factory=set)
     faster: list[bytes] = field(default_factory=list)
     """Records of other releases that take the next number just before this writer does."""
 
     def _asked(self, operation: str) -> None:
         if operation in self.refused:
             raise PermissionDeniedError(f"The role of the call is not allowed {operation}")
+        if operation in self.throttled:
+            raise UnavailableError(f"{operation} answered ThrottlingException: Rate exceeded")
 
     def get_execution(self, _pipeline: str, _id: str) -> Any:
         self._asked("get_execution")
@@ -197,6 +200,45 @@ def test_an_end_takes_a_number_and_its_record_is_the_same_bytes(aws: Aws) -> Non
     assert (done["status"], done["sequence"], done["missing"]) == ("Failed", 1, [])
     (entry,) = aws.chain()
     assert entry.content == aws.objects[RECORD][0]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "get_execution",
+        "find_summary",
+        "list_actions",
+        "first_stream",
+        "describe_training_job",
+        "describe_model_package",
+    ],
+)
+def test_a_record_waits_for_what_may_be_read_later_until_the_last_try(aws: Aws, operation: str) -> None:
+    told = Ended(RELEASE, "Failed", answers.ENDED)
+    ends(aws)
+    aws.objects = {key: found for key, found in aws.objects.items() if not key.startswith("records/")}
+    aws.throttled = {operation}
+    with pytest.raises(UnavailableError, match="Rate exceeded"):
+        follow(told, SITE)
+    assert aws.chain() == []
+    aws.throttled = set()
+    assert follow(told, SITE)["missing"] == []
+    assert len(aws.chain()) == 1
+
+
+def test_after_all_tries_the_record_says_what_it_lacks(aws: Aws) -> None:
+    ends(aws)
+    aws.objects = {key: found for key, found in aws.objects.items() if not key.startswith("records/")}
+    aws.throttled = {"describe_training_job", "list_actions"}
+    done = follow(Ended(RELEASE, "Failed", answers.ENDED, last_try=True), SITE)
+    assert any("Rate exceeded" in text for text in done["missing"])
+    assert any(text.startswith("decision: ") for text in done["missing"])
+    assert len(aws.chain()) == 1
+
+
+def test_what_a_role_lacks_is_not_waited_for(aws: Aws) -> None:
+    aws.refused = {"describe_training_job"}
+    assert "not allowed" in ends(aws)["missing"][0]
 
 
 def test_an_event_that_comes_twice_is_recorded_once(aws: Aws) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.advice import advise
+from scripts.advice import advise, how_to_retry
 from scripts.run_view import ActionView, RunView
 
 ACTION = ActionView("Train", "StartTraining", "Lambda", "Failed", configuration={"FunctionName": "p-train-model"})
@@ -37,9 +37,39 @@ def command(*words: str) -> str:
 @pytest.mark.parametrize("case", FIRST)
 def test_what_to_do_about(case: str) -> None:
     action, said = FIRST[case]
-    first, *_, last = advise(RUN, action, command)
+    first, *_, last = advise(replace(RUN, actions=(action,)), action, command)
     assert first.endswith(said) or said in first
-    assert last == "try the stage again as it is: slipway retry Train --run 0f3c1f6e-5f0e"
+    what = "all actions of the stage" if action.provider == "Lambda" else "what failed"
+    assert last == f"try {what} again as it is: slipway retry Train --run 0f3c1f6e-5f0e"
+
+
+@pytest.mark.parametrize(
+    ("failed", "mode"),
+    [
+        # The next attempt at training is StartTraining's.
+        (["WaitForTraining"], "ALL_ACTIONS"),
+        # A release that failed has no endpoint of the champion any more.
+        (["Evaluate"], "ALL_ACTIONS"),
+        (["Deploy"], "ALL_ACTIONS"),
+        (["WaitForChampion", "Wait"], "ALL_ACTIONS"),
+        (["SmokeTest"], "ALL_ACTIONS"),
+        # These come after the evaluation, which is not repeated for them.
+        (["Register"], "FAILED_ACTIONS"),
+        (["Register", "RemoveChampion"], "FAILED_ACTIONS"),
+        (["Register", "Evaluate"], "ALL_ACTIONS"),
+        (["Evidence"], "FAILED_ACTIONS"),
+        (["CleanUp"], "FAILED_ACTIONS"),
+    ],
+)
+def test_a_stage_is_tried_again_by_what_failed_in_it(failed: list[str], mode: str) -> None:
+    actions = tuple(replace(ACTION, name=name) for name in failed)
+    done = (replace(ACTION, name="Done", status="Succeeded"), replace(ACTION, stage="Other", name="Wait"))
+    assert how_to_retry(replace(RUN, actions=actions + done), "Train") == mode
+
+
+def test_a_stage_that_a_later_release_has_entered_cannot_be_tried_again() -> None:
+    *_, last = advise(replace(RUN, overtaken=frozenset({"Train"})), ACTION, command)
+    assert last.endswith("slipway start --like 0f3c1f6e-5f0e")
 
 
 @pytest.mark.parametrize(

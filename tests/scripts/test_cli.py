@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from scripts import cli, run_list
 from scripts.aws_errors import explain
 from scripts.cli import common_options_first, run
+from scripts.errors import StillGoingError
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,23 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(run_list, "list_runs", interrupted)
     assert run(["runs", "--local"]) == 130
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_person_who_stops_waiting_hears_what_goes_on(
+    option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_arguments: object) -> None:
+        raise StillGoingError("Release a goes on.", lambda command: f"Look again: {command('follow', 'a b')}")
+
+    monkeypatch.setattr(run_list, "list_runs", stopped)
+    assert run(["runs", "--local", "--model", "red", *option]) == 130
+    captured = capsys.readouterr()
+    if option:
+        answer = json.loads(captured.out)
+        assert answer == {"interrupted": "Release a goes on.", "next": "Look again: slipway --model red follow 'a b'"}
+    else:
+        assert captured.err.splitlines()[1] == "next: Look again: slipway --model red follow 'a b'"
 
 
 def test_a_mistake_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -139,6 +140,20 @@ def test_a_pipe_with_forced_colours_is_no_terminal(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("CI", raising=False)
     assert not Output().in_place
+
+
+def test_no_colour_where_none_is_wanted() -> None:
+    def drawn(**variables: str) -> str:
+        console = PlainConsole(
+            file=io.StringIO(), width=80, height=24, force_terminal=True, _environ={"TERM": "xterm", **variables}
+        )
+        console.print(LiveRelease(console, command, WAITING)())
+        assert isinstance(console.file, io.StringIO)
+        return console.file.getvalue()
+
+    coloured = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
+    assert coloured.search(drawn())
+    assert not coloured.search(drawn(NO_COLOR="1"))
 
 
 def test_an_interrupt_says_what_goes_on() -> None:

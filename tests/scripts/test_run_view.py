@@ -84,7 +84,8 @@ def test_a_failure_says_why_where_and_what_next() -> None:
         "  why, with its log: slipway explain 0f3c1f6e-5f0e",
         "  next: the model is not good enough for its gates: compare it with the one before: "
         "slipway compare 0f3c1f6e-5f0e; change the config or the data, and push",
-        "  next: try the stage again as it is: slipway retry DeployTest --run 0f3c1f6e-5f0e",
+        "  next: a later release has been in DeployTest since; release once more what this one was made of: "
+        "slipway start --like 0f3c1f6e-5f0e",
     ]
 
 
@@ -144,7 +145,7 @@ def test_a_rejection_says_who_and_why_and_points_to_no_log() -> None:
         "  Approve/Release: Rejected by arn:aws:iam::111122223333:user/eve: too slow",
         "  why, with its log: slipway explain 7a51d3aa-0c53",
         "  next: it was not approved: push a change that answers the reason, which starts another release",
-        "  next: try the stage again as it is: slipway retry Approve --run 7a51d3aa-0c53",
+        "  next: try what failed again as it is: slipway retry Approve --run 7a51d3aa-0c53",
     ]
 
 
