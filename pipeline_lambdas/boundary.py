@@ -62,5 +62,10 @@ def read_parameters(kind: type[T], text: str) -> T:
     return kind(**values)
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """Return the items of a comma list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
 def _required(field: Field[Any]) -> bool:
     return field.default is MISSING

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline_lambdas.boundary import listed
 from pipeline_lambdas.columns import column_problems
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
 from pipeline_lambdas.config_yaml import SIZE_LIMIT_BYTES
 from pipeline_lambdas.dataset import CHANNELS
+from pipeline_lambdas.instances import PATTERNS_PARAMETER, instance_problems
 from scripts.columns import COLUMNS_FILE, read_columns
 from scripts.csv_rules import (
     ANY_NUMBER,
@@ -29,6 +32,8 @@ from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
 from scripts.project import shown
 from scripts.session import Session, session_of
+from scripts.stacks import find_stack
+from scripts.templates import default_of
 
 LIBSVM = "text/libsvm"
 
@@ -46,7 +51,14 @@ def check(
     folder = directory or session.project.training_config
     configs, problems = check_configs(folder)
     files: list[FileCheck] = []
+    patterns = allowed_instances(session)
     for model, config in configs.items():
+        named = ("training", *config.environments)
+        problems += [
+            f"{shown(folder)}/{model}.yml: {problem}: "
+            f"{session.command(f'deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...')}"
+            for problem in instance_problems(config, patterns, named)
+        ]
         dataset = data or session.project.data(model)
         if data is None and not dataset.is_dir():
             continue
@@ -67,6 +79,17 @@ def check(
     if problems or any(file.problem_count for file in files):
         raise UnsuccessfulError
     session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
+
+
+def allowed_instances(session: Session) -> tuple[str, ...]:
+    """The instance types that the pipeline stack allows, as patterns; those of the template where there is no stack."""
+    try:
+        stack = find_stack(session, session.names.pipeline_stack) or {}
+    except (BotoCoreError, ClientError, SlipwayError):
+        stack = {}  # a check needs no AWS
+    given = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
+    default = default_of(session.project.template("pipeline.yml"), PATTERNS_PARAMETER)
+    return listed(given.get(PATTERNS_PARAMETER) or default)
 
 
 def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
