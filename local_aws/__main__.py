@@ -18,6 +18,8 @@ from local_aws.settings import DEFAULT_PORT, DEFAULT_REGION, HOST, Settings
 
 _START_S = 30.0
 _STOP_S = 15.0
+_SET_BY_THE_SYSTEM = frozenset({"LC_CTYPE", "__CF_USER_TEXT_ENCODING"})
+"""What Python and macOS add to the environment of a process."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,10 +53,15 @@ def up(settings: Settings) -> int:
         return 1
     settings.state.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
-    command += ["--port", str(settings.port), "--region", settings.region]
     with settings.log_file.open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            _serve_command(settings),
+            env=settings.start_environment(),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     settings.pid_file.write_text(str(process.pid), encoding="utf-8")
     while time.monotonic() - started < _START_S and process.poll() is None:
         if _identity(settings):
@@ -110,11 +117,20 @@ def connect(settings: Settings, connection: str, repository: str) -> int:
 
 
 def serve_here(settings: Settings) -> int:
-    """Run local AWS in this process, in the foreground."""
+    """Run local AWS in this process, in the foreground, started anew if its environment holds more than it is to."""
+    environment = settings.start_environment()
+    if set(os.environ) - set(environment) - _SET_BY_THE_SYSTEM:
+        os.execve(sys.executable, _serve_command(settings), environment)  # noqa: S606 - ourselves
+    os.environ.update(environment)
     from local_aws.server import serve  # noqa: PLC0415 - loads everything
 
     serve(settings)
     return 0
+
+
+def _serve_command(settings: Settings) -> list[str]:
+    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
+    return [*command, "--port", str(settings.port), "--region", settings.region]
 
 
 def _identity(settings: Settings) -> dict[str, str] | None:

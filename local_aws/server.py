@@ -56,9 +56,9 @@ class LocalAws:
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
-        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
+        self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self.git: Asgi = GitHost(self.codecommit)
         self.snapshots = Snapshots()
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
@@ -164,8 +164,7 @@ async def _send_json(send: Send, document: Any) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run local AWS in this process until SIGTERM or SIGINT."""
-    os.environ.clear()
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT."""
     os.environ.update(settings.server_environment())
     settings.make_folders()
     base.check_tables()

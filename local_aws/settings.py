@@ -7,21 +7,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.packages import pip_settings
+
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"
 ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
 ROOT_KEY, ROOT_SECRET = "test", "test"
 HOST = "127.0.0.1"
-_PACKAGE_SOURCES = (
-    "PIP_CERT",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
-    "PIP_TRUSTED_HOST",
-)
 
 
 @dataclass(frozen=True)
@@ -50,21 +43,25 @@ class Settings:
     def make_folders(self) -> None:
         """Create what the services write into; what a killed server left in the temporary folder goes."""
         shutil.rmtree(self.state / "tmp", ignore_errors=True)
-        for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
+        for name in ("git", "home", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
 
-    def package_sources(self) -> dict[str, str]:
-        """What this machine's environment tells pip about where packages are; builds of CodeBuild install some."""
-        return {name: os.environ[name] for name in _PACKAGE_SOURCES if name in os.environ}
+    def start_environment(self) -> dict[str, str]:
+        """The environment that the server process is started with: nothing of the caller's settings or secrets.
+
+        A process of the same user may read the environment that another one was started with, so what is left out
+        here cannot be read by what builds and functions run. HOME is the server's own, and so that of what it runs.
+        """
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        kept |= pip_settings(Path.home(), os.environ)
+        return kept | {"HOME": str(self.state / "home"), "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.state / "tmp")}
 
     def server_environment(self) -> dict[str, str]:
-        """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
+        """What MiniStack reads when it is imported, set within the server process.
 
-        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
+        The processes of functions inherit it, with the credentials of their roles in place of these.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
-        kept |= {name: value for name, value in self.package_sources().items() if "@" not in value}
-        return kept | {
+        return {
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_KEY,
             "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
@@ -78,10 +75,8 @@ class Settings:
             "MINISTACK_HOST": "localhost",
             "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1",
-            "PYTHONUNBUFFERED": "1",
             "S3_DATA_DIR": str(self.state / "s3"),
             "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),
-            "TMPDIR": str(self.state / "tmp"),
         }
