@@ -14,6 +14,8 @@ from local_aws.codebuild.names import project_arn
 from local_aws.codebuild.records import Document, Records
 from local_aws.runtime import Runtime
 
+_LONGEST_BUILD_S = 36 * 60 * 60.0
+"""https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html. On AWS SDKs fetch fresh credentials meanwhile."""
 SERVICE = "codebuild.amazonaws.com"
 RevisionOf = Callable[[str, str], str | None]
 """The source revision that CodePipeline knows of the artifact with that bucket and key."""
@@ -69,7 +71,7 @@ class ServiceRole:
         """Credentials of the role. Raises base.RoleNotAssumableError."""
         session = f"AWSCodeBuild-{self.build['id'].rpartition(':')[2]}"
         source = project_arn(self.platform.region, self.build["projectName"])
-        return base.assume_role(self.arn, SERVICE, session, source)
+        return base.assume_role(self.arn, SERVICE, session, source, lasts_s=_LONGEST_BUILD_S)
 
     def client(self, service: str) -> Any:
         """A client of another service that acts as the role. Raises base.RoleNotAssumableError."""
