@@ -58,9 +58,9 @@ class LocalAws:
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
-        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
+        self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self._git: Asgi = GitHost(self.codecommit)
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self.snapshots = Snapshots()
@@ -183,8 +183,7 @@ async def _send_json(send: Send, status: int, document: Any) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run local AWS in this process until SIGTERM or SIGINT."""
-    os.environ.clear()
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT."""
     os.environ.update(settings.server_environment())
     settings.make_private()
     held = hold(settings.state, settings.port)

@@ -132,7 +132,14 @@ def test_input_that_cannot_be_had(data: Aws, uri: str, kind: str, texts: list[st
     [
         ("row 3 of train.csv", 1, "AlgorithmError: row 3 of train.csv, exit code: 1"),
         (None, 1, "AlgorithmError: , exit code: 1"),
-        (None, -9, "AlgorithmError: , exit code: 137"),
+        (
+            None,
+            -9,
+            "AlgorithmError: The training process was killed by signal 9 (SIGKILL), which the system sends most often "
+            "because memory has run out, exit code: 137",
+        ),
+        (None, -15, "AlgorithmError: The training process was killed by signal 15 (SIGTERM), exit code: 143"),
+        ("row 3 of train.csv", -9, "AlgorithmError: row 3 of train.csv, exit code: 137"),
         ("x" * 2000, 2, "AlgorithmError: " + "x" * 994 + ", exit code: 2"),
     ],
 )
@@ -226,6 +233,22 @@ def test_a_container_that_ignores_sigterm_is_killed_after_two_minutes(data: Aws)
     assert len(parent.started[0].signals) == 2
     assert found["SecondaryStatus"] == "Stopped"
     assert "ModelArtifacts" not in found
+
+
+def test_max_runtime_is_what_passes_not_what_the_clock_says(data: Aws) -> None:
+    clock = data.runtime.clock
+    assert isinstance(clock, ManualClock)
+    parent = FakeParent(idle, ends_with(0))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    until(data, "Training")
+    wait_for(lambda: parent.started, "the container", 10)
+    clock.set_by(3 * 60 * 60)
+    clock.advance(3590)
+    assert not parent.started[0].signals
+    clock.set_by(-6 * 60 * 60)
+    clock.advance(20)
+    assert ended(data)["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
 def test_max_runtime(data: Aws) -> None:
