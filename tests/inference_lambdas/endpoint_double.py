@@ -13,6 +13,7 @@ import yaml
 
 from inference_lambdas import plan
 from inference_lambdas.handlers.evaluate_model import handler
+from inference_lambdas.timing import time_requests
 from pipeline_lambdas.outcome import Continue, Done, Failed
 from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
@@ -99,7 +100,11 @@ def report(key: str = REPORT_KEY) -> dict[str, Any]:
 
 
 def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> None:
-    """Let a file of this size be more than one request."""
+    """Let a file of this size be more than one request; the timed requests are sent all in one invocation."""
+    monkeypatch.setattr(
+        "inference_lambdas.evaluation.time_requests",
+        lambda sender, progress, _near: time_requests(sender, progress, lambda: False),
+    )
     real = plan.Evaluation
     monkeypatch.setattr(
         "inference_lambdas.handlers.evaluate_model.Evaluation",
@@ -110,7 +115,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> 
 def continued(results: Results, name: str = "evaluate_full") -> int:
     """Invoke until the end as CodePipeline does, with no time left after each batch; return the invocations."""
     token: str | None = None
-    for invocation in range(1, 500):
+    for invocation in range(1, 200):
         # First the margin is taken from 100 seconds, then nothing is left.
         handler(event(name, token=token), Context([100_000, 0]))
         if not isinstance(results.last, Continue):
