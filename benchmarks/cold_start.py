@@ -20,6 +20,7 @@ SERVICES = {
     "register-model": ("codepipeline", "sagemaker"),
     "record-release": ("codepipeline", "sagemaker", "s3", "logs"),
     "end-release": ("codepipeline", "sagemaker"),
+    "settle-job": ("codepipeline", "lambda"),
 }
 """The clients that each function makes in a usual invocation."""
 

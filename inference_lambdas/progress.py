@@ -1,7 +1,8 @@
 """How far an evaluation is: kept in S3 between two invocations of the function.
 
-The continuation token names the state and its hash, and repeats its position for the log; it stays far below
-CodePipeline's 2,048 characters.
+A state lies at a key named by its content, so an invocation that is repeated finds the one that it began from. The
+continuation token names the state and its hash, and repeats its position for the log; it stays far below CodePipeline's
+2,048 characters.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ from inference_lambdas.plots import Plots
 from inference_lambdas.sampling import RowSample
 from inference_lambdas.slices import Slices
 from pipeline_lambdas.failures import ConfigurationError
+from pipeline_lambdas.retries import RETRY_ALL
 
 _SCHEMA = "slipway-evaluation-state/2"
 
 
 @dataclass(slots=True)
 class Counts:
-    """`failed_rows` got no finite prediction; `failure` says why the first of them did not."""
+    """`failed_rows` got no finite prediction; `failure` says why the first of them did not.
+
+    `first_ms` is how long the evaluation's first request took, which had `first_rows`; `timed` counts the requests that
+    were sent to be timed.
+    """
 
     largest_batch_rows: int = 0
     predicted_rows: int = 0
@@ -36,6 +42,9 @@ class Counts:
     first_failed_row: str = ""
     failure: str = ""
     searched: int = 0
+    first_ms: float | None = None
+    first_rows: int = 0
+    timed: int = 0
 
 
 @dataclass(slots=True)
@@ -70,8 +79,10 @@ def save(state: Mapping[str, Any], endpoint_config: str, bucket: str, key: str, 
     """Store the state and return the token that continues it."""
     document = {"schema": _SCHEMA, "endpoint_config": endpoint_config, **state}
     content = json.dumps(document, separators=(",", ":")).encode()
-    s3.write_json(bucket, key, content, kms_key_arn)
-    token = {"state": key, "sha256": hashlib.sha256(content).hexdigest(), **state["position"]}
+    sha256 = hashlib.sha256(content).hexdigest()
+    place = _place(key, sha256)
+    s3.write_json(bucket, place, content, kms_key_arn)
+    token = {"state": place, "sha256": sha256, **state["position"]}
     return json.dumps(token, separators=(",", ":"))
 
 
@@ -80,22 +91,26 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
 
     Raises ConfigurationError if it is not the one that was stored, or another model is served by now.
     """
-    again = "Retry the stage to evaluate from the start."
+    again = f"{RETRY_ALL} to evaluate from the start."
     try:
         named = json.loads(token)
         expected, place = named["sha256"], named["state"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigurationError(f"The continuation token is none of this function. {again}") from None
-    if place != key:
-        raise ConfigurationError(f"The continuation token names {place}; allowed {key}. {again}")
-    content = s3.read_object(bucket, key)
+    if place != _place(key, str(expected)):
+        raise ConfigurationError(f"The continuation token names {place}; allowed {_place(key, str(expected))}. {again}")
+    content = s3.read_object(bucket, place)
     if hashlib.sha256(content).hexdigest() != expected:
-        raise ConfigurationError(f"s3://{bucket}/{key}: found another state than the token names. {again}")
+        raise ConfigurationError(f"s3://{bucket}/{place}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
     if state["schema"] != _SCHEMA:
-        raise ConfigurationError(f"s3://{bucket}/{key}: found {state['schema']}; allowed {_SCHEMA}. {again}")
+        raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; allowed {_SCHEMA}. {again}")
     if state["endpoint_config"] != endpoint_config:
         raise ConfigurationError(
             f"The endpoint serves {endpoint_config}, but {state['endpoint_config']} when the evaluation began. {again}"
         )
     return state
+
+
+def _place(key: str, sha256: str) -> str:
+    return f"{key}-{sha256[:16]}"

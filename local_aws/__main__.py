@@ -21,6 +21,8 @@ _START_S = 30.0
 _STOP_S = 15.0
 _HELPER = "git-credential"
 _SERVING = re.compile(r"-m local_aws serve --state (.+) --port (\d+) --region ")
+_SET_BY_THE_SYSTEM = frozenset({"LC_CTYPE", "__CF_USER_TEXT_ENCODING"})
+"""What Python and macOS add to the environment of a process."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,10 +70,15 @@ def up(settings: Settings) -> int:
     settings.make_private()
     _ = settings.root
     started = time.monotonic()
-    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
-    command += ["--port", str(settings.port), "--region", settings.region]
     with settings.log_file.open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            _serve_command(settings),
+            env=settings.start_environment(),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     settings.pid_file.write_text(str(process.pid), encoding="utf-8")
     while time.monotonic() - started < _START_S and process.poll() is None:
         if _port_taken(settings):
@@ -139,11 +146,20 @@ def connect(settings: Settings, connection: str, repository: str) -> int:
 
 
 def serve_here(settings: Settings) -> int:
-    """Run local AWS in this process, in the foreground."""
+    """Run local AWS in this process, in the foreground, started anew if its environment holds more than it is to."""
+    environment = settings.start_environment()
+    if set(os.environ) - set(environment) - _SET_BY_THE_SYSTEM:
+        os.execve(sys.executable, _serve_command(settings), environment)  # noqa: S606 - ourselves
+    os.environ.update(environment)
     from local_aws.server import serve  # noqa: PLC0415 - loads everything
 
     serve(settings)
     return 0
+
+
+def _serve_command(settings: Settings) -> list[str]:
+    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(settings.state)]
+    return [*command, "--port", str(settings.port), "--region", settings.region]
 
 
 def _state_at(port: int) -> str | None:

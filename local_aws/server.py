@@ -58,9 +58,9 @@ class LocalAws:
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
-        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
+        self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self._git: Asgi = GitHost(self.codecommit)
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self.snapshots = Snapshots()
@@ -89,11 +89,15 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
-        base.end_functions_with_the_server()
+        base.run_functions_as_documented()
+        base.invoke_asynchronously_as_documented(self.runtime.clients.get)
+        base.refuse_unknown_runtimes()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
         base.close_unsigned_paths()
         base.leave_no_log_of_deleted_functions()
+        base.know_managed_policies()
+        base.encrypt_without_a_key_id()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""
@@ -111,8 +115,10 @@ class LocalAws:
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.complete_resource_types()
+        base.refuse_unknown_runtimes_of_stacks()
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
+        base.refuse_missing_policies_in_stacks()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
@@ -177,8 +183,7 @@ async def _send_json(send: Send, status: int, document: Any) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run local AWS in this process until SIGTERM or SIGINT."""
-    os.environ.clear()
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT."""
     os.environ.update(settings.server_environment())
     settings.make_private()
     held = hold(settings.state, settings.port)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from local_aws.packages import pip_settings
 from local_aws.root import RootKey, root_key
 
 DEFAULT_PORT = 4566
@@ -16,15 +17,6 @@ ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
 HOST = "127.0.0.1"
 _WORK_FOLDER = ".slipway"
-_PACKAGE_SOURCES = (
-    "PIP_CERT",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
-    "PIP_TRUSTED_HOST",
-)
 
 
 @dataclass(frozen=True)
@@ -70,22 +62,25 @@ class Settings:
         """Create what the services write into; what a killed server left in the temporary folder goes."""
         self.make_private()
         shutil.rmtree(self.state / "tmp", ignore_errors=True)
-        for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
+        for name in ("git", "home", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
 
-    def package_sources(self) -> dict[str, str]:
-        """What this machine's environment tells pip about where packages are; builds of CodeBuild install some."""
-        return {name: os.environ[name] for name in _PACKAGE_SOURCES if name in os.environ}
+    def start_environment(self) -> dict[str, str]:
+        """The environment that the server process is started with: nothing of the caller's settings or secrets.
+
+        A process of the same user may read the environment that another one was started with, so what is left out
+        here cannot be read by what builds and functions run. HOME is the server's own, and so that of what it runs.
+        """
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        kept |= pip_settings(Path.home(), os.environ)
+        return kept | {"HOME": str(self.state / "home"), "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.state / "tmp")}
 
     def server_environment(self) -> dict[str, str]:
-        """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
+        """What MiniStack reads when it is imported, set within the server process.
 
-        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment, so
-        the root user's key is not in it.
+        The processes of functions inherit it, with the credentials of their roles; the root user's key is not in it.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
-        kept |= {name: value for name, value in self.package_sources().items() if "@" not in value}
-        return kept | {
+        return {
             "AUTH": "true",
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state / 'no-docker.sock'}",
@@ -97,10 +92,8 @@ class Settings:
             "MINISTACK_HOST": "localhost",
             "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1",
-            "PYTHONUNBUFFERED": "1",
             "S3_DATA_DIR": str(self.state / "s3"),
             "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),
-            "TMPDIR": str(self.state / "tmp"),
         }

@@ -34,10 +34,11 @@ def delete_champion(release: Release) -> str | None:
     return None
 
 
-def await_deletion(release: Release, remaining_ms: Callable[[], int]) -> None:
+def await_deletion(release: Release, remaining_ms: Callable[[], int], has_ended: Callable[[], bool]) -> None:
     """Delete endpoint and config, and wait until that is possible, which an endpoint in creation takes minutes for.
 
-    Raises UnavailableError when the function's time is up; the event is then to be delivered again.
+    After each pause `has_ended` tells whether the release is still over: a retry compares at the same endpoint. Raises
+    UnavailableError when the function's time is up; the event is then to be delivered again.
     """
     pause_s = _FIRST_PAUSE_S
     while waiting := delete_champion(release):
@@ -45,6 +46,8 @@ def await_deletion(release: Release, remaining_ms: Callable[[], int]) -> None:
             raise UnavailableError(f"{waiting}; it costs until then.")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        if not has_ended():
+            return
 
 
 def _configs_of(description: Mapping[str, Any]) -> set[str | None]:

@@ -17,6 +17,7 @@ from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Continue, Done, Outcome
+from pipeline_lambdas.retries import RETRY_ALL
 from pipeline_lambdas.training import contains
 
 VARIANT_NAME = "AllTraffic"
@@ -238,7 +239,7 @@ def _point_endpoint(
         case "Creating" | "Updating":
             raise JobFailedError(
                 f"Endpoint {name} is {status} with {pending or serving}, so it cannot be given {wanted}. Wait until "
-                "it is InService, then retry the stage."
+                f"it is InService. {RETRY_ALL} then."
             )
         case "Failed":
             # It serves nothing, and its deletion is all that SageMaker still allows.
@@ -249,5 +250,5 @@ def _point_endpoint(
         case _:
             raise JobFailedError(
                 f"Endpoint {name} is {status}, in which it cannot be updated. Look at it in SageMaker, delete it if "
-                "it is not needed, then retry the stage."
+                f"it is not needed. {RETRY_ALL} then."
             )

@@ -55,8 +55,7 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
     Events come late and more than once, so the execution's present status decides, and a job that has ended or is
     being stopped is left alone. Raises JobError if a call fails; the event is then to be delivered again.
     """
-    execution = executions.get_execution(release.prefix, release.execution_id)
-    status: str | None = execution["status"] if execution else None
+    status = _status(release)
     if status is None or status in _UNDER_WAY:
         return Ended(status)
     stopped: list[str] = []
@@ -67,5 +66,10 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
             break  # attempts are made one after the other
         if description["TrainingJobStatus"] == "InProgress" and sagemaker.stop_training_job(name):
             stopped.append(name)
-    await_deletion(release, remaining_ms)
+    await_deletion(release, remaining_ms, lambda: _status(release) not in _UNDER_WAY)
     return Ended(status, tuple(stopped))
+
+
+def _status(release: Release) -> str | None:
+    execution = executions.get_execution(release.prefix, release.execution_id)
+    return execution["status"] if execution else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pipeline_lambdas import record_chain
 from pipeline_lambdas.aws import s3
+from pipeline_lambdas.failures import JobError, UnavailableError
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Done
 from pipeline_lambdas.prices import load_prices
@@ -32,14 +34,35 @@ def write_evidence(release: Release, site: RecordSite) -> Done:
 def follow(told: Ended | Answered, site: RecordSite) -> dict[str, Any]:
     """Do what an event of EventBridge asks for, and return what was done, for the log.
 
-    The version in the registry gets the approval's decision with either event: which comes first is not told.
+    The version in the registry gets the approval's decision with either event: which comes first is not told. Raises
+    UnavailableError while AWS does not answer for something that the record of an end holds: what is written into the
+    chain is not written again, and Lambda repeats the event. On the last try it is written with what there is.
     """
     release = told.release
-    done: dict[str, Any] = {"execution_id": release.execution_id, "decision": decide(release)}
-    if isinstance(told, Ended):
-        record = _write(gather(release, site, (told.status, told.at)), site)
-        done |= {key: record[key] for key in ("status", "sequence", "missing")}
-    return done
+    if isinstance(told, Answered):
+        return {"execution_id": release.execution_id, "decision": decide(release)}
+    decision, failed = _decision(told)
+    facts = gather(release, site, (told.status, told.at))
+    if facts.passing and not told.last_try:
+        raise UnavailableError(f"The record waits for what could not be read: {'; '.join(facts.passing)}")
+    if failed:
+        facts = replace(facts, missing=(*facts.missing, f"decision: {failed}"))
+    record = _write(facts, site)
+    return {
+        "execution_id": release.execution_id,
+        "decision": decision,
+        **{key: record[key] for key in ("status", "sequence", "missing")},
+    }
+
+
+def _decision(told: Ended) -> tuple[str | None, JobError | None]:
+    """Decide; on the last try the record is written even if that fails."""
+    try:
+        return decide(told.release), None
+    except JobError as error:
+        if not told.last_try:
+            raise
+        return None, error
 
 
 def _write(facts: Facts, site: RecordSite) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Asks AWS for everything that a release record holds. What cannot be read is named and stops nothing."""
+"""Asks AWS for everything that a release record holds. What cannot be read is named; whoever asks decides about it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pipeline_lambdas.artifacts import member_of
-from pipeline_lambdas.aws import executions, logs, s3, sagemaker
+from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
 from pipeline_lambdas.config import parse_config
 from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.dataset import Dataset, parse_manifest
-from pipeline_lambdas.failures import JobError
+from pipeline_lambdas.failures import JobError, UnavailableError
 from pipeline_lambdas.learning_curves import curves
 from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.record import Facts
-from pipeline_lambdas.record_actions import artifact_of, parameter_of, variables_of
+from pipeline_lambdas.record_actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
 from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT
 
 T = TypeVar("T")
@@ -44,9 +44,10 @@ class RecordSite:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one thing after the other; `missing` names what could not be read."""
+    """Reads one thing after the other; `missing` names what could not be read, `passing` what may be read later."""
 
     missing: list[str] = field(default_factory=list)
+    passing: list[str] = field(default_factory=list)
 
     def read(self, what: str, read: Callable[[], T | None]) -> T | None:
         """Return what `read` returns; None, and a lack, if it fails or finds nothing."""
@@ -54,6 +55,8 @@ class _Reader:
             found = read()
         except (JobError, ValueError) as error:
             self.missing.append(f"{what}: {error}")
+            if isinstance(error, UnavailableError):
+                self.passing.append(self.missing[-1])
             return None
         if found is None:
             self.missing.append(f"{what}: not found")
@@ -77,7 +80,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
     job = job or parameter_of(facts.actions, "training_job")
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
-    facts = replace(facts, evaluations=_evaluations(reader, execution_id, site))
+    facts = replace(facts, authors=_authors(reader, facts), evaluations=_evaluations(reader, execution_id, site))
     if artifact_of(facts.actions, CONFIG_ARTIFACT):
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
     if artifact_of(facts.actions, DATASET_ARTIFACT):
@@ -91,7 +94,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         facts = replace(facts, champion_execution_id=made_by)
     if package:
         facts = replace(facts, model_package=reader.read(package, lambda: sagemaker.describe_model_package(package)))
-    return replace(facts, missing=tuple(reader.missing))
+    return replace(facts, missing=tuple(reader.missing), passing=tuple(reader.passing))
 
 
 def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
@@ -106,11 +109,27 @@ def execution_of_model(release: Release, model: str, site: RecordSite) -> str | 
     return None
 
 
+def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
+    """Who wrote the commits, by the source actions that delivered them.
+
+    Variables of sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+    """
+    found: dict[str, str | None] = {}
+    for revision in (facts.execution or {}).get("artifactRevisions", ()):
+        name, commit = revision["name"], revision.get("revisionId")
+        found[name] = variables_of(facts.actions, name, SOURCE_STAGE).get("AuthorDisplayName")
+        repository = repository_of(facts.actions, name)
+        if repository and commit:
+            read = partial(codecommit.find_author, repository, commit)
+            found[name] = reader.read(f"author of {name}'s commit", read)
+    return {name: author for name, author in found.items() if author}
+
+
 def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
     content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
     if content is None:
         return None
-    return parse_config(member_of(content, CONFIG_ARTIFACT, file).decode("utf-8-sig"), file)
+    return parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
@@ -141,7 +160,10 @@ def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[s
 
 def _json(bucket: str, key: str) -> dict[str, Any]:
     """A JSON object of the artifact bucket; empty if there is none, which is usual."""
-    document = json.loads(s3.read_object(bucket, key) or b"{}")
+    try:
+        document = json.loads(s3.read_object(bucket, key) or b"{}")
+    except RecursionError:
+        raise ValueError(f"s3://{bucket}/{key}: found values nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError(f"s3://{bucket}/{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
     return document

@@ -12,6 +12,9 @@ from typing import Any
 from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.names import Release
 
+LAST_TRY_KEY = "last_try_of"
+"""Of an event that a function is given once more, to do what can be done of it."""
+
 EXECUTION = "CodePipeline Pipeline Execution State Change"
 ACTION = "CodePipeline Action Execution State Change"
 ENDS = {
@@ -26,11 +29,12 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An execution ended, with this status, at this time."""
+    """An execution ended, with this status, at this time; on the last try nothing that is missing is waited for."""
 
     release: Release
     status: str
     at: datetime
+    last_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,21 @@ class Answered:
 
 
 def parse_event(event: Any, prefix: str) -> Ended | Answered:
-    """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not let it through."""
+    """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not let it through.
+
+    One that settle-job hands back, when all tries of it have failed, is in an envelope.
+    """
+    last_try = isinstance(event, dict) and LAST_TRY_KEY in event
+    if last_try:
+        event = event[LAST_TRY_KEY]
     try:
         kind, detail = event["detail-type"], event["detail"]
         pipeline, execution_id, state = detail["pipeline"], detail["execution-id"], detail["state"]
         if pipeline == prefix and isinstance(execution_id, str):
             if kind == EXECUTION and state in ENDS:
-                return Ended(Release(prefix, execution_id), ENDS[state], datetime.fromisoformat(event["time"]))
+                return Ended(
+                    Release(prefix, execution_id), ENDS[state], datetime.fromisoformat(event["time"]), last_try
+                )
             if kind == ACTION and detail["type"]["category"] == "Approval":
                 return Answered(Release(prefix, execution_id))
     except (KeyError, TypeError, ValueError):

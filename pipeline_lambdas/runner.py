@@ -2,7 +2,8 @@
 
 An action whose function gives no result hangs until it times out
 (https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html), so whatever goes
-wrong is reported as a failure.
+wrong is reported as a failure. A report that cannot be made is raised: Lambda repeats the event, and then tells the
+function settle-job.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pipeline_lambdas.failures import AwsRequestError, JobError
 from pipeline_lambdas.job import Job, job_id, parse_job
 from pipeline_lambdas.outcome import Continue, Done, Failed, Outcome
 
-# A repeated delivery of the same event finds that its job has a result already.
-_SETTLED = frozenset({"InvalidJobStateException", "JobNotFoundException"})
+SETTLED = frozenset({"InvalidJobStateException", "JobNotFoundException"})
+"""What a repeated delivery of an event is told, or a repeat of a report whose answer was lost: the job has a result."""
 
 
 class LambdaContext(Protocol):
@@ -77,12 +78,12 @@ def _report(record: dict[str, Any], outcome: Outcome) -> None:
         try:
             _put(record, outcome)
         except AwsRequestError as error:
-            if error.code in _SETTLED or isinstance(outcome, Failed):
+            if error.code in SETTLED or isinstance(outcome, Failed):
                 raise
             # CodePipeline refused the success itself, for instance for the size of its variables.
             _put(record, Failed("JobFailed", f"The work is done, but its result was refused: {error}"))
     except AwsRequestError as error:
-        if error.code not in _SETTLED:
+        if error.code not in SETTLED:
             record["report_error"] = str(error)
             raise
         record["already_settled"] = error.code

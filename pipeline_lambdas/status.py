@@ -15,6 +15,7 @@ from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.names import NONE
 from pipeline_lambdas.outcome import Continue, Done, Failed, Outcome
+from pipeline_lambdas.retries import RETRY_ALL
 
 Kind = Literal["training-job", "endpoint"]
 Description = Mapping[str, Any]
@@ -42,7 +43,7 @@ _ENDPOINT_FAILED = {
     "OutOfService": "takes no requests",
     "Deleting": "is being deleted",
     "Failed": "failed; only its deletion is possible, which the next deployment does",
-    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; deploy again to mend it",
+    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment mends it",
 }
 
 
@@ -87,7 +88,7 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
     InService with another config means that SageMaker rolled the update back.
     """
     if description is None:
-        return Failed("JobFailed", f"Endpoint {name} does not exist. Deploy again.", name)
+        return Failed("JobFailed", f"Endpoint {name} does not exist. {RETRY_ALL} to deploy again.", name)
     status, serving = description["EndpointStatus"], description.get("EndpointConfigName")
     pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName", endpoint_config)
     if status in _ENDPOINT_UNDER_WAY and pending == endpoint_config:
@@ -97,7 +98,7 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
         return Done(variables, f"Endpoint {name} serves {endpoint_config}", name)
     reason = description.get("FailureReason") or "SageMaker gives no reason"
     if status in _ENDPOINT_UNDER_WAY:
-        text = f"is being changed to {pending}, not {endpoint_config}. Wait until it is InService, then deploy again."
+        text = f"is being changed to {pending}, not {endpoint_config}. Wait until it is InService. {RETRY_ALL} then."
     elif status == "InService":
         text = f"serves {serving}, not {endpoint_config}: SageMaker rolled the update back ({reason})."
     elif status in _ENDPOINT_FAILED:
@@ -140,7 +141,7 @@ def _stopped(status: str, secondary: str) -> str:
         case "MaxWaitTimeExceeded":
             return "waited too long for instances and was stopped. Release again or choose another instance type."
         case _:
-            return f"was stopped ({status}). Retry all actions of the stage to train again."
+            return f"was stopped ({status}). {RETRY_ALL} to train again."
 
 
 def _message(description: Description) -> str:

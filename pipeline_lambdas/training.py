@@ -67,10 +67,11 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
         name = release.training_job(attempt)
         request = training_request(name, release, config, dataset, site)
         description = sagemaker.describe_training_job(name)
-        if description is None and not sagemaker.create_training_job(request):
-            # Another delivery of the same event was faster.
+        is_new = description is None
+        if is_new and not sagemaker.create_training_job(request):
+            # Another delivery of the same event was faster, or the answer was lost.
             description = sagemaker.describe_training_job(name)
-        if description is None or description["TrainingJobStatus"] in _LIVE:
+        if is_new or description is None or description["TrainingJobStatus"] in _LIVE:
             _refuse_other_settings(name, request, description)
             return StartedTraining(name, config.image_uri(site.image_registry), config_sha256(config), dataset)
     raise JobFailedError(

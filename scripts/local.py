@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -13,6 +14,7 @@ from rich.table import Table
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
 from scripts.output import status_text
+from scripts.overview import Model, document_of, load_overview, overview
 from scripts.pipeline import load_state
 from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
@@ -46,22 +48,28 @@ def down(context: typer.Context) -> None:
 
 
 def status(context: typer.Context) -> None:
-    """Show stacks, endpoints and the last release."""
+    """Show stacks, endpoints and the last release, and all models of the installation."""
     session = session_of(context)
     rows: list[tuple[str, str, str]] = []
     is_up = True
+    now, models = datetime.now(UTC), list[Model]()
     if session.target.is_local:
         done = _local_aws(session, "status")
         is_up = done.returncode == 0
-        said = _said(done).removeprefix("local AWS is ") if is_up else "start it: slipway up"
+        said = _said(done).removeprefix("local AWS is ") if is_up else f"start it: {session.command('up')}"
         rows.append(("local AWS", "up" if is_up else "down", said))
     if is_up:
         rows += _installed(session)
+        models = load_overview(session, now)
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)
     session.output.say(table)
-    session.output.result({"items": [{"what": what, "status": state, "more": more} for what, state, more in rows]})
+    if models:
+        session.output.say()
+        session.output.say(overview(models, now, session.output.console.width))
+    items = [{"what": what, "status": state, "more": more} for what, state, more in rows]
+    session.output.result({"items": items, "models": [document_of(model) for model in models]})
 
 
 def start_local_aws(session: Session) -> None:
@@ -77,7 +85,8 @@ def start_local_aws(session: Session) -> None:
 def _require_local(session: Session, verb: str) -> None:
     if not session.target.is_local:
         raise SlipwayError(
-            f"`slipway {verb}` is about local AWS, and the target is AWS.", f"Say so: slipway {verb} --local"
+            f"`slipway {verb}` is about local AWS, and the target is AWS.",
+            f"Say so: {session.local_command(verb)}",
         )
 
 
@@ -103,9 +112,12 @@ def _installed(session: Session) -> list[tuple[str, str, str]]:
     last = _last_execution(session)
     if last is None:
         return rows
+    open_approvals = waiting_approvals(load_state(session))
+    if any(last[0] == f"release {run_id}" for *_, run_id in open_approvals):
+        last = (last[0], "Waiting", f"for approval; {last[2]}")
     waiting = [
-        (f"approval {stage}/{action}", "Waiting", session.command(f"show {run_id[:SHORT_ID_CHARACTERS]}"))
-        for stage, action, _, run_id in waiting_approvals(load_state(session))
+        (f"approval {stage}/{action}", "Waiting", session.command("show", run_id[:SHORT_ID_CHARACTERS]))
+        for stage, action, _, run_id in open_approvals
     ]
     return [*rows, last, *waiting]
 
@@ -118,7 +130,7 @@ def _stack(session: Session, name: str) -> tuple[str, str, str]:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
         if code_of(error) != "ValidationError":
             raise
-        return (f"stack {name}", "missing", "create it: slipway deploy")
+        return (f"stack {name}", "missing", f"create it: {session.command('deploy')}")
     return (f"stack {name}", str(stack["StackStatus"]), "")
 
 

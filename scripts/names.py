@@ -22,6 +22,7 @@ FUNCTIONS = (
     "record-release",
     "clean-up",
     "end-release",
+    "settle-job",
 )
 """All functions of a pipeline; some share a package."""
 BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]

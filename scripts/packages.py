@@ -44,6 +44,7 @@ FUNCTIONS = {
     "register-model": Function("register-model", "pipeline_lambdas.handlers.register_model"),
     "record-release": Function("record-release", "pipeline_lambdas.handlers.record_release"),
     "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
+    "settle-job": Function("settle-job", "pipeline_lambdas.handlers.settle_job"),
 }
 """The functions of a pipeline; three of them differ from others in their roles and environments only."""
 

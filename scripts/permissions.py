@@ -35,13 +35,16 @@ def permissions(
     if not session.target.is_local:
         raise SlipwayError(
             "`slipway permissions` reads what local AWS has recorded, and the target is AWS.",
-            "Say so: slipway permissions --local. On AWS, IAM Access Analyzer finds unused permissions.",
+            f"On AWS, IAM Access Analyzer finds unused permissions. If local AWS is meant, say so: "
+            f"{session.local_command('permissions')}",
         )
     roles = _roles(session)
     after = 0.0 if since is None else time.time() - seconds(since)
     calls = list(_calls(session, roles, after))
     if not calls:
-        raise SlipwayError("No role of the stacks has made a call yet.", "Make a release first: slipway release")
+        raise SlipwayError(
+            "No role of the stacks has made a call yet.", f"Make a release first: {session.command('release')}"
+        )
     grants = [grant for name, role in roles.items() for grant in _grants(session, name, role)]
     comparison = compare(grants, calls, reason_of, is_expected)
     _show(session, comparison)

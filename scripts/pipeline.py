@@ -55,11 +55,13 @@ def resolve_run(session: Session, text: str | None) -> str:
     """The execution that a person means: its id, the beginning of it, or nothing for the newest."""
     known = [str(summary["pipelineExecutionId"]) for summary in list_runs(session, _RESOLVED_AMONG)]
     if not known:
-        raise SlipwayError(f"{session.names.pipeline} has had no release yet.", "Start one: slipway start")
+        raise SlipwayError(
+            f"{session.names.pipeline} has had no release yet.", f"Start one: {session.command('start')}"
+        )
     if text is None:
         return known[0]
     matching = [run_id for run_id in known if run_id.startswith(text)]
     if len(matching) == 1:
         return matching[0]
     found = "none" if not matching else "several"
-    raise SlipwayError(f"release {text!r}: found {found} of that id.", "See them: slipway runs")
+    raise SlipwayError(f"release {text!r}: found {found} of that id.", f"See them: {session.command('runs')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def publish(
             session.output.say(f"{folder}: {staged.reason}")
     session.output.result({"pushed": pushed})
     if pushed:
-        session.output.say("Each push starts a release. Watch it: slipway follow")
+        session.output.say(f"Each push starts a release. Watch it: {session.command('follow')}")
 
 
 def _require_addresses(session: Session, folders: Sequence[str]) -> None:
@@ -218,8 +219,11 @@ def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Co
     return SlipwayError(
         f"{folder}/ and the repository {repository} have both changed: the repository has {_count(foreign)} that "
         f"came from elsewhere, the newest {_named(foreign[0])}.",
-        f"See the difference: git --git-dir {shown(git.path)} diff {tree[:10]} {foreign[0].id[:10]}. Take it over into "
-        f"{folder}/, or publish over it: slipway publish {folder} --overwrite",
+        lambda command: (
+            f"See the difference: git --git-dir {shlex.quote(shown(git.path))} diff {tree[:10]} "
+            f"{foreign[0].id[:10]}\nTake it over into {folder}/, or publish over it: "
+            + command("publish", folder, "--overwrite")
+        ),
     )
 
 

@@ -12,17 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.report.text import started_by
+
 RUNNING = frozenset(("InProgress", "Stopping"))
 SHORT_ID_CHARACTERS = 13
-
-_STARTED_BY_RULE = {
-    "training-config": "push to training-config",
-    "pipeline-lambdas": "push to pipeline-lambdas",
-    "inference-lambdas": "push to inference-lambdas",
-    "dataset": "new dataset",
-    "retraining": "schedule",
-}
-"""What the rules of the pipeline stack mean, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,10 @@ class ActionView:
             return None
         end = now if self.status in {"InProgress", "Waiting"} or self.updated is None else self.updated
         return max((end - self.started).total_seconds(), 0.0)
+
+    @property
+    def failed(self) -> bool:
+        return self.status in {"Failed", "Abandoned"}
 
     @property
     def evidence(self) -> str:
@@ -109,6 +106,8 @@ class RunView:
     waits_for: str = ""
     """The stage in front of which it waits, with the reason if the transition is disabled."""
     behind: str = ""
+    overtaken: frozenset[str] = frozenset()
+    """The stages that a later execution has entered since: there CodePipeline tries nothing again."""
     """The execution inside that stage whose approval is open, so that nothing moves before it is answered."""
 
     @property
@@ -127,7 +126,11 @@ class RunView:
     @property
     def failed_action(self) -> ActionView | None:
         """The first action that failed, in the pipeline's order."""
-        return next((action for action in self.actions if action.status in {"Failed", "Abandoned"}), None)
+        return next((action for action in self.actions if action.failed), None)
+
+    def failed_in(self, stage: str) -> list[ActionView]:
+        """The actions of a stage that failed."""
+        return [action for action in self.actions if action.stage == stage and action.failed]
 
     def log_name(self, action: ActionView) -> str:
         """What `slipway logs` takes for the log of an action; empty if it has none."""
@@ -182,26 +185,17 @@ def view_run(
         ),
         waits_for=_waits_for(state, run_id),
         behind=_behind(state, run_id),
+        overtaken=frozenset(
+            stage["stageName"]
+            for stage in state.get("stageStates", [])
+            if stage.get("latestExecution", {}).get("pipelineExecutionId", run_id) != run_id
+        ),
     )
 
 
 def trigger_text(trigger: Mapping[str, Any], pipeline: str) -> str:
-    """What started the execution, in words.
-
-    The detail of an event is the rule's ARN. That of a push through a connection is the connection's, which may serve
-    all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
-    """
-    kind, detail = str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", ""))
-    if kind == "CloudWatchEvent":
-        rule = detail.partition(":rule/")[2]
-        return _STARTED_BY_RULE.get(rule.removeprefix(f"{pipeline}-"), f"rule {rule}" if rule else "an event")
-    return {
-        "WebhookV2": "push to a connected repository",
-        "CreatePipeline": "the pipeline was created",
-        "StartPipelineExecution": "by hand",
-        "ManualRollback": "rollback by hand",
-        "AutomatedRollback": "automatic rollback",
-    }.get(kind, kind)
+    """What started the execution, in words."""
+    return started_by(str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", "")), pipeline)
 
 
 def waiting_approvals(state: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

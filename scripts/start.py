@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from pipeline_lambdas.retries import RetryMode
+from scripts.advice import how_to_retry
+from scripts.completion import complete_releases, complete_stages
 from scripts.errors import SlipwayError
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS
@@ -19,7 +22,10 @@ _REVISION_TYPES = {"S3": "S3_OBJECT_VERSION_ID"}
 def start(
     context: typer.Context,
     like: Annotated[
-        str | None, typer.Option(help="Release, its id or the beginning, whose commits and data are taken.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases, help="Release, its id or the beginning, whose commits and data are taken."
+        ),
     ] = None,
 ) -> None:
     """Start a release by hand.
@@ -29,21 +35,39 @@ def start(
     session = session_of(context)
     session.announce()
     run_id = start_run(session, source_revisions(session, resolve_run(session, like)) if like else ())
-    session.output.say(f"Release {run_id} started. Watch it: slipway follow {run_id[:SHORT_ID_CHARACTERS]}")
+    session.output.say(f"Release {run_id} started. Watch it: {session.command('follow', run_id[:SHORT_ID_CHARACTERS])}")
     session.output.result({"id": run_id})
 
 
 def retry(
     context: typer.Context,
-    stage: Annotated[str | None, typer.Argument(help="Default: the stage that failed.")] = None,
-    run: Annotated[str | None, typer.Option(help="Release: its id or the beginning; default: the newest.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_stages,
+            help="Default: the stage that failed.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
     all_actions: Annotated[
-        bool, typer.Option("--all-actions", help="Repeat the whole stage and not only what failed.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--all-actions/--failed-actions",
+            help="Repeat the whole stage, or only what failed. Default: what it takes.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Try a failed stage again.
 
-    Work that an action has done already is not done twice.
+    Repeats the whole stage where what failed needs it, as a wait for a training job that failed. Work that an action
+    has done already is not done twice.
     """
     session = session_of(context)
     found = load_run(session, resolve_run(session, run))
@@ -51,14 +75,18 @@ def retry(
     if stage is None and failed is None:
         raise SlipwayError(f"release {found.short_id}: found no failed action; it is {found.status}.")
     again = stage or (failed.stage if failed else "")
+    chosen: RetryMode = "ALL_ACTIONS" if all_actions else "FAILED_ACTIONS"
+    mode = how_to_retry(found, again) if all_actions is None else chosen
     session.client("codepipeline").retry_stage_execution(
         pipelineName=session.names.pipeline,
         stageName=again,
         pipelineExecutionId=found.id,
-        retryMode="ALL_ACTIONS" if all_actions else "FAILED_ACTIONS",
+        retryMode=mode,
     )
-    session.output.say(f"{again} is tried again. Watch it: slipway follow {found.short_id}")
-    session.output.result({"id": found.id, "stage": again})
+    what = "all actions" if mode == "ALL_ACTIONS" else "what failed"
+    watch = session.command("follow", found.short_id)
+    session.output.say(f"{again} is tried again, {what}. Watch it: {watch}")
+    session.output.result({"id": found.id, "stage": again, "mode": mode})
 
 
 def start_run(session: Session, revisions: Sequence[Mapping[str, str]] = ()) -> str:

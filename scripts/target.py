@@ -60,6 +60,11 @@ class Target:
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters of the pipeline stack that follow from where it is: local AWS has no console to link to."""
+        return {"ConsoleLinks": "false"} if self.is_local else {}
+
+    @property
     def is_local(self) -> bool:
         """Whether there is something to start and stop."""
         return self.endpoint_url is not None

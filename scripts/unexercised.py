@@ -46,6 +46,10 @@ UNEXERCISED = (
     Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
     Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
     Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
+    Unexercised("*", "settle-job", "lambda:InvokeFunction", "only an invocation that failed for good has a record"),
+    Unexercised(
+        "SettleJobFunctionRole", "*", "*", "only a function that was killed or ran out of time is answered for"
+    ),
     Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
     Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
     Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),

@@ -23,6 +23,7 @@ from botocore.credentials import Credentials
 
 from local_aws.codebuild.toolchain import python_environment
 from local_aws.root import RootKey, read_root_key
+from tests.answer_shapes import check_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
@@ -105,6 +106,7 @@ class LocalServer:
         wanted = (service, key or self.root.access_key_id, secret or self.root.secret_access_key, token)
         if wanted not in self._clients:
             self._clients[wanted] = self._make_client(*wanted)
+            check_answers(self._clients[wanted], service)
         return self._clients[wanted]
 
     def _make_client(self, service: str, key: str, secret: str, token: str | None) -> Any:

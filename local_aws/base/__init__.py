@@ -6,15 +6,15 @@ written for, so that another version fails with a sentence and not halfway throu
 """
 
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
+from local_aws.base.asynchronous import invoke_asynchronously_as_documented
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.functions import (
-    end_functions_with_the_server,
-    invoke_functions_as_documented,
-    leave_no_log_of_deleted_functions,
-)
+from local_aws.base.functions import invoke_functions_as_documented, leave_no_log_of_deleted_functions
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
-from local_aws.base.objects import read_object
+from local_aws.base.invocation import run_functions_as_documented
+from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
+from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
+from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
 from local_aws.base.signing import (
@@ -54,14 +54,16 @@ __all__ = [
     "close_unsigned_paths",
     "complete_request_context",
     "complete_resource_types",
-    "end_functions_with_the_server",
+    "encrypt_without_a_key_id",
     "enforce",
     "evaluate_alarms_as_documented",
     "expects_callback",
     "find_access_key",
     "give_functions_secret_credentials",
     "identify",
+    "invoke_asynchronously_as_documented",
     "invoke_functions_as_documented",
+    "know_managed_policies",
     "know_root",
     "knows_service",
     "leave_no_log_of_deleted_functions",
@@ -71,10 +73,14 @@ __all__ = [
     "read_object",
     "record_decisions",
     "refusal_answer",
+    "refuse_missing_policies_in_stacks",
+    "refuse_unknown_runtimes",
+    "refuse_unknown_runtimes_of_stacks",
     "register_resource_types",
     "register_service",
     "resolve_key",
     "root_caller",
     "route_events_to_pipelines",
+    "run_functions_as_documented",
     "tell_what_replaces",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
 from pipeline_lambdas.credentials import Credentials
-from pipeline_lambdas.failures import AwsRequestError, ConfigurationError
+from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, UnavailableError
 
 
 def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -> bytes:
@@ -56,16 +56,20 @@ def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_k
 
 
 def create_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> bool:
-    """Store an object if there is none of that key; False if there is one, or another writer is at it.
+    """Store an object if there is none of that key; False if there is another, or another writer is at it.
 
+    A write whose answer was lost is met by its own repeat, and is no failure.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
     try:
         _put(bucket, key, content, content_type, kms_key_arn, IfNoneMatch="*")
     except AwsRequestError as error:
-        if error.code in {"PreconditionFailed", "ConditionalRequestConflict"}:
-            return False
-        raise
+        if error.code not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+            raise
+        return read_object(bucket, key) == content
+    except UnavailableError:
+        if read_object(bucket, key) != content:
+            raise
     return True
 
 

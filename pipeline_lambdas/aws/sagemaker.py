@@ -1,17 +1,20 @@
 """The SageMaker calls of a release. Look-ups answer None for what does not exist.
 
+An answer may be lost after its effect, and the repeat is then refused for it: after an error each change looks whether
+what was asked for is there.
+
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_SageMaker_Service.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.failures import AwsRequestError
+from pipeline_lambdas.failures import AwsRequestError, JobError, UnavailableError
 
 Description = dict[str, Any]
 
@@ -19,6 +22,7 @@ Description = dict[str, Any]
 _NOT_FOUND = re.compile(r"Requested resource not found|Could not find|does not exist", re.IGNORECASE)
 _ENDED = re.compile(r"training job is in status", re.IGNORECASE)
 _EXISTS = re.compile(r"already exist", re.IGNORECASE)
+_STOPPED = frozenset({"Stopping", "Stopped"})
 
 
 def describe_training_job(name: str) -> Description | None:
@@ -43,18 +47,20 @@ def describe_model_package(arn: str) -> Description | None:
 
 def create_training_job(request: Mapping[str, Any]) -> bool:
     """Create the job; False if one of that name exists already."""
-    return _create("create_training_job", request)
+    return _create("create_training_job", request, lambda: describe_training_job(request["TrainingJobName"]))
 
 
 def stop_training_job(name: str) -> bool:
-    """Ask the job to stop; False if it has ended meanwhile.
+    """Ask the job to stop; False if it has ended by itself meanwhile.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
     """
     try:
         call(clients.client("sagemaker").stop_training_job, TrainingJobName=name)
-    except AwsRequestError as error:
-        if _is_missing(error) or (error.code == "ValidationException" and _ENDED.search(error.reason)):
+    except (AwsRequestError, UnavailableError) as error:
+        if _holds(lambda: (describe_training_job(name) or {}).get("TrainingJobStatus") in _STOPPED):
+            return True
+        if isinstance(error, AwsRequestError) and (_is_missing(error) or _has_ended(error)):
             return False
         raise
     return True
@@ -62,22 +68,27 @@ def stop_training_job(name: str) -> bool:
 
 def create_model(request: Mapping[str, Any]) -> bool:
     """Create the model; False if one of that name exists already."""
-    return _create("create_model", request)
+    return _create("create_model", request, lambda: describe_model(request["ModelName"]))
 
 
 def create_endpoint_config(request: Mapping[str, Any]) -> bool:
     """Create the endpoint config; False if one of that name exists already."""
-    return _create("create_endpoint_config", request)
+    return _create("create_endpoint_config", request, lambda: describe_endpoint_config(request["EndpointConfigName"]))
 
 
 def create_endpoint(request: Mapping[str, Any]) -> bool:
     """Create the endpoint; False if one of that name exists already."""
-    return _create("create_endpoint", request)
+    return _create("create_endpoint", request, lambda: describe_endpoint(request["EndpointName"]))
 
 
 def create_model_package(request: Mapping[str, Any]) -> str:
     """Register a version and return its ARN; with a ClientToken that was used before, the version made then."""
-    return str(call(clients.client("sagemaker").create_model_package, **request)["ModelPackageArn"])
+    create = clients.client("sagemaker").create_model_package
+    try:
+        answer = call(create, **request)
+    except UnavailableError:
+        answer = call(create, **request)
+    return str(answer["ModelPackageArn"])
 
 
 def decide_model_package(arn: str, status: str, description: str) -> None:
@@ -85,22 +96,37 @@ def decide_model_package(arn: str, status: str, description: str) -> None:
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
     """
-    call(
-        clients.client("sagemaker").update_model_package,
-        ModelPackageArn=arn,
-        ModelApprovalStatus=status,
-        ApprovalDescription=description,
-    )
+    try:
+        call(
+            clients.client("sagemaker").update_model_package,
+            ModelPackageArn=arn,
+            ModelApprovalStatus=status,
+            ApprovalDescription=description,
+        )
+    except (AwsRequestError, UnavailableError):
+        if not _holds(lambda: (describe_model_package(arn) or {}).get("ModelApprovalStatus") == status):
+            raise
 
 
 def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] | None = None) -> None:
     """Point the endpoint at a config; `deployment` is the DeploymentConfig."""
     more = {"DeploymentConfig": deployment} if deployment else {}
-    call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name, **more)
+    try:
+        call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name, **more)
+    except (AwsRequestError, UnavailableError):
+        if not _holds(lambda: _goes_to(describe_endpoint(name), config_name)):
+            raise
 
 
 def delete_endpoint(name: str) -> None:
-    call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
+    """Delete the endpoint; one that is being deleted, or is gone, is no failure."""
+    try:
+        call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
+    except (AwsRequestError, UnavailableError):
+        if not _holds(
+            lambda: (describe_endpoint(name) or {"EndpointStatus": "Deleting"})["EndpointStatus"] == "Deleting"
+        ):
+            raise
 
 
 def delete_endpoint_config(name: str) -> bool:
@@ -139,13 +165,40 @@ def _list(operation: str, member: str, part: str) -> Iterator[Description]:
 
 
 def _delete(operation: str, **parameters: str) -> bool:
+    delete = getattr(clients.client("sagemaker"), operation)
     try:
-        call(getattr(clients.client("sagemaker"), operation), **parameters)
+        call(delete, **parameters)
     except AwsRequestError as error:
         if _is_missing(error):
             return False
         raise
+    except UnavailableError as lost:
+        try:
+            call(delete, **parameters)
+        except AwsRequestError as error:
+            if not _is_missing(error):
+                raise lost from error
     return True
+
+
+def _goes_to(endpoint: Description | None, config_name: str) -> bool:
+    """Tell whether an endpoint serves a config or is on the way to it."""
+    if endpoint is None:
+        return False
+    pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+    return bool((pending or endpoint.get("EndpointConfigName")) == config_name)
+
+
+def _holds(look: Callable[[], bool]) -> bool:
+    """Tell what a look finds; False if it cannot be taken."""
+    try:
+        return look()
+    except JobError:
+        return False
+
+
+def _has_ended(error: AwsRequestError) -> bool:
+    return error.code == "ValidationException" and _ENDED.search(error.reason) is not None
 
 
 def _is_missing(error: AwsRequestError) -> bool:
@@ -164,7 +217,7 @@ def _look_up(operation: str, **parameters: str) -> Description | None:
     return answer
 
 
-def _create(operation: str, request: Mapping[str, Any]) -> bool:
+def _create(operation: str, request: Mapping[str, Any], look_up: Callable[[], Description | None]) -> bool:
     try:
         call(getattr(clients.client("sagemaker"), operation), **request)
     except AwsRequestError as error:
@@ -172,4 +225,8 @@ def _create(operation: str, request: Mapping[str, Any]) -> bool:
         if duplicate or error.code in {"ResourceInUse", "ResourceInUseException"}:
             return False
         raise
+    except UnavailableError:
+        if not _holds(lambda: look_up() is not None):
+            raise
+        return False
     return True

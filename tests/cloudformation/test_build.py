@@ -19,6 +19,7 @@ PACKAGES = (
     "record-release",
     "clean-up",
     "end-release",
+    "settle-job",
 )
 
 

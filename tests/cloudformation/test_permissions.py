@@ -15,6 +15,8 @@ from tests.cloudformation.templates import Statement, Template
 STARS = {
     # No resource type, no condition key: the id of the job, which only the event holds, is the secret.
     "report-result": ("codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"),
+    # What answers for another function can fail its job and no more.
+    "fail-job": ("codepipeline:PutJobFailureResult",),
     # A list has no ARN; the function deletes only what it may by name.
     "list-old-models": ("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     # The token is for a whole registry; pulling is granted on the one image.
@@ -35,6 +37,7 @@ FUNCTIONS = {
     "SmokeTestProdFunction": "smoke-test-prod",
     "CleanUpFunction": "clean-up",
     "EndReleaseFunction": "end-release",
+    "SettleJobFunction": "settle-job",
 }
 
 

@@ -322,11 +322,17 @@ def _outputs(action: dict[str, Any]) -> set[str]:
 def test_the_pipeline_may_invoke_every_function_it_names(parameters: dict[str, str]) -> None:
     template = templates.decided("pipeline", **parameters)
     named = {action["Configuration"]["FunctionName"]["Ref"] for action in functions_of(stages_of(**parameters))}
-    # EventBridge invokes the one that ends a release.
-    assert named == set(templates.of_type(template, "AWS::Lambda::Function")) - {"EndReleaseFunction"}
-    (statement,) = [s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions]
-    assert statement.holders == ("PipelineRole",)
-    assert {resource["Fn::GetAtt"][0] for resource in statement.resources} == named
+    # EventBridge invokes the one that ends a release, Lambda the one that answers for others.
+    others = {"EndReleaseFunction", "SettleJobFunction"}
+    assert named == set(templates.of_type(template, "AWS::Lambda::Function")) - others
+    invoke = {s.policy: s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions}
+    assert set(invoke) == {"invoke-functions", "settle-job", "hand-back"}
+    assert invoke["invoke-functions"].holders == ("PipelineRole",)
+    assert {resource["Fn::GetAtt"][0] for resource in invoke["invoke-functions"].resources} == named
+    assert {resource["Fn::GetAtt"][0] for resource in invoke["settle-job"].resources} == {"SettleJobFunction"}
+    assert invoke["hand-back"].holders == ("SettleJobFunctionRole",)
+    (back,) = templates.render(list(invoke["hand-back"].resources), template)
+    assert back.endswith("-record-release")
 
 
 # Prod has functions of its own for their roles; the code is what Dev and Test ran.
@@ -350,13 +356,20 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "TrainModelFunction",
             "pipeline_lambdas.handlers.train_model.handler",
-            {"DATA_BUCKET", "MODEL_BUCKET", "TRAINING_ROLE_ARN", "KMS_KEY_ARN", "IMAGE_REGISTRY"},
+            {
+                "DATA_BUCKET",
+                "MODEL_BUCKET",
+                "TRAINING_ROLE_ARN",
+                "INSTANCE_TYPE_PATTERNS",
+                "KMS_KEY_ARN",
+                "IMAGE_REGISTRY",
+            },
         ),
         ("GetStatusFunction", "pipeline_lambdas.handlers.get_status.handler", set()),
         (
             "DeployModelFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
         (
             "EvaluateModelFunction",
@@ -366,7 +379,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "DeployProdFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
         ),
         (
             "SmokeTestProdFunction",
@@ -376,7 +389,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "DeployChampionFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
         ("RegisterModelFunction", "pipeline_lambdas.handlers.register_model.handler", set()),
         (
@@ -386,6 +399,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ),
         ("CleanUpFunction", "pipeline_lambdas.handlers.clean_up.handler", set()),
         ("EndReleaseFunction", "pipeline_lambdas.handlers.end_release.handler", set()),
+        ("SettleJobFunction", "pipeline_lambdas.handlers.settle_job.handler", set()),
     ],
 )
 def test_a_function_has_its_handler_its_package_and_its_environment(
@@ -411,18 +425,34 @@ def test_the_image_registry_follows_region_and_partition(template: Template) -> 
     assert registry("cn-north-1", "amazonaws.com.cn") == "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn"
 
 
-def test_a_function_is_invoked_once_per_job(template: Template) -> None:
+def test_a_lost_event_is_tried_again_and_then_answered_for(template: Template) -> None:
     configured = {
         resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
         for resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").values()
     }
     assert set(configured) == set(templates.of_type(template, "AWS::Lambda::Function"))
-    # Stopping is idempotent, and a lost event would leave a job running.
-    # So is recording, whose jobs fail for good only once they are reported.
-    for name in ("EndReleaseFunction", "RecordReleaseFunction"):
-        assert configured.pop(name)["MaximumRetryAttempts"] == 2
-    for properties in configured.values():
-        assert properties["MaximumRetryAttempts"] == 0
+    answers = {"OnFailure": {"Destination": {"Fn::GetAtt": ["SettleJobFunction", "Arn"]}}}
+    for name in ("EndReleaseFunction", "RecordReleaseFunction", "SettleJobFunction"):
+        properties = configured.pop(name)
+        assert properties["MaximumRetryAttempts"] == 2
+        # What EventBridge alone invokes has no action that waits, and nobody answers for the answer.
+        assert properties.get("DestinationConfig") == (answers if name == "RecordReleaseFunction" else None)
+    for name, properties in configured.items():
+        assert properties["DestinationConfig"] == answers
         assert properties["Qualifier"] == "$LATEST"
         # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
         assert properties["MaximumEventAgeInSeconds"] == 20 * 60
+        # Lambda repeats after a minute: all attempts have to fit into the time that an action waits for an answer.
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        timeout_s = template["Resources"][name]["Properties"]["Timeout"]
+        assert properties["MaximumRetryAttempts"] == 1
+        assert 2 * timeout_s + 60 < 20 * 60
+
+
+def test_every_function_that_answers_an_action_may_send_to_its_destination(template: Template) -> None:
+    policy = template["Resources"]["SettleJobPolicy"]["Properties"]
+    reports = template["Resources"]["ReportResultPolicy"]["Properties"]
+    assert policy["Roles"] == reports["Roles"]
+    for resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").values():
+        # Lambda asks for the permission when the destination is set.
+        assert ("DestinationConfig" in resource["Properties"]) == (resource.get("DependsOn") == "SettleJobPolicy")

@@ -26,6 +26,7 @@ FUNCTIONS = (
     "SmokeTestProdFunction",
     "CleanUpFunction",
     "EndReleaseFunction",
+    "SettleJobFunction",
 )
 
 

@@ -213,9 +213,20 @@ def test_the_end_of_a_release_waits_until_the_endpoint_can_go(aws: Account, monk
             aws.endpoints[ENDPOINT]["EndpointStatus"] = "InService"
 
     monkeypatch.setattr(time, "sleep", sleep)
-    await_deletion(RELEASE, lambda: 900_000)
+    await_deletion(RELEASE, lambda: 900_000, lambda: True)
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30]
     assert aws.endpoints == {}
+
+
+def test_a_release_that_goes_on_meanwhile_keeps_its_endpoint(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.serve("champion", CONFIG_NAME, CHAMPION_JOB, "Creating")
+
+    def sleep(_: float) -> None:
+        aws.endpoints[ENDPOINT]["EndpointStatus"] = "InService"
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    await_deletion(RELEASE, lambda: 900_000, lambda: False)
+    assert aws.endpoints[ENDPOINT]["EndpointStatus"] == "InService"
 
 
 def test_when_the_time_is_up_the_event_has_to_come_again(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +234,7 @@ def test_when_the_time_is_up_the_event_has_to_come_again(aws: Account, monkeypat
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     left = iter(range(20_000, 0, -2_000))
     with pytest.raises(UnavailableError, match=f"{ENDPOINT} is Creating"):
-        await_deletion(RELEASE, lambda: next(left))
+        await_deletion(RELEASE, lambda: next(left), lambda: True)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,9 @@ def test_what_was_asked_for_already_is_not_asked_again(
 def test_another_change_under_way_is_named(sagemaker: Stubber, status: str, pending: str | None) -> None:
     found(sagemaker)
     endpoint(sagemaker, status, "older", pending)
-    with pytest.raises(JobFailedError, match=rf"is {status} with {pending or 'older'}, .*retry the stage"):
+    with pytest.raises(
+        JobFailedError, match=rf"is {status} with {pending or 'older'}, .*Retry all actions of the stage"
+    ):
         deploy(DEPLOYMENT, CONFIG, SITE)
 
 

@@ -116,6 +116,7 @@ def test_a_job_that_ends_meanwhile_is_no_error(codepipeline: Stubber, sagemaker:
     is_in_status(codepipeline, "Failed")
     describes(sagemaker, TRAINING_JOB, "InProgress")
     sagemaker.add_client_error("stop_training_job", "ValidationException", reason)
+    describes(sagemaker, TRAINING_JOB, "Completed")
     sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
     has_no_champion(sagemaker)
     assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,14 @@ def test_the_end_of_a_release(state: str, status: str) -> None:
     assert isinstance(told, Ended)
     assert told.at.tzinfo is not None
     assert told.at.astimezone(UTC)
+
+
+def test_an_event_that_is_handed_back_is_on_its_last_try() -> None:
+    ended = event("release_ended")
+    told = parse_event({"last_try_of": ended}, PREFIX)
+    assert isinstance(told, Ended)
+    assert told.last_try
+    assert replace(told, last_try=False) == parse_event(ended, PREFIX)
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.advice import advise
+from scripts.advice import advise, how_to_retry
 from scripts.run_view import ActionView, RunView
 
 ACTION = ActionView("Train", "StartTraining", "Lambda", "Failed", configuration={"FunctionName": "p-train-model"})
@@ -17,6 +17,15 @@ WAIT = replace(
 
 FIRST = {
     "a config": (replace(ACTION, error_code="ConfigurationError"), "this tells beforehand: slipway check"),
+    "an instance type": (
+        replace(
+            ACTION,
+            error_code="ConfigurationError",
+            error_message="wine-quality.yml: training.instance_type: found ml.g5.xlarge; allowed ml.m*, the parameter "
+            "InstanceTypePatterns of the pipeline stack.",
+        ),
+        "slipway deploy --parameter InstanceTypePatterns=PATTERN,...",
+    ),
     "a role": (replace(ACTION, error_code="PermissionError"), "slipway permissions"),
     "a service": (replace(ACTION, error_code="SystemUnavailable"), "a retry may cure"),
     "a function": (replace(ACTION, error_code="JobFailed"), "the whole log: slipway logs train-model"),
@@ -24,22 +33,52 @@ FIRST = {
         replace(WAIT, error_code="JobFailed"),
         "the whole log: slipway logs training-job --run 0f3c1f6e-5f0e",
     ),
-    "a gate": (replace(ACTION, name="Evaluate"), "slipway compare OTHER 0f3c1f6e-5f0e"),
+    "a gate": (replace(ACTION, name="Evaluate"), "slipway compare 0f3c1f6e-5f0e"),
     "a build": (replace(ACTION, provider="CodeBuild"), "the whole log: slipway logs build"),
     "a rejection": (replace(ACTION, provider="Manual"), "push a change that answers the reason"),
 }
 
 
-def command(verb: str) -> str:
-    return f"slipway {verb}"
+def command(*words: str) -> str:
+    return " ".join(("slipway", *words))
 
 
 @pytest.mark.parametrize("case", FIRST)
 def test_what_to_do_about(case: str) -> None:
     action, said = FIRST[case]
-    first, *_, last = advise(RUN, action, command)
+    first, *_, last = advise(replace(RUN, actions=(action,)), action, command)
     assert first.endswith(said) or said in first
-    assert last == "try the stage again as it is: slipway retry Train --run 0f3c1f6e-5f0e"
+    what = "all actions of the stage" if action.provider == "Lambda" else "what failed"
+    assert last == f"try {what} again as it is: slipway retry Train --run 0f3c1f6e-5f0e"
+
+
+@pytest.mark.parametrize(
+    ("failed", "mode"),
+    [
+        # The next attempt at training is StartTraining's.
+        (["WaitForTraining"], "ALL_ACTIONS"),
+        # A release that failed has no endpoint of the champion any more.
+        (["Evaluate"], "ALL_ACTIONS"),
+        (["Deploy"], "ALL_ACTIONS"),
+        (["WaitForChampion", "Wait"], "ALL_ACTIONS"),
+        (["SmokeTest"], "ALL_ACTIONS"),
+        # These come after the evaluation, which is not repeated for them.
+        (["Register"], "FAILED_ACTIONS"),
+        (["Register", "RemoveChampion"], "FAILED_ACTIONS"),
+        (["Register", "Evaluate"], "ALL_ACTIONS"),
+        (["Evidence"], "FAILED_ACTIONS"),
+        (["CleanUp"], "FAILED_ACTIONS"),
+    ],
+)
+def test_a_stage_is_tried_again_by_what_failed_in_it(failed: list[str], mode: str) -> None:
+    actions = tuple(replace(ACTION, name=name) for name in failed)
+    done = (replace(ACTION, name="Done", status="Succeeded"), replace(ACTION, stage="Other", name="Wait"))
+    assert how_to_retry(replace(RUN, actions=actions + done), "Train") == mode
+
+
+def test_a_stage_that_a_later_release_has_entered_cannot_be_tried_again() -> None:
+    *_, last = advise(replace(RUN, overtaken=frozenset({"Train"})), ACTION, command)
+    assert last.endswith("slipway start --like 0f3c1f6e-5f0e")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.stub import Stubber
-from rich.console import Console
 
 from scripts.errors import SlipwayError
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.sources import connected_repositories, parse_remotes
 from scripts.target import Options
@@ -27,7 +26,7 @@ CONNECTED = {
 
 @pytest.fixture
 def stubbed() -> Iterator[tuple[Session, Stubber]]:
-    session = Session(Options(local=True), Output(console=Console(file=io.StringIO())))
+    session = Session(Options(local=True), Output(console=PlainConsole(file=io.StringIO())))
     with Stubber(session.client("cloudformation")) as stubber:
         yield session, stubber
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from scripts.changes import Change, Consent, read_change
 from scripts.errors import SlipwayError
-from scripts.output import Output, Step
+from scripts.output import Output, PlainConsole, Step
 from scripts.session import Session
 from scripts.stacks import delete_stack, deploy_stack, find_stack
 from scripts.target import Options
@@ -43,7 +42,7 @@ def queue(name: str, **properties: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def session(local_aws: LocalServer) -> Session:
-    console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+    console = PlainConsole(file=io.StringIO(), width=200)
     return Session(Options(local=True, port=local_aws.port), Output(console=console))
 
 

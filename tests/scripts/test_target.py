@@ -8,7 +8,7 @@ import pytest
 from scripts.errors import SlipwayError
 from scripts.names import Names
 from scripts.project import find_project
-from scripts.target import Options, aws_credentials_configured, decide_target
+from scripts.target import Options, Target, aws_credentials_configured, decide_target
 
 CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
@@ -177,3 +177,10 @@ def test_names_are_the_ones_of_the_templates() -> None:
 def test_names_that_aws_would_refuse_are_refused(suffix: str, model: str) -> None:
     with pytest.raises(SlipwayError, match="allowed are 1 to"):
         Names(suffix, model, "111122223333", "us-east-1")
+
+
+def test_local_aws_has_no_console_to_link_to() -> None:
+    assert Target("local", "us-east-1", "local", endpoint_url="http://127.0.0.1:4566").parameters == {
+        "ConsoleLinks": "false"
+    }
+    assert Target("AWS", "us-east-1", "main").parameters == {}

@@ -306,10 +306,11 @@ def _python(module: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment with our import path and what the libraries read when they are loaded.
+    """Return this environment, less its credentials, with our import path and what the libraries read.
 
     One BLAS thread, so that the warm parent has one thread. OpenMP threads that wait sleep: if they spin, as is the
     default, training with two threads on a busy machine takes ten times as long.
     """
     path = [str(Path(__file__).parents[3]), *filter(None, sys.path)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}

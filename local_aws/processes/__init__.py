@@ -1,0 +1,1 @@
+"""Processes that run a user's code, and what they leave behind."""
