@@ -44,7 +44,7 @@ def logs(
 def _place(session: Session, name: str, run: str | None) -> tuple[str, str]:
     """Log group, and the prefix of the streams in it."""
     if name == TRAINING_JOB:
-        job = load_run(session, resolve_run(session, run)).variable("TrainingJobName")
+        job = load_run(session, resolve_run(session, run)).training_job
         if not job:
             raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
         return _TRAINING_JOBS, f"{job}/"

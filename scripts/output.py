@@ -31,6 +31,7 @@ STATUS_STYLES = {
     "InProgress": "cyan",
     "Waiting": "yellow",
     "Failed": "bold red",
+    "Rejected": "bold red",
     "failed": "bold red",
     "missing": "yellow",
     "down": "yellow",

@@ -15,7 +15,7 @@ from scripts.errors import SlipwayError
 from scripts.follow import failure_lines, run_document, run_table, waiting_lines
 from scripts.logs import seconds
 from scripts.output import status_text
-from scripts.pipeline import list_runs, load_run, resolve_run
+from scripts.pipeline import list_runs, load_run, resolve_run, states_of
 from scripts.records import find_record, record_lines
 from scripts.reports import load_reports, reports_table
 from scripts.run_view import RUNNING, SHORT_ID_CHARACTERS, RunView, trigger_text
@@ -71,15 +71,17 @@ def runs(
     session = session_of(context)
     wanted = Filter(check_statuses(status or []), because, seconds(since) if since else None, session.names.pipeline)
     summaries = list_runs(session, limit, lambda summary: wanted.fits(summary, datetime.now(UTC)))
+    states = states_of(session, summaries)
+    summaries = [{**summary, "state": states[summary["pipelineExecutionId"]]} for summary in summaries]
     session.output.result({"runs": [summary_document(summary, session.names.pipeline) for summary in summaries]})
     if not summaries and wanted.narrow:
         session.output.say(f"{session.names.pipeline}: no release fits. All of them: {session.command('runs')}")
         return
     if not summaries:
-        session.output.say(f"{session.names.pipeline} has had no release yet. Start one: slipway start")
+        session.output.say(f"{session.names.pipeline} has had no release yet. Start one: {session.command('start')}")
         return
     session.output.say(runs_table(summaries, session.names.pipeline, datetime.now(UTC)))
-    session.output.say("One of them in full: slipway show ID")
+    session.output.say(f"One of them in full: {session.command('show ID')}")
 
 
 def show(
@@ -95,7 +97,7 @@ def show(
     reports = load_reports(session, found.id)
     record = find_record(session, found.id)
     session.output.result({**run_document(found), "evaluations": reports, "record": record})
-    session.output.say(f"release {found.id}: {found.status}; started: {found.trigger}")
+    session.output.say(f"release {found.id}: {found.state}; started: {found.trigger}")
     session.output.say()
     session.output.say(revisions_table(found))
     session.output.say()
@@ -128,7 +130,7 @@ def runs_table(summaries: list[dict[str, Any]], pipeline: str, now: datetime) ->
         end = now if summary["status"] in RUNNING else summary.get("lastUpdateTime", now)
         table.add_row(
             summary["pipelineExecutionId"][:SHORT_ID_CHARACTERS],
-            status_text(summary["status"]),
+            status_text(summary.get("state", summary["status"])),
             f"{summary['startTime'].astimezone():%Y-%m-%d %H:%M:%S}",
             duration(max((end - summary["startTime"]).total_seconds(), 0.0)),
             trigger_text(summary.get("trigger", {}), pipeline),
@@ -151,6 +153,7 @@ def summary_document(summary: Mapping[str, Any], pipeline: str) -> dict[str, Any
     return {
         "id": summary["pipelineExecutionId"],
         "status": summary["status"],
+        "state": summary.get("state", summary["status"]),
         "started": summary["startTime"].isoformat(),
         "trigger": trigger_text(summary.get("trigger", {}), pipeline),
         "revisions": {item["actionName"]: item.get("revisionId", "") for item in summary.get("sourceRevisions", [])},
