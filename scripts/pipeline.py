@@ -52,7 +52,7 @@ def list_runs(
 
 
 def states_of(session: Session, summaries: list[dict[str, Any]]) -> dict[str, str]:
-    """Execution id to its state as a person means it: to CodePipeline a rejected one is Failed, a waiting InProgress."""
+    """Execution id to its state as a person means it: CodePipeline calls a rejected one Failed."""
     client, name = session.client("codepipeline"), session.names.pipeline
     states = {str(summary["pipelineExecutionId"]): str(summary["status"]) for summary in summaries}
     if "InProgress" in states.values():
