@@ -10,9 +10,10 @@ from inference_lambdas.aws import s3
 from inference_lambdas.gates import Verdict
 from inference_lambdas.plan import Evaluation
 from inference_lambdas.progress import Progress
-from inference_lambdas.report import Judgement, report_json
+from inference_lambdas.report import Judgement, document_of
 from inference_lambdas.verdicts import bound_verdicts, champion_verdicts, compared, drift_verdicts, slice_verdicts
 from pipeline_lambdas.failures import JobFailedError
+from pipeline_lambdas.judgement import WORSE, state_of, words_of
 from pipeline_lambdas.outcome import Done, Outcome
 
 # CodePipeline cuts a long message; the document has all reasons.
@@ -24,8 +25,9 @@ def conclude(
 ) -> Outcome:
     """Judge, store the document and return the outcome; JobFailedError if a gate failed."""
     judgement = _judge(evaluation, progress)
-    report = report_json(evaluation, progress, judgement, endpoint_config, importance)
-    uri = s3.write_json(evaluation.artifact_bucket, evaluation.key("json"), report, evaluation.kms_key_arn)
+    document = document_of(evaluation, progress, judgement, endpoint_config, importance)
+    content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
+    uri = s3.write_json(evaluation.artifact_bucket, evaluation.key("json"), content, evaluation.kms_key_arn)
     reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
     if reasons:
         listed = "; ".join(reasons[:_SHOWN_REASONS])
@@ -33,12 +35,17 @@ def conclude(
         raise JobFailedError(f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}")
     rows = progress.position.rows
     variables = {
-        "Verdict": "passed",
+        "Verdict": words_of(document),
         "Rows": str(rows),
-        "Metrics": _metrics_text({**judgement.metrics, **progress.latencies.values()}),
+        "Metrics": _metrics_text(
+            {**judgement.metrics, **(progress.latencies.values() if evaluation.test.latency else {})}
+        ),
         "ReportUri": uri,
     }
-    return Done(variables, f"{rows} rows, {_passed_text(judgement.verdicts)}", evaluation.endpoint)
+    summary = f"{rows} rows, {_passed_text(judgement.verdicts)}"
+    # The first words are seen everywhere, so what a person has to decide about comes first.
+    worse = f"{words_of(document)}; " if state_of(document) == WORSE else ""
+    return Done(variables, f"{worse}{summary}", evaluation.endpoint)
 
 
 def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
@@ -47,7 +54,7 @@ def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
     flattered = progress.counts.failed_rows > 0 and not test.allows_failed_rows
     if flattered:
         metrics = dict.fromkeys(metrics)
-    verdicts = [*bound_verdicts(test.gates, metrics, progress)]
+    verdicts = [*bound_verdicts(test, metrics, progress)]
     comparison = compared(evaluation, progress, flattered=flattered)
     if test.champion and comparison:
         verdicts += champion_verdicts(test.champion, comparison)

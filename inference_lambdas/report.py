@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from inference_lambdas.latency import RESOLUTION
 from inference_lambdas.plan import NO_CHAMPION, Evaluation
 from inference_lambdas.progress import Progress
 from inference_lambdas.slices import Slice
+from inference_lambdas.timing import WARM_UP
 from inference_lambdas.verdicts import Compared
 from pipeline_lambdas.config_model import config_sha256
 
@@ -30,16 +30,16 @@ class Judgement:
     flattered: bool
 
 
-def report_json(
+def document_of(
     evaluation: Evaluation,
     progress: Progress,
     judgement: Judgement,
     endpoint_config: str,
     importance: Mapping[str, Any] | None,
-) -> bytes:
-    """Return the document's text."""
+) -> dict[str, Any]:
+    """Return the document."""
     counts, seed = progress.counts, evaluation.seed
-    document = {
+    return {
         "schema": SCHEMA,
         **_subject(evaluation, endpoint_config),
         "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
@@ -57,12 +57,16 @@ def report_json(
         "latency": {
             **progress.latencies.values(),
             "invocations": progress.latencies.invocations,
+            "rows_per_request": evaluation.test.latency and evaluation.test.latency.rows,
+            "warm_up": WARM_UP if evaluation.test.latency else 0,
+            "first_ms": counts.first_ms,
+            "first_rows": counts.first_rows,
+            "serverless": evaluation.serverless,
             "resolution": RESOLUTION,
             "largest_batch_rows": counts.largest_batch_rows,
             "histogram": progress.latencies.histogram(),
         },
     }
-    return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def read_parameters(kind: type[T], text: str) -> T:
     """
     try:
         values: Any = json.loads(text) if text else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"UserParameters: found text that is not JSON ({error}).") from None
     if not isinstance(values, dict):
         raise ConfigurationError("UserParameters: found JSON that is not an object.")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pipeline_lambdas.instances import PATTERNS_PARAMETER
 from pipeline_lambdas.retries import RetryMode, retry_mode
+from scripts.errors import Command
 from scripts.run_view import ActionView, RunView
-
-Command = Callable[[str], str]
-"""Makes a command that a person can copy of a verb and its arguments."""
 
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
     """The next steps, the likeliest first."""
     if run.status == "Succeeded":
-        return [f"nothing: it succeeded; see it: {command(f'show {run.short_id}')}"]
+        return [f"nothing: it succeeded; see it: {command('show', run.short_id)}"]
     if run.running:
-        return [f"it has not ended; watch it: {command(f'follow {run.short_id}')}"]
+        return [f"it has not ended; watch it: {command('follow', run.short_id)}"]
     if run.status == "Superseded":
         return [f"a newer release took its place; follow that one: {command('follow')}"]
     if action is None:
@@ -32,10 +28,10 @@ def how_to_retry(run: RunView, stage: str) -> RetryMode:
 
 def _again(run: RunView, stage: str, command: Command) -> str:
     if stage in run.overtaken:
-        like = command(f"start --like {run.short_id}")
+        like = command("start --like", run.short_id)
         return f"a later release has been in {stage} since; release once more what this one was made of: {like}"
     what = "all actions of the stage" if how_to_retry(run, stage) == "ALL_ACTIONS" else "what failed"
-    return f"try {what} again as it is: {command(f'retry {stage} --run {run.short_id}')}"
+    return f"try {what} again as it is: {command('retry', stage, '--run', run.short_id)}"
 
 
 def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
@@ -59,8 +55,8 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
         return [by_code[action.error_code]]
     if action.name in {"SmokeTest", "Evaluate"}:
         return [
-            "the model is not good enough for its gates: compare it with an earlier one: "
-            f"{command(f'compare OTHER {run.short_id}')}; change the config or the data, and push"
+            "the model is not good enough for its gates: compare it with the one before: "
+            f"{command('compare', run.short_id)}; change the config or the data, and push"
         ]
     name = run.log_name(action)
-    return [f"mend what the reason names; the whole log: {command(f'logs {name}')}"] if name else []
+    return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []

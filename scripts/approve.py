@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError
 from scripts.pipeline import load_state
 from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
@@ -15,7 +16,12 @@ MAX_REASON_CHARACTERS = 512
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ApprovalResult.html"""
 
 Verdict = Literal["Approved", "Rejected"]
-Execution = Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the one that waits.")]
+Execution = Annotated[
+    str | None,
+    typer.Argument(
+        autocompletion=complete_releases, help="Release: its id or the beginning; default: the one that waits."
+    ),
+]
 Message = Annotated[str, typer.Option("--message", "-m", help="The reason; stays with the decision.")]
 
 
@@ -57,7 +63,7 @@ def answer(session: Session, verdict: Verdict, execution: str | None, reason: st
         others = ", ".join(run_id[:SHORT_ID_CHARACTERS] for *_, run_id in waiting)
         raise SlipwayError(
             f"release {execution}: it does not wait for approval; the one that does is {others}.",
-            f"See what became of it: {session.command(f'show {execution}')}",
+            f"See what became of it: {session.command('show', str(execution))}",
         )
     stage, action, token, run_id = fitting[0]
     session.client("codepipeline").put_approval_result(
@@ -75,7 +81,5 @@ def _answer(session: Session, verdict: Verdict, execution: str | None, reason: s
     session.announce()
     run_id, stage, action = answer(session, verdict, execution, reason)
     short = run_id[:SHORT_ID_CHARACTERS]
-    session.output.say(
-        f"{stage}/{action} of release {short}: {verdict}. Watch it: {session.command(f'follow {short}')}"
-    )
+    session.output.say(f"{stage}/{action} of release {short}: {verdict}. Watch it: {session.command('follow', short)}")
     session.output.result({"id": run_id, "stage": stage, "action": action, "status": verdict})

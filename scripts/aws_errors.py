@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
-from scripts.errors import SlipwayError
+from scripts.errors import NextStep, SlipwayError
 
-_NEXT_STEPS = {
-    "ApprovalAlreadyCompletedException": "Somebody was faster; see what became of it: slipway show",
-    "InvalidApprovalTokenException": "The approval has changed meanwhile; look at it again: slipway show",
+_NEXT_STEPS: dict[str, NextStep] = {
+    "ApprovalAlreadyCompletedException": lambda command: (
+        f"Somebody was faster; see what became of it: {command('show')}"
+    ),
+    "InvalidApprovalTokenException": lambda command: (
+        f"The approval has changed meanwhile; look at it again: {command('show')}"
+    ),
     "AccessDenied": "Ask whoever administers the account for this permission.",
     "AccessDeniedException": "Ask whoever administers the account for this permission.",
     "ExpiredToken": "Sign in again, for example: aws sso login",
     "ExpiredTokenException": "Sign in again, for example: aws sso login",
     "InvalidClientTokenId": "Sign in again; `aws sts get-caller-identity` shows whether it worked.",
-    "NoSuchBucket": "Create what is missing: slipway deploy",
-    "PipelineNotFoundException": "Create the pipeline: slipway deploy",
-    "RepositoryDoesNotExistException": "Create what is missing: slipway deploy",
+    "NoSuchBucket": lambda command: f"Create what is missing: {command('deploy')}",
+    "PipelineNotFoundException": lambda command: f"Create the pipeline: {command('deploy')}",
+    "RepositoryDoesNotExistException": lambda command: f"Create what is missing: {command('deploy')}",
 }
 
 
@@ -34,7 +38,7 @@ def explain(error: Exception) -> SlipwayError | None:
     if isinstance(error, EndpointConnectionError):
         url = str(error.kwargs.get("endpoint_url", ""))
         if "127.0.0.1" in url:
-            return SlipwayError("Local AWS does not answer.", "Start it: slipway up")
+            return SlipwayError("Local AWS does not answer.", lambda command: f"Start it: {command('up')}")
         return SlipwayError(f"Nothing answers at {url}.", "Check the network and the Region.")
     if isinstance(error, NoCredentialsError):
         return SlipwayError("No credentials for AWS were found.", "Sign in, or work on this machine only: --local")

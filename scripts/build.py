@@ -193,7 +193,7 @@ def update(settings: Settings, root: Path) -> None:
             raise SlipwayError(
                 f"{change.function} runs code {found['CodeSha256']} after its update to {change.key}, which is "
                 f"{change.code_sha256}; something else has updated it at the same time.",
-                "Retry the stage: slipway retry",
+                "Release again, once nothing else updates it.",
             )
         updated.append(change.function.removeprefix(f"{settings.name_prefix}-"))
         _say(f"{change.function}: updated")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from scripts import (
     approve,
@@ -21,6 +24,7 @@ from scripts import (
     check,
     compare,
     costs,
+    credentials,
     data,
     deploy,
     destroy,
@@ -31,15 +35,19 @@ from scripts import (
     open_report,
     package,
     permissions,
+    predict,
     publish,
     release,
     rollback,
+    run_list,
     runs,
     start,
     stop,
 )
-from scripts.errors import SlipwayError, UnsuccessfulError
-from scripts.output import Output
+from scripts.commands import command_line
+from scripts.completion import complete_models
+from scripts.errors import Command, SlipwayError, StillGoingError, UnsuccessfulError
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.target import LOCAL_PORT, Options
 
@@ -54,6 +62,20 @@ class _AnywhereGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, common_options_first(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb; what stops it is told here, where the options of the run are known."""
+        try:
+            super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except UnsuccessfulError as failed:
+            raise typer.Exit(_ended(ctx.obj, FAILED, str(failed))) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(_told(ctx.obj, StillGoingError("Nothing more is done here."))) from None
+        except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to mend
+            raise typer.Exit(_told(ctx.obj, error)) from None
+        raise typer.Exit(_ended(ctx.obj, OK))
 
 
 def common_options_first(arguments: list[str]) -> list[str]:
@@ -79,10 +101,16 @@ app = typer.Typer(
     epilog="The options of the target may stand before or behind the verb.",
     cls=_AnywhereGroup,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"slipway {version('slipway')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -90,16 +118,29 @@ def common_options(
     context: typer.Context,
     local_aws: Annotated[
         bool | None,
-        typer.Option("--local/--aws", help="Default: AWS if credentials for it are configured, else local AWS."),
+        typer.Option(
+            "--local/--aws",
+            help="Default: AWS if it is configured and the endpoint is not on this machine.",
+        ),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS Region.")] = None,
     suffix: Annotated[
         str | None, typer.Option(envvar="SLIPWAY_SUFFIX", help="Installation; default `local`, on AWS `main`.")
     ] = None,
-    model: Annotated[str, typer.Option(envvar="SLIPWAY_MODEL", help="Model.")] = "wine-quality",
+    model: Annotated[
+        str,
+        typer.Option(
+            envvar="SLIPWAY_MODEL",
+            autocompletion=complete_models,
+            help="Model.",
+        ),
+    ] = "wine-quality",
     port: Annotated[int, typer.Option(envvar="SLIPWAY_PORT", help="Port of local AWS.")] = LOCAL_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     options = Options(local_aws, profile, region, suffix, model, port, as_json)
     context.obj = Session(options, Output(as_json=as_json))
@@ -109,9 +150,10 @@ def common_options(
 app.command()(local.up)
 app.command()(local.down)
 app.command()(local.status)
+app.command()(credentials.credentials)
 app.command()(release.release)
 app.command()(follow.follow)
-app.command()(runs.runs)
+app.command()(run_list.runs)
 app.command()(runs.show)
 app.command()(explain.explain)
 app.command()(compare.compare)
@@ -124,6 +166,7 @@ app.command()(stop.stop)
 app.command()(approve.approve)
 app.command()(approve.reject)
 app.command()(rollback.rollback)
+app.command()(predict.predict)
 app.command()(check.check)
 app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
@@ -141,35 +184,60 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit code. Whatever a user can mend is one sentence, never a traceback."""
+    as_json = "--json" in common_options_first(arguments)
     try:
-        app(arguments, prog_name="slipway")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else FAILED
-    except UnsuccessfulError:
-        return FAILED
-    except SlipwayError as error:
-        return _fail(arguments, error)
-    except KeyboardInterrupt:
+        ended = app(arguments, prog_name="slipway", standalone_mode=not as_json)
+    except KeyboardInterrupt:  # before a verb runs
         return INTERRUPTED
-    except Exception as error:
-        from scripts.aws_errors import explain  # noqa: PLC0415 - loads botocore
-
-        explained = explain(error)
-        if explained is None:
-            raise
-        return _fail(arguments, explained)
-    return OK
-
-
-def _fail(arguments: list[str], error: SlipwayError) -> int:
-    if "--json" in arguments:
-        print(json.dumps({"error": error.message, "next": error.next_step or None}, indent=2))
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else FAILED
+    except TyperException as wrong:  # only with --json: else typer prints it, with how the verb is used
+        _print_json({"error": wrong.format_message(), "next": None})
+        return wrong.exit_code
+    except typer.Abort:
+        _print_json({"error": "The input ended before the verb did.", "next": None})
         return FAILED
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
-    if error.next_step:
-        console.print(Text.assemble(("next: ", "bold"), error.next_step))
-    return FAILED
+    return ended if isinstance(ended, int) else OK
+
+
+def _told(session: Session, error: Exception) -> int:
+    """Say what stopped a verb; returns the exit code. Raises what is a mistake of Slipway's own."""
+    from scripts.aws_errors import explain  # noqa: PLC0415 - loads botocore
+
+    explained = error if isinstance(error, SlipwayError) else explain(error)
+    if explained is None:
+        raise error
+    interrupted = isinstance(explained, StillGoingError)
+    what, advice = "interrupted" if interrupted else "error", explained.advice(_commands_of(session))
+    if session.output.as_json:
+        _print_json({what: explained.message, "next": advice or None})
+    else:
+        console = PlainConsole(stderr=True)
+        console.print(Text.assemble((f"{what}: ", "bold red"), explained.message))
+        if advice:
+            console.print(Text.assemble(("next: ", "bold"), advice))
+    return INTERRUPTED if interrupted else FAILED
+
+
+def _ended(session: Session, code: int, why: str = "") -> int:
+    """Print the document of a verb that has done its work; returns the exit code."""
+    if session.output.as_json:
+        failed = {"error": why or "The verb found what it reports on stderr.", "next": None}
+        _print_json(session.output.document or ({} if code == OK else failed))
+    return code
+
+
+def _commands_of(session: Session) -> Command:
+    """How commands are written for this run; where its target cannot be decided, without one."""
+    try:
+        target = session.target
+    except SlipwayError:
+        target = None
+    return partial(command_line, session.options, target)
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    print(json.dumps(document, indent=2, default=str))
 
 
 if __name__ == "__main__":

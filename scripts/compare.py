@@ -1,56 +1,116 @@
-"""Verb `compare`: two releases side by side, by their records."""
+"""Verb `compare`: releases side by side, by their records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from scripts.completion import complete_releases
+from scripts.directions import better_of
+from scripts.errors import SlipwayError
 from scripts.output import status_text
-from scripts.pipeline import resolve_run
-from scripts.records import load_record
+from scripts.pipeline import list_runs, resolve_run
+from scripts.records import find_record, load_record
 from scripts.run_view import SHORT_ID_CHARACTERS, trigger_text
-from scripts.session import session_of
+from scripts.session import Session, session_of
 
 _SHOWN_HASH = 12
+_LOOKED_AMONG = 100
 _ENVIRONMENTS = ("dev", "test", "prod")
 
-Row = tuple[str, str, str]
-"""What it is, and its values in the two releases."""
+Row = tuple[str, tuple[str, ...]]
+"""What it is, and its values in the releases."""
 
 
 def compare(
     context: typer.Context,
-    before: Annotated[str, typer.Argument(metavar="RUN", help="Release: its id or the beginning.")],
-    after: Annotated[str, typer.Argument(metavar="RUN", help="The release to compare with it.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            autocompletion=complete_releases,
+            help="Releases: ids or beginnings; one alone: against the one before.",
+        ),
+    ],
 ) -> None:
-    """Compare two releases.
+    """Compare releases with the first of them.
 
-    What differs in their config, code and data, and their metrics and gates side by side.
+    What differs comes first: metrics with the difference and which is better, gates, config, code and data.
     """
     session = session_of(context)
-    records = [load_record(session, resolve_run(session, run)) for run in (before, after)]
-    first, second = records
+    ids = [resolve_run(session, run) for run in runs]
+    if len(ids) == 1:
+        ids.insert(0, _before(session, ids[0]))
+    if len(set(ids)) < len(ids):
+        raise SlipwayError("found the same release twice; allowed are releases that differ.")
+    records = [load_record(session, run_id) for run_id in ids]
     sections = {
-        "release": differing(_outline(first), _outline(second)),
-        "config": differing(flat(_values(first)), flat(_values(second))),
-        "code and data": differing(_sources(first), _sources(second)),
-        "metrics": side_by_side(_metrics(first), _metrics(second)),
-        "gates": side_by_side(_gates(first), _gates(second)),
+        "metrics": side_by_side(*map(_metrics, records)),
+        "gates": side_by_side(*map(_gates, records)),
+        "config": differing(*(flat(_values(record)) for record in records)),
+        "code and data": differing(*map(_sources, records)),
+        "release": differing(*map(_outline, records)),
     }
+    changes = metric_changes(records)
     session.output.result(
         {
-            "runs": [record["execution_id"] for record in records],
-            **{title: {name: [a, b] for name, a, b in rows} for title, rows in sections.items()},
+            "runs": ids,
+            **{title: {name: list(values) for name, values in rows} for title, rows in sections.items()},
+            "differences": {
+                name: [None if one is None else {"by": one[0], "is": one[1] or None} for one in row]
+                for name, row in changes.items()
+            },
         }
     )
-    for title, rows in sections.items():
+    for title, rows in sorted(sections.items(), key=lambda section: not any(map(_differs, section[1]))):
         session.output.say(Text(title, style="bold"))
-        session.output.say(_table(rows, first, second) if rows else "  no difference")
+        session.output.say(_table(rows, records, changes) if rows else "  no difference")
         session.output.say()
+
+
+Change = tuple[float, str]
+"""By how much a metric differs, and whether that is better."""
+
+
+def metric_changes(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Change | None]]:
+    """By metric, each release after the first against the first; None where one of the two lacks it."""
+    found = [
+        {
+            f"{environment} {name}": (value, document["gates"])
+            for environment, document in _evaluations(record)
+            for name, value in document["metrics"].items()
+            if value is not None
+        }
+        for record in records
+    ]
+    first, *others = found
+    return {
+        name: [
+            (other[name][0] - value, better_of(name.partition(" ")[2], value, other[name][0], gates))
+            if name in other
+            else None
+            for other in others
+        ]
+        for name, (value, gates) in first.items()
+    }
+
+
+def _before(session: Session, run_id: str) -> str:
+    """The newest release before that one which has succeeded; without one the newest that has a record."""
+    known = list_runs(session, _LOOKED_AMONG)
+    ids = [str(summary["pipelineExecutionId"]) for summary in known]
+    older = known[ids.index(run_id) + 1 :] if run_id in ids else []
+    for summary in sorted(older, key=lambda one: one["status"] != "Succeeded"):
+        if find_record(session, summary["pipelineExecutionId"]):
+            return str(summary["pipelineExecutionId"])
+    short = run_id[:SHORT_ID_CHARACTERS]
+    raise SlipwayError(
+        f"release {short}: found no release before it that left a record.", f"See them: {session.command('runs')}"
+    )
 
 
 def flat(value: Any, path: str = "") -> dict[str, str]:
@@ -66,14 +126,20 @@ def flat(value: Any, path: str = "") -> dict[str, str]:
     }
 
 
-def side_by_side(before: Mapping[str, str], after: Mapping[str, str]) -> list[Row]:
-    """All names of both, in the order of the first."""
-    return [(name, before.get(name, "-"), after.get(name, "-")) for name in dict.fromkeys([*before, *after])]
+def side_by_side(*columns: Mapping[str, str]) -> list[Row]:
+    """All names of all, in the order of the first; those whose values differ come first."""
+    names = dict.fromkeys(name for column in columns for name in column)
+    rows = [(name, tuple(column.get(name, "-") for column in columns)) for name in names]
+    return sorted(rows, key=lambda row: not _differs(row))
 
 
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Row]:
+def differing(*columns: Mapping[str, str]) -> list[Row]:
     """The names whose values differ."""
-    return [row for row in side_by_side(before, after) if row[1] != row[2]]
+    return [row for row in side_by_side(*columns) if _differs(row)]
+
+
+def _differs(row: Row) -> bool:
+    return len(set(row[1])) > 1
 
 
 def first_line(text: str) -> str:
@@ -140,11 +206,30 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def _table(rows: Iterable[Row], first: Mapping[str, Any], second: Mapping[str, Any]) -> Table:
+def _table(
+    rows: Iterable[Row], records: Sequence[Mapping[str, Any]], changes: Mapping[str, Sequence[Change | None]]
+) -> Table:
+    rows = list(rows)
+    changed = any(name in changes for name, _ in rows)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
-    for record in (first, second):
+    for number, record in enumerate(records):
         table.add_column(record["execution_id"][:SHORT_ID_CHARACTERS], overflow="fold")
-    for name, before, after in rows:
-        table.add_row(f"  {name}", status_text(before), status_text(after))
+        if changed and number:
+            table.add_column("difference", overflow="fold")
+    for name, values in rows:
+        cells = [status_text(values[0])]
+        for number, value in enumerate(values[1:]):
+            cells.append(status_text(value))
+            if changed:
+                cells.append(_change_text(changes.get(name, [None] * len(values))[number]))
+        table.add_row(f"  {name}", *cells)
     return table
+
+
+def _change_text(change: Change | None) -> Text:
+    if change is None:
+        return Text("")
+    by, relation = change
+    styles = {"better": "green", "worse": "red"}
+    return Text(f"{by:+.4g} {relation}".rstrip() if by else "the same", style=styles.get(relation, ""))

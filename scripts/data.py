@@ -55,7 +55,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         raise UnsuccessfulError
     rows = ", ".join(f"{channel} {count}" for channel, count in prepared.rows.items())
     session.output.say(f"{name}: {rows} rows, label {prepared.columns[0] if prepared.columns else label} first")
-    session.output.say(f"Upload it: slipway data upload {name}")
+    session.output.say(f"Upload it: {session.command('data upload', name)}")
 
 
 @app.command()
@@ -88,7 +88,7 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
     if not folder.is_dir():
         raise SlipwayError(
             f"{shown(folder)}: found no such folder; the data of model {session.names.model} is expected there.",
-            "Name another folder, or make this one: slipway data prepare FILE.csv --label NAME",
+            "Name another folder, or make this one: " + session.command("data prepare FILE.csv --label NAME"),
         )
     configs, _ = check_configs(session.project.training_config)
     checks = check_dataset(session, folder, configs.get(session.names.model))
@@ -102,9 +102,10 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
 def _publish(session: Session, staged: StagedDataset) -> None:
     if staged.changed:
         staged.publish(session)
-        session.output.say("The new manifest starts a release. Watch it: slipway follow")
+        session.output.say(f"The new manifest starts a release. Watch it: {session.command('follow')}")
     else:
-        session.output.say("The manifest names this dataset already, so no release starts. Start one: slipway start")
+        say = "The manifest names this dataset already, so no release starts. Start one: "
+        session.output.say(say + session.command("start"))
     session.output.result(staged.document())
 
 

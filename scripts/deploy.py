@@ -53,7 +53,10 @@ def deploy(
     else:
         if not dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
-                session.output.warn(f"{missing} is not there, so the pipeline's first run will fail: slipway release")
+                put = session.command("release")
+                session.output.warn(
+                    f"{missing} is not there, so the pipeline's first run will fail; put it there: {put}"
+                )
         deployed.append(deploy_pipeline(session, extra, consent))
         deployed += deploy_operations(session, extra, consent)
     session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
@@ -78,6 +81,7 @@ def deploy_pipeline(
     parameters = {
         "SuffixID": session.names.suffix,
         "ModelName": session.names.model,
+        **session.target.parameters,
         **_declared(extra or {}, template.parameters),
         **{package.parameter: package.key for package in packages},
     }

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.installation import Inventory, find_pipelines, take_inventory
+from scripts.interrupts import goes_on
 from scripts.names import Names
 from scripts.session import Session, session_of
 from scripts.teardown import (
@@ -53,7 +54,8 @@ def destroy(
     if planned:
         session.output.say(_plan_table(found, data=data))
         _agree(session, yes)
-        _remove(session, pipelines, found, data=data)
+        with goes_on("What is being deleted goes on.", f"Remove the rest: {session.command('destroy')}"):
+            _remove(session, pipelines, found, data=data)
         found = take_inventory(session, pipelines)
     else:
         session.output.say(f"Nothing of installation {session.names.suffix} is there to be removed.")
@@ -94,7 +96,7 @@ def _agree(session: Session, yes: str | None) -> None:
     if yes is None and not session.output.can_ask:
         raise SlipwayError(
             "Nobody is there to be asked, so nothing was removed.",
-            f"Name the installation if it is meant: {session.command(f'destroy --yes {name}')}",
+            f"Name the installation if it is meant: {session.command('destroy --yes', name)}",
         )
     typed = yes if yes is not None else session.output.ask(f"Type {name} to remove installation {name}:")
     if typed != name:

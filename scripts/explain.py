@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline_lambdas.report.text import duration
 from scripts.advice import advise
 from scripts.aws_errors import code_of
+from scripts.completion import complete_releases
 from scripts.follow import run_document
 from scripts.output import status_text
 from scripts.pipeline import list_runs, load_run, resolve_run
@@ -32,7 +33,10 @@ _MARKS = ("START RequestId:", "END RequestId:", "INIT_START", "REPORT RequestId:
 def explain(
     context: typer.Context,
     run: Annotated[
-        str | None, typer.Argument(help="Release: its id or the beginning; default: the newest that failed.")
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases, help="Release: its id or the beginning; default: the newest that failed."
+        ),
     ] = None,
 ) -> None:
     """Explain why a release failed.

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
-from scripts.advice import Command, advise
-from scripts.errors import UnsuccessfulError
-from scripts.output import Output, stacked, status_text
+from scripts.advice import advise
+from scripts.completion import complete_releases
+from scripts.errors import Command, UnsuccessfulError
+from scripts.interrupts import release_goes_on
+from scripts.live_view import LiveRelease
+from scripts.output import Output, status_text
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
 from scripts.session import Session, session_of
 
 _SUMMARY_CHARACTERS = 70
-_REFRESHES_PER_S = 8
+_REFRESHES_PER_S = 4
 _PLAIN_NOTE_EVERY_S = 30.0
 
 
@@ -32,7 +36,11 @@ Shown = dict[tuple[str, str], str]
 def follow(
     context: typer.Context,
     execution: Annotated[
-        str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
     ] = None,
 ) -> None:
     """Follow a release to its end.
@@ -57,34 +65,44 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
     if not shown:
         session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
 
-    def going_on() -> bool:
-        return run.running and not (until_approval and (run.approval or run.behind))
-
-    if session.output.in_place:
-        with Live(
-            console=session.output.console,
-            refresh_per_second=_REFRESHES_PER_S,
-            get_renderable=lambda: live(run, session.command),
-        ):
-            while going_on():
-                time.sleep(session.target.poll_s)
-                run = load_run(session, run_id, pipeline)
-    else:
-        while True:
-            print_changes(session.output, run, shown, session.command)
-            if not going_on():
-                break
+    def newer() -> Iterator[RunView]:
+        known = run
+        yield known
+        while known.running and not (until_approval and (known.approval or known.behind)):
             time.sleep(session.target.poll_s)
-            run = load_run(session, run_id, pipeline)
+            known = load_run(session, run_id, pipeline)
+            yield known
+
+    show_all = _show_in_place if session.output.in_place else _show_line_by_line
+    with release_goes_on(session, run.short_id):
+        run = show_all(session, newer(), shown)
     report_end(session, run)
     return run
 
 
-def live(run: RunView, command: Command) -> RenderableType:
-    """The table of a release, and what it waits for."""
-    table = run_table(run, datetime.now(UTC))
-    notes = waiting_lines(run, command)
-    return stacked(table, *(Text(note, style="yellow") for note in notes))
+def _show_in_place(session: Session, views: Iterator[RunView], shown: Shown) -> RunView:
+    console = session.output.console
+    screen = LiveRelease(console, session.command, next(views))
+    with Live(
+        console=console,
+        refresh_per_second=_REFRESHES_PER_S,
+        get_renderable=screen,
+        transient=True,
+        vertical_overflow="crop",
+    ) as live:
+        for run in chain((screen.run,), views):
+            screen.run = run
+            ended = screen.newly_ended(shown)
+            if ended:
+                live.refresh()  # as the window is now, so that the lines come where they belong
+                session.output.say(Text("\n").join(ended))
+    return screen.run
+
+
+def _show_line_by_line(session: Session, views: Iterator[RunView], shown: Shown) -> RunView:
+    for run in views:
+        print_changes(session.output, run, shown, session.command)
+    return run
 
 
 def run_table(run: RunView, now: datetime) -> Table:
@@ -101,7 +119,7 @@ def run_table(run: RunView, now: datetime) -> Table:
             action.name,
             status_text(action.status),
             took(action, now),
-            _shortened(action.error_message or action.summary),
+            Text(_shortened(action.error_message or action.summary), no_wrap=True, overflow="ellipsis"),
         )
         previous = action.stage
     return table
@@ -144,7 +162,7 @@ def waiting_lines(run: RunView, command: Command) -> list[str]:
         return [f"{approval.stage}/{approval.name} waits for a decision", *approval_lines(run, approval, command)]
     if run.behind:
         other = run.behind[:SHORT_ID_CHARACTERS]
-        answers = [f"  {verb + ':':<9}{command(f'{verb} {other} --message REASON')}" for verb in ("approve", "reject")]
+        answers = [f"  {verb + ':':<9}{command(verb, other, '--message', 'REASON')}" for verb in ("approve", "reject")]
         return [f"waits behind release {other}, whose approval is open; answer that one first", *answers]
     return [f"waits in front of {run.waits_for}"] if run.waits_for else []
 
@@ -153,9 +171,9 @@ def approval_lines(run: RunView, approval: ActionView, command: Command) -> list
     """What an approval is decided by, and how it is answered."""
     lines = [f"  {name}: {text}" for name, text in (("about", approval.about), ("evidence", approval.evidence)) if text]
     answers = [
-        f"  {verb + ':':<9}{command(f'{verb} {run.short_id} --message REASON')}" for verb in ("approve", "reject")
+        f"  {verb + ':':<9}{command(verb, run.short_id, '--message', 'REASON')}" for verb in ("approve", "reject")
     ]
-    return [*lines, f"  {'look:':<9}{command(f'show {run.short_id}')}", *answers]
+    return [*lines, f"  {'look:':<9}{command('show', run.short_id)}", *answers]
 
 
 def report_end(session: Session, run: RunView) -> None:
@@ -183,7 +201,7 @@ def failure_lines(run: RunView, command: Command) -> list[str]:
         message = action.error_message or action.summary or "no reason was given"
         lines.append(f"{action.stage}/{action.name}: {code}{message}")
     if run.status == "Failed":
-        lines.append(f"why, with its log: {command(f'explain {run.short_id}')}")
+        lines.append(f"why, with its log: {command('explain', run.short_id)}")
     return [f"  {line}" for line in (*lines, *(f"next: {step}" for step in advise(run, action, command)))]
 
 

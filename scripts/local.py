@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError
 from rich.table import Table
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
 from scripts.output import status_text
+from scripts.overview import Model, document_of, load_overview, overview
 from scripts.pipeline import load_state
 from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
@@ -46,23 +48,28 @@ def down(context: typer.Context) -> None:
 
 
 def status(context: typer.Context) -> None:
-    """Show stacks, endpoints and the last release."""
+    """Show stacks, endpoints and the last release, and all models of the installation."""
     session = session_of(context)
     rows: list[tuple[str, str, str]] = []
+    is_up = True
+    now, models = datetime.now(UTC), list[Model]()
     if session.target.is_local:
         done = _local_aws(session, "status")
-        rows.append(("local AWS", "up" if done.returncode == 0 else "down", _said(done).removeprefix("local AWS is ")))
-    try:
+        is_up = done.returncode == 0
+        said = _said(done).removeprefix("local AWS is ") if is_up else f"start it: {session.command('up')}"
+        rows.append(("local AWS", "up" if is_up else "down", said))
+    if is_up:
         rows += _installed(session)
-    except EndpointConnectionError:
-        if not session.target.is_local:
-            raise
-        rows[0] = ("local AWS", "down", "start it: slipway up")
+        models = load_overview(session, now)
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)
     session.output.say(table)
-    session.output.result({"items": [{"what": what, "status": state, "more": more} for what, state, more in rows]})
+    if models:
+        session.output.say()
+        session.output.say(overview(models, now, session.output.console.width))
+    items = [{"what": what, "status": state, "more": more} for what, state, more in rows]
+    session.output.result({"items": items, "models": [document_of(model) for model in models]})
 
 
 def start_local_aws(session: Session) -> None:
@@ -78,13 +85,14 @@ def start_local_aws(session: Session) -> None:
 def _require_local(session: Session, verb: str) -> None:
     if not session.target.is_local:
         raise SlipwayError(
-            f"`slipway {verb}` is about local AWS, and the target is AWS.", f"Say so: slipway {verb} --local"
+            f"`slipway {verb}` is about local AWS, and the target is AWS.",
+            f"Say so: {session.local_command(verb)}",
         )
 
 
 def _local_aws(session: Session, verb: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", _MODULE, verb]
-    command += ["--state", str(session.project.work / "local"), "--port", str(session.options.port)]
+    command += ["--state", str(session.target.state), "--port", str(session.target.port)]
     command += ["--region", session.target.region]
     return subprocess.run(command, cwd=session.project.root, capture_output=True, text=True, check=False)
 
@@ -104,9 +112,12 @@ def _installed(session: Session) -> list[tuple[str, str, str]]:
     last = _last_execution(session)
     if last is None:
         return rows
+    open_approvals = waiting_approvals(load_state(session))
+    if any(last[0] == f"release {run_id}" for *_, run_id in open_approvals):
+        last = (last[0], "Waiting", f"for approval; {last[2]}")
     waiting = [
-        (f"approval {stage}/{action}", "Waiting", session.command(f"show {run_id[:SHORT_ID_CHARACTERS]}"))
-        for stage, action, _, run_id in waiting_approvals(load_state(session))
+        (f"approval {stage}/{action}", "Waiting", session.command("show", run_id[:SHORT_ID_CHARACTERS]))
+        for stage, action, _, run_id in open_approvals
     ]
     return [*rows, last, *waiting]
 
@@ -119,7 +130,7 @@ def _stack(session: Session, name: str) -> tuple[str, str, str]:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
         if code_of(error) != "ValidationError":
             raise
-        return (f"stack {name}", "missing", "create it: slipway deploy")
+        return (f"stack {name}", "missing", f"create it: {session.command('deploy')}")
     return (f"stack {name}", str(stack["StackStatus"]), "")
 
 

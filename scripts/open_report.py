@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError
 from scripts.pipeline import resolve_run
 from scripts.project import shown
@@ -18,7 +19,13 @@ from scripts.session import session_of
 
 def open_report(
     context: typer.Context,
-    run: Annotated[str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; default: below .slipway/reports.")] = None,
     browse: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it, or only write it.")] = True,
 ) -> None:
@@ -34,9 +41,9 @@ def open_report(
         short = run_id[:SHORT_ID_CHARACTERS]
         raise SlipwayError(
             f"release {short}: found no report, s3://{session.names.bucket('artifacts')}/{key}.",
-            f"It is written before the approval and at the end; see where it is: {session.command(f'show {short}')}",
+            f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
-    file = out or session.project.root / ".slipway" / "reports" / f"{run_id}.html"
+    file = out or session.project.private_work() / "reports" / f"{run_id}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(page)
     session.output.say(f"report of release {run_id[:SHORT_ID_CHARACTERS]}: {shown(file)}")

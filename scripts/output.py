@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 
-from pipeline_lambdas.report.text import duration
+from pipeline_lambdas.report.text import UNSEEN, duration
 
 _PLAIN_WIDTH = 160
 """Columns where nothing tells the width: a log file, a pipe."""
@@ -24,6 +24,7 @@ _PLAIN_NOTE_EVERY_S = 10.0
 STATUS_STYLES = {
     "Succeeded": "green",
     "passed": "green",
+    "passed, but worse": "yellow",
     "up": "green",
     "InService": "green",
     "CREATE_COMPLETE": "green",
@@ -41,6 +42,24 @@ STATUS_STYLES = {
     "Superseded": "bright_black",
     "Cancelled": "bright_black",
 }
+
+
+class PlainConsole(Console):
+    """A console on which text is text: no markup, no emoji codes, and nothing that a terminal would obey.
+
+    Commit messages, log lines and errors are written by others. What rich itself tells the terminal stands apart from
+    text (`Segment.control`), so that it is kept and all else is cleaned, whatever it came in.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "highlight": False, "markup": False, "emoji": False, "soft_wrap": True})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or not UNSEEN.search(segment.text):
+                yield segment
+            else:
+                yield Segment(UNSEEN.sub("", segment.text), segment.style)
 
 
 class Step:
@@ -80,13 +99,16 @@ class Step:
 class Output:
     """The console. With `as_json` everything for people goes to stderr and stdout holds one JSON document."""
 
-    def __init__(self, *, as_json: bool = False, console: Console | None = None) -> None:
+    def __init__(self, *, as_json: bool = False, console: PlainConsole | None = None) -> None:
         self.as_json = as_json
-        probe = console or Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
-        if console is None and not probe.is_terminal:
+        self.document: Mapping[str, Any] | None = None
+        probe = console or PlainConsole(stderr=as_json)
+        if console is None and not probe.is_terminal and not os.environ.get("COLUMNS"):
             probe.width = _PLAIN_WIDTH
         self.console = probe
-        self.in_place = probe.is_terminal and not os.environ.get("CI")
+        # FORCE_COLOR makes rich take a pipe for a terminal; colours can be had there, a cursor cannot.
+        shown = console is not None or probe.file.isatty()
+        self.in_place = shown and probe.is_terminal and not probe.is_dumb_terminal and not os.environ.get("CI")
 
     def say(self, text: RenderableType = "", style: str = "") -> None:
         self.console.print(text, style=style, markup=False)
@@ -111,9 +133,8 @@ class Output:
         return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def result(self, document: Mapping[str, Any]) -> None:
-        """Print the document that a program reads; nothing without --json."""
-        if self.as_json:
-            print(json.dumps(document, indent=2, default=str))
+        """Keep the document that a program reads; with --json it is printed once the verb has ended."""
+        self.document = document
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -144,7 +165,12 @@ class Output:
         if not self.in_place:
             yield lambda _more: None
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self.console, transient=True) as bars:
             task = bars.add_task(title, total=total)
             yield lambda more: bars.advance(task, more)
@@ -152,7 +178,3 @@ class Output:
 
 def status_text(status: str) -> Text:
     return Text(status, style=STATUS_STYLES.get(status, ""))
-
-
-def stacked(*parts: RenderableType) -> RenderableType:
-    return Group(*parts)

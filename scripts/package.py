@@ -23,7 +23,7 @@ def package(context: typer.Context) -> None:
     for built in packages:
         session.output.say(f"  {built.function}: {len(built.files)} files, {built.key}")
     session.output.result({"packages": {built.function: built.key for built in packages}})
-    session.output.say("The functions change with the next: slipway deploy")
+    session.output.say(f"The functions change with the next: {session.command('deploy')}")
 
 
 def upload_packages(session: Session, *, upload: bool = True) -> list[Package]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from scripts.errors import SlipwayError
-from scripts.run_view import RunView, is_rejected, view_run, waiting_approvals
+from scripts.run_view import RunView, view_run
 from scripts.session import Session
 
 _RESOLVED_AMONG = 100
@@ -49,24 +49,6 @@ def list_runs(
     )
     found = (summary for page in pages for summary in page["pipelineExecutionSummaries"] if wanted(summary))
     return sorted(islice(found, limit), key=lambda summary: summary["startTime"], reverse=True)
-
-
-def states_of(session: Session, summaries: list[dict[str, Any]]) -> dict[str, str]:
-    """Execution id to its state as a person means it: CodePipeline calls a rejected one Failed."""
-    client, name = session.client("codepipeline"), session.names.pipeline
-    states = {str(summary["pipelineExecutionId"]): str(summary["status"]) for summary in summaries}
-    if "InProgress" in states.values():
-        waiting = {run_id for _, _, _, run_id in waiting_approvals(load_state(session))}
-        states |= {
-            run_id: "Waiting" for run_id, status in states.items() if run_id in waiting and status == "InProgress"
-        }
-    for run_id in [run_id for run_id, status in states.items() if status == "Failed"]:
-        pages = client.get_paginator("list_action_executions").paginate(
-            pipelineName=name, filter={"pipelineExecutionId": run_id}
-        )
-        if is_rejected(detail for page in pages for detail in page["actionExecutionDetails"]):
-            states[run_id] = "Rejected"
-    return states
 
 
 def resolve_run(session: Session, text: str | None) -> str:

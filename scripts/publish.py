@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def publish(
             session.output.say(f"{folder}: {staged.reason}")
     session.output.result({"pushed": pushed})
     if pushed:
-        session.output.say("Each push starts a release. Watch it: slipway follow")
+        session.output.say(f"Each push starts a release. Watch it: {session.command('follow')}")
 
 
 def _require_addresses(session: Session, folders: Sequence[str]) -> None:
@@ -128,7 +129,7 @@ def _stage_elsewhere(
     session: Session, folder: str, address: str, message: str | None, *, overwrite: bool
 ) -> StagedFolder:
     """As `stage`, for a repository that git alone signs in to."""
-    path = session.project.work / "publish" / session.names.repository(folder)
+    path = session.project.private_work() / "publish" / session.names.repository(folder)
     git = GitFolder(path, Remote(address), address)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
@@ -146,8 +147,8 @@ def stage(session: Session, folder: str, message: str | None = None, *, overwrit
             "The AWS CLI was not found; it signs git in to CodeCommit.",
             "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
         )
-    remote = Remote(found["cloneUrlHttp"], target.git_credential_helper, proxied=not target.is_local)
-    git = GitFolder(session.project.work / "publish" / repository, remote)
+    remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
+    git = GitFolder(session.project.private_work() / "publish" / repository, remote)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
 
@@ -218,8 +219,11 @@ def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Co
     return SlipwayError(
         f"{folder}/ and the repository {repository} have both changed: the repository has {_count(foreign)} that "
         f"came from elsewhere, the newest {_named(foreign[0])}.",
-        f"See the difference: git --git-dir {shown(git.path)} diff {tree[:10]} {foreign[0].id[:10]}. Take it over into "
-        f"{folder}/, or publish over it: slipway publish {folder} --overwrite",
+        lambda command: (
+            f"See the difference: git --git-dir {shlex.quote(shown(git.path))} diff {tree[:10]} "
+            f"{foreign[0].id[:10]}\nTake it over into {folder}/, or publish over it: "
+            + command("publish", folder, "--overwrite")
+        ),
     )
 
 

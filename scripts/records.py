@@ -48,7 +48,7 @@ def load_record(session: Session, run_id: str) -> dict[str, Any]:
         short = run_id[:SHORT_ID_CHARACTERS]
         raise SlipwayError(
             f"release {short}: found no record, s3://{session.names.bucket('artifacts')}/{key}.",
-            f"It is written before the approval and at the end; see where it is: {session.command(f'show {short}')}",
+            f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     return record
 

@@ -15,6 +15,7 @@ from scripts.data import stage_directory
 from scripts.deploy import deploy_operations, deploy_pipeline, deploy_setup
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.follow import Shown, follow_run, run_document
+from scripts.interrupts import goes_on, release_goes_on
 from scripts.local import start_local_aws
 from scripts.pipeline import list_runs, load_pipeline, load_run, load_state
 from scripts.project import REPOSITORY_FOLDERS
@@ -63,7 +64,8 @@ def release(
         start_local_aws(session)
     consent = Consent(assume_yes=yes)
     deploy_setup(session, consent=consent)
-    run_id = _begin(session, message, consent)
+    with goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}"):
+        run_id = _begin(session, message, consent)
     if not follow_to_end:
         session.output.result({"id": run_id})
         return
@@ -84,9 +86,10 @@ def _follow_on(session: Session, run: RunView, shown: Shown) -> RunView:
     """Follow a release whose approval has been answered; the answer takes a moment to be seen."""
     answered = run.approval
     deadline = time.monotonic() + session.target.event_timeout_s
-    while run.approval and answered and run.approval.token == answered.token and time.monotonic() < deadline:
-        time.sleep(session.target.poll_s)
-        run = load_run(session, run.id)
+    with release_goes_on(session, run.short_id):
+        while run.approval and answered and run.approval.token == answered.token and time.monotonic() < deadline:
+            time.sleep(session.target.poll_s)
+            run = load_run(session, run.id)
     return follow_run(session, run.id, until_approval=True, shown=shown)
 
 
@@ -154,8 +157,11 @@ def _closed(session: Session, stage_name: str) -> Iterator[None]:
         reason = transition.get("disabledReason", "no reason given")
         raise SlipwayError(
             f"{name}: the way into stage {stage_name} is closed ({reason}).",
-            f"Open it: aws codepipeline enable-stage-transition --pipeline-name {name} --stage-name {stage_name} "
-            "--transition-type Inbound",
+            "Open it: "
+            + session.target.aws(
+                f"codepipeline enable-stage-transition --pipeline-name {name} --stage-name {stage_name} "
+                "--transition-type Inbound"
+            ),
         )
     client.disable_stage_transition(**where, reason=_REASON)
     try:
@@ -181,7 +187,7 @@ def _wait_for_run(session: Session, known: set[str], revisions: dict[str, str], 
             time.sleep(session.target.poll_s)
     raise SlipwayError(
         f"{session.names.pipeline}: no release started within {timeout_s:.0f} s of the change.",
-        "See whether its rules are there: slipway deploy. Start one by hand: slipway start",
+        f"See whether its rules are there: {session.command('deploy')}\nStart one by hand: {session.command('start')}",
     )
 
 

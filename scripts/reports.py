@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.judgement import WORSE, state_of, state_of_gate, words_of
 from pipeline_lambdas.report.text import champion_bound
 from scripts.aws_errors import code_of
-from scripts.output import status_text
+from scripts.output import STATUS_STYLES, Output, status_text
 from scripts.session import Session
 
 ENVIRONMENTS = ("dev", "test", "prod")
@@ -33,6 +34,15 @@ def load_reports(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
     return reports
 
 
+def say_reports(output: Output, reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what was measured and how it was judged."""
+    output.say(reports_table(reports))
+    worse = worse_line(reports)
+    if worse:
+        output.say()
+        output.say(worse)
+
+
 def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
     """Metrics of each environment, with the bounds and the verdict where a gate watches them."""
     table = Table(box=None, pad_edge=False)
@@ -44,6 +54,14 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
             table.add_row(environment if first else "", f"{report['rows']:,}" if first else "", *row)
             first = False
     return table
+
+
+def worse_line(reports: Mapping[str, Mapping[str, Any]]) -> Text | None:
+    """Say by what a model that passed is shown to be worse than the champion; None if it is not."""
+    report = reports.get("test")
+    if report is None or state_of(report) != WORSE:
+        return None
+    return Text.assemble(("verdict    ", "bold"), (words_of(report), STATUS_STYLES[WORSE]))
 
 
 def bounds_text(gate: Mapping[str, Any]) -> str:
@@ -75,7 +93,7 @@ def _gate_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
         kind = kind_of(gate)
         if kind != "bound":
             own = gate["subject"] if gate["verdict"] == "failed" else ""
-            key = (kind, gate["metric"], gate["min"], gate["max"], gate["verdict"], own)
+            key = (kind, gate["metric"], gate["min"], gate["max"], state_of_gate(gate), own)
             together.setdefault(key, []).append(gate)
     for (kind, metric, *_), alike in together.items():
         values = [gate["value"] for gate in alike if gate["value"] is not None]
@@ -84,7 +102,7 @@ def _gate_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
         if kind == "champion":
             text += "" if worst is None else " %"
             allowed = champion_bound(alike[0]["max"], report["champion"]["require"])
-        yield (_subject(kind, metric, alike), text, allowed, status_text(alike[0]["verdict"]))
+        yield (_subject(kind, metric, alike), text, allowed, status_text(state_of_gate(alike[0])))
 
 
 def _subject(kind: str, metric: str, gates: Sequence[Mapping[str, Any]]) -> str:

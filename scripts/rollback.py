@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
+from scripts.completion import complete_releases
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.follow import follow_run, run_document
 from scripts.pipeline import list_runs, resolve_run
@@ -29,7 +30,10 @@ def rollback(
     context: typer.Context,
     run: Annotated[
         str | None,
-        typer.Argument(help="Release whose model Prod shall serve; default: the one before what it serves now."),
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release whose model Prod shall serve; default: the one before what it serves now.",
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -80,7 +84,7 @@ def previous(summaries: Iterable[Mapping[str, Any]], serving: str, pipeline: str
     if not older:
         raise SlipwayError(
             f"{pipeline}: found no release before the one that Prod serves, {serving}.",
-            "See which ones there are: slipway runs",
+            lambda command: f"See which ones there are: {command('runs')}",
         )
     return older[0]
 
@@ -98,7 +102,7 @@ def roll_back(session: Session, target: str) -> str:
         raise SlipwayError(
             f"CodePipeline does not roll {STAGE} back to release {short}: {error.response['Error']['Message']}",
             "Stop what runs in the stage, or name another release. If the pipeline was changed since, release the same "
-            f"sources again: {session.command(f'start --like {short}')}",
+            f"sources again: {session.command('start --like', short)}",
         ) from None
     return str(answer["pipelineExecutionId"])
 
@@ -130,7 +134,7 @@ def _agree(session: Session, short: str, *, yes: bool) -> None:
     if not session.output.can_ask:
         raise SlipwayError(
             "This changes what Prod serves, and nobody is there to agree.",
-            f"If it is meant: {session.command(f'rollback {short} --yes')}",
+            f"If it is meant: {session.command('rollback', short, '--yes')}",
         )
     if not session.output.confirm("Roll back?"):
         raise SlipwayError("Not rolled back; Prod serves what it served.")

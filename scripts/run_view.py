@@ -12,17 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.report.text import started_by
+
 RUNNING = frozenset(("InProgress", "Stopping"))
 SHORT_ID_CHARACTERS = 13
-
-_STARTED_BY_RULE = {
-    "training-config": "push to training-config",
-    "pipeline-lambdas": "push to pipeline-lambdas",
-    "inference-lambdas": "push to inference-lambdas",
-    "dataset": "new dataset",
-    "retraining": "schedule",
-}
-"""What the rules of the pipeline stack mean, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -237,22 +230,8 @@ def view_run(
 
 
 def trigger_text(trigger: Mapping[str, Any], pipeline: str) -> str:
-    """What started the execution, in words.
-
-    The detail of an event is the rule's ARN. That of a push through a connection is the connection's, which may serve
-    all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
-    """
-    kind, detail = str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", ""))
-    if kind == "CloudWatchEvent":
-        rule = detail.partition(":rule/")[2]
-        return _STARTED_BY_RULE.get(rule.removeprefix(f"{pipeline}-"), f"rule {rule}" if rule else "an event")
-    return {
-        "WebhookV2": "push to a connected repository",
-        "CreatePipeline": "the pipeline was created",
-        "StartPipelineExecution": "by hand",
-        "ManualRollback": "rollback by hand",
-        "AutomatedRollback": "automatic rollback",
-    }.get(kind, kind)
+    """What started the execution, in words."""
+    return started_by(str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", "")), pipeline)
 
 
 def waiting_approvals(state: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -263,16 +242,6 @@ def waiting_approvals(state: Mapping[str, Any]) -> list[tuple[str, str, str, str
         for action in stage.get("actionStates", [])
         if (latest := action.get("latestExecution", {})).get("token") and latest.get("status") == "InProgress"
     ]
-
-
-def is_rejected(details: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether the newest answer to an approval is no; one that ran out of time was answered by nobody."""
-    newest, _ = _newest_attempts(details)
-    return any(
-        detail["status"] == "Failed" and bool(detail.get("updatedBy"))
-        for detail in newest.values()
-        if detail.get("input", {}).get("actionTypeId", {}).get("provider") == "Manual"
-    )
 
 
 def _newest_attempts(

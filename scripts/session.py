@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.commands import command_line
 from scripts.names import Names
 from scripts.output import Output
-from scripts.project import Project, find_project, shown
-from scripts.target import LOCAL_PORT, Options, Target, aws_credentials_configured, decide_target
+from scripts.project import Project, find_project
+from scripts.target import Options, Target, decide_target
 
 if TYPE_CHECKING:
     import typer
@@ -41,25 +39,17 @@ class Session:
     def client(self, service: str) -> Any:
         return self.target.client(service)
 
-    def command(self, verb: str) -> str:
-        """A command that a person can copy: found from here, and for the same target."""
-        return f"{self._program} {verb}"
+    def command(self, verb: str, *arguments: str) -> str:
+        """A command that a person can copy: found from here, and for the same target and model.
 
-    @cached_property
-    def _program(self) -> str:
-        program = Path(sys.argv[0])
-        on_path = shutil.which(program.name)
-        words = [program.name if on_path and Path(on_path).samefile(program) else shown(program)]
-        options = self.options
-        if self.target.is_local and aws_credentials_configured(None):
-            words.append("--local")
-        if self.target.is_local and options.port != LOCAL_PORT:
-            words.append(f"--port {options.port}")
-        for name, value in (("profile", options.profile), ("region", options.region), ("suffix", options.suffix)):
-            words += [f"--{name} {value}"] if value else []
-        if options.model != Options.model:
-            words.append(f"--model {options.model}")
-        return " ".join(words)
+        The verb stands as it is, with options that need no quotes; arguments are quoted.
+        """
+        return command_line(self.options, self.target, verb, *arguments)
+
+    def local_command(self, verb: str, *arguments: str) -> str:
+        """The same for local AWS, whatever the target of this run is."""
+        options = replace(self.options, local=True, profile=None)
+        return command_line(options, decide_target(options), verb, *arguments)
 
     def announce(self) -> None:
         """Say where a verb that changes something works."""

@@ -17,6 +17,7 @@ from rich.text import Text
 from scripts.aws_errors import code_of
 from scripts.changes import Change, Consent, changes_table, read_change, refuse_stateful
 from scripts.errors import SlipwayError
+from scripts.interrupts import goes_on
 from scripts.output import Step
 from scripts.session import Session
 from scripts.stack_states import (
@@ -118,7 +119,8 @@ def deploy_stack(
             return Deployed(name, created=False, changes=changes)
         seen = {event["EventId"] for event in stack_events(session, name)}
         change_set.execute(session)
-        _follow(session, name, seen, len(changes), step)
+        with goes_on(f"CloudFormation goes on with stack {name}.", f"Look at it: {session.command('status')}"):
+            _follow(session, name, seen, len(changes), step)
         certain = sum(change.certain for change in changes)
         made = f"created, {len(changes)} resources" if change_set.new_stack else f"updated, {certain} resources"
         step.outcome = made

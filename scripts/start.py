@@ -9,6 +9,7 @@ import typer
 
 from pipeline_lambdas.retries import RetryMode
 from scripts.advice import how_to_retry
+from scripts.completion import complete_releases, complete_stages
 from scripts.errors import SlipwayError
 from scripts.pipeline import load_pipeline, load_run, resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS
@@ -21,7 +22,10 @@ _REVISION_TYPES = {"S3": "S3_OBJECT_VERSION_ID"}
 def start(
     context: typer.Context,
     like: Annotated[
-        str | None, typer.Option(help="Release, its id or the beginning, whose commits and data are taken.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases, help="Release, its id or the beginning, whose commits and data are taken."
+        ),
     ] = None,
 ) -> None:
     """Start a release by hand.
@@ -31,15 +35,26 @@ def start(
     session = session_of(context)
     session.announce()
     run_id = start_run(session, source_revisions(session, resolve_run(session, like)) if like else ())
-    watch = session.command(f"follow {run_id[:SHORT_ID_CHARACTERS]}")
-    session.output.say(f"Release {run_id} started. Watch it: {watch}")
+    session.output.say(f"Release {run_id} started. Watch it: {session.command('follow', run_id[:SHORT_ID_CHARACTERS])}")
     session.output.result({"id": run_id})
 
 
 def retry(
     context: typer.Context,
-    stage: Annotated[str | None, typer.Argument(help="Default: the stage that failed.")] = None,
-    run: Annotated[str | None, typer.Option(help="Release: its id or the beginning; default: the newest.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_stages,
+            help="Default: the stage that failed.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
     all_actions: Annotated[
         bool | None,
         typer.Option(
@@ -69,7 +84,7 @@ def retry(
         retryMode=mode,
     )
     what = "all actions" if mode == "ALL_ACTIONS" else "what failed"
-    watch = session.command(f"follow {found.short_id}")
+    watch = session.command("follow", found.short_id)
     session.output.say(f"{again} is tried again, {what}. Watch it: {watch}")
     session.output.result({"id": found.id, "stage": again, "mode": mode})
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.completion import complete_releases
 from scripts.pipeline import resolve_run
 from scripts.run_view import SHORT_ID_CHARACTERS
 from scripts.session import session_of
@@ -14,7 +15,11 @@ from scripts.session import session_of
 def stop(
     context: typer.Context,
     execution: Annotated[
-        str | None, typer.Argument(help="Release: its id or the beginning; default: the newest.")
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
     ] = None,
     abandon: Annotated[
         bool, typer.Option("--abandon", help="Do not wait for running actions; a training job is stopped.")
@@ -31,5 +36,5 @@ def stop(
         pipelineName=session.names.pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason
     )
     short = run_id[:SHORT_ID_CHARACTERS]
-    session.output.say(f"Release {short} is being stopped. Watch it: {session.command(f'follow {short}')}")
+    session.output.say(f"Release {short} is being stopped. Watch it: {session.command('follow', short)}")
     session.output.result({"id": run_id})

@@ -10,7 +10,7 @@ from rich.text import Text
 from pipeline_lambdas.report.text import duration
 from scripts.aws_errors import code_of
 from scripts.follow import approval_lines
-from scripts.reports import ENVIRONMENTS, load_reports, reports_table
+from scripts.reports import ENVIRONMENTS, load_reports, say_reports
 from scripts.run_view import RunView
 from scripts.session import Session
 from scripts.sources import connected_repositories
@@ -28,7 +28,7 @@ def say_summary(session: Session, run: RunView) -> None:
     reports = load_reports(session, run.id)
     if reports:
         output.say()
-        output.say(reports_table(reports))
+        say_reports(output, reports)
     endpoints = _endpoints(session)
     if endpoints:
         output.say()
@@ -100,7 +100,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
         return [
             f"next: {where} waits for a decision, and what it releases to is as it was",
             *approval_lines(run, run.approval, session.command),
-            f"  then:    {session.command(f'follow {run.short_id}')}",
+            f"  then:    {session.command('follow', run.short_id)}",
         ]
     steps = [
         "next",
@@ -108,7 +108,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
         *(f"       {step}" for step in _changing_the_config(session)),
         f"       {session.command('follow')}",
         "  2. look at this release, or at all of them:",
-        f"       {session.command(f'show {run.short_id}')}",
+        f"       {session.command('show', run.short_id)}",
         f"       {session.command('runs')}",
     ]
     if session.target.is_local:
@@ -128,7 +128,7 @@ def _changing_the_config(session: Session) -> list[str]:
         return [f"edit {names.model}.yml in your clone of {connected['training_config']}", "git commit -a && git push"]
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
     return [
-        f"git clone {session.target.signed_in(found['cloneUrlHttp'])} {clone}",
+        session.target.clone(found["cloneUrlHttp"], clone),
         f"edit {clone}/{names.model}.yml",
         f"git -C {clone} commit -am 'Try other values' && git -C {clone} push",
     ]

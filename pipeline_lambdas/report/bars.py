@@ -221,7 +221,10 @@ def differences(rows: Sequence[Row]) -> Figure | None:
     """Return by how many per cent the model is worse than the champion, metric by metric, and what gates allow."""
     if not rows:
         return None
-    scale = linear([side for row in rows for side in row.sides], zero=True)
+    sides = [side for row in rows for side in row.sides]
+    # Both sides of zero are shown, so that nobody takes the edge for it.
+    room = max(map(abs, sides)) / 10
+    scale = linear([*sides, -room, room], zero=True)
     keys = [Key("line bound", "allowed by a gate")] if any(row.bound is not None for row in rows) else []
     chart = _Rows([row.name for row in rows], scale, "Worse than the champion by, %", keys, 28.0)
     chart.upright(0.0, "zero")
@@ -230,7 +233,12 @@ def differences(rows: Sequence[Row]) -> Figure | None:
     title = "Difference to the champion"
     told = "; ".join(_told(row, text.PERCENT) for row in rows)
     svg = chart.svg("differences", title, f"Worse than the champion by, negative is better: {told}.")
-    return Figure("differences", title, svg, f"Left of zero the model is better. Lines are {text.INTERVAL}s.")
+    return Figure(
+        "differences",
+        title,
+        svg,
+        f"Left of zero this model is better, right of zero it is worse. Lines are {text.INTERVAL}s.",
+    )
 
 
 def _told(row: Row, unit: str = "") -> str:

@@ -1,137 +1,56 @@
-"""What was measured and how it was judged: gates, metrics, the champion, slices, drift."""
+"""What was measured: metrics, the comparison with the champion, slices, drift."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pipeline_lambdas.report import bars, text
 from pipeline_lambdas.report.figures import figures
+from pipeline_lambdas.report.gates import about
 from pipeline_lambdas.report.markup import Child, Html, el, join
 from pipeline_lambdas.report.reading import Document, at, documents, mapping, number, string
 from pipeline_lambdas.report.tables import Section, note, section, table, word
 from pipeline_lambdas.report.verdict import environment_name
 
-_VERDICTS = ("failed", "not applicable", "passed")
 _MOST_PLOTTED = 4
-
-
-def about(evaluation: Document) -> str:
-    """Say which rows an evaluation is of: 240 rows of channel test."""
-    return text.rows(number(evaluation, "rows")) + _channel(evaluation)
+_AUC_ERROR = "auc_error_max"
 
 
 def counted(evaluation: Document, rows: float) -> str:
     """Say how many of an evaluation's rows a plot counts: All 240 rows of channel test."""
     total = number(evaluation, "rows")
     if total is None or rows >= total:
-        return f"All {text.rows(rows)}{_channel(evaluation)}"
-    return f"{rows:,.0f} of {text.rows(total)}{_channel(evaluation)}"
-
-
-def _channel(evaluation: Document) -> str:
-    channel = string(evaluation, "channel")
-    return f" of channel {channel}" if channel else ""
-
-
-def gates(evaluations: Mapping[str, Document]) -> Section | None:
-    """Return each environment's gates, those that did not pass first."""
-    parts: list[Child] = []
-    for place, (environment, evaluation) in enumerate(evaluations.items()):
-        name = environment_name(environment)
-        found = documents(evaluation, "gates")
-        if not found:
-            parts.append(note(f"{name}: no gate was judged."))
-            continue
-        ordered = sorted(found, key=lambda gate: _order(string(gate, "verdict")))
-        parts += [
-            table(
-                f"gates-{place}",
-                f"{name}: {about(evaluation)}",
-                ("Gate", "Verdict", "Value", "Bound", text.INTERVAL, "Reason"),
-                [_gate(gate, evaluation) for gate in ordered],
-                "  mknw",
-            ),
-            _failed_rows(evaluation),
-        ]
-    if not evaluations:
-        parts.append(el("p", "This release was not evaluated, so no gate was judged."))
-    return section("gates", "Gates", *parts)
-
-
-def _order(verdict: str) -> int:
-    return _VERDICTS.index(verdict) if verdict in _VERDICTS else 0
-
-
-def _gate(gate: Document, evaluation: Document) -> list[Child]:
-    kind, metric, subject = (string(gate, name) for name in ("kind", "metric", "subject"))
-    low, high = number(gate, "min"), number(gate, "max")
-    value = number(gate, "value")
-    unit = " ms" if metric.endswith("_ms") else ""
-    return [
-        join(metric, el("span", _subject(kind, subject), class_="subject")),
-        word(string(gate, "verdict")),
-        text.worse(value) if kind == "champion" else text.apart(value, low, high) + unit,
-        _bound(low, high, unit)
-        if kind != "champion" or high is None
-        else text.champion_bound(high, string(evaluation, "champion", "require")),
-        _interval(gate, kind, metric, subject, evaluation, unit),
-        string(gate, "reason"),
-    ]
-
-
-def _subject(kind: str, subject: str) -> str | None:
-    if kind == "champion":
-        return "against the champion"
-    return f"drift of {subject}" if kind == "drift" else subject or None
-
-
-def _bound(low: float | None, high: float | None, unit: str) -> str:
-    if low is not None and high is not None:
-        return f"{text.bound(low)} to {text.bound(high)}{unit}"
-    if low is None and high is None:
-        return text.NONE
-    return f"at most {text.bound(high)}{unit}" if high is not None else f"at least {text.bound(low or 0.0)}{unit}"
-
-
-def _interval(gate: Document, kind: str, metric: str, subject: str, evaluation: Document, unit: str) -> str:
-    """Return the interval that decided, or the one of the metric that is judged."""
-    found: Document = gate
-    if number(gate, "low") is None and number(gate, "high") is None:
-        part = evaluation
-        if kind == "slice":
-            part = next((one for one in documents(evaluation, "slices") if string(one, "label") == subject), {})
-        found = mapping(part, "intervals", metric) if kind in {"bound", "slice"} else {}
-    low, high = number(found, "low"), number(found, "high")
-    if low is None and high is None:
-        return text.NONE
-    if kind == "champion":
-        return f"{text.worse(low)} to {text.worse(high)}"
-    return text.between(low, high) + unit
-
-
-def _failed_rows(evaluation: Document) -> Html | None:
-    failed = number(evaluation, "failed_rows")
-    if not failed:
-        return None
-    first = string(evaluation, "first_failed_row")
-    return note(
-        f"Predictions failed or were not finite for {text.rows(failed)}{f', the first {first}' if first else ''}. "
-        "They are no part of the metrics."
-    )
+        return f"All {about({**evaluation, 'rows': rows})}"
+    return f"{rows:,.0f} of {about(evaluation)}"
 
 
 def metrics(evaluation: Document) -> Html:
     """Return all metrics of the full evaluation, judged or not."""
     rows = [
-        [name, text.number(number(value)), _metric_interval(evaluation, name)]
-        for name, value in mapping(evaluation, "metrics").items()
+        [name, text.number(number(evaluation, "metrics", name)), _metric_interval(evaluation, name)]
+        for name in _metrics_of(evaluation)
     ]
     if not rows:
         return join()
     title = f"All metrics on {environment_name(string(evaluation, 'environment'))}"
     shown = table("metrics", title, ("Metric", "Value", text.INTERVAL), rows, "knn")
-    return join(shown, methods(evaluation))
+    return join(shown, _counted_scores(evaluation), methods(evaluation))
+
+
+def _metrics_of(part: Document) -> list[str]:
+    """Return the names of the metrics; the bound of the auc's error is none."""
+    return [name for name in mapping(part, "metrics") if name != _AUC_ERROR]
+
+
+def _counted_scores(evaluation: Document) -> Html | None:
+    error = number(evaluation, "metrics", _AUC_ERROR)
+    if not error:
+        return None
+    return note(
+        f"The auc is at most {text.number(error, 2)} off: with so many different scores they are counted in narrow "
+        "bins instead of being sorted one by one."
+    )
 
 
 def _metric_interval(part: Document, name: str) -> str:
@@ -158,8 +77,7 @@ def champion(evaluation: Document, record: Document) -> Section | None:
     if not string(evaluation, "verdict"):
         return section("champion", title, el("p", "There is no evaluation on Test, so nothing was compared."))
     if status == "none":
-        known = f" The evaluation says: {reason}" if reason else ""
-        return section("champion", title, el("p", f"No champion yet: there is no model to compare with.{known}"))
+        return section("champion", title, el("p", "No champion yet: there is no model to compare with."))
     if status == "failed":
         why = reason or "no reason was given"
         return section("champion", title, el("p", word("failed"), f" The comparison could not be made: {why}"))
@@ -171,7 +89,7 @@ def champion(evaluation: Document, record: Document) -> Section | None:
         title,
         el("p", _who(found, record)),
         _comparison(found, evaluation),
-        note("Worse by: in per cent of the champion's value; a negative number means that this model is better."),
+        note("Worse by is a percentage of the champion's value; where it is negative, this model is better."),
         figures([bars.differences([row for name in differing if (row := _row(name, evaluation, found))])]),
     )
 
@@ -235,31 +153,30 @@ def slices(evaluation: Document) -> Section | None:
     parts = documents(evaluation, "slices")
     if not parts:
         return None
-    names = list(dict.fromkeys(name for part in parts for name in mapping(part, "metrics")))
+    names = list(dict.fromkeys(name for part in parts for name in _metrics_of(part)))
     gated = [name for name in names if gate_bounds(evaluation, "slice", name)]
     plotted = (gated or [name for name in names if mapping(parts[0], "intervals", name)] or names)[:_MOST_PLOTTED]
-    rows = [
-        [
-            string(part, "label") or string(part, "column"),
-            text.NONE if (count := number(part, "rows")) is None else f"{count:,.0f}",
-            "yes" if at(part, "judged") else "no, too few rows" if at(part, "judged") is False else text.NONE,
-            *(_with_interval(part, name) for name in names),
-        ]
-        for part in parts
-    ]
+    rows = [[_slice(part), *(_with_interval(part, name) for name in names)] for part in parts]
     plots = [
         bars.slices(place, evaluation, name, gate_bounds(evaluation, "slice", name))
         for place, name in enumerate(plotted)
     ]
-    headings = ("Slice", "Rows", "Judged", *names)
-    shown = table("slices-table", "Metrics by slice", headings, rows, "knk" + "n" * len(names))
-    return section("slices", "Slices", figures(plots, el("div", shown, class_="two")))
+    shown = table(
+        "slices-table", f"Metrics by slice, with {text.INTERVAL}s", ("Slice", *names), rows, " " + "n" * len(names)
+    )
+    return section("slices", "Slices", shown, figures(plots))
+
+
+def _slice(part: Document) -> Html:
+    count = number(part, "rows")
+    unjudged = ", too few to be judged" if at(part, "judged") is False else ""
+    told = None if count is None else el("span", text.rows(count) + unjudged, class_="subject")
+    return join(string(part, "label") or string(part, "column"), told)
 
 
 def _with_interval(part: Document, name: str) -> Html:
     value, within = number(part, "metrics", name), _metric_interval(part, name)
-    interval = None if within == text.NONE else el("span", f" ({within})", class_="none")
-    return join(text.number(value), interval)
+    return join(text.number(value), None if within == text.NONE else el("span", within, class_="within"))
 
 
 def drift(evaluation: Document) -> Section | None:

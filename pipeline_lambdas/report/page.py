@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pipeline_lambdas.report import bars, class_plots, judged, lineage, plots, text
+from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots, text
 from pipeline_lambdas.report.figures import figures
+from pipeline_lambdas.report.key_figures import key_figures
 from pipeline_lambdas.report.markup import Html, el
 from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
 from pipeline_lambdas.report.style import style
@@ -41,6 +42,7 @@ def render(record: Mapping[str, Any], evaluations: Mapping[str, Any], champion_r
             "header",
             el("p", f"Release report, {model}", class_="eyebrow"),
             _verdict(decided),
+            key_figures(record, main, mapping(found, "test")),
             _facts(record),
             _contents(sections),
         ),
@@ -66,7 +68,7 @@ def _sections(
 ) -> list[Section | None]:
     curves = plots.learning_curves(mapping(record, "training"))
     return [
-        judged.gates(evaluations),
+        gates.gates(evaluations),
         section("metrics", "Metrics", judged.metrics(main)),
         judged.champion(mapping(evaluations, "test"), record),
         _measured(main),
@@ -128,8 +130,8 @@ def _measured(evaluation: Document) -> Section | None:
         plots.predicted_actual(drawn, counted),
         plots.residuals(drawn, counted),
         class_plots.confusion(drawn, counted),
-        class_plots.roc(drawn, number(evaluation, "metrics", "auc"), judged.about(evaluation)),
-        class_plots.precision_recall(drawn, judged.about(evaluation)),
+        class_plots.roc(drawn, number(evaluation, "metrics", "auc"), gates.about(evaluation)),
+        class_plots.precision_recall(drawn, gates.about(evaluation)),
         class_plots.calibration(drawn, counted),
         bars.importance(mapping(evaluation, "importance")),
         plots.latency(mapping(evaluation, "latency"), p95[0] if p95 else None, endpoint),

@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline_lambdas.report.text import MINUS, TIMES
+from pipeline_lambdas.report.text import MINUS, TIMES, superscript
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 # A range narrower than this share of its values has no room for different numbers.
 _NARROWEST = 1e-9
 _SMALLEST = 1e-100
@@ -109,4 +108,4 @@ def _scientific(value: float, places: int, exponent: int | None = None) -> str:
         return "0"
     power = math.floor(math.log10(abs(value)) + _NARROWEST) if exponent is None else exponent
     mantissa = f"{value / 10.0**power:.{places}f}".replace("-", MINUS)
-    return f"{mantissa}{TIMES}10{str(power).translate(_SUPERSCRIPT)}"
+    return f"{mantissa}{TIMES}10{superscript(power)}"

@@ -17,8 +17,10 @@ LIGHT = {
     "good-panel": "#e8f4ec",
     "bad": "#a8261b",
     "bad-panel": "#fcecea",
-    "open": "#7a4b00",
-    "open-panel": "#fbf2df",
+    "warn": "#7a4b00",
+    "warn-panel": "#fbf2df",
+    "open": "#2b4c7e",
+    "open-panel": "#eaf0f8",
     "data-1": "#0b63b5",
     "data-2": "#b85000",
     "data-3": "#007a68",
@@ -35,8 +37,10 @@ DARK = {
     "good-panel": "#15291d",
     "bad": "#ff9a8f",
     "bad-panel": "#33191a",
-    "open": "#eebd62",
-    "open-panel": "#2d2412",
+    "warn": "#eebd62",
+    "warn-panel": "#2d2412",
+    "open": "#9cc3f2",
+    "open-panel": "#17233a",
     "data-1": "#5aa9f0",
     "data-2": "#f29b4b",
     "data-3": "#3fc4ad",
@@ -61,7 +65,7 @@ h1{font-size:clamp(1.2rem,1rem + 1.2vw,1.5rem);line-height:1.3;font-weight:650;t
 h2{font-size:1.25rem;line-height:1.3;font-weight:650;margin-bottom:.75rem}
 h3{font-size:1rem;line-height:1.4;font-weight:600}
 a{color:var(--link)}
-a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+a:focus-visible,.scroll:focus-visible,summary:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 section{margin-top:2.5rem;padding-top:1.5rem;border-top:1px solid var(--line)}
 section>*+*{margin-top:1rem}
 ul{padding-left:1.25rem}
@@ -70,9 +74,13 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",mo
 .verdict{display:flex;gap:.875rem;padding:1rem 1.25rem;border:1px solid;border-left-width:6px;border-radius:4px}
 .verdict ul{margin-top:.5rem;color:var(--text)}
 .verdict .sign{font-size:clamp(1.2rem,1rem + 1.2vw,1.5rem);line-height:1.3;font-weight:700}
-.good{color:var(--good)}.bad{color:var(--bad)}.open{color:var(--open)}
+.good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.open{color:var(--open)}
 .verdict.good{background:var(--good-panel)}.verdict.bad{background:var(--bad-panel)}
-.verdict.open{background:var(--open-panel)}
+.verdict.open{background:var(--open-panel)}.verdict.warn{background:var(--warn-panel)}
+.key{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr));gap:1rem 2rem;margin-top:1.25rem}
+.key .value{font-size:1.25rem;line-height:1.3;font-weight:650;text-wrap:pretty}
+.key .words{font-size:1rem;font-weight:600}
+.key .more{font-size:.875rem;line-height:1.4}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:.875rem 2rem}
 header .facts{margin-top:1.5rem}
 dt{color:var(--muted);font-size:.8125rem}
@@ -90,7 +98,10 @@ tbody th{font-weight:400}
 .n,.m{text-align:right}.n{white-space:nowrap}
 .k{white-space:nowrap}
 .w{min-width:14rem;overflow-wrap:anywhere}
-.subject{display:block;color:var(--muted);min-width:6.5rem}
+.subject,.within{display:block;color:var(--muted)}.subject{min-width:6.5rem}.within{white-space:nowrap}
+details{border-bottom:1px solid var(--line)}details>.scroll{padding:0 0 .75rem 1.125rem}
+summary{padding:.375rem 0;cursor:pointer;font-size:.875rem}section>details+details{margin-top:0}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;padding:0}
 .word{font-weight:600;white-space:nowrap}
 .none{color:var(--muted)}
 .track{display:block;width:7rem;height:.5rem;margin-top:.5rem}
@@ -128,7 +139,9 @@ header{padding-top:0}
 nav,.skip{display:none}
 section{margin-top:1.25rem;padding-top:.75rem}
 h2,h3,caption{break-after:avoid}
-tr,figure,.verdict,.facts>div{break-inside:avoid}
+tr,figure,.verdict,.facts>div,.key>div{break-inside:avoid}
+details::details-content{content-visibility:visible;display:block;block-size:auto}
+summary{list-style:none;break-after:avoid}summary::-webkit-details-marker{display:none}
 thead{display:table-header-group}
 table{font-size:8.5pt}
 .scroll{overflow:visible;break-inside:avoid}.track{width:3rem}

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline_lambdas.report.markup import Child, Html, el, join
+from pipeline_lambdas.report.text import NONE
 
-SIGNS = {"good": "\N{CHECK MARK}", "bad": "\N{BALLOT X}", "open": "\N{WHITE CIRCLE}"}
+SIGNS = {"good": "\N{CHECK MARK}", "warn": "!", "bad": "\N{BALLOT X}", "open": "\N{WHITE CIRCLE}"}
 _TONES = {
     "passed": "good",
+    "passed, but worse": "warn",
     "Succeeded": "good",
     "Approved": "good",
     "Completed": "good",
@@ -22,29 +24,45 @@ _TONES = {
     "Waiting": "open",
     "InProgress": "open",
 }
+_NOTHING = (None, "", NONE)
 
 
-def table(key: str, caption: str, headings: Sequence[str], rows: Iterable[Sequence[Child]], styles: str = "") -> Html:
+def table(
+    key: str,
+    caption: Child,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Child]],
+    styles: str = "",
+    *,
+    heard: bool = False,
+) -> Html:
     """Return a table in a box of its own that scrolls sideways; the first cell of a row is its heading.
 
     `styles` has a letter for each column: `n` and `m` put numbers to the right, `n` and `k` keep to one line, `w` is
-    wide; a space is none of it.
+    wide; a space is none of it. A column in which no row says anything is left out. With `heard` the caption is for
+    those alone who cannot see what stands above it.
     """
+    told = list(rows)
+    shown = [place for place in range(len(headings)) if not told or any(row[place] not in _NOTHING for row in told)]
     classes = [style if style.strip() else None for style in styles.ljust(len(headings))]
-    head = (el("th", heading, scope="col", class_=class_) for heading, class_ in zip(headings, classes, strict=True))
+    head = (el("th", headings[place], scope="col", class_=classes[place]) for place in shown)
     body = (
         el(
             "tr",
-            el("th", row[0], scope="row", class_=classes[0]),
-            *(el("td", cell, class_=class_) for cell, class_ in zip(row[1:], classes[1:], strict=True)),
+            *(
+                el("td", row[place], class_=classes[place])
+                if place != shown[0]
+                else el("th", row[place], scope="row", class_=classes[place])
+                for place in shown
+            ),
         )
-        for row in rows
+        for row in told
     )
     return el(
         "div",
         el(
             "table",
-            el("caption", caption, id=f"{key}-caption"),
+            el("caption", caption, id=f"{key}-caption", class_="unseen" if heard else None),
             el("thead", el("tr", *head)),
             el("tbody", *body),
         ),
@@ -53,6 +71,11 @@ def table(key: str, caption: str, headings: Sequence[str], rows: Iterable[Sequen
         tabindex=0,
         aria_labelledby=f"{key}-caption",
     )
+
+
+def fold(summary: Child, content: Html) -> Html:
+    """Return what is shown when its summary is opened, and always in print."""
+    return el("details", el("summary", summary), content)
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Html:

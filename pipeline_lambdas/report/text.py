@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 from pipeline_lambdas.report.reading import Document, string
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
-PERCENT = "\N{NO-BREAK SPACE}%"
+SPACE = "\N{NO-BREAK SPACE}"
+PERCENT = f"{SPACE}%"
 INTERVAL = f"95{PERCENT} interval"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHORT_ID_CHARACTERS = 13
 _SHORT_HASH_CHARACTERS = 16
+# Control characters (a terminal obeys them) but for tab and newline, separators of lines, surrogates and noncharacters
+# (no encoding holds them), and marks of direction, with which a text could show itself in another order than it is
+# written in: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+"""What a text that others wrote may not bring along to a page or a terminal."""
+_SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STARTED_BY_RULE = {
+    "training-config": "push to training-config",
+    "pipeline-lambdas": "push to pipeline-lambdas",
+    "inference-lambdas": "push to inference-lambdas",
+    "dataset": "new dataset",
+    "retraining": "schedule",
+}
+"""What the rules of the pipeline stack mean, by the ends of their names."""
+_STARTED_BY = {
+    "WebhookV2": "push to a connected repository",
+    "CreatePipeline": "the pipeline was created",
+    "StartPipelineExecution": "by hand",
+    "ManualRollback": "rollback by hand",
+    "AutomatedRollback": "automatic rollback",
+}
 
 
 def decimals(value: float, digits: int = 4) -> int:
@@ -24,20 +49,25 @@ def decimals(value: float, digits: int = 4) -> int:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with so many significant digits: 0.6381, 1,234, 0.0003, 1.2e-07."""
+    """Write a number with so many significant digits: 0.6381, 1,234, 0.0003, and very small ones by a power of ten."""
     if value is None:
         return NONE
     if value and not 1e-4 <= abs(value) < 1e15:
-        return f"{value:.{digits - 1}e}".replace("-", MINUS)
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        return f"{mantissa.replace('-', MINUS)}{TIMES}10{superscript(int(power))}"
     places = decimals(value, digits) if value % 1 else 0
     written = fixed(value, places)
     return written.rstrip("0") if places > digits else written
 
 
+def superscript(power: int) -> str:
+    return str(power).translate(_SUPERSCRIPT)
+
+
 def plain(value: float | None, digits: int = 4) -> str:
     """Write a number without zeros at its end: 9.5, 0.0031."""
     written = number(value, digits)
-    return written.rstrip("0").rstrip(".") if "." in written and "e" not in written else written
+    return written.rstrip("0").rstrip(".") if "." in written and TIMES not in written else written
 
 
 def fixed(value: float, places: int) -> str:
@@ -95,6 +125,24 @@ def worse(value: float | None) -> str:
     if not value:
         return "the same"
     return f"{plain(abs(value), 3)}{PERCENT} {'worse' if value > 0 else 'better'}"
+
+
+def worse_between(low: float | None, high: float | None) -> str:
+    """Write an interval of how much worse a model is, per cent: 0.4 to 3.9 % worse, 2 % better to 1 % worse."""
+    if low is None or high is None or low < 0 < high:
+        return f"{worse(low)} to {worse(high)}"
+    if not low and not high:
+        return worse(0.0)
+    near, far = sorted((abs(low), abs(high)))
+    return f"{plain(near, 3)} to {plain(far, 3)}{PERCENT} {'worse' if high > 0 else 'better'}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """Write an amount: 12.30 USD, under 0.01 USD."""
+    if value is None:
+        return NONE
+    written = f"{value:,.2f}" if not value or value >= 0.01 else "under 0.01"
+    return f"{written}{SPACE}{currency}".rstrip()
 
 
 def champion_bound(limit: float, require: str) -> str:
@@ -179,21 +227,35 @@ def shortened(words: str, most: int) -> str:
     return (head if len(head) > most // 2 else cut).rstrip(" ,;:") + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def trigger(record: Document) -> str:
-    """Say what started a release, and who if that is known.
+def person(arn: str) -> str:
+    """Return the name in an ARN of IAM or STS: the user's, or of a role's session; another text stays as it is.
 
-    Types of triggers: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
-    kind, detail = string(record, "trigger", "type"), string(record, "trigger", "detail")
+    service, _, rest = arn.partition(":")[2].partition(":")[2].partition(":")
+    if not arn.startswith("arn:") or service not in {"iam", "sts"}:
+        return arn
+    resource = rest.lstrip(":").partition(":")[2]
+    if resource == "root":
+        return "the account's root user"
+    return resource.rpartition("/")[2] or arn
+
+
+def started_by(kind: str, detail: str, pipeline: str) -> str:
+    """Say what started an execution; empty if that is not known.
+
+    The detail of an event is the rule's ARN. That of a push through a connection is the connection's, which may serve
+    all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
+    """
     if kind == "CloudWatchEvent":
-        name = detail.partition(":rule/")[2].removeprefix(f"{string(record, 'pipeline')}-")
-        if not name:
-            return "an event"
-        return "new dataset" if name == "dataset" else f"push to {name}"
-    words = {
-        "CreatePipeline": "the pipeline was created",
-        "StartPipelineExecution": "by hand",
-        "ManualRollback": "rollback by hand",
-        "AutomatedRollback": "automatic rollback",
-    }.get(kind, kind or "not known")
-    return f"{words}, {detail}" if detail else words
+        rule = detail.partition(":rule/")[2]
+        return _STARTED_BY_RULE.get(rule.removeprefix(f"{pipeline}-"), f"rule {rule}" if rule else "an event")
+    return _STARTED_BY.get(kind, kind)
+
+
+def trigger(record: Document) -> str:
+    """Say what started a release, and who if that is known."""
+    kind, detail = string(record, "trigger", "type"), string(record, "trigger", "detail")
+    words = started_by(kind, detail, string(record, "pipeline")) or "not known"
+    named = kind not in {"CloudWatchEvent", "WebhookV2"} and detail
+    return f"{words} ({person(detail)})" if named else words

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline_lambdas.judgement import Worse, shown_worse, worse_words
 from pipeline_lambdas.report import text
-from pipeline_lambdas.report.reading import Document, documents, number, string
+from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
 
-Tone = Literal["good", "bad", "open"]
+Tone = Literal["good", "warn", "bad", "open"]
 _HEADLINE_CHARACTERS = 220
 
 
@@ -44,21 +45,30 @@ def verdict(record: Document, evaluations: Mapping[str, Document]) -> Verdict:
 
 
 def _unopposed(record: Document, evaluations: Mapping[str, Document], gates: str, status: str) -> Verdict:
+    test = mapping(evaluations, "test")
+    judged, worse = string(test, "verdict") == "passed", shown_worse(test)
+    tone: Tone = "warn" if worse else "good" if judged or status == "Succeeded" else "open"
     if status == "Succeeded":
-        by = string(record, "approval", "by")
+        by = text.person(string(record, "approval", "by"))
         approved = f" Approved by {by}." if by else ""
-        return Verdict("good", f"Released. {gates}{approved}")
-    if string(record, "approval", "status") == "Waiting":
-        return Verdict("open", f"{gates} Waits for approval.")
-    if status == "InProgress":
-        return Verdict("open", f"{gates} {_next(record, evaluations)}")
-    return Verdict("open", f"The state of this release is not known. {gates}")
+        return Verdict(tone, f"Released{f', though {_worse(worse)}' if worse else ''}. {gates}{approved}")
+    if status != "InProgress" and string(record, "approval", "status") != "Waiting":
+        return Verdict("open", f"The state of this release is not known. {gates}")
+    said = f"Passed, but {_worse(worse)}." if worse else gates
+    return Verdict(tone, f"{said} {_next(record, judged=judged)}")
 
 
-def _next(record: Document, evaluations: Mapping[str, Document]) -> str:
-    if string(record, "approval", "status") == "Approved":
+def _worse(found: list[Worse]) -> str:
+    return worse_words(found).replace(" %", text.PERCENT)
+
+
+def _next(record: Document, *, judged: bool) -> str:
+    approval = string(record, "approval", "status")
+    if approval == "Waiting":
+        return "Waiting for approval."
+    if approval == "Approved":
         return "Approved, and on its way to Prod."
-    return "Next is the approval." if string(evaluations.get("test"), "verdict") == "passed" else "Under way."
+    return "Next is the approval." if judged else "Under way."
 
 
 def gates_text(evaluations: Mapping[str, Document]) -> str:
@@ -72,9 +82,9 @@ def gates_text(evaluations: Mapping[str, Document]) -> str:
     note = f" ({left_out} not applicable)" if left_out else ""
     if not judged:
         return f"No gate was judged{note}."
-    return (
-        f"{'Passed' if passed == len(judged) else 'Not passed'}: {passed} of {text.times(len(judged), 'gate')}{note}."
-    )
+    if passed < len(judged):
+        return f"{passed} of {text.times(len(judged), 'gate')} passed{note}."
+    return f"All {passed} gates passed{note}." if passed > 1 else f"The only gate passed{note}."
 
 
 def failures(evaluation: Document) -> list[str]:
@@ -112,7 +122,7 @@ def last_attempts(record: Document) -> list[Document]:
 
 def _decided(record: Document, gates: str) -> str:
     approval = string(record, "approval", "status")
-    reason, by = string(record, "approval", "reason"), string(record, "approval", "by")
+    reason, by = string(record, "approval", "reason"), text.person(string(record, "approval", "by"))
     if approval == "Rejected":
         return f"Rejected{f' by {by}' if by else ''}{f': {_ended(reason)}' if reason else '.'} {gates}"
     if approval == "Expired":

@@ -110,7 +110,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> 
 def continued(results: Results, name: str = "evaluate_full") -> int:
     """Invoke until the end as CodePipeline does, with no time left after each batch; return the invocations."""
     token: str | None = None
-    for invocation in range(1, 200):
+    for invocation in range(1, 500):
         # First the margin is taken from 100 seconds, then nothing is left.
         handler(event(name, token=token), Context([100_000, 0]))
         if not isinstance(results.last, Continue):

@@ -33,14 +33,14 @@ FIRST = {
         replace(WAIT, error_code="JobFailed"),
         "the whole log: slipway logs training-job --run 0f3c1f6e-5f0e",
     ),
-    "a gate": (replace(ACTION, name="Evaluate"), "slipway compare OTHER 0f3c1f6e-5f0e"),
+    "a gate": (replace(ACTION, name="Evaluate"), "slipway compare 0f3c1f6e-5f0e"),
     "a build": (replace(ACTION, provider="CodeBuild"), "the whole log: slipway logs build"),
     "a rejection": (replace(ACTION, provider="Manual"), "push a change that answers the reason"),
 }
 
 
-def command(verb: str) -> str:
-    return f"slipway {verb}"
+def command(*words: str) -> str:
+    return " ".join(("slipway", *words))
 
 
 @pytest.mark.parametrize("case", FIRST)

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts import cli, runs
+from scripts import cli, run_list
 from scripts.aws_errors import explain
 from scripts.cli import common_options_first, run
+from scripts.errors import StillGoingError
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,17 @@ def test_common_options_may_stand_anywhere(arguments: list[str], expected: list[
     assert common_options_first(arguments) == expected
 
 
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A user without AWS credentials who has called `slipway` by a name that the PATH does not know."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "SLIPWAY_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "argv", ["slipway"])
+
+
 @pytest.fixture
 def free_port() -> str:
     with socket.socket() as probe:
@@ -38,14 +52,14 @@ def free_port() -> str:
 def test_local_aws_that_is_down_is_one_sentence(free_port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["runs", "--local", "--port", free_port]) == 1
     captured = capsys.readouterr()
-    assert captured.err == "error: Local AWS does not answer.\nnext: Start it: slipway up\n"
+    assert captured.err == f"error: Local AWS does not answer.\nnext: Start it: slipway --port {free_port} up\n"
     assert not captured.out
 
 
 def test_a_program_gets_the_error_as_json(free_port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["runs", "--local", "--port", free_port, "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
-    assert answer == {"error": "Local AWS does not answer.", "next": "Start it: slipway up"}
+    assert answer == {"error": "Local AWS does not answer.", "next": f"Start it: slipway --port {free_port} up"}
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["follow", "a", "b"], ["logs"], ["--port", "many", "runs"]])
@@ -64,15 +78,32 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "list_runs", interrupted)
+    monkeypatch.setattr(run_list, "list_runs", interrupted)
     assert run(["runs", "--local"]) == 130
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_person_who_stops_waiting_hears_what_goes_on(
+    option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_arguments: object) -> None:
+        raise StillGoingError("Release a goes on.", lambda command: f"Look again: {command('follow', 'a b')}")
+
+    monkeypatch.setattr(run_list, "list_runs", stopped)
+    assert run(["runs", "--local", "--model", "red", *option]) == 130
+    captured = capsys.readouterr()
+    if option:
+        answer = json.loads(captured.out)
+        assert answer == {"interrupted": "Release a goes on.", "next": "Look again: slipway --model red follow 'a b'"}
+    else:
+        assert captured.err.splitlines()[1] == "next: Look again: slipway --model red follow 'a b'"
 
 
 def test_a_mistake_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(runs, "list_runs", broken)
+    monkeypatch.setattr(run_list, "list_runs", broken)
     with pytest.raises(ZeroDivisionError):
         run(["runs", "--local"])
 

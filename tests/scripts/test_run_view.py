@@ -2,19 +2,17 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
-from scripts.output import Output
-from scripts.reports import reports_table
+from scripts.output import Output, PlainConsole
+from scripts.reports import reports_table, worse_line
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
-from scripts.runs import runs_table
 
 RECORDED = Path(__file__).parent / "recorded"
 NOW = datetime.fromtimestamp(100, UTC)
@@ -34,12 +32,12 @@ def view(name: str, **changes: Any) -> RunView:
     return view_run(answers["pipeline"], answers["execution"], answers["details"], answers["state"])
 
 
-def command(verb: str) -> str:
-    return f"slipway {verb}"
+def command(*words: str) -> str:
+    return " ".join(("slipway", *words))
 
 
 def shown(renderable: RenderableType) -> list[str]:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     console.print(renderable)
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -84,8 +82,8 @@ def test_a_failure_says_why_where_and_what_next() -> None:
     assert failure_lines(view("gate_failed"), command) == [
         "  DeployTest/Evaluate: JobFailed: rmse is 0.81, allowed is at most 0.75",
         "  why, with its log: slipway explain 0f3c1f6e-5f0e",
-        "  next: the model is not good enough for its gates: compare it with an earlier one: "
-        "slipway compare OTHER 0f3c1f6e-5f0e; change the config or the data, and push",
+        "  next: the model is not good enough for its gates: compare it with the one before: "
+        "slipway compare 0f3c1f6e-5f0e; change the config or the data, and push",
         "  next: a later release has been in DeployTest since; release once more what this one was made of: "
         "slipway start --like 0f3c1f6e-5f0e",
     ]
@@ -182,7 +180,7 @@ def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
 
 
 def test_plain_lines_tell_each_change_once() -> None:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     output = Output(console=console)
     already: dict[tuple[str, str], str] = {}
     run = view("gate_failed")
@@ -226,31 +224,6 @@ def test_what_started_a_release(trigger: dict[str, str], text: str) -> None:
     assert trigger_text(trigger, "slipway-a-b") == text
 
 
-def test_the_list_of_releases() -> None:
-    summary = {
-        "pipelineExecutionId": "0f3c1f6e-5f0e-4a0b-9a3f-6c1d2b7e8a90",
-        "status": "Succeeded",
-        "startTime": datetime.fromtimestamp(10, UTC),
-        "lastUpdateTime": datetime.fromtimestamp(135, UTC),
-        "trigger": {"triggerType": "StartPipelineExecution"},
-        "sourceRevisions": [
-            {"actionName": "TrainingConfig", "revisionId": "1f3899f55f5a", "revisionSummary": "Deeper trees\n\nMore"},
-            {"actionName": "Dataset", "revisionId": "e05a47e0-4fdf-41fd-ad1b-3be3c4b63f69"},
-        ],
-    }
-    started = datetime.fromtimestamp(10, UTC).astimezone()
-    cells = re.split(r"\s{2,}", shown(runs_table([summary], "slipway-a-b", NOW))[1])
-    assert cells == [
-        "0f3c1f6e-5f0e",
-        "Succeeded",
-        f"{started:%Y-%m-%d %H:%M:%S}",
-        "2 min 05 s",
-        "by hand",
-        "1f3899f Deeper trees",
-        "e05a47e0-4fd",
-    ]
-
-
 def gate(kind: str, subject: str, value: float | None, verdict: str, limit: float) -> dict[str, Any]:
     metric = "psi" if kind == "drift" else "rmse"
     found = {"kind": kind, "metric": metric, "subject": subject, "value": value, "min": None, "max": limit}
@@ -281,6 +254,21 @@ def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
     ]
     report["champion"] = {"require": "shown-not-worse"}
     assert "shown at most 5\N{NO-BREAK SPACE}% worse " in shown(reports_table({"test": report}))[2]
+
+
+def test_a_model_that_passed_and_is_worse_than_the_champion_is_told_with_numbers() -> None:
+    worse = {**gate("champion", "", 2.1, "passed", 5), "low": 0.4, "high": 3.9}
+    report = {"rows": 240, "metrics": {}, "gates": [worse], "champion": {"require": "not-shown-worse"}}
+    line = worse_line({"test": {**report, "verdict": "passed"}})
+    assert line is not None
+    assert line.plain == (
+        "verdict    passed, but shown to be worse than the champion: rmse 2.1 % worse (95 % interval 0.4 to 3.9 %; "
+        "5 % allowed)"
+    )
+    assert line.spans[-1].style == "yellow"
+    assert shown(reports_table({"test": report}))[1].endswith("  passed, but worse")
+    assert worse_line({"test": {**report, "verdict": "failed"}}) is None
+    assert worse_line({"dev": {**report, "verdict": "passed"}}) is None
 
 
 def test_metrics_stand_beside_their_gates() -> None:

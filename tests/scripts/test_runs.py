@@ -7,7 +7,7 @@ import pytest
 
 from scripts.errors import SlipwayError
 from scripts.rollback import previous
-from scripts.runs import Filter, check_statuses
+from scripts.run_list import Filter, check_statuses
 
 PIPELINE = "slipway-local-wine-quality"
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -23,6 +23,7 @@ from tests.pipeline_lambdas.report.documents import (
     record,
     smoke,
     training,
+    wine_slice,
 )
 
 
@@ -64,6 +65,44 @@ def failed_at_a_gate() -> Case:
         actions=steps,
     )
     return Case(told, {"dev": smoke("dev"), "test": judged}, champion_record())
+
+
+def worse_within_bounds() -> Case:
+    """A model that chance does not excuse, and that the gate lets pass; of the largest commit message and names."""
+    judged = evaluation(metrics={"rmse": 0.676, "mae": 0.531, "r2": 0.484})
+    judged["gates"][3] = gate("champion", "rmse", 2.53, max=5, low=0.41, high=4.7)
+    judged["champion"]["differences"] = {
+        name: {
+            "difference": 0.0167,
+            "worse_percent": worse,
+            "low": low,
+            "high": high,
+            "level": 0.95,
+            "method": "paired bootstrap",
+            "p_value": None,
+        }
+        for name, worse, low, high in (("rmse", 2.53, 0.41, 4.7), ("mae", 3.7, 1.1, 6.2), ("r2", 4.9, 1.02, 9.3))
+    }
+    told = record()
+    told["sources"][0] |= {
+        "summary": "Try shallower trees with a slower learning rate and twice as many rounds, as the last two releases "
+        "overfitted the strong wines\n\nSecond paragraph",
+        "author": "Maximiliane Featherstonehaugh-Oberhausen",
+    }
+    return Case(told, {"dev": smoke("dev"), "test": judged}, champion_record())
+
+
+def many_slices() -> Case:
+    """Fifty slices, of names as long as a column's may be, and thirty columns."""
+    names = [f"a_measurement_with_a_long_name_{place:02d} >= 12.5" for place in range(50)]
+    rows = [wine_slice(name, 40 + place, 0.6 + place / 400, 0.5, 0.8) for place, name in enumerate(names)]
+    judged = evaluation(slices=rows)
+    judged["gates"] = [
+        *judged["gates"][:4],
+        *(gate("slice", "rmse", 0.6 + place / 400, subject=name, max=0.9) for place, name in enumerate(names)),
+        *(gate("drift", "psi", place / 200, subject=f"column {place}", max=0.25) for place in range(30)),
+    ]
+    return Case(record(), {"dev": smoke("dev"), "test": judged}, champion_record())
 
 
 def failed_in_training() -> Case:
@@ -324,6 +363,9 @@ def bare() -> Case:
     return Case({**empty, "execution_id": RELEASE}, {"test": dict.fromkeys(evaluation())}, dict.fromkeys(record()))
 
 
+_UNSEEN = "\u202e\x00\x1b]52;c;YQ==\x07\x9b\u200f\u2028\ud800"
+
+
 def hostile() -> Case:
     """Texts that would be markup, run, or mislead, wherever a document holds a text."""
 
@@ -333,7 +375,7 @@ def hostile() -> Case:
         if isinstance(value, list):
             return [spoilt(part) for part in value]
         return (
-            f"""{value}</title></style><script>alert("1")</script>'"&<img src=x onerror=alert(1)>\u202e\x00\ud800"""
+            f"""{value}</title></style><script>alert("1")</script>'"&<img src=x onerror=alert(1)>{_UNSEEN}"""
             if isinstance(value, str) and value not in _KEPT
             else value
         )
@@ -352,6 +394,8 @@ _KEPT = {"passed", "failed", "compared", "bound", "champion", "slice", "drift", 
 CASES = {
     "waiting": waiting,
     "failed at a gate": failed_at_a_gate,
+    "worse within bounds": worse_within_bounds,
+    "many slices": many_slices,
     "failed in training": failed_in_training,
     "first release": first_release,
     "binary": binary,

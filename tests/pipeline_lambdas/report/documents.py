@@ -185,13 +185,14 @@ def record(**more: Any) -> Json:
         "written": "2025-03-04T15:13:41+00:00",
         "trigger": {
             "type": "CloudWatchEvent",
-            "detail": f"arn:aws:events:eu-central-1:111122223333:rule/{NAME}-TrainingConfig",
+            "detail": f"arn:aws:events:eu-central-1:111122223333:rule/{NAME}-training-config",
         },
         "sources": [
             {
                 "action": "TrainingConfig",
                 "revision": digest("config")[:40],
                 "summary": "Deeper trees",
+                "author": "Bob Hale",
                 "url": "https://eu-central-1.console.aws.amazon.com/codesuite/codecommit/repositories/training-config",
             },
             {

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.report import bars, class_plots, plots
+from pipeline_lambdas.report import bars, class_plots, plots, text
 from pipeline_lambdas.report.figures import Figure
 from pipeline_lambdas.report.judged import counted
 from pipeline_lambdas.report.page import render
+from pipeline_lambdas.report.tables import table
 from tests.pipeline_lambdas.report.cases import binary, first_release, multiclass, waiting
 from tests.pipeline_lambdas.report.documents import evaluation, gate, latency, record
 from tests.pipeline_lambdas.report.html_check import Element, Page
@@ -202,29 +203,76 @@ def test_slices_stand_beside_all_rows_and_the_bound() -> None:
     assert bars.slices(0, evaluation(), "auc", []) is None
 
 
+def cells(table: Element) -> list[list[str]]:
+    return [[cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in row.children] for row in table.all("tr")]
+
+
 def test_gates_are_told_in_words() -> None:
+    reason = "ph has no value in the training rows"
     judged = evaluation(
         gates=[
             gate("bound", "rmse", 0.638124, max=0.75),
             gate("bound", "latency_p95_ms", 37.67, max=500),
             gate("champion", "rmse", -3.214, max=2, low=-7.91, high=1.402),
-            gate("drift", "psi", None, "failed", subject="ph", max=0.25, reason="ph has no value in the training rows"),
+            gate("champion", "r2", 1.2, max=2, low=0.3, high=1.9),
+            gate("drift", "psi", None, "failed", subject="ph", max=0.25, reason=reason),
         ]
     )
-    page = Page(render(record(), {"test": judged}, None))
-    table = page.by_id("gates-0-caption").parent
-    assert table is not None
-    rows = [[cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in row.children] for row in table.all("tr")]
-    none = "\N{EN DASH}"
-    failed = "ph has no value in the training rows"
-    assert rows == [
-        ["Gate", "Verdict", "Value", "Bound", "95 % interval", "Reason"],
-        ["psidrift of ph", "\N{BALLOT X} failed", none, "at most 0.25", none, failed],
-        ["rmse", "\N{CHECK MARK} passed", "0.6381", "at most 0.75", "0.5871 to 0.6904", ""],
-        ["latency_p95_ms", "\N{CHECK MARK} passed", "37.67 ms", "at most 500 ms", none, ""],
-        ["rmseagainst the champion", "\N{CHECK MARK} passed", "3.21 % better", "not shown over 2 % worse",
-         "7.91 % better to 1.4 % worse", ""],
-    ]  # fmt: skip
+    gates = Page(render(record(), {"test": judged}, None)).by_id("gates").parent
+    assert gates is not None
+    assert [cells(table) for table in gates.all("table")] == [
+        [["Gate", "Value", "Allowed"], [f"psidrift of ph{reason}", "no value", "at most 0.25"]],
+        [
+            ["Gate", "Value", "Allowed"],
+            ["r2against the champion", "1.2 % worse0.3 to 1.9 % worse", "not shown over 2 % worse"],
+        ],
+        [
+            ["Gate", "Value", "Allowed"],
+            ["rmse", "0.63810.5871 to 0.6904", "at most 0.75"],
+            ["latency_p95_ms", "37.67 ms", "at most 500 ms"],
+        ],
+        [
+            ["Gate", "Value", "Allowed"],
+            ["rmseagainst the champion", "3.21 % better7.91 % better to 1.4 % worse", "not shown over 2 % worse"],
+        ],
+    ]
+    # What decides stands open; what passed is folded, and its summary says it in short.
+    folded = [fold.all("table") for fold in gates.all("details")]
+    assert [len(tables) for tables in folded] == [1, 1]
+    assert [one.text.replace("\N{NO-BREAK SPACE}", " ") for one in gates.all("summary")] == [
+        "\N{CHECK MARK} passed Bounds of metrics: rmse 0.6381 (at most 0.75); latency_p95_ms 37.67 ms (at most 500 ms)",
+        "\N{CHECK MARK} passed Against the champion: rmse 3.21 % better (not shown over 2 % worse)",
+    ]
+
+
+def test_of_many_gates_the_one_closest_to_its_bound_is_told() -> None:
+    gates = [gate("drift", "psi", value, subject=f"c{value}", max=0.25) for value in (0.01, 0.2, 0.1, 0.02)]
+    (summary,) = Page(render(record(), {"test": evaluation(gates=gates)}, None)).all("summary")
+    assert summary.text.endswith(
+        "Drift of columns: all 4, the closest to its bound is psi of c0.2: 0.2000 (at most 0.25)"
+    )
+
+
+def test_columns_in_which_nothing_is_said_are_left_out() -> None:
+    rows: list[list[str | None]] = [["a", "", None, "1"], ["b", "", text.NONE, "2"]]
+    page = Page(table("x", "Told", ("Name", "Empty", "Unknown", "Value"), rows))
+    assert cells(page.all("table")[0]) == [["Name", "Value"], ["a", "1"], ["b", "2"]]
+
+
+def test_the_difference_to_the_champion_shows_both_sides_of_zero() -> None:
+    figure = bars.differences([bars.Row("rmse", 2.5, 0.4, 4.7), bars.Row("mae", 3.7, 1.1, 6.2)])
+    ticks = texts(image(figure), "tick")
+    assert any(tick.startswith("\N{MINUS SIGN}") for tick in ticks), ticks
+
+
+def test_the_error_of_a_binned_auc_is_a_note_and_no_metric() -> None:
+    case = binary()
+    case.evaluations["test"]["metrics"]["auc_error_max"] = 0.00012
+    page = Page(render(case.record, case.evaluations, None))
+    assert "auc_error_max" not in page.root.text
+    assert "The auc is at most 0.00012 off" in page.root.text
+    case = binary()
+    assert "The auc is at most" not in render(case.record, case.evaluations, None)
 
 
 @pytest.mark.parametrize(

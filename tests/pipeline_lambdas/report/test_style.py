@@ -61,13 +61,13 @@ def test_contrast_is_what_is_published() -> None:
 
 
 @THEMES
-@pytest.mark.parametrize("colour", ["text", "muted", "link", "good", "bad", "open"])
+@pytest.mark.parametrize("colour", ["text", "muted", "link", "good", "warn", "bad", "open"])
 def test_texts_reach_aa(theme: dict[str, str], colour: str) -> None:
     assert contrast(theme[colour], theme["page"]) >= 4.5
 
 
 @THEMES
-@pytest.mark.parametrize("tone", ["good", "bad", "open"])
+@pytest.mark.parametrize("tone", ["good", "warn", "bad", "open"])
 def test_the_verdict_reaches_aa_on_its_panel(theme: dict[str, str], tone: str) -> None:
     assert contrast(theme[tone], theme[f"{tone}-panel"]) >= 4.5
     assert contrast(theme["text"], theme[f"{tone}-panel"]) >= 4.5

@@ -7,6 +7,12 @@ from hypothesis import strategies as st
 from pipeline_lambdas.report import text
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
+WRITTEN = str.maketrans("\N{MINUS SIGN}⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+
+
+def read_back(written: str) -> float:
+    """The number that a person reads."""
+    return float(written.replace(",", "").replace("\N{MULTIPLICATION SIGN}10", "e").translate(WRITTEN))
 
 
 @pytest.mark.parametrize(
@@ -21,8 +27,8 @@ NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
         (1234567.0, "1,234,567"),
         (0.0003, "0.0003"),
         (0.00012345678, "0.0001235"),
-        (1.234567e-7, "1.235e\N{MINUS SIGN}07"),
-        (1e20, "1.000e+20"),
+        (1.234567e-7, "1.235\N{MULTIPLICATION SIGN}10⁻⁷"),
+        (1e20, "1.000\N{MULTIPLICATION SIGN}10²⁰"),
     ],
 )
 def test_numbers_have_four_digits(value: float | None, written: str) -> None:
@@ -31,7 +37,7 @@ def test_numbers_have_four_digits(value: float | None, written: str) -> None:
 
 @given(NUMBERS)
 def test_a_written_number_is_within_its_digits(value: float) -> None:
-    read = float(text.number(value).replace(",", "").replace("\N{MINUS SIGN}", "-"))
+    read = read_back(text.number(value))
     assert read == pytest.approx(value, rel=6e-4)
 
 
@@ -45,7 +51,7 @@ def test_a_value_is_written_apart_from_its_bound(value: float, bound: float, wri
 
 @given(NUMBERS, NUMBERS)
 def test_a_written_value_stays_on_its_side_of_the_bound(value: float, bound: float) -> None:
-    read = float(text.apart(value, bound).replace(",", "").replace("\N{MINUS SIGN}", "-"))
+    read = read_back(text.apart(value, bound))
     if abs(value - bound) > 1e-9 * abs(value):
         assert (read < bound) == (value < bound)
 
@@ -119,13 +125,22 @@ def test_long_texts_are_cut_between_words() -> None:
 @pytest.mark.parametrize(
     ("trigger", "words"),
     [
-        ({"type": "CloudWatchEvent", "detail": "arn:aws:events:us-east-1:1:rule/p-Config"}, "push to Config"),
+        (
+            {"type": "CloudWatchEvent", "detail": "arn:aws:events:us-east-1:1:rule/p-training-config"},
+            "push to training-config",
+        ),
+        ({"type": "CloudWatchEvent", "detail": "arn:aws:events:us-east-1:1:rule/p-retraining"}, "schedule"),
+        ({"type": "CloudWatchEvent", "detail": "arn:aws:events:us-east-1:1:rule/other"}, "rule other"),
+        (
+            {"type": "WebhookV2", "detail": "arn:aws:codeconnections:us-east-1:1:connection/x"},
+            "push to a connected repository",
+        ),
         ({"type": "CloudWatchEvent", "detail": "arn:aws:events:us-east-1:1:rule/p-dataset"}, "new dataset"),
         ({"type": "CloudWatchEvent", "detail": ""}, "an event"),
-        ({"type": "CreatePipeline", "detail": "p"}, "the pipeline was created, p"),
+        ({"type": "CreatePipeline", "detail": "p"}, "the pipeline was created (p)"),
         (
             {"type": "StartPipelineExecution", "detail": "arn:aws:iam::1:user/alice"},
-            "by hand, arn:aws:iam::1:user/alice",
+            "by hand (alice)",
         ),
         ({"type": "Webhook", "detail": None}, "Webhook"),
         (None, "not known"),
@@ -133,3 +148,50 @@ def test_long_texts_are_cut_between_words() -> None:
 )
 def test_who_started_a_release(trigger: dict[str, str] | None, words: str) -> None:
     assert text.trigger({"pipeline": "p", "trigger": trigger}) == words
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:iam::111122223333:user/alice", "alice"),
+        ("arn:aws:iam::111122223333:user/people/of/alice", "alice"),
+        ("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Reviewers_1f/alice@example.com", "alice@example.com"),
+        ("arn:aws-cn:sts::111122223333:federated-user/bob", "bob"),
+        ("arn:aws:iam::111122223333:root", "the account's root user"),
+        ("arn:aws:s3:::bucket/key", "arn:aws:s3:::bucket/key"),
+        ("alice", "alice"),
+        ("arn:aws:iam", "arn:aws:iam"),
+        ("", ""),
+    ],
+)
+def test_people_have_names(arn: str, name: str) -> None:
+    assert text.person(arn) == name
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.41, 3.92, "0.41 to 3.92 % worse"),
+        (-3.92, -0.41, "0.41 to 3.92 % better"),
+        (-7.91, 1.402, "7.91 % better to 1.4 % worse"),
+        (0.0, 2.0, "0 to 2 % worse"),
+        (0.0, 0.0, "the same"),
+        (None, 2.0, "\N{EN DASH} to 2 % worse"),
+    ],
+)
+def test_an_interval_of_a_difference_is_said_once(low: float | None, high: float, words: str) -> None:
+    assert text.worse_between(low, high).replace("\N{NO-BREAK SPACE}", " ") == words
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (12.3, "12.30 USD"),
+        (0.01, "0.01 USD"),
+        (0.000032, "under 0.01 USD"),
+        (0.0, "0.00 USD"),
+        (1234.5, "1,234.50 USD"),
+    ],
+)
+def test_amounts_have_cents(value: float, written: str) -> None:
+    assert text.money(value, "USD").replace("\N{NO-BREAK SPACE}", " ") == written

@@ -1,0 +1,85 @@
+"""What an evaluation came to, and the words for it: the report, the approval and the command line take them from here.
+
+It reads documents of schema slipway-evaluation/2, of which any part may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["passed", "passed, but worse", "failed", "not applicable"]
+
+PASSED: State = "passed"
+WORSE: State = "passed, but worse"
+"""Within the bounds of all gates, and yet shown to be worse than the champion: chance does not explain it."""
+FAILED: State = "failed"
+NOT_APPLICABLE: State = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """A metric by which a model is shown to be worse than the champion, in per cent, with its 95 % interval."""
+
+    metric: str
+    percent: float
+    low: float
+    high: float
+    allowed: float | None
+
+    @property
+    def words(self) -> str:
+        bound = "" if self.allowed is None else f"; {_short(self.allowed)} % allowed"
+        interval = f"95 % interval {_short(self.low)} to {_short(self.high)} %"
+        return f"{self.metric} {_short(self.percent)} % worse ({interval}{bound})"
+
+
+def state_of_gate(gate: Mapping[str, Any]) -> State:
+    """Return a gate's verdict; a gate against the champion may be passed by a model that is shown to be worse."""
+    verdict = gate.get("verdict")
+    if verdict == PASSED:
+        return WORSE if _worse(gate) else PASSED
+    return NOT_APPLICABLE if verdict == NOT_APPLICABLE else FAILED
+
+
+def shown_worse(evaluation: Mapping[str, Any]) -> list[Worse]:
+    """Return by which gated metrics a model is shown to be worse than the champion: the whole interval says so."""
+    gates = evaluation.get("gates")
+    found = [_worse(gate) for gate in gates if isinstance(gate, Mapping)] if isinstance(gates, list) else []
+    return [one for one in found if one]
+
+
+def state_of(evaluation: Mapping[str, Any]) -> State:
+    """Return what the gates of an evaluation came to together."""
+    if evaluation.get("verdict") != PASSED:
+        return FAILED
+    return WORSE if shown_worse(evaluation) else PASSED
+
+
+def words_of(evaluation: Mapping[str, Any]) -> str:
+    """Say what an evaluation came to, with the numbers where a model that passed is shown to be worse."""
+    state = state_of(evaluation)
+    return f"passed, but {worse_words(shown_worse(evaluation))}" if state == WORSE else state
+
+
+def worse_words(found: list[Worse]) -> str:
+    """Say by what a model is shown to be worse."""
+    return f"shown to be worse than the champion: {', '.join(one.words for one in found)}"
+
+
+def _worse(gate: Mapping[str, Any]) -> Worse | None:
+    if gate.get("kind") != "champion" or gate.get("verdict") != PASSED:
+        return None
+    value, low, high, allowed = (_number(gate.get(name)) for name in ("value", "low", "high", "max"))
+    if value is None or low is None or high is None or low <= 0:
+        return None
+    return Worse(str(gate.get("metric") or "a metric"), value, low, high, allowed)
+
+
+def _number(value: object) -> float | None:
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,0 +1,186 @@
+"""The command line as a person meets it: a terminal, Ctrl-C, printed commands that are run as printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from fcntl import ioctl
+
+import pytest
+
+from tests.local_server import wait_for
+from tests.releases.house import MODEL, House
+
+PROGRAM = f"{shlex.quote(sys.executable)} -m scripts.cli"
+_ASKED = re.compile(re.escape(PROGRAM) + r"[^;\n]*?(?=;|, then|\.(?:\s|$)|\n|$)")
+_CHANGES = {"approve", "reject", "retry", "down", "destroy", "deploy", "release", "start", "follow"}
+"""Verbs that are not run again here, or that wait: their command line is parsed alone."""
+
+
+@pytest.fixture
+def waiting(house: House) -> Iterator[str]:
+    """A release whose approval is open; rejected in the end."""
+    house.restore()
+    before = house.newest()
+    assert house.slipway("start").returncode == 0
+    release = house.wait_for_new(before)
+    wait_for(lambda: "waits for a decision" in house.slipway("show", release[:13]).stdout, "the approval", 120)
+    yield release
+    house.slipway("reject", release[:13], "--message", "a test")
+    wait_for(lambda: house.executions()[0]["status"] != "InProgress", "the release to end")
+
+
+def printed(text: str) -> set[str]:
+    """The commands in what was printed."""
+    return {found.strip() for found in _ASKED.findall(text)}
+
+
+def run_as_printed(house: House, command: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
+    return subprocess.run(
+        ["sh", "-c", command], cwd=house.root, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_printed_commands_work_as_printed(house: House, waiting: str) -> None:
+    said = [
+        house.slipway(*arguments)
+        for arguments in (
+            ("show", waiting[:13]),
+            ("status",),
+            ("runs",),
+            ("runs", "--status", "cancelled"),
+            ("explain", waiting[:13]),
+            ("approve", "ffff", "--message", "no such release"),
+            ("rollback", "ffff", "--yes"),
+            ("show", "ffff"),
+            ("logs", "end-release", "--since", "1s"),
+            ("data", "upload", "nowhere"),
+            ("check", "nowhere"),
+            ("start", "--model", "red-wine"),
+            ("status", "--model", "red-wine"),
+            ("predict", "--row", "1", "--model", "red-wine"),
+        )
+    ]
+    commands = {command for done in said for command in printed(done.stdout + done.stderr)}
+    verbs = {shlex.split(command)[3:] and _verb(command) for command in commands}
+    assert {"show", "approve", "reject", "runs", "follow", "deploy", "data", "status", "check", "logs"} <= verbs
+    before = [summary["pipelineExecutionId"] for summary in house.executions()]
+    for command in sorted(commands):
+        assert f"--port {house.server.port}" in command, command
+        alone = _verb(command) in _CHANGES or "FILE.csv" in command or " DIR" in command
+        done = run_as_printed(house, f"{command} --help" if alone else command)
+        assert done.returncode == 0 or _is_expected(command, done.stderr), f"{command}\n{done.stdout}{done.stderr}"
+    assert [summary["pipelineExecutionId"] for summary in house.executions()] == before
+
+
+def test_a_hint_for_another_model_names_it(house: House) -> None:
+    for arguments in (("start",), ("data", "upload"), ("status",), ("predict", "--row", "1")):
+        done = house.slipway(*arguments, "--model", "red-wine")
+        commands = printed(done.stdout + done.stderr)
+        assert commands, arguments
+        for command in commands:
+            assert "--model red-wine" in command, command
+
+
+def test_a_prepared_dataset_stays_its_own_models(house: House) -> None:
+    source = house.root / "red.csv"
+    rows = "".join(f"{number % 3},{number},{number * 2}\n" for number in range(40))
+    source.write_text(f"quality,acidity,sugar\n{rows}", encoding="utf-8")
+    known = house.client("s3").head_object(Bucket=_bucket(house), Key=f"{MODEL}/manifest.json")["VersionId"]
+    done = house.slipway("data", "prepare", "red.csv", "--label", "quality", "--model", "red-wine", "--out", "red wine")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (command,) = printed(done.stdout)
+    uploaded = run_as_printed(house, command)
+    assert uploaded.returncode == 0, uploaded.stdout + uploaded.stderr
+    s3 = house.client("s3")
+    assert s3.head_object(Bucket=_bucket(house), Key=f"{MODEL}/manifest.json")["VersionId"] == known
+    manifest = json.load(s3.get_object(Bucket=_bucket(house), Key="red-wine/manifest.json")["Body"])
+    assert manifest["prefix"].startswith("red-wine/")
+    for item in s3.list_objects_v2(Bucket=_bucket(house), Prefix="red-wine/")["Contents"]:
+        s3.delete_object(Bucket=_bucket(house), Key=item["Key"])
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 15)])
+def test_ctrl_c_in_a_terminal_says_that_the_release_goes_on(
+    house: House, waiting: str, columns: int, rows: int
+) -> None:
+    environment = {**os.environ, "SLIPWAY_PORT": str(house.server.port), "TERM": "xterm"}
+    for name in ("CI", "COLUMNS", "LINES", "NO_COLOR"):
+        environment.pop(name, None)
+    controller, terminal = pty.openpty()
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    command = [sys.executable, "-m", "scripts.cli", "follow", waiting[:13], "--local"]
+    process = subprocess.Popen(
+        command,
+        cwd=house.root,
+        env=environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    try:
+        shown = _read_until(controller, "reject:")
+        assert "Waiting for approval" in _plain(shown)
+        process.send_signal(signal.SIGINT)
+        shown += _read_until(controller, "follow")
+        assert process.wait(30) == 130
+    finally:
+        process.kill()
+        os.close(controller)
+    assert f"Release {waiting[:13]} goes on." in _plain(shown)
+
+
+def test_without_a_terminal_there_is_a_plain_line_each(house: House) -> None:
+    done = house.slipway("follow", house.newest()[:13])
+    assert "\x1b" not in done.stdout
+    lines = done.stdout.splitlines()
+    assert any(re.match(r"  \d\d:\d\d:\d\d  Train/WaitForTraining  Succeeded  ", line) for line in lines)
+
+
+def _verb(command: str) -> str:
+    words = shlex.split(command)
+    known = ("--port", "--suffix", "--model", "--region", "--profile")
+    rest = words[3:]
+    while rest and rest[0].startswith("--"):
+        rest = rest[2:] if rest[0] in known else rest[1:]
+    return rest[0] if rest else ""
+
+
+def _is_expected(command: str, stderr: str) -> bool:
+    """Whether a command that fails says the one thing that it may: that a model has no pipeline."""
+    return "--model red-wine" in command and ("PipelineNotFound" in stderr or "no endpoint" in stderr)
+
+
+def _bucket(house: House) -> str:
+    return f"slipway-local-data-{house.account}-us-east-1"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def _read_until(controller: int, wanted: str, timeout_s: float = 60) -> str:
+    """What comes to the terminal until the text is there."""
+    read, deadline = "", time.monotonic() + timeout_s
+    while wanted not in _plain(read):
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {wanted!r} in {_plain(read)[-2000:]}"
+        if select.select([controller], [], [], 0.5)[0]:
+            try:
+                read += os.read(controller, 65_536).decode(errors="replace")
+            except OSError:  # the other side is closed
+                break
+    return read
