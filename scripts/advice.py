@@ -39,7 +39,7 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
         "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
         "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline.yml, then "
         f"{command('deploy')}; what roles may do: {command('permissions')}",
-        "SystemUnavailable": "a service did not answer in time, which a retry may cure",
+        "SystemUnavailable": "a service or a function did not answer, which a retry may cure",
     }
     if action.provider == "Manual":
         return ["it was not approved: push a change that answers the reason, which starts another release"]

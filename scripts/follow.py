@@ -140,8 +140,10 @@ def print_changes(output: Output, run: RunView, shown: Shown, command: Command) 
             continue
         shown[place] = state
         said = _shortened(action.error_message or action.summary)
+        # What goes on is told as of now; what has ended, when it ended.
+        at = now if action.status in {"InProgress", "Waiting"} or action.updated is None else action.updated
         line = Text.assemble(
-            f"  {now.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
+            f"  {at.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
         )
         output.say(line.append(f"  {duration(seconds)}  {said}".rstrip()))
     notes = waiting_lines(run, command)
@@ -183,7 +185,7 @@ def report_end(session: Session, run: RunView) -> None:
             Text.assemble("release ", run.short_id, " ", status_text("Waiting"), f" for approval{after}")
         )
         return
-    session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.status), after))
+    session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.state), after))
     if run.status == "Succeeded":
         return
     for line in failure_lines(run, session.command):
@@ -213,6 +215,7 @@ def run_document(run: RunView) -> dict[str, object]:
     return {
         "id": run.id,
         "status": run.status,
+        "state": run.state,
         "status_summary": run.status_summary,
         "trigger": run.trigger,
         "approval": _approval_document(run.approval) if run.approval else None,
