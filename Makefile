@@ -33,12 +33,16 @@ check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, te
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
 	$(BIN)/python -m scripts.images $(SDK) --check
+	$(BIN)/python -m scripts.managed_policies --check
 	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
 		--skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
 images: setup $(SDK)/images.stamp ## Write the accounts of SageMaker's images into the template, from AWS's SDK
 	$(BIN)/python -m scripts.images $(SDK)
+
+policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from moto's copy of what AWS publishes
+	$(BIN)/python -m scripts.managed_policies
 
 bench: setup-dev ## Measure what is promised about speed and memory
 	$(BIN)/python -m benchmarks
@@ -117,4 +121,4 @@ $(call install_locked,$(BIN)/python,$(1)); \
 $(BIN)/python -m pip $(PIP_OPTIONS) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
-.PHONY: help release up down test check images bench faults setup setup-dev lock clean reset
+.PHONY: help release up down test check images policies bench faults setup setup-dev lock clean reset

@@ -37,7 +37,9 @@ def conclude(
     variables = {
         "Verdict": words_of(document),
         "Rows": str(rows),
-        "Metrics": _metrics_text({**judgement.metrics, **progress.latencies.values()}),
+        "Metrics": _metrics_text(
+            {**judgement.metrics, **(progress.latencies.values() if evaluation.test.latency else {})}
+        ),
         "ReportUri": uri,
     }
     summary = f"{rows} rows, {_passed_text(judgement.verdicts)}"
@@ -52,7 +54,7 @@ def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
     flattered = progress.counts.failed_rows > 0 and not test.allows_failed_rows
     if flattered:
         metrics = dict.fromkeys(metrics)
-    verdicts = [*bound_verdicts(test.gates, metrics, progress)]
+    verdicts = [*bound_verdicts(test, metrics, progress)]
     comparison = compared(evaluation, progress, flattered=flattered)
     if test.champion and comparison:
         verdicts += champion_verdicts(test.champion, comparison)

@@ -7,13 +7,13 @@ function's time is up its state is stored and the evaluation continues in the ne
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from inference_lambdas import progress as progress_store
 from inference_lambdas.answers import MAX_SEARCH, MAX_SEARCH_OF_ALL, Search, Sender, Sent, placed
-from inference_lambdas.aws import s3
-from inference_lambdas.batching import Batch, BatchPlan, Stream, batches
+from inference_lambdas.batching import Batch
+from inference_lambdas.channel import channel_batches
 from inference_lambdas.conclusion import conclude
 from inference_lambdas.importance import permutation_importance
 from inference_lambdas.invocation import Answer
@@ -21,6 +21,7 @@ from inference_lambdas.opening import begin, resume
 from inference_lambdas.plan import Evaluation
 from inference_lambdas.predictions import Parsed, parse_predictions
 from inference_lambdas.progress import Counts, Progress
+from inference_lambdas.timing import time_requests
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import ConfigurationError, JobError, JobFailedError
 from pipeline_lambdas.outcome import Continue, Outcome
@@ -63,7 +64,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
     with ThreadPoolExecutor(pool_size) as pool:
         sender = Sender(evaluation, deadline.allows_retry, pool)
-        finished = _run(sender, progress, deadline)
+        finished = _run(sender, progress, deadline) and time_requests(sender, progress, deadline.near)
         if finished and evaluation.test.name == "full":
             rows = progress.sample.rows if progress.sample else []
             importance = permutation_importance(
@@ -115,7 +116,7 @@ def _run(sender: Sender, progress: Progress, deadline: Deadline) -> bool:
     evaluation, champion = sender.evaluation, progress.champion
     waiting: deque[Sent] = deque()
     finished = True
-    for batch in _batches(evaluation, progress):
+    for batch in channel_batches(evaluation, progress.position):
         _check_labels(batch, progress)
         if len(waiting) == evaluation.in_flight:
             _settle(sender, progress, waiting.popleft())
@@ -127,31 +128,6 @@ def _run(sender: Sender, progress: Progress, deadline: Deadline) -> bool:
     while waiting:
         _settle(sender, progress, waiting.popleft())
     return finished
-
-
-def _batches(evaluation: Evaluation, progress: Progress) -> Iterator[Batch]:
-    files = evaluation.files
-
-    def open_file(index: int, offset: int, etag: str | None) -> Stream:
-        file = files[index]
-        stream = s3.ObjectStream(evaluation.data_bucket, evaluation.dataset.key(file), offset, etag)
-        if stream.size_bytes != file.size_bytes:
-            raise ConfigurationError(
-                f"{stream.uri}: found {stream.size_bytes} bytes; allowed {file.size_bytes}, the size in the manifest. "
-                "Upload the dataset again."
-            )
-        return stream
-
-    plan = BatchPlan(
-        sizes=tuple(file.size_bytes for file in files),
-        form=evaluation.row_format,
-        limit_bytes=evaluation.limit_bytes,
-        open_file=open_file,
-        max_rows=evaluation.test.max_rows,
-        columns=len(evaluation.dataset.columns) or None,
-        target_bytes=evaluation.target_bytes,
-    )
-    return batches(plan, progress.position)
 
 
 def _check_labels(batch: Batch, progress: Progress) -> None:
@@ -193,8 +169,9 @@ def _predicted(sender: Sender, progress: Progress, sent: Sent) -> Parsed:
         parsed, latency_ms = _parsed(sender, progress.counts, sender.evaluation.endpoint, sent.answer, sent.batch)
     except JobError as error:
         raise placed(error, sender.evaluation.endpoint, sent.batch) from error
-    if latency_ms is not None:
-        progress.latencies.add(latency_ms)
+    counts = progress.counts
+    if latency_ms is not None and counts.first_ms is None:
+        counts.first_ms, counts.first_rows = latency_ms, len(sent.batch.labels)
     return parsed
 
 

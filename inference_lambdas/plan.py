@@ -68,6 +68,10 @@ class Evaluation:
         return SERVERLESS_LIMIT_BYTES if self._serverless else INSTANCE_LIMIT_BYTES
 
     @property
+    def serverless(self) -> bool:
+        return self._serverless is not None
+
+    @property
     def in_flight(self) -> int:
         """How many requests are under way at a time."""
         variant = self._serverless

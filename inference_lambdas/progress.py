@@ -30,7 +30,11 @@ _SCHEMA = "slipway-evaluation-state/2"
 
 @dataclass(slots=True)
 class Counts:
-    """`failed_rows` got no finite prediction; `failure` says why the first of them did not."""
+    """`failed_rows` got no finite prediction; `failure` says why the first of them did not.
+
+    `first_ms` is how long the evaluation's first request took, which had `first_rows`; `timed` counts the requests that
+    were sent to be timed.
+    """
 
     largest_batch_rows: int = 0
     predicted_rows: int = 0
@@ -38,6 +42,9 @@ class Counts:
     first_failed_row: str = ""
     failure: str = ""
     searched: int = 0
+    first_ms: float | None = None
+    first_rows: int = 0
+    timed: int = 0
 
 
 @dataclass(slots=True)
@@ -88,7 +95,7 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
     try:
         named = json.loads(token)
         expected, place = named["sha256"], named["state"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigurationError(f"The continuation token is none of this function. {again}") from None
     if place != _place(key, str(expected)):
         raise ConfigurationError(f"The continuation token names {place}; allowed {_place(key, str(expected))}. {again}")

@@ -12,6 +12,7 @@ from inference_lambdas.latency import RESOLUTION
 from inference_lambdas.plan import NO_CHAMPION, Evaluation
 from inference_lambdas.progress import Progress
 from inference_lambdas.slices import Slice
+from inference_lambdas.timing import WARM_UP
 from inference_lambdas.verdicts import Compared
 from pipeline_lambdas.config_model import config_sha256
 
@@ -56,6 +57,11 @@ def document_of(
         "latency": {
             **progress.latencies.values(),
             "invocations": progress.latencies.invocations,
+            "rows_per_request": evaluation.test.latency and evaluation.test.latency.rows,
+            "warm_up": WARM_UP if evaluation.test.latency else 0,
+            "first_ms": counts.first_ms,
+            "first_rows": counts.first_rows,
+            "serverless": evaluation.serverless,
             "resolution": RESOLUTION,
             "largest_batch_rows": counts.largest_batch_rows,
             "histogram": progress.latencies.histogram(),

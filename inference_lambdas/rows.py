@@ -38,7 +38,8 @@ class Block:
 
     def line_of(self, row: int) -> int:
         """Return the line number of a row of this block; blank lines count as lines, not as rows."""
-        numbers = (number for number, line in enumerate(self.content.split(b"\n")) if line.strip(b"\r"))
+        lines = self.content.replace(b"\r\n", b"\n").split(b"\n")
+        numbers = (number for number, line in enumerate(lines) if line)
         return self.first_line + next(number for index, number in enumerate(numbers) if index == row)
 
     def error(self, row: int, text: str) -> RowError:

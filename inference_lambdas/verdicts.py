@@ -12,7 +12,8 @@ from inference_lambdas.gates import Verdict, judge, not_applicable
 from inference_lambdas.plan import NO_CHAMPION, Evaluation
 from inference_lambdas.progress import Progress
 from inference_lambdas.slices import Slice
-from pipeline_lambdas.config_model import ChampionGate, ChampionTest, Gate
+from pipeline_lambdas.config_model import ChampionGate, ChampionTest, EvaluationTest, Gate
+from pipeline_lambdas.config_schema import LATENCIES
 
 FAILED_SHARE = "failed_share"
 _NO_FAILED_ROW = Gate(FAILED_SHARE, max=0.0)
@@ -49,16 +50,28 @@ def compared(evaluation: Evaluation, progress: Progress, *, flattered: bool) -> 
 
 
 def bound_verdicts(
-    gates: Iterable[Gate], metrics: Mapping[str, float | None], progress: Progress
+    test: EvaluationTest, metrics: Mapping[str, float | None], progress: Progress
 ) -> tuple[Verdict, ...]:
     """Judge metrics, latencies and the share of failed rows, which fail the release even without a gate."""
     counts, rows = progress.counts, progress.position.rows
     share = counts.failed_rows / rows if rows else None
-    gates = list(gates)
+    gates = list(test.gates)
     if counts.failed_rows and not any(gate.metric == FAILED_SHARE for gate in gates):
         gates.insert(0, _NO_FAILED_ROW)
-    verdicts = judge(gates, {**metrics, **progress.latencies.values(), FAILED_SHARE: share})
+    values = {**metrics, **progress.latencies.values(), FAILED_SHARE: share}
+    timed = _timed(test, progress)
+    verdicts = [
+        verdict
+        for gate in gates
+        for verdict in judge([gate], values, subject=timed if gate.metric in LATENCIES else "")
+    ]
     return tuple(_with_rows(verdict, progress) if verdict.metric == FAILED_SHARE else verdict for verdict in verdicts)
+
+
+def _timed(test: EvaluationTest, progress: Progress) -> str:
+    """Say which requests a latency is of."""
+    rows, requests = test.latency.rows if test.latency else 0, progress.latencies.invocations
+    return f"{requests:,} requests of {rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def champion_verdicts(test: ChampionTest, found: Compared) -> tuple[Verdict, ...]:

@@ -12,7 +12,10 @@ class Clock(Protocol):
     """What a service may ask about time."""
 
     def now(self) -> datetime:
-        """The moment, in UTC."""
+        """The moment, in UTC, to be shown and kept: the machine's clock may be set while we run."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever pass, for durations and deadlines; a machine that sleeps does not count them."""
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait for an event at most that long; True if it was set."""
@@ -24,6 +27,9 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time(), UTC)
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         return event.wait(timeout_s)
 
@@ -33,20 +39,31 @@ class ManualClock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime(2030, 1, 1, tzinfo=UTC)
+        self._passed = 0.0
         self._changed = threading.Condition()
 
     def now(self) -> datetime:
         with self._changed:
             return self._now
 
+    def monotonic(self) -> float:
+        with self._changed:
+            return self._passed
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
+        with self._changed:
+            self._passed += seconds
+        self.set_by(seconds)
+
+    def set_by(self, seconds: float) -> None:
+        """Set the clock, forwards or backwards, as a person or a sleep does."""
         with self._changed:
             self._now += timedelta(seconds=seconds)
             self._changed.notify_all()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        deadline = self.now() + timedelta(seconds=timeout_s)
-        while not event.is_set() and self.now() < deadline:
+        deadline = self.monotonic() + timeout_s
+        while not event.is_set() and self.monotonic() < deadline:
             event.wait(0.005)
         return event.is_set()

@@ -14,10 +14,14 @@ from local_aws import base
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
+from local_aws.codecommit.helper import write_git_config
 from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
+from local_aws.gate import Gate
+from local_aws.gate.gate import OWN_PREFIX
+from local_aws.running import hold
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import HOST, Settings
@@ -37,9 +41,7 @@ _CONNECTIONS = (
     ("codeconnections", "com.amazonaws.codeconnections.CodeConnections_20231201"),
     ("codestar-connections", "com.amazonaws.codestar.connections.CodeStar_connections_20191201"),
 )
-IDENTITY_PATH = "/_local_aws"
-CALLS_PATH = "/_local_aws/calls"
-GIT_PREFIX = "/v1/repos/"
+CALLS_PATH = f"{OWN_PREFIX}calls"
 # Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
 # HTTP (aws:SecureTransport) would refuse everything here.
 _AS_OVER_TLS = (b"x-forwarded-proto", b"https")
@@ -56,10 +58,11 @@ class LocalAws:
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
-        self.codebuild = CodeBuildService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
-        self.git: Asgi = GitHost(self.codecommit)
+        self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
+        self._git: Asgi = GitHost(self.codecommit)
+        self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self.snapshots = Snapshots()
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
@@ -89,7 +92,12 @@ class LocalAws:
         base.run_functions_as_documented()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
         base.refuse_unknown_runtimes()
+        base.give_functions_secret_credentials()
+        base.know_root(self.settings.root)
+        base.close_unsigned_paths()
         base.leave_no_log_of_deleted_functions()
+        base.know_managed_policies()
+        base.encrypt_without_a_key_id()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""
@@ -110,6 +118,7 @@ class LocalAws:
         base.refuse_unknown_runtimes_of_stacks()
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
+        base.refuse_missing_policies_in_stacks()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
@@ -126,21 +135,31 @@ class LocalAws:
         self.runtime.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: git, our identity, what roles did, or MiniStack with our services in its tables."""
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path.startswith(GIT_PREFIX):
-            await self.git(scope, receive, send)
-            self.snapshots.note()
-        elif scope["type"] == "http" and path == IDENTITY_PATH:
-            await _send_json(send, {"pid": os.getpid(), "state": str(self.settings.state)})
-        elif scope["type"] == "http" and path == CALLS_PATH:
-            await _send_json(send, {"calls": await asyncio.to_thread(self.calls.calls)})
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        else:
-            await base.asgi_app()(scope, receive, send)
+        """Answer one request that the gate lets through."""
+        await self.gate(scope, receive, send)
+
+    async def _answer_git(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._git(scope, receive, send)
+        self.snapshots.note()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is signed: what roles did, or MiniStack with our services in its tables."""
+        if scope["type"] != "http":
+            await base.asgi_app()(scope, receive, send)
+        elif scope["path"].startswith(OWN_PREFIX):
+            await self._answer_own(scope, send)
+        else:
+            await self._answer_aws(scope, receive, send)
+
+    async def _answer_own(self, scope: Scope, send: Send) -> None:
+        if scope["path"] != CALLS_PATH or scope["method"] != "GET":
+            await _send_json(send, 404, {"message": "Nothing is here."})
+        elif scope["state"]["caller"].access_key_id != self.settings.root.access_key_id:
+            await _send_json(send, 403, {"message": "Only the root user may read what roles did."})
+        else:
+            await _send_json(send, 200, {"calls": await asyncio.to_thread(self.calls.calls)})
+
+    async def _answer_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if "/cloudformation/" in headers.get("authorization", ""):
             await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
@@ -156,20 +175,23 @@ class LocalAws:
             self.snapshots.note()
 
 
-async def _send_json(send: Send, document: Any) -> None:
+async def _send_json(send: Send, status: int, document: Any) -> None:
     body = json.dumps(document).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def serve(settings: Settings) -> None:
-    """Run local AWS in this process until SIGTERM or SIGINT."""
-    os.environ.clear()
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT."""
     os.environ.update(settings.server_environment())
+    settings.make_private()
+    held = hold(settings.state, settings.port)
     settings.make_folders()
+    write_git_config(settings)
     base.check_tables()
-    asyncio.run(_serve(settings))
+    with held:
+        asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:

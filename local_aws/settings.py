@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from local_aws.packages import pip_settings
+from local_aws.root import RootKey, root_key
 
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"
 ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
-ROOT_KEY, ROOT_SECRET = "test", "test"
 HOST = "127.0.0.1"
-_PACKAGE_SOURCES = (
-    "PIP_CERT",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
-    "PIP_TRUSTED_HOST",
-)
+_WORK_FOLDER = ".slipway"
 
 
 @dataclass(frozen=True)
@@ -47,27 +42,46 @@ class Settings:
         """What the server prints."""
         return self.state / "server.log"
 
+    @property
+    def git_config(self) -> Path:
+        """What git needs to know of this local AWS."""
+        return self.state / "gitconfig"
+
+    @cached_property
+    def root(self) -> RootKey:
+        """The root user's key, made where the state folder has none. Raises RootKeyError."""
+        return root_key(self.state)
+
+    def make_private(self) -> None:
+        """Create the state folder for its owner alone, and close it where it is open; `.slipway` above it too."""
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.state, *(parent for parent in self.state.parents[:1] if parent.name == _WORK_FOLDER)):
+            folder.chmod(0o700)
+
     def make_folders(self) -> None:
         """Create what the services write into; what a killed server left in the temporary folder goes."""
+        self.make_private()
         shutil.rmtree(self.state / "tmp", ignore_errors=True)
-        for name in ("git", "sagemaker", "s3", "ministack", "tmp"):
+        for name in ("git", "home", "sagemaker", "s3", "ministack", "tmp"):
             (self.state / name).mkdir(parents=True, exist_ok=True)
 
-    def package_sources(self) -> dict[str, str]:
-        """What this machine's environment tells pip about where packages are; builds of CodeBuild install some."""
-        return {name: os.environ[name] for name in _PACKAGE_SOURCES if name in os.environ}
+    def start_environment(self) -> dict[str, str]:
+        """The environment that the server process is started with: nothing of the caller's settings or secrets.
+
+        A process of the same user may read the environment that another one was started with, so what is left out
+        here cannot be read by what builds and functions run. HOME is the server's own, and so that of what it runs.
+        """
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        kept |= pip_settings(Path.home(), os.environ)
+        return kept | {"HOME": str(self.state / "home"), "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.state / "tmp")}
 
     def server_environment(self) -> dict[str, str]:
-        """The whole environment of the server process: nothing of the caller's AWS settings or secrets in it.
+        """What MiniStack reads when it is imported, set within the server process.
 
-        The variables are MiniStack's; it reads them when it is imported. Lambda workers inherit this environment.
+        The processes of functions inherit it, with the credentials of their roles; the root user's key is not in it.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
-        kept |= {name: value for name, value in self.package_sources().items() if "@" not in value}
-        return kept | {
+        return {
             "AUTH": "true",
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "BIND_HOST": HOST,
             "DOCKER_HOST": f"unix://{self.state / 'no-docker.sock'}",
             "GATEWAY_PORT": str(self.port),
@@ -78,10 +92,8 @@ class Settings:
             "MINISTACK_HOST": "localhost",
             "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1",
-            "PYTHONUNBUFFERED": "1",
             "S3_DATA_DIR": str(self.state / "s3"),
             "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),
-            "TMPDIR": str(self.state / "tmp"),
         }

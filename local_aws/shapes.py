@@ -8,7 +8,7 @@ length, a range or a pattern is refused before any behaviour runs, with the mess
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +16,8 @@ from typing import Any
 
 _SHOWN = 2048
 """Characters of a refused value that its message repeats."""
+_MATCHED = 1 << 16
+"""Characters up to which a value is held to its pattern; beyond it is refused for its length where there is one."""
 JAVA_CLASSES = {r"\p{L}": r"^\W\d_", r"\p{Z}": r"\s", r"\p{N}": r"\d", r"\p{P}": r"!-/:-@\[-`{-~"}
 
 
@@ -40,7 +42,10 @@ def parse(shape: Any, document: Any) -> dict[str, Any]:
     model does not know are left out, as the services do.
     """
     problems: list[str] = []
-    parsed: dict[str, Any] = _parse(shape, document, "", problems)
+    try:
+        parsed: dict[str, Any] = _parse(shape, document, "", problems)
+    except RecursionError:
+        raise SerializationError("the document is nested too deeply") from None
     if problems:
         raise ShapeError(problems)
     return parsed
@@ -79,6 +84,7 @@ def _parse_map(shape: Any, value: Any, path: str, problems: list[str]) -> dict[s
     _expect(value, dict, path, "an object")
     parsed = {}
     for key, item in value.items():
+        _whole(key, path)
         _check(shape.key, key, f"{path}.key", problems)
         parsed[key] = _parse(shape.value, item, f"{path}.{key}.member", problems)
     return parsed
@@ -88,19 +94,22 @@ def _parse_text(_shape: Any, value: Any, path: str, _problems: list[str]) -> str
     if isinstance(value, bool | int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
     _expect(value, str, path, "a string")
-    return str(value)
+    return _whole(value, path)
 
 
-def _parse_integer(_shape: Any, value: Any, path: str, _problems: list[str]) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+def _parse_integer(shape: Any, value: Any, path: str, _problems: list[str]) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(_bounded(value, path)):
         raise SerializationError(f"{path or 'the document'}: expected an integer, found {type(value).__name__}")
-    return int(value)
+    whole = int(value)
+    if value != whole or not -_INTEGERS[shape.type_name] <= whole < _INTEGERS[shape.type_name]:
+        raise SerializationError(f"{path or 'the document'}: expected an integer, found {value:g}")
+    return whole
 
 
 def _parse_float(_shape: Any, value: Any, path: str, _problems: list[str]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SerializationError(f"{path or 'the document'}: expected a number, found {type(value).__name__}")
-    return float(value)
+    return float(_bounded(value, path))
 
 
 def _parse_boolean(_shape: Any, value: Any, path: str, _problems: list[str]) -> bool:
@@ -114,7 +123,7 @@ def _parse_blob(_shape: Any, value: Any, path: str, _problems: list[str]) -> byt
     _expect(value, str, path, "base64 text")
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or characters beyond ASCII
         raise SerializationError(f"{path}: not base64: {error}") from None
 
 
@@ -122,13 +131,34 @@ def _parse_timestamp(_shape: Any, value: Any, path: str, _problems: list[str]) -
     if isinstance(value, str):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise SerializationError(f"{path}: not a timestamp: {value!r}") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SerializationError(f"{path}: expected a timestamp, found {type(value).__name__}")
-    return datetime.fromtimestamp(value, UTC)
+    try:
+        return datetime.fromtimestamp(_bounded(value, path), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SerializationError(f"{path}: not a timestamp: {value:g}") from None
 
 
+def _bounded(value: float, path: str) -> float:
+    """A number as it is. Raises SerializationError for an integer beyond the range of floating point."""
+    try:
+        float(value)
+    except OverflowError:
+        raise SerializationError(f"{path or 'the document'}: expected a number of 64 bits at most") from None
+    return value
+
+
+def _whole(text: str, path: str) -> str:
+    """A text as it is. Raises SerializationError for half of a surrogate pair, which is no character."""
+    if _SURROGATE.search(text):
+        raise SerializationError(f"{path or 'the document'}: found half of a surrogate pair")
+    return text
+
+
+_INTEGERS = {"integer": 1 << 31, "long": 1 << 63}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARSERS = {
     "structure": _parse_structure,
     "list": _parse_list,
@@ -160,7 +190,7 @@ def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
             refuse(f"Member must have {noun}greater than or equal to {metadata['min']}")
         if "max" in metadata and measured > metadata["max"]:
             refuse(f"Member must have {noun}less than or equal to {metadata['max']}")
-    if isinstance(value, str) and "pattern" in metadata:
+    if isinstance(value, str) and "pattern" in metadata and len(value) <= _MATCHED:
         pattern = _compiled(metadata["pattern"])
         if pattern and not pattern.fullmatch(value):
             refuse(f"Member must satisfy regular expression pattern: {metadata['pattern']}")

@@ -18,7 +18,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _PERIOD_S = 1.0
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
+_SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
 _WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
 _READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
 _SLOW_TO_LOAD = "cloudformation"

@@ -93,6 +93,10 @@ class Service:
             self._model = load_model(self.name, frozenset(self.operations))
         return self._model
 
+    @property
+    def _is_json(self) -> bool:
+        return str(self.model.metadata["protocol"]) == "json"
+
     async def handle_request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Mapping[str, Any]
     ) -> Response:
@@ -141,9 +145,8 @@ class Service:
             )
 
     def _operation_name(self, method: str, path: str, headers: Mapping[str, str]) -> str:
-        target = headers.get("x-amz-target", "")
-        if target:
-            name = target.rpartition(".")[2]
+        if self._is_json:
+            name = headers.get("x-amz-target", "").rpartition(".")[2]
         else:
             routes = self.model.metadata["routes"]
             name = next((n for n, (verb, pattern) in routes.items() if verb == method and pattern.match(path)), "")
@@ -158,11 +161,9 @@ class Service:
         raise AwsError("UnknownOperationException", f"{self.name} has no operation '{name or path}'.")
 
     def _read(self, name: str, shape: Any, path: str, headers: Mapping[str, str], body: bytes) -> Document:
-        if "x-amz-target" in headers:
-            try:
-                return json.loads(body) if body.strip() else {}
-            except ValueError as error:
-                raise shapes.SerializationError(f"the body is not JSON: {error}") from None
+        if self._is_json:
+            read: Document = _json(body)
+            return read
         match = self.model.metadata["routes"][name][1].match(path)
         document: Document = {key: unquote(value) for key, value in match.groupdict().items()} if match else {}
         for member_shape in shape.members.values():
@@ -187,6 +188,20 @@ class Service:
             if member.serialization.get("location") == "header" and result.get(key) is not None
         }
         return 200, headers, result.get(shape.serialization.get("payload", ""), b"")
+
+
+def _json(body: bytes) -> Any:
+    """The document of a body. Raises SerializationError, also for what only Python takes for JSON."""
+    try:
+        return json.loads(body.decode(), parse_constant=_no_number) if body.strip() else {}
+    except RecursionError:
+        raise shapes.SerializationError("the body is nested too deeply") from None
+    except ValueError as error:
+        raise shapes.SerializationError(f"the body is not JSON: {error}") from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _by_wire_name(shape: Any, document: Document) -> Document:

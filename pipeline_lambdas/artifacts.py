@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.failures import ConfigurationError
@@ -37,7 +38,7 @@ def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
                     f"{artifact_name}: {member}: found {size} bytes; allowed are at most {MEMBER_LIMIT_BYTES}."
                 )
             return archive.read(member)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise ConfigurationError(
             f"{artifact_name}: found an object that is not a zip archive ({error}); the source action's "
             "OutputArtifactFormat has to be CODE_ZIP."

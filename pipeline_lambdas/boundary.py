@@ -40,7 +40,7 @@ def read_parameters(kind: type[T], text: str) -> T:
     """
     try:
         values: Any = json.loads(text) if text else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"UserParameters: found text that is not JSON ({error}).") from None
     if not isinstance(values, dict):
         raise ConfigurationError("UserParameters: found JSON that is not an object.")
@@ -60,6 +60,11 @@ def read_parameters(kind: type[T], text: str) -> T:
             "Correct the action in the pipeline's template."
         )
     return kind(**values)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the items of a comma list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 def _required(field: Field[Any]) -> bool:

@@ -20,7 +20,7 @@ from pipeline_lambdas.config_model import (
 from pipeline_lambdas.config_reader import Reader
 from pipeline_lambdas.config_rules import describe, nearest
 from pipeline_lambdas.config_tests import Judged, read_test
-from pipeline_lambdas.config_yaml import YamlError, load
+from pipeline_lambdas.config_yaml import YamlError, decode, load
 from pipeline_lambdas.failures import ConfigurationError
 
 __all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse_config"]
@@ -36,13 +36,13 @@ class ConfigError(ConfigurationError):
         super().__init__("\n".join(self.problems))
 
 
-def parse_config(text: str, file: str) -> TrainingConfig:
-    """Parse the text of a config; `file` is its name in messages.
+def parse_config(content: str | bytes, file: str) -> TrainingConfig:
+    """Parse a config, its text or its bytes in UTF-8; `file` is its name in messages.
 
     Raises ConfigError, each line of which reads `file: key.path: found X; allowed Y`.
     """
     try:
-        document = load(text)
+        document = load(decode(content) if isinstance(content, bytes) else content)
     except YamlError as error:
         raise ConfigError([f"{file}: {error}"]) from None
     reader = Reader(file)
@@ -111,13 +111,12 @@ def _hyperparameters(
     if not isinstance(given, dict):
         reader.problem(path, f"found {describe(given)}; allowed a mapping with at least num_round")
         return {}
-    for name in given:
-        if name not in rules:
-            reader.problem(
-                f"{path}.{name}",
-                f"found a hyperparameter that {algorithm.name} lacks; allowed are those of its reference"
-                f"{nearest(str(name), list(rules))}",
-            )
+    reader.unknown(
+        path,
+        given,
+        list(rules),
+        f"found a hyperparameter that {algorithm.name} lacks; allowed are those of its reference",
+    )
     result: dict[str, str] = {}
     for name, rule in rules.items():
         reader.value(given, name, f"{path}.{name}", rule, result.__setitem__)

@@ -117,8 +117,16 @@ class DriftTest:
 
 
 @dataclass(frozen=True, slots=True)
+class LatencyTest:
+    """The requests that are timed: how many, and how many rows each has."""
+
+    rows: int = 1
+    requests: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationTest:
-    """What an endpoint is judged by; `max_rows` None means all rows of the channel."""
+    """What an endpoint is judged by; no `max_rows` means all rows of the channel, no `latency` that none is timed."""
 
     name: str
     channel: str
@@ -127,6 +135,7 @@ class EvaluationTest:
     champion: ChampionTest | None = None
     slices: tuple[SliceColumn, ...] = ()
     drift: DriftTest | None = None
+    latency: LatencyTest | None = None
 
     @property
     def allows_failed_rows(self) -> bool:

@@ -7,6 +7,9 @@ from typing import Any
 
 from pipeline_lambdas.config_rules import Rule, describe, nearest
 
+_MOST_UNKNOWN = 20
+_KEY_CHARACTERS = 64
+
 
 class Reader:
     """Collects problems while values are read; `file` is its name in messages."""
@@ -24,13 +27,17 @@ class Reader:
         if not isinstance(value, dict):
             self.problem(path or "the file", f"found {describe(value)}; allowed a mapping with {', '.join(names)}")
             return {}
-        for key in value:
-            if key not in names:
-                self.problem(
-                    _join(path, str(key)),
-                    f"found an unknown key; allowed {', '.join(names)}{nearest(str(key), names)}",
-                )
+        self.unknown(path, value, names, f"found an unknown key; allowed {', '.join(names)}")
         return {key: value[key] for key in names if key in value}
+
+    def unknown(self, path: str, given: Iterable[object], known: list[str], text: str) -> None:
+        """Note the keys that are not `known`; of very many only the first."""
+        others = [key for key in given if key not in known]
+        for key in others[:_MOST_UNKNOWN]:
+            name = key if isinstance(key, str) and len(key) <= _KEY_CHARACTERS and key.isprintable() else describe(key)
+            self.problem(_join(path, name), f"{text}{nearest(name, known)}")
+        if len(others) > _MOST_UNKNOWN:
+            self.problem(path or "the file", f"found {len(others) - _MOST_UNKNOWN} more unknown keys")
 
     def section(self, value: object, path: str, rules: Mapping[str, Rule], extra: Iterable[str] = ()) -> dict[str, Any]:
         """Return the values of `rules` that are right, and those of `extra` as they are."""

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+_NUMBER_CHARACTERS = 64
+_COMPARED = 1000
+"""Characters of a name, and known names, that a suggestion is looked for in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -45,7 +49,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, above: bool = Fals
     """Finite numbers from `low` to `high`; `above` and `below` leave out the bound itself."""
 
     def read(value: object) -> float | int | None:
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        if not isinstance(value, int | float) or isinstance(value, bool) or not _is_finite(value):
             return None
         low_fits = value > low if above else value >= low
         high_fits = value < high if below else value <= high
@@ -148,11 +152,20 @@ def nearest(name: str, known: list[str]) -> str:
     """Return a sentence that suggests the known name most like `name`, or nothing."""
     import difflib  # noqa: PLC0415 - only a wrong file needs it
 
-    matches = difflib.get_close_matches(name, known, n=1)
+    matches = difflib.get_close_matches(name[:_COMPARED], known[:_COMPARED], n=1)
     return f"; did you mean {matches[0]}?" if matches else ""
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the range of floating point
+        return False
+
+
 def _number_of(written: str) -> object:
+    if len(written) > _NUMBER_CHARACTERS:
+        return written  # to read digits costs the square of their number
     for kind in (int, float):
         try:
             return kind(written)

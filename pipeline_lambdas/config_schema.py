@@ -110,6 +110,10 @@ DRIFT: Mapping[str, Rule] = {
     .about("The columns that are compared")
     .optional("all features"),
 }
+LATENCY: Mapping[str, Rule] = {
+    "rows": integer(1, 10_000).about("Rows in each request, as many as callers send").optional("1"),
+    "requests": integer(100, 10_000).about("How many requests are timed").optional("200"),
+}
 LATENCIES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
 METRICS: Mapping[str, tuple[str, ...]] = {
     "regression": ("rmse", "mae", "r2"),
@@ -176,6 +180,13 @@ SECTIONS = (
         'missing". In a dataset without names of columns they are called by their place in the file, the label being '
         "`column 1`.",
         SLICE,
+    ),
+    Section(
+        "tests.<test>.latency",
+        "Optional: the requests that the latencies are of. They are sent one after the other, once the rows are "
+        "predicted, so the endpoint is warm; the first ones on each connection are not counted. Timed are `full` and "
+        "whatever test has a gate of a latency or this section.",
+        LATENCY,
     ),
     Section(
         "tests.<test>.drift",

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline_lambdas import config_schema as schema
-from pipeline_lambdas.config_model import ChampionGate, ChampionTest, DriftTest, EvaluationTest, Gate, SliceColumn
+from pipeline_lambdas.config_model import (
+    ChampionGate,
+    ChampionTest,
+    DriftTest,
+    EvaluationTest,
+    Gate,
+    LatencyTest,
+    SliceColumn,
+)
 from pipeline_lambdas.config_reader import Reader
 from pipeline_lambdas.config_rules import describe
 
@@ -38,16 +46,21 @@ class Judged:
 def read_test(reader: Reader, name: str, item: object, judged: Judged) -> EvaluationTest:
     """Return one test; after a problem was noted it may be incomplete."""
     path = f"tests.{name}"
-    values = reader.section(item, path, schema.TEST, ["gates", "champion", "slices", "drift"])
+    values = reader.section(item, path, schema.TEST, ["gates", "champion", "slices", "drift", "latency"])
     channel = values.get("channel", "")
+    gates = _test_gates(reader, name, values.get("gates", {}), judged)
+    timed = "latency" in values or name == "full" or any(gate.metric in schema.LATENCIES for gate in gates)
     return EvaluationTest(
         name,
         channel,
         values.get("max_rows"),
-        _test_gates(reader, name, values.get("gates", {}), judged),
+        gates,
         champion=_champion(reader, name, values["champion"], judged) if "champion" in values else None,
         slices=_slices(reader, path, values["slices"], channel, judged) if "slices" in values else (),
         drift=_drift(reader, path, values["drift"], channel, judged) if "drift" in values else None,
+        latency=LatencyTest(**reader.section(values.get("latency", {}), f"{path}.latency", schema.LATENCY))
+        if timed
+        else None,
     )
 
 

@@ -17,6 +17,7 @@ from pipeline_lambdas.failures import ConfigurationError
 SCHEMA = "slipway-dataset/1"
 CHANNELS = ("train", "validation", "test")
 
+_MOST_PROBLEMS = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # A file whose name starts with a dot fails an XGBoost training job; one with an underscore is skipped.
 _PATH = re.compile(r"(?:train|validation|test)(?:/[A-Za-z0-9][A-Za-z0-9._+=@-]*){1,3}")
@@ -65,6 +66,8 @@ def parse_manifest(content: bytes, model: str) -> Dataset:
     name = f"{model}/manifest.json"
     try:
         document = json.loads(content)
+    except RecursionError:
+        raise ConfigurationError(f"{name}: found values nested too deeply; allowed is a manifest.") from None
     except ValueError as error:
         raise ConfigurationError(f"{name}: found text that is not JSON: {error}.") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -77,7 +80,9 @@ def parse_manifest(content: bytes, model: str) -> Dataset:
     if not problems:
         problems += _identity(sha256, prefix, files, model)
     if problems:
-        listed = "\n".join(f"{name}: {problem}" for problem in problems)
+        listed = "\n".join(f"{name}: {problem}" for problem in problems[:_MOST_PROBLEMS])
+        if len(problems) > _MOST_PROBLEMS:
+            listed += f"\n{name}: and {len(problems) - _MOST_PROBLEMS} more problems"
         raise ConfigurationError(f"{listed}\nUpload the dataset again; its manifest is written last.")
     return Dataset(str(sha256), str(prefix), files, columns)
 

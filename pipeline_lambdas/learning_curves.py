@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 MOST_POINTS = 500
 
-_ROUND = re.compile(r"\[(\d+)\](?:\t|#011)(\S.*)")
+_ROUND = re.compile(r"\[(\d{1,9})\](?:\t|#011)(\S.*)")
 _TAB = re.compile(r"\t|#011")
 _VALUE = re.compile(r"([a-z]+)-([^:]+):(\S+)")
 

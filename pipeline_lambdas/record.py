@@ -45,6 +45,8 @@ class Facts:
     training: Mapping[str, Any] | None = None
     curves: Mapping[str, list[float | None]] = field(default_factory=dict)
     evaluations: Mapping[str, Document] = field(default_factory=dict)
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Source action to who wrote its commit."""
     champion_execution_id: str | None = None
     model_package: Mapping[str, Any] | None = None
     missing: Sequence[str] = ()
@@ -75,7 +77,7 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
         "ended": moment(ended),
         "written": moment(facts.written),
         "trigger": {"type": trigger.get("triggerType") or "", "detail": trigger.get("triggerDetail") or ""},
-        "sources": [_source(revision) for revision in execution.get("artifactRevisions", ())],
+        "sources": [_source(revision, facts.authors, console) for revision in execution.get("artifactRevisions", ())],
         "dataset": _dataset(facts),
         "config": _config(facts.config),
         "training": training,
@@ -115,13 +117,14 @@ def _started(facts: Facts) -> datetime | None:
     return facts.actions[0]["startTime"] if facts.actions else None
 
 
-def _source(revision: Mapping[str, Any]) -> Document:
+def _source(revision: Mapping[str, Any], authors: Mapping[str, str], console: Console) -> Document:
     """The output artifact of each source action is named like the action."""
     return {
         "action": revision["name"],
         "revision": revision.get("revisionId") or "",
         "summary": revision.get("revisionSummary") or "",
-        "url": revision.get("revisionUrl") or "",
+        "author": authors.get(revision["name"], ""),
+        "url": console.usable(revision.get("revisionUrl")) or "",
     }
 
 

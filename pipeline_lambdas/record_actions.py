@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecution
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +15,30 @@ from typing import Any
 
 Action = Mapping[str, Any]
 
+SOURCE_STAGE = "Source"
 _APPROVALS = {"InProgress": "Waiting", "Succeeded": "Approved", "Abandoned": "Abandoned"}
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Where AWS's console is, such as us-east-1.console.aws.amazon.com."""
+    """Where AWS's console is, such as us-east-1.console.aws.amazon.com; empty for readers who have no use for it."""
 
     host: str
     region: str
 
-    def function_log(self, function: str) -> str:
-        """Return the address of a function's log group; the console takes its name encoded twice, `%` as `$`."""
-        group = f"/aws/lambda/{function}".replace("/", "$252F")
-        return f"https://{self.host}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{group}"
+    def log(self, group: str) -> str | None:
+        """Return the address of a log group; the console takes its name encoded twice, `%` as `$`."""
+        if not self.host:
+            return None
+        encoded = group.replace("/", "$252F")
+        return f"https://{self.host}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{encoded}"
+
+    def usable(self, address: str | None) -> str | None:
+        """Return an address unless it leads to a console that readers have no use for."""
+        if not address or self.host:
+            return address
+        host = re.match(r"https?://([^/?#:]*)", address, re.IGNORECASE)
+        return None if host and "console" in host[1].lower().split(".") else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,15 @@ def parameter_of(actions: Sequence[Action], name: str) -> str | None:
     return None
 
 
+def repository_of(actions: Sequence[Action], name: str) -> str | None:
+    """Return the CodeCommit repository that a source action reads; None if it reads anything else."""
+    for action in reversed(actions):
+        if action["actionName"] == name and action["input"]["actionTypeId"]["provider"] == "CodeCommit":
+            repository: str | None = (action["input"].get("configuration") or {}).get("RepositoryName")
+            return repository
+    return None
+
+
 def artifact_of(actions: Sequence[Action], name: str) -> Location | None:
     """Return where an artifact lies, whether an action of this execution made it or only reads it."""
     for action in actions:
@@ -117,7 +137,8 @@ def _document(action: Action, attempt: int, console: Console) -> dict[str, Any]:
     error = result.get("errorDetails") or {}
     over = action["status"] != "InProgress"
     started, ended = action["startTime"], action.get("lastUpdateTime")
-    function = (action["input"].get("configuration") or {}).get("FunctionName")
+    group = _log_group(action)
+    address = console.log(group) if group and kind["provider"] == "Lambda" else result.get("externalExecutionUrl")
     return {
         "stage": action["stageName"],
         "action": action["actionName"],
@@ -130,5 +151,15 @@ def _document(action: Action, attempt: int, console: Console) -> dict[str, Any]:
         "summary": result.get("externalExecutionSummary") or "",
         "error_code": error.get("code"),
         "error_message": error.get("message"),
-        "log_url": console.function_log(function) if function else result.get("externalExecutionUrl"),
+        "log_url": console.usable(address),
+        "log_group": group,
     }
+
+
+def _log_group(action: Action) -> str | None:
+    """Return where an action's work is logged; None if nowhere that is known."""
+    configuration = action["input"].get("configuration") or {}
+    function, project = configuration.get("FunctionName"), configuration.get("ProjectName")
+    if function:
+        return f"/aws/lambda/{function}"
+    return f"/aws/codebuild/{project}" if project else None

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pipeline_lambdas.artifacts import member_of
-from pipeline_lambdas.aws import executions, logs, s3, sagemaker
+from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
 from pipeline_lambdas.config import parse_config
 from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.dataset import Dataset, parse_manifest
@@ -18,7 +18,7 @@ from pipeline_lambdas.failures import JobError, UnavailableError
 from pipeline_lambdas.learning_curves import curves
 from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.record import Facts
-from pipeline_lambdas.record_actions import artifact_of, parameter_of, variables_of
+from pipeline_lambdas.record_actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
 from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
     job = job or parameter_of(facts.actions, "training_job")
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
-    facts = replace(facts, evaluations=_evaluations(reader, execution_id, site))
+    facts = replace(facts, authors=_authors(reader, facts), evaluations=_evaluations(reader, execution_id, site))
     if artifact_of(facts.actions, CONFIG_ARTIFACT):
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
     if artifact_of(facts.actions, DATASET_ARTIFACT):
@@ -109,11 +109,27 @@ def execution_of_model(release: Release, model: str, site: RecordSite) -> str | 
     return None
 
 
+def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
+    """Who wrote the commits, by the source actions that delivered them.
+
+    Variables of sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+    """
+    found: dict[str, str | None] = {}
+    for revision in (facts.execution or {}).get("artifactRevisions", ()):
+        name, commit = revision["name"], revision.get("revisionId")
+        found[name] = variables_of(facts.actions, name, SOURCE_STAGE).get("AuthorDisplayName")
+        repository = repository_of(facts.actions, name)
+        if repository and commit:
+            read = partial(codecommit.find_author, repository, commit)
+            found[name] = reader.read(f"author of {name}'s commit", read)
+    return {name: author for name, author in found.items() if author}
+
+
 def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
     content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
     if content is None:
         return None
-    return parse_config(member_of(content, CONFIG_ARTIFACT, file).decode("utf-8-sig"), file)
+    return parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
@@ -144,7 +160,10 @@ def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[s
 
 def _json(bucket: str, key: str) -> dict[str, Any]:
     """A JSON object of the artifact bucket; empty if there is none, which is usual."""
-    document = json.loads(s3.read_object(bucket, key) or b"{}")
+    try:
+        document = json.loads(s3.read_object(bucket, key) or b"{}")
+    except RecursionError:
+        raise ValueError(f"s3://{bucket}/{key}: found values nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError(f"s3://{bucket}/{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
     return document

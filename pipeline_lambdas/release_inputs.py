@@ -16,11 +16,7 @@ DATASET_ARTIFACT = "Dataset"
 def read_config(job: Job, model: str) -> TrainingConfig:
     """Return the model's training config; ConfigurationError lists what is wrong with it."""
     file = f"{model}.yml"
-    try:
-        text = read_member(job, CONFIG_ARTIFACT, file).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file}: found bytes that are not UTF-8 at offset {error.start}.") from None
-    config = parse_config(text, file)
+    config = parse_config(read_member(job, CONFIG_ARTIFACT, file), file)
     if config.model != model:
         raise ConfigurationError(f"{file}: model: found {config.model}; allowed {model}, the pipeline's model.")
     return config

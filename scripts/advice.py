@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline_lambdas.instances import PATTERNS_PARAMETER
 from pipeline_lambdas.retries import RetryMode, retry_mode
 from scripts.errors import Command
 from scripts.run_view import ActionView, RunView
@@ -44,6 +45,12 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
         return ["it was not approved: push a change that answers the reason, which starts another release"]
     if action.provider == "CodeBuild":
         return [f"mend the code and push; the whole log: {command('logs build')}"]
+    if PATTERNS_PARAMETER in action.error_message:
+        allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
+        return [
+            f"choose an instance type that the stack allows and push; this tells beforehand: {command('check')}; or "
+            f"let it allow more: {allow}"
+        ]
     if action.error_code in by_code:
         return [by_code[action.error_code]]
     if action.name in {"SmokeTest", "Evaluate"}:

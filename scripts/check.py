@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline_lambdas.boundary import listed
 from pipeline_lambdas.columns import column_problems
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
+from pipeline_lambdas.config_yaml import SIZE_LIMIT_BYTES
 from pipeline_lambdas.dataset import CHANNELS
+from pipeline_lambdas.instances import PATTERNS_PARAMETER, instance_problems
 from scripts.columns import COLUMNS_FILE, read_columns
-from scripts.csv_rules import ANY_NUMBER, FileCheck, LabelRule, Problem, check_csv
+from scripts.csv_rules import (
+    ANY_NUMBER,
+    LINE_LIMIT_BYTES,
+    FileCheck,
+    LabelRule,
+    Problem,
+    bounded_lines,
+    check_csv,
+    is_number,
+    quoted,
+    too_long,
+)
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Output
 from scripts.project import shown
 from scripts.session import Session, session_of
+from scripts.stacks import find_stack
+from scripts.templates import default_of
 
 LIBSVM = "text/libsvm"
 
@@ -34,7 +51,14 @@ def check(
     folder = directory or session.project.training_config
     configs, problems = check_configs(folder)
     files: list[FileCheck] = []
+    patterns = allowed_instances(session)
     for model, config in configs.items():
+        named = ("training", *config.environments)
+        problems += [
+            f"{shown(folder)}/{model}.yml: {problem}: "
+            f"{session.command(f'deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...')}"
+            for problem in instance_problems(config, patterns, named)
+        ]
         dataset = data or session.project.data(model)
         if data is None and not dataset.is_dir():
             continue
@@ -57,6 +81,17 @@ def check(
     session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
 
 
+def allowed_instances(session: Session) -> tuple[str, ...]:
+    """The instance types that the pipeline stack allows, as patterns; those of the template where there is no stack."""
+    try:
+        stack = find_stack(session, session.names.pipeline_stack) or {}
+    except (BotoCoreError, ClientError, SlipwayError):
+        stack = {}  # a check needs no AWS
+    given = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
+    default = default_of(session.project.template("pipeline.yml"), PATTERNS_PARAMETER)
+    return listed(given.get(PATTERNS_PARAMETER) or default)
+
+
 def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
     """Parse every config of a folder: the valid ones by model, and the problems of the others, a line each."""
     paths = sorted(folder.glob("*.yml"))
@@ -70,9 +105,7 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
     for path in paths:
         file = shown(path)
         try:
-            config = parse_config(path.read_text(encoding="utf-8-sig"), file)
-        except UnicodeDecodeError as error:
-            problems.append(f"{file}: found bytes that are not UTF-8 at offset {error.start}; allowed UTF-8 text")
+            config = read_config(path)
         except ConfigError as error:
             problems += error.problems
         else:
@@ -80,6 +113,18 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
                 problems.append(f"{file}: model: found {config.model}; allowed {path.stem}, the name of the file")
             configs[path.stem] = config
     return configs, problems
+
+
+def read_config(path: Path) -> TrainingConfig:
+    """Parse one config; ConfigError for what is wrong with it, or if there is no file that can be read."""
+    if path.exists() and not path.is_file():
+        raise ConfigError([f"{shown(path)}: found {'a folder' if path.is_dir() else 'no file'}; allowed a file"])
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([f"{shown(path)}: cannot be read: {error.strerror}"]) from None
+    return parse_config(content, shown(path))
 
 
 def check_dataset(session: Session, folder: Path, config: TrainingConfig | None) -> list[FileCheck]:
@@ -93,8 +138,9 @@ def check_dataset(session: Session, folder: Path, config: TrainingConfig | None)
             channel = path.relative_to(folder).parts[0]
             label = ANY_NUMBER if config is None else label_rule(config)
             libsvm = config is not None and config.content_type(channel) == LIBSVM
-            with path.open("rb") as lines:
-                found = check_lines(_counted(lines, advance), shown(path), label, columns, libsvm=libsvm)
+            with path.open("rb") as content:
+                lines = _counted(bounded_lines(content.read), advance)
+                found = check_lines(lines, shown(path), label, columns, libsvm=libsvm)
             columns = columns or (0 if found.problem_count else found.columns)
             checks.append(found)
     return checks
@@ -132,14 +178,43 @@ def dataset_files(folder: Path) -> list[Path]:
 
 
 def check_lines(lines: Iterable[bytes], file: str, label: LabelRule, columns: int, *, libsvm: bool) -> FileCheck:
-    """Check a file by the rules of its format; of libsvm only that there are rows is checked here."""
-    if not libsvm:
-        return check_csv(lines, file, label, columns)
+    """Check a file by the rules of its format."""
+    return check_libsvm(lines, file, label) if libsvm else check_csv(lines, file, label, columns)
+
+
+def check_libsvm(lines: Iterable[bytes], file: str, label: LabelRule) -> FileCheck:
+    """Check rows of `label index:value ...`.
+
+    The first line must be one, as the container decides by it; blank ones further on are skipped.
+    https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/data_utils.py
+    """
     result = FileCheck(file)
-    result.rows = sum(1 for line in lines if line.strip())
-    if not result.rows:
+    for number, line in enumerate(lines, 1):
+        if len(line) > LINE_LIMIT_BYTES:
+            result.add(too_long(file, number))
+            continue
+        words = line.split()
+        problem = _libsvm_problem(words, file, number, label)
+        if problem and (words or number == 1):
+            result.add(problem)
+        result.rows += bool(words) and problem is None
+    if not result.rows and not result.problem_count:
         result.add(Problem(file, 1, 0, "an empty file", "at least one row"))
     return result
+
+
+def _libsvm_problem(words: list[bytes], file: str, number: int, label: LabelRule) -> Problem | None:
+    if not words:
+        return Problem(file, number, 0, "an empty line", "a row, label index:value ...")
+    texts = [word.decode("utf-8", "replace") for word in words]
+    first, *weight = texts[0].split(":")
+    if len(weight) > 1 or not all(map(is_number, (first, *weight))) or not label.allows(first):
+        return Problem(file, number, 1, quoted(texts[0]), label.allowed)
+    for column, text in enumerate(texts[1:], 2):
+        index, colon, value = text.partition(":")
+        if not (colon and index.isascii() and index.isdecimal() and is_number(value)):
+            return Problem(file, number, column, quoted(text), "index:value, an index from 0 and a number")
+    return None
 
 
 def label_rule(config: TrainingConfig) -> LabelRule:
@@ -160,7 +235,7 @@ def report(output: Output, files: list[FileCheck]) -> None:
             output.say(f"{file.file}: {file.problem_count} problems in all", style="red")
 
 
-def _counted(lines: BinaryIO, advance: Callable[[int], None]) -> Iterable[bytes]:
+def _counted(lines: Iterable[bytes], advance: Callable[[int], None]) -> Iterable[bytes]:
     pending = 0
     for line in lines:
         pending += len(line)

@@ -14,7 +14,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
@@ -25,6 +24,7 @@ from scripts import (
     check,
     compare,
     costs,
+    credentials,
     data,
     deploy,
     destroy,
@@ -47,7 +47,7 @@ from scripts import (
 from scripts.commands import command_line
 from scripts.completion import complete_models
 from scripts.errors import Command, SlipwayError, StillGoingError, UnsuccessfulError
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.target import LOCAL_PORT, Options
 
@@ -118,7 +118,10 @@ def common_options(
     context: typer.Context,
     local_aws: Annotated[
         bool | None,
-        typer.Option("--local/--aws", help="Default: AWS if credentials for it are configured, else local AWS."),
+        typer.Option(
+            "--local/--aws",
+            help="Default: AWS if it is configured and the endpoint is not on this machine.",
+        ),
     ] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS Region.")] = None,
@@ -147,6 +150,7 @@ def common_options(
 app.command()(local.up)
 app.command()(local.down)
 app.command()(local.status)
+app.command()(credentials.credentials)
 app.command()(release.release)
 app.command()(follow.follow)
 app.command()(run_list.runs)
@@ -208,7 +212,7 @@ def _told(session: Session, error: Exception) -> int:
     if session.output.as_json:
         _print_json({what: explained.message, "next": advice or None})
     else:
-        console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        console = PlainConsole(stderr=True)
         console.print(Text.assemble((f"{what}: ", "bold red"), explained.message))
         if advice:
             console.print(Text.assemble(("next: ", "bold"), advice))

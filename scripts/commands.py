@@ -43,6 +43,6 @@ def _options(options: Options, target: Target, environment: Mapping[str, str]) -
         is_needed = value != default or (value is not None and _VARIABLES.get(name) in environment)
         return [f"--{name}", str(value)] if is_needed else []
 
-    words += said("port", options.port, LOCAL_PORT) if target.is_local else []
+    words += said("port", target.port, LOCAL_PORT) if target.is_local else []
     words += said("profile", options.profile) + said("region", options.region) + said("suffix", options.suffix)
     return words + said("model", options.model, Options.model)

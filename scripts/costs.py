@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
+from pipeline_lambdas.config import ConfigError, TrainingConfig
 from pipeline_lambdas.prices import PriceTable, load_prices
+from scripts.check import read_config
 from scripts.errors import SlipwayError
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
 from scripts.project import Project, shown
@@ -71,10 +72,10 @@ def costs(
 
 def _config(project: Project, model: str) -> TrainingConfig:
     path = project.training_config / f"{model}.yml"
+    if not path.exists():
+        raise SlipwayError(f"{shown(path)}: found no such training config.", "Name a model: --model NAME")
     try:
-        return parse_config(path.read_text(encoding="utf-8-sig"), shown(path))
-    except FileNotFoundError:
-        raise SlipwayError(f"{shown(path)}: found no such training config.", "Name a model: --model NAME") from None
+        return read_config(path)
     except ConfigError as error:
         raise SlipwayError(str(error), lambda command: f"Check it: {command('check')}") from None
 

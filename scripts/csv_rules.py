@@ -6,12 +6,15 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html#InputOutput-XGBoost
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(NUMBER, re.ASCII)
 _SHOWN_CHARACTERS = 40
+_CHUNK_BYTES = 1 << 20
+LINE_LIMIT_BYTES = 16 * 1024 * 1024
+"""Some million columns; a file without line ends would be taken into memory as a whole."""
 _LABEL_DECIMALS = re.compile(r"[+]?\d+(?:\.0*)?", re.ASCII)
 
 
@@ -72,7 +75,13 @@ def check_csv(lines: Iterable[bytes], file: str, label: LabelRule = ANY_NUMBER, 
     pattern: re.Pattern[bytes] | None = None
     number = 0
     for number, raw in enumerate(lines, 1):
+        if len(raw) > LINE_LIMIT_BYTES:
+            result.add(too_long(file, number))
+            continue
         line = raw.rstrip(b"\r\n")
+        if pattern is None and not line.strip():
+            result.add(Problem(file, number, 0, "an empty line", "rows of numbers from the first line on"))
+            continue
         if pattern is None:
             result.columns = result.columns or line.count(b",") + 1
             pattern = _row_pattern(result.columns)
@@ -90,6 +99,27 @@ def check_csv(lines: Iterable[bytes], file: str, label: LabelRule = ANY_NUMBER, 
     return result
 
 
+def bounded_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield the lines of what `read(size)` gives piece by piece; of one beyond the limit only the beginning."""
+    pieces: list[bytes] = []
+    kept = 0
+    while chunk := read(_CHUNK_BYTES):
+        for part in _split_at_newlines(chunk):
+            room = LINE_LIMIT_BYTES + 1 - kept
+            pieces.append(part[:room])
+            kept += len(pieces[-1])
+            if part.endswith(b"\n"):
+                yield b"".join(pieces)
+                pieces, kept = [], 0
+    if kept:
+        yield b"".join(pieces)
+
+
+def too_long(file: str, line: int) -> Problem:
+    """The problem of a line beyond the limit."""
+    return Problem(file, line, 0, f"a line of more than {LINE_LIMIT_BYTES:,} bytes", "rows, each in a line of its own")
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a finite number as XGBoost reads it."""
     return _NUMBER.fullmatch(text) is not None
@@ -105,6 +135,11 @@ def quoted(text: str) -> str:
 def looks_like_header(cells: list[str]) -> bool:
     """Whether no cell of a first line is a number."""
     return not any(is_number(cell.strip()) for cell in cells)
+
+
+def _split_at_newlines(chunk: bytes) -> list[bytes]:
+    *whole, rest = chunk.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def _row_pattern(columns: int) -> re.Pattern[bytes]:

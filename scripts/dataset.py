@@ -18,14 +18,12 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.dataset import CHANNELS, SCHEMA, DataFile, dataset_prefix, dataset_sha256
 from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
-from scripts.columns import COLUMNS_FILE, parse_columns, read_columns
-from scripts.csv_rules import ANY_NUMBER, FileCheck
+from scripts.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
+from scripts.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Step
 from scripts.project import shown
 from scripts.session import Session
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ def _dropped_columns(s3: Any, bucket: str, model: str) -> list[str]:
         if code_of(error) != "NoSuchKey":
             raise
         return []
-    return parse_columns(found["Body"].read(), f"s3://{bucket}/{key}")
+    return parse_columns(found["Body"].read(SIZE_LIMIT_BYTES + 1), f"s3://{bucket}/{key}")
 
 
 def _check_object(session: Session, bucket: str, name: str, version: str, columns: int) -> tuple[DataFile, FileCheck]:
@@ -226,19 +224,15 @@ def _check_object(session: Session, bucket: str, name: str, version: str, column
     found = session.client("s3").get_object(Bucket=bucket, Key=f"{model}/{name}", VersionId=version)
     digest, channel = hashlib.sha256(), name.split("/", maxsplit=1)[0]
 
-    def lines() -> Iterator[bytes]:
-        rest = b""
-        for chunk in found["Body"].iter_chunks(_CHUNK_BYTES):
-            digest.update(chunk)
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-        if rest:
-            yield rest
+    def read(size: int) -> bytes:
+        chunk: bytes = found["Body"].read(size)
+        digest.update(chunk)
+        return chunk
 
     with session.output.step(f"checking {name}") as step:
         label = label_rule(config) if config else ANY_NUMBER
         libsvm = config is not None and config.content_type(channel) == LIBSVM
-        check = check_lines(lines(), name, label, columns, libsvm=libsvm)
+        check = check_lines(bounded_lines(read), name, label, columns, libsvm=libsvm)
         step.outcome = f"{check.rows:,} rows" if not check.problem_count else f"{check.problem_count} problems"
     return DataFile(channel, name, found["ContentLength"], digest.hexdigest()), check
 

@@ -81,6 +81,7 @@ def deploy_pipeline(
     parameters = {
         "SuffixID": session.names.suffix,
         "ModelName": session.names.model,
+        **session.target.parameters,
         **_declared(extra or {}, template.parameters),
         **{package.parameter: package.key for package in packages},
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +18,17 @@ PUBLISHED = "refs/published/"
 # Set by a hook or an alias that this may be called from; they would redirect every command below.
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
 
+_IN_USE: dict[Path, int] = {}
+"""The work folders that this process uses, each with the descriptor of its lock."""
+
 
 @dataclass(frozen=True)
 class Remote:
     """A repository and how to sign in to it."""
 
     url: str
-    credential_helper: str = ""
+    settings: tuple[str, ...] = ()
+    """What git is configured with for it, `name=value` each."""
     proxied: bool = True
 
 
@@ -36,10 +42,32 @@ class GitFolder:
     """What a person calls the published repository; empty: as the work folder."""
 
     def prepare(self) -> None:
-        """Create the work folder where there is none."""
+        """Create the work folder where there is none, and remove what a killed process left locked in it."""
+        self._use()
         if not (self.path / "HEAD").is_file():
             self.path.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare")
+
+    def _use(self) -> None:
+        """Remove git's lock files if nobody else uses the folder, and keep others from that until this process ends.
+
+        Git's processes inherit the descriptor, so that one that outlives a killed process keeps its lock files.
+        """
+        if self.path in _IN_USE:
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # what the other one left locked is its own
+        else:
+            for lock in self.path.rglob("*.lock"):
+                lock.unlink(missing_ok=True)
+            for index in self.path.glob("publish-index*"):
+                index.unlink(missing_ok=True)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _IN_USE[self.path] = descriptor
 
     def fetch(self, branch: str) -> str | None:
         """Fetch a branch; returns its commit, None if the repository has no such branch yet."""
@@ -55,14 +83,11 @@ class GitFolder:
         names = sorted(files)
         paths = "".join(f"{files[name].resolve()}\n" for name in names)
         blobs = self._git("hash-object", "-w", "--no-filters", "--stdin-paths", input_text=paths).split()
-        index = self.path / "publish-index"
-        index.unlink(missing_ok=True)
         entries = "".join(f"{_mode(files[name])} {blob}\t{name}\0" for name, blob in zip(names, blobs, strict=True))
-        environment = {"GIT_INDEX_FILE": str(index)}
-        self._git("update-index", "-z", "--index-info", input_text=entries, environment=environment)
-        tree = self._git("write-tree", environment=environment).strip()
-        index.unlink(missing_ok=True)
-        return tree
+        with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+            environment = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+            self._git("update-index", "-z", "--index-info", input_text=entries, environment=environment)
+            return self._git("write-tree", environment=environment).strip()
 
     def tree_of(self, commit: str) -> str:
         return self._git("rev-parse", f"{commit}^{{tree}}").strip()
@@ -109,15 +134,12 @@ class GitFolder:
     ) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
         settings = {
-            "credential.useHttpPath": "true",
             "commit.gpgSign": "false",
             "core.hooksPath": os.devnull,
             "gc.auto": "0",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        if self.remote.credential_helper:
-            # The empty value first: helpers of the user's own are for other repositories.
-            options += ["-c", "credential.helper=", "-c", f"credential.helper={self.remote.credential_helper}"]
+        options += [part for setting in self.remote.settings for part in ("-c", setting)]
         if not self.remote.proxied:
             options += ["-c", "http.proxy="]
         try:
@@ -129,6 +151,7 @@ class GitFolder:
                 text=True,
                 encoding="utf-8",
                 check=False,
+                pass_fds=tuple(descriptor for path, descriptor in _IN_USE.items() if path == self.path),
             )
         except FileNotFoundError:
             raise SlipwayError("git was not found.", "Install git: https://git-scm.com/downloads") from None

@@ -10,7 +10,6 @@ never imported: https://github.com/aws/sagemaker-python-sdk, sagemaker-core/src/
 from __future__ import annotations
 
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -79,14 +78,13 @@ def rewritten(template: str, found: Mapping[str, str]) -> str:
 
 
 def _between(template: str, name: str, block: str) -> str:
-    text, count = re.subn(
-        rf"(?m)^( *# <{name}>[^\n]*\n)(?:.*\n)*?( *# </{name}>)$",
-        lambda match: f"{match[1]}{block}{match[2]}",
-        template,
-    )
-    if count != 1:
+    lines = template.splitlines(keepends=True)
+    starts = [number for number, line in enumerate(lines) if line.strip().startswith(f"# <{name}>")]
+    ends = [number for number, line in enumerate(lines) if line.strip() == f"# </{name}>"]
+    if len(starts) != 1 or len(ends) != 1 or starts[0] > ends[0]:
+        count = min(len(starts), len(ends))
         raise SlipwayError(f"pipeline.yml: found {count} blocks between # <{name}> and # </{name}>; one is needed.")
-    return text
+    return "".join([*lines[: starts[0] + 1], block, *lines[ends[0] :]])
 
 
 def _unlike(scope: str, version: str, what: str) -> SlipwayError:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError
 from rich.table import Table
 
 from scripts.aws_errors import code_of
@@ -51,17 +51,16 @@ def status(context: typer.Context) -> None:
     """Show stacks, endpoints and the last release, and all models of the installation."""
     session = session_of(context)
     rows: list[tuple[str, str, str]] = []
+    is_up = True
     now, models = datetime.now(UTC), list[Model]()
     if session.target.is_local:
         done = _local_aws(session, "status")
-        rows.append(("local AWS", "up" if done.returncode == 0 else "down", _said(done).removeprefix("local AWS is ")))
-    try:
+        is_up = done.returncode == 0
+        said = _said(done).removeprefix("local AWS is ") if is_up else f"start it: {session.command('up')}"
+        rows.append(("local AWS", "up" if is_up else "down", said))
+    if is_up:
         rows += _installed(session)
         models = load_overview(session, now)
-    except EndpointConnectionError:
-        if not session.target.is_local:
-            raise
-        rows[0] = ("local AWS", "down", f"start it: {session.command('up')}")
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)
@@ -93,7 +92,7 @@ def _require_local(session: Session, verb: str) -> None:
 
 def _local_aws(session: Session, verb: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", _MODULE, verb]
-    command += ["--state", str(session.project.work / "local"), "--port", str(session.options.port)]
+    command += ["--state", str(session.target.state), "--port", str(session.target.port)]
     command += ["--region", session.target.region]
     return subprocess.run(command, cwd=session.project.root, capture_output=True, text=True, check=False)
 

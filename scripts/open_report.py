@@ -43,7 +43,7 @@ def open_report(
             f"release {short}: found no report, s3://{session.names.bucket('artifacts')}/{key}.",
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
-    file = out or session.project.root / ".slipway" / "reports" / f"{run_id}.html"
+    file = out or session.project.private_work() / "reports" / f"{run_id}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(page)
     session.output.say(f"report of release {run_id[:SHORT_ID_CHARACTERS]}: {shown(file)}")

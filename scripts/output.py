@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 
-from pipeline_lambdas.report.text import duration
+from pipeline_lambdas.report.text import UNSEEN, duration
 
 _PLAIN_WIDTH = 160
 """Columns where nothing tells the width: a log file, a pipe."""
@@ -40,6 +41,24 @@ STATUS_STYLES = {
     "Superseded": "bright_black",
     "Cancelled": "bright_black",
 }
+
+
+class PlainConsole(Console):
+    """A console on which text is text: no markup, no emoji codes, and nothing that a terminal would obey.
+
+    Commit messages, log lines and errors are written by others. What rich itself tells the terminal stands apart from
+    text (`Segment.control`), so that it is kept and all else is cleaned, whatever it came in.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "highlight": False, "markup": False, "emoji": False, "soft_wrap": True})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or not UNSEEN.search(segment.text):
+                yield segment
+            else:
+                yield Segment(UNSEEN.sub("", segment.text), segment.style)
 
 
 class Step:
@@ -79,10 +98,10 @@ class Step:
 class Output:
     """The console. With `as_json` everything for people goes to stderr and stdout holds one JSON document."""
 
-    def __init__(self, *, as_json: bool = False, console: Console | None = None) -> None:
+    def __init__(self, *, as_json: bool = False, console: PlainConsole | None = None) -> None:
         self.as_json = as_json
         self.document: Mapping[str, Any] | None = None
-        probe = console or Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
+        probe = console or PlainConsole(stderr=as_json)
         if console is None and not probe.is_terminal and not os.environ.get("COLUMNS"):
             probe.width = _PLAIN_WIDTH
         self.console = probe
@@ -145,7 +164,12 @@ class Output:
         if not self.in_place:
             yield lambda _more: None
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self.console, transient=True) as bars:
             task = bars.add_task(title, total=total)
             yield lambda more: bars.advance(task, more)

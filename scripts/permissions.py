@@ -13,11 +13,12 @@ from rich.table import Table
 
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.grants import Call, Comparison, Grant, compare, grants_of
+from scripts.local_key import read_local_key
 from scripts.logs import seconds
 from scripts.session import Session, session_of
 from scripts.unexercised import is_expected, reason_of
 
-_CALLS = "/_local_aws/calls"
+_CALLS, _SERVICE = "/_local_aws/calls", "local-aws"
 _TIMEOUT_S = 10
 
 
@@ -95,14 +96,27 @@ def _grants(session: Session, name: str, role: str) -> Iterator[Grant]:
 
 def _calls(session: Session, roles: dict[str, str], after: float) -> Iterator[Call]:
     """What the roles asked IAM for, by the recorder of local AWS."""
-    url = f"{session.target.endpoint_url}{_CALLS}"
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http, loopback
+    with urllib.request.urlopen(_signed(session), timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http, loopback
         recorded: list[dict[str, Any]] = json.load(answer)["calls"]
     for call in recorded:
         if call["role"] in roles and call["last"] >= after:
             yield Call(
                 roles[call["role"]], call["action"], call["resource"], call["decision"] == "allowed", call["count"]
             )
+
+
+def _signed(session: Session) -> urllib.request.Request:
+    """The request for what was recorded, which local AWS answers to the root user alone."""
+    from botocore.auth import SigV4Auth  # noqa: PLC0415
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+    from botocore.credentials import Credentials  # noqa: PLC0415
+
+    key = read_local_key(session.target.state)
+    url = f"{session.target.endpoint_url}{_CALLS}"
+    request = AWSRequest("GET", url)
+    credentials = Credentials(key.access_key_id, key.secret_access_key)
+    SigV4Auth(credentials, _SERVICE, session.target.region).add_auth(request)
+    return urllib.request.Request(url, headers=dict(request.headers))  # noqa: S310 - http, loopback
 
 
 def _show(session: Session, comparison: Comparison) -> None:

@@ -13,16 +13,19 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import IO
 
 from pipeline_lambdas.dataset import CHANNELS
 from scripts.columns import COLUMNS_FILE
-from scripts.csv_rules import Problem, is_number, looks_like_header, quoted
+from scripts.csv_rules import LINE_LIMIT_BYTES, Problem, is_number, looks_like_header, quoted, too_long
 from scripts.errors import SlipwayError
 
 DELIMITERS = (",", ";", "\t", "|")
 REJECTED_FILE = "rejected.txt"
+_DIGITS = 10
+"""More than a number of columns has."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,16 @@ def _layout(request: Request) -> _Layout:
     if not request.source.is_file():
         raise SlipwayError(f"{request.source}: found no such file.")
     with request.source.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        first = lines.readline()
+        first = lines.readline(LINE_LIMIT_BYTES + 1).replace("\0", "�")
+    if len(first) > LINE_LIMIT_BYTES:
+        raise SlipwayError(str(too_long(str(request.source), 1)))
     if not first.strip():
         raise SlipwayError(f"{request.source}: line 1: found nothing; allowed is a CSV file with rows.")
     delimiter = request.delimiter or max(DELIMITERS, key=first.count)
-    cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
+    try:
+        cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
+    except csv.Error as error:
+        raise SlipwayError(f"{request.source}: line 1: found text that is not CSV: {error}.") from None
     if len(cells) < 2:
         raise SlipwayError(
             f"{request.source}: line 1: found one column; allowed are a label and at least one feature.",
@@ -111,7 +119,7 @@ def _label_index(request: Request, header: list[str], columns: int) -> int:
         raise SlipwayError(f"--label: found {request.label!r} as the name of several columns of {request.source}.")
     if request.label in header:
         return header.index(request.label)
-    if request.label.isdecimal() and 1 <= int(request.label) <= columns:
+    if len(request.label) < _DIGITS and request.label.isdecimal() and 1 <= int(request.label) <= columns:
         return int(request.label) - 1
     known = f"{', '.join(header)}, or " if header else "no name, as the file has no header; "
     raise SlipwayError(
@@ -145,15 +153,20 @@ def _parsed(source: Path, layout: _Layout, advance: Callable[[int], None]) -> It
     with source.open(encoding="utf-8-sig", errors="replace", newline="") as file:
 
         def lines() -> Iterator[str]:
-            for line in file:
+            for number in count(1):
+                line = file.readline(LINE_LIMIT_BYTES + 1)
+                if len(line) > LINE_LIMIT_BYTES:
+                    raise SlipwayError(str(too_long(str(source), number)))
+                if not line:
+                    return
                 advance(len(line))
                 yield line.replace("\0", "�")  # csv refuses NUL bytes; the row is then rejected by its number
 
         reader = csv.reader(lines(), delimiter=layout.delimiter)
-        if layout.header:
-            next(reader)
-        previous = reader.line_num
         try:
+            if layout.header:
+                next(reader)
+            previous = reader.line_num
             for cells in reader:
                 if cells:  # blank lines are no rows
                     yield previous + 1, [cell.strip() for cell in cells]

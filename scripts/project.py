@@ -20,6 +20,12 @@ class Project:
         """What the verbs keep between runs; never committed."""
         return self.root / ".slipway"
 
+    def private_work(self) -> Path:
+        """The same folder, there and closed to other users: repositories, reports and the state of local AWS."""
+        self.work.mkdir(mode=0o700, exist_ok=True)
+        self.work.chmod(0o700)
+        return self.work
+
     @property
     def training_config(self) -> Path:
         return self.root / "training_config"

@@ -129,7 +129,7 @@ def _stage_elsewhere(
     session: Session, folder: str, address: str, message: str | None, *, overwrite: bool
 ) -> StagedFolder:
     """As `stage`, for a repository that git alone signs in to."""
-    path = session.project.work / "publish" / session.names.repository(folder)
+    path = session.project.private_work() / "publish" / session.names.repository(folder)
     git = GitFolder(path, Remote(address), address)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
@@ -147,8 +147,8 @@ def stage(session: Session, folder: str, message: str | None = None, *, overwrit
             "The AWS CLI was not found; it signs git in to CodeCommit.",
             "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
         )
-    remote = Remote(found["cloneUrlHttp"], target.git_credential_helper, proxied=not target.is_local)
-    git = GitFolder(session.project.work / "publish" / repository, remote)
+    remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
+    git = GitFolder(session.project.private_work() / "publish" / repository, remote)
     return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
 
 

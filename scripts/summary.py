@@ -128,7 +128,7 @@ def _changing_the_config(session: Session) -> list[str]:
         return [f"edit {names.model}.yml in your clone of {connected['training_config']}", "git commit -a && git push"]
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
     return [
-        f"git clone {session.target.signed_in(found['cloneUrlHttp'])} {clone}",
+        session.target.clone(found["cloneUrlHttp"], clone),
         f"edit {clone}/{names.model}.yml",
         f"git -C {clone} commit -am 'Try other values' && git -C {clone} push",
     ]

@@ -6,18 +6,23 @@ Both speak the same protocol, so a verb only asks the target for a client and ne
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from scripts.endpoint import LocalEndpoint, local_endpoint
 from scripts.errors import SlipwayError
+from scripts.local_key import read_local_key
+from scripts.project import find_project
 
 LOCAL_PORT = 4566
 LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "111122223333"
+_KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 LOCAL_SUFFIX, AWS_SUFFIX = "local", "main"
-_LOCAL_KEY = "test"
-_LOCAL_SECRET = "test"  # noqa: S105 - what local AWS knows its root user by, no secret
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,18 @@ class Target:
     """How long to wait between two questions about something that is going on."""
     event_timeout_s: float = 120.0
     """How long the start of a release may follow the change that causes it."""
-    git_credential_helper: str = ""
-    """Value of git's `credential.helper` for the repositories."""
+    git_settings: tuple[str, ...] = ()
+    """What git is configured with to sign in to the repositories, `name=value` each."""
+    state: Path = Path()
+    """The folder of all that local AWS holds."""
+    own_key: bool = False
+    """Whether local AWS is called with the profile's or the environment's key, not with the root user's."""
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters of the pipeline stack that follow from where it is: local AWS has no console to link to."""
+        return {"ConsoleLinks": "false"} if self.is_local else {}
 
     @property
     def is_local(self) -> bool:
@@ -61,9 +75,15 @@ class Target:
             self._clients[service] = self._make(service)
         return self._clients[service]
 
-    def signed_in(self, url: str) -> str:
-        """A repository's URL as a person uses it: for local AWS with the name and password that it asks for."""
-        return url.replace("://", f"://{_LOCAL_KEY}:{_LOCAL_SECRET}@", 1) if self.is_local else url
+    @property
+    def port(self) -> int:
+        """Where local AWS listens."""
+        return urlsplit(self.endpoint_url or "").port or LOCAL_PORT
+
+    def clone(self, url: str, folder: str) -> str:
+        """A command that clones a repository; the clone knows how to sign in from then on."""
+        settings = "".join(f"-c {shlex.quote(setting)} " for setting in self.git_settings) if self.is_local else ""
+        return f"git clone {settings}{url} {folder}"
 
     def object_url(self, bucket: str, key: str) -> str:
         """The address of an object, as CloudFormation takes a template's.
@@ -98,15 +118,15 @@ class Target:
         import boto3  # noqa: PLC0415 - half a second that `slipway --help` does not need
         from botocore.config import Config  # noqa: PLC0415
 
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
         if self.endpoint_url is None:
-            session = boto3.Session(profile_name=self.profile, region_name=self.region)
             return session.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 5}))
-        return boto3.client(
+        root = None if self.own_key else read_local_key(self.state)
+        return session.client(
             service,
             endpoint_url=self.endpoint_url,
-            region_name=self.region,
-            aws_access_key_id=_LOCAL_KEY,
-            aws_secret_access_key=_LOCAL_SECRET,
+            aws_access_key_id=root and root.access_key_id,
+            aws_secret_access_key=root and root.secret_access_key,
             config=Config(
                 connect_timeout=5,
                 proxies={},  # a proxy of the user's is for the world outside
@@ -119,14 +139,23 @@ class Target:
 def decide_target(options: Options, has_credentials: Callable[[str | None], bool] | None = None) -> Target:
     """Local AWS with --local, AWS with --aws or --profile; without either AWS if credentials for it are configured.
 
-    Raises SlipwayError for options that contradict each other and where AWS lacks a Region.
+    An endpoint URL on loopback, of the environment or of the profile, means local AWS as much as --local does. Raises
+    SlipwayError for options that contradict each other and where AWS lacks a Region.
     """
     if options.local and options.profile:
         raise SlipwayError("--local and --profile exclude each other: local AWS has no profiles.")
-    local = options.local
-    if local is None:
-        local = not options.profile and not (has_credentials or aws_credentials_configured)(options.profile)
-    return _local(options) if local else _aws(options)
+    if options.local:
+        return _local(options, None)
+    endpoint = local_endpoint(options.profile)
+    if endpoint and options.local is False:
+        raise SlipwayError(
+            f"--aws contradicts {endpoint.said_by}, which is on this machine.", "Unset it, or leave --aws out."
+        )
+    if endpoint:
+        return _local(options, endpoint)
+    if options.local is False or options.profile or (has_credentials or aws_credentials_configured)(options.profile):
+        return _aws(options)
+    return _local(options, None)
 
 
 def aws_credentials_configured(profile: str | None) -> bool:
@@ -147,15 +176,21 @@ def aws_credentials_configured(profile: str | None) -> bool:
         ) from None
 
 
-def _local(options: Options) -> Target:
+def _local(options: Options, endpoint: LocalEndpoint | None) -> Target:
+    state = find_project().work / "local"
+    port = endpoint.port if endpoint and options.port == LOCAL_PORT else options.port
     return Target(
         title="local AWS",
         region=options.region or LOCAL_REGION,
         suffix=options.suffix or LOCAL_SUFFIX,
-        endpoint_url=f"http://127.0.0.1:{options.port}",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        profile=options.profile,
         poll_s=0.1,
         event_timeout_s=20.0,
-        git_credential_helper=f"!f() {{ echo username={_LOCAL_KEY}; echo password={_LOCAL_SECRET}; }}; f",
+        # Written by local AWS: a helper that signs, for this address alone.
+        git_settings=(f"include.path={state / 'gitconfig'}",),
+        state=state,
+        own_key=endpoint is not None and (bool(options.profile) or not os.environ.keys().isdisjoint(_KEY_VARIABLES)),
     )
 
 
@@ -179,5 +214,10 @@ def _aws(options: Options) -> Target:
         suffix=options.suffix or AWS_SUFFIX,
         profile=options.profile,
         # https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
-        git_credential_helper=f"!aws{profile} codecommit credential-helper $@",
+        # The empty value first: helpers of the user's own are for other repositories.
+        git_settings=(
+            "credential.useHttpPath=true",
+            "credential.helper=",
+            f"credential.helper=!aws{profile} codecommit credential-helper $@",
+        ),
     )

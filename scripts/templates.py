@@ -66,6 +66,12 @@ def declared_parameters(path: Path) -> frozenset[str]:
     return _parameters(path, _read(path, MAX_STORED_BYTES))
 
 
+def default_of(path: Path, parameter: str) -> str:
+    """The default of a template's parameter; empty if it has none."""
+    declared = _document(path, _read(path, MAX_STORED_BYTES)).get("Parameters") or {}
+    return str((declared.get(parameter) or {}).get("Default", ""))
+
+
 def resource_types(path: Path) -> list[str]:
     """The type of each resource of a template file."""
     resources = _document(path, _read(path, MAX_STORED_BYTES)).get("Resources", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -15,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from local_aws.codebuild.toolchain import python_environment
+from local_aws.root import RootKey, read_root_key
+from tests.answer_shapes import check_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
@@ -88,11 +94,19 @@ class LocalServer:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def client(self, service: str, key: str = "test", secret: str = "test", token: str | None = None) -> Any:
-        """A client, made once: each holds connections that the server keeps open for it."""
-        wanted = (service, key, secret, token)
+    @property
+    def root(self) -> RootKey:
+        """The root user's key, from the state folder."""
+        key = read_root_key(self.state)
+        assert key is not None, "local AWS was never up"
+        return key
+
+    def client(self, service: str, key: str = "", secret: str = "", token: str | None = None) -> Any:
+        """A client, made once: each holds connections that the server keeps open for it. Without a key, root's."""
+        wanted = (service, key or self.root.access_key_id, secret or self.root.secret_access_key, token)
         if wanted not in self._clients:
             self._clients[wanted] = self._make_client(*wanted)
+            check_answers(self._clients[wanted], service)
         return self._clients[wanted]
 
     def _make_client(self, service: str, key: str, secret: str, token: str | None) -> Any:
@@ -105,6 +119,27 @@ class LocalServer:
             aws_session_token=token,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", *, signed_for: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Send one request as it is, signed with root's key for a service if one is named; status and text."""
+        request = AWSRequest(method, f"{self.url}{path}", headers=headers or {}, data=body)
+        if signed_for:
+            credentials = Credentials(self.root.access_key_id, self.root.secret_access_key)
+            signer = S3SigV4Auth if signed_for == "s3" else SigV4Auth
+            signer(credentials, signed_for, REGION).add_auth(request)
+        return self.send(method, path, body, dict(request.headers.items()))
+
+    def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        """Send one request with these headers and no others but Content-Length, and Host where it is missing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body or None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
+        finally:
+            connection.close()
 
     def lend_libraries(self, project: str) -> None:
         """Let the builds of a CodeBuild project find this interpreter's libraries, so that pip downloads nothing."""

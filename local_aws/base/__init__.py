@@ -13,9 +13,20 @@ from local_aws.base.functions import invoke_functions_as_documented, leave_no_lo
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
 from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
-from local_aws.base.objects import read_object
+from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
+from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
+from local_aws.base.signing import (
+    accept_caller,
+    close_unsigned_paths,
+    expects_callback,
+    give_functions_secret_credentials,
+    know_root,
+    knows_service,
+    refusal_answer,
+    resolve_key,
+)
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
     BaseMismatchError,
@@ -35,28 +46,39 @@ __all__ = [
     "PipelineTarget",
     "ResourceType",
     "RoleNotAssumableError",
+    "accept_caller",
     "asgi_app",
     "assume_role",
     "carry_version_ids",
     "check_tables",
+    "close_unsigned_paths",
     "complete_request_context",
     "complete_resource_types",
+    "encrypt_without_a_key_id",
     "enforce",
     "evaluate_alarms_as_documented",
+    "expects_callback",
     "find_access_key",
+    "give_functions_secret_credentials",
     "identify",
     "invoke_asynchronously_as_documented",
     "invoke_functions_as_documented",
+    "know_managed_policies",
+    "know_root",
+    "knows_service",
     "leave_no_log_of_deleted_functions",
     "leave_out_what_conditions_exclude",
     "put_event",
     "put_metric",
     "read_object",
     "record_decisions",
+    "refusal_answer",
+    "refuse_missing_policies_in_stacks",
     "refuse_unknown_runtimes",
     "refuse_unknown_runtimes_of_stacks",
     "register_resource_types",
     "register_service",
+    "resolve_key",
     "root_caller",
     "route_events_to_pipelines",
     "run_functions_as_documented",

@@ -17,7 +17,7 @@ from local_aws.wire import Caller, Permission
 
 
 def identify(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller:
-    """The caller of a request whose signature MiniStack has verified."""
+    """The caller of a request whose signature the gate has verified."""
     router, evaluator = ministack("core.router"), ministack("core.iam_evaluator")
     return Caller(
         account=ACCOUNT,
@@ -49,8 +49,8 @@ def enforce(caller: Caller, permission: Permission) -> str | None:
 
 
 def root_caller(region: str) -> Caller:
-    """The account's root, as which CloudFormation acts for a stack without a service role."""
-    return Caller(account=ACCOUNT, region=region, arn=f"arn:aws:iam::{ACCOUNT}:root", access_key_id="test")
+    """The account's root, as which CloudFormation acts for a stack without a service role; it holds no key."""
+    return Caller(account=ACCOUNT, region=region, arn=f"arn:aws:iam::{ACCOUNT}:root")
 
 
 _request_keys: ContextVar[Mapping[str, Any]] = ContextVar("request_keys", default=MappingProxyType({}))

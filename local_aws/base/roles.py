@@ -35,11 +35,17 @@ class RoleNotAssumableError(Exception):
 
 _sessions: dict[str, Credentials] = {}
 _sessions_lock = threading.Lock()
-_SESSION_S = 3600.0
+SESSION_S = 3600.0
 
 
 def assume_role(
-    role_arn: str, service: str, session_name: str, source_arn: str, policy: Mapping[str, Any] | None = None
+    role_arn: str,
+    service: str,
+    session_name: str,
+    source_arn: str,
+    policy: Mapping[str, Any] | None = None,
+    *,
+    lasts_s: float = SESSION_S,
 ) -> Credentials:
     """Assume a role as an AWS service does, and return its credentials.
 
@@ -51,21 +57,21 @@ def assume_role(
     key = hashlib.sha256(json.dumps([role_arn, service, session_name, policy], sort_keys=True).encode()).hexdigest()
     with _sessions_lock:
         cached = _sessions.get(key)
-        if cached and cached.expires_at - time.time() > _SESSION_S / 2:
+        if cached and cached.expires_at - time.time() > lasts_s / 2:
             return cached
         for stale in [k for k, c in _sessions.items() if c.expires_at < time.time()]:
             del _sessions[stale]
-        _sessions[key] = _open_session(role_arn, session_name, policy)
+        _sessions[key] = _open_session(role_arn, session_name, policy, lasts_s)
         return _sessions[key]
 
 
-def _open_session(role_arn: str, session_name: str, policy: Mapping[str, Any] | None) -> Credentials:
+def _open_session(role_arn: str, session_name: str, policy: Mapping[str, Any] | None, lasts_s: float) -> Credentials:
     role_name = role_arn.rpartition("/")[2]
     credentials = Credentials(
         access_key_id="ASIA" + secrets.token_hex(8).upper(),
         secret_access_key=secrets.token_urlsafe(30),
         session_token=secrets.token_urlsafe(60),
-        expires_at=time.time() + _SESSION_S,
+        expires_at=time.time() + lasts_s,
     )
     session: dict[str, Any] = {
         "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{session_name[:64]}",

@@ -21,17 +21,40 @@ _TABLES = {
         "_loaded_modules",
         "_state_map",
         "PERSIST_STATE",
+        "_handle_post_body_shortcuts",
+        "_handle_pre_body_request",
+        "pin_signed_request",
     ),
-    "ministack.core.router": ("SERVICE_PATTERNS", "extract_access_key_id", "extract_region"),
-    "ministack.core.iam_actions": ("SERVICE_TO_IAM_NAMESPACE", "extract_resource_arn", "identity_denial_message"),
+    "ministack.core.router": (
+        "SERVICE_PATTERNS",
+        "_is_aws_service_name",
+        "detect_service",
+        "extract_access_key_id",
+        "extract_region",
+    ),
+    "ministack.core.iam_actions": (
+        "SERVICE_TO_IAM_NAMESPACE",
+        "_AUTH_FAILURES",
+        "access_denied_response",
+        "extract_resource_arn",
+        "identity_denial_message",
+    ),
     "ministack.core.iam_evaluator": (
         "AuthError",
         "CredentialResolutionError",
         "EvalContext",
+        "ResolvedCredential",
+        "_SESSION_TOKEN_NOT_CHECKED",
+        "_anonymous",
         "_conditions_met",
+        "_invalid_session_token",
+        "_unknown_access_key",
         "_service_principal_matches",
+        "_signed_request",
+        "_verified_key",
         "enforce",
         "evaluate_resource_policy",
+        "is_root_access_key",
         "request_caller_arn",
         "resolve_credential",
     ),
@@ -69,7 +92,18 @@ _TABLES = {
         "_put_events",
         "_SUPPORTED_TARGET_SERVICES",
     ),
-    "ministack.services.iam": ("_roles",),
+    "ministack.services.iam": (
+        "_aws_managed_policies",
+        "_error",
+        "_groups",
+        "_IAM_HANDLERS",
+        "_make_aws_managed_record",
+        "_p",
+        "_policy_exists",
+        "_roles",
+        "_users",
+    ),
+    "ministack.services.kms": ("_create_alias", "_create_key", "_key_metadata", "_resolve_key"),
     "ministack.services.lambda_svc": (
         "_acquire_execution_slot",
         "_create_function",
@@ -90,6 +124,7 @@ _TABLES = {
         "_run_with_function_config_scope",
         "_update_config",
         "_xray_trace_id_for_invocation",
+        "execution_credentials",
         "invoke_async_with_retry",
     ),
     "ministack.services.s3": (
@@ -99,14 +134,18 @@ _TABLES = {
         "_fire_s3_event",
         "_get_object_data",
         "_put_bucket_encryption",
+        "_resolve_sse_write_headers",
+        "resolve_credential",
     ),
-    "ministack.services.sts": ("_sessions", "register_session"),
+    "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
+    "ministack.services.cloudformation.custom_resource": ("_pending",),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
+    "ministack.services.cloudformation.wait_conditions": ("has_handle",),
     "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
 }
 
@@ -141,8 +180,8 @@ def asgi_app() -> Any:
 def register_service(service: Service, ministack_name: str, target_prefix: str | None) -> None:
     """Route a service's requests to our front: by `X-Amz-Target`, else by the name in the signature's scope.
 
-    IAM is asked by the front itself, which knows all resources of a call; MiniStack only verifies the signature,
-    so the service is taken out of its table of IAM namespaces.
+    IAM is asked by the front itself, which knows all resources of a call, so the service is taken out of MiniStack's
+    table of IAM namespaces.
     """
     handlers, patterns = ministack("app").SERVICE_HANDLERS, ministack("core.router").SERVICE_PATTERNS
     handlers[ministack_name] = service.handle_request

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from local_aws.codebuild.buildspec import Artifact, Buildspec
 from local_aws.codebuild.faults import PhaseFailedError
 from local_aws.codebuild.names import S3_ARN
+from local_aws.codebuild.wildcards import Wildcards
 
 if TYPE_CHECKING:
     from local_aws.codebuild.build_log import BuildLog
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from local_aws.codebuild.records import Document
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
-_WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
 def select(artifact: Artifact, folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
@@ -36,7 +35,7 @@ def select(artifact: Artifact, folder: Path, environment: Mapping[str, str]) -> 
     for base in bases:
         for path in sorted(p for p in base.rglob("*") if p.is_file()):
             name = path.relative_to(base).as_posix()
-            if any(p.fullmatch(name) for p in wanted) and not any(p.fullmatch(name) for p in unwanted):
+            if any(p.match(name) for p in wanted) and not any(p.match(name) for p in unwanted):
                 chosen[path.name if artifact.discard_paths else name] = path
     if not chosen:
         raise PhaseFailedError("CLIENT_ERROR", "no matching artifact paths found")
@@ -60,9 +59,8 @@ def _bases(base_directory: str, folder: Path) -> list[Path]:
     return found
 
 
-def _pattern(text: str, folder: Path) -> re.Pattern[str]:
-    text = text.removeprefix("./").removeprefix(f"{folder}/")
-    return re.compile("".join(_WILDCARDS.get(token) or re.escape(token) for token in _TOKENS.findall(text)))
+def _pattern(text: str, folder: Path) -> Wildcards:
+    return Wildcards(text.removeprefix("./").removeprefix(f"{folder}/"))
 
 
 def _expanded(text: str, environment: Mapping[str, str]) -> str:

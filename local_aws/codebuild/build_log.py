@@ -47,8 +47,11 @@ class BuildLog:
         known = {*self._hidden, *(value for value in values if value)}
         self._hidden = tuple(sorted(known, key=len, reverse=True))
 
-    def open(self) -> None:
-        """Make the stream, and the group before it if this is its first use. Raises LogNotWritableError."""
+    def open(self, *, again: bool = False) -> None:
+        """Make the stream, and the group before it if this is its first use. Raises LogNotWritableError.
+
+        `again` is for a build that begins anew and may have a stream.
+        """
         from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
 
         if not self.group:
@@ -61,6 +64,8 @@ class BuildLog:
                 client.create_log_group(logGroupName=self.group)
                 client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         except ClientError as error:
+            if again and error.response["Error"]["Code"] == "ResourceAlreadyExistsException":
+                return
             raise LogNotWritableError(error.response["Error"]["Message"]) from None
 
     def say(self, text: str) -> None:

@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local_aws import base
+from local_aws import base, packages
 from local_aws.codebuild import build_state, buildspec, environment, sources, toolchain
 from local_aws.codebuild.artifacts import Upload
 from local_aws.codebuild.build_log import BuildLog, LogNotWritableError
 from local_aws.codebuild.build_state import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT
 from local_aws.codebuild.faults import PhaseFailedError
+from local_aws.codebuild.names import s3_place
 from local_aws.codebuild.platform import Platform, ServiceRole
 from local_aws.codebuild.records import Document
 from local_aws.codebuild.shell import InterruptedCommandError, Shell
@@ -25,11 +27,16 @@ log = logging.getLogger(__name__)
 _QUEUE_POLL_S = 0.05
 _ENDS_THE_BUILD = frozenset({"install", "pre_build"})
 """After these no other commands run; after the others the next phase does, unless `on-failure` says otherwise."""
-INTERRUPTED = "Local AWS ended while the build ran. Start the build again, or retry the pipeline's stage."
+RESTARTS = "restarts"
+"""How often a build has begun anew, beside what it is to do."""
 
 
 class _EndedError(Exception):
     """The build ends now, with a status, a context code and a message."""
+
+
+class _InterruptedError(Exception):
+    """The server ends; the build runs again with the next."""
 
 
 class BuildRun:
@@ -49,7 +56,7 @@ class BuildRun:
             logs.get("streamName", ""),
         )
         self._stop_asked = threading.Event()
-        self._deadline = platform.now() + 60 * build["queuedTimeoutInMinutes"]
+        self._deadline = platform.runtime.clock.monotonic() + 60 * build["queuedTimeoutInMinutes"]
         self._spec: buildspec.Buildspec | None = None
         self._sources: sources.Sources | None = None
         self._shell: Shell | None = None
@@ -79,6 +86,8 @@ class BuildRun:
             self._log.say(f"Phase complete: {self._current()} State: {status}")
             self._log.say(f"Phase context status code: {code} Message: {message}")
             build_state.complete(self._platform, self._id, status, code, message)
+        except _InterruptedError:
+            log.info("build %s is interrupted", self._id)
         except Exception:
             if not self._platform.stopping.is_set():
                 log.exception("build %s", self._id)
@@ -101,7 +110,7 @@ class BuildRun:
             self._raise_if_ending()
         try:
             build_state.leave(self._platform, self._id, SUCCEEDED)
-            self._deadline = self._platform.now() + 60 * self._build["timeoutInMinutes"]
+            self._deadline = self._platform.runtime.clock.monotonic() + 60 * self._build["timeoutInMinutes"]
             self._phases()
         finally:
             turn.release()
@@ -153,15 +162,18 @@ class BuildRun:
 
     def _ending(self) -> tuple[str, str, str] | None:
         """Why the build has to end now: status, code and message."""
-        if self._platform.stopping.is_set():
-            return FAILED, "INTERNAL_SERVICE_ERROR", INTERRUPTED
         if self._stop_asked.is_set():
             return STOPPED, "", "Build was stopped."
-        if self._platform.now() >= self._deadline:
+        if self._platform.runtime.clock.monotonic() >= self._deadline:
             return TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out."
         return None
 
+    def _is_ending(self) -> bool:
+        return self._platform.stopping.is_set() or self._ending() is not None
+
     def _raise_if_ending(self) -> None:
+        if self._platform.stopping.is_set():
+            raise _InterruptedError
         ending = self._ending()
         if ending is not None:
             raise _EndedError(*ending)
@@ -171,13 +183,15 @@ class BuildRun:
         credentials = self._role.assume()
         self._log.hide([credentials.access_key_id, credentials.secret_access_key, credentials.session_token])
         try:
-            self._log.open()
+            self._log.open(again=bool(self._request.get(RESTARTS)))
         except LogNotWritableError as error:
             raise PhaseFailedError(
                 "ACCESS_DENIED",
                 f"Service role {self._role.arn} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log "
                 f"streams for build {self._build['arn']}. Error message: {error}",
             ) from None
+        if self._request.get(RESTARTS):
+            self._log.say("Local AWS ended while this build ran. It begins anew.")
         for name in ("home", "tmp", "control"):
             (self._root / name).mkdir(parents=True)
         toolchain.python_environment(self._project_folder())
@@ -189,6 +203,7 @@ class BuildRun:
 
     def _download(self) -> None:
         self._sources = sources.fetch(self._role, self._request, self._root)
+        self._resolve_version()
         text, place = sources.read_buildspec(self._request, self._sources)
         self._log.say(f"YAML location is {place}")
         try:
@@ -201,11 +216,22 @@ class BuildRun:
         self._refused_exports = variables.refused_exports()
         self._shell = self._open_shell(self._spec, self._sources, values)
 
+    def _resolve_version(self) -> None:
+        """The revision that CodePipeline hands on, where its source has one.
+
+        https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
+        """
+        place = s3_place(self._request.get("sourceVersion", ""))
+        revision = self._platform.revision_of(place.bucket, place.key) if place else None
+        if revision and self._request["artifacts"]["type"] == "CODEPIPELINE":
+            self._build["resolvedSourceVersion"] = revision
+            build_state.set_members(self._platform, self._id, {"resolvedSourceVersion": revision})
+
     def _open_shell(self, spec: buildspec.Buildspec, folders: sources.Sources, values: Mapping[str, str]) -> Shell:
         python = toolchain.python_environment(self._project_folder())
         home = self._root / "home"
         whole = {
-            **toolchain.pip_settings(Path.home(), self._platform.runtime.settings.package_sources()),
+            **packages.pip_settings(Path.home(), os.environ),
             "PIP_CACHE_DIR": str(self._platform.folder / "pip"),
             **environment.fixed_variables(self._platform, self._build, self._request),
             **environment.credential_variables(self._role.assume()),
@@ -241,7 +267,7 @@ class BuildRun:
         assert self._shell is not None  # noqa: S101 - DOWNLOAD_SOURCE has succeeded
         for command in commands:
             self._log.say(f"Running command {command}")
-            status = self._shell.run(command, self._log.output, lambda: self._ending() is not None)
+            status = self._shell.run(command, self._log.output, self._is_ending)
             self._log.end_line()
             if status:
                 self._log.say(f"Command did not exit successfully {command} exit status {status}")

@@ -21,6 +21,7 @@ _SHOWN = 2048
 def enter(platform: Platform, build_id: str, phase: str) -> Document:
     """Begin a phase."""
     now = platform.now()
+    platform.begin_phase(build_id)
 
     def change(build: Document) -> None:
         build["currentPhase"] = phase
@@ -31,27 +32,27 @@ def enter(platform: Platform, build_id: str, phase: str) -> Document:
 
 def leave(platform: Platform, build_id: str, status: str, code: str = "", message: str = "") -> Document:
     """End the current phase."""
-    now = platform.now()
-    return platform.records.change_build(build_id, lambda build: _close(build, now, status, code, message))
+    now, lasted_s = platform.now(), platform.phase_s(build_id)
+    return platform.records.change_build(build_id, lambda build: _close(build, now, lasted_s, status, code, message))
 
 
-def _close(build: Document, now: float, status: str, code: str, message: str) -> None:
+def _close(build: Document, now: float, lasted_s: int, status: str, code: str, message: str) -> None:
     phase = build["phases"][-1]
     phase |= {
         "phaseStatus": status,
         "endTime": now,
-        "durationInSeconds": int(now - phase["startTime"]),
+        "durationInSeconds": lasted_s,
         "contexts": [{"statusCode": code, "message": message[:_SHOWN]}],
     }
 
 
 def complete(platform: Platform, build_id: str, status: str, code: str = "", message: str = "") -> None:
     """End the build: with the status of its phases, or with a reason that ends its current phase too."""
-    now = platform.now()
+    now, lasted_s = platform.now(), platform.phase_s(build_id)
 
     def change(build: Document) -> None:
         if "phaseStatus" not in build["phases"][-1]:
-            _close(build, now, status, code, message)
+            _close(build, now, lasted_s, status, code, message)
         build["phases"].append({"phaseType": "COMPLETED", "startTime": now})
         build |= {"currentPhase": "COMPLETED", "buildStatus": status, "endTime": now, "buildComplete": True}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_aws import base, ids
 from local_aws.codebuild import build_state, events, paging, requests
-from local_aws.codebuild.build_run import INTERRUPTED, BuildRun
+from local_aws.codebuild.build_run import RESTARTS, BuildRun
 from local_aws.codebuild.faults import invalid, not_found
 from local_aws.codebuild.names import build_arn
 from local_aws.codebuild.platform import Platform, ServiceRole
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from local_aws.codebuild.projects import Projects
 
 _TOKEN_S = 300.0
+_MAX_RESTARTS = 5
 _COPIED = ("environment", "source", "secondarySources", "secondarySourceVersions", "cache", "serviceRole",
            "timeoutInMinutes", "queuedTimeoutInMinutes", "encryptionKey", "sourceVersion")  # fmt: skip
 
@@ -94,11 +95,21 @@ class Builds:
         return _page(self._platform.records.builds(project["name"]), request)
 
     def resume(self) -> None:
-        """Fail what a kill or a stop interrupted: its shell ended with the process, its folders are gone."""
+        """Run again, from its first phase, what a kill or a stop interrupted.
+
+        A build's processes ended with the server and its folders are as they were left. It keeps its id and its log,
+        and has its whole time again. One that is interrupted again and again may be the reason, and fails.
+        """
         shutil.rmtree(self._platform.folder / "builds", ignore_errors=True)
-        for build_id in self._platform.records.unfinished():
-            code = "INTERNAL_SERVICE_ERROR"
-            build_state.complete(self._platform, build_id, build_state.FAILED, code, INTERRUPTED)
+        for build, effective in self._platform.records.unfinished():
+            effective[RESTARTS] = effective.get(RESTARTS, 0) + 1
+            if effective[RESTARTS] > _MAX_RESTARTS:
+                code, message = "INTERNAL_SERVICE_ERROR", f"Local AWS ended {effective[RESTARTS]} times while it ran."
+                build_state.complete(self._platform, build["id"], build_state.FAILED, code, message)
+                continue
+            build |= {"phases": build["phases"][:1], "currentPhase": "SUBMITTED", "exportedEnvironmentVariables": []}
+            self._platform.records.begin_anew(build, effective)
+            self._run(build, effective)
 
     def stop_all(self, timeout_s: float) -> None:
         """Wait until no build runs; the platform's stopping must be set."""

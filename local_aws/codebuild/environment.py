@@ -42,7 +42,8 @@ def fixed_variables(platform: Platform, build: Document, request: Document) -> d
         "CODEBUILD_INITIATOR": build["initiator"],
         "CODEBUILD_KMS_KEY_ID": build["encryptionKey"],
         "CODEBUILD_PROJECT_ARN": project_arn(region, build["projectName"]),
-        "CODEBUILD_SOURCE_REPO_URL": request["source"].get("location", ""),
+        "CODEBUILD_LOG_PATH": build["logs"].get("streamName", ""),
+        "CODEBUILD_SOURCE_REPO_URL": _source_url(request["source"]),
         "CODEBUILD_START_TIME": str(int(build["startTime"] * 1000)),
         "LANG": "C.UTF-8",
     }
@@ -50,9 +51,16 @@ def fixed_variables(platform: Platform, build: Document, request: Document) -> d
         variables["CODEBUILD_SOURCE_VERSION"] = build["sourceVersion"]
     if build.get("resolvedSourceVersion"):
         variables["CODEBUILD_RESOLVED_SOURCE_VERSION"] = build["resolvedSourceVersion"]
+    for source in request.get("secondarySources", []):
+        variables[f"CODEBUILD_SOURCE_REPO_URL_{source['sourceIdentifier']}"] = _source_url(source)
     for version in build.get("secondarySourceVersions", []):
         variables[f"CODEBUILD_SOURCE_VERSION_{version['sourceIdentifier']}"] = version["sourceVersion"]
     return variables
+
+
+def _source_url(source: Document) -> str:
+    location: str = source.get("location", "")
+    return f"s3://{location.removeprefix('arn:aws:s3:::')}" if location and source["type"] == "S3" else location
 
 
 def credential_variables(credentials: base.Credentials) -> dict[str, str]:

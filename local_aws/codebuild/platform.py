@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ from local_aws.codebuild.names import project_arn
 from local_aws.codebuild.records import Document, Records
 from local_aws.runtime import Runtime
 
+_LONGEST_BUILD_S = 36 * 60 * 60.0
+"""https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html. On AWS SDKs fetch fresh credentials meanwhile."""
 SERVICE = "codebuild.amazonaws.com"
+RevisionOf = Callable[[str, str], str | None]
+"""The source revision that CodePipeline knows of the artifact with that bucket and key."""
 
 
 @dataclass
@@ -22,7 +27,9 @@ class Platform:
 
     runtime: Runtime
     records: Records
+    revision_of: RevisionOf
     stopping: threading.Event = field(default_factory=threading.Event)
+    _begun: dict[str, float] = field(default_factory=dict)
     _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     @property
@@ -33,6 +40,15 @@ class Platform:
     def folder(self) -> Path:
         """Where builds run and projects keep their virtual environments."""
         return self.runtime.settings.state / "codebuild"
+
+    def begin_phase(self, build_id: str) -> None:
+        """Note when a build's phase begins, whatever the clock is set to meanwhile."""
+        self._begun[build_id] = self.runtime.clock.monotonic()
+
+    def phase_s(self, build_id: str) -> int:
+        """How long it has lasted; 0 for one of an earlier process."""
+        now = self.runtime.clock.monotonic()
+        return int(now - self._begun.pop(build_id, now))
 
     def now(self) -> float:
         """Unix time, seconds."""
@@ -55,7 +71,7 @@ class ServiceRole:
         """Credentials of the role. Raises base.RoleNotAssumableError."""
         session = f"AWSCodeBuild-{self.build['id'].rpartition(':')[2]}"
         source = project_arn(self.platform.region, self.build["projectName"])
-        return base.assume_role(self.arn, SERVICE, session, source)
+        return base.assume_role(self.arn, SERVICE, session, source, lasts_s=_LONGEST_BUILD_S)
 
     def client(self, service: str) -> Any:
         """A client of another service that acts as the role. Raises base.RoleNotAssumableError."""

@@ -104,9 +104,17 @@ class Records:
         sql = f"SELECT id FROM codebuild_builds {chosen} ORDER BY started DESC, number DESC"  # noqa: S608 - constants
         return [row["id"] for row in self.store.rows(sql, *parameters)]
 
-    def unfinished(self) -> list[str]:
-        """Ids of the builds that have not ended."""
-        return [row["id"] for row in self.store.rows("SELECT id FROM codebuild_builds WHERE complete = 0")]
+    def unfinished(self) -> list[tuple[Document, Document]]:
+        """The builds that have not ended, the oldest first, each with what it is to do."""
+        rows = self.store.rows(
+            "SELECT document, request FROM codebuild_builds WHERE complete = 0 ORDER BY started, number"
+        )
+        return [(json.loads(row["document"]), json.loads(row["request"])) for row in rows]
+
+    def begin_anew(self, document: Document, request: Document) -> None:
+        """Write a build that runs again from its first phase."""
+        sql = "UPDATE codebuild_builds SET document = ?, request = ? WHERE id = ?"
+        self.store.execute(sql, json.dumps(document), json.dumps(request), document["id"])
 
     def token(self, token: str, since: float) -> tuple[Document, str] | None:
         """The request and the build of an idempotency token that was used after a moment."""

@@ -6,7 +6,7 @@ from local_aws.base import ResourceType
 from local_aws.codebuild import permissions
 from local_aws.codebuild.builds import Builds
 from local_aws.codebuild.cloudformation import TYPE, ProjectResource
-from local_aws.codebuild.platform import Platform
+from local_aws.codebuild.platform import Platform, RevisionOf
 from local_aws.codebuild.projects import Projects
 from local_aws.codebuild.records import Records
 from local_aws.runtime import Runtime
@@ -18,9 +18,9 @@ _STOP_S = 5.0
 class CodeBuildService:
     """The operations of CodeBuild, and projects as resources of stacks."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Nothing runs before the first request."""
-        self._platform = Platform(runtime, Records(runtime.store))
+    def __init__(self, runtime: Runtime, revision_of: RevisionOf) -> None:
+        """`revision_of` asks CodePipeline about an artifact. Nothing runs before the first request."""
+        self._platform = Platform(runtime, Records(runtime.store), revision_of)
         self._projects = Projects(self._platform)
         self._builds = Builds(self._platform, self._projects)
 

@@ -9,13 +9,16 @@ import contextlib
 import os
 import select
 import shlex
-import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from local_aws.processes import supervisor
+
 _POLL_S = 0.1
 _CHUNK_BYTES = 1 << 16
+_END_S = 10.0
 
 OnOutput = Callable[[bytes], None]
 Interrupted = Callable[[], bool]
@@ -26,7 +29,7 @@ class InterruptedCommandError(Exception):
 
 
 class Shell:
-    """A shell that reads its commands from us, in a process group that ends with the build or with this process.
+    """A shell that reads its commands from us, under a supervisor that ends with the build or with this process.
 
     A command is sourced from a file. One that ends the shell (`exit`, a syntax error) ends its command; the next
     command gets a new shell with the directory and the environment that the last command before left.
@@ -78,12 +81,15 @@ class Shell:
         return {descriptor for descriptor, _ in waiting.poll(_POLL_S * 1000)}
 
     def close(self) -> None:
-        """Kill the shell and all that its commands started."""
+        """End the shell and all that its commands started, whatever group or session it is in."""
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.terminate()
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             if process.stdin is not None:
                 with contextlib.suppress(OSError):
                     process.stdin.close()
@@ -97,8 +103,9 @@ class Shell:
         life_read, life_write = os.pipe()
         self._descriptors = [self._output, self._status, life_write]
         self._report_to = status_write
+        # Isolated and without site: what a build sets for Python is for its own programs.
         self._process = subprocess.Popen(
-            [self._program],
+            [sys.executable, "-I", "-S", supervisor.__file__, str(life_read), self._program],
             stdin=subprocess.PIPE,
             stdout=output_write,
             stderr=output_write,
@@ -107,10 +114,6 @@ class Shell:
             start_new_session=True,
             pass_fds=(status_write, life_read),
         )
-        assert self._process.stdin is not None  # noqa: S101 - as above
-        # A grandchild, which a `wait` in a command does not wait for: it ends the group when this process is gone.
-        watch = f"( ( read -r _ </dev/fd/{life_read}; kill -9 0 ) & ) </dev/null >/dev/null 2>&1\n"
-        self._process.stdin.write(watch.encode())
         for descriptor in (output_write, status_write, life_read):
             os.close(descriptor)
         return self._process

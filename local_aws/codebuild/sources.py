@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_aws.archive_limits import UNREADABLE, TooLargeError, check_zip
 from local_aws.codebuild.faults import PhaseFailedError
 from local_aws.codebuild.names import s3_place
 
@@ -68,13 +69,16 @@ def _unpack(role: ServiceRole, location: tuple[str, str | None], folder: Path) -
     try:
         body = role.client("s3").get_object(Bucket=place.bucket, Key=place.key, **pinned)["Body"].read()
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            check_zip(archive)
             _extract(archive, folder)
     except ClientError as error:
         cause = error.response["Error"]
         shown = f"{cause['Code']}: {cause['Message']} for primary source and source version {where}"
         raise PhaseFailedError("CLIENT_ERROR", shown) from None
-    except zipfile.BadZipFile:
-        raise PhaseFailedError("CLIENT_ERROR", f"the source {where} is no zip archive") from None
+    except TooLargeError as error:
+        raise PhaseFailedError("CLIENT_ERROR", f"the source {where} is too large: {error}") from None
+    except UNREADABLE as error:
+        raise PhaseFailedError("CLIENT_ERROR", f"the source {where} is no zip archive: {error}") from None
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path) -> None:

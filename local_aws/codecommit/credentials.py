@@ -1,4 +1,4 @@
-"""Who sends a git request: HTTP Basic with a signature, or with the root user's key.
+"""Who sends a git request: HTTP Basic with a signature.
 
 The user is `ACCESSKEYID` or `ACCESSKEYID%SESSIONTOKEN`, the password a time and a signature, as the AWS CLI's
 credential helper and git-remote-codecommit make them
@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from local_aws import base
-from local_aws.settings import ACCOUNT, ROOT_KEY, ROOT_SECRET
+from local_aws.codecommit.signing import SignedPart, signature
+from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller
 
 VALID_FOR = timedelta(minutes=15)
@@ -33,26 +32,6 @@ class BadCredentialsError(Exception):
     """The key is unknown, or the password is not its own or has expired."""
 
 
-@dataclass(frozen=True)
-class SignedPart:
-    """What a client signs: the path of the repository's URL, and the host (and port) that it connects to."""
-
-    path: str
-    host: str
-    region: str
-
-
-def signature(secret: str, time: str, signed: SignedPart) -> str:
-    """The signature of the credential helper for a time such as `20260131T120000`, in hexadecimal."""
-    request = f"GIT\n{signed.path}\n\nhost:{signed.host}\n\nhost\n"
-    scope = f"{time[:8]}/{signed.region}/codecommit/aws4_request"
-    to_sign = f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"AWS4{secret}".encode()
-    for part in (time[:8], signed.region, "codecommit", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.new(key, to_sign.encode(), "sha256").hexdigest()
-
-
 def caller(headers: Mapping[str, str], path: str, region: str, now: datetime) -> Caller:
     """The caller of a git request; raises NoCredentialsError or BadCredentialsError.
 
@@ -66,9 +45,7 @@ def caller(headers: Mapping[str, str], path: str, region: str, now: datetime) ->
         raise BadCredentialsError("the access key is not valid")
     host = headers.get("host", "")
     hosts = (host, re.sub(r":\d+$", "", host))
-    is_root = access_key_id == ROOT_KEY and hmac.compare_digest(password.encode(), ROOT_SECRET.encode())
-    if not is_root:
-        _verify(key.secret_access_key, password, [SignedPart(path, name, region) for name in hosts], now)
+    _verify(key.secret_access_key, password, [SignedPart(path, name, region) for name in hosts], now)
     return Caller(account=ACCOUNT, region=region, arn=key.principal_arn, access_key_id=access_key_id)
 
 

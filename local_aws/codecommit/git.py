@@ -19,7 +19,7 @@ ZERO_ID = "0" * 40
 
 _LOOSE_OBJECTS = 6700
 """https://git-scm.com/docs/git-config#Documentation/git-config.txt-gcauto"""
-_PERSON = re.compile(r"(?P<name>.*?) ?<(?P<email>[^>]*)> ?(?P<date>-?\d+ [+-]\d{4})?")
+_PERSON = re.compile(r"(?P<name>[^<]*?) ?<(?P<email>[^>]*)> ?(?P<date>-?\d+ [+-]\d{4})?")
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = true

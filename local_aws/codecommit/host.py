@@ -12,6 +12,7 @@ import gzip
 import logging
 import re
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
@@ -202,7 +203,7 @@ def _commands(request: GitRequest, body: BinaryIO) -> pktline.Commands:
             with gzip.GzipFile(fileobj=body) as plain:
                 return pktline.read_commands(plain)  # type: ignore[arg-type]
         return pktline.read_commands(body)
-    except (pktline.ProtocolError, OSError, EOFError) as error:
+    except (pktline.ProtocolError, OSError, EOFError, zlib.error) as error:
         raise RefusedError(400, str(error)) from None
     finally:
         body.seek(0)

@@ -15,6 +15,7 @@ from local_aws.codecommit.names import HEADS, is_branch
 MAX_REFERENCES = 4000
 """https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html"""
 _BAND_DATA = 65515
+_MOST_SHALLOW = 100_000
 _LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 
 
@@ -34,9 +35,13 @@ def read_commands(body: BinaryIO) -> Commands:
     """Read up to the flush packet that ends the commands; raises ProtocolError."""
     references: list[str] = []
     capabilities: frozenset[str] = frozenset()
+    shallow = 0
     while (line := _read_line(body)) is not None:
         command, _, listed = line.rstrip(b"\n").partition(b"\0")
         if command.startswith(b"shallow "):
+            shallow += 1
+            if shallow > _MOST_SHALLOW:
+                raise ProtocolError(f"the push names more than {_MOST_SHALLOW} shallow commits")
             continue
         fields = command.split(b" ", 2)
         if len(fields) != 3 or len(fields[0]) != 40 or len(fields[1]) != 40:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws import base
+from local_aws.archive_limits import UNREADABLE, TooLargeError, check_zip
 from local_aws.base import ResourceType, read_object
 from local_aws.codecommit import importer, names
 from local_aws.codecommit.announcer import Announcer
@@ -110,8 +111,11 @@ class RepositoryResource:
             commit = importer.NewCommit(code.branch, None, _AUTHOR, "", _MESSAGE, seconds)
             try:
                 with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+                    check_zip(opened)
                     importer.write_zip(repository.git, commit, opened)
-            except (zipfile.BadZipFile, NotImplementedError) as error:
+            except TooLargeError as error:
+                raise AwsError("InvalidRequest", f"s3://{code.bucket}/{code.key} is too large: {error}") from None
+            except UNREADABLE as error:
                 raise AwsError(
                     "InvalidRequest", f"s3://{code.bucket}/{code.key} is not a zip archive: {error}"
                 ) from None

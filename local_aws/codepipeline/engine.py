@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _WORKERS = 16
 _LONGEST_SLEEP_S = 24 * 60 * 60.0
 _PAUSE_AFTER_FAILURE_S = 1.0
+_CLOCK_STEP_S = 2.0
 _STOP_TIMEOUT_S = 2.0
 _CONNECTION_PAUSE_S, _CONNECTION_ATTEMPTS = 0.05, 200
 """While local AWS starts or stops its port does not answer; that is no failure of an action."""
@@ -50,6 +51,7 @@ class Engine:
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._stopping = threading.Event()
+        self._offset = self._clock_offset()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -100,6 +102,7 @@ class Engine:
         with self._lock:
             changed, self._changed = self._changed, set()
         failed = [name for name in sorted(changed) if not self._advances(name)]
+        self._follow_clock()
         self._wake_due_actions()
         self._publish()
         if failed:
@@ -131,6 +134,21 @@ class Engine:
                 to_run += [action for step in steps if (action := self._changes.apply(step)) is not None]
         for action in to_run:
             self._submit(action, "start")
+
+    def _follow_clock(self) -> None:
+        """Move what is due with a clock that was set, or that went on while the machine slept.
+
+        What is due is kept as a moment of that clock, so that it outlives a restart. An action would otherwise wait
+        for as long as the clock was set back, or run out of time in the sleep.
+        """
+        offset = self._clock_offset()
+        moved, self._offset = offset - self._offset, offset
+        if abs(moved) > _CLOCK_STEP_S:
+            log.warning("the clock was set by %+.0f s; what is due moves with it", moved)
+            self._state.move_due(moved)
+
+    def _clock_offset(self) -> float:
+        return self._tools.now() - self._tools.runtime.clock.monotonic()
 
     def _wake_due_actions(self) -> None:
         with self._state.transaction():

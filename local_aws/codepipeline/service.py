@@ -59,6 +59,10 @@ class CodePipelineService:
         self._connection_target = ConnectionTarget(self._state, self._executions)
         self._region = region
 
+    def revision_of(self, bucket: str, key: str) -> str | None:
+        """The source revision of an artifact; None for one that no source made."""
+        return self._state.revision_of(bucket, key)
+
     def operations(self) -> dict[str, Operation]:
         """Every operation that is emulated, with the permissions that it asks for."""
         return {

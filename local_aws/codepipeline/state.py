@@ -230,6 +230,13 @@ class State:
         due: float | None = row["due"] if row else None
         return due
 
+    def move_due(self, seconds: float) -> None:
+        """Move all moments at which something in progress is to be looked at."""
+        with self._store.transaction():
+            self._store.execute("UPDATE codepipeline_actions SET due = due + ? WHERE status = 'InProgress'", seconds)
+            in_progress = "SELECT id FROM codepipeline_actions WHERE status = 'InProgress'"
+            self._store.execute(f"UPDATE codepipeline_jobs SET due = due + ? WHERE action IN ({in_progress})", seconds)  # noqa: S608 - constants
+
     def update_action(self, action_id: str, **values: Any) -> bool:
         """Change columns of an attempt in progress; False if it has ended, when nothing is changed."""
         return self._update("actions", {"id": action_id, "status": plan.IN_PROGRESS}, values)
@@ -246,6 +253,13 @@ class State:
         """The artifacts of an execution by name."""
         sql = "SELECT * FROM codepipeline_artifacts WHERE execution = ?"
         return {a.name: a for a in self._all(ArtifactRecord, sql, execution_id)}
+
+    def revision_of(self, bucket: str, key: str) -> str | None:
+        """The revision of the artifact that is kept there, or None."""
+        found = self._one(
+            ArtifactRecord, "SELECT * FROM codepipeline_artifacts WHERE bucket = ? AND key = ?", bucket, key
+        )
+        return found.revision.id if found and found.revision else None
 
     def update_artifact(self, execution_id: str, name: str, **values: Any) -> None:
         """Change columns of an artifact."""

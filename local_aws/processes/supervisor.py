@@ -64,8 +64,13 @@ def _watch(child: int, lifeline: int | None) -> None:
     status = None
     while status is None:
         status = _status_of(child)
-        if status is None and (asked or any(ready == lifeline for ready, _ in poll.poll(1000))):
+        if status is not None or asked:
             break
+        ready = {descriptor for descriptor, _ in poll.poll(1000)}
+        if lifeline in ready:
+            break
+        if woken in ready:
+            os.read(woken, 512)
     end_descendants()
     _end_as(status)
 
@@ -145,3 +150,21 @@ def _processes() -> list[tuple[int, int]]:
             # The name of the program, in brackets, may hold anything.
             found.append((int(place.name), int(stat.rpartition(")")[2].split()[1])))
     return found
+
+
+def main() -> None:
+    """`supervisor.py LIFELINE PROGRAM ARGUMENT...`: run a program with all that it starts under a supervisor."""
+    lifeline, command = int(sys.argv[1]), sys.argv[2:]
+    supervise(lifeline)
+    os.close(lifeline)
+    # A command that kills its process group must not kill its supervisor.
+    os.setpgid(0, 0)
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - a program by its name, as asked
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main()

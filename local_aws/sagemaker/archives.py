@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+
+from local_aws.archive_limits import BoundedGzip, Budget
 
 _LEVEL = 1
 """Boosters hardly compress; a higher level costs seconds per 100 MB and saves a few percent."""
@@ -38,18 +41,29 @@ def unpack(archive: Path, folder: Path) -> None:
 
     Absolute paths, `..`, links out of the folder and device files are refused, by tarfile's data filter where there is
     one: Python 3.11 has it from 3.11.4 on (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).
-    Before, no link is taken at all.
+    Before, no link is taken at all. Archives beyond the limits of `archive_limits` are refused, and sparse files,
+    which claim more than they hold.
     """
     folder.mkdir(parents=True)
     try:
-        with tarfile.open(archive, mode="r:gz") as tar:
+        with BoundedGzip(archive) as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
             if hasattr(tarfile, "data_filter"):
-                tar.extractall(folder, filter="data")
+                tar.extractall(folder, members=_counted(tar), filter="data")
             else:
-                tar.extractall(folder, members=plain_members(tar))  # noqa: S202 - each member is looked at
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+                tar.extractall(folder, members=plain_members(_counted(tar)))  # noqa: S202 - each member is looked at
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ArchiveError(str(error)) from None
+
+
+def _counted(members: Iterable[tarfile.TarInfo]) -> Iterator[tarfile.TarInfo]:
+    """The members, each counted before it is unpacked."""
+    budget = Budget()
+    for member in members:
+        if member.issparse():
+            raise ValueError(f"{member.name}: found a sparse file")
+        budget.take(member.size)
+        yield member
 
 
 def plain_members(members: Iterable[tarfile.TarInfo]) -> Iterator[tarfile.TarInfo]:

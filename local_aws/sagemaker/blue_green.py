@@ -39,7 +39,7 @@ class BlueGreen:
     rollout: Rollout
     watch: AlarmWatch
     started: float
-    """Unix time, seconds."""
+    """By the monotonic clock, seconds; before 0 for a deployment of an earlier process."""
     announce: Announce
 
     def run(self, launch: Callable[[], Fleet]) -> Fleet:
@@ -117,4 +117,4 @@ class BlueGreen:
             raise RolledBackError(f"The update was rolled back to the old fleet: {fault.rstrip('.')}.")
 
     def _now(self) -> float:
-        return self.platform.records.now()
+        return self.platform.runtime.clock.monotonic()

@@ -113,13 +113,14 @@ class Deployments:
         live = self._live_of(name)
         plan = from_document(record.state["pending"]["plan"])
         rollout = deployment_configs.rollout(record.state.get("deployment"), plan)
+        lasted_s = max(0.0, self._platform.records.now() - record.state["pending"]["started"])
         update = BlueGreen(
             platform=self._platform,
             live=live,
             plan=plan,
             rollout=rollout,
             watch=AlarmWatch(rollout.alarms, self._platform.role(plan.variants[0].role_arn, record.arn)),
-            started=record.state["pending"]["started"],
+            started=self._platform.runtime.clock.monotonic() - lasted_s,
             announce=partial(self._stage, name),
         )
         try:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from local_aws import base
 from local_aws.sagemaker.container_log import ContainerLog
+from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.parent import Process, StartError
 from local_aws.sagemaker.http_pool import Answer, HttpPool
 from local_aws.sagemaker.launcher import StoppingError
@@ -38,6 +39,7 @@ DRAIN_S = 65.0
 """Longer than an invocation may take."""
 _RESTART_S, _MAX_RESTART_S = 0.2, 30.0
 _BACKLOG = 128
+_SECRET_BYTES = 32
 
 
 class HostingError(Exception):
@@ -129,9 +131,11 @@ class Container:
         environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **self.plan.environment}
         parent = self._platform.launcher.parent()
         with socket.create_server((HOST, 0), backlog=_BACKLOG) as listener:
-            pool = HttpPool(listener.getsockname()[1])
+            secret = secrets.token_urlsafe(_SECRET_BYTES)
+            pool = HttpPool(listener.getsockname()[1], secret)
+            door = Door(listener, secret)
             try:
-                self._process = parent.start_serving(self.plan.image, folder, environment, listener, self._log.write_fd)
+                self._process = parent.start_serving(self.plan.image, folder, environment, door, self._log.write_fd)
             except (StartError, ValueError) as error:
                 raise HostingError(f"The container of variant {self.plan.name} did not start: {error}") from None
         if self._pool is not None:

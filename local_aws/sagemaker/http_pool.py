@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from local_aws.sagemaker.containers.contract import CALLER_HEADER
 from local_aws.settings import HOST
 
 
@@ -22,8 +23,9 @@ class Answer:
 class HttpPool:
     """Connections to one port; any number of threads."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, secret: str = "") -> None:
+        """`secret` goes with each request: the container answers nobody else."""
+        self._port, self._secret = port, secret
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = Lock()
         self._closed = False
@@ -77,8 +79,8 @@ class HttpPool:
             connection.close()
         return answer
 
-    @staticmethod
     def _send(
+        self,
         connection: http.client.HTTPConnection,
         method: str,
         path: str,
@@ -86,7 +88,7 @@ class HttpPool:
         body: bytes | None,
     ) -> http.client.HTTPResponse:
         try:
-            connection.request(method, path, body=body, headers=dict(headers))
+            connection.request(method, path, body=body, headers={**headers, CALLER_HEADER: self._secret})
         except (BrokenPipeError, ConnectionResetError):
             if not body:
                 raise

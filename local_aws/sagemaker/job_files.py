@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ou
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 from local_aws import base
@@ -87,8 +88,19 @@ def failure_reason(ml: Ml, exit_code: int | None) -> str | None:
     if ml.failure_file.is_file():
         with ml.failure_file.open(encoding="utf-8", errors="replace") as file:
             text = file.read(REASON_LENGTH)
+    if not text and code < 0:
+        text = _signal_text(-code)
     beginning = "AlgorithmError: "
     return beginning + text[: REASON_LENGTH - len(beginning) - len(ending)] + ending
+
+
+def _signal_text(number: int) -> str:
+    """What a container that was killed could not say; the exit code that follows is 128 and the signal's number."""
+    name = signal.Signals(number).name if number in {s.value for s in signal.Signals} else "an unknown signal"
+    text = f"The training process was killed by signal {number} ({name})"
+    if number == signal.SIGKILL:
+        text += ", which the system sends most often because memory has run out"
+    return text
 
 
 def upload_results(ml: Ml, name: str, config: Document, role: ExecutionRole, *, ended: str, failed: bool) -> str | None:

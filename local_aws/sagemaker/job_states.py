@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.sagemaker import events
+from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.names import TRAINING_JOB
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
@@ -121,7 +122,6 @@ def describe(record: Record) -> Document:
         "TrainingJobArn": record.arn,
         "TrainingJobStatus": record.status,
         "SecondaryStatus": state["secondary"],
-        "ModelArtifacts": {"S3ModelArtifacts": artifacts} if artifacts else {},
         "CreationTime": _time(record.created_at),
         "LastModifiedTime": _time(record.modified_at),
         "SecondaryStatusTransitions": [
@@ -130,6 +130,10 @@ def describe(record: Record) -> Document:
         ],
         **{member: record.request[member] for member in _DESCRIBED if member in record.request},
     }
+    document["OutputDataConfig"] = {"KmsKeyId": "", **document["OutputDataConfig"]}
+    document["AlgorithmSpecification"] = _with_metrics(document["AlgorithmSpecification"])
+    if artifacts:
+        document["ModelArtifacts"] = {"S3ModelArtifacts": artifacts}
     if "failure" in state:
         document["FailureReason"] = state["failure"]
     if "start" in state:
@@ -159,6 +163,12 @@ def summary(record: Record) -> Document:
     if "end" in record.state:
         document["TrainingEndTime"] = _time(record.state["end"])
     return document
+
+
+def _with_metrics(algorithm: Document) -> Document:
+    """The algorithm with the metrics that a built-in one has without being asked."""
+    definitions = registry.find(algorithm["TrainingImage"]).metric_definitions
+    return {**algorithm, "MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in definitions]}
 
 
 def _transition(secondary: str, now: float, message: str | None) -> Document:

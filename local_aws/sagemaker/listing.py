@@ -41,12 +41,12 @@ def answer(listing: Listing, records: list[Record], request: Document) -> Docume
     default = "Ascending" if listing.ascending else "Descending"
     backwards = request.get("SortOrder", default) == "Descending"
     found.sort(key=lambda record: _sort_key(record, request), reverse=backwards)
-    start = _start(request)
-    end = start + request.get("MaxResults", _DEFAULT_PAGE)
-    page = [r for r in found[start:end] if not (status and listing.status_after_page and r.status != status)]
+    begin = start(request)
+    end = begin + request.get("MaxResults", _DEFAULT_PAGE)
+    page = [r for r in found[begin:end] if not (status and listing.status_after_page and r.status != status)]
     document: Document = {listing.result: [listing.summary(record) for record in page]}
     if end < len(found):
-        document["NextToken"] = _token(request, end)
+        document["NextToken"] = token(request, end)
     return document
 
 
@@ -79,18 +79,20 @@ def _fingerprint(request: Document) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
-def _token(request: Document, offset: int) -> str:
+def token(request: Document, offset: int) -> str:
+    """Where the next page begins, for this request alone."""
     return base64.urlsafe_b64encode(json.dumps([offset, _fingerprint(request)]).encode()).decode()
 
 
-def _start(request: Document) -> int:
-    token = request.get("NextToken")
-    if not token:
+def start(request: Document) -> int:
+    """Where the page begins. Raises ValidationException for a NextToken of another request."""
+    given = request.get("NextToken")
+    if not given:
         return 0
     try:
-        offset, fingerprint = json.loads(base64.urlsafe_b64decode(token))
-        if fingerprint == _fingerprint(request):
-            return int(offset)
-    except ValueError:
+        offset, fingerprint = json.loads(base64.urlsafe_b64decode(given))
+        if fingerprint == _fingerprint(request) and isinstance(offset, int) and offset >= 0:
+            return offset
+    except (ValueError, TypeError, RecursionError):
         pass
     raise invalid("The pagination token is not one of this request: repeat it without NextToken.")

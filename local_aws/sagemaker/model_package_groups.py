@@ -49,7 +49,7 @@ class ModelPackageGroups:
     def describe(self, caller: Caller, request: Document) -> Document:
         """DescribeModelPackageGroup."""
         record = find(self._records, caller, request["ModelPackageGroupName"])
-        return {**_summary(record), "CreatedBy": {"IamIdentity": {"Arn": record.state["created_by"]}}}
+        return describe(record)
 
     def list(self, _caller: Caller, request: Document) -> Document:
         """ListModelPackageGroups; no other account shares one with this account."""
@@ -72,6 +72,11 @@ class ModelPackageGroups:
         except GoneError:
             raise faults.not_found(_KIND, found.arn) from None
         return {}
+
+
+def describe(record: Record) -> Document:
+    """DescribeModelPackageGroup's answer."""
+    return {**_summary(record), "CreatedBy": {"IamIdentity": {"Arn": record.state["created_by"]}}}
 
 
 def _summary(record: Record) -> Document:

@@ -14,7 +14,7 @@ from local_aws.runtime import Runtime
 from local_aws.sagemaker.launcher import Launcher, StoppingError
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
-from local_aws.settings import HOST, ROOT_KEY, ROOT_SECRET
+from local_aws.settings import HOST
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +52,10 @@ class Platform:
                 return
         log.warning("local AWS does not answer on port %d", self.runtime.settings.port)
 
-    @staticmethod
-    def root() -> Credentials:
+    def root(self) -> Credentials:
         """Credentials for what SageMaker does in its own name."""
-        return Credentials(ROOT_KEY, ROOT_SECRET, "", math.inf)
+        key = self.runtime.settings.root
+        return Credentials(key.access_key_id, key.secret_access_key, "", math.inf)
 
     def role(self, role_arn: str, source_arn: str) -> ExecutionRole:
         """An execution role, taken for a resource."""

@@ -19,6 +19,7 @@ from local_aws.sagemaker.model_packages import ModelPackages
 from local_aws.sagemaker.models import Models
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Records
+from local_aws.sagemaker.search import Search
 from local_aws.sagemaker.tagging import Tagging
 from local_aws.sagemaker.training_jobs import TrainingJobs
 from local_aws.wire import Authorizer, Operation
@@ -44,6 +45,7 @@ class SageMakerService:
         self._endpoints = Endpoints(self._platform, self._deployments)
         self._invocations = Invocations(records, self._deployments, self._metrics)
         self._tagging = Tagging(records)
+        self._search = Search(records)
 
     def operations(self) -> dict[str, Operation]:
         """The operations of `sagemaker`."""
@@ -154,4 +156,5 @@ class SageMakerService:
             "AddTags": Operation(self._tagging.add, permissions.on_arn("AddTags")),
             "ListTags": Operation(self._tagging.list, permissions.on_arn("ListTags")),
             "DeleteTags": Operation(self._tagging.delete, permissions.on_arn("DeleteTags")),
+            "Search": Operation(self._search.search, permissions.on_all("Search")),
         }

@@ -52,6 +52,7 @@ class TrainingRun:
         self._arn = record.arn
         self._ml = Ml(platform.folder / "jobs" / record.name.lower())
         self._wake, self._exited = threading.Event(), threading.Event()
+        self._ends_at: float | None = None
         self._checkpoints: checkpoints.Checkpoints | None = None
         image = record.request["AlgorithmSpecification"]["TrainingImage"]
         self._image = image
@@ -173,10 +174,10 @@ class TrainingRun:
     def _terminate(self, process: Process) -> None:
         """SIGTERM, and SIGKILL after the grace time."""
         process.terminate()
-        clock, records = self._platform.runtime.clock, self._platform.records
-        deadline = records.now() + STOP_GRACE_S
-        while not self._exited.is_set() and records.now() < deadline and not self._platform.stopping.is_set():
-            clock.wait(self._wake, deadline - records.now())
+        clock = self._platform.runtime.clock
+        deadline = clock.monotonic() + STOP_GRACE_S
+        while not self._exited.is_set() and clock.monotonic() < deadline and not self._platform.stopping.is_set():
+            clock.wait(self._wake, deadline - clock.monotonic())
             self._wake.clear()
         if not self._exited.is_set():
             process.kill()
@@ -244,8 +245,12 @@ class TrainingRun:
         return record is None or record.status == job_states.STOPPING
 
     def _remaining_s(self) -> float:
-        record = self._platform.records.find(TRAINING_JOB, self._name)
-        now = self._platform.records.now()
-        limit_s: float = self._request["StoppingCondition"]["MaxRuntimeInSeconds"]
-        started_at: float = record.state.get("start", now) if record else now
-        return started_at + limit_s - now
+        """What is left of MaxRuntimeInSeconds; the clock is asked once, as it may be set while the job runs."""
+        passed_s = self._platform.runtime.clock.monotonic()
+        if self._ends_at is None:
+            record = self._platform.records.find(TRAINING_JOB, self._name)
+            now = self._platform.records.now()
+            limit_s: float = self._request["StoppingCondition"]["MaxRuntimeInSeconds"]
+            started_at: float = record.state.get("start", now) if record else now
+            self._ends_at = passed_s + limit_s - max(0.0, now - started_at)
+        return self._ends_at - passed_s

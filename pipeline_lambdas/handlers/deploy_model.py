@@ -1,7 +1,4 @@
-"""Action Deploy: puts a trained model behind the endpoint of an environment.
-
-DeployChampion and RemoveChampion are actions of the same code, with a role that reaches the champion's endpoint alone.
-"""
+"""Actions Deploy, DeployChampion and RemoveChampion: put a trained model behind the endpoint of an environment."""
 
 from __future__ import annotations
 
@@ -9,9 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.boundary import listed, read_environment, read_parameters
 from pipeline_lambdas.champion import check_operation, deploy_champion, remove_champion
 from pipeline_lambdas.deployment import Deployment, HostingSite, deploy
+from pipeline_lambdas.instances import refuse_instances
 from pipeline_lambdas.job import Job
 from pipeline_lambdas.names import CHAMPION, Release
 from pipeline_lambdas.outcome import Outcome
@@ -26,10 +24,10 @@ class Environment:
     hosting_role_arn: str
     kms_key_arn: str
     rollback_alarms: str = ""
+    instance_type_patterns: str = ""
 
     def site(self) -> HostingSite:
-        alarms = tuple(name.strip() for name in self.rollback_alarms.split(",") if name.strip())
-        return HostingSite(self.hosting_role_arn, self.kms_key_arn, alarms)
+        return HostingSite(self.hosting_role_arn, self.kms_key_arn, listed(self.rollback_alarms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def _deploy(job: Job) -> Outcome:
     if parameters.operation == "remove":
         return remove_champion(release)
     config = read_config(job, environment.model_name)
+    refuse_instances(config, environment.instance_type_patterns, parameters.environment)
     if parameters.environment == CHAMPION:
         return deploy_champion(release, config, environment.site())
-    deployment = Deployment(release, parameters.environment, parameters.training_job)
-    return deploy(deployment, config, environment.site())
+    return deploy(Deployment(release, parameters.environment, parameters.training_job), config, environment.site())

@@ -27,8 +27,8 @@ class Environment:
     name_prefix: str
     artifact_bucket: str
     kms_key_arn: str
-    console_host: str
     aws_region: str
+    console_host: str = ""
 
     def site(self) -> RecordSite:
         return RecordSite(self.model_name, self.aws_region, self.console_host, self.artifact_bucket, self.kms_key_arn)

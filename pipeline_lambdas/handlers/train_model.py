@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.boundary import read_environment, read_parameters
+from pipeline_lambdas.instances import refuse_instances
 from pipeline_lambdas.job import Job
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Done
@@ -24,6 +25,7 @@ class Environment:
     training_role_arn: str
     kms_key_arn: str
     image_registry: str
+    instance_type_patterns: str = ""
 
     def site(self) -> TrainingSite:
         return TrainingSite(
@@ -45,6 +47,7 @@ def _start(job: Job) -> Done:
     parameters = read_parameters(Parameters, job.user_parameters)
     release = Release(environment.name_prefix, parameters.execution_id)
     config = read_config(job, environment.model_name)
+    refuse_instances(config, environment.instance_type_patterns, "training")
     dataset = read_dataset(job, environment.model_name)
     started = start_training(release, config, dataset, environment.site())
     return Done(started.variables(), f"Training job {started.job_name}", started.job_name)

@@ -90,10 +90,19 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         for name, part in value.items():
             yield from _leaves(part, f"{key}.{name}" if key else str(name))
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        for place, part in enumerate(value):
-            yield from _leaves(part, f"{key}[{place}]")
+        for name, part in zip(_names(value), value, strict=True):
+            yield from _leaves(part, f"{key}[{name}]")
     elif key:
         yield key, value
+
+
+def _names(parts: list[Any]) -> list[str]:
+    """Call gates by their metrics and slices by their columns, anything else by its place."""
+    for name in ("metric", "column"):
+        found = [string(part, name) for part in parts]
+        if all(found) and len(set(found)) == len(found):
+            return found
+    return [str(place) for place in range(len(parts))]
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -74,7 +74,7 @@ def _told(alike: Sequence[Document], evaluation: Document) -> str:
 
 def _short(gate: Document, evaluation: Document) -> str:
     subject = string(gate, "subject")
-    of = f" of {subject}" if subject else ""
+    of = f" of {subject}:" if subject else ""
     return f"{string(gate, 'metric')}{of} {_value(gate)} ({_bound(gate, evaluation)})"
 
 
@@ -95,7 +95,9 @@ def _table(key: str, caption: Child, found: Sequence[Document], evaluation: Docu
 def _row(gate: Document, evaluation: Document) -> list[Child]:
     kind, subject = string(gate, "kind"), string(gate, "subject")
     told = "against the champion" if kind == "champion" else f"drift of {subject}" if kind == "drift" else subject
-    reason = "" if string(gate, "verdict") == PASSED else string(gate, "reason")
+    # What a number and its bound say is not said again.
+    told_by_numbers = number(gate, "value") is not None and string(gate, "metric") != "failed_share"
+    reason = "" if told_by_numbers else string(gate, "reason")
     within = _interval(gate, evaluation)
     return [
         join(string(gate, "metric"), *(el("span", part, class_="subject") for part in (told, reason) if part)),

@@ -77,8 +77,7 @@ def champion(evaluation: Document, record: Document) -> Section | None:
     if not string(evaluation, "verdict"):
         return section("champion", title, el("p", "There is no evaluation on Test, so nothing was compared."))
     if status == "none":
-        known = f" The evaluation says: {reason}" if reason else ""
-        return section("champion", title, el("p", f"No champion yet: there is no model to compare with.{known}"))
+        return section("champion", title, el("p", "No champion yet: there is no model to compare with."))
     if status == "failed":
         why = reason or "no reason was given"
         return section("champion", title, el("p", word("failed"), f" The comparison could not be made: {why}"))

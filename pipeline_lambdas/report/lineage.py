@@ -19,7 +19,12 @@ _TRACK = 100.0
 def sources(record: Document) -> Section | None:
     """Return what the release was made of, and what it made."""
     rows = [
-        [string(one, "action"), link(string(one, "revision"), string(one, "url")), string(one, "summary")]
+        [
+            string(one, "action"),
+            link(string(one, "revision"), string(one, "url")),
+            string(one, "author"),
+            _first_line(string(one, "summary")),
+        ]
         for one in documents(record, "sources")
     ]
     job = mapping(record, "training")
@@ -38,9 +43,13 @@ def sources(record: Document) -> Section | None:
     return section(
         "lineage",
         "Lineage",
-        table("sources", "Sources", ("Source", "Revision", "Summary"), rows, "k w") if rows else None,
+        table("sources", "Sources", ("Source", "Revision", "Author", "Summary"), rows, "k  w") if rows else None,
         facts(made) if any(value for _, value in made) else None,
     )
+
+
+def _first_line(message: str) -> str:
+    return message.strip().partition("\n")[0]
 
 
 def _named(name: str, value: str) -> Html | None:
@@ -141,7 +150,7 @@ def actions(record: Document) -> Section | None:
     found = last_attempts(record)
     longest = max((number(one, "seconds") or 0.0 for one in found if not _by_hand(one)), default=0.0)
     rows = [_action(one, longest) for one in found]
-    headings = ("Action", "Status", "Started", "Duration", "Of the longest", "Attempts", "Message")
+    headings = ("Action", "Status", "Started", "Duration", "Of the longest", "Attempt", "Message")
     return section(
         "actions",
         "Actions and cost",
@@ -152,17 +161,19 @@ def actions(record: Document) -> Section | None:
 
 def _action(action: Document, longest: float) -> list[Child]:
     seconds, attempt = number(action, "seconds"), number(action, "attempt")
-    said = string(action, "error_message") or string(action, "summary")
+    said = string(action, "error_message") or _first_line(string(action, "summary"))
     code_ = string(action, "error_code")
-    log = string(action, "log_url")
+    address, group = string(action, "log_url"), string(action, "log_group")
+    # Without a link the name alone tells where to look, which nobody does while all is well.
+    log = link("Log", address) if address else code(group) if string(action, "status") != "Succeeded" else None
     return [
         f"{string(action, 'stage')}/{string(action, 'action')}",
         word(string(action, "status")),
         text.moment(string(action, "started")),
         text.duration(seconds),
         None if seconds is None or _by_hand(action) else _track(seconds / longest if longest else 0.0),
-        text.NONE if attempt is None else f"{attempt:.0f}",
-        join(f"{code_}: " if code_ else None, said, join(" ", link("Log", log)) if log else None),
+        None if attempt is None or attempt == 1 else f"{attempt:.0f}",
+        join(f"{code_}: " if code_ else None, said, join(" ", log) if log else None),
     ]
 
 

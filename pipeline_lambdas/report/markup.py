@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
-# Control characters, surrogates and noncharacters, which HTML does not allow, and marks of direction, with which a
-# text could show itself in another order than it is written in (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
+from pipeline_lambdas.report.text import UNSEEN
+
 _VOID = frozenset(("meta", "br", "col"))
 # Elements of SVG that end in a slash when they are empty; in HTML they would be left open.
 _SELF_CLOSING = frozenset(("path", "rect", "line", "circle"))
@@ -54,4 +53,4 @@ def link(text: str, address: str | None) -> Html:
 
 
 def _text(text: str) -> str:
-    return escape(_UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text))
+    return escape(UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pipeline_lambdas.report import text
 from pipeline_lambdas.report.figures import Counted, Figure
 from pipeline_lambdas.report.markup import el
-from pipeline_lambdas.report.reading import Document, documents, items, mapping, number, points
+from pipeline_lambdas.report.reading import Document, at, documents, items, mapping, number, points
 from pipeline_lambdas.report.scales import Scale, linear, logarithmic
 from pipeline_lambdas.report.svg import Axis, Chart, Key, block, px
 
@@ -130,15 +130,31 @@ def latency(measured: Document, bound_ms: float | None, endpoint: str) -> Figure
     if bound_ms is not None:
         chart.line([(bound_ms, 0.0), (bound_ms, chart.most)], "bound")
     told = ", ".join(f"{name} {text.number(value)} ms" for name, value in marks.items() if value is not None)
-    batch = number(measured, "largest_batch_rows")
-    most = f", each with up to {text.rows(batch)}" if batch else ""
-    caption = f"{text.times(int(requests), 'request')}{most}, to {endpoint}. {told}."
+    caption = f"{_requests(measured, int(requests))}, to {endpoint}. {told}.{_first(measured)}"
     description = (
         f"Histogram of {text.times(int(requests), 'request')} from {text.number(merged[0][0])} ms to "
         f"{text.number(merged[-1][1])} ms; {told}."
     )
     title = "Latency of the endpoint"
     return Figure("latency", title, chart.svg("latency", title, description), caption)
+
+
+def _requests(measured: Document, requests: int) -> str:
+    """Say which requests were timed; those of earlier evaluations were the large ones that predict the rows."""
+    rows, batch = number(measured, "rows_per_request"), number(measured, "largest_batch_rows")
+    if rows:
+        warm = number(measured, "warm_up")
+        after = f", after {warm:.0f} to warm up" if warm else ""
+        return f"{text.times(requests, 'request')} with {text.rows(rows)} each, one after the other{after}"
+    return f"{text.times(requests, 'request')}{f', each with up to {text.rows(batch)}' if batch else ''}"
+
+
+def _first(measured: Document) -> str:
+    first, rows = number(measured, "first_ms"), number(measured, "first_rows")
+    if first is None or not rows:
+        return ""
+    cold = ", with the cold start of the serverless endpoint if there was one" if at(measured, "serverless") else ""
+    return f" Not among them: the evaluation's first request, of {text.rows(rows)}, took {text.number(first)} ms{cold}."
 
 
 def _bound_key(bound: float | None) -> list[Key]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 from pipeline_lambdas.report.reading import Document, string
@@ -15,6 +16,13 @@ INTERVAL = f"95{PERCENT} interval"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHORT_ID_CHARACTERS = 13
 _SHORT_HASH_CHARACTERS = 16
+# Control characters (a terminal obeys them) but for tab and newline, separators of lines, surrogates and noncharacters
+# (no encoding holds them), and marks of direction, with which a text could show itself in another order than it is
+# written in: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+"""What a text that others wrote may not bring along to a page or a terminal."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STARTED_BY_RULE = {
     "training-config": "push to training-config",
@@ -227,9 +235,9 @@ def person(arn: str) -> str:
     service, _, rest = arn.partition(":")[2].partition(":")[2].partition(":")
     if not arn.startswith("arn:") or service not in {"iam", "sts"}:
         return arn
-    account, _, resource = rest.lstrip(":").partition(":")
+    resource = rest.lstrip(":").partition(":")[2]
     if resource == "root":
-        return f"root user of account {account}"
+        return "the account's root user"
     return resource.rpartition("/")[2] or arn
 
 

@@ -356,13 +356,20 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "TrainModelFunction",
             "pipeline_lambdas.handlers.train_model.handler",
-            {"DATA_BUCKET", "MODEL_BUCKET", "TRAINING_ROLE_ARN", "KMS_KEY_ARN", "IMAGE_REGISTRY"},
+            {
+                "DATA_BUCKET",
+                "MODEL_BUCKET",
+                "TRAINING_ROLE_ARN",
+                "INSTANCE_TYPE_PATTERNS",
+                "KMS_KEY_ARN",
+                "IMAGE_REGISTRY",
+            },
         ),
         ("GetStatusFunction", "pipeline_lambdas.handlers.get_status.handler", set()),
         (
             "DeployModelFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
         (
             "EvaluateModelFunction",
@@ -372,7 +379,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "DeployProdFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
         ),
         (
             "SmokeTestProdFunction",
@@ -382,7 +389,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         (
             "DeployChampionFunction",
             "pipeline_lambdas.handlers.deploy_model.handler",
-            {"HOSTING_ROLE_ARN", "KMS_KEY_ARN"},
+            {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
         ("RegisterModelFunction", "pipeline_lambdas.handlers.register_model.handler", set()),
         (

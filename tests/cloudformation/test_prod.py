@@ -58,6 +58,13 @@ def test_the_approval_shows_the_evidence_and_does_not_wait_for_ever(template: Te
     assert (timeout["MinValue"], timeout["MaxValue"]) == (5, 86_400)
 
 
+def test_readers_without_the_console_get_no_link_to_it() -> None:
+    without = templates.decided("pipeline", ConsoleLinks="false")
+    assert approval(without)["Configuration"].keys() == {"NotificationArn", "CustomData"}
+    function = without["Resources"]["RecordReleaseFunction"]["Properties"]
+    assert "CONSOLE_HOST" not in function["Environment"]["Variables"]
+
+
 def test_the_link_follows_the_partition(template: Template) -> None:
     china = {**LOCAL, "AWS::Partition": "aws-cn", "AWS::Region": "cn-north-1"}
     link = templates.render(approval(template)["Configuration"]["ExternalEntityLink"], template, china)

@@ -58,7 +58,6 @@ def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.Ca
     assert (document["verdict"], document["rows"], document["test"]) == ("passed", 755, "full")
     assert document["endpoint_config"] == f"{PREFIX}-test-8f3c2a1d-4b5e"
     assert document["files"] == ["test/a.csv", "test/b.csv"]
-    assert document["latency"]["invocations"] == 2
     assert document["latency"]["largest_batch_rows"] == 700
     assert json.loads(variables["Metrics"])["rmse"] == float(f"{document['metrics']['rmse']:.6g}")
     labels = [line.split(b",") for name in ("test/a.csv", "test/b.csv") for line in FILES[name].splitlines()]
@@ -89,7 +88,7 @@ def test_continued_evaluation_equals_one_pass(results: Results, monkeypatch: pyt
     results.outcomes.clear()
     assert continued(results) > 15
     pieces = report()
-    assert whole["latency"]["invocations"] == pieces["latency"]["invocations"] > 15
+    assert whole["latency"]["invocations"] == pieces["latency"]["invocations"] == 200
     for document in (whole, pieces):
         document.pop("latency")
         document["gates"] = [gate for gate in document["gates"] if not gate["metric"].startswith("latency")]

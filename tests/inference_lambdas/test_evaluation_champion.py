@@ -47,9 +47,8 @@ def test_a_model_no_worse_than_the_champion_passes(endpoint: Endpoint, results: 
     assert difference["high"] < 0 > difference["worse_percent"] == gate["value"]
     assert (gate["low"], gate["high"], gate["max"]) == (difference["low"], difference["high"], 5.0)
     assert champion["metrics"]["rmse"] > report()["metrics"]["rmse"]
-    # Both endpoints were asked for the same rows; only the challenger's latency counts.
+    # Both endpoints were asked for the same rows; only the challenger's latency is timed.
     assert sorted(endpoint.champion_bodies) == sorted(endpoint.bodies[:2])
-    assert report()["latency"]["invocations"] == 2
 
 
 def test_a_worse_model_fails_with_value_and_interval(endpoint: Endpoint, results: Results) -> None:

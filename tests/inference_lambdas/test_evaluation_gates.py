@@ -8,6 +8,7 @@ import pytest
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
+from inference_lambdas.timing import WARM_UP
 from pipeline_lambdas.outcome import Done, Failed
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, event
 from tests.inference_lambdas.endpoint_double import (
@@ -224,8 +225,8 @@ def test_the_importance_of_columns(endpoint: Endpoint, results: Results) -> None
     assert (importance["metric"], importance["note"]) == ("rmse", "")
     assert 250 <= importance["rows"] <= 500
     # Requests for it are no measurements of latency.
-    assert report()["latency"]["invocations"] == 2
-    assert len(endpoint.bodies) == 2 + 4
+    assert report()["latency"]["invocations"] == 200
+    assert len(endpoint.bodies) == 2 + WARM_UP + 200 + 4
     handler(event("evaluate_full"), Context())
     assert report()["importance"] == importance
 

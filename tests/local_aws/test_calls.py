@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ ROOT_TRUST = {
 
 
 def calls_of(server: LocalServer, role: str) -> set[tuple[str, str, str, int]]:
-    with urllib.request.urlopen(f"{server.url}/_local_aws/calls", timeout=10) as answer:  # noqa: S310
-        calls: list[dict[str, Any]] = json.load(answer)["calls"]
+    status, body = server.ask("GET", "/_local_aws/calls", signed_for="local-aws")
+    assert status == 200, body
+    calls: list[dict[str, Any]] = json.loads(body)["calls"]
     return {(c["action"], c["resource"], c["decision"], c["count"]) for c in calls if c["role"] == role}
 
 

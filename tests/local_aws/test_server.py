@@ -127,8 +127,8 @@ def test_another_region_is_refused_with_the_way_out(local_aws: LocalServer) -> N
         "codecommit",
         endpoint_url=local_aws.url,
         region_name="eu-west-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=local_aws.root.access_key_id,
+        aws_secret_access_key=local_aws.root.secret_access_key,
     )
     answer = _denied(elsewhere.list_repositories)
     assert "runs us-east-1" in answer

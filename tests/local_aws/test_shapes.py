@@ -114,3 +114,42 @@ def test_a_member_that_the_model_lacks_is_refused_in_answers(training: Any) -> N
     shape = training.operation_model("ListTrainingJobs").output_shape
     with pytest.raises(KeyError, match="Typo not in shape ListTrainingJobsResponse"):
         shapes.serialize(shape, {"Typo": 1})
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("MaxResults", float("inf")),
+        ("MaxResults", float("nan")),
+        ("MaxResults", 10**400),
+        ("MaxResults", 1 << 31),
+        ("MaxResults", 1.5),
+        ("CreationTimeAfter", 10**400),
+        ("CreationTimeAfter", 1e300),
+        ("CreationTimeAfter", float("nan")),
+        ("CreationTimeAfter", "0001-01-01T00:00:00+14:00"),
+        ("NameContains", "\ud800"),
+    ],
+)
+def test_a_value_beyond_its_type_is_refused(training: Any, member: str, value: Any) -> None:
+    shape = training.operation_model("ListTrainingJobs").input_shape
+    with pytest.raises(shapes.SerializationError):
+        shapes.parse(shape, {member: value})
+
+
+def test_half_a_character_is_refused_in_names_of_a_map_too(training: Any) -> None:
+    shape = training.operation_model("CreateTrainingJob").input_shape
+    with pytest.raises(shapes.SerializationError, match="half of a surrogate pair"):
+        shapes.parse(shape, request(HyperParameters={"\udfff": "1"}))
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"SubExpressions": [deep]}
+    search = load_model("sagemaker", frozenset({"Search"})).operation_model("Search").input_shape
+    with pytest.raises(shapes.SerializationError, match="nested too deeply"):
+        shapes.parse(search, {"Resource": "Model", "SearchExpression": deep})
+
+
+def test_a_blob_beyond_ascii_is_refused() -> None:
+    shape = load_model("codecommit", frozenset({"PutFile"})).operation_model("PutFile").input_shape
+    with pytest.raises(shapes.SerializationError, match="not base64"):
+        shapes.parse(shape, {"repositoryName": "a", "branchName": "b", "fileContent": "\u00e9", "filePath": "c"})

@@ -17,7 +17,8 @@ WAIT = {"Delay": 1, "MaxAttempts": 30}
 
 def create(server: LocalServer, name: str, resources: dict[str, Any]) -> None:
     client = server.client("cloudformation")
-    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    capabilities = ["CAPABILITY_NAMED_IAM"]
+    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}), Capabilities=capabilities)
     client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=WAIT)
 
 

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_lambdas import config_yaml
 from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
 from pipeline_lambdas.config_model import Gate, InstanceVariant, Keep, Rollout, ServerlessVariant
 from tests.pipeline_lambdas.aws_doubles import plain_document, sample_config, sample_text
@@ -293,11 +294,27 @@ def test_one_problem(path: str, value: Any, problem: str) -> None:
             "column 12)",
         ),
         ("a: b: c", "line 1, column 5: mapping values are not allowed here"),
-        ("a: !!python/object/apply:os.system [ls]", "line 1, column 4: could not determine a constructor"),
-        ("a: \x07", "unacceptable character"),
-        ("[" * 600, "found values nested too deeply to read"),
-        ("#" * 300_000, "found 300000 characters; allowed are at most 262144"),
-        ("a: 2024-13-45", "month must be in 1..12"),
+        ("a: !!python/object/apply:os.system [ls]", "line 1, column 4: found the tag !!python/object/apply:os.system;"),
+        ("!!int ''", "line 1, column 1: found the tag !!int; allowed are values without one"),
+        ("a:\n  b: !!float ''", "line 2, column 6: found the tag !!float;"),
+        ("a: !!bool x", "line 1, column 4: found the tag !!bool;"),
+        ("a: !!timestamp x", "line 1, column 4: found the tag !!timestamp;"),
+        ("a: ! x", "line 1, column 4: found the tag !;"),
+        ("a: 1\nb: \x07", "line 2: found the character U+0007; allowed is text"),
+        ("a: 1\nb: \0", "line 2: found the character U+0000; allowed is text"),
+        ('a: "\\uD800"', "line 1, column 4: found the escape of half a character"),
+        ('a: "\\UFFFFFFFF"', "line 1, column 7: "),
+        (f"%YAML {'9' * 5000}.1\n---\na: 1", "line 1, column 7: Exceeds the limit"),
+        ("[" * 600, "line 1, column 17: found values nested deeper than 16 levels"),
+        ("#" * 300_000, "found 300000 characters; allowed are at most 65536"),
+        ("a: 2024-13-45", "line 1, column 4: found 2024-13-45, which is no number and no date: month must be in 1..12"),
+        ("a: 0x_", "line 1, column 4: found 0x_, which is no number and no date"),
+        ("a: " + "9" * 5000, "line 1, column 4: found a number of 5000 characters; allowed are at most 64"),
+        ("a: 0x" + "f" * 9000, "line 1, column 4: found a number of 9002 characters"),
+        ("a: " + ":".join("1" * 9000), "line 1, column 4: found a number of 17999 characters"),
+        ("1: a\n0x1: b", "line 2, column 1: the key 0x1 is given twice"),
+        ("a: &x [*x]", "line 1, column 8: found *x within itself"),
+        ("a: *x", "line 1, column 4: found undefined alias 'x'"),
         ("", "the file: found nothing; allowed a mapping with model, problem"),
         ("- a", "the file: found a list; allowed a mapping with model, problem"),
         ("text", "the file: found 'text'; allowed a mapping"),
@@ -400,3 +417,67 @@ def test_any_value_gives_a_config_or_problems(path: str, value: Any) -> None:
 def test_any_text_gives_problems(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_config(text, FILE)
+
+
+def bomb(levels: int, width: int, form: str) -> str:
+    """Levels of mappings, each of which uses the one before `width` times."""
+    lines = ["x0: &x0 {k: 1}"]
+    for level in range(1, levels):
+        uses = ", ".join([f"*x{level - 1}"] * width)
+        lines.append(f"x{level}: &x{level} " + form.format(uses))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"])
+def test_aliases_do_not_multiply_unseen(form: str) -> None:
+    found = problems_of(bomb(9, 9, form))
+    assert len(found) == 1
+    assert "found more than 20000 values, with aliases written out" in found[0]
+    deep = problems_of(bomb(200, 1, form))
+    assert len(deep) == 1
+    assert "found values nested deeper than 16 levels" in deep[0]
+
+
+def test_a_mapping_that_was_merged_before_it_was_read_may_override() -> None:
+    text = """
+a: &a {instance_type: ml.m5.large, instance_count: 1}
+p: {q: {r: &b {<<: *a, instance_count: 2}}}
+z: {<<: *b, instance_count: 3}
+"""
+    loaded = config_yaml.load(text)
+    assert isinstance(loaded, dict)
+    assert loaded["z"] == {"instance_type": "ml.m5.large", "instance_count": 3}
+    assert loaded["p"]["q"]["r"] == {"instance_type": "ml.m5.large", "instance_count": 2}
+
+
+def test_thousands_of_unknown_keys_are_told_in_a_few_lines() -> None:
+    found = problems_of("\n".join(f"k{number}: 1" for number in range(5000)))
+    assert len(found) < 40
+    assert f"{FILE}: the file: found 4980 more unknown keys" in found
+    assert len("\n".join(problems_of('"' + "k" * 60_000 + '": 1'))) < 4000
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "1" + "0" * 400, "-" + "9" * 400, "1e400", 10**60])
+def test_a_hyperparameter_of_any_length_is_told_in_a_line(value: str | int) -> None:
+    found = problems_of(changed("hyperparameters.eta", value))
+    assert len(found) == 1
+    assert found[0].startswith(f"{FILE}: hyperparameters.eta: found ")
+    assert len(found[0]) < 200
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"model: a\nb: \xff", "line 2: found bytes that are not UTF-8 at offset 12; allowed UTF-8"),
+        ("model: a".encode("utf-16"), "line 1: found bytes that are not UTF-8 at offset 0; allowed UTF-8"),
+        (b"#" * 65_537, "found more than 65536 bytes; allowed are at most so many"),
+    ],
+)
+def test_bytes_that_are_no_config(content: bytes, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(content, FILE)
+    assert caught.value.problems == (f"{FILE}: {problem}",)
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_config() -> None:
+    assert parse_config(b"\xef\xbb\xbf" + sample_text().encode(), FILE) == sample_config()

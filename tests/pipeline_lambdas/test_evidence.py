@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline_lambdas import record_chain
-from pipeline_lambdas.aws import executions, logs, s3
+from pipeline_lambdas.aws import codecommit, executions, logs, s3
 from pipeline_lambdas.aws import sagemaker as models
 from pipeline_lambdas.evidence import follow, write_evidence
 from pipeline_lambdas.failures import PermissionDeniedError, UnavailableError
@@ -49,6 +49,7 @@ class Aws:
     )
     objects: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
+    commits: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     throttled: set[str] = field(default_factory=set)
     faster: list[bytes] = field(default_factory=list)
@@ -71,6 +72,10 @@ class Aws:
     def list_actions(self, _pipeline: str, _id: str) -> Any:
         self._asked("list_actions")
         return self.actions
+
+    def find_author(self, repository: str, commit_id: str) -> str | None:
+        self._asked("find_author")
+        return self.commits.get((repository, commit_id))
 
     def first_stream(self, _group: str, prefix: str) -> str | None:
         self._asked("first_stream")
@@ -130,6 +135,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
         f"releases/wine-quality/{answers.CHAMPION_ID}/record.json": (b"{}", now),
     }
     for module, names in {
+        codecommit: ("find_author",),
         executions: ("get_execution", "find_summary", "list_actions"),
         logs: ("first_stream", "read_stream"),
         models: ("describe_training_job", "describe_model_package", "decide_model_package"),
@@ -164,6 +170,29 @@ def test_the_evidence_of_a_release_that_waits(aws: Aws) -> None:
     assert aws.chain() == []
     page = aws.objects[f"{FOLDER}report.html"][0].decode()
     assert page.startswith("<!DOCTYPE html>")
+
+
+def test_a_commits_author_is_asked_for_at_codecommit(aws: Aws) -> None:
+    aws.actions[0]["input"]["configuration"] = {"RepositoryName": "slipway-local-training-config"}
+    aws.commits = {("slipway-local-training-config", "4" * 40): "Ada"}
+    write_evidence(RELEASE, SITE)
+    assert [source["author"] for source in aws.record()["sources"]] == ["Ada", ""]
+    assert "by Ada, 4444444 in TrainingConfig" in aws.objects[f"{FOLDER}report.html"][0].decode()
+    aws.refused = {"find_author"}
+    write_evidence(RELEASE, SITE)
+    assert aws.record()["missing"] == [
+        "author of TrainingConfig's commit: The role of the call is not allowed find_author"
+    ]
+
+
+def test_a_connection_tells_the_author_itself(aws: Aws) -> None:
+    kind = {"category": "Source", "owner": "AWS", "provider": "CodeStarSourceConnection", "version": "1"}
+    aws.actions[0]["input"]["actionTypeId"] = kind
+    aws.actions[0]["output"]["outputVariables"] = {"AuthorDisplayName": "Bob", "CommitId": "4" * 40}
+    aws.refused = {"find_author"}
+    write_evidence(RELEASE, SITE)
+    assert [source["author"] for source in aws.record()["sources"]] == ["Bob", ""]
+    assert aws.record()["missing"] == []
 
 
 def test_an_end_takes_a_number_and_its_record_is_the_same_bytes(aws: Aws) -> None:
@@ -347,6 +376,16 @@ def test_the_function_as_target_of_the_rules(aws: Aws, monkeypatch: pytest.Monke
     ended, answered = map(json.loads, printed.getvalue().splitlines())
     assert (ended["event"], ended["status"], ended["sequence"]) == ("Ended", "Stopped", 1)
     assert (answered["event"], answered["decision"]) == ("Answered", "Approved")
+
+
+@pytest.mark.usefixtures("environment")
+def test_without_a_console_the_function_links_to_none(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONSOLE_HOST")
+    aws.execution = answers.execution("Stopped")
+    aws.actions = [*aws.actions[:-1], answers.action("DeployTest", "Evaluate", 7, "Failed")]
+    handler_module.handler(event("release_ended"), Context())
+    assert b"console." not in aws.objects[f"{FOLDER}report.html"][0]
+    assert b"<code>/aws/lambda/" in aws.objects[f"{FOLDER}report.html"][0]
 
 
 @pytest.mark.usefixtures("environment")

@@ -61,6 +61,7 @@ def test_a_release_that_waits_for_approval() -> None:
         "action": "TrainingConfig",
         "revision": "4" * 40,
         "summary": "Deeper trees",
+        "author": "",
         "url": "u",
     }
     assert found["dataset"]["manifest_version_id"] == "hO2s6EJq.vN3x"
@@ -107,6 +108,31 @@ def test_the_actions_are_told_with_their_logs_and_attempts() -> None:
 def test_an_ended_release(status: str) -> None:
     found = record(replace(WAITING, execution=answers.execution(status), summary=answers.summary()))
     assert (found["status"], found["ended"]) == (status, "2026-11-20T03:30:00.000Z")
+
+
+def test_without_a_console_nothing_links_to_one_and_logs_have_names() -> None:
+    execution = answers.execution()
+    urls = ["https://us-east-1.console.aws.amazon.com/codecommit/x", "https://example.com/console.html"]
+    execution["artifactRevisions"] = [{"name": "A", "revisionId": "1", "revisionUrl": url} for url in urls]
+    build = answers.action("Build", "Build", 1, provider="CodeBuild")
+    build["input"]["configuration"] = {"ProjectName": f"{PREFIX}-build"}
+    build["output"]["executionResult"]["externalExecutionUrl"] = "https://console.amazonaws.cn/codebuild/x"
+    facts = replace(WAITING, execution=execution, actions=[build, *answers.released()])
+    found = assemble(facts, load_prices(), Console("", "us-east-1"))
+    assert [source["url"] for source in found["sources"]] == ["", urls[1]]
+    assert {action["log_url"] for action in found["actions"]} == {None}
+    groups = {action["action"]: action["log_group"] for action in found["actions"]}
+    assert groups["Build"] == f"/aws/codebuild/{PREFIX}-build"
+    assert groups["StartTraining"] == f"/aws/lambda/{PREFIX}-f"
+    assert groups["Approve"] is None
+    linked = assemble(facts, load_prices(), CONSOLE)
+    assert linked["actions"][0]["log_url"] == "https://console.amazonaws.cn/codebuild/x"
+    assert linked["sources"][0]["url"] == urls[0]
+
+
+def test_a_commit_has_its_author() -> None:
+    found = record(replace(WAITING, authors={"TrainingConfig": "Ada"}))
+    assert [source["author"] for source in found["sources"]] == ["Ada", ""]
 
 
 def test_the_event_tells_the_end_before_the_api_does() -> None:

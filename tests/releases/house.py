@@ -216,9 +216,9 @@ class House:
             assert done.returncode == 0, done.stderr
             return done.stdout.strip()
 
-        url = f"http://test:test@127.0.0.1:{self.server.port}/v1/repos/slipway-local-training-config"
+        url = f"{self.server.url}/v1/repos/slipway-local-training-config"
         if not work.exists():
-            git("clone", "--quiet", url, str(work))
+            git("clone", "--quiet", "-c", f"include.path={self.server.state / 'gitconfig'}", url, str(work))
         git("-C", str(work), "pull", "--quiet", "--ff-only")
         (work / f"{MODEL}.yml").write_text(text, encoding="utf-8")
         if not git("-C", str(work), "status", "--porcelain"):

@@ -17,6 +17,15 @@ WAIT = replace(
 
 FIRST = {
     "a config": (replace(ACTION, error_code="ConfigurationError"), "this tells beforehand: slipway check"),
+    "an instance type": (
+        replace(
+            ACTION,
+            error_code="ConfigurationError",
+            error_message="wine-quality.yml: training.instance_type: found ml.g5.xlarge; allowed ml.m*, the parameter "
+            "InstanceTypePatterns of the pipeline stack.",
+        ),
+        "slipway deploy --parameter InstanceTypePatterns=PATTERN,...",
+    ),
     "a role": (replace(ACTION, error_code="PermissionError"), "slipway permissions"),
     "a service": (replace(ACTION, error_code="SystemUnavailable"), "a retry may cure"),
     "a function": (replace(ACTION, error_code="JobFailed"), "the whole log: slipway logs train-model"),

@@ -11,15 +11,16 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from rich.console import Console
 
 from scripts.approve import answer, check_reason
 from scripts.errors import SlipwayError
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.target import Options, Target
 from tests.releases.house import PREFIX, House
 from tests.scripts.test_run_view import recorded
+
+pytestmark = pytest.mark.usefixtures("local_key")
 
 APPROVE_STAGE = """\
       - Name: Approve
@@ -39,7 +40,7 @@ def stubbed() -> Iterator[tuple[Session, Stubber]]:
     client = boto3.client(
         "codepipeline", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
-    session = Session(Options(local=True), Output(console=Console(file=io.StringIO())))
+    session = Session(Options(local=True), Output(console=PlainConsole(file=io.StringIO())))
     target = Target("AWS", "us-east-1", "local", "http://127.0.0.1:1")
     session.__dict__["target"] = target
     target._clients["codepipeline"] = client

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import check
 from scripts.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,24 @@ def test_a_missing_channel_says_how_to_make_one(checkout: Path, capsys: pytest.C
 def test_a_folder_without_configs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", str(tmp_path)]) == 1
     assert "found no *.yml" in capsys.readouterr().err
+
+
+def test_an_instance_type_that_no_stack_would_allow_is_found_before_the_push(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a stack the template's default counts, with one what it was given."""
+    text = (ROOT / "training_config" / "wine-quality.yml").read_text(encoding="utf-8")
+    assert "instance_type: ml.m5.large" in text
+    (tmp_path / "wine-quality.yml").write_text(
+        text.replace("instance_type: ml.m5.large", "instance_type: ml.g5.xlarge", 1)
+    )
+    monkeypatch.setattr(check, "find_stack", lambda *_: None)
+    assert run(["check", str(tmp_path), "--local"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "training.instance_type: found ml.g5.xlarge; allowed ml.t2.*, ml.t3.*, ml.m*, ml.c*, ml.r*" in said
+    assert "deploy --parameter InstanceTypePatterns=" in said
+    given = {
+        "Parameters": [{"ParameterKey": "InstanceTypePatterns", "ParameterValue": "ml.g5.*,ml.t2.*,ml.m*,ml.t3.*"}]
+    }
+    monkeypatch.setattr(check, "find_stack", lambda *_: given)
+    assert run(["check", str(tmp_path), "--local"]) == 0

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
 from scripts.destroy import _agree
 from scripts.errors import SlipwayError
 from scripts.installation import key_description
 from scripts.names import FUNCTIONS
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.target import Options
 from scripts.teardown import empty_bucket
 from scripts.templates import _Loader
 from tests.local_server import ROOT, LocalServer, allow
 from tests.releases.house import PREFIX, House
+
+pytestmark = pytest.mark.usefixtures("local_key")
 
 SHORT = "0f3c1f6e-5f0e"
 
@@ -131,7 +132,7 @@ def test_an_installation_is_destroyed_and_made_again(house: House) -> None:
 
 
 def test_a_person_types_the_name_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = Session(Options(local=True, suffix="blue"), Output(console=Console(file=io.StringIO())))
+    session = Session(Options(local=True, suffix="blue"), Output(console=PlainConsole(file=io.StringIO())))
     answers = ["green", "", "blue"]
     monkeypatch.setattr(Output, "can_ask", True)
     monkeypatch.setattr(Output, "ask", lambda _output, _question: answers.pop(0))

@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rich.console import Console
 
 from scripts.errors import StillGoingError
 from scripts.interrupts import goes_on
 from scripts.live_view import LiveRelease, Stage, ended_line, stages_of, wrapped_command
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.run_view import ActionView, RunView
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -51,7 +50,7 @@ BEHIND = replace(release(action("Approve", "Approve", "")), behind="99999999-0c5
 
 
 def screen(run: RunView, width: int, height: int) -> list[str]:
-    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
+    console = PlainConsole(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
     view = LiveRelease(console, command, run)
     return ["".join(part.text for part in line).rstrip() for line in console.render_lines(view(), pad=False)]
 
@@ -88,7 +87,7 @@ def test_a_release_that_waits_says_for_what() -> None:
 
 
 def test_a_stage_that_has_ended_is_one_line_and_is_told_once() -> None:
-    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True)
+    console = PlainConsole(file=io.StringIO(), width=80, height=24, force_terminal=True)
     view, shown = LiveRelease(console, command, RUNNING), dict[tuple[str, str], str]()
     assert [line.plain.split()[1] for line in view.newly_ended(shown)] == ["Source", "Build", "Train"]
     assert view.newly_ended(shown) == []
@@ -132,7 +131,7 @@ def test_nothing_is_drawn_in_place_where_it_cannot_be(
     monkeypatch.delenv("CI", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    console = Console(file=io.StringIO(), force_terminal=True, _environ=variables)
+    console = PlainConsole(file=io.StringIO(), force_terminal=True, _environ=variables)
     assert Output(console=console).in_place is in_place
 
 
@@ -145,7 +144,7 @@ def test_a_pipe_with_forced_colours_is_no_terminal(monkeypatch: pytest.MonkeyPat
 
 def test_no_colour_where_none_is_wanted() -> None:
     def drawn(**variables: str) -> str:
-        console = Console(
+        console = PlainConsole(
             file=io.StringIO(), width=80, height=24, force_terminal=True, _environ={"TERM": "xterm", **variables}
         )
         console.print(LiveRelease(console, command, WAITING)())

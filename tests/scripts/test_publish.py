@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -241,3 +242,33 @@ def test_what_is_published_imports_only_what_is_published_too() -> None:
     # A namespace package has no file of its own.
     folders = {".".join(name.split("/")[:depth]) for name in sources for depth in range(1, name.count("/") + 1)}
     assert {(name, module) for name, module in needed if module not in modules | folders} == set()
+
+
+@pytest.mark.parametrize(
+    "left", ["publish-index.lock", "index.lock", "HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"]
+)
+def test_what_a_killed_publish_left_locked_needs_no_hand(tmp_path: Path, left: str) -> None:
+    case = Case(tmp_path)
+    case.write("a: 1\n")
+    git(tmp_path, "init", "--quiet", "--bare", str(case.git.path))
+    (case.git.path / left).touch()
+    reference = case.git.path / "refs" / "published" / "main.lock"
+    reference.parent.mkdir(parents=True)
+    reference.touch()
+    case.publish()
+    case.somebody_else_pushes("a: 2\n")
+    case.stage(overwrite=True)
+    assert not list(case.git.path.rglob("*.lock"))
+
+
+def test_what_another_process_has_locked_is_left_to_it(tmp_path: Path) -> None:
+    case = Case(tmp_path)
+    case.write("a: 1\n")
+    git(tmp_path, "init", "--quiet", "--bare", str(case.git.path))
+    lock = case.git.path / "refs" / "heads" / "main.lock"
+    lock.touch()
+    held = (case.git.path / "in-use").open("w")
+    fcntl.flock(held, fcntl.LOCK_SH)
+    case.publish()
+    assert lock.exists()
+    held.close()

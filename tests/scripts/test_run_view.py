@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from scripts.follow import failure_lines, print_changes, run_table, waiting_lines
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.reports import reports_table, worse_line
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
 
@@ -37,7 +37,7 @@ def command(*words: str) -> str:
 
 
 def shown(renderable: RenderableType) -> list[str]:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     console.print(renderable)
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -180,7 +180,7 @@ def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
 
 
 def test_plain_lines_tell_each_change_once() -> None:
-    console = Console(file=io.StringIO(), width=140)
+    console = PlainConsole(file=io.StringIO(), width=140)
     output = Output(console=console)
     already: dict[tuple[str, str], str] = {}
     run = view("gate_failed")

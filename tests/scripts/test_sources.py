@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.stub import Stubber
-from rich.console import Console
 
 from scripts.errors import SlipwayError
-from scripts.output import Output
+from scripts.output import Output, PlainConsole
 from scripts.session import Session
 from scripts.sources import connected_repositories, parse_remotes
 from scripts.target import Options
+
+pytestmark = pytest.mark.usefixtures("local_key")
 
 ARN = "arn:aws:codeconnections:us-east-1:111122223333:connection/0a1b2c3d"
 CONNECTED = {
@@ -25,7 +26,7 @@ CONNECTED = {
 
 @pytest.fixture
 def stubbed() -> Iterator[tuple[Session, Stubber]]:
-    session = Session(Options(local=True), Output(console=Console(file=io.StringIO())))
+    session = Session(Options(local=True), Output(console=PlainConsole(file=io.StringIO())))
     with Stubber(session.client("cloudformation")) as stubber:
         yield session, stubber
 

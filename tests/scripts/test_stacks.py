@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from scripts.changes import Change, Consent, read_change
 from scripts.errors import SlipwayError
-from scripts.output import Output, Step
+from scripts.output import Output, PlainConsole, Step
 from scripts.session import Session
 from scripts.stacks import delete_stack, deploy_stack, find_stack
 from scripts.target import Options
 from scripts.templates import MAX_INLINE_BYTES, inline
 from tests.local_server import LocalServer
+
+pytestmark = pytest.mark.usefixtures("local_key")
 
 
 def template(folder: Path, resources: dict[str, Any]) -> Path:
@@ -41,7 +42,7 @@ def queue(name: str, **properties: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def session(local_aws: LocalServer) -> Session:
-    console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+    console = PlainConsole(file=io.StringIO(), width=200)
     return Session(Options(local=True, port=local_aws.port), Output(console=console))
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import stat
+from pathlib import Path
+
 import pytest
 
 from scripts.errors import SlipwayError
 from scripts.names import Names
-from scripts.target import Options, aws_credentials_configured, decide_target
+from scripts.project import find_project
+from scripts.target import Options, Target, aws_credentials_configured, decide_target
 
 CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
@@ -22,19 +26,90 @@ def test_who_says_nothing_works_on_aws_only_with_credentials(options: Options, c
     assert decide_target(options, lambda _profile: credentials).is_local is local
 
 
-def test_local_aws_is_one_address_and_account() -> None:
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose local AWS has been up."""
+    (tmp_path / "cloudformation").mkdir()
+    (tmp_path / "cloudformation" / "setup.yml").touch()
+    state = tmp_path / ".slipway" / "local"
+    state.mkdir(parents=True)
+    (state / "credentials").write_text("[default]\naws_access_key_id = AKIAROOT\naws_secret_access_key = hidden\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_local_aws_is_one_address_and_account(checkout: Path) -> None:
     target = decide_target(Options(local=True))
+    assert target.state == checkout / ".slipway" / "local"
     assert target.endpoint_url == "http://127.0.0.1:4566"
     assert (target.account(), target.region, target.suffix) == ("111122223333", "us-east-1", "local")
     client = target.client("codepipeline")
     assert client.meta.endpoint_url == "http://127.0.0.1:4566"
+    assert client._request_signer._credentials.access_key == "AKIAROOT"
     assert target.client("codepipeline") is client
 
 
-def test_a_repository_of_local_aws_is_shown_with_its_name_and_password() -> None:
+def test_the_work_folder_is_its_owners_alone(checkout: Path) -> None:
+    (checkout / ".slipway").chmod(0o755)
+    assert stat.S_IMODE(find_project().private_work().stat().st_mode) == 0o700
+
+
+def test_local_aws_that_was_never_up_is_one_sentence(checkout: Path) -> None:
+    (checkout / ".slipway" / "local" / "credentials").unlink()
+    with pytest.raises(SlipwayError, match="Local AWS does not answer"):
+        decide_target(Options(local=True)).client("s3")
+
+
+def test_a_clone_of_a_local_repository_includes_what_git_needs_and_no_secret(checkout: Path) -> None:
     url = "http://127.0.0.1:4566/v1/repos/r"
-    assert decide_target(Options(local=True)).signed_in(url) == "http://test:test@127.0.0.1:4566/v1/repos/r"
-    assert decide_target(Options(local=False, region="eu-west-1")).signed_in(url) == url
+    config = checkout / ".slipway" / "local" / "gitconfig"
+    assert decide_target(Options(local=True)).clone(url, "../r") == f"git clone -c include.path={config} {url} ../r"
+    assert decide_target(Options(local=False, region="eu-west-1")).clone(url, "../r") == f"git clone {url} ../r"
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://127.0.0.1:4601", 4601),
+        ("http://localhost:4601/", 4601),
+        ("http://[::1]:4601", 4601),
+        ("http://bucket.localhost:4601", 4601),
+        ("https://vpce-1.sts.eu-west-1.vpce.amazonaws.com", None),
+        ("http://localhost.example.com:4566", None),
+    ],
+)
+def test_an_endpoint_on_this_machine_means_local_aws(
+    monkeypatch: pytest.MonkeyPatch, url: str, port: int | None
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    target = decide_target(Options(region="us-east-1"), lambda _profile: True)
+    assert (target.endpoint_url, target.is_local) == ((f"http://127.0.0.1:{port}", True) if port else (None, False))
+
+
+def test_a_profile_with_an_endpoint_on_this_machine_is_local_aws_with_its_own_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile here]\nendpoint_url = http://127.0.0.1:4601\n"
+        "aws_access_key_id = AKIAOFTHEPROFILE\naws_secret_access_key = hidden\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for name in ("AWS_ENDPOINT_URL", *CREDENTIAL_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    target = decide_target(Options(profile="here"))
+    assert target.endpoint_url == "http://127.0.0.1:4601"
+    assert target.client("s3")._request_signer._credentials.access_key == "AKIAOFTHEPROFILE"
+    with pytest.raises(SlipwayError, match="--aws contradicts endpoint_url of the profile here"):
+        decide_target(Options(local=False, profile="here", region="us-east-1"))
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert not decide_target(Options(profile="here", region="us-east-1")).is_local
+
+
+def test_aws_contradicts_an_endpoint_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    with pytest.raises(SlipwayError, match=r"--aws contradicts AWS_ENDPOINT_URL \(http://localhost:4566\)"):
+        decide_target(Options(local=False, region="us-east-1"))
 
 
 @pytest.mark.parametrize(
@@ -102,3 +177,10 @@ def test_names_are_the_ones_of_the_templates() -> None:
 def test_names_that_aws_would_refuse_are_refused(suffix: str, model: str) -> None:
     with pytest.raises(SlipwayError, match="allowed are 1 to"):
         Names(suffix, model, "111122223333", "us-east-1")
+
+
+def test_local_aws_has_no_console_to_link_to() -> None:
+    assert Target("local", "us-east-1", "local", endpoint_url="http://127.0.0.1:4566").parameters == {
+        "ConsoleLinks": "false"
+    }
+    assert Target("AWS", "us-east-1", "main").parameters == {}

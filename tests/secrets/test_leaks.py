@@ -106,6 +106,7 @@ def test_releases_leave_no_secret_behind(telling_house: House, told: Path) -> No
     assert telling_house.slipway("down").returncode == 0
     sessions = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
     secrets = {session[kind] for session in sessions for kind in ("secret", "token")}
+    secrets.add(telling_house.server.root.secret_access_key)
     roles = " ".join(session["principal"] for session in sessions)
     for role in ("PipelineRole", "TrainModelF", "GetStatus", "DeployModel", "EvaluateModel", "TrainingRole", "Hosting"):
         assert role in roles

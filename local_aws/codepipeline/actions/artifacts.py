@@ -20,10 +20,12 @@ def artifact_key(pipeline: str, artifact: str, suffix: str) -> str:
 
 
 def require_bucket(tools: Tools, work: Work) -> None:
-    """Raise ActionError unless the artifact bucket is there and the action's role may list it.
+    """Raise ActionError if the artifact bucket is not there.
 
     The CodeCommit action looks for it before it fetches anything
-    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html).
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html). A role that may not list the
+    bucket is told nothing, and needs no more than to write the artifact: the documented minimum is without
+    s3:ListBucket (https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html).
     """
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
 
@@ -31,12 +33,14 @@ def require_bucket(tools: Tools, work: Work) -> None:
     try:
         tools.store_client(work).head_bucket(Bucket=bucket)
     except ClientError as error:
+        if _status(error) == HTTPStatus.FORBIDDEN:
+            return
         raise unreadable(error, work, f"The artifact bucket {bucket}", "s3:ListBucket") from None
 
 
 def unreadable(error: Exception, work: Work, what: str, permission: str) -> ActionError:
     """What a failed HEAD request means: its answer has no body, so S3's error names neither cause nor object."""
-    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    status = _status(error)
     if status == HTTPStatus.FORBIDDEN:
         role = work.action.role_arn or work.pipeline.role_arn
         return ActionError(
@@ -44,6 +48,11 @@ def unreadable(error: Exception, work: Work, what: str, permission: str) -> Acti
             f"{what} cannot be read: the service role or action role {role} needs {permission} on it.",
         )
     return ActionError("ConfigurationError", f"{what} does not exist (S3 answered {status}).")
+
+
+def _status(error: Exception) -> int | None:
+    found: int | None = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return found
 
 
 def put_artifact(tools: Tools, work: Work, body: bytes | IO[bytes]) -> None:

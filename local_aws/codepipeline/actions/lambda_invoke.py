@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from local_aws.codepipeline.actions.artifacts import require_artifacts, session_policy
@@ -62,6 +63,10 @@ class LambdaInvoke(Provider):
         job = self.tools.state.latest_job(work.record.id)
         if job is None:
             return self.start(work)
+        # The clock may have been set while nothing ran: no job waits longer than one that is made now.
+        longest_s = ANSWER_TIMEOUT_S if job.status == IN_PROGRESS else LAST_CONTINUATION_S
+        job = replace(job, due=min(job.due, self.tools.now() + longest_s))
+        self.tools.state.update_job(job.id, due=job.due)
         self.tools.state.update_action(work.record.id, due=min(job.due, work.record.started + ACTION_TIMEOUT_S))
         return self._invoke(work, job) if job.status == IN_PROGRESS else None
 

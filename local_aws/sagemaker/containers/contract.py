@@ -114,6 +114,18 @@ class Ml:
         return document
 
 
+CALLER_HEADER = "X-Local-Aws-Caller"
+"""Of each request to a serving container: on AWS a container's port is SageMaker's alone, here it is on loopback."""
+
+
+@dataclass(frozen=True, repr=False)
+class Door:
+    """Where a serving container takes requests, and the secret that a request must carry."""
+
+    listener: socket.socket
+    secret: str
+
+
 class Algorithm(Protocol):
     """A built-in algorithm: what `docker run IMAGE train` and `docker run IMAGE serve` do.
 
@@ -125,5 +137,5 @@ class Algorithm(Protocol):
     def train(self, ml: Ml) -> int:
         """Train and return the container's exit code: 0 completed, anything else failed."""
 
-    def serve(self, model_dir: Path, environment: Mapping[str, str], listener: socket.socket) -> None:
-        """Answer /ping, /execution-parameters and /invocations on a listening socket until SIGTERM."""
+    def serve(self, model_dir: Path, environment: Mapping[str, str], door: Door) -> None:
+        """Answer /ping, /execution-parameters and /invocations at the door until SIGTERM."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from local_aws.sagemaker.containers import registry
-from local_aws.sagemaker.containers.contract import Ml
+from local_aws.sagemaker.containers.contract import Door, Ml
 
 LIBRARY_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 
@@ -33,12 +33,14 @@ class Job:
 
     root         train: the directory that stands for /opt/ml; serve: the directory with the unpacked model
     environment  the container's environment variables
+    secret       serve: what a request must carry
     """
 
     kind: Literal["train", "serve"]
     image: str
     root: str
     environment: dict[str, str]
+    secret: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,7 +66,7 @@ def run(job: Job, listener: socket.socket | None) -> int:
         if listener is None:
             sys.stderr.write("A serving job needs a listening socket\n")
             return 2
-        algorithm.serve(root, job.environment, listener)
+        algorithm.serve(root, job.environment, Door(listener, job.secret))
     except Exception:  # noqa: BLE001  # nothing above this but the end of the process
         traceback.print_exc()
         return 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.job import LIBRARY_SETTINGS, Job
 from local_aws.sagemaker.containers.warm import PACKET_BYTES
 
@@ -106,21 +107,21 @@ class WarmParent:
         image: str,
         model_dir: Path,
         environment: Mapping[str, str],
-        listening_socket: socket.socket,
+        door: Door,
         log_write_fd: int | None = None,
     ) -> Process:
-        """Run `serve` with `model_dir` as /opt/ml/model, answering on a socket that already listens.
+        """Run `serve` with `model_dir` as /opt/ml/model, answering at a door whose socket already listens.
 
         The process has a duplicate of the socket. The caller closes its own once this returns: a socket that
         stays open here takes connections that nobody answers when the process has ended. Raises
         UnknownImageError, or StartError if no process could be started.
         """
         registry.find(image)
-        job = Job("serve", image, str(model_dir), dict(environment))
+        job = Job("serve", image, str(model_dir), dict(environment), door.secret)
         if log_write_fd is not None:
-            return self._start(job, [log_write_fd, listening_socket.fileno()])
+            return self._start(job, [log_write_fd, door.listener.fileno()])
         with open(os.devnull, "wb") as nothing:  # noqa: PTH123  # a device, not a path of ours
-            return self._start(job, [nothing.fileno(), listening_socket.fileno()])
+            return self._start(job, [nothing.fileno(), door.listener.fileno()])
 
     def stop(self) -> None:
         """Kill all jobs, end the warm parent and wait until it is gone. A later job starts it again."""
@@ -305,10 +306,11 @@ def _python(module: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment with our import path and what the libraries read when they are loaded.
+    """Return this environment, less its credentials, with our import path and what the libraries read.
 
     One BLAS thread, so that the warm parent has one thread. OpenMP threads that wait sleep: if they spin, as is the
     default, training with two threads on a busy machine takes ten times as long.
     """
     path = [str(Path(__file__).parents[3]), *filter(None, sys.path)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.aws import Clients
+from local_aws.clock import ManualClock
+from local_aws.codebuild import build_state
+from local_aws.codebuild.build_run import BuildRun
+from local_aws.codebuild.platform import Platform
+from local_aws.codebuild.records import Records
+from local_aws.runtime import Runtime
+from local_aws.settings import Settings
+from local_aws.store import Store
 from tests.local_aws.codebuild.workshop import Workshop, phases, reason
-from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
+from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 
 
 def archive(files: dict[str, str]) -> bytes:
@@ -126,25 +139,80 @@ phases: {{build: {{commands: ['echo "<$P> <$S>"', 'test "$P$S" = parameter-value
     )
 
 
-def test_a_build_is_the_role_and_has_nothing_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+READS_ENVIRONMENTS = """
+import os
+from pathlib import Path
+
+def environment(pid):
+    return Path(f"/proc/{pid}/environ").read_bytes().replace(b"\\0", b" ").decode()
+
+pid = os.getpid()
+while pid > 1:
+    if b"\\0serve\\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        print("SERVER", environment(pid))
+    pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+"""
+
+
+@pytest.mark.parametrize("verb", ["up", "serve"])
+def test_a_build_is_the_role_and_has_nothing_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
     for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "GITHUB_TOKEN", "PIP_INDEX_URL"):
         monkeypatch.setenv(variable, "https://someone:of-the-user@example.com/simple")
     server = LocalServer(tmp_path / "state")
-    server.up()
-    monkeypatch.undo()
-    try:
+    with _running(server, verb):
+        monkeypatch.undo()
         workshop = Workshop(server, "cb-clean")
         who = f'{sys.executable} -c \'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])\''
-        spec = {"version": 0.2, "phases": {"build": {"commands": ["env", who, 'ls -A "$HOME"']}}}
-        build = workshop.run(json.dumps(spec))
+        program = tmp_path / "environments.py"
+        program.write_text(READS_ENVIRONMENTS, encoding="utf-8")
+        commands = ["env", who, 'ls -A "$HOME"', *([f"{sys.executable} {program}"] if Path("/proc").is_dir() else [])]
+        build = workshop.run(json.dumps({"version": 0.2, "phases": {"build": {"commands": commands}}}))
         lines = workshop.log(build)
         assert build["buildStatus"] == "SUCCEEDED", lines
         assert not any("of-the-user" in line for line in lines)
         assert {"AWS_ACCESS_KEY_ID=***", "AWS_SECRET_ACCESS_KEY=***", "AWS_SESSION_TOKEN=***"} <= set(lines)
         session = f"AWSCodeBuild-{build['id'].partition(':')[2]}"
         assert f"arn:aws:sts::{ACCOUNT}:assumed-role/cb-clean-build/{session}" in lines
-    finally:
-        server.down()
+        seen = [line for line in lines if line.startswith("SERVER ")]
+        assert seen or not Path("/proc").is_dir()
+        assert all(f"HOME={tmp_path}/state/home" in line and "AWS_" not in line for line in seen), seen
+
+
+@contextlib.contextmanager
+def _running(server: LocalServer, verb: str) -> Iterator[None]:
+    """A server in the background, or one in the foreground of a process of ours."""
+    if verb == "up":
+        server.up()
+        try:
+            yield
+        finally:
+            server.down()
+        return
+    command = [sys.executable, "-m", "local_aws", "serve", "--state", str(server.state), "--port", str(server.port)]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        try:
+            wait_for(lambda: server.run("status").returncode == 0, "the server to answer")
+            yield
+        finally:
+            process.terminate()
+
+
+def test_a_build_finds_the_tools_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "bin" / "aws"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho the aws of the user\n", encoding="utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    server = LocalServer(tmp_path / "state")
+    with _running(server, "up"):
+        workshop = Workshop(server, "cb-tools")
+        spec = "version: 0.2\nphases: {build: {commands: [aws, 'echo log $CODEBUILD_LOG_PATH']}}\n"
+        build = workshop.run(spec)
+        lines = workshop.log(build)
+        assert "the aws of the user" in lines
+        assert f"log {build['logs']['streamName']}" in lines
 
 
 def test_the_log_is_the_roles_to_write(workshop: Workshop) -> None:
@@ -171,27 +239,71 @@ def test_stop_and_timeout_leave_no_process(workshop: Workshop, tmp_path: Path) -
     assert workshop.codebuild.stop_build(id=started)["build"]["buildStatus"] == "STOPPED"
 
 
-def test_a_kill_fails_the_build_and_its_processes_end(own_local_aws: LocalServer, tmp_path: Path) -> None:
-    workshop = Workshop(own_local_aws, "cb-kill")
-    pid = tmp_path / "pid"
-    workshop.project(f"version: 0.2\nphases: {{build: {{commands: ['echo $$ > {pid}; sleep 600']}}}}\n")
-    started = workshop.start()
-    process = int(wait_for(lambda: pid.exists() and pid.read_text(), "the command to run"))
-    own_local_aws.kill()
-    wait_for(lambda: not Path(f"/proc/{process}").exists(), "the shell to be gone")
-    own_local_aws.up()
-    build = workshop.finished(started)
-    assert build["buildStatus"] == "FAILED"
-    assert reason(build) == (
-        "BUILD INTERNAL_SERVICE_ERROR Local AWS ended while the build ran. Start the build again, or retry the "
-        "pipeline's stage."
+def test_what_leaves_its_session_ends_with_the_build(workshop: Workshop, tmp_path: Path) -> None:
+    """A process of its own session whose parents are gone, left by a build that ends, and by one that is stopped."""
+    detach = (
+        "import os, sys, time\n"
+        "if os.fork(): os._exit(0)\n"
+        "os.setsid()\n"
+        "if os.fork(): os._exit(0)\n"
+        "open(sys.argv[1], 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)\n"
     )
+    program = tmp_path / "detach.py"
+    program.write_text(detach, encoding="utf-8")
+    ended, stopped = tmp_path / "ended", tmp_path / "stopped"
+
+    def command(pid: Path) -> str:
+        return f"{sys.executable} {program} {pid} >/dev/null 2>&1; while test ! -s {pid}; do sleep 0.05; done"
+
+    build = workshop.run(json.dumps({"version": 0.2, "phases": {"build": {"commands": [command(ended)]}}}))
+    assert build["buildStatus"] == "SUCCEEDED", workshop.log(build)
+    wait_for(lambda: not _runs(ended), "the process of a build that has ended to be gone")
+    commands = [command(stopped), "sleep 600"]
+    workshop.project(json.dumps({"version": 0.2, "phases": {"build": {"commands": commands}}}))
+    started = workshop.start()
+    wait_for(lambda: stopped.exists() and stopped.read_text(), "the process to run")
+    workshop.codebuild.stop_build(id=started)
+    workshop.finished(started)
+    wait_for(lambda: not _runs(stopped), "the process of a build that was stopped to be gone")
+
+
+def _runs(pid: Path) -> bool:
+    try:
+        os.kill(int(pid.read_text(encoding="utf-8")), 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_build_runs_again_after_a_kill_and_after_a_stop(own_local_aws: LocalServer, tmp_path: Path) -> None:
+    workshop = Workshop(own_local_aws, "cb-kill")
+    pid, go = tmp_path / "pid", tmp_path / "go"
+    command = f"echo $$ > {pid}; while test ! -e {go}; do sleep 0.05; done"
+    workshop.project(json.dumps({"version": 0.2, "phases": {"build": {"commands": [command]}}}))
+    started = workshop.start()
+
+    def process() -> int:
+        return int(wait_for(lambda: pid.exists() and pid.read_text(), "the command to run"))
+
+    first = process()
+    own_local_aws.kill()
+    wait_for(lambda: not Path(f"/proc/{first}").exists(), "the shell to be gone")
     pid.unlink()
-    again = workshop.start()
-    wait_for(lambda: pid.exists() and pid.read_text(), "the second command to run")
+    own_local_aws.up()
+    process()
+    pid.unlink()
     own_local_aws.down()
     own_local_aws.up()
-    assert workshop.build(again)["buildStatus"] == "FAILED"
+    process()
+    assert workshop.build(started)["currentPhase"] == "BUILD"
+    go.touch()
+    build = workshop.finished(started)
+    assert build["buildStatus"] == "SUCCEEDED", reason(build)
+    assert [phase["phaseType"] for phase in build["phases"]].count("BUILD") == 1, "phases begin anew"
+    lines = workshop.log(build)
+    assert lines.count("> Local AWS ended while this build ran. It begins anew.") == 2
+    assert workshop.codebuild.list_builds_for_project(projectName=workshop.name)["ids"] == [started]
 
 
 def test_projects(workshop: Workshop) -> None:
@@ -291,3 +403,28 @@ def test_stack(workshop: Workshop) -> None:
     assert workshop.codebuild.batch_get_projects(names=[workshop.name])["projects"][0]["timeoutInMinutes"] == 15
     cloudformation.delete_stack(StackName=workshop.name)
     wait_for(lambda: workshop.name not in workshop.codebuild.list_projects()["projects"], "the project to be gone")
+
+
+def test_phases_last_and_time_out_by_what_passes_not_by_the_clock(tmp_path: Path) -> None:
+    clock = ManualClock()
+    settings = Settings(tmp_path)
+    store = Store(tmp_path / "slipway.db")
+    platform = Platform(Runtime(settings, store, clock, Clients(settings)), Records(store), lambda _bucket, _key: None)
+    logs = {"groupName": "", "streamName": ""}
+    document = {"id": "p:1", "arn": "", "projectName": "p", "buildNumber": 1, "startTime": platform.now(),
+                "buildComplete": False, "buildStatus": "IN_PROGRESS", "phases": [], "logs": logs,
+                "serviceRole": "", "queuedTimeoutInMinutes": 5, "timeoutInMinutes": 5}  # fmt: skip
+    platform.records.put_build(document, {})
+    run = BuildRun(platform, document, {})
+    build_state.enter(platform, "p:1", "QUEUED")
+    for set_by_s in (-10_800, 10_800, 10_800):
+        clock.set_by(set_by_s)
+        clock.advance(90)
+        assert run._ending() is None
+    [phase] = build_state.leave(platform, "p:1", "SUCCEEDED")["phases"]
+    assert phase["durationInSeconds"] == 270
+    clock.advance(31)
+    ending = run._ending()
+    assert ending is not None
+    assert ending[0] == "TIMED_OUT"
+    store.close()

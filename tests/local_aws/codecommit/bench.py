@@ -9,8 +9,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypercorn.asyncio import serve
@@ -20,11 +22,12 @@ from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
+from local_aws.codecommit.signing import SignedPart, signature
 from local_aws.runtime import Runtime
 from local_aws.settings import Settings
 from local_aws.store import Store
 from local_aws.wire import AwsError, Caller
-from tests.local_server import free_port, wait_for
+from tests.local_server import REGION, free_port, wait_for
 
 ALICE = Caller("111122223333", "us-east-1", "arn:aws:iam::111122223333:user/alice", "AKIAALICE")
 
@@ -98,11 +101,24 @@ class Bench:
         thread.start()
         wait_for(lambda: reaches(self.port), "the server to listen")
         try:
-            yield f"http://test:test@127.0.0.1:{self.port}/v1/repos/config"
+            yield signed_in(f"http://127.0.0.1:{self.port}/v1/repos/config", "test", "test")
         finally:
             loop_box[0].call_soon_threadsafe(stopping.set)
             thread.join(timeout=20)
         assert not thread.is_alive()
+
+
+def basic(path: str, key: str, secret: str, token: str = "") -> tuple[str, str]:
+    """User and password as the AWS CLI's helper makes them, good for 15 minutes."""
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    password = f"{moment}Z{signature(secret, moment, SignedPart(path, '127.0.0.1', REGION))}"
+    return f"{key}%{token}" if token else key, password
+
+
+def signed_in(url: str, key: str, secret: str, token: str = "") -> str:
+    """A repository's URL with user and password in it."""
+    user, password = basic(urlsplit(url).path, key, secret, token)
+    return url.replace("://", f"://{quote(user, safe='')}:{password}@", 1)
 
 
 def reaches(port: int) -> bool:

@@ -10,16 +10,13 @@ import subprocess
 import threading
 import time
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.codecommit.credentials import SignedPart, signature
-from tests.local_aws.codecommit.bench import clone, commit, git
+from tests.local_aws.codecommit.bench import clone, commit, git, signed_in
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
 
@@ -27,14 +24,11 @@ def arn(name: str) -> str:
     return f"arn:aws:codecommit:{REGION}:{ACCOUNT}:{name}"
 
 
-def url(server: LocalServer, name: str, key: str = "test", secret: str = "test", token: str = "") -> str:
-    """The URL of a repository with the credentials that the AWS CLI's helper gives git; root sends its secret."""
-    password = secret
-    if key != "test":
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        password = f"{moment}Z{signature(secret, moment, SignedPart(f'/v1/repos/{name}', '127.0.0.1', REGION))}"
-    user = f"{key}%{token}" if token else key
-    return f"http://{quote(user, safe='')}:{password}@127.0.0.1:{server.port}/v1/repos/{name}"
+def url(server: LocalServer, name: str, key: str = "", secret: str = "", token: str = "") -> str:
+    """The URL of a repository with the credentials that the AWS CLI's helper gives git; without a key, root's."""
+    root = server.root
+    plain = f"{server.url}/v1/repos/{name}"
+    return signed_in(plain, key or root.access_key_id, secret or root.secret_access_key, token)
 
 
 def heard(server: LocalServer, name: str) -> tuple[Any, str]:
@@ -253,6 +247,20 @@ def test_an_event_that_a_kill_prevented_is_sent_at_the_next_start(own_local_aws:
     assert [(event["detail"]["referenceName"], event["detail"]["callerUserArn"]) for event in found] == [
         ("late", pusher)
     ]
+
+
+def test_a_clone_that_includes_the_file_signs_in_and_holds_no_secret(local_aws: LocalServer, tmp_path: Path) -> None:
+    local_aws.client("codecommit").create_repository(repositoryName="e2e-include")
+    config, address = local_aws.state / "gitconfig", f"{local_aws.url}/v1/repos/e2e-include"
+    git(tmp_path, "clone", "-q", "-c", f"include.path={config}", address, "c")
+    folder = tmp_path / "c"
+    commit(folder, "a", "1")
+    git(folder, "push", "origin", "main")
+    assert "refs/heads/main" in git(folder, "ls-remote")
+    assert str(config) in (folder / ".git" / "config").read_text(encoding="utf-8")
+    for file in (config, *(path for path in (folder / ".git").rglob("*") if path.is_file())):
+        assert local_aws.root.secret_access_key.encode() not in file.read_bytes()
+    assert "403" in git(tmp_path, "clone", address.replace("://", "://test:test@"), "d", ok=False)
 
 
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")

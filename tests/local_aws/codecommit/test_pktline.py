@@ -56,3 +56,9 @@ def test_the_report_has_the_form_that_the_client_asked_for() -> None:
     banded = pktline.report({"refs/heads/x": "no"}, frozenset({"report-status-v2", "side-band-64k"}))
     assert banded == packet("\1" + plain.decode()) + b"0000"
     assert pktline.report({"refs/heads/x": "no"}, frozenset()) == b""
+
+
+def test_shallow_commits_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pktline, "_MOST_SHALLOW", 3)
+    with pytest.raises(pktline.ProtocolError, match="more than 3 shallow commits"):
+        pktline.read_commands(io.BytesIO((b"000cshallow " * 5) + b"0000"))

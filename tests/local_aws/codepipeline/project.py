@@ -96,7 +96,7 @@ class Project:
                   "codecommit:GetUploadArchiveStatus", "codecommit:CancelUploadArchive",
                   resource=f"arn:aws:codecommit:{REGION}:{ACCOUNT}:{self.name}"),
             allow("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", resource=[f"{b}/*" for b in buckets]),
-            allow("s3:ListBucket", "s3:GetBucketVersioning", "s3:GetBucketLocation", resource=buckets),
+            allow("s3:GetBucketVersioning", "s3:GetBucketLocation", resource=buckets),
             allow("kms:DescribeKey", "kms:GenerateDataKey*", "kms:Encrypt", "kms:ReEncrypt*", "kms:Decrypt",
                   resource=self.key),
             allow("lambda:InvokeFunction", resource=function),

@@ -84,6 +84,33 @@ def test_a_continuation_invokes_again_with_a_new_job(codepipeline: Surroundings)
     assert len(codepipeline.attempts(execution)) == 2
 
 
+THREE_HOURS_S = 3 * 60 * 60.0
+
+
+@pytest.mark.parametrize("set_by_s", [-THREE_HOURS_S, THREE_HOURS_S])
+def test_a_clock_that_is_set_neither_holds_a_poll_up_nor_ends_it(codepipeline: Surroundings, set_by_s: float) -> None:
+    execution = codepipeline.create(small())
+    codepipeline.succeed(codepipeline.job(), continuationToken="more")
+    codepipeline.clock.set_by(set_by_s)
+    codepipeline.clock.advance(0.2)
+    second = codepipeline.job(1)
+    codepipeline.clock.set_by(set_by_s)
+    codepipeline.clock.advance(19 * 60)
+    assert codepipeline.status(execution) == "InProgress"
+    codepipeline.succeed(second)
+    codepipeline.until(execution, "Succeeded")
+
+
+def test_a_clock_that_was_set_back_while_nothing_ran_holds_nothing_up(codepipeline: Surroundings) -> None:
+    execution = codepipeline.create(small())
+    codepipeline.succeed(codepipeline.job(), continuationToken="more")
+    codepipeline.clock.set_by(-THREE_HOURS_S)
+    codepipeline.restart()
+    codepipeline.clock.advance(1)
+    codepipeline.succeed(codepipeline.job(1))
+    codepipeline.until(execution, "Succeeded")
+
+
 def test_a_function_that_never_answers_fails_after_twenty_minutes(codepipeline: Surroundings) -> None:
     execution = codepipeline.create(small())
     job = codepipeline.job()

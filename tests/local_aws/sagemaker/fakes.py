@@ -21,6 +21,7 @@ from local_aws import base
 from local_aws.aws import Clients
 from local_aws.clock import Clock, ManualClock
 from local_aws.runtime import Runtime
+from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import ACCOUNT, Settings
 from local_aws.store import Store
@@ -243,7 +244,7 @@ class FakeParent:
         return process
 
     def start_serving(
-        self, _image: str, folder: Path, environment: Mapping[str, str], listener: socket.socket, log_fd: int
+        self, _image: str, folder: Path, environment: Mapping[str, str], door: Door, log_fd: int
     ) -> FakeProcess:
         assert self.serve is not None
         self.environments.append(dict(environment))
@@ -254,7 +255,7 @@ class FakeParent:
             process = FakeProcess(None)
             process.end(serve)
         else:
-            process = FakeServing(serve, listener)
+            process = FakeServing(serve, door.listener)
         self.started.append(process)
         return process
 

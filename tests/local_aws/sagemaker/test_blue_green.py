@@ -90,6 +90,7 @@ def test_a_canary_takes_its_share_and_then_all(fleet: Aws) -> None:
     assert (shown["CurrentInstanceCount"], shown["DesiredInstanceCount"]) == (1, 4)
     assert shown["VariantStatus"][0]["Status"] == "Baking"
     assert 50 < answers(fleet)[b"two"] < 160
+    clock(fleet).set_by(-3 * 60 * 60)
     clock(fleet).advance(301)
     assert baking(fleet, ALL_BAKE)["CurrentInstanceCount"] == 4
     assert answers(fleet) == {b"two": 400}

@@ -36,6 +36,9 @@ def test_a_job_that_completes(data: Aws) -> None:
     assert last["StartTime"] == last["EndTime"] == found["TrainingEndTime"]
     assert found["TrainingStartTime"] == found["SecondaryStatusTransitions"][0]["EndTime"]
     assert found["TrainingTimeInSeconds"] == found["BillableTimeInSeconds"] == 1
+    assert found["OutputDataConfig"]["KmsKeyId"] == "key-1"
+    definitions = found["AlgorithmSpecification"]["MetricDefinitions"]
+    assert "validation:rmse" in {definition["Name"] for definition in definitions}
     [metric] = found["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("train:rmse", 1.5)
     assert found["ModelArtifacts"] == {"S3ModelArtifacts": "s3://data/out/Wine-1/output/model.tar.gz"}
@@ -121,7 +124,7 @@ def test_input_that_cannot_be_had(data: Aws, uri: str, kind: str, texts: list[st
     for text in texts:
         assert text in found["FailureReason"]
     assert secondary(found) == ["Starting", "Downloading", "Failed"]
-    assert found["ModelArtifacts"] == {}
+    assert "ModelArtifacts" not in found
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,14 @@ def test_input_that_cannot_be_had(data: Aws, uri: str, kind: str, texts: list[st
     [
         ("row 3 of train.csv", 1, "AlgorithmError: row 3 of train.csv, exit code: 1"),
         (None, 1, "AlgorithmError: , exit code: 1"),
-        (None, -9, "AlgorithmError: , exit code: 137"),
+        (
+            None,
+            -9,
+            "AlgorithmError: The training process was killed by signal 9 (SIGKILL), which the system sends most often "
+            "because memory has run out, exit code: 137",
+        ),
+        (None, -15, "AlgorithmError: The training process was killed by signal 15 (SIGTERM), exit code: 143"),
+        ("row 3 of train.csv", -9, "AlgorithmError: row 3 of train.csv, exit code: 137"),
         ("x" * 2000, 2, "AlgorithmError: " + "x" * 994 + ", exit code: 2"),
     ],
 )
@@ -222,7 +232,23 @@ def test_a_container_that_ignores_sigterm_is_killed_after_two_minutes(data: Aws)
     found = ended(data)
     assert len(parent.started[0].signals) == 2
     assert found["SecondaryStatus"] == "Stopped"
-    assert found["ModelArtifacts"] == {}
+    assert "ModelArtifacts" not in found
+
+
+def test_max_runtime_is_what_passes_not_what_the_clock_says(data: Aws) -> None:
+    clock = data.runtime.clock
+    assert isinstance(clock, ManualClock)
+    parent = FakeParent(idle, ends_with(0))
+    data.use(parent)
+    data.call("CreateTrainingJob", **job())
+    until(data, "Training")
+    wait_for(lambda: parent.started, "the container", 10)
+    clock.set_by(3 * 60 * 60)
+    clock.advance(3590)
+    assert not parent.started[0].signals
+    clock.set_by(-6 * 60 * 60)
+    clock.advance(20)
+    assert ended(data)["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
 def test_max_runtime(data: Aws) -> None:
@@ -277,3 +303,11 @@ def test_a_killed_job_begins_again_and_a_stopping_one_is_stopped(data: Aws) -> N
     restarting = found["SecondaryStatusTransitions"][secondary(found).index("Restarting")]
     assert "restarted" in restarting["StatusMessage"]
     assert ended(data, "Wine-2")["SecondaryStatus"] == "Stopped"
+
+
+def test_a_job_that_runs_has_no_artifacts_yet(data: Aws) -> None:
+    data.use(FakeParent(idle))
+    data.call("CreateTrainingJob", **job(OutputDataConfig={"S3OutputPath": "s3://data/out/"}))
+    found = data.call("DescribeTrainingJob", TrainingJobName="Wine-1")
+    assert "ModelArtifacts" not in found
+    assert found["OutputDataConfig"]["KmsKeyId"] == ""

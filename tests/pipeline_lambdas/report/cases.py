@@ -363,6 +363,9 @@ def bare() -> Case:
     return Case({**empty, "execution_id": RELEASE}, {"test": dict.fromkeys(evaluation())}, dict.fromkeys(record()))
 
 
+_UNSEEN = "\u202e\x00\x1b]52;c;YQ==\x07\x9b\u200f\u2028\ud800"
+
+
 def hostile() -> Case:
     """Texts that would be markup, run, or mislead, wherever a document holds a text."""
 
@@ -372,7 +375,7 @@ def hostile() -> Case:
         if isinstance(value, list):
             return [spoilt(part) for part in value]
         return (
-            f"""{value}</title></style><script>alert("1")</script>'"&<img src=x onerror=alert(1)>\u202e\x00\ud800"""
+            f"""{value}</title></style><script>alert("1")</script>'"&<img src=x onerror=alert(1)>{_UNSEEN}"""
             if isinstance(value, str) and value not in _KEPT
             else value
         )

@@ -24,8 +24,8 @@ def test_configs_differ_key_by_key() -> None:
     assert changes(before, after) == [
         Change("hyperparameters.gamma", "removed", 0.5, None),
         Change("hyperparameters.max_depth", "changed", 4, 6),
-        Change("tests.full.slices[0].ranges", "changed", [10, 11.5], [10, 12]),
-        Change("tests.full.slices[1].column", "added", None, "ph"),
+        Change("tests.full.slices[alcohol].ranges", "changed", [10, 11.5], [10, 12]),
+        Change("tests.full.slices[ph].column", "added", None, "ph"),
     ]
 
 
@@ -72,3 +72,14 @@ def test_columns_differ_by_name_and_order() -> None:
     assert column_changes(before, after) == ColumnChanges(added=("d",), removed=("c",), moved=True)
     assert column_changes(before, {"columns": ["label", "a", "c"]}) == ColumnChanges((), ("b",), moved=False)
     assert column_changes(None, before).added == ("label", "a", "b", "c")
+
+
+def test_gates_and_slices_are_called_by_what_they_are_of() -> None:
+    before = {"gates": [{"metric": "rmse", "max": 1}, {"metric": "r2", "min": 0}], "slices": [{"column": "ph", "n": 1}]}
+    after = {"gates": [{"metric": "r2", "min": 0}, {"metric": "rmse", "max": 2}], "slices": [{"column": "ph", "n": 2}]}
+    assert [(one.key, one.before, one.after) for one in changes(before, after)] == [
+        ("gates[rmse].max", 1, 2),
+        ("slices[ph].n", 1, 2),
+    ]
+    twice = [{"column": "ph", "n": 1}, {"column": "ph", "n": 2}]
+    assert [one.key for one in changes({"a": twice}, {"a": [*twice[:1], {"column": "ph", "n": 3}]})] == ["a[1].n"]

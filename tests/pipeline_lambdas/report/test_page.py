@@ -131,7 +131,7 @@ def test_texts_are_never_markup() -> None:
 def test_what_is_not_seen_is_shown() -> None:
     case = hostile()
     text = render(case.record, case.evaluations, case.champion)
-    assert not re.search("[\x00\u202e\ud800]", text)
+    assert not re.search("[\x00\x1b\x9b\u200f\u2028\u202e\ud800]", text)
     assert "\N{REPLACEMENT CHARACTER}" in text
     text.encode()
 

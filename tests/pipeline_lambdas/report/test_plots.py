@@ -249,7 +249,7 @@ def test_of_many_gates_the_one_closest_to_its_bound_is_told() -> None:
     gates = [gate("drift", "psi", value, subject=f"c{value}", max=0.25) for value in (0.01, 0.2, 0.1, 0.02)]
     (summary,) = Page(render(record(), {"test": evaluation(gates=gates)}, None)).all("summary")
     assert summary.text.endswith(
-        "Drift of columns: all 4, the closest to its bound is psi of c0.2 0.2000 (at most 0.25)"
+        "Drift of columns: all 4, the closest to its bound is psi of c0.2: 0.2000 (at most 0.25)"
     )
 
 

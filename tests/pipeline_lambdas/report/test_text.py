@@ -157,7 +157,7 @@ def test_who_started_a_release(trigger: dict[str, str] | None, words: str) -> No
         ("arn:aws:iam::111122223333:user/people/of/alice", "alice"),
         ("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Reviewers_1f/alice@example.com", "alice@example.com"),
         ("arn:aws-cn:sts::111122223333:federated-user/bob", "bob"),
-        ("arn:aws:iam::111122223333:root", "root user of account 111122223333"),
+        ("arn:aws:iam::111122223333:root", "the account's root user"),
         ("arn:aws:s3:::bucket/key", "arn:aws:s3:::bucket/key"),
         ("alice", "alice"),
         ("arn:aws:iam", "arn:aws:iam"),

@@ -1,11 +1,14 @@
 """A small HTTP/1.1 server on a given listening socket: keep-alive, one thread per connection, one write per answer.
 
+It answers who knows its secret: any program and web page of this machine can reach its port.
+
 The standard library's http.server parses headers with the e-mail package and writes an answer piecemeal, which
 costs a small request several times what the prediction costs; so the few rules needed stand here.
 """
 
 from __future__ import annotations
 
+import hmac
 import signal
 import socket
 import threading
@@ -13,11 +16,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
+from local_aws.sagemaker.containers.contract import CALLER_HEADER
 from local_aws.sagemaker.containers.xgboost import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from io import BufferedReader
+
+    from local_aws.sagemaker.containers.contract import Door
 
 _LINE_BYTES = 65536
 _HEADERS = 200
@@ -67,8 +73,8 @@ class _StopError(Exception):
 class HttpServer:
     """Serves `respond` until SIGTERM; a request under way is finished."""
 
-    def __init__(self, listener: socket.socket, respond: Callable[[Request], Answer], max_body_bytes: int) -> None:
-        self._listener = listener
+    def __init__(self, door: Door, respond: Callable[[Request], Answer], max_body_bytes: int) -> None:
+        self._listener, self._secret = door.listener, door.secret.encode()
         self._respond = respond
         self._max_body_bytes = max_body_bytes
         self._busy = 0
@@ -138,6 +144,8 @@ class HttpServer:
         except ValueError:
             raise _RefusedError(Answer(400, "The request line is not HTTP/1.1")) from None
         headers = self._headers(stream)
+        if not hmac.compare_digest(headers.get(CALLER_HEADER.lower(), "").encode(), self._secret):
+            raise _RefusedError(Answer(403, "Only local AWS may call this container; call InvokeEndpoint"))
         keep_alive = version != "HTTP/1.0" and headers.get("connection", "").lower() != "close"
         if "transfer-encoding" in headers:
             raise _RefusedError(Answer(411, "Send the body with Content-Length; chunks are not accepted"))

@@ -40,7 +40,10 @@ class Sparse:
 
 def is_row(line: bytes) -> bool:
     """Say whether a line has the shape of a libsvm row, as the container checks it on a first line."""
-    label, *pairs = line.split()
+    words = line.split()
+    if not words:
+        return False
+    label, *pairs = words
     parts = label.split(b":")
     return len(parts) <= 2 and all(map(_is_number, parts)) and all(pair.count(b":") == 1 for pair in pairs)
 

@@ -24,21 +24,22 @@ from local_aws.sagemaker.containers.xgboost.scoring import ModelError, Scorer, d
 from local_aws.sagemaker.containers.xgboost.threads import processors
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from local_aws.sagemaker.containers.contract import Door
+
 _MAX_CONTENT_LENGTH = 6291456
 _MIB = 1024 * 1024
 
 
-def serve(model_dir: Path, environment: Mapping[str, str], listener: socket.socket) -> None:
-    """Load the model and answer requests on a listening socket until SIGTERM."""
+def serve(model_dir: Path, environment: Mapping[str, str], door: Door) -> None:
+    """Load the model and answer requests at the door until SIGTERM."""
     service = ScoringService(model_dir, environment)
-    HttpServer(listener, service.answer, service.max_content_length).run()
+    HttpServer(door, service.answer, service.max_content_length).run()
 
 
 class _RefusedError(Exception):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_aws.sagemaker.containers.contract import CALLER_HEADER, Door
 from local_aws.sagemaker.containers.parent import Process, WarmParent
 from local_aws.sagemaker.containers.registry import UnknownImageError
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 WAIT_S = 60
+SECRET = "of the server alone"
 ROWS = "".join(f"{n % 7},{n},{n * 3 % 11}\n" for n in range(200))
 SHORT = {"num_round": "5", "objective": "reg:squarederror"}
 ENDLESS = {"num_round": "1000000", "objective": "reg:squarederror", "max_depth": "2"}
@@ -84,7 +86,7 @@ def serving(
 ) -> Iterator[tuple[Process, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    process = parent.start_serving(IMAGE, model_dir, environment or {}, listener)
+    process = parent.start_serving(IMAGE, model_dir, environment or {}, Door(listener, SECRET))
     listener.close()
     try:
         yield process, port
@@ -98,7 +100,7 @@ def ask(
 ) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
     try:
-        connection.request(method, path, body, headers or {"Content-Type": "text/csv"})
+        connection.request(method, path, body, {CALLER_HEADER: SECRET, **(headers or {"Content-Type": "text/csv"})})
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:
@@ -212,13 +214,24 @@ def test_an_unknown_image_is_refused_before_anything_starts(parent: WarmParent, 
         parent.start_training("nothing:1", tmp_path, {}, 1)
 
 
+@pytest.mark.parametrize("headers", [{CALLER_HEADER: ""}, {CALLER_HEADER: "guessed"}, {CALLER_HEADER: SECRET[:-1]}])
+def test_a_container_answers_the_server_alone(parent: WarmParent, make_ml: MakeMl, headers: dict[str, str]) -> None:
+    ml = make_ml(SHORT, {"train/a.csv": ROWS})
+    assert run_training(parent, ml)[0] == 0
+    with serving(parent, ml.model_dir) as (_, port):
+        for method, path in (("GET", "/ping"), ("POST", "/invocations")):
+            status, text = ask(port, method, path, b"1,2", {"Content-Type": "text/csv", **headers})
+            assert (status, text) == (403, "Only local AWS may call this container; call InvokeEndpoint")
+        assert ask(port, "GET", "/ping")[0] == 200
+
+
 def test_a_request_keeps_its_connection_and_ill_formed_ones_do_not(parent: WarmParent, make_ml: MakeMl) -> None:
     ml = make_ml(SHORT, {"train/a.csv": ROWS})
     assert run_training(parent, ml)[0] == 0
     with serving(parent, ml.model_dir, {"MAX_CONTENT_LENGTH": "100"}) as (_, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
         for _ in range(3):
-            connection.request("POST", "/invocations", b"1,2", {"Content-Type": "text/csv"})
+            connection.request("POST", "/invocations", b"1,2", {"Content-Type": "text/csv", CALLER_HEADER: SECRET})
             response = connection.getresponse()
             assert (response.status, response.getheader("Connection")) == (200, "keep-alive")
             response.read()
@@ -227,7 +240,10 @@ def test_a_request_keeps_its_connection_and_ill_formed_ones_do_not(parent: WarmP
         assert (status, text) == (413, "The body has 101 bytes, allowed are 100 (MAX_CONTENT_LENGTH)")
         assert ask(port, "POST", "/invocations", b"1,2", {"Transfer-Encoding": "chunked"})[0] == 411
         with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as raw:
-            raw.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            secret = f"{CALLER_HEADER}: {SECRET}\r\n".encode()
+            raw.sendall(
+                b"POST /invocations HTTP/1.1\r\nContent-Length: 3\r\n" + secret + b"Expect: 100-continue\r\n\r\n"
+            )
             assert raw.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
             raw.sendall(b"0:1")
             assert raw.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")

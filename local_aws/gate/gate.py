@@ -1,0 +1,164 @@
+"""An ASGI application in front of all others: what it lets through comes from a program that holds a valid key.
+
+Three things pass without AWS's signature, each for its reason: git, which signs in its own way (`codecommit.host`), and
+the two addresses by which CloudFormation's custom resources and wait conditions answer, which are secrets themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from local_aws import base
+from local_aws.clock import Clock
+from local_aws.gate import origin, payload, regions
+from local_aws.gate.refusal import PlainRefusal, RefusedError
+from local_aws.gate.request import Request
+from local_aws.gate.scheme import Claim, claim_of
+from local_aws.settings import Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+GIT_PREFIX = "/v1/repos/"
+OWN_PREFIX = "/_local_aws/"
+OWN_SERVICE = "local-aws"
+"""What requests to local AWS itself are signed for."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_CALLBACK = re.compile(r"/_ministack/cfn-(?:response|signal)/([0-9a-f-]{36})")
+
+
+class Gate:
+    """Lets through what is signed; passes the verified key on as `scope["state"]["caller"]`."""
+
+    def __init__(self, inner: Asgi, git: Asgi, settings: Settings, clock: Clock) -> None:
+        """`inner` answers what is signed, `git` what goes to `/v1/repos/`."""
+        self._inner, self._git, self._settings, self._clock = inner, git, settings, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or refuse one request."""
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request.of(scope)
+        refused = self._refusal(request, scope["path"])
+        if refused is not None:
+            await _send_text(send, refused)
+        elif scope["path"].startswith(GIT_PREFIX):
+            await self._git(scope, receive, send)
+        elif _CALLBACK.fullmatch(scope["path"]) and request.method == "PUT":
+            await self._call_back(scope, receive, send)
+        else:
+            await self._signed(request, scope, receive, send)
+
+    def _refusal(self, request: Request, path: str) -> PlainRefusal | None:
+        presigned_get = request.method == "GET" and bool({"x-amz-signature", "signature"} & request.parameters.keys())
+        refused = origin.refusal(request.headers, self._settings.port, presigned_get=presigned_get)
+        if refused is not None:
+            return refused
+        if request.method not in _METHODS:
+            return PlainRefusal(405, "Allowed methods are GET, HEAD, POST, PUT, PATCH and DELETE.")
+        # No bucket's name begins with an underscore, so these paths are MiniStack's own and never S3's.
+        if path.startswith("/_") and not path.startswith(OWN_PREFIX) and not _CALLBACK.fullmatch(path):
+            return PlainRefusal(404, "Nothing is here.")
+        return None
+
+    async def _call_back(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not base.expects_callback(scope["path"]):
+            await _send_text(send, PlainRefusal(403, "Nothing waits for this answer."))
+            return
+        await self._inner(scope, receive, _without_cors(send))
+
+    async def _signed(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            key, receive = await self._verified(request, receive)
+            caller = {**scope, "state": {**scope.get("state", {}), "caller": key}}
+            await self._inner(caller, receive, _without_cors(noting))
+        except payload.GoneError:
+            return
+        except RefusedError as error:
+            if begun:
+                raise
+            answer = base.refusal_answer(request.plain(), error.code, error.message, error.status, error.members)
+            await _send(send, request, *answer)
+
+    async def _verified(self, request: Request, receive: Receive) -> tuple[base.AccessKey, Receive]:
+        """The key that signed, and where the body comes from. Raises RefusedError."""
+        from local_aws.gate import signature  # noqa: PLC0415 - botocore, which the port need not wait for
+
+        claim = claim_of(request, self._clock.now())
+        key = base.resolve_key(claim.access_key_id, claim.session_token)
+        if isinstance(key, tuple):
+            raise RefusedError(*key)
+        secret = key.secret_access_key
+        if claim.is_s3:
+            said = payload.s3_hash(request, claim)
+        else:
+            body = await payload.read(receive) if request.has_body else b""
+            said = hashlib.sha256(body).hexdigest()
+            if request.header("x-amz-content-sha256") not in ("", said):
+                raise RefusedError("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 tells.")
+            receive = payload.once(_given(body), receive)
+        signature.verify(request, claim, secret, said)
+        if claim.service != OWN_SERVICE:
+            self._require_service(claim)
+        base.accept_caller(claim.access_key_id)
+        return key, payload.held_to(request, claim, secret, said, receive) if claim.is_s3 else receive
+
+    def _require_service(self, claim: Claim) -> None:
+        if not base.knows_service(claim.service):
+            raise RefusedError(
+                "NotImplementedByLocalAws",
+                f"Local AWS does not emulate the service {claim.service}; see docs/local-aws.md for what there is.",
+                501,
+            )
+        regions.require_own(claim, self._settings.region)
+
+
+def _given(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _without_cors(send: Send) -> Send:
+    """No page of another origin may read an answer."""
+
+    async def send_without(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if not pair[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return send_without
+
+
+async def _send_text(send: Send, refused: PlainRefusal) -> None:
+    body = f"{refused.message}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send(send: Send, request: Request, status: int, headers: dict[str, str], body: bytes) -> None:
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})

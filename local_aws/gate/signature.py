@@ -1,0 +1,105 @@
+"""Whether a signature is the one that the key's secret makes; botocore's signer computes it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from botocore.auth import EMPTY_SHA256_HASH, HmacV1QueryAuth, S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import HTTPHeaders
+from botocore.credentials import Credentials
+
+from local_aws.gate.refusal import RefusedError
+from local_aws.gate.request import Request
+from local_aws.gate.scheme import Claim
+
+EMPTY_HASH: str = EMPTY_SHA256_HASH
+UNSIGNED = "UNSIGNED-PAYLOAD"
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
+_KEYS_KEPT = 512
+
+
+@lru_cache(maxsize=_KEYS_KEPT)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The key that signs on one day, in one Region, for one service; derived once."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def verify(request: Request, claim: Claim, secret: str, payload_hash: str) -> None:
+    """Raise RefusedError unless the secret makes the signature; `payload_hash`: what was signed of the body."""
+    if claim.version == 2:
+        _verify_v2(request, claim, secret)
+        return
+    _require_signed(request, claim)
+    kind = S3SigV4Auth if claim.is_s3 else SigV4Auth
+    signer: Any = kind(None, claim.service, claim.region)
+    headers = HTTPHeaders()
+    for name in claim.signed_headers:
+        for value in request.headers.get(name, [""]):
+            headers[name] = value
+    signed: Any = SimpleNamespace(
+        method=request.method,
+        url=f"http://host{request.raw_path}",
+        params=[pair for pair in request.query if pair[0] != "X-Amz-Signature"],
+        headers={"X-Amz-Content-SHA256": payload_hash},
+        context={"timestamp": claim.time},
+    )
+    # Only what the client says it signed is in the canonical request.
+    signer.headers_to_sign = lambda _request: headers
+    to_sign = signer.string_to_sign(signed, signer.canonical_request(signed))
+    key = signing_key(secret, claim.date, claim.region, claim.service)
+    if not hmac.compare_digest(hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest(), claim.signature):
+        raise RefusedError("SignatureDoesNotMatch", _MISMATCH)
+
+
+def _require_signed(request: Request, claim: Claim) -> None:
+    """S3 takes no x-amz header that the signature does not cover.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    """
+    if not claim.is_s3:
+        return
+    # A presigned URL carries no hash of the body; a client may send it all the same.
+    covered = {*claim.signed_headers, *(("x-amz-content-sha256",) if claim.presigned else ())}
+    unsigned = sorted(name for name in request.headers if name.startswith("x-amz-") and name not in covered)
+    if unsigned:
+        raise RefusedError(
+            "AccessDenied",
+            "There were headers present in the request which were not signed",
+            403,
+            HeadersNotSigned=", ".join(unsigned),
+        )
+
+
+def _verify_v2(request: Request, claim: Claim, secret: str) -> None:
+    headers = HTTPHeaders()
+    for name, values in request.headers.items():
+        for value in values:
+            headers[name] = value
+    signed_in_query = {"awsaccesskeyid", "signature", "expires"}
+    # What the client put into the query it signed as headers.
+    for name, value in request.query:
+        if name.lower().startswith("x-amz-") or name.lower() in ("content-md5", "content-type"):
+            del headers[name]
+            headers[name] = value
+    query = [pair for pair in request.query if pair[0].lower() not in signed_in_query]
+    bucket = request.header("host").rpartition(":")[0].removesuffix("localhost").rstrip(".")
+    signer: Any = HmacV1QueryAuth(Credentials(claim.access_key_id, secret, claim.session_token or None))
+    signer._get_date = lambda: claim.time  # noqa: SLF001 - the time that was signed, not now
+    path = f"/{bucket}{request.raw_path}" if bucket and not bucket[0].isdigit() else request.raw_path
+    made = signer.get_signature(request.method, urlsplit(f"http://host{path}?{urlencode(query)}"), headers)
+    if not hmac.compare_digest(made.encode(), claim.signature.encode()):
+        raise RefusedError("SignatureDoesNotMatch", _MISMATCH)
