@@ -14,6 +14,7 @@ from tests.test_docs import verbs
 NOT_UP: dict[str, list[str]] = {
     "down": [],
     "status": [],
+    "credentials": [],
     "follow": [],
     "runs": [],
     "show": [],
