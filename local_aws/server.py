@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from local_aws.codecommit.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
+from local_aws.lock import Holder, StateLock
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import HOST, Settings
@@ -160,21 +162,21 @@ async def _send_json(send: Send, document: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def serve(settings: Settings) -> None:
-    """Run local AWS in this process until SIGTERM or SIGINT."""
+def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
+    """Run local AWS in this process until SIGTERM or SIGINT, at a socket that listens, with the lock of its state."""
     os.environ.clear()
     os.environ.update(settings.server_environment())
     settings.make_folders()
     base.check_tables()
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(settings, lock, listener))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
     from hypercorn.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.bind = [f"{HOST}:{settings.port}"]
+    config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
@@ -187,8 +189,9 @@ async def _serve(settings: Settings) -> None:
         hypercorn_serve(services, config, shutdown_trigger=closing.wait)  # type: ignore[arg-type]
     )
     # What the services continue after a restart calls this very port, and what they end with still does.
-    await _listening(settings)
+    await _answering(settings)
     await asyncio.to_thread(services.start)
+    lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True))
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()
@@ -196,12 +199,9 @@ async def _serve(settings: Settings) -> None:
     services.close()
 
 
-async def _listening(settings: Settings) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(HOST, settings.port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
+async def _answering(settings: Settings) -> None:
+    """Return once a request is answered: the socket takes connections from the first moment on."""
+    reader, writer = await asyncio.open_connection(HOST, settings.port)
+    writer.write(f"HEAD {IDENTITY_PATH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    await reader.read(1)
+    writer.close()

@@ -24,6 +24,11 @@ _PACKAGE_SOURCES = (
 )
 
 
+def url_of(port: int) -> str:
+    """The endpoint URL of the local AWS at a port."""
+    return f"http://{HOST}:{port}"
+
+
 @dataclass(frozen=True)
 class Settings:
     """One local AWS: a port on loopback, a Region, a state folder."""
@@ -35,12 +40,12 @@ class Settings:
     @property
     def url(self) -> str:
         """The endpoint URL that clients use."""
-        return f"http://{HOST}:{self.port}"
+        return url_of(self.port)
 
     @property
-    def pid_file(self) -> Path:
-        """Holds the process id of the running server."""
-        return self.state / "server.pid"
+    def lock_file(self) -> Path:
+        """Locked by the server that runs, which says in it who it is (`lock.Holder`, as JSON)."""
+        return self.state / "server.lock"
 
     @property
     def log_file(self) -> Path:

@@ -98,7 +98,9 @@ def common_options(
         str | None, typer.Option(envvar="SLIPWAY_SUFFIX", help="Installation; default `local`, on AWS `main`.")
     ] = None,
     model: Annotated[str, typer.Option(envvar="SLIPWAY_MODEL", help="Model.")] = "wine-quality",
-    port: Annotated[int, typer.Option(envvar="SLIPWAY_PORT", help="Port of local AWS.")] = LOCAL_PORT,
+    port: Annotated[
+        int, typer.Option(envvar="SLIPWAY_PORT", min=1, max=65_535, help="Port of local AWS.")
+    ] = LOCAL_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
     options = Options(local_aws, profile, region, suffix, model, port, as_json)

@@ -18,6 +18,7 @@ from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
 
 _MODULE = "local_aws"
+_NOT_RUNNING = "not running"
 
 
 def up(context: typer.Context) -> None:
@@ -57,7 +58,8 @@ def status(context: typer.Context) -> None:
     except EndpointConnectionError:
         if not session.target.is_local:
             raise
-        rows[0] = ("local AWS", "down", "start it: slipway up")
+        if rows[0][2] == _NOT_RUNNING:
+            rows[0] = ("local AWS", "down", "start it: slipway up")
     table = Table("what", "status", "", box=None, pad_edge=False)
     for what, state, more in rows:
         table.add_row(what, status_text(state), more)
