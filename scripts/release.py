@@ -25,6 +25,7 @@ from scripts.sources import connected_repositories
 from scripts.stacks import find_stack
 from scripts.start import start_run
 from scripts.summary import say_summary, summary_document
+from scripts.turn import own_turn
 
 _LOOKED_AT = 20
 _REASON = "slipway publishes several changes as one release"
@@ -62,8 +63,9 @@ def release(
     if session.target.is_local:
         start_local_aws(session)
     consent = Consent(assume_yes=yes)
-    deploy_setup(session, consent=consent)
-    run_id = _begin(session, message, consent)
+    with own_turn(session, "release"):
+        deploy_setup(session, consent=consent)
+        run_id = _begin(session, message, consent)
     if not follow_to_end:
         session.output.result({"id": run_id})
         return
