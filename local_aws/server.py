@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -22,6 +23,7 @@ from local_aws.codepipeline.service import CodePipelineService
 from local_aws.lock import Holder, StateLock
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
+from local_aws.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
 from local_aws.snapshots import Snapshots
 from local_aws.store import Store
@@ -42,6 +44,7 @@ _CONNECTIONS = (
 IDENTITY_PATH = "/_local_aws"
 CALLS_PATH = "/_local_aws/calls"
 GIT_PREFIX = "/v1/repos/"
+_HANDLES = 4096
 # Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
 # HTTP (aws:SecureTransport) would refuse everything here.
 _AS_OVER_TLS = (b"x-forwarded-proto", b"https")
@@ -168,20 +171,35 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     os.environ.update(settings.server_environment())
     settings.make_folders()
     base.check_tables()
+    _allow_handles()
     asyncio.run(_serve(settings, lock, listener))
+
+
+def _allow_handles() -> None:
+    """Take as many handles as the system allows: macOS gives a process 256 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _HANDLES if hard == resource.RLIM_INFINITY else min(_HANDLES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
     from hypercorn.config import Config  # noqa: PLC0415
 
+    from local_aws.connections import close_with_the_client  # noqa: PLC0415
+
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
+    config.errorlog = logging.getLogger("hypercorn.error")  # a handler of its own would write each line twice
     config.graceful_timeout = 0.2
     stopping, closing = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(LoopErrors())
+    log_bound = LogBound(settings.log_file)
+    log_bound.start()
+    close_with_the_client()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     services = LocalAws(settings)
@@ -197,6 +215,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket) -
     closing.set()
     await server
     services.close()
+    log_bound.stop()
 
 
 async def _answering(settings: Settings) -> None:

@@ -49,7 +49,7 @@ class Settings:
 
     @property
     def log_file(self) -> Path:
-        """What the server prints."""
+        """What the server prints: its newest 8 to 16 MiB, the older half in `server.log.1`."""
         return self.state / "server.log"
 
     def make_folders(self) -> None:
