@@ -61,7 +61,7 @@ def connect(settings: Settings, connection: str, repository: str) -> int:
         print("usage: local_aws connect CONNECTION OWNER/REPOSITORY=PATH, after `up`", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        Links(Store(settings.state / "slipway.db")).link(connection, full_name, Path(path))
+        Links(Store(settings.database)).link(connection, full_name, Path(path))
     except LinkError as error:
         print(f"local AWS: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from local_aws import base
+from local_aws import base, database_copy, state_files
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -21,6 +21,7 @@ from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.lock import Holder, StateLock
+from local_aws.process import ProcessError
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.server_log import LogBound, LoopErrors
@@ -56,7 +57,7 @@ class LocalAws:
     def __init__(self, settings: Settings) -> None:
         """Build the services; nothing runs before `start`."""
         self.settings = settings
-        store = Store(settings.state / "slipway.db")
+        store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
@@ -65,7 +66,8 @@ class LocalAws:
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
-        self.snapshots = Snapshots()
+        self._copies = database_copy.Keeper(settings.database)
+        self.snapshots = Snapshots(settings.state / "ministack")
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
@@ -102,6 +104,7 @@ class LocalAws:
     def start(self) -> None:
         """Begin once the port answers: continue what was running when the last process ended."""
         self.snapshots.start()
+        self._copies.start()
         self.calls.start()
         for service in self._services:
             service.resume()
@@ -125,7 +128,9 @@ class LocalAws:
         """Save all state, once no request is under way."""
         self.snapshots.stop()
         self.calls.stop()
+        self._copies.stop()
         self.runtime.store.close()
+        database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: git, our identity, what roles did, or MiniStack with our services in its tables."""
@@ -170,9 +175,14 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(settings.server_environment())
     settings.make_folders()
+    try:
+        notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
+        state_files.copy_missing(settings.state / "ministack")
+    except state_files.StateDamagedError as error:
+        raise ProcessError(str(error)) from None
     base.check_tables()
     _allow_handles()
-    asyncio.run(_serve(settings, lock, listener))
+    asyncio.run(_serve(settings, lock, listener, tuple(notes)))
 
 
 def _allow_handles() -> None:
@@ -183,7 +193,7 @@ def _allow_handles() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
+async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, notes: tuple[str, ...]) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
     from hypercorn.config import Config  # noqa: PLC0415
 
@@ -209,7 +219,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket) -
     # What the services continue after a restart calls this very port, and what they end with still does.
     await _answering(settings)
     await asyncio.to_thread(services.start)
-    lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True))
+    lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()

@@ -48,6 +48,11 @@ class Settings:
         return self.state / "server.lock"
 
     @property
+    def database(self) -> Path:
+        """The state of our own services."""
+        return self.state / "slipway.db"
+
+    @property
     def log_file(self) -> Path:
         """What the server prints: its newest 8 to 16 MiB, the older half in `server.log.1`."""
         return self.state / "server.log"

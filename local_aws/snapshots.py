@@ -13,7 +13,10 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+from local_aws import state_files
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +30,18 @@ _SLOW_TO_LOAD = "cloudformation"
 class Snapshots:
     """Saves and restores the services of MiniStack."""
 
-    def __init__(self) -> None:
-        """Take the slow service out of MiniStack's own loading at start; `load_cloudformation` brings it back."""
-        self._app: Any = import_module("ministack.app")
+    def __init__(self, folder: Path) -> None:
+        """Keep the state in a folder, in the place of MiniStack's own loading and saving.
+
+        The slow service is not loaded at start; `load_cloudformation` brings it back.
+        """
+        app: Any = import_module("ministack.app")
         self._persistence: Any = import_module("ministack.core.persistence")
-        self._keys = dict(self._app._state_map)  # noqa: SLF001
-        self._app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
+        self._folder = folder
+        self._app = app
+        self._keys = dict(app._state_map)  # noqa: SLF001
+        app.load_state, app.save_all = self._load, _save_nothing
+        app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}
         self._lock = threading.Lock()
         self._active = threading.Event()
@@ -51,7 +60,7 @@ class Snapshots:
         self._active.set()
         self._thread.join(timeout=10)
         self.save_all()
-        self._app.PERSIST_STATE = False  # its own saving at shutdown would write a file for every imported service
+        state_files.copy_missing(self._folder)
 
     def load_cloudformation(self, register_types: Callable[[], None]) -> None:
         """Load CloudFormation and its state at its first request: it takes a second and 40 MB to import."""
@@ -59,7 +68,7 @@ class Snapshots:
             if self._cloudformation_loaded:
                 return
             register_types()
-            state = self._persistence.load_state(_SLOW_TO_LOAD)
+            state = self._load(_SLOW_TO_LOAD)
             if state:
                 self._app._get_module(_SLOW_TO_LOAD).load_persisted_state(state)  # noqa: SLF001
             self._cloudformation_loaded = True
@@ -89,10 +98,28 @@ class Snapshots:
             state = self._read(module)
             if state is None or (key not in self._saved and not self._holds_anything(state)):
                 return
-            digest = hash(json.dumps(state, default=self._persistence._json_default, sort_keys=False))  # noqa: SLF001
+            content = self._encoded(key, state)
+            digest = hash(content)
             if self._saved.get(key) != digest:
-                self._persistence.save_state(key, state)
+                state_files.write(self._folder / f"{key}.json", content)
                 self._saved[key] = digest
+
+    def _encoded(self, key: str, state: Any) -> bytes:
+        """The state as MiniStack writes it, with the number of its format."""
+        wrapped = {"__ministack_format__": self._persistence._state_format_version(key), "payload": state}  # noqa: SLF001
+        return json.dumps(wrapped, default=self._persistence._json_default).encode()  # noqa: SLF001
+
+    def _load(self, key: str) -> Any:
+        """What a file of MiniStack's holds, for its own `load_state`; None if there is none."""
+        path = self._folder / f"{key}.json"
+        if not path.exists():
+            return None
+        wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
+        found, known = wrapped.get("__ministack_format__", 1), self._persistence._state_format_version(key)  # noqa: SLF001
+        if found > known:
+            raise state_files.damaged(path, f"it has format {found}, and this MiniStack knows {known}")
+        payload = wrapped.get("payload", wrapped)
+        return payload if self._holds_anything(payload) else None
 
     def save_all(self) -> None:
         """Write every loaded service's state."""
@@ -130,3 +157,7 @@ class Snapshots:
             self._active.clear()
             self.save_all()
             self._stopped.wait(_PERIOD_S)
+
+
+def _save_nothing(_services: Any) -> None:
+    """MiniStack's saving at shutdown, which would write a file for every imported service."""

@@ -20,7 +20,8 @@ _TABLES = {
         "app",
         "_loaded_modules",
         "_state_map",
-        "PERSIST_STATE",
+        "load_state",
+        "save_all",
     ),
     "ministack.core.router": ("SERVICE_PATTERNS", "extract_access_key_id", "extract_region"),
     "ministack.core.iam_actions": ("SERVICE_TO_IAM_NAMESPACE", "extract_resource_arn", "identity_denial_message"),
@@ -36,7 +37,7 @@ _TABLES = {
         "resolve_credential",
     ),
     "ministack.core.lambda_runtime": ("_PYTHON_WORKER_SCRIPT",),
-    "ministack.core.persistence": ("_json_default", "load_state", "save_state"),
+    "ministack.core.persistence": ("_json_default", "_json_object_hook", "_state_format_version"),
     "ministack.services.cloudwatch": (
         "_calc_stats",
         "_describe_alarms",
