@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
+from local_aws import space
 from local_aws.lock import Holder, LockError, StateLock, find_holder
 from local_aws.settings import HOST, Settings, url_of
 
@@ -78,7 +79,7 @@ def describe(settings: Settings) -> tuple[bool, str]:
         return False, f"local AWS is starting (process {found.pid})"
     if found.port != settings.port:
         return False, _elsewhere(settings, found)
-    return True, _with_notes(f"local AWS is up at {url_of(found.port)} (process {found.pid})", found)
+    return True, _with_notes(settings, f"local AWS is up at {url_of(found.port)} (process {found.pid})", found)
 
 
 def lock_state(settings: Settings) -> StateLock:
@@ -141,12 +142,12 @@ def _told(settings: Settings, found: Holder, seconds: float | None) -> str:
     if found.port != settings.port or found.region != settings.region:
         raise ProcessError(_elsewhere(settings, found))
     if seconds is None:
-        return _with_notes(f"local AWS is already up at {url_of(found.port)} (process {found.pid})", found)
-    return _with_notes(f"local AWS is up at {url_of(found.port)} after {seconds:.1f} s", found)
+        return _with_notes(settings, f"local AWS is already up at {url_of(found.port)} (process {found.pid})", found)
+    return _with_notes(settings, f"local AWS is up at {url_of(found.port)} after {seconds:.1f} s", found)
 
 
-def _with_notes(sentence: str, found: Holder) -> str:
-    return "\n".join([sentence, *found.notes])
+def _with_notes(settings: Settings, sentence: str, found: Holder) -> str:
+    return "\n".join(filter(None, [sentence, *found.notes, space.warning(settings.state)]))
 
 
 def _elsewhere(settings: Settings, found: Holder) -> str:

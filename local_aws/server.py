@@ -9,10 +9,10 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from local_aws import base, database_copy, state_files
+from local_aws import base, database_copy, snapshots, space, state_files
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -26,7 +26,6 @@ from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
-from local_aws.snapshots import Snapshots
 from local_aws.store import Store
 from local_aws.wire import Service
 
@@ -67,7 +66,7 @@ class LocalAws:
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.git: Asgi = GitHost(self.codecommit)
         self._copies = database_copy.Keeper(settings.database)
-        self.snapshots = Snapshots(settings.state / "ministack")
+        self.snapshots = snapshots.Snapshots(settings.state / "ministack")
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
@@ -151,22 +150,43 @@ class LocalAws:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if "/cloudformation/" in headers.get("authorization", ""):
             await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
+        service = snapshots.service_of(headers)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        refused = space.refusal(self.settings.state, service, scope["method"], operation)
+        if refused:
+            await _send_error(send, refused, service, headers)
+            return
         key = self.snapshots.service_to_save(scope["method"], scope["path"], headers)
+        unsaved = ""
 
         async def save_then_send(message: MutableMapping[str, Any]) -> None:
+            nonlocal unsaved
             if message["type"] == "http.response.start" and key:
-                self.snapshots.save(key)
-            await send(message)
+                try:
+                    self.snapshots.save(key)
+                except OSError as error:
+                    unsaved = space.unwritable(self.settings.state, error.strerror or str(error))
+                    await _send_error(send, unsaved, service, headers)
+            if not unsaved:
+                await send(message)
 
         await base.asgi_app()({**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}, receive, save_then_send)
         if scope["method"] not in ("GET", "HEAD"):
             self.snapshots.note()
 
 
+async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:
+    content_type, body = space.answer(message, service, headers)
+    await _send(send, body, content_type, space.STATUS)
+
+
 async def _send_json(send: Send, document: Any) -> None:
-    body = json.dumps(document).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await _send(send, json.dumps(document).encode(), "application/json", 200)
+
+
+async def _send(send: Send, body: bytes, content_type: str, status: int) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

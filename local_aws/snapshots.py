@@ -27,6 +27,12 @@ _READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
 _SLOW_TO_LOAD = "cloudformation"
 
 
+def service_of(headers: Mapping[str, str]) -> str:
+    """The service that a request is signed for, empty if it is not signed."""
+    match = _SCOPE.search(headers.get("authorization", ""))
+    return match.group(1) if match else ""
+
+
 class Snapshots:
     """Saves and restores the services of MiniStack."""
 
@@ -79,8 +85,7 @@ class Snapshots:
 
     def service_to_save(self, method: str, path: str, headers: Mapping[str, str]) -> str | None:
         """The state key to save before this request is answered, or None."""
-        match = _SCOPE.search(headers.get("authorization", ""))
-        service = match.group(1) if match else ""
+        service = service_of(headers)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
         if service == "monitoring":  # metrics come every second, and are not worth it
@@ -152,10 +157,19 @@ class Snapshots:
         return None
 
     def _run(self) -> None:
+        failing = False
         while not self._stopped.is_set():
             self._active.wait()
             self._active.clear()
-            self.save_all()
+            try:
+                self.save_all()
+            except OSError as error:
+                self._active.set()  # tried again until there is space
+                if not failing:
+                    log.error("the state is not written, and will be as soon as it can: %s", error)  # noqa: TRY400
+                failing = True
+            else:
+                failing = False
             self._stopped.wait(_PERIOD_S)
 
 
