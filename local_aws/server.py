@@ -92,6 +92,8 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
+        base.evict_metrics_now_and_then()
+        base.keep_no_events()
         base.end_functions_with_the_server()
         base.leave_no_log_of_deleted_functions()
 

@@ -1,8 +1,9 @@
 """MiniStack's state on disk while it runs, and back after a kill.
 
 MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered,
-and the state of all loaded services once a second while requests come in, for what changes behind a request
-(stacks being created, logs, metrics). A `kill -9` therefore loses at most the last second of logs and metrics.
+and the state of all loaded services while requests come in, once a second or, where saving takes longer than 50 ms,
+after twenty times as long, for what changes behind a request (stacks being created, logs, metrics). A `kill -9`
+therefore loses at most what was logged and measured since.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from local_aws import state_files
+from local_aws import base, state_files
 
 log = logging.getLogger(__name__)
 
 _PERIOD_S = 1.0
+_REST = 20.0
+"""How much longer the pause is than the saving, so that a long history takes no more than a twentieth of the time."""
+_READINGS = 20
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 _WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
 _READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
@@ -100,10 +105,9 @@ class Snapshots:
             module = self._loaded(key)
             if module is None:
                 return
-            state = self._read(module)
-            if state is None or (key not in self._saved and not self._holds_anything(state)):
+            content = self._content(key, module)
+            if content is None:
                 return
-            content = self._encoded(key, state)
             digest = hash(content)
             if self._saved.get(key) != digest:
                 state_files.write(self._folder / f"{key}.json", content)
@@ -146,12 +150,16 @@ class Snapshots:
             loaded = sys.modules.get(f"ministack.services.{self._keys[key]}")
         return loaded if hasattr(loaded, "get_state") else None
 
-    @staticmethod
-    def _read(module: Any) -> Any:
-        for _ in range(20):
+    def _content(self, key: str, module: Any) -> bytes | None:
+        """A service's state as it is written; None if there is nothing to write."""
+        for _ in range(_READINGS):
             try:
-                return module.get_state()
-            except RuntimeError:  # a dictionary changed while it was copied
+                with base.without_copies(module):
+                    state = module.get_state()
+                    if key not in self._saved and not self._holds_anything(state):
+                        return None
+                    return self._encoded(key, state)
+            except RuntimeError:  # a dictionary changed while it was read
                 continue
         log.warning("no stable state of %s could be read; it is saved with the next change", module.__name__)
         return None
@@ -161,6 +169,7 @@ class Snapshots:
         while not self._stopped.is_set():
             self._active.wait()
             self._active.clear()
+            started = time.monotonic()
             try:
                 self.save_all()
             except OSError as error:
@@ -170,7 +179,7 @@ class Snapshots:
                 failing = True
             else:
                 failing = False
-            self._stopped.wait(_PERIOD_S)
+            self._stopped.wait(max(_PERIOD_S, _REST * (time.monotonic() - started)))
 
 
 def _save_nothing(_services: Any) -> None:

@@ -14,6 +14,7 @@ from local_aws.base.functions import (
     leave_no_log_of_deleted_functions,
 )
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
+from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
 from local_aws.base.objects import read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
@@ -45,9 +46,11 @@ __all__ = [
     "end_functions_with_the_server",
     "enforce",
     "evaluate_alarms_as_documented",
+    "evict_metrics_now_and_then",
     "find_access_key",
     "identify",
     "invoke_functions_as_documented",
+    "keep_no_events",
     "leave_no_log_of_deleted_functions",
     "leave_out_what_conditions_exclude",
     "put_event",
@@ -59,4 +62,5 @@ __all__ = [
     "root_caller",
     "route_events_to_pipelines",
     "tell_what_replaces",
+    "without_copies",
 ]

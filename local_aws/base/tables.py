@@ -47,6 +47,7 @@ _TABLES = {
         "_evaluate_alarm",
         "_evaluate_all_alarms",
         "_evaluate_parent_alarms",
+        "_evict_old_metrics",
         "_metrics",
         "_record_history",
         "_stat_value",
@@ -56,6 +57,7 @@ _TABLES = {
     "ministack.services.eventbridge": (
         "_dispatch_event",
         "_dispatch_to_lambda",
+        "_events_log_list",
         "_invoke_target",
         "_put_events",
         "_SUPPORTED_TARGET_SERVICES",
