@@ -13,6 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import space
+from local_aws.base import CallRecorder
+from local_aws.clock import SystemClock
+from local_aws.store import Store
 from tests.local_server import LocalServer
 
 
@@ -68,6 +71,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_counting_goes_on_after_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Store(tmp_path / "slipway.db")
+    calls = CallRecorder(store, SystemClock())
+    store._connection.execute("PRAGMA query_only = ON")
+    calls.note("role", "s3:GetObject", "*", allowed=True)
+    assert calls.calls() == []
+    assert "1 counts of what roles did are not stored" in caplog.text
+    store._connection.execute("PRAGMA query_only = OFF")
+    calls.note("role", "s3:GetObject", "*", allowed=True)
+    assert [found["count"] for found in calls.calls()] == [1]
+    store.close()
 
 
 def fill(path: Path) -> None:
