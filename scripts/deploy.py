@@ -17,6 +17,7 @@ from scripts.project import REPOSITORY_FOLDERS
 from scripts.session import Session, session_of
 from scripts.stacks import Deployed, deploy_stack, find_stack
 from scripts.templates import declared_parameters, inline, stored
+from scripts.turn import own_turn
 
 TEMPLATES = ("setup.yml", "pipeline.yml", "operations.yml")
 """In the order in which the stacks need each other; a checkout may do without the last."""
@@ -47,11 +48,17 @@ def deploy(
     extra = dict(_parsed(text) for text in parameter or [])
     _check_parameters(session, extra)
     consent = Consent(frozenset(replace_stateful or []), assume_yes=yes, dry_run=dry_run)
+    with own_turn(session, "deploy"):
+        deployed = _deploy_all(session, extra, consent)
+    session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
+
+
+def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) -> list[Deployed]:
     deployed = [deploy_setup(session, extra, consent)]
-    if dry_run and find_stack(session, session.names.setup_stack) is None:
+    if consent.dry_run and find_stack(session, session.names.setup_stack) is None:
         session.output.say("The other stacks build on this one; what they hold can be shown once it is there.")
     else:
-        if not dry_run and find_stack(session, session.names.pipeline_stack) is None:
+        if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
                 put = session.command("release")
                 session.output.warn(
@@ -59,7 +66,7 @@ def deploy(
                 )
         deployed.append(deploy_pipeline(session, extra, consent))
         deployed += deploy_operations(session, extra, consent)
-    session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
+    return deployed
 
 
 def deploy_setup(session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None) -> Deployed:

@@ -82,7 +82,7 @@ class LocalServer:
 
     @property
     def pid(self) -> int:
-        return int((self.state / "server.pid").read_text(encoding="utf-8"))
+        return int(json.loads((self.state / "server.lock").read_text(encoding="utf-8"))["pid"])
 
     def kill(self) -> None:
         """As `kill -9` does, with no chance to tidy up."""
