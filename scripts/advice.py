@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from scripts.run_view import ActionView, RunView
 
+NOT_BUILT = "not built yet"
+"""What a function says whose code no Build has published; the placeholder of cloudformation/pipeline.yml."""
+
 Command = Callable[[str], str]
 """Makes a command that a person can copy of a verb and its arguments."""
 
@@ -33,6 +36,8 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
     }
     if action.provider == "Manual":
         return ["it was not approved: push a change that answers the reason, which starts another release"]
+    if NOT_BUILT in action.error_message:
+        return [f"publish the code that has this function; its release builds it: {command('publish')}"]
     if action.provider == "CodeBuild":
         return [f"mend the code and push; the whole log: {command('logs build')}"]
     if action.error_code in by_code:

@@ -26,6 +26,7 @@ _ALONGSIDE = {
         "requirements/checks.txt",
         "scripts/__init__.py",
         "scripts/build.py",
+        "scripts/checks.py",
         "scripts/errors.py",
         "scripts/installed.py",
         "scripts/packages.py",

@@ -63,6 +63,7 @@ def test_a_worse_model_fails_with_value_and_interval(endpoint: Endpoint, results
     assert gate["value"] > gate["low"] > 5
 
 
+@pytest.mark.simulation
 def test_equal_models_pass_either_way(endpoint: Endpoint, results: Results) -> None:
     endpoint.champion = endpoint.answer
     for require in ("not-shown-worse", "shown-not-worse"):
@@ -72,6 +73,7 @@ def test_equal_models_pass_either_way(endpoint: Endpoint, results: Results) -> N
         assert (champion_gate()["value"], champion_gate()["low"], champion_gate()["high"]) == (0, 0, 0)
 
 
+@pytest.mark.simulation
 def test_noise_decides_by_what_is_required(endpoint: Endpoint, results: Results) -> None:
     # The same model but for noise that is as often for the better as for the worse.
     endpoint.champion = lambda rows: b"".join(

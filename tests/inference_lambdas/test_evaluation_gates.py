@@ -188,6 +188,7 @@ def test_drift_without_training_rows_fails(results: Results) -> None:
     assert "found no file of channel train, which tests.full.drift compares with" in results.message()
 
 
+@pytest.mark.simulation
 @pytest.mark.usefixtures("endpoint")
 def test_all_of_it_continued_equals_one_pass(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     upload_config(

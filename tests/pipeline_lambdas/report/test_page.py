@@ -152,6 +152,7 @@ def spoilt(document: Any, rng: random.Random) -> Any:
     return [spoilt(item, rng) for item in document] if isinstance(document, list) else document
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", ["waiting", "binary", "multiclass, rejected"])
 def test_any_part_may_be_missing_or_not_what_it_should_be(name: str) -> None:
     case = CASES[name]()
@@ -162,6 +163,7 @@ def test_any_part_may_be_missing_or_not_what_it_should_be(name: str) -> None:
         assert len(Page(render(told[0] or {}, *told[1:])).all("h1")) == 1, seed
 
 
+@pytest.mark.simulation
 def test_every_part_may_be_missing_alone() -> None:
     case = waiting()
     for name in case.record:
