@@ -31,6 +31,8 @@ from scripts.packages import CODE_SHA256, FUNCTIONS, Package, build, code_sha256
 
 FOLDER = Path("build")
 PLAN, UPDATED = FOLDER / "plan.json", FOLDER / "updated"
+DUE = FOLDER / "due"
+"""The checks to run, a line each; there is none if all have passed before with the same files."""
 TESTS = FOLDER / "tests"
 """The modules of tests to run, a line each, as pytest takes them: `pytest @build/tests`."""
 LINTERS = (RUFF, CFN_LINT)
@@ -187,6 +189,8 @@ def _write_plan(root: Path, plan: _Plan, wanted: Sequence[str], zipped: Mapping[
     (root / FOLDER).mkdir()
     for name, content in zipped.items():
         _archive(root, name).write_bytes(content)
+    if wanted:
+        (root / DUE).write_text("".join(f"{name}\n" for name in wanted), encoding="utf-8")
     for name in LINTERS:
         if name in wanted:
             (root / FOLDER / name).touch()

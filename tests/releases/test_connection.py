@@ -96,11 +96,11 @@ def _install(connected: Connected) -> None:
         "ConnectionArn": connected.connection,
         **{f"{action}RepositoryId": f"acme/{folder}" for folder, action in FOLDERS.items()},
     }
-    house.server.lend_libraries(f"{PREFIX}-build")
     said = _run(house, "deploy", *(f"--parameter={name}={value}" for name, value in parameters.items()))
     assert "stack slipway-setup-local: created, 10 resources" in said
     assert "the dataset is not there" in said
     assert "the content of" not in said
+    house.note_checks()
 
 
 def _run(house: House, *arguments: str) -> str:

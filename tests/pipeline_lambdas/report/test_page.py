@@ -109,6 +109,7 @@ def test_a_verdict_is_a_word_and_a_sign(text: str) -> None:
         assert words.removeprefix(sign.text).strip().isalpha()
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_documents_give_the_same_page(name: str) -> None:
     case, again = CASES[name](), CASES[name]()

@@ -130,6 +130,7 @@ def test_the_champion_has_to_be_in_service(endpoint: Endpoint, results: Results,
     assert endpoint.champion_bodies == []
 
 
+@pytest.mark.simulation
 def test_rows_that_one_of_both_does_not_predict_are_not_compared(endpoint: Endpoint, results: Results) -> None:
     champion = {"gates": {"rmse": {"max_worse_percent": 5}}}
     gates = {"rmse": {"max": 9}, "failed_share": {"max": 0.1}}
