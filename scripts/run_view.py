@@ -49,6 +49,8 @@ class ActionView:
     error_code: str = ""
     error_message: str = ""
     token: str = ""
+    external_id: str = ""
+    """What runs for it elsewhere, such as a build."""
     configuration: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -260,6 +262,7 @@ def _action(
         name=name,
         provider=provider,
         status="Waiting" if waiting else str(detail["status"]),
+        external_id=result.get("externalExecutionId") or now.get("externalExecutionId") or "",
         started=detail["startTime"],
         updated=detail.get("lastUpdateTime"),
         attempt=attempt,

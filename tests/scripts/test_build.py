@@ -174,10 +174,10 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     }
     done, lines = site.build(changes)
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
-    assert _exported(done) == "train-model"
+    assert _exported(done) == "train-model,deploy-model"
     assert any(line.startswith("checks: 5 of ") for line in lines), "\n".join(lines)
     changed = site.code()
-    assert {name for name in THERE if changed[name] != after[name]} == {"train-model"}
+    assert {name for name in THERE if changed[name] != after[name]} == {"train-model", "deploy-model"}
 
     # So does a changed test without its code, and then no function is updated.
     changes |= appended(site.inference, THEIR_TEST, "\n\ndef test_more() -> None:\n    assert judge\n")
