@@ -75,11 +75,11 @@ class House:
         """The environment of the command; the builds of a local AWS that it starts need no network."""
         return {**os.environ, **build_sources(), "SLIPWAY_PORT": str(self.server.port), "COLUMNS": "200"}
 
-    def slipway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def slipway(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it in this checkout."""
         command = [sys.executable, "-m", "scripts.cli", *arguments, "--local"]
         return subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout_s
         )
 
     def client(self, service: str) -> Any:

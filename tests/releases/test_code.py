@@ -27,7 +27,7 @@ CONSTANT = "\nPUSHED = 1\n"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("code"))
     try:
-        done = house.slipway("release", "--approve", "a test")
+        done = house.slipway("release", "--approve", "a test", timeout_s=900)
         assert done.returncode == 0, done.stdout + done.stderr
         yield house
     finally:
@@ -61,7 +61,7 @@ def pushed(house: House, folder: str, files: dict[str, str]) -> tuple[str, str]:
     before = house.newest()
     house.push(folder, files)
     execution = house.wait_for_new(before)
-    return execution, str(house.wait_for_end(execution, 300)["status"])
+    return execution, str(house.wait_for_end(execution, 600)["status"])
 
 
 def build_log(house: House) -> list[str]:
