@@ -162,8 +162,9 @@ async def _send_json(send: Send, document: Any) -> None:
 
 def serve(settings: Settings) -> None:
     """Run local AWS in this process until SIGTERM or SIGINT."""
+    environment = settings.server_environment()
     os.environ.clear()
-    os.environ.update(settings.server_environment())
+    os.environ.update(environment)
     settings.make_folders()
     base.check_tables()
     asyncio.run(_serve(settings))
