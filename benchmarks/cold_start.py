@@ -37,7 +37,9 @@ def measure(root: Path, folder: Path, *, short: bool) -> list[Figure]:
     figures = []
     for function, module in PACKAGES.items():
         code = folder / "code" / function
-        with zipfile.ZipFile(io.BytesIO(build_one(root, function, module).zipped())) as package:
+        # With byte code, as Build makes it for the functions' Python: this one stands for it.
+        zipped = build_one(root, function, module).zipped(runtime=sys.version_info[:2])
+        with zipfile.ZipFile(io.BytesIO(zipped)) as package:
             package.extractall(code)
         services = SERVICES[function]
         cold, bare = _FUNCTION.format(services=services), _BOTO3.format(services=services)

@@ -93,10 +93,11 @@ class Package:
         """Key in the package bucket."""
         return f"{self.function}/{self.sha256}.zip"
 
-    def zipped(self) -> bytes:
+    def zipped(self, runtime: tuple[int, int] = RUNTIME) -> bytes:
+        """The zip for functions of a Python; with byte code if that Python makes it."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, content in sorted({**self.files, **byte_code(self.files)}.items()):
+            for name, content in sorted({**self.files, **byte_code(self.files, runtime)}.items()):
                 entry = zipfile.ZipInfo(name, _EARLIEST)
                 entry.external_attr = _FILE_MODE
                 entry.create_system = 3  # Unix, wherever this runs
@@ -105,14 +106,14 @@ class Package:
         return buffer.getvalue()
 
 
-def byte_code(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+def byte_code(sources: Mapping[str, bytes], runtime: tuple[int, int]) -> dict[str, bytes]:
     """The sources compiled, as files beside them, if the Python that runs this is that of the functions; else nothing.
 
     A function's folder is read-only on Lambda, so each cold start would compile the sources anew, which takes as long
     as running them. The compiled files are taken without a look at the sources' times (PEP 552, unchecked). The byte
     code of another Python would only lie about.
     """
-    if (sys.implementation.name, sys.version_info[:2]) != ("cpython", RUNTIME):
+    if (sys.implementation.name, sys.version_info[:2]) != ("cpython", runtime):
         return {}
     compiled: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
