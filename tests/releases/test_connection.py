@@ -124,7 +124,7 @@ def _pushes_are_released(connected: Connected) -> None:
     house, provider = connected.house, connected.provider
     config = house.config_file.read_text(encoding="utf-8")
     files = {
-        "pipeline_lambdas": ("pyproject.toml", (ROOT / "pyproject.toml").read_text(encoding="utf-8") + "\n"),
+        "pipeline_lambdas": ("pipeline_lambdas/README.md", "Changed.\n"),
         "inference_lambdas": ("inference_lambdas/README.md", "Changed.\n"),
         "training_config": (f"{MODEL}.yml", config.replace("max_depth: 6", "max_depth: 4")),
     }
