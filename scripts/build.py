@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from scripts.checks import CFN_LINT, RUFF, due, fingerprints
+from scripts.build_plan import FOLDER, UPDATED, Change, Plan, archive, read_plan, write_plan
+from scripts.checks import due, fingerprints
 from scripts.errors import SlipwayError
 from scripts.packages import CODE_SHA256, FUNCTIONS, Package, build, code_sha256
 
-FOLDER = Path("build")
-PLAN, UPDATED = FOLDER / "plan.json", FOLDER / "updated"
-DUE = FOLDER / "due"
-"""The checks to run, a line each; there is none if all have passed before with the same files."""
-TESTS = FOLDER / "tests"
-"""The modules of tests to run, a line each, as pytest takes them: `pytest @build/tests`."""
-LINTERS = (RUFF, CFN_LINT)
-"""A linter that has to run has a file of its name beside the plan."""
 _UPDATE_TIMEOUT_S = 300.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.1, 2.0
 _CALLS_AT_ONCE = 8
@@ -57,17 +50,6 @@ class Settings:
     def passed_key(self) -> str:
         """Where the checks that have passed are noted."""
         return f"checks/{self.model_name}.json"
-
-
-@dataclass(frozen=True)
-class Change:
-    """A function whose code differs from its package."""
-
-    function: str
-    """Its whole name."""
-    package: str
-    key: str
-    code_sha256: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -113,15 +95,7 @@ def plan(settings: Settings, root: Path) -> None:
     _say(f"checks: {len(wanted)} of {len(checks) - 1} to run")
     if changes or wanted:
         zipped = {name: candidates[name].zipped for name in {change.package for change in changes}}
-        _write_plan(root, _Plan(changes, checks), wanted, zipped)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The functions to update, and the fingerprints of all checks once those that are due have passed."""
-
-    changes: Sequence[Change]
-    checks: Mapping[str, str]
+        write_plan(root, Plan(changes, checks), wanted, zipped)
 
 
 @dataclass(frozen=True)
@@ -185,38 +159,14 @@ def _passed(s3: Any, settings: Settings) -> dict[str, str]:
     return {str(name): str(value) for name, value in noted.items()} if isinstance(noted, dict) else {}
 
 
-def _write_plan(root: Path, plan: _Plan, wanted: Sequence[str], zipped: Mapping[str, bytes]) -> None:
-    (root / FOLDER).mkdir()
-    for name, content in zipped.items():
-        _archive(root, name).write_bytes(content)
-    if wanted:
-        (root / DUE).write_text("".join(f"{name}\n" for name in wanted), encoding="utf-8")
-    for name in LINTERS:
-        if name in wanted:
-            (root / FOLDER / name).touch()
-    modules = [name for name in wanted if name not in LINTERS]
-    if modules:
-        (root / TESTS).write_text("".join(f"{name}\n" for name in modules), encoding="utf-8")
-    (root / PLAN).write_text(f"{json.dumps(asdict(plan), indent=2)}\n", encoding="utf-8")
-
-
-def _read_plan(root: Path) -> _Plan:
-    document = json.loads((root / PLAN).read_text(encoding="utf-8"))
-    return _Plan([Change(**entry) for entry in document["changes"]], document["checks"])
-
-
-def _archive(root: Path, package: str) -> Path:
-    return root / FOLDER / f"{package}.zip"
-
-
 def upload(settings: Settings, root: Path) -> None:
     """Upload the packages of the plan that are not in the bucket."""
     s3 = _client("s3")
-    for package, key in dict.fromkeys((change.package, change.key) for change in _read_plan(root).changes):
+    for package, key in dict.fromkeys((change.package, change.key) for change in read_plan(root).changes):
         if _stored_code(s3, settings.package_bucket, key):
             _say(f"{key}: there already")
             continue
-        body = _archive(root, package).read_bytes()
+        body = archive(root, package).read_bytes()
         s3.put_object(
             Bucket=settings.package_bucket,
             Key=key,
@@ -236,7 +186,7 @@ def update(settings: Settings, root: Path) -> None:
     """
     if os.environ.get("CODEBUILD_BUILD_SUCCEEDING") != "1":
         raise SlipwayError("The build has failed before; no function was updated.")
-    functions, plan = _client("lambda"), _read_plan(root)
+    functions, plan = _client("lambda"), read_plan(root)
     updated = []
     for change in plan.changes:
         _await_update(functions, change.function)

@@ -27,6 +27,7 @@ _ALONGSIDE = {
         "requirements/checks.txt",
         "scripts/__init__.py",
         "scripts/build.py",
+        "scripts/build_plan.py",
         "scripts/checks.py",
         "scripts/errors.py",
         "scripts/installed.py",
