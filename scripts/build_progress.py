@@ -63,6 +63,6 @@ class BuildProgress:
 def step(phase: str, lines: Iterable[str]) -> str:
     """A build's phase, and the last command that its log has begun."""
     commands = [found[1] for line in lines if (found := _COMMAND.match(line.rstrip()))]
-    command = commands[-1] if commands else ""
+    command = re.sub(r" --[a-z-]+(?= )", "", commands[-1]) if commands else ""
     shortened = command if len(command) <= _LONGEST else f"{command[: _LONGEST - 3]}..."
     return f"{phase}: {shortened}" if shortened else phase

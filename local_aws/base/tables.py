@@ -79,7 +79,7 @@ _TABLES = {
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations", "_zip_inline"),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),

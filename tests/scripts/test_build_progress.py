@@ -16,6 +16,7 @@ BEGUN = "[Container] 2026/11/20 15:01:41.123456 Running command "
             [f"{BEGUN}ruff check .", "All checks passed!", f"{BEGUN}test ! -e build/tests || pytest"],
             "PRE_BUILD: pytest",
         ),
+        ([f"{BEGUN}a || pip install --quiet --no-compile -r checks.txt"], "PRE_BUILD: pip install -r checks.txt"),
         ([f"{BEGUN}{'x' * 80}"], f"PRE_BUILD: {'x' * 47}..."),
     ],
 )
