@@ -95,27 +95,27 @@ class _Tests:
         One that imports no function's module looks at them by other means, and so at all of them.
         """
         folders = [PurePosixPath(name).parent, *PurePosixPath(name).parent.parents]
-        own = self._closure([name])
+        own, imported = self._closure([name]), self._closure([name], texts=False)
         around = self._closure([f"{folder.as_posix()}/conftest.py" for folder in folders])
-        rest = set() if own & self.sources else self.sources
+        rest = set() if imported & self.sources else self.sources
         return own | around | rest | self.data
 
-    def _closure(self, names: Iterable[str]) -> set[str]:
+    def _closure(self, names: Iterable[str], *, texts: bool = True) -> set[str]:
         found: set[str] = set()
         waiting = [name for name in names if name in self.tree.hashes]
         while waiting:
             name = waiting.pop()
             if name not in found:
                 found.add(name)
-                waiting += self._of(name)
+                waiting += self._of(name, texts)
         return found
 
-    def _imports(self, name: str) -> list[str]:
+    def _imports(self, name: str, texts: bool) -> list[str]:
         """The files of the modules that a file imports, or names in a text, as `monkeypatch.setattr` takes them."""
         path = self.tree.root / name
         module = ".".join(PurePosixPath(name).with_suffix("").parts).removesuffix(".__init__")
         named = [imported for imported, _ in imported_names(path, module)]
-        if name.startswith("tests/"):
+        if texts and name.startswith("tests/"):
             named += _MODULE_NAME.findall(path.read_text(encoding="utf-8"))
         files = []
         for one in {parent for imported in named for parent in with_parents(imported)}:

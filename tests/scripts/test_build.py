@@ -260,7 +260,9 @@ def test_a_failed_build_updates_nothing(
 def test_the_buildspec_says_what_it_exports_and_checks_before_it_updates() -> None:
     spec = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
     assert spec["env"]["exported-variables"] == ["UPDATED_FUNCTIONS"]
-    commands = json.dumps([spec["phases"][name]["commands"] for name in ("pre_build", "build", "post_build")])
+    commands = json.dumps(
+        [spec["phases"][name]["commands"] for name in ("install", "pre_build", "build", "post_build")]
+    )
     order = ("plan", "ruff check", "cfn-lint", "pytest", "scripts.build upload", "scripts.build update")
     places = [commands.index(text) for text in order]
     assert places == sorted(places)
