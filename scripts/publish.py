@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.errors import SlipwayError
+from scripts.errors import Command, NextStep, SlipwayError
 from scripts.git import Commit, GitFolder, Remote
 from scripts.merging import compare, take
 from scripts.names import BRANCH
@@ -54,11 +54,15 @@ class StagedFolder:
     repository: str
     git: GitFolder
     commit: str | None
-    reason: str
+    reason: NextStep
 
     @property
     def changed(self) -> bool:
         return self.commit is not None
+
+    def why(self, command: Command) -> str:
+        """Why there is nothing to publish, and what to do about it."""
+        return self.reason if isinstance(self.reason, str) else self.reason(command)
 
     @property
     def source_action(self) -> str:
@@ -117,7 +121,7 @@ def publish(
         if staged.changed:
             pushed[folder] = staged.publish(session)
         else:
-            session.output.say(f"{folder}: {staged.reason}")
+            session.output.say(f"{folder}: {staged.why(session.command)}")
     session.output.result({"pushed": pushed})
     if pushed:
         session.output.say(f"Each push starts a release. Watch it: {session.command('follow')}")
@@ -229,9 +233,11 @@ def _holds(folder: str, name: str) -> bool:
     return not places or any(name == place or name.startswith(f"{place}/") for place in places)
 
 
-def _behind(folder: str, newer: list[Commit]) -> str:
+def _behind(folder: str, newer: list[Commit]) -> NextStep:
     ahead = f"{_count(newer)} ahead of the folder: {_named(newer[0])}" if newer else "ahead of the folder"
-    return f"left alone; the repository is {ahead}. Take it over: slipway publish {folder} --take-theirs"
+    return lambda command: (
+        f"left alone; the repository is {ahead}. Take it over: {command('publish', folder, '--take-theirs')}"
+    )
 
 
 def repository_files(project: Project, folder: str) -> dict[str, Path]:

@@ -129,8 +129,9 @@ def test_commits_of_others_are_never_undone_by_an_unchanged_folder(case: Case) -
     case.somebody_else_pushes("depth: 9\n")
     staged = case.stage()
     assert not staged.changed
-    assert staged.reason.startswith("left alone; the repository is 1 commit ahead of the folder: ")
-    assert staged.reason.endswith(" Deeper trees. Take it over: slipway publish training_config --take-theirs")
+    why = staged.why(lambda *words: " ".join(("slipway", *words)))
+    assert why.startswith("left alone; the repository is 1 commit ahead of the folder: ")
+    assert why.endswith(" Deeper trees. Take it over: slipway publish training_config --take-theirs")
 
 
 def test_if_both_have_changed_a_person_decides(case: Case) -> None:
