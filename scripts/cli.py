@@ -33,7 +33,6 @@ from scripts import (
     local,
     logs,
     open_report,
-    package,
     permissions,
     predict,
     publish,
@@ -173,7 +172,6 @@ app.command()(check.check)
 app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
 app.command()(publish.publish)
-app.command()(package.package)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
 app.command()(costs.costs)

@@ -1,4 +1,4 @@
-"""Verb `deploy`: the setup stack, the functions' packages, the pipeline stack, the stack of operations."""
+"""Verb `deploy`: the setup stack, the pipeline stack, the stack of operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from scripts.aws_errors import code_of
 from scripts.changes import Consent
 from scripts.errors import SlipwayError
 from scripts.names import BRANCH
-from scripts.package import upload_packages
 from scripts.project import REPOSITORY_FOLDERS
 from scripts.session import Session, session_of
 from scripts.stacks import Deployed, deploy_stack, find_stack
@@ -82,15 +81,13 @@ def deploy_setup(session: Session, extra: Mapping[str, str] | None = None, conse
 def deploy_pipeline(
     session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None
 ) -> Deployed:
-    """Upload the packages, then create or update the pipeline and its functions."""
-    packages = upload_packages(session, upload=consent is None or not consent.dry_run)
+    """Create or update the pipeline and its functions, whose code comes from the Build stage of a release."""
     template = stored(session, session.project.template("pipeline.yml"))
     parameters = {
         "SuffixID": session.names.suffix,
         "ModelName": session.names.model,
         **session.target.parameters,
         **_declared(extra or {}, template.parameters),
-        **{package.parameter: package.key for package in packages},
     }
     return deploy_stack(session, session.names.pipeline_stack, template, parameters, consent)
 

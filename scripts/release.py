@@ -131,7 +131,7 @@ def _stage_all(session: Session, message: str | None) -> list[Staged]:
     for folder in () if connected else REPOSITORY_FOLDERS:
         one = stage(session, folder, message)
         if not one.changed:
-            session.output.say(f"{folder}: {one.reason}")
+            session.output.say(f"{folder}: {one.why(session.command)}")
         staged.append(one)
     return staged
 

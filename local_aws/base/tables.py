@@ -145,7 +145,7 @@ _TABLES = {
 _LATE_TABLES = {
     "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
     "ministack.services.cloudformation.custom_resource": ("_pending",),
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
+    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations", "_zip_inline"),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.wait_conditions": ("has_handle",),

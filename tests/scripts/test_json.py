@@ -36,7 +36,6 @@ NOT_UP: dict[str, list[str]] = {
     "data upload": [],
     "data adopt": [],
     "publish": [],
-    "package": [],
     "deploy": [],
     "destroy": [],
     "costs": [],
