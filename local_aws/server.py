@@ -102,7 +102,7 @@ class LocalAws:
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
         base.close_unsigned_paths()
-        base.leave_no_log_of_deleted_functions()
+        base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()
         base.encrypt_without_a_key_id()
 

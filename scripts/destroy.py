@@ -1,146 +1,278 @@
-"""Verb `destroy`: remove an installation, and say what of it is left."""
+"""Verb `destroy`: remove a model or a whole installation, and say what of it is left."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
-from scripts.errors import SlipwayError, UnsuccessfulError
-from scripts.installation import Inventory, find_pipelines, take_inventory
+from scripts.aws_errors import explain
+from scripts.errors import SlipwayError, StillGoingError, UnsuccessfulError
+from scripts.installation import Inventory, find_log_groups, find_pipelines, take_inventory
 from scripts.interrupts import goes_on
 from scripts.names import Names
+from scripts.output import Output
 from scripts.session import Session, session_of
 from scripts.teardown import (
     KEY_WAITING_DAYS,
     remove_data,
     remove_endpoints,
+    remove_groups,
+    remove_log_groups,
     remove_records,
-    remove_stacks,
+    remove_stack,
+    stop_builds,
     stop_releases,
     stop_training,
 )
+from scripts.turn import own_turn
 
-_ALWAYS = frozenset(("stacks", "endpoints", "endpoint configs", "models"))
-_MOST_NAMED = 6
+_DATA = frozenset(("training jobs", "log streams", "data"))
+_SHARED = frozenset(("setup stacks", "repositories", "buckets", "keys", "work folders"))
+_MOST_NAMED, _MOST_REPEATED = 20, 3
+"""Names of a kind in a table, and where they are said again."""
 _REMAINS = (
     "Not listed, as nobody can delete it: metrics in CloudWatch, which expire by themselves, and AWS's own record of "
     "calls (CloudTrail). A training job that has not ended, or that keeps its instances warm, cannot be deleted either."
 )
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What is to be removed: one model or all, without their data or with it."""
+
+    session: Session
+    pipelines: tuple[Names, ...]
+    others: tuple[Names, ...]
+    """The models that stay."""
+    whole: bool
+    data: bool
+
+    @property
+    def name(self) -> str:
+        """What a person types to agree."""
+        return self.session.names.suffix if self.whole else self.session.names.model
+
+    @property
+    def title(self) -> str:
+        suffix = self.session.names.suffix
+        return f"installation {suffix}" if self.whole else f"model {self.name} of installation {suffix}"
+
+    def goes(self, kind: str) -> bool:
+        """What the models share goes with the last of the data; without it, a new model finds all it needs there."""
+        if kind in _SHARED:
+            return self.whole and self.data
+        return self.data or kind not in _DATA
+
+    def command(self, *, data: bool | None = None, whole: bool | None = None) -> str:
+        """The command for this, or for more than this."""
+        options = [
+            name
+            for name, wanted in (
+                ("--all", self.whole if whole is None else whole),
+                ("--data", self.data if data is None else data),
+            )
+            if wanted
+        ]
+        return self.session.command(" ".join(["destroy", *options]))
+
+    def look(self) -> Inventory:
+        return take_inventory(self.session, self.pipelines, self.others)
+
+    def log_groups(self) -> list[str]:
+        return [group for names in self.pipelines for group in find_log_groups(self.session, names)]
+
+    def planned(self, inventory: Inventory) -> list[tuple[str, str]]:
+        """Kind and name of what is to be removed."""
+        return [(kind, name) for kind, names in inventory.by_kind() if self.goes(kind) for name in names]
+
+
 def destroy(
     context: typer.Context,
+    whole: Annotated[
+        bool, typer.Option("--all", help="Remove all models; with --data what they share as well.")
+    ] = False,
     data: Annotated[
         bool,
-        typer.Option("--data", help="Delete data, models, reports, logs, repositories and the key as well."),
+        typer.Option("--data", help="Delete datasets, trained models, records, reports and training jobs as well."),
     ] = False,
     yes: Annotated[
-        str | None, typer.Option("--yes", metavar="NAME", help="Name of the installation, instead of typing it.")
+        str | None,
+        typer.Option("--yes", metavar="NAME", help="Name of the model, with --all of the installation; does not ask."),
     ] = None,
 ) -> None:
-    """Remove an installation with all its models.
+    """Remove a model, or all of them.
 
-    Endpoints, models and stacks go; buckets, repositories, logs and the key stay, unless --data is given. It may be
-    run again, and ends with what is left.
+    Its pipeline, endpoints, versions in the registry and logs go; datasets, trained models and records stay, unless
+    --data is given. What the models share stays, unless --all and --data are given. It may be run again, and ends with
+    what is left.
     """
     session = session_of(context)
     session.announce()
-    pipelines = find_pipelines(session)
-    found = take_inventory(session, pipelines)
-    planned = _planned(found, data=data)
-    if planned:
-        session.output.say(_plan_table(found, data=data))
-        _agree(session, yes)
-        with goes_on("What is being deleted goes on.", f"Remove the rest: {session.command('destroy')}"):
-            _remove(session, pipelines, found, data=data)
-        found = take_inventory(session, pipelines)
-    else:
-        session.output.say(f"Nothing of installation {session.names.suffix} is there to be removed.")
-    left = _planned(found, data=data)
-    _report(session, found, data=data)
-    session.output.result(
-        {"removed": [f"{kind}: {name}" for kind, name in sorted(planned - left)], "left": dict(found.by_kind())}
-    )
-    if left:
-        session.output.say(f"Not all could be removed. Try again: {session.command('destroy')}", style="red")
-        raise UnsuccessfulError
+    with own_turn(session, "destroy"):
+        scope = _scope(session, whole=whole, data=data)
+        found = scope.look()
+        planned = scope.planned(found)
+        if planned:
+            _show_plan(scope, found)
+            _agree(scope, yes)
+            with _resumable(scope):
+                _remove(scope)
+            found = scope.look()
+        else:
+            session.output.say(f"Nothing of {scope.title} is there to be removed.")
+        left = scope.planned(found)
+        removed = [one for one in planned if one not in left]
+        _report(scope, removed, found)
+        session.output.result({"removed": [f"{kind}: {name}" for kind, name in removed], "left": dict(found.by_kind())})
+        if left:
+            session.output.say(f"Not all could be removed. Try again: {scope.command()}", style="red")
+            raise UnsuccessfulError
 
 
-def _planned(inventory: Inventory, *, data: bool) -> set[tuple[str, str]]:
-    """Kind and name of what is to be removed."""
-    return {(kind, name) for kind, names in inventory.by_kind() if data or kind in _ALWAYS for name in names}
+def _scope(session: Session, *, whole: bool, data: bool) -> Scope:
+    all_models = find_pipelines(session)
+    mine = tuple(names for names in all_models if whole or names.model == session.names.model)
+    return Scope(session, mine, tuple(names for names in all_models if names not in mine), whole, data)
 
 
-def _plan_table(inventory: Inventory, *, data: bool) -> Table:
+def _show_plan(scope: Scope, inventory: Inventory) -> None:
+    output = scope.session.output
     table = Table("what", "becomes", "names", box=None, pad_edge=False)
     for kind, names in inventory.by_kind():
-        goes = data or kind in _ALWAYS
+        goes = scope.goes(kind)
         table.add_row(kind, Text(_becomes(kind) if goes else "kept", style="red" if goes else ""), _listed(names))
-    return table
+    output.say(table)
+    if inventory.stacks:
+        output.say("With a model's stack go its pipeline, functions, roles, rules, alarms, topic and dashboard.")
+    _name_others(scope)
+
+
+def _name_others(scope: Scope) -> None:
+    if scope.others:
+        scope.session.output.say(f"Other models, left alone: {', '.join(names.model for names in scope.others)}.")
 
 
 def _becomes(kind: str) -> str:
     return {"buckets": "emptied, deleted", "keys": f"deleted in {KEY_WAITING_DAYS} days"}.get(kind, "deleted")
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return "\n".join(names[:_MOST_NAMED]) + more
+def _listed(names: tuple[str, ...], most: int = _MOST_NAMED) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return "\n".join(names[:most]) + more
 
 
-def _agree(session: Session, yes: str | None) -> None:
-    name = session.names.suffix
-    if yes is None and not session.output.can_ask:
+def _agree(scope: Scope, yes: str | None) -> None:
+    output, name = scope.session.output, scope.name
+    if yes is None and not output.can_ask:
         raise SlipwayError(
             "Nobody is there to be asked, so nothing was removed.",
-            f"Name the installation if it is meant: {session.command('destroy --yes', name)}",
+            f"Name it if it is meant: {scope.command()} --yes {name}",
         )
-    typed = yes if yes is not None else session.output.ask(f"Type {name} to remove installation {name}:")
+    typed = yes if yes is not None else output.ask(f"Type {name} to remove {scope.title}:")
     if typed != name:
         where = "--yes: found" if yes is not None else "found"
-        raise SlipwayError(f"{where} {typed!r}; the installation is {name}. Nothing was removed.")
+        raise SlipwayError(f"{where} {typed!r}; allowed is {name}, for {scope.title}. Nothing was removed.")
 
 
-def _remove(session: Session, pipelines: tuple[Names, ...], found: Inventory, *, data: bool) -> None:
+@contextmanager
+def _resumable(scope: Scope) -> Iterator[None]:
+    """Tell of whatever stops the removal how it goes on from there."""
+    again = scope.command()
+    with goes_on("What is being deleted goes on.", f"Remove the rest: {again}"):
+        try:
+            yield
+        except StillGoingError:
+            raise
+        except (SlipwayError, ClientError, BotoCoreError) as error:
+            told = error if isinstance(error, SlipwayError) else explain(error)
+            if told is None:
+                raise
+            onward = f"Mend the cause, then go on where this stopped: {again}"
+            raise SlipwayError(
+                told.message, lambda command: "\n".join(filter(None, [told.advice(command), onward]))
+            ) from None
+
+
+def _remove_stack(scope: Scope, stack: str) -> None:
+    """Delete a model's stack; once more if a function that still ran has registered a version in the stack's group."""
+    try:
+        remove_stack(scope.session, stack)
+    except SlipwayError:
+        late = scope.look()
+        if not late.model_packages:
+            raise
+        scope.session.output.say("A release that was stopped had still registered a version; it is deleted first.")
+        remove_endpoints(scope.session, late)
+        remove_stack(scope.session, stack)
+
+
+def _remove(scope: Scope) -> None:
+    session = scope.session
     with session.output.step("releases") as step:
         step.outcome = "failed"
-        releases = sum(stop_releases(session, names) for names in pipelines)
-        jobs = stop_training(session, take_inventory(session, pipelines))
-        step.outcome = f"{releases} stopped, {jobs} training jobs stopped"
-    with session.output.step("endpoints, configs and models") as step:
+        releases = sum(stop_releases(session, names) for names in scope.pipelines)
+        builds = sum(stop_builds(session, names) for names in scope.pipelines)
+        found = scope.look()
+        jobs = stop_training(session, found)
+        step.outcome = f"{releases} stopped, with {builds} builds and {jobs} training jobs"
+    with session.output.step("endpoints, configs, models and versions") as step:
         step.outcome = "failed"
         remove_endpoints(session, found)
-        step.outcome = f"{len(found.endpoints)}, {len(found.endpoint_configs)} and {len(found.models)} deleted"
-    remove_stacks(session, found.stacks)
+        counts = (found.endpoints, found.endpoint_configs, found.models, found.model_packages)
+        step.outcome = "{}, {}, {} and {} deleted".format(*map(len, counts))
+    for stack in found.stacks:
+        _remove_stack(scope, stack)
     # What a release that was stopped in the middle made after the first look.
-    late = take_inventory(session, pipelines)
+    late = scope.look()
     remove_endpoints(session, late)
-    if data:
-        with session.output.step("training jobs and logs") as step:
-            step.outcome = "failed"
-            remove_records(session, late)
-            step.outcome = f"{len(late.training_jobs)} jobs, {len(late.log_groups)} log groups deleted"
+    remove_groups(session, late)
+    with session.output.step("log groups") as step:
+        step.outcome = "failed"
+        count = remove_log_groups(session, scope.log_groups)
+        step.outcome = f"{count} deleted that the stacks left"
+    if scope.data:
+        remove_records(session, late)
+    if scope.whole and scope.data:
+        for stack in found.setup_stacks:
+            remove_stack(session, stack)
         remove_data(session, late)
 
 
-def _report(session: Session, left: Inventory, *, data: bool) -> None:
-    """List what there is now."""
-    output = session.output
+def _report(scope: Scope, removed: list[tuple[str, str]], left: Inventory) -> None:
+    """List what was there and is not, and what there is now."""
+    output = scope.session.output
     output.say()
-    rows: list[tuple[str, Any]] = list(left.by_kind())
+    kinds = dict.fromkeys(kind for kind, _ in removed)
+    gone = [(kind, tuple(name for of, name in removed if of == kind)) for kind in kinds]
+    _say_table(output, "deleted:", gone, _MOST_REPEATED)
+    rows = list(left.by_kind())
+    _say_table(output, "left:", rows, _MOST_NAMED)
     if not rows:
-        output.say(f"Nothing of installation {session.names.suffix} is left.", style="green")
-    else:
-        output.say("left:")
-        table = Table("what", "names", box=None, pad_edge=False, show_header=False)
-        for kind, names in rows:
-            table.add_row(f"  {kind}", _listed(names))
-        output.say(table)
-        if not data:
-            output.say(
-                f"Remove these as well: {session.command('destroy --data')}. A key costs money while it is there."
-            )
+        output.say(f"Nothing of {scope.title} is left.", style="green")
+    kept = {kind for kind, _ in rows if not scope.goes(kind)}
+    if kept & _DATA:
+        output.say(f"Remove the data as well: {scope.command(data=True)}")
+    if kept & _SHARED:
+        everything = scope.command(data=True, whole=True)
+        output.say(f"Remove all models, their data and what they share: {everything}")
+    if "setup stacks" in kept:
+        output.say("What is left suffices for another release. A key costs money while it is there.")
+    _name_others(scope)
     output.say(_REMAINS)
+
+
+def _say_table(output: Output, title: str, rows: Sequence[tuple[str, tuple[str, ...]]], most: int) -> None:
+    if not rows:
+        return
+    output.say(title)
+    table = Table("what", "names", box=None, pad_edge=False, show_header=False)
+    for kind, names in rows:
+        table.add_row(f"  {kind}", _listed(names, most))
+    output.say(table)

@@ -9,24 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import get_args
 
 from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
-from scripts.names import BUILD, FUNCTIONS, BucketPurpose, Names
-from scripts.project import REPOSITORY_FOLDERS
+from scripts.model_data import NO_BUCKET, RELEASE, find_folders
+from scripts.names import BUILD, FUNCTIONS, Names
 from scripts.reports import ENVIRONMENTS
 from scripts.session import Session
+from scripts.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
 from scripts.stacks import find_stack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
-_RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
 _CHAMPION, _CHAMPION_CONFIG = "champion", "champ"
 _ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
+_NO_GROUP = frozenset(("ValidationException", "ResourceNotFound"))
 _GONE = frozenset(("DELETE_COMPLETE",))
-_NOT_THERE = frozenset(("404", "NoSuchBucket", "NotFound"))
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,20 @@ class Inventory:
     models: tuple[str, ...] = ()
     model_packages: tuple[str, ...] = ()
     """ARNs of the versions in the registry; a stack cannot delete its group before they are gone."""
-    training_jobs: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()
-    buckets: tuple[str, ...] = ()
+    model_package_groups: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
-    """Those that do not go with a stack."""
+    training_jobs: tuple[str, ...] = ()
     log_streams: tuple[str, ...] = ()
     """Streams of the training jobs, in a log group that the account's other jobs share."""
+    data: tuple[str, ...] = ()
+    """Addresses of the models' folders in the buckets."""
+    setup_stacks: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     """Ids of the keys that the setup stack made, unless their deletion is scheduled."""
+    work_folders: tuple[str, ...] = ()
+    """Paths in this checkout."""
 
     def by_kind(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Kind as a person says it, and the names, of the kinds that there are."""
@@ -70,34 +74,37 @@ def find_pipelines(session: Session) -> tuple[Names, ...]:
     return tuple(found)
 
 
-def take_inventory(session: Session, pipelines: tuple[Names, ...]) -> Inventory:
-    """Look up everything of the installation."""
-    groups, streams, jobs = [], [], []
+def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = ()) -> Inventory:
+    """Look up everything of some models, and what all models share; `others` are those that stay."""
+    groups, streams, jobs, folders = [], [], [], list[str]()
     endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
         prefix = re.escape(names.pipeline)
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
         environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
-        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{_RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{_RELEASE}")
-        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{_RELEASE}")
+        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
+        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}")
+        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
         packages += _model_packages(session, names)
-        groups += _log_groups(session, names)
+        groups += find_log_groups(session, names)
         streams += _log_streams(session, names)
-    stacks = tuple(_stacks(session, pipelines))
-    with_stack = {group for stack in stacks for group in _log_groups_of(session, stack)}
+        folders += find_folders(session, names, others)
     return Inventory(
-        stacks=stacks,
+        stacks=tuple(_stacks(session, pipelines)),
         endpoints=tuple(endpoints),
         endpoint_configs=tuple(configs),
         models=tuple(models),
         model_packages=tuple(packages),
+        model_package_groups=tuple(names.pipeline for names in pipelines if _has_group(session, names)),
+        log_groups=tuple(groups),
         training_jobs=tuple(jobs),
-        repositories=tuple(_repositories(session)),
-        buckets=tuple(name for name in _bucket_names(session.names) if _bucket_exists(session, name)),
-        log_groups=tuple(group for group in groups if group not in with_stack),
         log_streams=tuple(streams),
-        keys=tuple(_keys(session)),
+        data=tuple(folders),
+        setup_stacks=(session.names.setup_stack,) if _stack_exists(session, session.names.setup_stack) else (),
+        repositories=tuple(find_repositories(session)),
+        buckets=tuple(find_buckets(session)),
+        keys=tuple(find_keys(session)),
+        work_folders=tuple(find_work_folders(session)),
     )
 
 
@@ -108,18 +115,11 @@ def unfinished_jobs(session: Session, jobs: tuple[str, ...]) -> dict[str, str]:
     return {job: status for job, status in found.items() if status in {"InProgress", "Stopping"}}
 
 
-def key_description(suffix: str) -> str:
-    """How the description of the setup stack's key begins, by which it is told from a key of somebody else's."""
-    return f"Slipway {suffix},"
-
-
 def _stacks(session: Session, pipelines: tuple[Names, ...]) -> Iterator[str]:
     for kind in ("operations_stack", "pipeline_stack"):
         for names in pipelines:
             if _stack_exists(session, getattr(names, kind)):
                 yield getattr(names, kind)
-    if _stack_exists(session, session.names.setup_stack):
-        yield session.names.setup_stack
 
 
 def _stack_exists(session: Session, name: str) -> bool:
@@ -144,7 +144,7 @@ def _models_with_data(session: Session) -> Iterator[str]:
         for page in pages.paginate(Bucket=session.names.bucket("data"), Delimiter="/"):
             yield from (item["Prefix"].rstrip("/") for item in page.get("CommonPrefixes", []))
     except ClientError as error:
-        if code_of(error) not in _NOT_THERE:
+        if code_of(error) not in NO_BUCKET:
             raise
 
 
@@ -161,6 +161,16 @@ def _sagemaker(session: Session, kind: str, names: Names, pattern: str) -> list[
     return sorted(one for one in found if re.fullmatch(pattern, one))
 
 
+def _has_group(session: Session, names: Names) -> bool:
+    try:
+        session.client("sagemaker").describe_model_package_group(ModelPackageGroupName=names.pipeline)
+    except ClientError as error:
+        if code_of(error) not in _NO_GROUP:
+            raise
+        return False
+    return True
+
+
 def _model_packages(session: Session, names: Names) -> list[str]:
     """The versions of the pipeline's group; its name is the pipeline's."""
     pages = session.client("sagemaker").get_paginator("list_model_packages")
@@ -172,42 +182,14 @@ def _model_packages(session: Session, names: Names) -> list[str]:
         ]
     except ClientError as error:
         # There is no group of that name.
-        if code_of(error) not in {"ValidationException", "ResourceNotFound"}:
+        if code_of(error) not in _NO_GROUP:
             raise
         return []
     return sorted(found)
 
 
-def _repositories(session: Session) -> Iterator[str]:
-    codecommit = session.client("codecommit")
-    for folder in REPOSITORY_FOLDERS:
-        name = session.names.repository(folder)
-        try:
-            codecommit.get_repository(repositoryName=name)
-        except ClientError as error:
-            if code_of(error) != "RepositoryDoesNotExistException":
-                raise
-        else:
-            yield name
-
-
-def _bucket_names(names: Names) -> list[str]:
-    """All buckets; the one that receives the others' access logs last."""
-    purposes: tuple[BucketPurpose, ...] = get_args(BucketPurpose)
-    return [names.bucket(purpose) for purpose in sorted(purposes, key=lambda purpose: purpose == "logs")]
-
-
-def _bucket_exists(session: Session, bucket: str) -> bool:
-    try:
-        session.client("s3").head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if code_of(error) not in _NOT_THERE:
-            raise
-        return False
-    return True
-
-
-def _log_groups(session: Session, names: Names) -> list[str]:
+def find_log_groups(session: Session, names: Names) -> list[str]:
+    """Log groups of a model, whether or not they are a stack's."""
     wanted = {
         *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
         *(names.log_group(name) for name in (*FUNCTIONS, BUILD)),
@@ -223,14 +205,6 @@ def _log_groups(session: Session, names: Names) -> list[str]:
     return sorted(one for one in found if one in wanted)
 
 
-def _log_groups_of(session: Session, stack: str) -> Iterator[str]:
-    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-    for page in pages:
-        for resource in page["StackResourceSummaries"]:
-            if resource["ResourceType"] == "AWS::Logs::LogGroup":
-                yield resource.get("PhysicalResourceId", "")
-
-
 def _log_streams(session: Session, names: Names) -> list[str]:
     pages = session.client("logs").get_paginator("describe_log_streams")
     try:
@@ -243,21 +217,4 @@ def _log_streams(session: Session, names: Names) -> list[str]:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return []
-    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{_RELEASE}/.*", one))
-
-
-def _keys(session: Session) -> list[str]:
-    """Keys that the setup stack made. Its alias is gone with the stack, so the description has to tell."""
-    kms, ours = session.client("kms"), key_description(session.names.suffix)
-    found = []
-    for key in (item["KeyId"] for page in kms.get_paginator("list_keys").paginate() for item in page["Keys"]):
-        try:
-            metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-        except ClientError as error:
-            # A key of somebody else's, whose policy tells nothing to this user.
-            if code_of(error) != "AccessDeniedException":
-                raise
-            continue
-        if metadata["KeyState"] != "PendingDeletion" and metadata.get("Description", "").startswith(ours):
-            found.append(key)
-    return found
+    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{RELEASE}/.*", one))

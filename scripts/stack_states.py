@@ -79,13 +79,24 @@ def _reasons(session: Session, name: str, events: list[dict[str, Any]]) -> list[
     return reasons
 
 
-def _next_step(session: Session, name: str, status: str, reasons: list[str]) -> str:
-    deploy, destroy = session.command("deploy"), session.command("destroy")
-    if any("already exists" in reason for reason in reasons):
+def _in_the_way(session: Session, name: str, destroy: str, deploy: str) -> str:
+    """What to do about names that are taken: by what the setup stack's deletion keeps, or what the other's left."""
+    if name == session.names.setup_stack:
         return (
-            "What exists already is kept when a stack is deleted. Take another --suffix; or remove what an earlier "
-            f"installation of this one left, data included: {destroy} --data; then: {deploy}"
+            "What exists already is kept when this stack is deleted. Take another --suffix; or remove what an earlier "
+            f"installation of this one left, with all data: {destroy}; then: {deploy}"
         )
+    return (
+        "What exists already is no part of the stack: log groups, for example, that something wrote to after the "
+        f"stack was deleted. Remove what is left of the model, its data not: {destroy}; then: {deploy}"
+    )
+
+
+def _next_step(session: Session, name: str, status: str, reasons: list[str]) -> str:
+    deploy = session.command("deploy")
+    destroy = session.command("destroy --all --data" if name == session.names.setup_stack else "destroy")
+    if any("already exists" in reason for reason in reasons):
+        return _in_the_way(session, name, destroy, deploy)
 
     def aws(operation: str) -> str:
         return session.target.aws(f"cloudformation {operation} --stack-name {name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,18 +13,20 @@ from botocore.exceptions import ClientError
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
 from scripts.installation import TRAINING_LOGS, Inventory, unfinished_jobs
-from scripts.names import Names
+from scripts.model_data import empty_bucket, empty_folder
+from scripts.names import BUILD, Names
 from scripts.run_view import RUNNING
 from scripts.session import Session
 from scripts.stacks import delete_stack
 
 KEY_WAITING_DAYS = 30
-_DELETED_AT_ONCE = 1_000
-"""Objects in a request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 _CLOSED_REASON = "slipway destroy removes this pipeline"
 _STOP_TIMEOUT_S = 900.0
 _ENDPOINT_TIMEOUT_S = 1_800.0
 _BUCKET_ATTEMPTS = 3
+_QUIET_LOOKS = 2
+"""How often in a row no log group may be found before none is awaited any more."""
+_NO_JOB = ("ResourceInUse", "ResourceNotFound", "ValidationException")
 
 
 def stop_releases(session: Session, names: Names) -> int:
@@ -52,6 +55,30 @@ def stop_releases(session: Session, names: Names) -> int:
 
     _wait(session, none_runs, _STOP_TIMEOUT_S, f"{names.pipeline}: its releases to stop")
     return len(stopped)
+
+
+def stop_builds(session: Session, names: Names) -> int:
+    """Stop the builds that run, and wait; returns how many there were.
+
+    A build goes on without its release, and would put its code into the functions of the next installation.
+    """
+    codebuild = session.client("codebuild")
+    try:
+        recent = codebuild.list_builds_for_project(projectName=f"{names.pipeline}-{BUILD}", sortOrder="DESCENDING")
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return 0
+
+    def running() -> list[str]:
+        builds = codebuild.batch_get_builds(ids=recent["ids"])["builds"] if recent["ids"] else []
+        return [build["id"] for build in builds if build["buildStatus"] == "IN_PROGRESS"]
+
+    found = running()
+    for build in found:
+        codebuild.stop_build(id=build)
+    _wait(session, lambda: not running(), _STOP_TIMEOUT_S, f"builds of {names.pipeline} to stop")
+    return len(found)
 
 
 def stop_training(session: Session, inventory: Inventory) -> int:
@@ -91,36 +118,63 @@ def remove_endpoints(session: Session, inventory: Inventory) -> None:
         _unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
 
 
-def remove_stacks(session: Session, stacks: Sequence[str]) -> None:
-    """Delete stacks in this order; SlipwayError if one cannot be deleted."""
-    for stack in stacks:
-        with session.output.step(f"stack {stack}") as step:
-            step.outcome = "failed"
+def remove_stack(session: Session, stack: str) -> None:
+    """Delete a stack; SlipwayError if something of it cannot be deleted."""
+    with session.output.step(f"stack {stack}") as step:
+        step.outcome = "failed"
+        try:
             step.outcome = "deleted" if delete_stack(session, stack, step) else "not there"
+        except SlipwayError as error:
+            raise SlipwayError(error.message) from None  # what to do is the caller's to say
+
+
+def remove_groups(session: Session, inventory: Inventory) -> None:
+    """Delete groups of model packages that no stack deletes."""
+    sagemaker = session.client("sagemaker")
+    for group in inventory.model_package_groups:
+        _unless(("ValidationException",), sagemaker.delete_model_package_group, ModelPackageGroupName=group)
+
+
+def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> int:
+    """Delete log groups until no more appear; returns how many there were.
+
+    What still runs as its group is deleted makes the group anew if its role may, and delivers what it logs late; a
+    group that is there stops the next creation of the stack:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    logs, deleted, quiet = session.client("logs"), set[str](), 0
+    while quiet < _QUIET_LOOKS:
+        found = find()
+        quiet = 0 if found else quiet + 1
+        for group in found:
+            _unless(("ResourceNotFoundException",), logs.delete_log_group, logGroupName=group)
+        deleted |= set(found)
+        time.sleep(session.target.poll_s)
+    return len(deleted)
 
 
 def remove_records(session: Session, inventory: Inventory) -> None:
-    """Delete training jobs that have ended, and logs."""
-    sagemaker, logs = session.client("sagemaker"), session.client("logs")
+    """Delete training jobs that have ended, what they logged, and the models' folders in the buckets."""
+    sagemaker, logs, s3 = session.client("sagemaker"), session.client("logs"), session.client("s3")
     for job in inventory.training_jobs:
         # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
-        _unless(
-            ("ResourceInUse", "ResourceNotFound", "ValidationException"),
-            sagemaker.delete_training_job,
-            TrainingJobName=job,
-        )
-    missing = ("ResourceNotFoundException",)
+        _unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
     for stream in inventory.log_streams:
+        missing = ("ResourceNotFoundException",)
         _unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
-    for group in inventory.log_groups:
-        _unless(missing, logs.delete_log_group, logGroupName=group)
+    for folder in inventory.data:
+        with session.output.step(folder) as step:
+            step.outcome = "failed"
+            step.outcome = f"{empty_folder(s3, folder, step.update):,} versions deleted"
 
 
 def remove_data(session: Session, inventory: Inventory) -> None:
-    """Delete repositories, empty and delete buckets, and schedule the key's deletion."""
+    """Delete repositories and their work folders, empty and delete buckets, and schedule the key's deletion."""
     codecommit, kms, s3 = session.client("codecommit"), session.client("kms"), session.client("s3")
     for repository in inventory.repositories:
         codecommit.delete_repository(repositoryName=repository)
+    for folder in inventory.work_folders:
+        shutil.rmtree(folder)
     for bucket in inventory.buckets:
         with session.output.step(f"bucket {bucket}") as step:
             step.outcome = "failed"
@@ -130,25 +184,6 @@ def remove_data(session: Session, inventory: Inventory) -> None:
     for key in inventory.keys:
         kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=KEY_WAITING_DAYS)
         session.output.say(f"key {key}: deleted in {KEY_WAITING_DAYS} days, unless that is cancelled")
-
-
-def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None]) -> int:
-    """Delete all versions, delete markers and unfinished uploads; returns how many versions and markers there were."""
-    deleted = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, MaxKeys=_DELETED_AT_ONCE):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        if found:
-            objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            if answer.get("Errors"):
-                first = answer["Errors"][0]
-                raise SlipwayError(f"{bucket}: {first['Key']} cannot be deleted: {first['Code']}: {first['Message']}")
-            deleted += len(objects)
-            progress(f"{deleted:,} versions deleted")
-    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for upload in page.get("Uploads", []):
-            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    return deleted
 
 
 def _delete_bucket(s3: Any, bucket: str) -> None:
@@ -196,8 +231,5 @@ def _wait(session: Session, done: Callable[[], bool], timeout_s: float, what: st
     with session.output.waiting(f"waiting for {what}"):
         while not done():
             if time.monotonic() > deadline:
-                raise SlipwayError(
-                    f"Waited {timeout_s / 60:.0f} minutes for {what}.",
-                    f"See what it does, then go on: {session.command('destroy')}",
-                )
+                raise SlipwayError(f"Waited {timeout_s / 60:.0f} minutes for {what}.")
             time.sleep(session.target.poll_s)

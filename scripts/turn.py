@@ -13,7 +13,7 @@ from scripts.session import Session
 
 @contextmanager
 def own_turn(session: Session, verb: str) -> Iterator[None]:
-    """Wait for an earlier `release` or `deploy` of this checkout to be done with stacks and sources.
+    """Wait for an earlier `release`, `deploy` or `destroy` of this checkout to be done with stacks and sources.
 
     CloudFormation carries out one operation of a stack at a time and lets the other fail halfway:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html

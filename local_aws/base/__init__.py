@@ -9,7 +9,7 @@ from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.asynchronous import invoke_asynchronously_as_documented
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.functions import invoke_functions_as_documented, leave_no_log_of_deleted_functions
+from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
 from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
@@ -69,8 +69,8 @@ __all__ = [
     "know_managed_policies",
     "know_root",
     "knows_service",
-    "leave_no_log_of_deleted_functions",
     "leave_out_what_conditions_exclude",
+    "make_log_groups_with_the_rights_of_roles",
     "put_event",
     "put_metric",
     "read_object",

@@ -40,22 +40,38 @@ def invoke_functions_as_documented() -> None:
     eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
 
 
-def leave_no_log_of_deleted_functions() -> None:
-    """Let an invocation that outlives its function write to the function's log group, but not make one anew.
+def make_log_groups_with_the_rights_of_roles() -> None:
+    """Let a function whose log group is not there make it only if its role may, and else lose what it logs.
 
-    Lambda makes a group with the rights of the function's role, which is gone with the function:
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. MiniStack always makes it.
+    A group that a stack has deleted would otherwise be made anew by what still runs, and stand in the way of the next
+    stack: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. MiniStack always makes it.
     """
     functions = ministack("services.lambda_svc")
     write = functions._emit_lambda_logs  # noqa: SLF001
 
-    def write_if_there(function: dict[str, Any], *arguments: Any, **more: Any) -> None:
-        name = (function.get("config") or function).get("FunctionName", "")
+    def write_if_allowed(function: dict[str, Any], *arguments: Any, **more: Any) -> None:
+        config = function.get("config") or function
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName', '')}"
         groups = ministack("services.cloudwatch_logs")._log_groups  # noqa: SLF001
-        if name in functions._functions or f"/aws/lambda/{name}" in groups:  # noqa: SLF001
+        if group in groups or _may_make(config.get("Role", ""), group):
             write(function, *arguments, **more)
 
-    functions._emit_lambda_logs = write_if_there  # noqa: SLF001
+    functions._emit_lambda_logs = write_if_allowed  # noqa: SLF001
+
+
+def _may_make(role_arn: str, group: str) -> bool:
+    evaluator, region = ministack("core.iam_evaluator"), ministack("core.responses").get_region()
+    context = evaluator.EvalContext(
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=ACCOUNT,
+        action="logs:CreateLogGroup",
+        resource_arn=f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:*",
+        region=region,
+        service_context={},
+    )
+    policies = evaluator._gather_role_policies(role_arn.rpartition("/")[2], ACCOUNT)  # noqa: SLF001
+    return str(evaluator.evaluate(context, policies).decision) == "Allow"
 
 
 def _serves(function_arn: str, rule_arn: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from local_aws.base.tables import ministack
@@ -13,7 +15,7 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 def complete_resource_types() -> None:
-    """Apply the keys of a template, keep a bucket that is not empty, refuse a function without its package.
+    """Apply the keys of a template, keep full buckets, refuse functions without packages and log groups that exist.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
@@ -21,6 +23,7 @@ def complete_resource_types() -> None:
     _encrypt_buckets()
     _keep_full_buckets()
     _require_packages()
+    _refuse_log_groups_that_exist()
     _name_inline_code()
     _encrypt("AWS::Lambda::Function", _encrypt_function)
     _encrypt("AWS::SNS::Topic", _encrypt_topic)
@@ -79,6 +82,28 @@ def _keep_full_buckets() -> None:
         )
 
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = delete  # noqa: SLF001
+
+
+def _refuse_log_groups_that_exist() -> None:
+    """Fail the creation of a log group whose name is taken; MiniStack empties the one that is there and takes it over.
+
+    The message is CloudFormation's: https://github.com/serverless/serverless/issues/3168
+    """
+    provisioners, logs = ministack("services.cloudformation.provisioners"), ministack("services.cloudwatch_logs")
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"]  # noqa: SLF001
+    create = handler["create"]
+
+    def create_group(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        name = properties.get("LogGroupName")
+        if name in logs._log_groups:  # noqa: SLF001
+            identifier = json.dumps({"/properties/LogGroupName": name}, separators=(",", ":"))
+            raise ValueError(
+                f"Resource handler returned message: \"Resource of type 'AWS::Logs::LogGroup' with identifier "
+                f"'{identifier}' already exists.\" (RequestToken: {uuid4()}, HandlerErrorCode: AlreadyExists)"
+            )
+        return create(logical_id, properties, stack_name)
+
+    handler.update(create=create_group)
 
 
 def _require_packages() -> None:

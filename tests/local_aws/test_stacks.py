@@ -132,6 +132,29 @@ def test_a_bucket_that_is_gone_already_is_no_failure(local_aws: LocalServer) -> 
     assert delete(local_aws, "gone") == "DELETE_COMPLETE"
 
 
+def test_a_log_group_that_is_there_fails_the_stack_and_stays(local_aws: LocalServer) -> None:
+    logs, cloudformation, name = local_aws.client("logs"), local_aws.client("cloudformation"), "/aws/lambda/taken"
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(logGroupName=name, logStreamName="one")
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}}
+    with pytest.raises(WaiterError):
+        create(local_aws, "taken-group", {"Group": group})
+    events = cloudformation.describe_stack_events(StackName="taken-group")["StackEvents"]
+    [reason] = [event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
+    assert re.fullmatch(
+        "Resource handler returned message: \"Resource of type 'AWS::Logs::LogGroup' with identifier "
+        r"""'\{"/properties/LogGroupName":"/aws/lambda/taken"\}' already exists\." """
+        r"\(RequestToken: [0-9a-f-]{36}, HandlerErrorCode: AlreadyExists\)",
+        reason,
+    )
+    assert logs.describe_log_streams(logGroupName=name)["logStreams"]
+    logs.delete_log_group(logGroupName=name)
+    cloudformation.delete_stack(StackName="taken-group")
+    create(local_aws, "group-of-stack", {"Group": group})
+    assert delete(local_aws, "group-of-stack") == "DELETE_COMPLETE"
+    assert logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"] == []
+
+
 def test_the_keys_of_a_function_and_a_topic_are_those_of_the_template(local_aws: LocalServer) -> None:
     role = local_aws.create_role("keyed", "lambda.amazonaws.com", allow("s3:GetObject"))
     properties = {

@@ -219,7 +219,7 @@ def _key_of(house: House, resource: str, physical: str) -> Iterator[tuple[str, s
 
 def _key_and_repositories_outlive_the_installation(connected: Connected) -> None:
     house = connected.house
-    said = _run(house, "destroy", "--data", "--yes", "local")
+    said = _run(house, "destroy", "--all", "--data", "--yes", "local")
     assert "Nothing of installation local is left." in said
     metadata = house.client("kms").describe_key(KeyId=connected.key)["KeyMetadata"]
     assert (metadata["KeyState"], metadata["Enabled"]) == ("Enabled", True)

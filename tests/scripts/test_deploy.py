@@ -137,7 +137,7 @@ def what_holds_data_is_not_replaced(house: House) -> None:
 def all_models_are_destroyed_together(house: House) -> None:
     deployed(house, "--model", "other")
     assert {SETUP, PIPELINE, OPERATIONS} < stacks(house).keys()
-    done = house.slipway("destroy", "--yes", "local", "--data", "--json")
+    done = house.slipway("destroy", "--all", "--data", "--yes", "local", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     removed, left = json.loads(done.stdout)["removed"], json.loads(done.stdout)["left"]
     assert "stacks: slipway-pipeline-local-other" in removed

@@ -1,0 +1,93 @@
+"""What a model has in the buckets that it shares with the other models: found folder by folder, and deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scripts.aws_errors import code_of
+from scripts.errors import SlipwayError
+from scripts.names import Names
+from scripts.session import Session
+
+RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
+"""How the name of what a release makes ends."""
+NO_BUCKET = frozenset(("404", "NoSuchBucket", "NotFound"))
+_SCHEME = "s3://"
+_DELETED_AT_ONCE = 1_000
+"""Objects in a request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+
+
+def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Iterator[str]:
+    """Addresses of the folders that hold anything of a model, old versions included: datasets, models, records."""
+    s3 = session.client("s3")
+    artifacts, models = names.bucket("artifacts"), names.bucket("models")
+    yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
+    for jobs in _folders(s3, models, f"training/{names.pipeline}-"):
+        if re.fullmatch(f"training/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
+            yield f"{_SCHEME}{models}/{jobs}"
+    for kind in ("releases", "records"):
+        yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")
+    for folder in _folders(s3, artifacts, "slipway-"):
+        if _is_of_pipeline_alone(folder.rstrip("/"), names, others):
+            yield f"{_SCHEME}{artifacts}/{folder}"
+
+
+def empty_folder(s3: Any, address: str, progress: Callable[[str], None]) -> int:
+    """Delete all versions below an address; returns how many versions and markers there were."""
+    bucket, _, prefix = address.removeprefix(_SCHEME).partition("/")
+    return empty_bucket(s3, bucket, progress, prefix)
+
+
+def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None], prefix: str = "") -> int:
+    """Delete all versions, delete markers and unfinished uploads; returns how many versions and markers there were."""
+    deleted = 0
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, MaxKeys=_DELETED_AT_ONCE)
+    for page in pages:
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            if answer.get("Errors"):
+                first = answer["Errors"][0]
+                raise SlipwayError(f"{bucket}: {first['Key']} cannot be deleted: {first['Code']}: {first['Message']}")
+            deleted += len(objects)
+            progress(f"{deleted:,} versions deleted")
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+        for upload in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return deleted
+
+
+def _is_of_pipeline_alone(folder: str, names: Names, others: Sequence[Names]) -> bool:
+    """CodePipeline names its folder by the beginning of the pipeline's name, which models may have in common.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/welcome-introducing-artifacts.html
+    """
+    sharing = [other for other in others if other.model != names.model and other.pipeline.startswith(folder)]
+    return names.pipeline.startswith(folder) and not sharing
+
+
+def _if_any(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    try:
+        found = s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    except ClientError as error:
+        if code_of(error) not in NO_BUCKET:
+            raise
+        return
+    if found.get("Versions") or found.get("DeleteMarkers"):
+        yield f"{_SCHEME}{bucket}/{prefix}"
+
+
+def _folders(s3: Any, bucket: str, prefix: str) -> list[str]:
+    """The folders whose names begin so, each with its slash."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    try:
+        return [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
+    except ClientError as error:
+        if code_of(error) not in NO_BUCKET:
+            raise
+        return []
