@@ -64,6 +64,7 @@ class LocalAws:
         self._git: Asgi = GitHost(self.codecommit)
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self.snapshots = Snapshots()
+        self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
@@ -119,12 +120,14 @@ class LocalAws:
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
+        base.check_templates(self._templates)
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
 
     def stop(self) -> None:
         """End all threads and processes of the services."""
+        self._templates.stop()
         for service in reversed(self._services):
             service.stop()
 

@@ -36,6 +36,8 @@ from local_aws.base.tables import (
     register_resource_types,
     register_service,
 )
+from local_aws.base.template_checks import check_templates
+from local_aws.base.template_findings import TemplateFindings
 
 __all__ = [
     "CREATE_ONLY",
@@ -46,11 +48,13 @@ __all__ = [
     "PipelineTarget",
     "ResourceType",
     "RoleNotAssumableError",
+    "TemplateFindings",
     "accept_caller",
     "asgi_app",
     "assume_role",
     "carry_version_ids",
     "check_tables",
+    "check_templates",
     "close_unsigned_paths",
     "complete_request_context",
     "complete_resource_types",

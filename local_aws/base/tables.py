@@ -140,13 +140,37 @@ _TABLES = {
     "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
+    "ministack.services.cloudformation": ("_change_sets", "handle_request"),
+    "ministack.services.cloudformation.changesets": (
+        "_evaluate_conditions",
+        "_find_change_set",
+        "_resolve_props_for_diff",
+        "validate_template_support",
+    ),
+    "ministack.services.cloudformation.engine": (
+        "CfnLoader",
+        "_TransformFailed",
+        "_apply_transforms",
+        "_evaluate_conditions",
+        "_parse_template",
+    ),
+    "ministack.services.cloudformation.handlers": (
+        "_ACTION_HANDLERS",
+        "_resolve_stack",
+        "validate_template_support",
+    ),
+    "ministack.services.cloudformation.helpers": ("_error", "_extract_members", "_p", "_resolve_template"),
     "ministack.services.cloudformation.custom_resource": ("_pending",),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations"),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.wait_conditions": ("has_handle",),
-    "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
+    "ministack.services.cloudformation.stacks": (
+        "_operation_event",
+        "_property_recreation",
+        "_runs_on_worker_thread",
+        "_validation_errors",
+    ),
 }
 
 
