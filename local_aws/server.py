@@ -93,6 +93,8 @@ class LocalAws:
         base.run_functions_as_documented()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
         base.refuse_unknown_runtimes()
+        base.refuse_roles_that_lambda_cannot_assume()
+        base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
         base.close_unsigned_paths()
@@ -120,6 +122,7 @@ class LocalAws:
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
+        base.refuse_missing_targets_in_stacks()
         base.check_templates(self._templates)
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}

@@ -16,7 +16,14 @@ from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unkno
 from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
-from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
+from local_aws.base.roles import (
+    AccessKey,
+    Credentials,
+    RoleNotAssumableError,
+    assume_role,
+    find_access_key,
+    require_trust,
+)
 from local_aws.base.signing import (
     accept_caller,
     close_unsigned_paths,
@@ -26,6 +33,11 @@ from local_aws.base.signing import (
     knows_service,
     refusal_answer,
     resolve_key,
+)
+from local_aws.base.stack_targets import (
+    refuse_missing_targets_in_stacks,
+    refuse_roles_that_eventbridge_cannot_assume,
+    refuse_roles_that_lambda_cannot_assume,
 )
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
@@ -78,10 +90,14 @@ __all__ = [
     "record_decisions",
     "refusal_answer",
     "refuse_missing_policies_in_stacks",
+    "refuse_missing_targets_in_stacks",
+    "refuse_roles_that_eventbridge_cannot_assume",
+    "refuse_roles_that_lambda_cannot_assume",
     "refuse_unknown_runtimes",
     "refuse_unknown_runtimes_of_stacks",
     "register_resource_types",
     "register_service",
+    "require_trust",
     "resolve_key",
     "root_caller",
     "route_events_to_pipelines",
