@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .venv-checkov
 SDK := .sagemaker-sdk
+WHEELS := .wheels
 UV ?= uv
 SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws benchmarks tests)
 
@@ -52,7 +53,7 @@ faults: setup-dev ## Kill local AWS in the middle of everything, and see that no
 
 setup: $(VENV)/run.stamp ## Install what a release needs
 
-setup-dev: $(VENV)/dev.stamp ## Install what the tests need as well
+setup-dev: $(VENV)/dev.stamp $(WHEELS)/checks.stamp ## Install what the tests need as well
 
 lock: ## Lock the dependencies anew (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
@@ -64,7 +65,7 @@ lock: ## Lock the dependencies anew (needs uv)
 	$(UV) pip compile $(LOCK_OPTIONS) --no-deps requirements/images.in --output-file requirements/images.txt
 
 clean: down ## Remove what make installed and built; local AWS keeps what it holds
-	rm -rf $(VENV) $(CHECKOV) $(SDK) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CHECKOV) $(SDK) $(WHEELS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 reset: down ## Forget what local AWS holds: all local releases, models and repositories
@@ -94,6 +95,14 @@ $(CHECKOV)/checkov.stamp: requirements/checkov.txt | $(BIN)/python
 $(SDK)/images.stamp: requirements/images.txt | $(BIN)/python
 	@rm -rf $(SDK)
 	@$(call install_locked,$(BIN)/python,requirements/images.txt,--no-deps --no-compile --target $(SDK))
+	@touch $@
+
+# What the builds of the tests install, without a network: the locks of buildspec.yml, and nothing else.
+$(WHEELS)/checks.stamp: requirements/checks.txt requirements/build.txt | $(BIN)/python
+	@rm -rf $(WHEELS)
+	@echo "downloading requirements/checks.txt"
+	@$(BIN)/python -m pip $(PIP_OPTIONS) download --quiet --require-hashes --only-binary :all: --dest $(WHEELS) \
+		-r requirements/checks.txt -r requirements/build.txt
 	@touch $@
 
 $(BIN)/python:

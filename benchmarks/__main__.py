@@ -13,11 +13,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, evaluation, idle, release
+from benchmarks import cold_start, evaluation, growth, idle, release
 from benchmarks.figures import Figure
 from tests.releases.house import House
 
-NAMES = ("idle", "cold-start", "release", "evaluation")
+NAMES = ("idle", "growth", "cold-start", "release", "evaluation")
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="less data and fewer repetitions: only to see it run")
     parser.add_argument("--data", type=Path, help="a CSV file with a header, the label in its last column")
     parser.add_argument("--rows", type=int, default=evaluation.ROWS, help="of the test set that is evaluated")
+    parser.add_argument("--executions", type=int, help=f"of `growth`; default {growth.EXECUTIONS}, for proof 1,000")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -44,6 +45,9 @@ def measure(names: list[str], folder: Path, options: argparse.Namespace) -> list
     if "idle" in names:
         console.print("idle: a fresh local AWS")
         figures += idle.measure(folder, short=short)
+    if "growth" in names:
+        console.print("growth: many small pipeline executions")
+        figures += growth.measure(folder, short=short, executions=options.executions)
     if not {"cold-start", "release", "evaluation"} & set(names):
         return figures
     house = House(folder / "house")

@@ -31,7 +31,8 @@ class Clients:
         key = (service, credentials.access_key_id)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._make(service, credentials)
+                client = self._clients[key] = self._make(service, credentials)
+                client.meta.events.register("before-send", _close_after_the_answer)
                 while len(self._clients) > _KEPT:
                     self._clients.popitem(last=False)
             self._clients.move_to_end(key)
@@ -58,3 +59,8 @@ class Clients:
                 s3={"addressing_style": "path"},
             ),
         )
+
+
+def _close_after_the_answer(request: Any, **_: Any) -> None:
+    """Keep no connection for the next call: both of its ends are handles of this one process, for each role in use."""
+    request.headers["Connection"] = "close"

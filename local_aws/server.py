@@ -6,11 +6,13 @@ import asyncio
 import json
 import logging
 import os
+import resource
 import signal
-from collections.abc import Awaitable, Callable, MutableMapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from local_aws import base
+from local_aws import base, database_copy, snapshots, space, state_files
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -21,11 +23,12 @@ from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
-from local_aws.running import hold
+from local_aws.lock import Holder, StateLock
+from local_aws.process import ProcessError
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
+from local_aws.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
-from local_aws.snapshots import Snapshots
 from local_aws.store import Store
 from local_aws.wire import Service
 
@@ -42,6 +45,7 @@ _CONNECTIONS = (
     ("codestar-connections", "com.amazonaws.codestar.connections.CodeStar_connections_20191201"),
 )
 CALLS_PATH = f"{OWN_PREFIX}calls"
+_HANDLES = 4096
 # Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
 # HTTP (aws:SecureTransport) would refuse everything here.
 _AS_OVER_TLS = (b"x-forwarded-proto", b"https")
@@ -53,7 +57,7 @@ class LocalAws:
     def __init__(self, settings: Settings) -> None:
         """Build the services; nothing runs before `start`."""
         self.settings = settings
-        store = Store(settings.state / "slipway.db")
+        store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self.codecommit = CodeCommitService(self.runtime)
@@ -63,7 +67,8 @@ class LocalAws:
         self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self._git: Asgi = GitHost(self.codecommit)
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
-        self.snapshots = Snapshots()
+        self._copies = database_copy.Keeper(settings.database)
+        self.snapshots = snapshots.Snapshots(settings.state / "ministack")
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
@@ -90,6 +95,8 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
+        base.evict_metrics_now_and_then()
+        base.keep_no_events()
         base.run_functions_as_documented()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
         base.refuse_unknown_runtimes()
@@ -110,6 +117,7 @@ class LocalAws:
     def start(self) -> None:
         """Begin once the port answers: continue what was running when the last process ended."""
         self.snapshots.start()
+        self._copies.start()
         self.calls.start()
         for service in self._services:
             service.resume()
@@ -138,7 +146,9 @@ class LocalAws:
         """Save all state, once no request is under way."""
         self.snapshots.stop()
         self.calls.stop()
+        self._copies.stop()
         self.runtime.store.close()
+        database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request that the gate lets through."""
@@ -169,48 +179,89 @@ class LocalAws:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if "/cloudformation/" in headers.get("authorization", ""):
             await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
+        service = snapshots.service_of(headers)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        refused = space.refusal(self.settings.state, service, scope["method"], operation)
+        if refused:
+            await _send_error(send, refused, service, headers)
+            return
         key = self.snapshots.service_to_save(scope["method"], scope["path"], headers)
+        unsaved = ""
 
         async def save_then_send(message: MutableMapping[str, Any]) -> None:
+            nonlocal unsaved
             if message["type"] == "http.response.start" and key:
-                self.snapshots.save(key)
-            await send(message)
+                try:
+                    self.snapshots.save(key)
+                except OSError as error:
+                    unsaved = space.unwritable(self.settings.state, error.strerror or str(error))
+                    await _send_error(send, unsaved, service, headers)
+            if not unsaved:
+                await send(message)
 
         await base.asgi_app()({**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}, receive, save_then_send)
         if scope["method"] not in ("GET", "HEAD"):
             self.snapshots.note()
 
 
+async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:
+    content_type, body = space.answer(message, service, headers)
+    await _send(send, body, content_type, space.STATUS)
+
+
 async def _send_json(send: Send, status: int, document: Any) -> None:
-    body = json.dumps(document).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await _send(send, json.dumps(document).encode(), "application/json", status)
+
+
+async def _send(send: Send, body: bytes, content_type: str, status: int) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def serve(settings: Settings) -> None:
-    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT."""
+def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT.
+
+    `lock` is the one of the state folder, and `listener` listens at the port already.
+    """
     os.environ.update(settings.server_environment())
-    settings.make_private()
-    held = hold(settings.state, settings.port)
     settings.make_folders()
     write_git_config(settings)
+    try:
+        notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
+        state_files.copy_missing(settings.state / "ministack")
+    except state_files.StateDamagedError as error:
+        raise ProcessError(str(error)) from None
     base.check_tables()
-    with held:
-        asyncio.run(_serve(settings))
+    _allow_handles()
+    asyncio.run(_serve(settings, lock, listener, tuple(notes)))
 
 
-async def _serve(settings: Settings) -> None:
+def _allow_handles() -> None:
+    """Take as many handles as the system allows: macOS gives a process 256 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _HANDLES if hard == resource.RLIM_INFINITY else min(_HANDLES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, notes: tuple[str, ...]) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
     from hypercorn.config import Config  # noqa: PLC0415
 
+    from local_aws.connections import close_with_the_client  # noqa: PLC0415
+
     config = Config()
-    config.bind = [f"{HOST}:{settings.port}"]
+    config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
+    config.errorlog = logging.getLogger("hypercorn.error")  # a handler of its own would write each line twice
     config.graceful_timeout = 0.2
     stopping, closing = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(LoopErrors())
+    log_bound = LogBound(settings.log_file)
+    log_bound.start()
+    close_with_the_client()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     services = LocalAws(settings)
@@ -218,21 +269,20 @@ async def _serve(settings: Settings) -> None:
         hypercorn_serve(services, config, shutdown_trigger=closing.wait)  # type: ignore[arg-type]
     )
     # What the services continue after a restart calls this very port, and what they end with still does.
-    await _listening(settings)
+    await _answering(settings)
     await asyncio.to_thread(services.start)
+    lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()
     await server
     services.close()
+    log_bound.stop()
 
 
-async def _listening(settings: Settings) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(HOST, settings.port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
+async def _answering(settings: Settings) -> None:
+    """Return once a request is answered, if only by a refusal: the socket connects before that."""
+    reader, writer = await asyncio.open_connection(HOST, settings.port)
+    writer.write(f"HEAD / HTTP/1.1\r\nHost: {HOST}:{settings.port}\r\nConnection: close\r\n\r\n".encode())
+    await reader.read(1)
+    writer.close()

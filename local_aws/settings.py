@@ -19,6 +19,11 @@ HOST = "127.0.0.1"
 _WORK_FOLDER = ".slipway"
 
 
+def url_of(port: int) -> str:
+    """The endpoint URL of the local AWS at a port."""
+    return f"http://{HOST}:{port}"
+
+
 @dataclass(frozen=True)
 class Settings:
     """One local AWS: a port on loopback, a Region, a state folder."""
@@ -30,16 +35,21 @@ class Settings:
     @property
     def url(self) -> str:
         """The endpoint URL that clients use."""
-        return f"http://{HOST}:{self.port}"
+        return url_of(self.port)
 
     @property
-    def pid_file(self) -> Path:
-        """Holds the process id of the running server."""
-        return self.state / "server.pid"
+    def lock_file(self) -> Path:
+        """Locked by the server that runs, which says in it who it is (`lock.Holder`, as JSON)."""
+        return self.state / "server.lock"
+
+    @property
+    def database(self) -> Path:
+        """The state of our own services."""
+        return self.state / "slipway.db"
 
     @property
     def log_file(self) -> Path:
-        """What the server prints."""
+        """What the server prints: its newest 8 to 16 MiB, the older half in `server.log.1`."""
         return self.state / "server.log"
 
     @property

@@ -1,8 +1,9 @@
 """MiniStack's state on disk while it runs, and back after a kill.
 
 MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered,
-and the state of all loaded services once a second while requests come in, for what changes behind a request
-(stacks being created, logs, metrics). A `kill -9` therefore loses at most the last second of logs and metrics.
+and the state of all loaded services while requests come in, once a second or, where saving takes longer than 50 ms,
+after twenty times as long, for what changes behind a request (stacks being created, logs, metrics). A `kill -9`
+therefore loses at most what was logged and measured since.
 """
 
 from __future__ import annotations
@@ -11,28 +12,50 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+from local_aws import base, state_files
 
 log = logging.getLogger(__name__)
 
 _PERIOD_S = 1.0
+_REST = 20.0
+"""How much longer the pause is than the saving, so that a long history takes no more than a twentieth of the time."""
+_READINGS = 20
+_READ_IN_PLACE = frozenset({"cloudwatch", "cloudwatch_logs"})
+"""The large states, whose `get_state` changes nothing of what it reads; that of Lambda, say, does, in its copy."""
 _SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
 _WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
 _READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
 _SLOW_TO_LOAD = "cloudformation"
 
 
+def service_of(headers: Mapping[str, str]) -> str:
+    """The service that a request is signed for, empty if it is not signed."""
+    match = _SCOPE.search(headers.get("authorization", ""))
+    return match.group(1) if match else ""
+
+
 class Snapshots:
     """Saves and restores the services of MiniStack."""
 
-    def __init__(self) -> None:
-        """Take the slow service out of MiniStack's own loading at start; `load_cloudformation` brings it back."""
-        self._app: Any = import_module("ministack.app")
+    def __init__(self, folder: Path) -> None:
+        """Keep the state in a folder, in the place of MiniStack's own loading and saving.
+
+        The slow service is not loaded at start; `load_cloudformation` brings it back.
+        """
+        app: Any = import_module("ministack.app")
         self._persistence: Any = import_module("ministack.core.persistence")
-        self._keys = dict(self._app._state_map)  # noqa: SLF001
-        self._app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
+        self._folder = folder
+        self._app = app
+        self._keys = dict(app._state_map)  # noqa: SLF001
+        app.load_state, app.save_all = self._load, _save_nothing
+        app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}
         self._lock = threading.Lock()
         self._active = threading.Event()
@@ -51,7 +74,7 @@ class Snapshots:
         self._active.set()
         self._thread.join(timeout=10)
         self.save_all()
-        self._app.PERSIST_STATE = False  # its own saving at shutdown would write a file for every imported service
+        state_files.copy_missing(self._folder)
 
     def load_cloudformation(self, register_types: Callable[[], None]) -> None:
         """Load CloudFormation and its state at its first request: it takes a second and 40 MB to import."""
@@ -59,7 +82,7 @@ class Snapshots:
             if self._cloudformation_loaded:
                 return
             register_types()
-            state = self._persistence.load_state(_SLOW_TO_LOAD)
+            state = self._load(_SLOW_TO_LOAD)
             if state:
                 self._app._get_module(_SLOW_TO_LOAD).load_persisted_state(state)  # noqa: SLF001
             self._cloudformation_loaded = True
@@ -70,8 +93,7 @@ class Snapshots:
 
     def service_to_save(self, method: str, path: str, headers: Mapping[str, str]) -> str | None:
         """The state key to save before this request is answered, or None."""
-        match = _SCOPE.search(headers.get("authorization", ""))
-        service = match.group(1) if match else ""
+        service = service_of(headers)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
         if service == "monitoring":  # metrics come every second, and are not worth it
@@ -86,13 +108,30 @@ class Snapshots:
             module = self._loaded(key)
             if module is None:
                 return
-            state = self._read(module)
-            if state is None or (key not in self._saved and not self._holds_anything(state)):
+            content = self._content(key, module)
+            if content is None:
                 return
-            digest = hash(json.dumps(state, default=self._persistence._json_default, sort_keys=False))  # noqa: SLF001
+            digest = hash(content)
             if self._saved.get(key) != digest:
-                self._persistence.save_state(key, state)
+                state_files.write(self._folder / f"{key}.json", content)
                 self._saved[key] = digest
+
+    def _encoded(self, key: str, state: Any) -> bytes:
+        """The state as MiniStack writes it, with the number of its format."""
+        wrapped = {"__ministack_format__": self._persistence._state_format_version(key), "payload": state}  # noqa: SLF001
+        return json.dumps(wrapped, default=self._persistence._json_default).encode()  # noqa: SLF001
+
+    def _load(self, key: str) -> Any:
+        """What a file of MiniStack's holds, for its own `load_state`; None if there is none."""
+        path = self._folder / f"{key}.json"
+        if not path.exists():
+            return None
+        wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
+        found, known = wrapped.get("__ministack_format__", 1), self._persistence._state_format_version(key)  # noqa: SLF001
+        if found > known:
+            raise state_files.damaged(path, f"it has format {found}, and this MiniStack knows {known}")
+        payload = wrapped.get("payload", wrapped)
+        return payload if self._holds_anything(payload) else None
 
     def save_all(self) -> None:
         """Write every loaded service's state."""
@@ -114,19 +153,37 @@ class Snapshots:
             loaded = sys.modules.get(f"ministack.services.{self._keys[key]}")
         return loaded if hasattr(loaded, "get_state") else None
 
-    @staticmethod
-    def _read(module: Any) -> Any:
-        for _ in range(20):
+    def _content(self, key: str, module: Any) -> bytes | None:
+        """A service's state as it is written; None if there is nothing to write."""
+        for _ in range(_READINGS):
             try:
-                return module.get_state()
-            except RuntimeError:  # a dictionary changed while it was copied
+                with base.without_copies(module) if key in _READ_IN_PLACE else nullcontext():
+                    state = module.get_state()
+                    if key not in self._saved and not self._holds_anything(state):
+                        return None
+                    return self._encoded(key, state)
+            except RuntimeError:  # a dictionary changed while it was read
                 continue
         log.warning("no stable state of %s could be read; it is saved with the next change", module.__name__)
         return None
 
     def _run(self) -> None:
+        failing = False
         while not self._stopped.is_set():
             self._active.wait()
             self._active.clear()
-            self.save_all()
-            self._stopped.wait(_PERIOD_S)
+            started = time.monotonic()
+            try:
+                self.save_all()
+            except OSError as error:
+                self._active.set()  # tried again until there is space
+                if not failing:
+                    log.error("the state is not written, and will be as soon as it can: %s", error)  # noqa: TRY400
+                failing = True
+            else:
+                failing = False
+            self._stopped.wait(max(_PERIOD_S, _REST * (time.monotonic() - started)))
+
+
+def _save_nothing(_services: Any) -> None:
+    """MiniStack's saving at shutdown, which would write a file for every imported service."""

@@ -12,6 +12,7 @@ import asyncio
 import json
 import logging
 import re
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,9 @@ class Service:
             return _error_response(AwsError("ValidationException", str(error)))
         except shapes.SerializationError as error:
             return _error_response(AwsError("SerializationException", str(error)))
+        except sqlite3.OperationalError as error:
+            log.error("%s: %s", self.name, error)  # noqa: TRY400 - the disk's fault, and in the answer
+            return _error_response(AwsError("ServiceUnavailable", f"Local AWS cannot store its state: {error}.", 503))
         except Exception:
             log.exception("%s: internal failure", self.name)
             return _error_response(AwsError("InternalFailure", "See the log of local AWS.", 500))

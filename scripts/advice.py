@@ -7,6 +7,9 @@ from pipeline_lambdas.retries import RetryMode, retry_mode
 from scripts.errors import Command
 from scripts.run_view import ActionView, RunView
 
+NOT_BUILT = "not built yet"
+"""What a function says whose code no Build has published; the placeholder of cloudformation/pipeline.yml."""
+
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
     """The next steps, the likeliest first."""
@@ -35,24 +38,9 @@ def _again(run: RunView, stage: str, command: Command) -> str:
 
 
 def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
-    by_code = {
-        "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
-        "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline.yml, then "
-        f"{command('deploy')}; what roles may do: {command('permissions')}",
-        "SystemUnavailable": "a service did not answer in time, which a retry may cure",
-    }
-    if action.provider == "Manual":
-        return ["it was not approved: push a change that answers the reason, which starts another release"]
-    if action.provider == "CodeBuild":
-        return [f"mend the code and push; the whole log: {command('logs build')}"]
-    if PATTERNS_PARAMETER in action.error_message:
-        allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
-        return [
-            f"choose an instance type that the stack allows and push; this tells beforehand: {command('check')}; or "
-            f"let it allow more: {allow}"
-        ]
-    if action.error_code in by_code:
-        return [by_code[action.error_code]]
+    named = _named_by(action, command)
+    if named:
+        return [named]
     if action.name in {"SmokeTest", "Evaluate"}:
         return [
             "the model is not good enough for its gates: compare it with the one before: "
@@ -60,3 +48,26 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
         ]
     name = run.log_name(action)
     return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
+
+
+def _named_by(action: ActionView, command: Command) -> str:
+    """What to do where the provider, the message or the error code says it; empty where none of them does."""
+    if action.provider == "Manual":
+        return "it was not approved: push a change that answers the reason, which starts another release"
+    if NOT_BUILT in action.error_message:
+        return f"publish the code that has this function; its release builds it: {command('publish')}"
+    if action.provider == "CodeBuild":
+        return f"mend the code and push; the whole log: {command('logs build')}"
+    if PATTERNS_PARAMETER in action.error_message:
+        allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
+        return (
+            f"choose an instance type that the stack allows and push; this tells beforehand: {command('check')}; or "
+            f"let it allow more: {allow}"
+        )
+    by_code = {
+        "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
+        "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline.yml, then "
+        f"{command('deploy')}; what roles may do: {command('permissions')}",
+        "SystemUnavailable": "a service or a function did not answer, which a retry may cure",
+    }
+    return by_code.get(action.error_code, "")

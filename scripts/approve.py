@@ -63,7 +63,7 @@ def answer(session: Session, verdict: Verdict, execution: str | None, reason: st
         others = ", ".join(run_id[:SHORT_ID_CHARACTERS] for *_, run_id in waiting)
         raise SlipwayError(
             f"release {execution}: it does not wait for approval; the one that does is {others}.",
-            f"See what became of it: {session.command('show', str(execution))}",
+            f"See the one that does: {session.command('show', waiting[0][3][:SHORT_ID_CHARACTERS])}",
         )
     stage, action, token, run_id = fitting[0]
     session.client("codepipeline").put_approval_result(

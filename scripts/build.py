@@ -1,10 +1,10 @@
-"""What buildspec.yml calls: find the functions whose code has changed, upload their packages, update them.
+"""What buildspec.yml calls: find what has changed, upload the packages of changed functions, update these.
 
-    python -m scripts.build plan      writes build/plan.json if a function has changed
+    python -m scripts.build plan      writes build/plan.json if a function has changed or a check is due
     python -m scripts.build upload    uploads the packages of the plan
     python -m scripts.build update    updates the functions of the plan and writes their names to build/updated
 
-It runs in CodeBuild, where only requirements/build.txt is installed; from a checkout the same is `slipway deploy`.
+It runs in CodeBuild, where only requirements/build.txt is installed, and is the one way of code to a function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
+from scripts.build_plan import FOLDER, UPDATED, Change, Plan, archive, read_plan, write_plan
+from scripts.checks import due, fingerprints
 from scripts.errors import SlipwayError
 from scripts.packages import CODE_SHA256, FUNCTIONS, Package, build, code_sha256
 
-FOLDER = Path("build")
-PLAN, UPDATED = FOLDER / "plan.json", FOLDER / "updated"
 _UPDATE_TIMEOUT_S = 300.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.1, 2.0
 _CALLS_AT_ONCE = 8
@@ -42,24 +42,19 @@ class Settings:
     """The build project's environment variables."""
 
     name_prefix: str
+    model_name: str
     package_bucket: str
     kms_key_arn: str
 
-
-@dataclass(frozen=True)
-class Change:
-    """A function whose code differs from its package."""
-
-    function: str
-    """Its whole name."""
-    package: str
-    key: str
-    code_sha256: str
+    @property
+    def passed_key(self) -> str:
+        """Where the checks that have passed are noted."""
+        return f"checks/{self.model_name}.json"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings; SlipwayError names all variables that are missing."""
-    names = ("NAME_PREFIX", "PACKAGE_BUCKET", "KMS_KEY_ARN")
+    names = ("NAME_PREFIX", "MODEL_NAME", "PACKAGE_BUCKET", "KMS_KEY_ARN")
     missing = [name for name in names if not environment.get(name)]
     if missing:
         raise SlipwayError(
@@ -70,7 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def plan(settings: Settings, root: Path) -> None:
-    """Compare every function with its package; write the plan and the changed packages, or nothing.
+    """Compare every function with its package, and the checks with those that passed; write the plan, or nothing.
 
     A package's key names its sources. What is there under it already is not made again, only asked for its hash.
     """
@@ -79,6 +74,7 @@ def plan(settings: Settings, root: Path) -> None:
     whole_names = [f"{settings.name_prefix}-{name}" for name in FUNCTIONS]
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as calls:
         running = calls.map(partial(_running_code, functions), whole_names)
+        noted = calls.submit(_passed, s3, settings)
         packages = build(root)
         stored = calls.map(partial(_stored_code, s3, settings.package_bucket), [package.key for package in packages])
     found = dict(zip(whole_names, running, strict=True))
@@ -93,8 +89,13 @@ def plan(settings: Settings, root: Path) -> None:
         else:
             _say(f"{whole}: changed, {candidate.package.key}")
             changes.append(Change(whole, function.package, candidate.package.key, candidate.code_sha256))
-    if changes:
-        _write_plan(root, changes, {name: candidates[name].zipped for name in {c.package for c in changes}})
+    passed = noted.result()
+    checks = fingerprints(root, passed)
+    wanted = due(checks, passed)
+    _say(f"checks: {len(wanted)} of {len(checks) - 1} to run")
+    if changes or wanted:
+        zipped = {name: candidates[name].zipped for name in {change.package for change in changes}}
+        write_plan(root, Plan(changes, checks), wanted, zipped)
 
 
 @dataclass(frozen=True)
@@ -143,30 +144,29 @@ def _stored_code(s3: Any, bucket: str, key: str) -> str | None:
     return stored
 
 
-def _write_plan(root: Path, changes: Sequence[Change], zipped: Mapping[str, bytes]) -> None:
-    (root / FOLDER).mkdir()
-    for name, content in zipped.items():
-        _archive(root, name).write_bytes(content)
-    document = json.dumps([asdict(change) for change in changes], indent=2)
-    (root / PLAN).write_text(f"{document}\n", encoding="utf-8")
-
-
-def _read_plan(root: Path) -> list[Change]:
-    return [Change(**entry) for entry in json.loads((root / PLAN).read_text(encoding="utf-8"))]
-
-
-def _archive(root: Path, package: str) -> Path:
-    return root / FOLDER / f"{package}.zip"
+def _passed(s3: Any, settings: Settings) -> dict[str, str]:
+    """The checks that the last green build has noted; none if it cannot be read as such a note."""
+    try:
+        body = s3.get_object(Bucket=settings.package_bucket, Key=settings.passed_key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NOT_THERE:
+            raise
+        return {}
+    try:
+        noted = json.loads(body)
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in noted.items()} if isinstance(noted, dict) else {}
 
 
 def upload(settings: Settings, root: Path) -> None:
     """Upload the packages of the plan that are not in the bucket."""
     s3 = _client("s3")
-    for package, key in dict.fromkeys((change.package, change.key) for change in _read_plan(root)):
+    for package, key in dict.fromkeys((change.package, change.key) for change in read_plan(root).changes):
         if _stored_code(s3, settings.package_bucket, key):
             _say(f"{key}: there already")
             continue
-        body = _archive(root, package).read_bytes()
+        body = archive(root, package).read_bytes()
         s3.put_object(
             Bucket=settings.package_bucket,
             Key=key,
@@ -180,12 +180,15 @@ def upload(settings: Settings, root: Path) -> None:
 
 
 def update(settings: Settings, root: Path) -> None:
-    """Update the functions of the plan, one after the other, and wait until each runs its new code."""
+    """Update the functions of the plan, one after the other, and wait until each runs its new code.
+
+    Then the checks are noted: what has passed and is published is not checked again.
+    """
     if os.environ.get("CODEBUILD_BUILD_SUCCEEDING") != "1":
         raise SlipwayError("The build has failed before; no function was updated.")
-    functions = _client("lambda")
+    functions, plan = _client("lambda"), read_plan(root)
     updated = []
-    for change in _read_plan(root):
+    for change in plan.changes:
         _await_update(functions, change.function)
         functions.update_function_code(FunctionName=change.function, S3Bucket=settings.package_bucket, S3Key=change.key)
         found = _await_update(functions, change.function)
@@ -197,7 +200,16 @@ def update(settings: Settings, root: Path) -> None:
             )
         updated.append(change.function.removeprefix(f"{settings.name_prefix}-"))
         _say(f"{change.function}: updated")
-    (root / UPDATED).write_text(f"{','.join(updated)}\n", encoding="utf-8")
+    if updated:
+        (root / UPDATED).write_text(f"{','.join(updated)}\n", encoding="utf-8")
+    _client("s3").put_object(
+        Bucket=settings.package_bucket,
+        Key=settings.passed_key,
+        Body=json.dumps(plan.checks, indent=1).encode(),
+        ContentType="application/json",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=settings.kms_key_arn,
+    )
 
 
 def _await_update(functions: Any, name: str) -> dict[str, Any]:

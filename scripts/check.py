@@ -34,6 +34,7 @@ from scripts.project import shown
 from scripts.session import Session, session_of
 from scripts.stacks import find_stack
 from scripts.templates import default_of
+from scripts.whereabouts import check_functions, clone_around
 
 LIBSVM = "text/libsvm"
 
@@ -43,12 +44,18 @@ def check(
     directory: Annotated[Path | None, typer.Argument(help="Folder of the training configs.")] = None,
     data: Annotated[Path | None, typer.Option(help="Dataset folder; default: the sample data of each model.")] = None,
 ) -> None:
-    """Check training configs and data files.
+    """Check training configs and data files; in a clone of functions, their sources.
 
-    Every problem is shown; nothing is changed.
+    In a clone of a repository it is checked as it lies there, else the checkout. Every problem is shown; nothing is
+    changed.
     """
     session = session_of(context)
-    folder = directory or session.project.training_config
+    clone = None if directory else clone_around(Path.cwd())
+    if clone and clone.holds == "functions":
+        _check_functions(session, clone.folder)
+        return
+    folder = clone.folder if clone else directory or session.project.training_config
+    session.output.say(f"checking {folder.resolve()}")
     configs, problems = check_configs(folder)
     files: list[FileCheck] = []
     patterns = allowed_instances(session)
@@ -71,6 +78,7 @@ def check(
     report(session.output, files)
     session.output.result(
         {
+            "folder": str(folder.resolve()),
             "configs": sorted(configs),
             "problems": [*problems, *(str(problem) for file in files for problem in file.problems)],
             "files": [{"file": file.file, "rows": file.rows, "columns": file.columns} for file in files],
@@ -79,6 +87,17 @@ def check(
     if problems or any(file.problem_count for file in files):
         raise UnsuccessfulError
     session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
+
+
+def _check_functions(session: Session, folder: Path) -> None:
+    session.output.say(f"checking {folder}")
+    found, problems = check_functions(folder)
+    for text in problems:
+        session.output.say(text, style="red")
+    session.output.result({"folder": str(folder), "functions": found, "problems": problems})
+    if problems:
+        raise UnsuccessfulError
+    session.output.say(f"{len(found)} functions can be packaged; Build runs linters and tests.", style="green")
 
 
 def allowed_instances(session: Session) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ from scripts import (
     local,
     logs,
     open_report,
-    package,
     permissions,
     predict,
     publish,
@@ -136,7 +135,9 @@ def common_options(
             help="Model.",
         ),
     ] = "wine-quality",
-    port: Annotated[int, typer.Option(envvar="SLIPWAY_PORT", help="Port of local AWS.")] = LOCAL_PORT,
+    port: Annotated[
+        int, typer.Option(envvar="SLIPWAY_PORT", min=1, max=65_535, help="Port of local AWS.")
+    ] = LOCAL_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
@@ -171,7 +172,6 @@ app.command()(check.check)
 app.command()(permissions.permissions)
 app.add_typer(data.app, name="data")
 app.command()(publish.publish)
-app.command()(package.package)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
 app.command()(costs.costs)

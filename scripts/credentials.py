@@ -46,14 +46,14 @@ def credentials(
     if not session.target.is_local:
         raise SlipwayError(
             "`slipway credentials` prints the key of local AWS, and the target is AWS.",
-            "Say so: slipway credentials --local",
+            f"Say so: {session.local_command('credentials')}",
         )
     folder = (state or session.target.state).resolve()
     key = read_local_key(folder)
     made = {Form.EXPORTS: _exports, Form.PROFILE: _profile, Form.PROCESS: _process}[form](session, key, folder)
-    if session.options.as_json and form is not Form.PROCESS:
-        made = _process(session, key, folder)
-    print(made)
+    session.output.result(json.loads(_process(session, key, folder)))
+    if not session.options.as_json:
+        print(made)
 
 
 def _exports(session: Session, key: LocalKey, _folder: Path) -> str:

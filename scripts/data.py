@@ -88,7 +88,8 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
     if not folder.is_dir():
         raise SlipwayError(
             f"{shown(folder)}: found no such folder; the data of model {session.names.model} is expected there.",
-            "Name another folder, or make this one: " + session.command("data prepare FILE.csv --label NAME"),
+            "Name another folder, or make this one: "
+            + session.command("data prepare FILE.csv --label NAME --out", shown(folder)),
         )
     configs, _ = check_configs(session.project.training_config)
     checks = check_dataset(session, folder, configs.get(session.names.model))

@@ -1,4 +1,4 @@
-"""Verb `deploy`: the setup stack, the functions' packages, the pipeline stack, the stack of operations."""
+"""Verb `deploy`: the setup stack, the pipeline stack, the stack of operations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from scripts.aws_errors import code_of
 from scripts.changes import Consent
 from scripts.errors import SlipwayError
 from scripts.names import BRANCH
-from scripts.package import upload_packages
 from scripts.project import REPOSITORY_FOLDERS
 from scripts.session import Session, session_of
 from scripts.stacks import Deployed, deploy_stack, find_stack
 from scripts.templates import declared_parameters, inline, stored
+from scripts.turn import own_turn
 
 TEMPLATES = ("setup.yml", "pipeline.yml", "operations.yml")
 """In the order in which the stacks need each other; a checkout may do without the last."""
@@ -47,11 +47,17 @@ def deploy(
     extra = dict(_parsed(text) for text in parameter or [])
     _check_parameters(session, extra)
     consent = Consent(frozenset(replace_stateful or []), assume_yes=yes, dry_run=dry_run)
+    with own_turn(session, "deploy"):
+        deployed = _deploy_all(session, extra, consent)
+    session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
+
+
+def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) -> list[Deployed]:
     deployed = [deploy_setup(session, extra, consent)]
-    if dry_run and find_stack(session, session.names.setup_stack) is None:
+    if consent.dry_run and find_stack(session, session.names.setup_stack) is None:
         session.output.say("The other stacks build on this one; what they hold can be shown once it is there.")
     else:
-        if not dry_run and find_stack(session, session.names.pipeline_stack) is None:
+        if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
                 put = session.command("release")
                 session.output.warn(
@@ -59,7 +65,7 @@ def deploy(
                 )
         deployed.append(deploy_pipeline(session, extra, consent))
         deployed += deploy_operations(session, extra, consent)
-    session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
+    return deployed
 
 
 def deploy_setup(session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None) -> Deployed:
@@ -75,15 +81,13 @@ def deploy_setup(session: Session, extra: Mapping[str, str] | None = None, conse
 def deploy_pipeline(
     session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None
 ) -> Deployed:
-    """Upload the packages, then create or update the pipeline and its functions."""
-    packages = upload_packages(session, upload=consent is None or not consent.dry_run)
+    """Create or update the pipeline and its functions, whose code comes from the Build stage of a release."""
     template = stored(session, session.project.template("pipeline.yml"))
     parameters = {
         "SuffixID": session.names.suffix,
         "ModelName": session.names.model,
         **session.target.parameters,
         **_declared(extra or {}, template.parameters),
-        **{package.parameter: package.key for package in packages},
     }
     return deploy_stack(session, session.names.pipeline_stack, template, parameters, consent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -25,6 +26,8 @@ _MOST_EVENTS = 10_000
 _AROUND = timedelta(seconds=5)
 """Clocks differ, and a log line comes a moment after what it tells."""
 _LONGEST_LINE = 500
+_MARKS = ("START RequestId:", "END RequestId:", "INIT_START", "REPORT RequestId:")
+"""https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
 
 
 def explain(
@@ -42,15 +45,15 @@ def explain(
     """
     session = session_of(context)
     found = load_run(session, resolve_run(session, run or _newest_failed(session)))
-    action = found.failed_action
+    action = found.under_way if found.running else found.failed_action
     reports = load_reports(session, found.id)
     failed_gates = [gate for report in reports.values() for gate in report["gates"] if gate["verdict"] == "failed"]
     lines = log_lines(session, action) if action else []
-    steps = advise(found, action, session.command)
+    steps = advise(found, found.failed_action, session.command)
     session.output.result(
         {
             **run_document(found),
-            "failed_action": f"{action.stage}/{action.name}" if action else None,
+            "failed_action": f"{action.stage}/{action.name}" if action and action.failed else None,
             "failed_gates": failed_gates,
             "log": lines,
             "next": steps,
@@ -75,11 +78,16 @@ def _newest_failed(session: Session) -> str | None:
 
 def _say(session: Session, found: RunView, action: ActionView | None) -> None:
     say = session.output.say
-    say(Text.assemble("release ", found.short_id, " ", status_text(found.status), f"; started: {found.trigger}"))
+    say(Text.assemble("release ", found.short_id, " ", status_text(found.state), f"; started: {found.trigger}"))
     if found.status_summary:
         say(f"  {found.status_summary}")
     if action is None:
         say("  no action of it failed")
+        return
+    if not action.failed:
+        silent = duration(max((datetime.now(UTC) - (action.updated or datetime.now(UTC))).total_seconds(), 0.0))
+        said = f": {action.summary}" if action.summary else ""
+        say(f"  {action.stage}/{action.name} goes on; it has told nothing for {silent}{said}")
         return
     seconds = action.seconds(datetime.now(UTC)) or 0.0
     attempt = f", attempt {action.attempt}" if action.attempt > 1 else ""
@@ -101,7 +109,7 @@ def log_lines(session: Session, action: ActionView) -> list[str]:
     }
     if action.log_streams:
         query["logStreamNamePrefix"] = action.log_streams
-        # A training job's lines are older than the poll that found its end.
+        # A training job's lines are older than the poll that found its end, and a build's stream is its own.
         del query["startTime"], query["endTime"]
     pages = session.client("logs").get_paginator("filter_log_events")
     try:
@@ -114,4 +122,22 @@ def log_lines(session: Session, action: ActionView) -> list[str]:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return []
-    return [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in found[-_MOST_LINES:]]
+    told = [text for line in found for text in told_lines(line)]
+    return [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in told[-_MOST_LINES:]]
+
+
+def told_lines(line: str) -> list[str]:
+    """What a person needs of a log line: of a function's own record its outcome, of Lambda's marks the faults alone."""
+    if line.startswith(_MARKS):
+        return []
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return [line]
+    if not isinstance(record, dict):
+        return [line]
+    said = record.get("message") or record.get("summary") or ""
+    outcome = record.get("outcome") or record.get("event") or record.get("status") or ""
+    first = ": ".join(str(part) for part in (outcome, said) if part)
+    traceback = str(record.get("traceback") or record.get("report_error") or "").splitlines()
+    return [*([first] if first else [line]), *traceback]

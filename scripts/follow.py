@@ -15,6 +15,7 @@ from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
 from scripts.advice import advise
+from scripts.build_progress import BuildProgress
 from scripts.completion import complete_releases
 from scripts.errors import Command, UnsuccessfulError
 from scripts.interrupts import release_goes_on
@@ -60,8 +61,12 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
     `shown` holds what earlier calls have printed of it line by line, which is not printed again.
     """
     shown = {} if shown is None else shown
-    pipeline = load_pipeline(session)
-    run = load_run(session, run_id, pipeline)
+    pipeline, progress = load_pipeline(session), BuildProgress(session)
+
+    def looked_at() -> RunView:
+        return progress.told(load_run(session, run_id, pipeline))
+
+    run = looked_at()
     if not shown:
         session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
 
@@ -70,7 +75,7 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
         yield known
         while known.running and not (until_approval and (known.approval or known.behind)):
             time.sleep(session.target.poll_s)
-            known = load_run(session, run_id, pipeline)
+            known = looked_at()
             yield known
 
     show_all = _show_in_place if session.output.in_place else _show_line_by_line
@@ -128,7 +133,7 @@ def run_table(run: RunView, now: datetime) -> Table:
 def print_changes(output: Output, run: RunView, shown: Shown, command: Command) -> None:
     """Print a line for each action that is new against `shown`, and note it there.
 
-    An action's end is worth a line, and while it goes on one every half minute.
+    An action's end is worth a line, each step of a build, and while something goes on one every half minute.
     """
     now = datetime.now(UTC)
     for action in run.actions:
@@ -136,12 +141,15 @@ def print_changes(output: Output, run: RunView, shown: Shown, command: Command) 
         state = action.status
         if state == "InProgress":
             state = f"InProgress {seconds // _PLAIN_NOTE_EVERY_S:.0f}" if seconds > _PLAIN_NOTE_EVERY_S else ""
+            state = f"{state} {action.summary}".strip() if action.provider == "CodeBuild" else state
         if not state or shown.get(place) == state:
             continue
         shown[place] = state
         said = _shortened(action.error_message or action.summary)
+        # What goes on is told as of now; what has ended, when it ended.
+        at = now if action.status in {"InProgress", "Waiting"} or action.updated is None else action.updated
         line = Text.assemble(
-            f"  {now.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
+            f"  {at.astimezone():%H:%M:%S}  {action.stage}/{action.name}  ", status_text(action.status)
         )
         output.say(line.append(f"  {duration(seconds)}  {said}".rstrip()))
     notes = waiting_lines(run, command)
@@ -183,7 +191,7 @@ def report_end(session: Session, run: RunView) -> None:
             Text.assemble("release ", run.short_id, " ", status_text("Waiting"), f" for approval{after}")
         )
         return
-    session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.status), after))
+    session.output.say(Text.assemble("release ", run.short_id, " ", status_text(run.state), after))
     if run.status == "Succeeded":
         return
     for line in failure_lines(run, session.command):
@@ -213,6 +221,7 @@ def run_document(run: RunView) -> dict[str, object]:
     return {
         "id": run.id,
         "status": run.status,
+        "state": run.state,
         "status_summary": run.status_summary,
         "trigger": run.trigger,
         "approval": _approval_document(run.approval) if run.approval else None,

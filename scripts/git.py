@@ -6,7 +6,8 @@ import fcntl
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +84,26 @@ class GitFolder:
         names = sorted(files)
         paths = "".join(f"{files[name].resolve()}\n" for name in names)
         blobs = self._git("hash-object", "-w", "--no-filters", "--stdin-paths", input_text=paths).split()
-        entries = "".join(f"{_mode(files[name])} {blob}\t{name}\0" for name, blob in zip(names, blobs, strict=True))
-        with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
-            environment = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-            self._git("update-index", "-z", "--index-info", input_text=entries, environment=environment)
+        return self.tree({name: f"{_mode(files[name])} {blob}" for name, blob in zip(names, blobs, strict=True)})
+
+    def tree(self, entries: Mapping[str, str]) -> str:
+        """Store entries, name to mode and blob, as a tree; returns its id."""
+        lines = "".join(f"{entries[name]}\t{name}\0" for name in sorted(entries))
+        with _own_index() as environment:
+            self._git("update-index", "-z", "--index-info", input_text=lines, environment=environment)
             return self._git("write-tree", environment=environment).strip()
+
+    def entries(self, tree: str) -> dict[str, str]:
+        """Name to mode and blob of all files of a tree or a commit."""
+        listed = self._git("ls-tree", "-r", "-z", "--format=%(objectmode) %(objectname)%x09%(path)", tree)
+        lines = (line.partition("\t") for line in listed.split("\0") if line)
+        return {name: entry for entry, _, name in lines}
+
+    def check_out(self, commit: str, names: Sequence[str], place: Path) -> None:
+        """Write files of a commit below a folder, over what is there."""
+        if names:
+            with _own_index() as environment:
+                self._git("--work-tree", str(place), "checkout", commit, "--", *names, environment=environment)
 
     def tree_of(self, commit: str) -> str:
         return self._git("rev-parse", f"{commit}^{{tree}}").strip()
@@ -124,7 +140,7 @@ class GitFolder:
     def _git(self, *arguments: str, input_text: str = "", environment: Mapping[str, str] | None = None) -> str:
         done = self._run(arguments, input_text, environment or {})
         if done.returncode:
-            verb = next(word for word in arguments if word[0] != "-" and "=" not in word)
+            verb = next(word for word in arguments if word[0] not in "-/" and "=" not in word)
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise SlipwayError(f"git {verb}: {' '.join(line.strip() for line in lines)}")
         return done.stdout
@@ -167,3 +183,10 @@ class Commit:
 
 def _mode(path: Path) -> str:
     return "100755" if path.stat().st_mode & 0o100 else "100644"
+
+
+@contextmanager
+def _own_index() -> Iterator[dict[str, str]]:
+    """An environment with an index for one operation, so that none that a kill left behind is in the way."""
+    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+        yield {"GIT_INDEX_FILE": str(Path(folder, "index"))}

@@ -149,7 +149,7 @@ class LiveRelease:
         run = self.run
         seconds = run.seconds(now)
         after = f"  {duration(seconds)}" if seconds is not None else ""
-        status = status_text("Waiting").append(" for approval") if run.approval else status_text(run.status)
+        status = status_text("Waiting").append(" for approval") if run.approval else status_text(run.state)
         head = Text.assemble(("release ", "bold"), run.short_id, "  ", status, after, no_wrap=True)
         rows = [(_MUST, head)]
         stages = stages_of(run)

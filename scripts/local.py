@@ -20,6 +20,7 @@ from scripts.run_view import SHORT_ID_CHARACTERS, waiting_approvals
 from scripts.session import Session, session_of
 
 _MODULE = "local_aws"
+_NOT_RUNNING = "not running"
 
 
 def up(context: typer.Context) -> None:

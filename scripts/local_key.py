@@ -34,8 +34,9 @@ def read_local_key(state: Path) -> LocalKey:
         return LocalKey(profile["aws_access_key_id"], profile["aws_secret_access_key"])
     except FileNotFoundError:
         # Never up here, which to a person is no other than down.
-        raise SlipwayError("Local AWS does not answer.", "Start it: slipway up") from None
+        raise SlipwayError("Local AWS does not answer.", lambda command: f"Start it: {command('up')}") from None
     except (configparser.Error, KeyError):
         raise SlipwayError(
-            f"{file}: found no profile [default] with an access key.", "Delete the file and start anew: slipway up"
+            f"{file}: found no profile [default] with an access key.",
+            lambda command: f"Delete the file and start anew: {command('up')}",
         ) from None

@@ -105,7 +105,7 @@ def _follow(session: Session, place: Place, start_ms: int) -> None:
 
 def _place(session: Session, name: str, run: str | None) -> Place:
     if name == TRAINING_JOB:
-        job = load_run(session, resolve_run(session, run)).variable("TrainingJobName")
+        job = load_run(session, resolve_run(session, run)).training_job
         if not job:
             raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
         return Place(_TRAINING_JOBS, f"{job}/", lambda: _job_ended(session, job))

@@ -32,6 +32,7 @@ STATUS_STYLES = {
     "InProgress": "cyan",
     "Waiting": "yellow",
     "Failed": "bold red",
+    "Rejected": "bold red",
     "failed": "bold red",
     "missing": "yellow",
     "down": "yellow",

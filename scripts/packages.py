@@ -1,8 +1,11 @@
-"""One zip per function with what its handler imports, the same bytes each time.
+"""One zip per function with what its handler imports, named by its sources alone.
 
 What is imported is found by reading the sources, so a package is made without running any of them. Imports inside
 functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time. A module's table, a JSON file
-of the same name beside it, goes with it.
+of the same name beside it, goes with it, and an `index.py`: a stack creates a function with code of its own, which lies
+in a file of that name, so the handler of all functions is `index.handler`.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
 """
 
 from __future__ import annotations
@@ -51,6 +54,12 @@ FUNCTIONS = {
 PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
 """Package to the module of its handler."""
 
+HANDLER = "index.handler"
+"""What Lambda calls in every function."""
+
+RUNTIME = (3, 13)
+"""The Python of the functions, `python3.13` in the template."""
+
 CODE_SHA256 = "code-sha256"
 """Metadata of a package in the bucket: the CodeSha256 of the functions that run it."""
 
@@ -74,8 +83,8 @@ class Package:
 
     @property
     def sha256(self) -> str:
-        """Hash of the names and contents: the same on machines whose zlib compresses differently."""
-        digest = hashlib.sha256(f"{sys.implementation.cache_tag}\n".encode())
+        """Hash of the sources' names and contents, whichever Python, zlib or machine makes a zip of them."""
+        digest = hashlib.sha256()
         for name, content in self.files.items():
             digest.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
         return digest.hexdigest()
@@ -85,15 +94,11 @@ class Package:
         """Key in the package bucket."""
         return f"{self.function}/{self.sha256}.zip"
 
-    @property
-    def parameter(self) -> str:
-        """The pipeline stack's parameter that takes the key."""
-        return "".join(word.capitalize() for word in self.function.split("-")) + "PackageKey"
-
-    def zipped(self) -> bytes:
+    def zipped(self, runtime: tuple[int, int] = RUNTIME) -> bytes:
+        """The zip for functions of a Python; with byte code if that Python makes it."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, content in sorted({**self.files, **byte_code(self.files)}.items()):
+            for name, content in sorted({**self.files, **byte_code(self.files, runtime)}.items()):
                 entry = zipfile.ZipInfo(name, _EARLIEST)
                 entry.external_attr = _FILE_MODE
                 entry.create_system = 3  # Unix, wherever this runs
@@ -102,13 +107,15 @@ class Package:
         return buffer.getvalue()
 
 
-def byte_code(sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The sources compiled for the Python that runs this, as files beside them.
+def byte_code(sources: Mapping[str, bytes], runtime: tuple[int, int]) -> dict[str, bytes]:
+    """The sources compiled, as files beside them, if the Python that runs this is that of the functions; else nothing.
 
     A function's folder is read-only on Lambda, so each cold start would compile the sources anew, which takes as long
-    as running them. The compiled files are taken without a look at the sources' times (PEP 552, unchecked); a Python
-    of another version than the one that built the package leaves them aside.
+    as running them. The compiled files are taken without a look at the sources' times (PEP 552, unchecked). The byte
+    code of another Python would only lie about.
     """
+    if (sys.implementation.name, sys.version_info[:2]) != ("cpython", runtime):
+        return {}
     compiled: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "source.py", Path(folder) / "target.pyc"
@@ -142,6 +149,7 @@ def build_one(root: Path, function: str, handler: str) -> Package:
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables}
     for name in third_party:
         files.update(_vendored(VENDORED[name], name))
+    files["index.py"] = f"from {handler} import handler as handler\n".encode()
     return Package(function, dict(sorted(files.items())))
 
 
@@ -149,17 +157,17 @@ def _reachable(root: Path, handler: str) -> tuple[set[Path], set[str]]:
     """Own sources that a handler imports, directly or not, and the names of what is vendored."""
     sources: set[Path] = set()
     third_party: set[str] = set()
-    waiting = [*_with_parents(handler)]
+    waiting = [*with_parents(handler)]
     while waiting:
         module = waiting.pop()
         path = _source(root, module)
         if path is None or path in sources:
             continue
         sources.add(path)
-        for imported, line in _imports(path, module):
+        for imported, line in imported_names(path, module):
             top = imported.split(".")[0]
             if top in OWN_PACKAGES:
-                waiting += _with_parents(imported)
+                waiting += with_parents(imported)
             elif top in VENDORED:
                 third_party.add(top)
             elif top not in sys.stdlib_module_names and top not in RUNTIME_MODULES:
@@ -171,7 +179,8 @@ def _reachable(root: Path, handler: str) -> tuple[set[Path], set[str]]:
     return sources, third_party
 
 
-def _with_parents(module: str) -> list[str]:
+def with_parents(module: str) -> list[str]:
+    """`a.b` is `a` and `a.b`: importing a module imports the packages around it."""
     parts = module.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
@@ -184,7 +193,7 @@ def _source(root: Path, module: str) -> Path | None:
     return None
 
 
-def _imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
+def imported_names(path: Path, module: str) -> tuple[tuple[str, int], ...]:
     """Each imported name with its line. `from a import b` gives a and a.b, as b may be a module."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     return _imports_of(path.read_bytes(), str(path), package)
@@ -192,7 +201,7 @@ def _imports(path: Path, module: str) -> tuple[tuple[str, int], ...]:
 
 @cache
 def _imports_of(source: bytes, path: str, package: str) -> tuple[tuple[str, int], ...]:
-    """As `_imports`; packages share most of their sources, and reading one again takes most of the time."""
+    """As `imported_names`; packages share most of their sources, and reading one again takes most of the time."""
     found: list[tuple[str, int]] = []
     for node in _executed(_parsed(source, path)):
         if isinstance(node, ast.Import):

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from scripts.errors import SlipwayError
+from scripts.errors import Command, NextStep, SlipwayError
 from scripts.git import Commit, GitFolder, Remote
+from scripts.merging import compare, take
 from scripts.names import BRANCH
 from scripts.project import REPOSITORY_FOLDERS, Project, shown
 from scripts.session import Session, session_of
@@ -27,6 +28,8 @@ _ALONGSIDE = {
         "requirements/checks.txt",
         "scripts/__init__.py",
         "scripts/build.py",
+        "scripts/build_plan.py",
+        "scripts/checks.py",
         "scripts/errors.py",
         "scripts/installed.py",
         "scripts/packages.py",
@@ -51,11 +54,15 @@ class StagedFolder:
     repository: str
     git: GitFolder
     commit: str | None
-    reason: str
+    reason: NextStep
 
     @property
     def changed(self) -> bool:
         return self.commit is not None
+
+    def why(self, command: Command) -> str:
+        """Why there is nothing to publish, and what to do about it."""
+        return self.reason if isinstance(self.reason, str) else self.reason(command)
 
     @property
     def source_action(self) -> str:
@@ -78,6 +85,10 @@ def publish(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Publish over commits of others too; they stay in the history.")
     ] = False,
+    take_theirs: Annotated[
+        bool,
+        typer.Option("--take-theirs", help="Take the repository's changes over into the folder; nothing is pushed."),
+    ] = False,
     remote: Annotated[
         list[str] | None,
         typer.Option(
@@ -97,17 +108,20 @@ def publish(
         raise SlipwayError(f"found {', '.join(unknown)}; allowed are {', '.join(REPOSITORY_FOLDERS)}.")
     remotes = parse_remotes(remote or [])
     wanted = folders or list(remotes) or list(REPOSITORY_FOLDERS)
+    if overwrite and take_theirs:
+        raise SlipwayError("--overwrite keeps the folder's files, --take-theirs the repository's; say one of them.")
     _require_addresses(session, [folder for folder in wanted if folder not in remotes])
+    gits = {folder: _git_folder(session, folder, remotes.get(folder)) for folder in wanted}
+    if take_theirs:
+        session.output.result({"taken": {folder: _take(session, folder, git) for folder, git in gits.items()}})
+        return
     pushed = {}
-    for folder in wanted:
-        if folder in remotes:
-            staged = _stage_elsewhere(session, folder, remotes[folder], message, overwrite=overwrite)
-        else:
-            staged = stage(session, folder, message, overwrite=overwrite)
+    for folder, git in gits.items():
+        staged = stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
         if staged.changed:
             pushed[folder] = staged.publish(session)
         else:
-            session.output.say(f"{folder}: {staged.reason}")
+            session.output.say(f"{folder}: {staged.why(session.command)}")
     session.output.result({"pushed": pushed})
     if pushed:
         session.output.say(f"Each push starts a release. Watch it: {session.command('follow')}")
@@ -125,21 +139,12 @@ def _require_addresses(session: Session, folders: Sequence[str]) -> None:
         )
 
 
-def _stage_elsewhere(
-    session: Session, folder: str, address: str, message: str | None, *, overwrite: bool
-) -> StagedFolder:
-    """As `stage`, for a repository that git alone signs in to."""
-    path = session.project.private_work() / "publish" / session.names.repository(folder)
-    git = GitFolder(path, Remote(address), address)
-    return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
-
-
-def stage(session: Session, folder: str, message: str | None = None, *, overwrite: bool = False) -> StagedFolder:
-    """Compare a folder with its repository and make the commit to push.
-
-    A repository that is ahead of the folder is left alone. SlipwayError if both have changed, unless `overwrite`.
-    """
+def _git_folder(session: Session, folder: str, address: str | None = None) -> GitFolder:
+    """The work folder for a repository, CodeCommit's unless git alone signs in to it at `address`."""
     repository = session.names.repository(folder)
+    path = session.project.private_work() / "publish" / repository
+    if address is not None:
+        return GitFolder(path, Remote(address), address)
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
     target = session.target
     if not target.is_local and not shutil.which("aws"):
@@ -148,31 +153,91 @@ def stage(session: Session, folder: str, message: str | None = None, *, overwrit
             "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
         )
     remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
-    git = GitFolder(session.project.private_work() / "publish" / repository, remote)
-    return stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
+    return GitFolder(path, remote)
+
+
+def stage(session: Session, folder: str, message: str | None = None) -> StagedFolder:
+    """Compare a folder with its repository and make the commit to push.
+
+    A repository that is ahead of the folder is left alone. SlipwayError if each has what the other has not.
+    """
+    return stage_files(_git_folder(session, folder), folder, repository_files(session.project, folder), message)
 
 
 def stage_files(
     git: GitFolder, folder: str, files: dict[str, Path], message: str | None = None, *, overwrite: bool = False
 ) -> StagedFolder:
-    """As `stage`, for given files and a given repository."""
+    """As `stage`, for given files and a given repository; with `overwrite` the folder's files count alone."""
     repository = git.name or git.path.name
     git.prepare()
     head = git.fetch(BRANCH)
     tree = git.write_tree(files)
     if head:
-        history = git.commits(head)
+        history, theirs = git.commits(head), git.entries(head)
+        # What the folder cannot hold, a .gitignore for example, stays in the repository.
+        kept = {name: entry for name, entry in theirs.items() if not _holds(folder, name)}
+        tree = git.tree({**git.entries(tree), **kept}) if kept else tree
         if history[0].tree == tree:
             return StagedFolder(folder, repository, git, None, "unchanged")
-        newer = _newer_than(history, tree)
-        if newer and not overwrite:
-            reason = f"left alone; the repository is {_count(newer)} ahead of the folder: {_named(newer[0])}"
-            return StagedFolder(folder, repository, git, None, reason)
-        foreign = _foreign(history)
-        if foreign and not overwrite:
-            raise _both_changed(git, folder, repository, foreign, tree)
+        sides = compare(_base(git, history, tree), git.entries(tree), theirs)
+        if not overwrite and not sides.here:
+            return StagedFolder(folder, repository, git, None, _behind(folder, _newer_than(history, tree)))
+        if not overwrite and sides.there:
+            raise _both_changed(git, folder, repository, _foreign(history), tree)
     text = f"{message or f'Publish {folder}'}\n\n{_TRAILER}\n"
     return StagedFolder(folder, repository, git, git.commit(tree, head, text), "changed")
+
+
+def take_over(project: Project, folder: str, git: GitFolder) -> tuple[list[str], list[str]]:
+    """Give a folder the repository's changes; returns the files' names, and those that had changes here too."""
+    git.prepare()
+    head = git.fetch(BRANCH)
+    if head is None:
+        return [], []
+    tree, history = git.write_tree(repository_files(project, folder)), git.commits(head)
+    theirs = {name: entry for name, entry in git.entries(head).items() if _holds(folder, name)}
+    base = {name: entry for name, entry in _base(git, history, tree).items() if _holds(folder, name)}
+    sides = compare(base, git.entries(tree), theirs)
+    place = project.training_config if folder == "training_config" else project.root
+    take(git, head, sides.there, theirs, place)
+    return sorted(sides.there), sorted(sides.there & sides.here)
+
+
+def _take(session: Session, folder: str, git: GitFolder) -> list[str]:
+    taken, both = take_over(session.project, folder, git)
+    place = "training_config/" if folder == "training_config" else ""
+    if not taken:
+        session.output.say(f"{folder}: holds all that the repository holds")
+        return []
+    session.output.say(f"{folder}: taken over: {', '.join(f'{place}{name}' for name in taken)}")
+    for name in both:
+        session.output.warn(f"{place}{name}: was changed here too, and is now as in the repository: git diff")
+    session.output.say(f"Publish what is left of your own: {session.command(f'publish {folder}')}")
+    return taken
+
+
+def _base(git: GitFolder, history: list[Commit], tree: str) -> dict[str, str]:
+    """The state that folder and repository have in common: where the folder still is, else what it published last."""
+    if any(commit.tree == tree for commit in history):
+        return git.entries(tree)
+    own = history[len(_foreign(history)) :]
+    return git.entries(own[0].tree) if own else {}
+
+
+def _holds(folder: str, name: str) -> bool:
+    """Whether a folder can have a file of this name in its repository."""
+    parts = name.split("/")
+    if any(part.startswith(".") or part == "__pycache__" for part in parts):
+        return False
+    places = () if folder == "training_config" else (folder, *_ALONGSIDE[folder])
+    return not places or any(name == place or name.startswith(f"{place}/") for place in places)
+
+
+def _behind(folder: str, newer: list[Commit]) -> NextStep:
+    ahead = f"{_count(newer)} ahead of the folder: {_named(newer[0])}" if newer else "ahead of the folder"
+    return lambda command: (
+        f"left alone; the repository is {ahead}. Take it over: {command('publish', folder, '--take-theirs')}"
+    )
 
 
 def repository_files(project: Project, folder: str) -> dict[str, Path]:
@@ -221,8 +286,8 @@ def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Co
         f"came from elsewhere, the newest {_named(foreign[0])}.",
         lambda command: (
             f"See the difference: git --git-dir {shlex.quote(shown(git.path))} diff {tree[:10]} "
-            f"{foreign[0].id[:10]}\nTake it over into {folder}/, or publish over it: "
-            + command("publish", folder, "--overwrite")
+            f"{foreign[0].id[:10]}\nTake it over: {command('publish', folder, '--take-theirs')}\n"
+            f"Or publish over it: {command('publish', folder, '--overwrite')}"
         ),
     )
 

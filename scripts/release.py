@@ -26,6 +26,7 @@ from scripts.sources import connected_repositories
 from scripts.stacks import find_stack
 from scripts.start import start_run
 from scripts.summary import say_summary, summary_document
+from scripts.turn import own_turn
 
 _LOOKED_AT = 20
 _REASON = "slipway publishes several changes as one release"
@@ -63,9 +64,11 @@ def release(
     if session.target.is_local:
         start_local_aws(session)
     consent = Consent(assume_yes=yes)
-    deploy_setup(session, consent=consent)
-    with goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}"):
-        run_id = _begin(session, message, consent)
+    told = goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}")
+    with own_turn(session, "release"):
+        deploy_setup(session, consent=consent)
+        with told:
+            run_id = _begin(session, message, consent)
     if not follow_to_end:
         session.output.result({"id": run_id})
         return
@@ -128,7 +131,7 @@ def _stage_all(session: Session, message: str | None) -> list[Staged]:
     for folder in () if connected else REPOSITORY_FOLDERS:
         one = stage(session, folder, message)
         if not one.changed:
-            session.output.say(f"{folder}: {one.reason}")
+            session.output.say(f"{folder}: {one.why(session.command)}")
         staged.append(one)
     return staged
 

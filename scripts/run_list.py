@@ -18,7 +18,7 @@ from scripts.errors import SlipwayError
 from scripts.logs import seconds
 from scripts.output import status_text
 from scripts.pipeline import list_runs
-from scripts.run_rows import WAITING, RunRow, document_of, load_rows
+from scripts.run_rows import REJECTED, WAITING, RunRow, document_of, load_rows
 from scripts.run_view import SHORT_ID_CHARACTERS, trigger_text
 from scripts.session import Session, session_of
 
@@ -48,11 +48,12 @@ class Filter:
     @property
     def by_facts(self) -> bool:
         """Whether more than an execution's summary has to be read."""
-        return bool(self.stage or self.author or self.verdict or WAITING in self.statuses)
+        return bool(self.stage or self.author or self.verdict or {WAITING, REJECTED, "Failed"} & self.statuses)
 
     def fits(self, summary: Mapping[str, Any], now: datetime) -> bool:
         started = trigger_text(summary.get("trigger", {}), self.pipeline)
         statuses = self.statuses | ({"InProgress"} if WAITING in self.statuses else set())
+        statuses |= {"Failed"} if REJECTED in self.statuses else set()
         return (
             (not statuses or summary["status"] in statuses)
             and self.because.lower() in started.lower()
@@ -69,8 +70,8 @@ class Filter:
 
 
 def check_statuses(given: Iterable[str]) -> frozenset[str]:
-    """The statuses as CodePipeline writes them, and Waiting; SlipwayError for one that there is not."""
-    known = {name.lower(): name for name in (*STATUSES, WAITING)}
+    """The statuses as CodePipeline writes them, Waiting and Rejected; SlipwayError for one that there is not."""
+    known = {name.lower(): name for name in (*STATUSES, WAITING, REJECTED)}
     unknown = [name for name in given if name.lower() not in known]
     if unknown:
         raise SlipwayError(f"--status: found {', '.join(unknown)}; allowed are {', '.join(sorted(known.values()))}.")

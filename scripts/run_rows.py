@@ -23,6 +23,7 @@ from scripts.session import Session
 from scripts.sources import SOURCE_ACTIONS
 
 WAITING = "Waiting"
+REJECTED = "Rejected"
 _AT_ONCE = 8
 _COMMITS_PER_CALL = 100
 """https://docs.aws.amazon.com/codecommit/latest/APIReference/API_BatchGetCommits.html"""
@@ -94,7 +95,7 @@ def row_of(
     revisions = {item["actionName"]: item for item in summary.get("sourceRevisions", [])}
     return RunRow(
         id=str(summary["pipelineExecutionId"]),
-        status=WAITING if waits and summary["status"] in RUNNING else str(summary["status"]),
+        status=WAITING if waits and summary["status"] in RUNNING else _status(summary, record),
         started=summary["startTime"],
         seconds=max((end - summary["startTime"]).total_seconds(), 0.0),
         because=trigger_text(summary.get("trigger", {}), pipeline),
@@ -112,6 +113,12 @@ def row_of(
         author=authors.get(commit, ""),
         data=string(revisions.get("Dataset", {}), "revisionId"),
     )
+
+
+def _status(summary: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The status, of a release that somebody rejected that: CodePipeline calls it Failed."""
+    rejected = summary["status"] == "Failed" and string(record, "approval", "status") == REJECTED
+    return REJECTED if rejected else str(summary["status"])
 
 
 def document_of(row: RunRow, summary: Mapping[str, Any]) -> dict[str, Any]:

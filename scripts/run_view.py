@@ -42,6 +42,10 @@ class ActionView:
     error_code: str = ""
     error_message: str = ""
     token: str = ""
+    external_id: str = ""
+    """What the provider calls its work: a build's id, project:stream."""
+    by: str = ""
+    """Who answered an approval."""
     configuration: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,8 +85,22 @@ class ActionView:
     @property
     def log_streams(self) -> str:
         """What the names of its streams begin with, in a log group that others write to as well; else empty."""
+        if self.provider == "CodeBuild":
+            # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CloudWatchLogsConfig.html
+            return self.external_id.rpartition(":")[2]
         parameters = self._user_parameters()
         return f"{parameters['name']}/" if parameters.get("kind") == "training-job" else ""
+
+    @property
+    def training_job(self) -> str:
+        """The training job that its function was told to deploy; empty if none."""
+        name = self._user_parameters().get("training_job", "")
+        return str(name) if "#{" not in str(name) else ""
+
+    @property
+    def rejected(self) -> bool:
+        """An approval that somebody answered with no; one that ran out of time was answered by nobody."""
+        return self.provider == "Manual" and self.status == "Failed" and bool(self.by)
 
     def _user_parameters(self) -> Mapping[str, Any]:
         try:
@@ -115,6 +133,19 @@ class RunView:
         return self.id[:SHORT_ID_CHARACTERS]
 
     @property
+    def state(self) -> str:
+        """The status as a person means it: CodePipeline calls a rejected release Failed, a waiting one InProgress."""
+        if self.status == "Failed" and self.failed_action is not None and self.failed_action.rejected:
+            return "Rejected"
+        return "Waiting" if self.status == "InProgress" and self.approval else self.status
+
+    @property
+    def training_job(self) -> str:
+        """The job that made its model, also of a release that only deploys one, as a rollback; empty if none."""
+        told = (action.training_job for action in self.actions)
+        return self.variable("TrainingJobName") or next((name for name in told if name), "")
+
+    @property
     def running(self) -> bool:
         return self.status in RUNNING
 
@@ -128,13 +159,18 @@ class RunView:
         """The first action that failed, in the pipeline's order."""
         return next((action for action in self.actions if action.failed), None)
 
+    @property
+    def under_way(self) -> ActionView | None:
+        """The first action that goes on; what its function has logged tells first that it cannot answer."""
+        return next((action for action in self.actions if action.status == "InProgress"), None)
+
     def failed_in(self, stage: str) -> list[ActionView]:
         """The actions of a stage that failed."""
         return [action for action in self.actions if action.stage == stage and action.failed]
 
     def log_name(self, action: ActionView) -> str:
         """What `slipway logs` takes for the log of an action; empty if it has none."""
-        if action.log_streams:
+        if action.log_streams and action.provider == "Lambda":
             return f"training-job --run {self.short_id}"
         return action.log_group.rpartition("/")[2].removeprefix(f"{self.pipeline}-")
 
@@ -261,6 +297,8 @@ def _action(
         error_code=str(error.get("code", "")),
         error_message=str(error.get("message", "")),
         token=str(now.get("token", "")),
+        external_id=str(result.get("externalExecutionId") or now.get("externalExecutionId") or ""),
+        by=str(detail.get("updatedBy", "")) if provider == "Manual" else "",
         configuration=given.get("resolvedConfiguration") or given.get("configuration", {}),
         variables=output.get("outputVariables", {}),
     )

@@ -36,7 +36,7 @@ def show(
     reports = load_reports(session, found.id)
     record = find_record(session, found.id)
     session.output.result({**run_document(found), "evaluations": reports, "record": record})
-    session.output.say(f"release {found.id}: {found.status}; started: {found.trigger}")
+    session.output.say(f"release {found.id}: {found.state}; started: {found.trigger}")
     session.output.say()
     session.output.say(revisions_table(found))
     session.output.say()

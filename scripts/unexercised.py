@@ -64,14 +64,12 @@ UNEXERCISED = (
     Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
-    Unexercised("BuildProjectRole", "keep-packages", "s3:PutObject", "only a changed function gets a new package"),
     Unexercised(
         "BuildProjectRole",
         "keep-packages",
         "s3:ListBucket",
         "with it S3 says that a package is missing; nothing is listed",
     ),
-    Unexercised("BuildProjectRole", "update-functions", "*:UpdateFunctionCode", "only a changed function is updated"),
     Unexercised(
         "DeployChampionFunctionRole",
         "deploy-champion",

@@ -21,13 +21,20 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from local_aws.codebuild.toolchain import python_environment
 from local_aws.root import RootKey, read_root_key
 from tests.answer_shapes import check_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+WHEELS = ROOT / ".wheels"
+"""The locks of the builds, downloaded by `make setup-dev`."""
+
+
+def build_sources() -> dict[str, str]:
+    """The environment in which a local AWS starts whose builds install from WHEELS, and from nowhere else."""
+    assert any(WHEELS.glob("*.whl")), f"{WHEELS} holds no wheels: make setup-dev"
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}
 
 
 def free_port() -> int:
@@ -70,7 +77,10 @@ class LocalServer:
             "--port",
             str(self.port),
         ]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        environment = {**os.environ, **build_sources()}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
 
     def up(self) -> None:
         done = self.run("up")
@@ -82,7 +92,7 @@ class LocalServer:
 
     @property
     def pid(self) -> int:
-        return int((self.state / "server.pid").read_text(encoding="utf-8"))
+        return int(json.loads((self.state / "server.lock").read_text(encoding="utf-8"))["pid"])
 
     def kill(self) -> None:
         """As `kill -9` does, with no chance to tidy up."""
@@ -140,15 +150,6 @@ class LocalServer:
             return answer.status, answer.read().decode(errors="replace")
         finally:
             connection.close()
-
-    def lend_libraries(self, project: str) -> None:
-        """Let the builds of a CodeBuild project find this interpreter's libraries, so that pip downloads nothing."""
-        place = python_environment(self.state / "codebuild" / "projects" / project)
-        site = next((place / "lib").glob("python*/site-packages"))
-        own = [path for path in sys.path if path.endswith("site-packages")]
-        (site / "lent.pth").write_text("\n".join(own), encoding="utf-8")
-        for tool in ("ruff", "cfn-lint", "pytest"):
-            (place / "bin" / tool).symlink_to(Path(sys.executable).parent / tool)
 
     def create_role(self, name: str, service: str, *statements: dict[str, Any]) -> str:
         """A role that a service may assume, with these statements as its only policy; returns its ARN."""

@@ -6,6 +6,8 @@ on one resource, so a call that needs several (`iam:PassRole`, the source of a c
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from typing import Any
 from local_aws.base.tables import ministack
 from local_aws.clock import Clock
 from local_aws.store import Store
+
+log = logging.getLogger(__name__)
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS iam_calls (
@@ -113,8 +117,11 @@ class CallRecorder:
         if not pending:
             return
         rows = [(*decision, tally.count, tally.first, tally.last) for decision, tally in pending.items()]
-        with self._store.transaction() as connection:
-            connection.executemany(_ADD, rows)
+        try:
+            with self._store.transaction() as connection:
+                connection.executemany(_ADD, rows)
+        except sqlite3.OperationalError as error:  # a full disk must not end the thread; the counts are lost
+            log.warning("%d counts of what roles did are not stored: %s", len(rows), error)
 
 
 def record_decisions(note: Callable[..., None]) -> None:

@@ -21,6 +21,7 @@ def complete_resource_types() -> None:
     _encrypt_buckets()
     _keep_full_buckets()
     _require_packages()
+    _name_inline_code()
     _encrypt("AWS::Lambda::Function", _encrypt_function)
     _encrypt("AWS::SNS::Topic", _encrypt_topic)
 
@@ -103,6 +104,20 @@ def _require_packages() -> None:
         return update(physical_id, old, new, *rest)
 
     handler.update(create=create_function, update=update_function)
+
+
+def _name_inline_code() -> None:
+    """Put code that stands in a template into a file `index`, whatever the handler is called.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    """
+    provisioners = ministack("services.cloudformation.provisioners")
+    zip_inline = provisioners._zip_inline  # noqa: SLF001
+
+    def zip_as_index(source: str | None, _handler: str, *runtime: str) -> Any:
+        return zip_inline(source, "index.handler", *runtime)
+
+    provisioners._zip_inline = zip_as_index  # noqa: SLF001
 
 
 def _encrypt(resource_type: str, apply: Callable[[str, Mapping[str, Any]], None]) -> None:

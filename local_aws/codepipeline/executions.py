@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from local_aws.codepipeline import plan
@@ -11,7 +11,7 @@ from local_aws.codepipeline.changes import Changes, Trigger
 from local_aws.codepipeline.engine import Engine
 from local_aws.codepipeline.lookup import find_execution, find_pipeline, find_stage, moment
 from local_aws.codepipeline.model import SUPERSEDED, Pipeline
-from local_aws.codepipeline.paging import page
+from local_aws.codepipeline.paging import numbered_page
 from local_aws.codepipeline.records import ROLLBACK, ExecutionRecord, Revision
 from local_aws.codepipeline.state import State
 from local_aws.wire import AwsError, Caller
@@ -164,13 +164,13 @@ class Executions:
     def list(self, _caller: Caller, request: Document) -> Document:
         """ListPipelineExecutions, newest first."""
         record = find_pipeline(self._state, request["pipelineName"])
-        executions = self._state.executions(record.name)
         wanted = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
-        if wanted is not None:
-            succeeded = self._state.executions_succeeded_in(record.name, wanted)
-            executions = [e for e in executions if e.id in succeeded]
         size = request.get("maxResults", _MAX_LISTED)
-        shown, more = page(executions, lambda e: e.number, request, f"executions/{record.name}/{wanted}", size)
+
+        def load(below: int, count: int) -> Sequence[ExecutionRecord]:
+            return self._state.executions(record.name, wanted, below, count)
+
+        shown, more = numbered_page(load, lambda e: e.number, request, f"executions/{record.name}/{wanted}", size)
         return {"pipelineExecutionSummaries": [self._summary(e) for e in shown], **more}
 
     def _summary(self, execution: ExecutionRecord) -> Document:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from local_aws.codepipeline.changes import find_action
 from local_aws.codepipeline.lookup import find_execution, find_pipeline, moment
 from local_aws.codepipeline.model import PARALLEL, Action, Stage
-from local_aws.codepipeline.paging import page
+from local_aws.codepipeline.paging import numbered_page, page
 from local_aws.codepipeline.plan import IN_PROGRESS
 from local_aws.codepipeline.records import (
     ActionRecord,
@@ -116,17 +116,20 @@ class History:
         chosen = request.get("filter", {})
         latest = chosen.get("latestInPipelineExecution")
         execution_id = latest["pipelineExecutionId"] if latest else chosen.get("pipelineExecutionId")
-        records: Iterable[ActionRecord] = self._state.actions(pipeline.name)
-        if execution_id is not None:
-            execution = find_execution(
-                self._state, {"pipelineName": pipeline.name, "pipelineExecutionId": execution_id}
-            )
-            records = [r for r in records if r.execution == execution_id]
-            if latest:
-                records = _latest(records, execution, latest["startTimeRange"])
         size = request.get("maxResults", _MAX_LISTED)
         list_of = f"actions/{pipeline.name}/{chosen}"
-        shown, more = page(list(records), lambda r: r.number, request, list_of, size)
+        if execution_id is None:
+
+            def load(below: int, count: int) -> Sequence[ActionRecord]:
+                return self._state.actions(pipeline.name, below, count)
+
+            shown, more = numbered_page(load, lambda r: r.number, request, list_of, size)
+            return {"actionExecutionDetails": [self._detail(record) for record in shown], **more}
+        execution = find_execution(self._state, {"pipelineName": pipeline.name, "pipelineExecutionId": execution_id})
+        records = self._state.actions_of(execution_id)
+        if latest:
+            records = _latest(records, execution, latest["startTimeRange"])
+        shown, more = page(records, lambda r: r.number, request, list_of, size)
         return {"actionExecutionDetails": [self._detail(record) for record in shown], **more}
 
     def _detail(self, record: ActionRecord) -> Document:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from local_aws.wire import AwsError
 
 Item = TypeVar("Item")
+_NO_NUMBER = 1 << 62
 
 
 def page(
@@ -30,6 +31,27 @@ def page(
     shown = list(items[first : first + size])
     more = first + len(shown) < len(items)
     return shown, {"nextToken": _write(list_of, key(shown[-1]))} if more else {}
+
+
+def numbered_page(
+    load: Callable[[int, int], Sequence[Item]],
+    number: Callable[[Item], int],
+    request: dict[str, Any],
+    list_of: str,
+    size: int,
+) -> tuple[list[Item], dict[str, str]]:
+    """The same of a list that is too long to be loaded: `load(below, count)` gives items by number, from the highest.
+
+    Raises InvalidNextTokenException.
+    """
+    below = _NO_NUMBER
+    if "nextToken" in request:
+        below = _read(request["nextToken"], list_of)
+        if not isinstance(below, int):
+            raise _invalid()
+    items = load(below, size + 1)
+    shown = list(items[:size])
+    return shown, {"nextToken": _write(list_of, number(shown[-1]))} if len(items) > size else {}
 
 
 def _write(list_of: str, last: Any) -> str:

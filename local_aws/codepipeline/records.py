@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS codepipeline_executions (
     retried REAL, stop TEXT NOT NULL, stop_reason TEXT, stage INTEGER NOT NULL, inside INTEGER NOT NULL,
     arrival INTEGER NOT NULL, rollback_target TEXT);
 CREATE INDEX IF NOT EXISTS codepipeline_executions_active ON codepipeline_executions (pipeline, status);
+CREATE INDEX IF NOT EXISTS codepipeline_executions_newest ON codepipeline_executions (pipeline, number);
+CREATE INDEX IF NOT EXISTS codepipeline_executions_arrival ON codepipeline_executions (pipeline, arrival);
+CREATE INDEX IF NOT EXISTS codepipeline_executions_token ON codepipeline_executions (pipeline, client_token)
+    WHERE client_token IS NOT NULL;
 CREATE TABLE IF NOT EXISTS codepipeline_stages (
     entered INTEGER PRIMARY KEY AUTOINCREMENT,
     execution TEXT NOT NULL REFERENCES codepipeline_executions (id) ON DELETE CASCADE,
@@ -46,6 +50,7 @@ CREATE TABLE IF NOT EXISTS codepipeline_actions (
     summary TEXT, external_id TEXT, external_url TEXT, percent INTEGER, error_code TEXT, error_message TEXT,
     token TEXT, variables TEXT NOT NULL, revision TEXT);
 CREATE INDEX IF NOT EXISTS codepipeline_actions_current ON codepipeline_actions (execution, current, stage);
+CREATE INDEX IF NOT EXISTS codepipeline_actions_newest ON codepipeline_actions (pipeline, number);
 CREATE INDEX IF NOT EXISTS codepipeline_actions_latest ON codepipeline_actions (pipeline, stage, action, number);
 CREATE INDEX IF NOT EXISTS codepipeline_actions_due ON codepipeline_actions (due) WHERE due IS NOT NULL;
 CREATE TABLE IF NOT EXISTS codepipeline_artifacts (

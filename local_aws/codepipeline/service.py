@@ -24,6 +24,9 @@ from local_aws.codepipeline.targets import ConnectionTarget, Enforce, EventTarge
 from local_aws.runtime import Runtime
 from local_aws.wire import Behaviour, Operation
 
+_HISTORY_S = 365 * 24 * 3600.0
+"""12 months from the start of an execution."""
+
 
 class CodePipelineService:
     """The operations of CodePipeline, its engine, and pipelines as targets of events and as resources of stacks."""
@@ -46,6 +49,7 @@ class CodePipelineService:
         """
         region = runtime.settings.region
         self._state = State(runtime.store, region)
+        self._now = runtime.clock.now
         tools = Tools(runtime, self._state, archives, connections, assume_role, new_id)
         changes = Changes(self._state, Events(self._state, region), tools.now, new_id, new_suffix)
         providers = {key: provider(tools) for key, provider in PROVIDERS.items()}
@@ -111,7 +115,11 @@ class CodePipelineService:
         self._connection_target.start(link, branch, commit_id)
 
     def resume(self) -> None:
-        """Continue what was running when the last process ended, and begin to schedule."""
+        """Continue what was running when the last process ended, and begin to schedule; forget what is too old.
+
+        https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html
+        """
+        self._state.forget_executions(self._now().timestamp() - _HISTORY_S)
         self._engine.start()
 
     def stop(self) -> None:

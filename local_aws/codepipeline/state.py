@@ -126,15 +126,22 @@ class State:
         sql = "SELECT * FROM codepipeline_executions WHERE pipeline = ? AND client_token = ?"
         return self._one(ExecutionRecord, sql, pipeline, client_token)
 
-    def executions(self, pipeline: str) -> list[ExecutionRecord]:
-        """All executions of a pipeline, newest first."""
-        sql = "SELECT * FROM codepipeline_executions WHERE pipeline = ? ORDER BY number DESC"
-        return self._all(ExecutionRecord, sql, pipeline)
+    def executions(self, pipeline: str, succeeded_in: str | None, below: int, count: int) -> list[ExecutionRecord]:
+        """Executions of a pipeline whose number is below one, newest first; of those that succeeded in a stage."""
+        sql = "SELECT * FROM codepipeline_executions WHERE pipeline = ? AND number < ?"
+        values: list[Any] = [pipeline, below]
+        if succeeded_in is not None:
+            sql += (
+                " AND EXISTS (SELECT 1 FROM codepipeline_stages AS s WHERE s.execution = codepipeline_executions.id "
+                "AND s.stage = ? AND s.status = 'Succeeded')"
+            )
+            values.append(succeeded_in)
+        return self._all(ExecutionRecord, sql + " ORDER BY number DESC LIMIT ?", *values, count)
 
-    def executions_succeeded_in(self, pipeline: str, stage: str) -> set[str]:
-        """The ids of the executions that succeeded in a stage."""
-        sql = "SELECT execution FROM codepipeline_stages WHERE pipeline = ? AND stage = ? AND status = 'Succeeded'"
-        return {row["execution"] for row in self._store.rows(sql, pipeline, stage)}
+    def forget_executions(self, started_before: float) -> int:
+        """Remove executions that have ended and began before a moment, with all of theirs; returns how many."""
+        sql = "DELETE FROM codepipeline_executions WHERE started < ? AND status NOT IN ('InProgress', 'Stopping')"
+        return self._store.execute(sql, started_before)
 
     def active_executions(self, pipeline: str) -> list[ExecutionRecord]:
         """The executions of a pipeline that have not ended, oldest first."""
@@ -196,10 +203,15 @@ class State:
         stage = self.definition(execution.pipeline, execution.version).stages[execution.stage].name
         return [a for a in self.current_actions(execution.rollback_target) if a.stage != stage] + own
 
-    def actions(self, pipeline: str) -> list[ActionRecord]:
-        """All attempts in a pipeline, newest first."""
-        sql = "SELECT * FROM codepipeline_actions WHERE pipeline = ? ORDER BY number DESC"
-        return self._all(ActionRecord, sql, pipeline)
+    def actions(self, pipeline: str, below: int, count: int) -> list[ActionRecord]:
+        """Attempts in a pipeline whose number is below one, newest first."""
+        sql = "SELECT * FROM codepipeline_actions WHERE pipeline = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        return self._all(ActionRecord, sql, pipeline, below, count)
+
+    def actions_of(self, execution_id: str) -> list[ActionRecord]:
+        """All attempts of an execution, newest first."""
+        sql = "SELECT * FROM codepipeline_actions WHERE execution = ? ORDER BY number DESC"
+        return self._all(ActionRecord, sql, execution_id)
 
     def latest_action(self, pipeline: str, stage: str, action: str) -> ActionRecord | None:
         """The newest attempt at an action, of whichever execution."""

@@ -96,10 +96,12 @@ def _verify_v2(request: Request, claim: Claim, secret: str) -> None:
             del headers[name]
             headers[name] = value
     query = [pair for pair in request.query if pair[0].lower() not in signed_in_query]
-    bucket = request.header("host").rpartition(":")[0].removesuffix("localhost").rstrip(".")
+    # Version 2 signs the bucket in the path wherever it was sent.
+    name, _, domain = request.header("host").partition(":")[0].lower().rpartition(".")
+    bucket = name.removesuffix(".s3") if domain == "localhost" else ""
     signer: Any = HmacV1QueryAuth(Credentials(claim.access_key_id, secret, claim.session_token or None))
     signer._get_date = lambda: claim.time  # noqa: SLF001 - the time that was signed, not now
-    path = f"/{bucket}{request.raw_path}" if bucket and not bucket[0].isdigit() else request.raw_path
+    path = f"/{bucket}{request.raw_path}" if bucket else request.raw_path
     made = signer.get_signature(request.method, urlsplit(f"http://host{path}?{urlencode(query)}"), headers)
     if not hmac.compare_digest(made.encode(), claim.signature.encode()):
         raise RefusedError("SignatureDoesNotMatch", _MISMATCH)

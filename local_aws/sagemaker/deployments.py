@@ -61,7 +61,8 @@ class Deployments:
         """Bring back what ran when local AWS went down."""
         self._models.clear_parts()
         for record in self._platform.records.all(ENDPOINT):
-            if record.status != endpoint_states.FAILED:
+            # What failed while it was brought back has what it served on record; what failed at its creation has not.
+            if record.status != endpoint_states.FAILED or record.state.get("active"):
                 self._live_of(record.name)
                 self._start(self._come_back, record.name)
 
@@ -167,7 +168,9 @@ class Deployments:
                 self._live.pop(name, None)
                 self._settle(name, endpoint_states.FAILED, failure=str(error))
                 return
-        if record.status == endpoint_states.CREATING:
+        if record.status == endpoint_states.FAILED:
+            self._settle(name, endpoint_states.IN_SERVICE)
+        elif record.status == endpoint_states.CREATING:
             self._create(name)
         elif record.status == endpoint_states.UPDATING:
             self._update(name)

@@ -307,7 +307,7 @@ def test_tags_are_added_only_on_creation(statements: list[Statement]) -> None:
 
 def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: Template) -> None:
     # What depends on a resource whose condition does not hold is not made either, so none of them has a condition;
-    # asking for approval comes long after the first release has started.
+    # asking for approval and naming a commit's author come long after the first release has started.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-condition.html
     shared = [
         name
@@ -315,7 +315,10 @@ def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: 
         if "Condition" not in policy
     ]
     assert pipeline["Resources"]["Pipeline"]["DependsOn"] == shared
-    assert set(templates.of_type(pipeline, "AWS::IAM::Policy")) - set(shared) == {"AskForApprovalPolicy"}
+    assert set(templates.of_type(pipeline, "AWS::IAM::Policy")) - set(shared) == {
+        "AskForApprovalPolicy",
+        "ReadCommitsPolicy",
+    }
 
 
 def test_a_version_is_registered_undecided_and_decided_by_the_approval_alone(statements: list[Statement]) -> None:

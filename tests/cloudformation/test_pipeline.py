@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
 
+import boto3
 import pytest
 
+from scripts.advice import NOT_BUILT
+from scripts.packages import FUNCTIONS, HANDLER, RUNTIME
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 
+PLACEHOLDER_SHA256 = "2f995fb0caea7c767e4d174c742d6ba2ece322a10b0351dd02a32561fd8b1974"
 VARIABLE = re.compile(r"#\{([^.}]+)\.([^}]+)\}")
 
 # What each function hands on and what it takes, by the name of the function.
@@ -351,11 +356,10 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
 
 
 @pytest.mark.parametrize(
-    ("function", "handler", "variables"),
+    ("function", "variables"),
     [
         (
             "TrainModelFunction",
-            "pipeline_lambdas.handlers.train_model.handler",
             {
                 "DATA_BUCKET",
                 "MODEL_BUCKET",
@@ -365,53 +369,73 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "IMAGE_REGISTRY",
             },
         ),
-        ("GetStatusFunction", "pipeline_lambdas.handlers.get_status.handler", set()),
+        ("GetStatusFunction", set()),
         (
             "DeployModelFunction",
-            "pipeline_lambdas.handlers.deploy_model.handler",
             {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
         (
             "EvaluateModelFunction",
-            "inference_lambdas.handlers.evaluate_model.handler",
             {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
         (
             "DeployProdFunction",
-            "pipeline_lambdas.handlers.deploy_model.handler",
             {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN", "ROLLBACK_ALARMS"},
         ),
         (
             "SmokeTestProdFunction",
-            "inference_lambdas.handlers.evaluate_model.handler",
             {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
         (
             "DeployChampionFunction",
-            "pipeline_lambdas.handlers.deploy_model.handler",
             {"HOSTING_ROLE_ARN", "INSTANCE_TYPE_PATTERNS", "KMS_KEY_ARN"},
         ),
-        ("RegisterModelFunction", "pipeline_lambdas.handlers.register_model.handler", set()),
+        ("RegisterModelFunction", set()),
         (
             "RecordReleaseFunction",
-            "pipeline_lambdas.handlers.record_release.handler",
             {"ARTIFACT_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
         ),
-        ("CleanUpFunction", "pipeline_lambdas.handlers.clean_up.handler", set()),
-        ("EndReleaseFunction", "pipeline_lambdas.handlers.end_release.handler", set()),
-        ("SettleJobFunction", "pipeline_lambdas.handlers.settle_job.handler", set()),
+        ("CleanUpFunction", set()),
+        ("EndReleaseFunction", set()),
+        ("SettleJobFunction", set()),
     ],
 )
-def test_a_function_has_its_handler_its_package_and_its_environment(
-    template: Template, function: str, handler: str, variables: set[str]
+def test_a_function_has_its_environment_and_begins_without_code(
+    template: Template, function: str, variables: set[str]
 ) -> None:
     properties = template["Resources"][function]["Properties"]
-    assert properties["Handler"] == handler
-    assert properties["Runtime"] == "python3.13"
-    package = SAME_PACKAGE.get(function, function).removesuffix("Function")
-    assert properties["Code"]["S3Key"] == {"Ref": f"{package}PackageKey"}
+    assert properties["Handler"] == HANDLER
+    assert properties["Runtime"] == f"python{RUNTIME[0]}.{RUNTIME[1]}"
+    assert properties["Code"] == {"ZipFile": {"Fn::FindInMap": ["Placeholder", "Python", "Source"]}}
+    assert properties["FunctionName"]["Fn::Sub"].rpartition("${ModelName}-")[2] in FUNCTIONS
     assert "KmsKeyArn" in properties
     assert set(properties["Environment"]["Variables"]) == {"MODEL_NAME", "NAME_PREFIX"} | variables
+
+
+def test_the_placeholder_stays_as_it_is(template: Template) -> None:
+    """CloudFormation would put a changed one in the place of the code that Build has published, in every stack.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    """
+    source = template["Mappings"]["Placeholder"]["Python"]["Source"]
+    assert hashlib.sha256(source.encode()).hexdigest() == PLACEHOLDER_SHA256
+
+
+def test_the_placeholder_fails_its_job_and_any_other_event(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+
+    class CodePipeline:
+        def put_job_failure_result(self, **arguments: Any) -> None:
+            told.append(arguments)
+
+    monkeypatch.setattr(boto3, "client", {"codepipeline": CodePipeline()}.__getitem__)
+    module: dict[str, Any] = {}
+    exec(template["Mappings"]["Placeholder"]["Python"]["Source"], module)  # noqa: S102 - what Lambda would run
+    module["handler"]({"CodePipeline.job": {"id": "a-job"}}, None)
+    assert [(one["jobId"], one["failureDetails"]["type"]) for one in told] == [("a-job", "JobFailed")]
+    assert NOT_BUILT in told[0]["failureDetails"]["message"]
+    with pytest.raises(RuntimeError, match=NOT_BUILT):
+        module["handler"]({"source": "aws.codepipeline"}, None)
 
 
 def test_the_image_registry_follows_region_and_partition(template: Template) -> None:

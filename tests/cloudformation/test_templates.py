@@ -66,11 +66,9 @@ def test_the_interface_groups_every_parameter_once(template: Template) -> None:
     assert grouped == list(template["Parameters"])
 
 
-def test_labels_are_for_parameters_and_package_keys_need_none(template: Template) -> None:
+def test_every_parameter_has_a_label(template: Template) -> None:
     labels = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"]
-    bare = set(template["Parameters"]) - set(labels)
-    assert set(labels) <= set(template["Parameters"])
-    assert all(name.endswith("PackageKey") for name in bare)
+    assert set(labels) == set(template["Parameters"])
 
 
 def test_every_parameter_explains_itself(template: Template) -> None:
@@ -102,7 +100,6 @@ def test_defaults_are_allowed(template: Template) -> None:
         ("SuffixID", ["a", "local", "team-7", "a" * 12], ["", "-a", "a-", "Local", "a_b", "a" * 13]),
         ("ModelName", ["m", "wine-quality", "m" * 20], ["", "-m", "m-", "Wine", "m.n", "m" * 21]),
         ("BranchName", ["main", "release/1.2", "_x"], ["", "/main", "-x", "a b", "a" * 256]),
-        ("TrainModelPackageKey", ["train-model/0f.zip", "a.zip"], ["/a.zip", "a", "a b.zip", "a.zip/"]),
         ("ConnectionArn", ["", CONNECTION], ["github", CONNECTION + "/x", CONNECTION.replace("connection/", "")]),
         (
             "TrainingConfigRepositoryId",

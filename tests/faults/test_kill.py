@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,6 +83,57 @@ def test_killed_while_training(house: House) -> None:
     assert described["TrainingJobStatus"] in {"InProgress", "Completed"}
     assert "Restarting" in [t["Status"] for t in described["SecondaryStatusTransitions"]]
     ends_well(house, execution)
+
+
+def kill_function(house: House, name: str, known: set[int]) -> set[int]:
+    """Kill the workers of a function that are not known yet; returns all that were killed so far."""
+    for stat in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words, pid = stat.read_bytes().decode().split("\0"), int(stat.parent.name)
+            parent = (stat.parent / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[1]
+        except OSError:
+            continue
+        own = any(str(house.server.state) in word and f"{PREFIX}-{name}-" in word for word in words)
+        # The worker's parent is one that local AWS has started, and tells it of the worker's end.
+        if own and pid not in known and any(f"{PREFIX}-{name}-" in word for word in _words(int(parent))):
+            os.kill(pid, signal.SIGKILL)
+            known = known | {pid}
+    return known
+
+
+def _words(pid: int) -> list[str]:
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return []
+
+
+@pytest.mark.parametrize(("kills", "status"), [(1, "Succeeded"), (2, "Failed")])
+def test_a_function_that_is_killed_is_repeated_and_then_answered_for(house: House, kills: int, status: str) -> None:
+    before = house.newest()
+    assert house.slipway("start").returncode == 0
+    execution = house.wait_for_new(before)
+    killed: set[int] = set()
+
+    def smoke_test_is_over() -> bool:
+        nonlocal killed
+        found = status_of(house, execution, "DeployDev/SmokeTest")
+        if found == "InProgress" and len(killed) < kills:
+            killed = kill_function(house, "evaluate-model", killed)
+        return found not in {None, "InProgress"}
+
+    wait_for(smoke_test_is_over, "the smoke test to be over", 180)
+    assert len(killed) == kills
+    action = house.actions(execution)["DeployDev/SmokeTest"]
+    assert action["status"] == status
+    if status == "Failed":
+        message = action["output"]["executionResult"]["errorDetails"]["message"]
+        assert message.startswith(f"Function {PREFIX}-evaluate-model gave no result in 2 attempts: its process ended")
+        explained = house.slipway("explain", execution).stdout
+        assert "signal: killed" in explained
+        retried = house.slipway("retry", "--run", execution)
+        assert "DeployDev is tried again, all actions" in retried.stdout, retried.stderr
+    house.wait_for_end(execution)
 
 
 def test_killed_while_deploying(house: House) -> None:

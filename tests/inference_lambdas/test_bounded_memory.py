@@ -78,6 +78,7 @@ CASES: dict[str, tuple[Metrics, Comparison, Plots, Callable[[list[float]], list[
 }
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("case", CASES)
 def test_states_are_bounded(case: str) -> None:
     metrics, comparison, drawn, form, most = CASES[case]

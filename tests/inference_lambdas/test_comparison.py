@@ -70,24 +70,28 @@ def assert_continued_equals_whole(make: Make, plain: Callable[[], Metrics], rows
         assert values == metrics.values()
 
 
+@pytest.mark.simulation
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=20), CUTS)
 def test_regression_continued(rows: list[Row], cuts: list[int]) -> None:
     assert_continued_equals_whole(RegressionComparison, RegressionMetrics, rows, cuts)
 
 
+@pytest.mark.simulation
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(EXTREMES, EXTREMES, EXTREMES), max_size=5))
 def test_numbers_are_finite_whatever_the_rows(rows: list[Row]) -> None:
     assert_finite(compared(RegressionComparison(), rows))
 
 
+@pytest.mark.simulation
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), PROBABILITIES, PROBABILITIES), max_size=20), CUTS)
 def test_binary_continued(rows: list[Row], cuts: list[int]) -> None:
     assert_continued_equals_whole(binary, BinaryMetrics, rows, cuts)
 
 
+@pytest.mark.simulation
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0]), THREE, THREE), max_size=20), CUTS)
 def test_multiclass_continued(rows: list[Row], cuts: list[int]) -> None:
@@ -164,6 +168,7 @@ def test_a_model_that_is_clearly_worse_is_shown_to_be() -> None:
         assert (found.low or 0) > 0, name
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("count", [3, 50, 3000])
 def test_a_model_is_not_shown_to_differ_from_itself(count: int) -> None:
     rows = [(label, one, one) for label, one, _ in binary_rows(count)]
@@ -175,6 +180,7 @@ def test_a_model_is_not_shown_to_differ_from_itself(count: int) -> None:
             assert found.p_value in (None, 1)
 
 
+@pytest.mark.simulation
 def test_how_the_areas_were_compared_is_said() -> None:
     rows = binary_rows(3 * AUC_SAMPLE)
     negatives = sum(not label for label, _, _ in rows)

@@ -27,6 +27,7 @@ def fed(values: list[float], cuts: list[int]) -> GroupSums:
 
 
 # Repeating a few values makes a long stream that hypothesis can shrink.
+@pytest.mark.simulation
 @settings(deadline=None, max_examples=50)
 @given(st.lists(VALUES, min_size=1, max_size=20), st.integers(1, 5 * LIMIT), CUTS)
 @example([1e100, 1.0, -1e100], 2 * LIMIT + 1, [LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT])

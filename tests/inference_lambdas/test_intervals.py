@@ -1,4 +1,4 @@
-"""Intervals against references and at the edges; that they hold what they claim is in test_coverage.py."""
+"""Intervals by hand and at the edges; against scipy, and that they hold what they claim: tests/references."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from itertools import product
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from inference_lambdas.bootstrap import REPLICATES, Resampled
-from inference_lambdas.intervals import Interval, logistic, normal_quantile, normal_share_below, wilson, wilson_f1
+from inference_lambdas.intervals import Interval, logistic, wilson, wilson_f1
 from inference_lambdas.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 from inference_lambdas.score_ranking import ScoreRanking
 
@@ -30,17 +29,6 @@ def test_wilson_by_hand() -> None:
     assert [found.low, found.high] == pytest.approx([0.3968, 0.8922], abs=1e-4)
 
 
-@given(st.integers(1, 10**7), st.floats(0, 1))
-def test_wilson_agrees_with_scipy(trials: int, share: float) -> None:
-    successes = round(trials * share)
-    found = wilson(successes, trials)
-    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
-    assert found is not None
-    assert found.low == pytest.approx(expected.low, abs=1e-12)
-    assert found.high == pytest.approx(expected.high, abs=1e-12)
-    assert 0 <= found.low <= successes / trials <= found.high <= 1
-
-
 def test_f1_by_its_share() -> None:
     share, interval = wilson(80, 100), wilson_f1(80, 20)
     assert share is not None
@@ -48,12 +36,6 @@ def test_f1_by_its_share() -> None:
     # F1 = 2 TP / (2 TP + FP + FN) of as many rows as the limits of the share have.
     assert interval.low == pytest.approx(2 * share.low / (2 * share.low + (1 - share.low)))
     assert interval.high == pytest.approx(2 * share.high / (2 * share.high + (1 - share.high)))
-
-
-@given(st.floats(1e-12, 1 - 1e-6))
-def test_normal_distribution(share: float) -> None:
-    assert normal_quantile(share) == pytest.approx(stats.norm.ppf(share), abs=1e-9)
-    assert normal_share_below(normal_quantile(share)) == pytest.approx(share, rel=1e-9)
 
 
 @pytest.mark.parametrize(("value", "share"), [(0, 0.5), (-1e6, 0), (1e6, 1), (math.log(3), 0.75)])
@@ -113,17 +95,7 @@ def test_a_perfect_ranking_is_as_sure_as_its_smaller_class_is_large() -> None:
     assert ranking.interval() == Interval(expected.low, 1.0, 0.95, "wilson, rows of the smaller class")
 
 
-def test_bootstrap_agrees_with_scipy() -> None:
-    generator = random.Random(4)  # noqa: S311
-    values = [generator.expovariate(1) for _ in range(60)]
-    found = Resampled([[1.0] * 60, values], seed=1).limits(lambda totals: totals[1] / totals[0])
-    expected = stats.bootstrap((values,), lambda sample, axis: sample.mean(axis=axis), n_resamples=20_000, rng=1)
-    low, high = expected.confidence_interval
-    assert found is not None
-    # Two sets of random draws: the ends scatter by some hundredths of the width.
-    assert found == pytest.approx((low, high), abs=0.1 * (high - low))
-
-
+@pytest.mark.simulation
 def test_the_seed_decides() -> None:
     generator = random.Random(5)  # noqa: S311
     metrics = RegressionMetrics()

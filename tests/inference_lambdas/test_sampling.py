@@ -59,6 +59,7 @@ def test_scattered_rows_do_not_depend_on_batches(sizes: list[int], stride: int) 
     assert len(found) >= len(rows) // (stride + 1)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("cycle", [2, 24, 60, 240])
 @pytest.mark.parametrize("stride", [2, 4, 12, 60])
 def test_a_cycle_is_seen_all_around(cycle: int, stride: int) -> None:

@@ -4,6 +4,7 @@ import json
 import random
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_grouping_does_not_decide_about_bins(rows: list[tuple[bool, float]], lim
     assert whole.to_json()["binned"] == (distinct > limit)
 
 
+@pytest.mark.simulation
 def test_memory_is_bounded_beyond_the_limit() -> None:
     generator = random.Random(1)  # noqa: S311
     ranking = ScoreRanking(exact_limit=1000)

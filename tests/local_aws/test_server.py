@@ -42,7 +42,7 @@ def test_up_twice_is_up_once_and_down_twice_is_down_once(tmp_path: Path) -> None
 
 
 def _processes_of(server: LocalServer) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if str(server.state) in line and " ps " not in line]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +160,55 @@ def test_the_keys_of_a_function_and_a_topic_are_those_of_the_template(local_aws:
     client.update_stack(StackName="keyed", TemplateBody=json.dumps({"Resources": resources({}, {})}))
     client.get_waiter("stack_update_complete").wait(StackName="keyed", WaiterConfig=WAIT)
     assert keys() == (None, None)
+
+
+def test_an_update_sets_a_functions_code_only_if_its_property_changes(local_aws: LocalServer) -> None:
+    """What UpdateFunctionCode has put there stays otherwise, whatever else the template changes.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    """
+    role = local_aws.create_role("kept-code", "lambda.amazonaws.com", allow("s3:GetObject"))
+    functions, client = local_aws.client("lambda"), local_aws.client("cloudformation")
+    properties: dict[str, Any] = {
+        "FunctionName": "kept-code",
+        "Role": role,
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Timeout": 3,
+        "Code": {"ZipFile": "def handler(event, context):\n    return 'placeholder'\n"},
+    }
+
+    def answer() -> Any:
+        return json.load(functions.invoke(FunctionName="kept-code")["Payload"])
+
+    def update(**changed: Any) -> None:
+        resources = {"Function": {"Type": "AWS::Lambda::Function", "Properties": {**properties, **changed}}}
+        client.update_stack(StackName="kept-code", TemplateBody=json.dumps({"Resources": resources}))
+        client.get_waiter("stack_update_complete").wait(StackName="kept-code", WaiterConfig=WAIT)
+
+    create(local_aws, "kept-code", {"Function": {"Type": "AWS::Lambda::Function", "Properties": properties}})
+    assert answer() == "placeholder"
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as package:
+        package.writestr("index.py", "def handler(event, context):\n    return 'published'\n")
+    functions.update_function_code(FunctionName="kept-code", ZipFile=body.getvalue())
+    update(Timeout=9, Description="changed")
+    assert functions.get_function_configuration(FunctionName="kept-code")["Timeout"] == 9
+    assert answer() == "published"
+    update(Timeout=9, Code={"ZipFile": "def handler(event, context):\n    return 'other'\n"})
+    assert answer() == "other"
+
+
+def test_code_in_a_template_lies_in_a_file_index(local_aws: LocalServer) -> None:
+    role = local_aws.create_role("inline-code", "lambda.amazonaws.com", allow("s3:GetObject"))
+    properties = {
+        "FunctionName": "inline-code",
+        "Role": role,
+        "Runtime": "python3.13",
+        "Handler": "other.handler",
+        "Code": {"ZipFile": "def handler(event, context):\n    return 1\n"},
+    }
+    create(local_aws, "inline-code", {"Function": {"Type": "AWS::Lambda::Function", "Properties": properties}})
+    answer = local_aws.client("lambda").invoke(FunctionName="inline-code")
+    assert answer.get("FunctionError") == "Unhandled"
+    assert "other" in answer["Payload"].read().decode()

@@ -6,12 +6,16 @@ from functools import cache, partial
 import pytest
 from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
+from hypothesis import settings
 from moto import mock_aws
 
 from inference_lambdas.aws import sagemaker_runtime
 from pipeline_lambdas.aws import clients
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
 from tests.pipeline_lambdas.aws_doubles import client_of, stubbed
+
+# For the Build stage: few examples, always the same, so that a push fails for what it changes.
+settings.register_profile("build", max_examples=10, derandomize=True, deadline=None, database=None)
 
 
 @pytest.fixture(autouse=True)

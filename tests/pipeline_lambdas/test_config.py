@@ -399,6 +399,7 @@ _PATHS = [
 ]
 
 
+@pytest.mark.simulation
 @given(path=st.sampled_from(_PATHS), value=_VALUES)
 def test_any_value_gives_a_config_or_problems(path: str, value: Any) -> None:
     problems: tuple[str, ...] | None = None

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,10 @@ from typing import Any
 
 import yaml
 
-from tests.local_server import ROOT, LocalServer, wait_for
+from scripts.checks import fingerprints
+from scripts.project import Project
+from scripts.publish import repository_files
+from tests.local_server import ROOT, LocalServer, build_sources, wait_for
 
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
@@ -41,17 +44,42 @@ class House:
 
     def install(self) -> None:
         """The first `slipway release`, which must end green."""
-        self.server.lend_libraries(f"{PREFIX}-build")
+        said = self.prepare()
         done = self.slipway("release", "--approve", "make release")
         assert done.returncode == 0, done.stdout + done.stderr
-        self.transcript = done.stdout
+        self.transcript = said + done.stdout
 
-    def slipway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def prepare(self) -> str:
+        """Start local AWS, create the stack of the buckets, and note there that all checks have passed.
+
+        So a Build checks only what a test changes afterwards; that all of them pass is a test of its own. Returns what
+        the beginning of `slipway release` prints.
+        """
+        program = "import sys; from tests.releases.first_stack import main; sys.exit(main(int(sys.argv[1])))"
+        command = [sys.executable, "-c", program, str(self.server.port)]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.note_checks()
+        return done.stdout
+
+    def note_checks(self) -> None:
+        """Note in the package bucket that the checks of this checkout have passed."""
+        noted = json.dumps(passed_checks(self.root, self.root / ".published")).encode()
+        bucket = f"slipway-local-packages-{self.account}-us-east-1"
+        self.client("s3").put_object(Bucket=bucket, Key=f"checks/{MODEL}.json", Body=noted)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the command; the builds of a local AWS that it starts need no network."""
+        return {**os.environ, **build_sources(), "SLIPWAY_PORT": str(self.server.port), "COLUMNS": "200"}
+
+    def slipway(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it in this checkout."""
-        environment = {**os.environ, "SLIPWAY_PORT": str(self.server.port), "COLUMNS": "200"}
         command = [sys.executable, "-m", "scripts.cli", *arguments, "--local"]
         return subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout_s
         )
 
     def client(self, service: str) -> Any:
@@ -197,35 +225,48 @@ class House:
 
     def push_config(self, text: str, *, message: str = "Change the config") -> str:
         """Commit and push a training config with plain git, as a data scientist does; returns the commit id."""
-        work = self.root / "clone"
-        environment = {
-            **os.environ,
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            **{
-                f"GIT_{role}_{part}": "dev@example.com"
-                for role in ("AUTHOR", "COMMITTER")
-                for part in ("NAME", "EMAIL")
-            },
-        }
+        return self.push("training_config", {f"{MODEL}.yml": text}, message=message)
 
-        def git(*arguments: str) -> str:
-            done = subprocess.run(
-                ["git", *arguments], cwd=self.root, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
-            return done.stdout.strip()
+    def push(self, folder: str, files: Mapping[str, str], *, message: str = "Change it") -> str:
+        """Commit and push files of a repository with plain git, from a clone of it; returns the commit id."""
+        work = self.clone(folder)
+        for name, text in files.items():
+            (work / name).write_text(text, encoding="utf-8")
+        if self._git("-C", str(work), "status", "--porcelain"):
+            self._git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
+            self._git("-C", str(work), "push", "--quiet")
+        return self._git("-C", str(work), "rev-parse", "HEAD")
 
-        url = f"{self.server.url}/v1/repos/slipway-local-training-config"
+    def clone(self, folder: str) -> Path:
+        """An up-to-date clone of the repository of a folder."""
+        work = self.root / ("clone" if folder == "training_config" else f"clone-{folder}")
         if not work.exists():
-            git("clone", "--quiet", "-c", f"include.path={self.server.state / 'gitconfig'}", url, str(work))
-        git("-C", str(work), "pull", "--quiet", "--ff-only")
-        (work / f"{MODEL}.yml").write_text(text, encoding="utf-8")
-        if not git("-C", str(work), "status", "--porcelain"):
-            return git("-C", str(work), "rev-parse", "HEAD")
-        git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
-        git("-C", str(work), "push", "--quiet")
-        return git("-C", str(work), "rev-parse", "HEAD")
+            url = f"{self.server.url}/v1/repos/slipway-local-{folder.replace('_', '-')}"
+            self._git("clone", "--quiet", "-c", f"include.path={self.server.state / 'gitconfig'}", url, str(work))
+        self._git("-C", str(work), "pull", "--quiet", "--ff-only")
+        return work
+
+    def _git(self, *arguments: str) -> str:
+        who = {
+            f"GIT_{role}_{part}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+        }
+        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **who}
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.root, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+def passed_checks(root: Path, folder: Path) -> dict[str, str]:
+    """The note of a Build in which all checks of a checkout have passed; made in `folder`, which is removed."""
+    for name in ("pipeline_lambdas", "inference_lambdas"):
+        for file, path in repository_files(Project(root), name).items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / file)
+    noted = fingerprints(folder, {})
+    shutil.rmtree(folder)
+    return noted
 
 
 def _files() -> list[str]:

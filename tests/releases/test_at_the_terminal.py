@@ -19,8 +19,9 @@ from fcntl import ioctl
 
 import pytest
 
+from scripts.run_view import waiting_approvals
 from tests.local_server import wait_for
-from tests.releases.house import MODEL, House
+from tests.releases.house import MODEL, PREFIX, House
 
 PROGRAM = f"{shlex.quote(sys.executable)} -m scripts.cli"
 _ASKED = re.compile(re.escape(PROGRAM) + r"[^;\n]*?(?=;|, then|\.(?:\s|$)|\n|$)")
@@ -32,13 +33,18 @@ _CHANGES = {"approve", "reject", "retry", "down", "destroy", "deploy", "release"
 def waiting(house: House) -> Iterator[str]:
     """A release whose approval is open; rejected in the end."""
     house.restore()
-    before = house.newest()
-    assert house.slipway("start").returncode == 0
-    release = house.wait_for_new(before)
-    wait_for(lambda: "waits for a decision" in house.slipway("show", release[:13]).stdout, "the approval", 120)
+    house.wait_for_end(house.newest())
+    client = house.client("codepipeline")
+    release = str(client.start_pipeline_execution(name=PREFIX)["pipelineExecutionId"])
+    wait_for(lambda: _open_approval(house) == release, "the approval", 120)
     yield release
-    house.slipway("reject", release[:13], "--message", "a test")
-    wait_for(lambda: house.executions()[0]["status"] != "InProgress", "the release to end")
+    house.wait_for_end(release)
+
+
+def _open_approval(house: House) -> str:
+    """The release whose approval is open; empty if none is."""
+    state = house.client("codepipeline").get_pipeline_state(name=PREFIX)
+    return next((run_id for *_, run_id in waiting_approvals(state)), "")
 
 
 def printed(text: str) -> set[str]:
@@ -86,7 +92,7 @@ def test_printed_commands_work_as_printed(house: House, waiting: str) -> None:
 
 
 def test_a_hint_for_another_model_names_it(house: House) -> None:
-    for arguments in (("start",), ("data", "upload"), ("status",), ("predict", "--row", "1")):
+    for arguments in (("start",), ("data", "upload"), ("predict", "--row", "1")):
         done = house.slipway(*arguments, "--model", "red-wine")
         commands = printed(done.stdout + done.stderr)
         assert commands, arguments

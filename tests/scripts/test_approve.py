@@ -102,6 +102,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     text = template.read_text()
     if "Category: Approval" not in text:
         template.write_text(text.replace("\n  # --- Train.\n", f"{APPROVE_STAGE}  # --- Train.\n", 1))
+    house.prepare()
     yield house
     house.slipway("down")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,16 @@ import pytest
 import yaml
 
 from scripts import build
-from scripts.packages import CODE_SHA256, FUNCTIONS, build_one
+from scripts.checks import due, fingerprints
+from scripts.packages import CODE_SHA256, FUNCTIONS, HANDLER, build_one
 from scripts.project import Project
 from scripts.publish import repository_files
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
+from tests.releases.house import passed_checks
 
 PREFIX = "slipway-b-model"
 THERE = ("train-model", "get-status", "deploy-model", "evaluate-model")
 """Functions of the stack; those for Prod are not there."""
-TEMPLATE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
-PIPELINE_TEST, INFERENCE_TEST = "tests/pipeline_lambdas/test_names.py", "tests/inference_lambdas/test_gates.py"
-TEST = """from __future__ import annotations
-
-from {module} import {name}
-
-
-def test_it() -> None:
-    assert {name}
-"""
-
 Files = dict[str, bytes]
 
 
@@ -48,7 +38,7 @@ class Site:
         self.key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
         self._create_functions()
         role = aws.create_role(self.name, "codebuild.amazonaws.com", *self.statements())
-        names = {"NAME_PREFIX": PREFIX, "PACKAGE_BUCKET": self.packages, "KMS_KEY_ARN": self.key}
+        names = {"NAME_PREFIX": PREFIX, "MODEL_NAME": "model", "PACKAGE_BUCKET": self.packages, "KMS_KEY_ARN": self.key}
         self.codebuild.create_project(
             name=self.name,
             source={"type": "CODEPIPELINE"},
@@ -61,9 +51,11 @@ class Site:
             },
             serviceRole=role,
         )
-        self.aws.lend_libraries(self.name)
-        self.pipeline = _files("pipeline_lambdas")
-        self.inference = _files("inference_lambdas")
+        self.pipeline, self.inference = _files("pipeline_lambdas"), _files("inference_lambdas")
+
+    def note(self, checks: Mapping[str, str]) -> None:
+        """Note that checks have passed, as a build before does."""
+        self.s3.put_object(Bucket=self.packages, Key="checks/model.json", Body=json.dumps(checks).encode())
 
     def statements(self) -> list[dict[str, Any]]:
         """The whole of what the build's role needs."""
@@ -85,7 +77,7 @@ class Site:
                 FunctionName=f"{PREFIX}-{name}",
                 Runtime="python3.13",
                 Role=role,
-                Handler=f"{FUNCTIONS[name].handler}.handler",
+                Handler=HANDLER,
                 Code={"ZipFile": _zip({"old.py": b"# other code\n"})},
             )
 
@@ -108,7 +100,7 @@ class Site:
             found = self.codebuild.batch_get_builds(ids=[started])["builds"][0]
             return found if found["buildComplete"] else None
 
-        done = wait_for(ended, "the build to end", 180)
+        done = wait_for(ended, "the build to end", 600)
         where = {"logGroupName": done["logs"]["groupName"], "logStreamName": done["logs"]["streamName"]}
         events = self.aws.client("logs").get_log_events(**where, startFromHead=True)["events"]
         return done, [event["message"] for event in events]
@@ -120,22 +112,8 @@ class Site:
 
 
 def _files(folder: str) -> Files:
-    """A repository as it is published, with few tests and a small template: what they check is tested elsewhere."""
-    found = {
-        name: path.read_bytes()
-        for name, path in repository_files(Project(ROOT), folder).items()
-        if not name.startswith(("cloudformation/", "tests/"))
-    }
-    if folder == "pipeline_lambdas":
-        found |= {"cloudformation/topic.yml": TEMPLATE.encode(), "tests/__init__.py": b""}
-        found |= {PIPELINE_TEST: _test("pipeline_lambdas.names", "attempt_of")}
-    else:
-        found |= {INFERENCE_TEST: _test("inference_lambdas.gates", "judge")}
-    return found | {f"tests/{folder}/__init__.py": b""}
-
-
-def _test(module: str, name: str) -> bytes:
-    return TEST.format(module=module, name=name).encode()
+    """A repository as it is published, whole."""
+    return {name: path.read_bytes() for name, path in repository_files(Project(ROOT), folder).items()}
 
 
 def _repository(path: str) -> str:
@@ -160,7 +138,19 @@ def _exported(done: dict[str, Any]) -> str:
     return {v["name"]: str(v["value"]) for v in done["exportedEnvironmentVariables"]}["UPDATED_FUNCTIONS"]
 
 
-def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_stop_the_build(site: Site) -> None:
+TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
+GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
+
+
+def appended(files: Files, name: str, text: str) -> Files:
+    return {name: files[name] + text.encode()}
+
+
+def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_stop_the_build(
+    site: Site, tmp_path: Path
+) -> None:
+    """Builds of the folders as they are published, in an environment that holds the locks and nothing else."""
+    site.note(passed_checks(ROOT, tmp_path / "published"))
     before = site.code()
     done, lines = site.build()
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
@@ -172,25 +162,31 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     head = site.s3.head_object(Bucket=site.packages, Key=package.key)
     assert (head["SSEKMSKeyId"], head["Metadata"][CODE_SHA256]) == (site.key, after["train-model"])
 
-    began = time.monotonic()
     done, lines = site.build()
     assert _exported(done) == "none", "\n".join(lines)
     assert site.code() == after
-    assert not any("passed" in line for line in lines)
-    assert time.monotonic() - began < 60
+    assert any(line.startswith("checks: 0 of ") for line in lines), "\n".join(lines)
 
-    # One push of the inference repository brings its code and the test of it.
-    source = site.inference["inference_lambdas/gates.py"]
-    added = {"inference_lambdas/gates.py": source + b"\nADDED = 1\n"}
-    done, lines = site.build({**added, INFERENCE_TEST: _test("inference_lambdas.gates", "ADDED")})
+    # One push brings code and the test of it. Only the tests that can reach the change are run.
+    changes = {
+        **appended(site.pipeline, TRAINING, "\nADDED = 1\n"),
+        ITS_TEST: with_test_of_the_constant(site.pipeline[ITS_TEST]),
+    }
+    done, lines = site.build(changes)
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
-    assert _exported(done) == "evaluate-model"
-    assert any("2 passed" in line for line in lines)
+    assert _exported(done) == "train-model,deploy-model"
+    assert any(line.startswith("checks: 5 of ") for line in lines), "\n".join(lines)
     changed = site.code()
-    assert {name for name in THERE if changed[name] != after[name]} == {"evaluate-model"}
+    assert {name for name in THERE if changed[name] != after[name]} == {"train-model", "deploy-model"}
 
-    for changes, phase, command, said in BROKEN:
-        done, lines = site.build(changes)
+    # So does a changed test without its code, and then no function is updated.
+    changes |= appended(site.inference, THEIR_TEST, "\n\ndef test_more() -> None:\n    assert judge\n")
+    done, lines = site.build(changes)
+    assert _exported(done) == "none", "\n".join(lines)
+    assert any(" passed in " in line for line in lines), "\n".join(lines)
+
+    for broken, phase, command, said in _broken(site):
+        done, lines = site.build({**changes, **broken})
         bad = next(p for p in done["phases"] if p["phaseStatus"] == "FAILED")
         assert bad["phaseType"] == phase, "\n".join(lines)
         assert command in bad["contexts"][0]["message"]
@@ -198,37 +194,56 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
         assert site.code() == changed
 
 
-BROKEN: tuple[tuple[dict[str, bytes], str, str, str], ...] = (
-    (
-        {"pipeline_lambdas/names.py": b"def broken(:\n"},
-        "PRE_BUILD", "python -m scripts.build plan", "pipeline_lambdas/names.py: line 1: ",
-    ),
-    (
-        {"pipeline_lambdas/names.py": b"import numpy\n"},
-        "PRE_BUILD", "python -m scripts.build plan", "found an import of numpy",
-    ),
-    (
-        {"pipeline_lambdas/names.py": b'"""Names."""\n\nfrom __future__ import annotations\n\nimport os\n'},
-        "PRE_BUILD", "ruff check .", "F401",
-    ),
-    (
-        {"pipeline_lambdas/names.py": b'"""Names."""\n', "cloudformation/topic.yml": TEMPLATE.replace("Topic'", "Tropic'").encode()},  # noqa: E501
-        "PRE_BUILD", "cfn-lint cloudformation/*.yml", "AWS::SNS::Tropic",
-    ),
-    (
-        {"pipeline_lambdas/names.py": b'"""Names."""\n'},
-        "PRE_BUILD", "pytest -n auto", "cannot import name 'attempt_of'",
-    ),
-    (
-        {"inference_lambdas/gates.py": b'"""Gates."""\n', INFERENCE_TEST: _test("inference_lambdas.gates", "ADDED")},
-        "PRE_BUILD", "pytest -n auto", "cannot import name 'ADDED'",
-    ),
-)  # fmt: skip
+def with_test_of_the_constant(module: bytes) -> bytes:
+    """The tests of training, and one more."""
+    imported, added = b"from pipeline_lambdas.training import ", b"\n\ndef test_added() -> None:\n    assert ADDED\n"
+    assert imported in module
+    return module.replace(imported, imported + b"ADDED, ") + added
+
+
+def _broken(site: Site) -> Iterator[tuple[Files, str, str, str]]:
+    """What is pushed; the phase that fails, the command of it, and a line of its log."""
+    plan = "python -m scripts.build plan"
+    yield {TRAINING: b"def broken(:\n"}, "INSTALL", plan, f"{TRAINING}: line 1: "
+    yield appended(site.pipeline, TRAINING, "\nimport numpy\n"), "INSTALL", plan, "found an import of numpy"
+    yield appended(site.pipeline, TRAINING, "\nimport os\n"), "PRE_BUILD", "ruff check .", "E402"
+    setup = "cloudformation/setup.yml"
+    tropic = site.pipeline[setup].replace(b"AWS::KMS::Alias", b"AWS::KMS::Tropic")
+    yield {setup: tropic}, "PRE_BUILD", "cfn-lint cloudformation/*.yml", "AWS::KMS::Tropic"
+    # The test of the constant is there, the constant is not.
+    yield {TRAINING: site.pipeline[TRAINING]}, "PRE_BUILD", "pytest -n auto", "cannot import name 'ADDED'"
+
+
+def test_a_module_of_tests_is_due_if_something_that_it_reads_has_changed(tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    passed = passed_checks(ROOT, published)
+    for name, content in {**_files("pipeline_lambdas"), **_files("inference_lambdas")}.items():
+        (published / name).parent.mkdir(parents=True, exist_ok=True)
+        (published / name).write_bytes(content)
+    assert due(fingerprints(published, passed), passed) == []
+    everything = set(passed) - {"tree"}
+    modules = everything - {"ruff", "cfn-lint"}
+    imports = "tests/pipeline_lambdas/test_imports.py"
+    gates = {"ruff", THEIR_TEST, imports, *(name for name in modules if "/evaluation/" in name)}
+    for name, expected in (
+        ("cloudformation/setup.yml", {"cfn-lint"}),
+        (ITS_TEST, {"ruff", ITS_TEST}),
+        (GATES, gates),
+        ("requirements/checks.txt", everything),
+        ("buildspec.yml", everything),
+        ("pipeline_lambdas/prices.json", modules),
+        ("tests/events/clean_up.json", modules),
+    ):
+        path = published / name
+        kept = path.read_bytes()
+        path.write_bytes(kept + b"\n")
+        assert set(due(fingerprints(published, passed), passed)) == expected, name
+        path.write_bytes(kept)
 
 
 def test_what_is_missing_from_the_environment_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert build.main(["plan"], {"NAME_PREFIX": "n"}, ROOT) == 1
-    assert "The build's environment lacks PACKAGE_BUCKET, KMS_KEY_ARN." in capsys.readouterr().err
+    assert "The build's environment lacks MODEL_NAME, PACKAGE_BUCKET, KMS_KEY_ARN." in capsys.readouterr().err
     assert build.main(["deploy"], {}, ROOT) == 2
     assert "found 'deploy'; allowed is one of plan, upload, update" in capsys.readouterr().err
 
@@ -237,7 +252,7 @@ def test_a_failed_build_updates_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CODEBUILD_BUILD_SUCCEEDING", "0")
-    names = {"NAME_PREFIX": "n", "PACKAGE_BUCKET": "p", "KMS_KEY_ARN": "k"}
+    names = {"NAME_PREFIX": "n", "MODEL_NAME": "m", "PACKAGE_BUCKET": "p", "KMS_KEY_ARN": "k"}
     assert build.main(["update"], names, tmp_path) == 1
     assert "no function was updated" in capsys.readouterr().err
 
@@ -245,7 +260,9 @@ def test_a_failed_build_updates_nothing(
 def test_the_buildspec_says_what_it_exports_and_checks_before_it_updates() -> None:
     spec = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
     assert spec["env"]["exported-variables"] == ["UPDATED_FUNCTIONS"]
-    commands = json.dumps([spec["phases"][name]["commands"] for name in ("pre_build", "build", "post_build")])
+    commands = json.dumps(
+        [spec["phases"][name]["commands"] for name in ("install", "pre_build", "build", "post_build")]
+    )
     order = ("plan", "ruff check", "cfn-lint", "pytest", "scripts.build upload", "scripts.build update")
     places = [commands.index(text) for text in order]
     assert places == sorted(places)

@@ -75,7 +75,10 @@ def test_every_column_has_a_name_or_none(checkout: Path, capsys: pytest.CaptureF
     assert "columns.json: found 2 names; allowed 12, one for each column" in said
 
 
-def test_a_missing_channel_says_how_to_make_one(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_channel_says_how_to_make_one(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["slipway"])
     shutil.rmtree(checkout / "data" / "wine-quality" / "validation")
     assert run(["check"]) == 1
     error = capsys.readouterr().err
@@ -107,3 +110,43 @@ def test_an_instance_type_that_no_stack_would_allow_is_found_before_the_push(
     }
     monkeypatch.setattr(check, "find_stack", lambda *_: given)
     assert run(["check", str(tmp_path), "--local"]) == 0
+
+
+def clone(folder: Path, *names: str) -> Path:
+    """A clone of a published repository that holds these of the checkout's files and folders."""
+    (folder / ".git").mkdir(parents=True)
+    for name in names:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, folder / source.name)
+    return folder
+
+
+def test_a_clone_of_the_configs_is_checked_and_not_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = clone(tmp_path / "my-config", "training_config/wine-quality.yml")
+    config = folder / "wine-quality.yml"
+    config.write_text(config.read_text().replace("max_depth: 6", "max_dept: 6"))
+    monkeypatch.chdir(folder)
+    assert run(["check"]) == 1
+    said = capsys.readouterr().out.replace("\n", "")
+    assert f"checking {folder}" in said
+    assert "wine-quality.yml: hyperparameters.max_dept: found" in said
+
+
+@pytest.mark.parametrize("package", ["pipeline_lambdas", "inference_lambdas"])
+def test_a_clone_of_functions_has_its_sources_checked(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = clone(tmp_path / "code", package, *(["cloudformation"] if package == "pipeline_lambdas" else []))
+    monkeypatch.chdir(folder / package)
+    assert run(["check", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["folder"], bool(answer["functions"])) == (str(folder), True)
+    source = next((folder / package / "handlers").glob("[a-z]*.py"))
+    source.write_text("def broken(:\n")
+    assert run(["check"]) == 1
+    assert f"{source}: line 1: " in capsys.readouterr().out.replace("\n", "")

@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.local_server import ROOT
 from tests.test_docs import verbs
 
 LOCAL = Target("local AWS", "us-east-1", "local", endpoint_url="http://127.0.0.1:4566")
+ELSEWHERE = replace(LOCAL, endpoint_url="http://127.0.0.1:4600")
 AWS = Target("AWS", "eu-west-1", "main")
 
 
@@ -36,7 +38,11 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("options", "target", "expected"),
     [
         (Options(), LOCAL, ""),
-        (Options(port=4600, model="red"), LOCAL, "--port 4600 --model red"),
+        (
+            Options(port=4600, model="red"),
+            replace(LOCAL, endpoint_url="http://127.0.0.1:4600"),
+            "--port 4600 --model red",
+        ),
         (Options(suffix="acme", region="eu-west-1"), LOCAL, "--region eu-west-1 --suffix acme"),
         (Options(local=False), AWS, "--aws"),
         (Options(profile="my work", port=4600), AWS, "--profile 'my work'"),

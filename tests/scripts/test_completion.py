@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.local_server import ROOT, free_port
 from tests.releases.house import House
 
 
-def completed(line: str, port: int) -> list[str]:
+def completed(line: str, port: int, checkout: Path = ROOT) -> list[str]:
     """What is offered for the last word of a line."""
     words = line.split(" ")
     environment = {
@@ -23,10 +24,15 @@ def completed(line: str, port: int) -> list[str]:
         "SLIPWAY_PORT": str(port),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.cli"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "scripts.cli"],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert not done.stderr
-    return done.stdout.splitlines()
+    return done.stdout.split()
 
 
 def test_verbs_and_models_need_nothing_to_be_up() -> None:
@@ -38,11 +44,11 @@ def test_verbs_and_models_need_nothing_to_be_up() -> None:
 
 
 def test_releases_and_stages_are_those_of_the_pipeline(house: House) -> None:
-    port, newest = house.server.port, house.newest()
-    assert newest[:13] in completed("slipway --local show ", port)
-    assert completed(f"slipway --local follow {newest[:11]}", port) == [newest[:13]]
-    assert completed("slipway --local retry DeployT", port) == ["DeployTest"]
-    assert completed("slipway --local --model none show ", port) == []
+    port, newest, here = house.server.port, house.newest(), house.root
+    assert newest[:13] in completed("slipway --local show ", port, here)
+    assert completed(f"slipway --local follow {newest[:11]}", port, here) == [newest[:13]]
+    assert completed("slipway --local retry DeployT", port, here) == ["DeployTest"]
+    assert completed("slipway --local --model none show ", port, here) == []
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

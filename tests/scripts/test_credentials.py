@@ -71,7 +71,10 @@ def test_a_profile_leads_botocore_to_the_key_without_holding_it(
     assert done.stdout.splitlines() == [*KEY.values(), "http://127.0.0.1:4566", "us-east-1"], done.stderr
 
 
-def test_there_are_none_before_the_first_start(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_there_are_none_before_the_first_start(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["slipway"])
     (state / "credentials").unlink()
     assert run(["credentials", "--local"]) == 1
     said = capsys.readouterr()

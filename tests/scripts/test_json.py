@@ -14,6 +14,7 @@ from tests.test_docs import verbs
 NOT_UP: dict[str, list[str]] = {
     "down": [],
     "status": [],
+    "credentials": [],
     "follow": [],
     "runs": [],
     "show": [],
@@ -35,7 +36,6 @@ NOT_UP: dict[str, list[str]] = {
     "data upload": [],
     "data adopt": [],
     "publish": [],
-    "package": [],
     "deploy": [],
     "destroy": [],
     "costs": [],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import SlipwayError
-from scripts.packages import PACKAGES, Package, build, build_one
+from scripts.packages import PACKAGES, RUNTIME, Package, build, build_one
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,10 +20,11 @@ _IMPORT_ALL = """
 import importlib, json, sys
 package, handler, modules = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 sys.path.insert(0, package)
-assert callable(importlib.import_module(handler).handler)
+index = importlib.import_module("index")
+assert index.handler is importlib.import_module(handler).handler
 for name in modules:
     importlib.import_module(name)
-own = ("pipeline_lambdas", "inference_lambdas", "yaml", "scripts", "local_aws")
+own = ("index", "pipeline_lambdas", "inference_lambdas", "yaml", "scripts", "local_aws")
 print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] in own}))
 """
 
@@ -57,7 +58,7 @@ def test_a_package_holds_all_that_its_handler_needs(
 def test_a_package_holds_nothing_else(packages: dict[str, Package]) -> None:
     for function, package in packages.items():
         tops = {name.split("/")[0] for name in package.files}
-        assert tops <= {"pipeline_lambdas", "inference_lambdas", "yaml"} | {
+        assert tops <= {"index.py", "pipeline_lambdas", "inference_lambdas", "yaml"} | {
             name for name in tops if name.startswith("pyyaml-")
         }, function
         handlers = [name for name in package.files if "/handlers/" in name and not name.endswith("__init__.py")]
@@ -81,7 +82,20 @@ def test_a_key_names_its_content(packages: dict[str, Package]) -> None:
     other = Package("train-model", {**package.files, name: content + b"\n"})
     assert package.key == f"train-model/{package.sha256}.zip"
     assert other.key != package.key
-    assert package.parameter == "TrainModelPackageKey"
+
+
+@pytest.mark.parametrize("version", [(3, 11, 2), RUNTIME, (3, 14, 0)])
+def test_whoever_builds_a_package_it_has_the_same_name(
+    version: tuple[int, ...], packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = packages["get-status"]
+    monkeypatch.setattr(sys, "version_info", version)
+    again = build_one(ROOT, "get-status", PACKAGES["get-status"])
+    assert again.key == package.key
+    # Byte code is for the functions' own Python, and that of another one is of no use to them.
+    with zipfile.ZipFile(io.BytesIO(again.zipped())) as archive:
+        compiled = {name for name in archive.namelist() if name.endswith(".pyc")}
+    assert bool(compiled) is (version[:2] == RUNTIME)
 
 
 def _source(root: Path, name: str, text: str) -> None:
@@ -107,6 +121,7 @@ def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
     _source(tmp_path, "inference_lambdas/__init__.py", "")
     _source(tmp_path, "inference_lambdas/lazy.py", "")
     assert list(build_one(tmp_path, "f", "pipeline_lambdas.a").files) == [
+        "index.py",
         "inference_lambdas/__init__.py",
         "inference_lambdas/lazy.py",
         "pipeline_lambdas/__init__.py",

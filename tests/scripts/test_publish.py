@@ -3,15 +3,19 @@ from __future__ import annotations
 import ast
 import fcntl
 import os
+import re
 import subprocess
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import SlipwayError
 from scripts.git import GitFolder, Remote
+from scripts.packages import imported_names
 from scripts.project import Project
-from scripts.publish import StagedFolder, repository_files, stage_files
+from scripts.publish import StagedFolder, repository_files, stage_files, take_over
 from tests.local_server import ROOT
 
 IDENTITY = {
@@ -58,12 +62,17 @@ class Case:
         self.git.push(staged.commit, "main")
         return staged.commit
 
-    def somebody_else_pushes(self, text: str) -> None:
+    def somebody_else_pushes(self, text: str, *, gitignore: str = "", remove: str = "") -> None:
         clone = self.root / "clone"
         if not clone.exists():
             git(self.root, "clone", "--quiet", str(self.remote), str(clone))
         git(clone, "pull", "--quiet")
         (clone / "wine.yml").write_text(text)
+        if gitignore:
+            (clone / ".gitignore").write_text(gitignore)
+            git(clone, "add", ".gitignore")
+        if remove:
+            (clone / remove).unlink()
         git(clone, "commit", "--quiet", "--all", "--message", "Deeper trees")
         git(clone, "push", "--quiet")
 
@@ -120,8 +129,9 @@ def test_commits_of_others_are_never_undone_by_an_unchanged_folder(case: Case) -
     case.somebody_else_pushes("depth: 9\n")
     staged = case.stage()
     assert not staged.changed
-    assert staged.reason.startswith("left alone; the repository is 1 commit ahead of the folder: ")
-    assert staged.reason.endswith(" Deeper trees")
+    why = staged.why(lambda *words: " ".join(("slipway", *words)))
+    assert why.startswith("left alone; the repository is 1 commit ahead of the folder: ")
+    assert why.endswith(" Deeper trees. Take it over: slipway publish training_config --take-theirs")
 
 
 def test_if_both_have_changed_a_person_decides(case: Case) -> None:
@@ -131,7 +141,7 @@ def test_if_both_have_changed_a_person_decides(case: Case) -> None:
     case.write("depth: 5\n")
     with pytest.raises(SlipwayError, match="have both changed: the repository has 1 commit that came") as raised:
         case.stage()
-    shown = raised.value.next_step.partition("git ")[2].partition(". Take")[0]
+    shown = raised.value.next_step.partition("git ")[2].partition("\n")[0]
     assert "-depth: 5\n+depth: 9" in git(case.root, *shown.split())
     case.publish(overwrite=True)
     assert case.log() == ["Publish training_config", "Deeper trees", "Publish training_config"]
@@ -143,6 +153,44 @@ def test_what_was_taken_over_counts_as_unchanged(case: Case) -> None:
     case.publish()
     case.somebody_else_pushes("depth: 9\n")
     case.write("depth: 9\n")
+    assert case.stage().reason == "unchanged"
+
+
+def test_what_is_told_after_both_have_changed_works(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.write("rate: 1\n", "other.yml")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n", gitignore="*.log\n")
+    case.write("rate: 2\n", "other.yml")
+    with pytest.raises(SlipwayError, match="have both changed") as raised:
+        case.stage()
+    assert "slipway publish training_config --take-theirs" in raised.value.next_step
+    assert take_over(Project(case.root), "training_config", case.git) == (["wine.yml"], [])
+    assert (case.folder / "wine.yml").read_text() == "depth: 9\n"
+    # What is left is a change of the folder alone, and a file that it cannot hold stays.
+    case.publish()
+    assert git(case.remote, "show", "main:other.yml") == "rate: 2"
+    assert git(case.remote, "show", "main:.gitignore") == "*.log"
+    assert case.stage().reason == "unchanged"
+    assert take_over(Project(case.root), "training_config", case.git) == ([], [])
+
+
+def test_a_folder_that_is_behind_is_brought_up_to_date(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n", gitignore="*.log\n")
+    assert take_over(Project(case.root), "training_config", case.git) == (["wine.yml"], [])
+    assert case.stage().reason == "unchanged"
+
+
+def test_taking_over_names_what_was_changed_here_too(case: Case) -> None:
+    case.write("depth: 1\n")
+    case.write("old\n", "old.yml")
+    case.publish()
+    case.somebody_else_pushes("depth: 9\n", remove="old.yml")
+    case.write("depth: 5\n")
+    assert take_over(Project(case.root), "training_config", case.git) == (["old.yml", "wine.yml"], ["wine.yml"])
+    assert [path.name for path in case.folder.iterdir()] == ["wine.yml"]
     assert case.stage().reason == "unchanged"
 
 
@@ -272,3 +320,24 @@ def test_what_another_process_has_locked_is_left_to_it(tmp_path: Path) -> None:
     case.publish()
     assert lock.exists()
     held.close()
+
+
+def test_what_is_published_imports_only_what_the_locks_of_the_build_hold() -> None:
+    locks = ("requirements/build.txt", "requirements/checks.txt")
+    locked = {
+        name.lower().replace("_", "-")
+        for lock in locks
+        for name in re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    own = {"scripts", "tests", "pipeline_lambdas", "inference_lambdas"}
+    distributions = packages_distributions()
+    lacking = set()
+    for folder in ("pipeline_lambdas", "inference_lambdas"):
+        for name, path in repository_files(Project(ROOT), folder).items():
+            if name.endswith(".py"):
+                module = name.removesuffix(".py").replace("/", ".")
+                tops = {imported.split(".")[0] for imported, _ in imported_names(path, module)}
+                for top in tops - own - sys.stdlib_module_names:
+                    if not {one.lower().replace("_", "-") for one in distributions.get(top, [top])} & locked:
+                        lacking.add((name, top))
+    assert lacking == set()

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from scripts import target
 from scripts.changes import Change, Consent, read_change
 from scripts.errors import SlipwayError
+from scripts.local_key import LocalKey
 from scripts.output import Output, PlainConsole, Step
 from scripts.session import Session
 from scripts.stacks import delete_stack, deploy_stack, find_stack
 from scripts.target import Options
 from scripts.templates import MAX_INLINE_BYTES, inline
 from tests.local_server import LocalServer
-
-pytestmark = pytest.mark.usefixtures("local_key")
 
 
 def template(folder: Path, resources: dict[str, Any]) -> Path:
@@ -41,7 +41,9 @@ def queue(name: str, **properties: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def session(local_aws: LocalServer) -> Session:
+def session(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Session:
+    key = LocalKey(local_aws.root.access_key_id, local_aws.root.secret_access_key)
+    monkeypatch.setattr(target, "read_local_key", lambda _state: key)
     console = PlainConsole(file=io.StringIO(), width=200)
     return Session(Options(local=True, port=local_aws.port), Output(console=console))
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from local_aws import server
+from local_aws import process, server
 from local_aws.settings import Settings
 
 
@@ -38,7 +38,8 @@ def main(state: str, port: str, file: str) -> None:
             sts.register_session = register_and_tell
 
     server.LocalAws = Telling  # type: ignore[misc]
-    server.serve(Settings(Path(state), int(port)))
+    settings = Settings(Path(state), int(port))
+    server.serve(settings, process.lock_state(settings), process.listen(settings))
 
 
 if __name__ == "__main__":

@@ -281,6 +281,26 @@ def test_a_presigned_url_is_good_for_what_it_names(
     assert fetch(gone)[0] in (400, 403)
 
 
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_a_presigned_url_may_name_the_bucket_in_its_host(local_aws: LocalServer, version: str) -> None:
+    local_aws.client("s3").create_bucket(Bucket="1gated")
+    local_aws.client("s3").put_object(Bucket="1gated", Key="k", Body=b"kept")
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=f"http://localhost:{local_aws.port}",
+        region_name=REGION,
+        aws_access_key_id=local_aws.root.access_key_id,
+        aws_secret_access_key=local_aws.root.secret_access_key,
+        config=Config(signature_version=version, s3={"addressing_style": "virtual"}),
+    )
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "1gated", "Key": "k"})
+    host = f"1gated.localhost:{local_aws.port}"
+    path = url.removeprefix(f"http://{host}")
+    assert path.startswith("/k?")
+    assert local_aws.send("GET", path, b"", {"Host": host}) == (200, "kept")
+    assert local_aws.send("GET", path, b"", {"Host": f"gated.localhost:{local_aws.port}"})[0] == 403
+
+
 def presigned(server: LocalServer, bucket: str, expires_s: int, at: datetime) -> str:
     request = AWSRequest("GET", f"{server.url}/{bucket}/a%20b%2B%C3%BC~")
     signer: Any = S3SigV4QueryAuth(credentials_of(server), "s3", REGION, expires=expires_s)

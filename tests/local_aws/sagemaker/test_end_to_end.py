@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -231,3 +232,27 @@ def test_a_kill_is_survived(own_local_aws: LocalServer) -> None:
     orphans = children_of(own_local_aws.pid)
     own_local_aws.down()
     wait_for(lambda: not [pid for pid in orphans if running(pid)], "the end of all containers", 20)
+
+
+def test_an_endpoint_that_could_not_come_back_comes_back_at_the_next_start(own_local_aws: LocalServer) -> None:
+    house = House(own_local_aws, "sm-back")
+    artifact = house.trained("before")["ModelArtifacts"]["S3ModelArtifacts"]
+    house.model("back", artifact)
+    house.sagemaker.create_endpoint(EndpointName="back", EndpointConfigName="back")
+    assert house.settled("back")["EndpointStatus"] == "InService"
+    answer = house.invoke("back")
+    bucket, _, key = artifact.removeprefix("s3://").partition("/")
+    s3 = own_local_aws.client("s3")
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=key)
+    own_local_aws.down()
+    shutil.rmtree(own_local_aws.state / "sagemaker" / "models")
+    own_local_aws.up()
+    describe = house.sagemaker.describe_endpoint
+    wait_for(lambda: describe(EndpointName="back")["EndpointStatus"] == "Failed", "the endpoint to fail", 20)
+    s3.put_object(Bucket=bucket, Key=key, Body=body)
+    own_local_aws.down()
+    own_local_aws.up()
+    wait_for(lambda: describe(EndpointName="back")["EndpointStatus"] == "InService", "the endpoint to be back", 20)
+    assert "FailureReason" not in describe(EndpointName="back")
+    assert house.invoke("back") == answer

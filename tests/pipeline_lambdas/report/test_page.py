@@ -109,6 +109,7 @@ def test_a_verdict_is_a_word_and_a_sign(text: str) -> None:
         assert re.fullmatch(r"[A-Za-z, ]+", words.removeprefix(sign.text).strip())
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_documents_give_the_same_page(name: str) -> None:
     case, again = CASES[name](), CASES[name]()
@@ -152,6 +153,7 @@ def spoilt(document: Any, rng: random.Random) -> Any:
     return [spoilt(item, rng) for item in document] if isinstance(document, list) else document
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", ["waiting", "binary", "multiclass, rejected"])
 def test_any_part_may_be_missing_or_not_what_it_should_be(name: str) -> None:
     case = CASES[name]()
@@ -162,6 +164,7 @@ def test_any_part_may_be_missing_or_not_what_it_should_be(name: str) -> None:
         assert len(Page(render(told[0] or {}, *told[1:])).all("h1")) == 1, seed
 
 
+@pytest.mark.simulation
 def test_every_part_may_be_missing_alone() -> None:
     case = waiting()
     for name in case.record:

@@ -77,6 +77,7 @@ def test_a_worse_model_within_the_bound_passes_and_says_so(endpoint: Endpoint, r
     assert results.last.summary.endswith("; 755 rows, all gates passed (4)")
 
 
+@pytest.mark.simulation
 def test_equal_models_pass_either_way(endpoint: Endpoint, results: Results) -> None:
     endpoint.champion = endpoint.answer
     for require in ("not-shown-worse", "shown-not-worse"):
@@ -86,6 +87,7 @@ def test_equal_models_pass_either_way(endpoint: Endpoint, results: Results) -> N
         assert (champion_gate()["value"], champion_gate()["low"], champion_gate()["high"]) == (0, 0, 0)
 
 
+@pytest.mark.simulation
 def test_noise_decides_by_what_is_required(endpoint: Endpoint, results: Results) -> None:
     # The same model but for noise that is as often for the better as for the worse.
     endpoint.champion = lambda rows: b"".join(
@@ -142,6 +144,7 @@ def test_the_champion_has_to_be_in_service(endpoint: Endpoint, results: Results,
     assert endpoint.champion_bodies == []
 
 
+@pytest.mark.simulation
 def test_rows_that_one_of_both_does_not_predict_are_not_compared(endpoint: Endpoint, results: Results) -> None:
     champion = {"gates": {"rmse": {"max_worse_percent": 5}}}
     gates = {"rmse": {"max": 9}, "failed_share": {"max": 0.1}}

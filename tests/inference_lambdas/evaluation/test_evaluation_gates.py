@@ -173,6 +173,7 @@ def test_drift_is_judged_by_column(endpoint: Endpoint, results: Results) -> None
     assert [len(column["bins"]) for column in drift["columns"]] == [10, 10, 10]
 
 
+@pytest.mark.simulation
 @pytest.mark.usefixtures("endpoint")
 def test_drift_of_unnamed_columns(results: Results) -> None:
     upload_config(plain_config(*LOOSE, drift={"max_psi": 9, "columns": ["column 3", "column 1"]}))
@@ -189,6 +190,7 @@ def test_drift_without_training_rows_fails(results: Results) -> None:
     assert "found no file of channel train, which tests.full.drift compares with" in results.message()
 
 
+@pytest.mark.simulation
 @pytest.mark.usefixtures("endpoint")
 def test_all_of_it_continued_equals_one_pass(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     upload_config(
@@ -213,6 +215,7 @@ def test_all_of_it_continued_equals_one_pass(results: Results, monkeypatch: pyte
     assert pieces == whole
 
 
+@pytest.mark.simulation
 def test_the_importance_of_columns(endpoint: Endpoint, results: Results) -> None:
     upload_dataset(FILES, NAMES)
     endpoint.answer = lambda rows: b"".join(b"%f\n" % (5 * row[1] + row[2]) for row in rows)

@@ -80,6 +80,7 @@ def test_smoke_test_takes_the_first_rows(endpoint: Endpoint, results: Results) -
     assert report(REPORT_KEY.replace("test-", "dev-"))["channel"] == "validation"
 
 
+@pytest.mark.simulation
 @pytest.mark.usefixtures("endpoint")
 def test_continued_evaluation_equals_one_pass(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     small_batches(monkeypatch)

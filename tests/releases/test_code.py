@@ -1,0 +1,158 @@
+"""A change of code ships: pushed with plain git to each repository, checked and published by Build, then run.
+
+The first Build of this house installs the locks and runs all checks of the folders as they are published.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.advice import NOT_BUILT
+from scripts.packages import CODE_SHA256, FUNCTIONS
+from tests.releases.house import PREFIX, SAMPLE, House
+
+TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
+GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
+IMPORT_TRAINING = {"train-model", "deploy-model", "deploy-prod", "deploy-champion"}
+CONSTANT = "\nPUSHED = 1\n"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("code"))
+    try:
+        done = house.slipway("release", "--approve", "a test", timeout_s=900)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield house
+    finally:
+        house.slipway("down")
+
+
+def code(house: House) -> dict[str, str]:
+    """Function to the hash of what it runs."""
+    get = house.client("lambda").get_function_configuration
+    return {name: get(FunctionName=f"{PREFIX}-{name}")["CodeSha256"] for name in FUNCTIONS}
+
+
+def source(house: House, function: str, name: str) -> str:
+    """A file of what a function runs, from where Lambda shows it."""
+    where = house.client("lambda").get_function(FunctionName=f"{PREFIX}-{function}")["Code"]["Location"]
+    with urllib.request.urlopen(where) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as package:  # noqa: S310
+        return package.read(name).decode()
+
+
+def built(house: House, execution: str) -> str:
+    variables = house.actions(execution)["Build/Build"]["output"]["outputVariables"]
+    return str(variables["UPDATED_FUNCTIONS"])
+
+
+def appended(house: House, folder: str, name: str, text: str) -> dict[str, str]:
+    return {name: (house.clone(folder) / name).read_text(encoding="utf-8") + text}
+
+
+def pushed(house: House, folder: str, files: dict[str, str]) -> tuple[str, str]:
+    """The release of a push, once it has ended, and its status."""
+    before = house.newest()
+    house.push(folder, files)
+    execution = house.wait_for_new(before)
+    return execution, str(house.wait_for_end(execution, 600)["status"])
+
+
+def build_log(house: House) -> list[str]:
+    pages = house.client("logs").get_paginator("filter_log_events")
+    events = pages.paginate(logGroupName=f"/aws/codebuild/{PREFIX}-build")
+    return [event["message"] for page in events for event in page["events"]]
+
+
+def test_code_of_every_repository_ships(house: House) -> None:
+    """One after the other, as each release begins with what the one before has left."""
+    the_first_build_checks_and_publishes_everything(house)
+    a_stack_update_leaves_the_code(house)
+    a_constant_of_the_pipeline_functions_ships_with_its_test(house)
+    so_does_one_of_the_inference_functions(house)
+    and_a_config_without_any_build(house)
+    what_fails_a_check_changes_nothing(house)
+
+
+def the_first_build_checks_and_publishes_everything(house: House) -> None:
+    assert set(built(house, house.newest()).split(",")) == set(FUNCTIONS)
+    lines = build_log(house)
+    assert any(re.search(r"\b1\d{3} passed", line) for line in lines), "\n".join(lines)
+    bucket = f"slipway-local-packages-{house.account}-us-east-1"
+    listed = house.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    keys = [item["Key"] for item in listed if item["Key"].endswith(".zip")]
+    stored = {house.client("s3").head_object(Bucket=bucket, Key=key)["Metadata"][CODE_SHA256] for key in keys}
+    assert set(code(house).values()) == stored
+
+
+def a_stack_update_leaves_the_code(house: House) -> None:
+    """CloudFormation touches a function's code only if the template's property `Code` changes.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+    before, template = code(house), house.root / "cloudformation" / "pipeline.yml"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace("Timeout: 120\n", "Timeout: 121\n"), encoding="utf-8")
+    done = house.slipway("deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    described = house.client("lambda").get_function_configuration(FunctionName=f"{PREFIX}-train-model")
+    assert described["Timeout"] == 121
+    assert code(house) == before
+    assert NOT_BUILT not in source(house, "train-model", "index.py")
+
+
+def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> None:
+    before = code(house)
+    files = appended(house, "pipeline_lambdas", TRAINING, CONSTANT)
+    test = (house.clone("pipeline_lambdas") / ITS_TEST).read_text(encoding="utf-8")
+    test = test.replace("from pipeline_lambdas.training import ", "from pipeline_lambdas.training import PUSHED, ")
+    files[ITS_TEST] = f"{test}\n\ndef test_pushed() -> None:\n    assert PUSHED\n"
+    execution, status = pushed(house, "pipeline_lambdas", files)
+    assert status == "Succeeded", house.failure(execution)
+    assert set(built(house, execution).split(",")) == IMPORT_TRAINING
+    assert {name for name, now in code(house).items() if now != before[name]} == IMPORT_TRAINING
+    assert source(house, "train-model", TRAINING).endswith(CONSTANT)
+
+
+def so_does_one_of_the_inference_functions(house: House) -> None:
+    execution, status = pushed(house, "inference_lambdas", appended(house, "inference_lambdas", GATES, CONSTANT))
+    assert status == "Succeeded", house.failure(execution)
+    assert set(built(house, execution).split(",")) == {"evaluate-model", "smoke-test-prod"}
+    assert source(house, "smoke-test-prod", GATES).endswith(CONSTANT)
+
+
+def and_a_config_without_any_build(house: House) -> None:
+    before, lines = code(house), len(build_log(house))
+    execution, status = pushed(
+        house, "training_config", {"wine-quality.yml": SAMPLE.replace("max_depth: 6", "max_depth: 5")}
+    )
+    assert status == "Succeeded", house.failure(execution)
+    assert (built(house, execution), code(house)) == ("none", before)
+    assert not any(" passed in " in line for line in build_log(house)[lines:])
+
+
+def what_fails_a_check_changes_nothing(house: House) -> None:
+    before, serving = code(house), house.serving()
+    clone = house.clone("pipeline_lambdas")
+    whole = {name: (clone / name).read_text(encoding="utf-8") for name in (TRAINING, ITS_TEST)}
+    for broken, command, said in (
+        ({TRAINING: whole[TRAINING].replace("PUSHED = 1", "PUSHED = 0")}, "pytest", "test_pushed"),
+        ({TRAINING: f"{whole[TRAINING]}\nimport os\n"}, "ruff check", "E402"),
+        ({TRAINING: "def broken(:\n"}, "scripts.build plan", f"{TRAINING}: line 1"),
+    ):
+        execution, status = pushed(house, "pipeline_lambdas", broken)
+        assert status == "Failed", command
+        action, message = house.failure(execution)
+        assert (action, command in message) == ("Build/Build", True), message
+        explained = house.slipway("explain", execution)
+        assert command in explained.stdout
+        assert said in explained.stdout, explained.stdout
+        assert (code(house), house.serving()) == (before, serving)
+        with house.quietly():
+            house.push("pipeline_lambdas", whole)
