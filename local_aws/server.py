@@ -131,6 +131,7 @@ class LocalAws:
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
         base.refuse_missing_targets_in_stacks()
+        base.refuse_values_as_documented()
         base.check_templates(self._templates)
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}

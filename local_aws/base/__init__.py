@@ -51,6 +51,7 @@ from local_aws.base.tables import (
 )
 from local_aws.base.template_checks import check_templates
 from local_aws.base.template_findings import TemplateFindings
+from local_aws.base.template_values import refuse_values_as_documented
 
 __all__ = [
     "CREATE_ONLY",
@@ -98,6 +99,7 @@ __all__ = [
     "refuse_roles_that_lambda_cannot_assume",
     "refuse_unknown_runtimes",
     "refuse_unknown_runtimes_of_stacks",
+    "refuse_values_as_documented",
     "register_resource_types",
     "register_service",
     "require_trust",

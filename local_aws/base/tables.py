@@ -161,6 +161,8 @@ _LATE_TABLES = {
     ),
     "ministack.services.cloudformation.handlers": (
         "_ACTION_HANDLERS",
+        "_imported_export_names",
+        "_resolve_parameters",
         "_resolve_stack",
         "validate_template_support",
     ),
@@ -178,6 +180,7 @@ _LATE_TABLES = {
     "ministack.services.cloudformation.stacks": (
         "_operation_event",
         "_property_recreation",
+        "_resolve_refs",
         "_runs_on_worker_thread",
         "_validation_errors",
     ),
