@@ -69,6 +69,7 @@ class LocalAws:
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self._copies = database_copy.Keeper(settings.database)
         self.snapshots = snapshots.Snapshots(settings.state / "ministack")
+        self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._register()
@@ -99,6 +100,8 @@ class LocalAws:
         base.run_functions_as_documented()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
         base.refuse_unknown_runtimes()
+        base.refuse_roles_that_lambda_cannot_assume()
+        base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
         base.close_unsigned_paths()
@@ -127,12 +130,16 @@ class LocalAws:
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
+        base.refuse_missing_targets_in_stacks()
+        base.refuse_values_as_documented()
+        base.check_templates(self._templates)
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
 
     def stop(self) -> None:
         """End all threads and processes of the services."""
+        self._templates.stop()
         for service in reversed(self._services):
             service.stop()
 

@@ -17,7 +17,14 @@ from local_aws.base.managed_policies import know_managed_policies, refuse_missin
 from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
-from local_aws.base.roles import AccessKey, Credentials, RoleNotAssumableError, assume_role, find_access_key
+from local_aws.base.roles import (
+    AccessKey,
+    Credentials,
+    RoleNotAssumableError,
+    assume_role,
+    find_access_key,
+    require_trust,
+)
 from local_aws.base.signing import (
     accept_caller,
     close_unsigned_paths,
@@ -28,6 +35,11 @@ from local_aws.base.signing import (
     refusal_answer,
     resolve_key,
 )
+from local_aws.base.stack_targets import (
+    refuse_missing_targets_in_stacks,
+    refuse_roles_that_eventbridge_cannot_assume,
+    refuse_roles_that_lambda_cannot_assume,
+)
 from local_aws.base.stacks import complete_resource_types
 from local_aws.base.tables import (
     BaseMismatchError,
@@ -37,6 +49,9 @@ from local_aws.base.tables import (
     register_resource_types,
     register_service,
 )
+from local_aws.base.template_checks import check_templates
+from local_aws.base.template_findings import TemplateFindings
+from local_aws.base.template_values import refuse_values_as_documented
 
 __all__ = [
     "CREATE_ONLY",
@@ -47,11 +62,13 @@ __all__ = [
     "PipelineTarget",
     "ResourceType",
     "RoleNotAssumableError",
+    "TemplateFindings",
     "accept_caller",
     "asgi_app",
     "assume_role",
     "carry_version_ids",
     "check_tables",
+    "check_templates",
     "close_unsigned_paths",
     "complete_request_context",
     "complete_resource_types",
@@ -77,10 +94,15 @@ __all__ = [
     "record_decisions",
     "refusal_answer",
     "refuse_missing_policies_in_stacks",
+    "refuse_missing_targets_in_stacks",
+    "refuse_roles_that_eventbridge_cannot_assume",
+    "refuse_roles_that_lambda_cannot_assume",
     "refuse_unknown_runtimes",
     "refuse_unknown_runtimes_of_stacks",
+    "refuse_values_as_documented",
     "register_resource_types",
     "register_service",
+    "require_trust",
     "resolve_key",
     "root_caller",
     "route_events_to_pipelines",

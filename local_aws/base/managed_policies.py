@@ -9,12 +9,12 @@ refused by AWS.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from local_aws.base.tables import ministack
+from local_aws.base.tables import check_before, ministack
 
 _PUBLISHED = Path(__file__).with_name("managed_policies.json")
 _PREFIX = "arn:aws:iam::aws:policy/"
@@ -60,22 +60,8 @@ def refuse_missing_policies_in_stacks() -> None:
     """
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS  # noqa: SLF001
     for kind in ("Role", "User"):
-        _check_before(handlers[f"AWS::IAM::{kind}"], _require_policies)
-    _check_before(handlers["AWS::IAM::ManagedPolicy"], _require_entities)
-
-
-def _check_before(handler: dict[str, Any], check: Callable[[Mapping[str, Any]], None]) -> None:
-    create, update = handler["create"], handler["update"]
-
-    def checked_create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
-        check(properties)
-        return create(logical_id, properties, stack_name)
-
-    def checked_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
-        check(new)
-        return update(physical_id, old, new, *rest)
-
-    handler.update(create=checked_create, update=checked_update)
+        check_before(handlers[f"AWS::IAM::{kind}"], _require_policies)
+    check_before(handlers["AWS::IAM::ManagedPolicy"], _require_entities)
 
 
 def _require_policies(properties: Mapping[str, Any]) -> None:

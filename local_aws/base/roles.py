@@ -53,7 +53,7 @@ def assume_role(
     `aws:SourceAccount`. `policy` is a session policy: what the credentials may do at most.
     Raises RoleNotAssumableError.
     """
-    _require_trust(role_arn, service, source_arn)
+    require_trust(role_arn, service, source_arn)
     key = hashlib.sha256(json.dumps([role_arn, service, session_name, policy], sort_keys=True).encode()).hexdigest()
     with _sessions_lock:
         cached = _sessions.get(key)
@@ -87,10 +87,14 @@ def _open_session(role_arn: str, session_name: str, policy: Mapping[str, Any] | 
     return credentials
 
 
-def _require_trust(role_arn: str, service: str, source_arn: str) -> None:
+def require_trust(role_arn: str, service: str, source_arn: str | None) -> None:
+    """See that there is the role, and that it lets a service assume it for a resource, or for any if that is None.
+
+    Raises RoleNotAssumableError.
+    """
     evaluator = ministack("core.iam_evaluator")
     role = ministack("services.iam")._roles.get(role_arn.rpartition("/")[2])  # noqa: SLF001
-    if role is None:
+    if role is None or role["Arn"] != role_arn:
         raise RoleNotAssumableError(f"The role {role_arn} does not exist.")
     document = role["AssumeRolePolicyDocument"]
     document = json.loads(document) if isinstance(document, str) else document
@@ -108,10 +112,12 @@ def _require_trust(role_arn: str, service: str, source_arn: str) -> None:
         if (
             statement.get("Effect") == "Allow"
             and evaluator._service_principal_matches(statement.get("Principal"), service)  # noqa: SLF001
-            and evaluator._conditions_met(statement.get("Condition", {}), context)  # noqa: SLF001
+            and (source_arn is None or evaluator._conditions_met(statement.get("Condition", {}), context))  # noqa: SLF001
         ):
             return
-    raise RoleNotAssumableError(f"The role {role_arn} does not allow {service} to assume it for {source_arn}.")
+    raise RoleNotAssumableError(
+        f"The role {role_arn} does not allow {service} to assume it for {source_arn or 'any resource'}."
+    )
 
 
 @dataclass(frozen=True, repr=False)

@@ -93,6 +93,7 @@ _TABLES = {
         "_events_log_list",
         "_invoke_target",
         "_put_events",
+        "_put_targets",
         "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": (
@@ -132,6 +133,7 @@ _TABLES = {
     ),
     "ministack.services.s3": (
         "_bucket_versioning",
+        "_buckets",
         "_delete_bucket",
         "_delete_bucket_encryption",
         "_fire_s3_event",
@@ -143,13 +145,45 @@ _TABLES = {
     "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation.changesets": ("_evaluate_conditions", "_resolve_props_for_diff"),
+    "ministack.services.cloudformation": ("_change_sets", "handle_request"),
+    "ministack.services.cloudformation.changesets": (
+        "_evaluate_conditions",
+        "_find_change_set",
+        "_resolve_props_for_diff",
+        "validate_template_support",
+    ),
+    "ministack.services.cloudformation.engine": (
+        "CfnLoader",
+        "_TransformFailed",
+        "_apply_transforms",
+        "_evaluate_conditions",
+        "_parse_template",
+    ),
+    "ministack.services.cloudformation.handlers": (
+        "_ACTION_HANDLERS",
+        "_imported_export_names",
+        "_resolve_parameters",
+        "_resolve_stack",
+        "validate_template_support",
+    ),
+    "ministack.services.cloudformation.helpers": ("_error", "_extract_members", "_p", "_resolve_template"),
     "ministack.services.cloudformation.custom_resource": ("_pending",),
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_s3_apply_configurations", "_zip_inline"),
+    "ministack.services.cloudformation.provisioners": (
+        "_RESOURCE_HANDLERS",
+        "_lambda_function_for_cfn_ref",
+        "_s3_apply_configurations",
+        "_zip_inline",
+    ),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.wait_conditions": ("has_handle",),
-    "ministack.services.cloudformation.stacks": ("_property_recreation", "_runs_on_worker_thread"),
+    "ministack.services.cloudformation.stacks": (
+        "_operation_event",
+        "_property_recreation",
+        "_resolve_refs",
+        "_runs_on_worker_thread",
+        "_validation_errors",
+    ),
 }
 
 
@@ -219,6 +253,26 @@ def register_resource_types(resources: Mapping[str, ResourceType]) -> None:
     stacks = ministack("services.cloudformation.stacks")
     blocks = stacks._runs_on_worker_thread  # noqa: SLF001
     stacks._runs_on_worker_thread = lambda name: name in resources or blocks(name)  # noqa: SLF001
+
+
+def check_before(handler: dict[str, Any], check: Callable[[Mapping[str, Any]], None]) -> None:
+    """Let `check` see the properties before a resource of MiniStack's type is created or updated; it may raise."""
+    create = handler["create"]
+
+    def checked_create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        check(properties)
+        return create(logical_id, properties, stack_name)
+
+    handler["create"] = checked_create
+    if "update" not in handler:
+        return
+    update = handler["update"]
+
+    def checked_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+        check(new)
+        return update(physical_id, old, new, *rest)
+
+    handler["update"] = checked_update
 
 
 def ministack(name: str) -> Any:

@@ -6,17 +6,15 @@ https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
 
+from local_aws import base
 from local_aws.codebuild import paging, requests
 from local_aws.codebuild.faults import invalid, not_found
 from local_aws.codebuild.names import project_arn
+from local_aws.codebuild.platform import SERVICE, Platform
 from local_aws.codebuild.records import Document
 from local_aws.settings import ACCOUNT
 from local_aws.wire import AwsError, Caller
-
-if TYPE_CHECKING:
-    from local_aws.codebuild.platform import Platform
 
 _SORT = {"NAME": 0, "CREATED_TIME": 1, "LAST_MODIFIED_TIME": 2}
 
@@ -42,6 +40,7 @@ class Projects:
         project = self.find(request["name"])
         project = {**project, **request, "lastModified": self._platform.now()}
         requests.check_project(project)
+        _require_role(project["serviceRole"])
         self._platform.records.put_project(project)
         return {"project": _shown(project)}
 
@@ -62,6 +61,7 @@ class Projects:
             "lastModified": self._platform.now(),
         }
         requests.check_project(project)
+        _require_role(project["serviceRole"])
         self._platform.records.put_project(project)
         return {"project": _shown(project)}
 
@@ -100,6 +100,14 @@ class Projects:
                 raise invalid("A project name is required.")
             raise not_found("project", name)
         return project
+
+
+def _require_role(role: str) -> None:
+    """https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html."""
+    try:
+        base.require_trust(role, SERVICE, None)
+    except base.RoleNotAssumableError:
+        raise invalid(f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}") from None
 
 
 def _shown(project: Document) -> Document:
