@@ -19,6 +19,7 @@ SERVICES = {
     "clean-up": ("codepipeline", "sagemaker", "s3"),
     "register-model": ("codepipeline", "sagemaker"),
     "record-release": ("codepipeline", "sagemaker", "s3", "logs"),
+    "start-release": ("codecommit", "codepipeline", "s3", "sts"),
     "end-release": ("codepipeline", "sagemaker"),
     "settle-job": ("codepipeline", "lambda"),
 }

@@ -25,7 +25,18 @@ from pipeline_lambdas.failures import ConfigurationError
 
 __all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse_config"]
 
-_TOP = ("model", "problem", "algorithm", "hyperparameters", "training", "channels", "environments", "tests", "keep")
+_TOP = (
+    "model",
+    "problem",
+    "algorithm",
+    "hyperparameters",
+    "training",
+    "channels",
+    "data",
+    "environments",
+    "tests",
+    "keep",
+)
 
 
 class ConfigError(ConfigurationError):
@@ -78,6 +89,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
     }
+    data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
     if reader.problems:
         return None
@@ -91,6 +103,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         environments=cast("dict[str, Variant]", environments),
         tests=tests,
         keep=Keep(**keep),
+        dataset=data.get("dataset"),
     )
 
 

@@ -163,6 +163,8 @@ class TrainingConfig:
     environments: Mapping[str, Variant]
     tests: Mapping[str, EvaluationTest]
     keep: Keep = Keep()
+    dataset: str | None = None
+    """Id of the dataset that the config pins."""
 
     @property
     def objective(self) -> str:

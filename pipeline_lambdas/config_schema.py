@@ -63,6 +63,11 @@ DEPLOYMENT: Mapping[str, Rule] = {
 LONGEST_WAITS_S = 28800 - 3600
 """SageMaker ends a deployment after eight hours; an hour of them is for the start of the instances."""
 ENVIRONMENTS = {"dev": True, "test": True, "prod": False}
+DATA: Mapping[str, Rule] = {
+    "dataset": text(r"[0-9a-f]{16}", "the id of a dataset in quotes, 16 hexadecimal digits").about(
+        "The dataset that this config belongs to; `slipway data prepare` and `slipway data upload` tell its id"
+    ),
+}
 KEEP: Mapping[str, Rule] = {
     "models": integer(1, 50)
     .about("So many of the newest models and endpoint configs, for each environment")
@@ -194,6 +199,14 @@ SECTIONS = (
         "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few "
         "rows has to be well above that.",
         DRIFT,
+    ),
+    Section(
+        "data",
+        "Optional: pins the dataset, so that config and data can change together, such as the columns of both. A "
+        "release of this config takes that dataset and no other. Push and upload in either order: the release waits an "
+        "hour for a dataset that is not uploaded yet, and the upload of another one starts no release. Without this "
+        "section a release takes the newest dataset, and each upload starts one.",
+        DATA,
     ),
     Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
 )

@@ -16,6 +16,7 @@ from pipeline_lambdas.failures import ConfigurationError
 
 SCHEMA = "slipway-dataset/1"
 CHANNELS = ("train", "validation", "test")
+MANIFEST = "manifest.json"
 
 _MOST_PROBLEMS = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -42,6 +43,11 @@ class Dataset:
     files: tuple[DataFile, ...]
     columns: tuple[str, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """What people and configs name the dataset by."""
+        return dataset_id(self.sha256)
+
     def channel(self, name: str) -> tuple[DataFile, ...]:
         """Return the files of one channel in the order of their paths."""
         return tuple(file for file in self.files if file.channel == name)
@@ -56,9 +62,19 @@ def dataset_sha256(hashes: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def dataset_id(sha256: str) -> str:
+    """Return the first 16 digits of a dataset's hash, which name it."""
+    return sha256[:16]
+
+
 def dataset_prefix(model: str, sha256: str) -> str:
-    """Return the key prefix of the dataset with this hash."""
-    return f"{model}/datasets/{sha256[:16]}/"
+    """Return the key prefix of the dataset with this hash, or this id."""
+    return f"{model}/datasets/{dataset_id(sha256)}/"
+
+
+def manifest_key(model: str, dataset: str | None = None) -> str:
+    """Return the key of the manifest that names the newest dataset, or of the one beside the files of this id."""
+    return f"{dataset_prefix(model, dataset) if dataset else f'{model}/'}{MANIFEST}"
 
 
 def parse_manifest(content: bytes, model: str) -> Dataset:

@@ -17,6 +17,14 @@ MAX_ATTEMPTS = 9
 NONE = "none"
 """What stands for a model or an endpoint that there is not: an output variable cannot be empty."""
 
+TRIGGERS = {
+    "TrainingConfig": "training-config",
+    "PipelineLambdas": "pipeline-lambdas",
+    "InferenceLambdas": "inference-lambdas",
+    "Dataset": "dataset",
+}
+"""Source action to the end of the name of its rule, and of the session that starts a release for it."""
+
 _EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT_LENGTH = 13
 # In full, the longest name of an endpoint config would have 64 characters.

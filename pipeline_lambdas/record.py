@@ -133,10 +133,12 @@ def _dataset(facts: Facts) -> Document | None:
     if dataset is None:
         return None
     revisions = {r["name"]: r.get("revisionId") for r in (facts.execution or {}).get("artifactRevisions", ())}
+    pinned = facts.config is not None and facts.config.dataset is not None
     return {
         "sha256": dataset.sha256,
         "prefix": dataset.prefix,
-        "manifest_version_id": revisions.get("Dataset"),
+        # The manifest of the Source stage may be another dataset's than the one that a config pins.
+        "manifest_version_id": None if pinned else revisions.get("Dataset"),
         "columns": list(dataset.columns),
         "files": [asdict(file) for file in dataset.files],
     }

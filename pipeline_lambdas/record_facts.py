@@ -19,7 +19,7 @@ from pipeline_lambdas.learning_curves import curves
 from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.record import Facts
 from pipeline_lambdas.record_actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
-from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT
+from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned
 
 T = TypeVar("T")
 
@@ -36,6 +36,7 @@ class RecordSite:
     console_host: str
     artifact_bucket: str
     kms_key_arn: str
+    data_bucket: str
 
     def folder(self, execution_id: str) -> str:
         """Return the prefix under which a release's evidence lies."""
@@ -133,6 +134,9 @@ def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
+    """The dataset that the release takes; without a config to pin one, that of its Source stage."""
+    if facts.config and facts.config.dataset:
+        return read_pinned(site.model, facts.config.dataset, site.data_bucket)
     content = _artifact(facts, DATASET_ARTIFACT)
     return None if content is None else parse_manifest(content, site.model)
 

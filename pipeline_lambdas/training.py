@@ -9,7 +9,7 @@ from typing import Any
 from pipeline_lambdas.aws import s3, sagemaker
 from pipeline_lambdas.columns import check_columns
 from pipeline_lambdas.config_model import TrainingConfig, config_sha256
-from pipeline_lambdas.dataset import Dataset
+from pipeline_lambdas.dataset import MANIFEST, Dataset
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.instances import has_local_storage
 from pipeline_lambdas.names import MAX_ATTEMPTS, Release
@@ -81,7 +81,7 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
 
 
 def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
-    """Compare the dataset's objects in S3 with the manifest: all there, of their size, and nothing besides.
+    """Compare the dataset's objects in S3 with the manifest: all there, of their size, and nothing besides but itself.
 
     A channel is everything under its prefix, so an object more would be trained on as well.
     """
@@ -92,6 +92,7 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
                 "Upload the dataset with it or take the channel out of the config."
             )
     sizes = s3.list_sizes(bucket, dataset.prefix)
+    sizes.pop(dataset.prefix + MANIFEST, None)
     expected = {dataset.key(file): file.size_bytes for file in dataset.files}
     problems = [
         f"s3://{bucket}/{key}: found no object; allowed one of {size} bytes"

@@ -67,12 +67,15 @@ def check(
             for problem in instance_problems(config, patterns, named)
         ]
         dataset = data or session.project.data(model)
-        if data is None and not dataset.is_dir():
+        if data is not None and model != session.names.model:
             continue
-        if data is None or model == session.names.model:
-            checked = check_dataset(session, dataset, config)
+        pinned_here = is_here(session, f"{shown(folder)}/{model}.yml", config, dataset, problems)
+        if not dataset.is_dir():
+            continue
+        checked = check_dataset(session, dataset, config)
+        files += checked
+        if pinned_here:
             problems += check_columns(dataset, f"{shown(folder)}/{model}.yml", config, checked)
-            files += checked
     for text in problems:
         session.output.say(text, style="red")
     report(session.output, files)
@@ -87,6 +90,34 @@ def check(
     if problems or any(file.problem_count for file in files):
         raise UnsuccessfulError
     session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
+
+
+def is_here(session: Session, file: str, config: TrainingConfig, folder: Path, problems: list[str]) -> bool:
+    """Whether a release of the config would take the dataset in the folder: the one that it pins, or any.
+
+    Notes a problem if it pins one that is neither here nor uploaded, as far as AWS can be asked.
+    """
+    from scripts.dataset import folder_id  # noqa: PLC0415 - it needs this module
+    from scripts.effects import is_uploaded  # noqa: PLC0415 - it needs this module
+
+    if config.dataset is None:
+        return True
+    here = folder_id(folder) if folder.is_dir() else None
+    if here == config.dataset:
+        return True
+    uploaded = is_uploaded(session, config.model, config.dataset)
+    found = f"{shown(folder)} is dataset {here}" if here else f"{shown(folder)} is not there"
+    if uploaded is False:
+        problems.append(
+            f"{file}: data.dataset: found {config.dataset}, which is not uploaded, and {found}; allowed is a dataset "
+            f"that is uploaded, or is about to be: {session.command('data upload FOLDER')}"
+        )
+    else:
+        known = "is uploaded" if uploaded else "was not looked for, as the data bucket cannot be asked"
+        session.output.say(
+            f"{file}: pins dataset {config.dataset}, which {known}; {found}, so columns are not compared"
+        )
+    return False
 
 
 def _check_functions(session: Session, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scripts.check import check_configs, check_dataset, report
-from scripts.dataset import StagedDataset, stage_dropped, stage_folder
+from scripts.dataset import StagedDataset, folder_id, stage_dropped, stage_folder
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.prepare import DELIMITERS, REJECTED_FILE, Request
 from scripts.prepare import prepare as prepare_file
@@ -47,8 +47,15 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     if prepared.rejected:
         said = f"{len(prepared.rejected)} rows rejected; all of them are listed in {name}/{REJECTED_FILE}"
         session.output.say(said, style="red")
+    named = {"dataset": folder_id(folder)} if prepared.rows else {}
     session.output.result(
-        {"folder": str(folder), "rows": prepared.rows, "columns": prepared.columns, "rejected": len(prepared.rejected)}
+        {
+            "folder": str(folder),
+            **named,
+            "rows": prepared.rows,
+            "columns": prepared.columns,
+            "rejected": len(prepared.rejected),
+        }
     )
     if not prepared.rows:
         session.output.say("Nothing was written. Mend the rows, or leave them out: --skip-bad-rows")
@@ -56,6 +63,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     rows = ", ".join(f"{channel} {count}" for channel, count in prepared.rows.items())
     session.output.say(f"{name}: {rows} rows, label {prepared.columns[0] if prepared.columns else label} first")
     session.output.say(f"Upload it: {session.command('data upload', name)}")
+    session.output.say(pin_line(session.options.model, named["dataset"]))
 
 
 @app.command()
@@ -103,11 +111,20 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
 def _publish(session: Session, staged: StagedDataset) -> None:
     if staged.changed:
         staged.publish(session)
-        session.output.say(f"The new manifest starts a release. Watch it: {session.command('follow')}")
+        if staged.releases(session.names.model):
+            session.output.say(f"The new manifest starts a release. Watch it: {session.command('follow')}")
+        else:
+            session.output.say(f"The config pins dataset {staged.pinned}, so no release starts.")
+        session.output.say(pin_line(session.names.model, staged.id))
     else:
         say = "The manifest names this dataset already, so no release starts. Start one: "
         session.output.say(say + session.command("start"))
     session.output.result(staged.document())
+
+
+def pin_line(model: str, dataset: str) -> str:
+    """How a config pins a dataset."""
+    return f'To release it together with a change of the config, pin it in {model}.yml: data: {{dataset: "{dataset}"}}'
 
 
 def _split(text: str) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """Datasets in the data bucket: files under the hash of their content, and the manifest that names them.
 
-Files of a dataset are never overwritten. The manifest is written last, and writing it starts a release.
+Files of a dataset are never overwritten. A manifest lies beside them, for configs that pin the dataset; the one that
+names the newest dataset is written last, and writing it starts a release.
 """
 
 from __future__ import annotations
@@ -15,11 +16,20 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from pipeline_lambdas.dataset import CHANNELS, SCHEMA, DataFile, dataset_prefix, dataset_sha256
+from pipeline_lambdas.dataset import (
+    CHANNELS,
+    SCHEMA,
+    DataFile,
+    dataset_id,
+    dataset_prefix,
+    dataset_sha256,
+    manifest_key,
+)
 from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
 from scripts.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
 from scripts.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
+from scripts.effects import pinned_dataset
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Step
 from scripts.project import shown
@@ -37,8 +47,20 @@ class StagedDataset:
     rows: Mapping[str, int]
     """Rows per channel."""
 
+    @property
+    def id(self) -> str:
+        """What people and configs name the dataset by."""
+        return dataset_id(self.sha256)
+
     source_action: ClassVar[str] = "Dataset"
     """The pipeline's source action that reads the manifest."""
+
+    pinned: str | None = None
+    """Id of the dataset that the model's config in this checkout pins."""
+
+    def releases(self, model: str) -> bool:  # noqa: ARG002 - a dataset is one model's
+        """Whether the manifest starts a release: a config that pins another dataset takes that."""
+        return self.changed and self.pinned in {None, self.id}
 
     def publish(self, session: Session) -> str:
         """Write the manifest; returns its version, which is the data revision that a release shows."""
@@ -49,11 +71,17 @@ class StagedDataset:
                 Body=self.manifest,
                 ContentType="application/json",
             )
-            step.outcome = f"dataset {self.sha256[:16]}, {sum(self.rows.values()):,} rows"
+            step.outcome = f"dataset {self.id}, {sum(self.rows.values()):,} rows"
         return str(put["VersionId"])
 
     def document(self) -> dict[str, Any]:
-        return {"dataset": self.sha256, "prefix": self.prefix, "changed": self.changed, "rows": dict(self.rows)}
+        return {
+            "dataset": self.sha256,
+            "id": self.id,
+            "prefix": self.prefix,
+            "changed": self.changed,
+            "rows": dict(self.rows),
+        }
 
 
 def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> StagedDataset:
@@ -63,9 +91,7 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
     release can tell what it was trained on.
     """
     paths = {path.relative_to(folder).as_posix(): path for path in dataset_files(folder)}
-    files = [
-        DataFile(name.split("/")[0], name, path.stat().st_size, _file_sha256(path)) for name, path in paths.items()
-    ]
+    files = _data_files(paths)
     sha256, prefix = _identity(session, files)
     bucket, s3 = session.names.bucket("data"), session.client("s3")
     missing = [file for file in files if not _is_there(s3, bucket, prefix + file.path, file)]
@@ -78,6 +104,16 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
         step.outcome = _uploaded(files, missing)
     counts = {channel: sum(counted[file.path] for file in files if file.channel == channel) for channel in CHANNELS}
     return _staged(session, files, sha256, prefix, read_columns(folder), counts)
+
+
+def folder_id(folder: Path) -> str:
+    """The id that the dataset in a folder has; SlipwayError if a channel has no file."""
+    files = _data_files({path.relative_to(folder).as_posix(): path for path in dataset_files(folder)})
+    return dataset_id(dataset_sha256((file.path, file.sha256) for file in files))
+
+
+def _data_files(paths: Mapping[str, Path]) -> list[DataFile]:
+    return [DataFile(name.split("/")[0], name, path.stat().st_size, _file_sha256(path)) for name, path in paths.items()]
 
 
 def stage_dropped(session: Session) -> StagedDataset:
@@ -164,15 +200,22 @@ def _staged(
     rows: Mapping[str, int],
 ) -> StagedDataset:
     manifest = manifest_bytes(files, sha256, prefix, columns)
+    s3, bucket, beside = session.client("s3"), session.names.bucket("data"), manifest_key(session.names.model, sha256)
+    # After the files: a release that waits for the dataset begins as soon as this is there.
+    if _content(s3, bucket, beside) != manifest:
+        s3.put_object(Bucket=bucket, Key=beside, Body=manifest, ContentType="application/json")
+    changed = _content(s3, bucket, session.names.manifest_key) != manifest
+    return StagedDataset(sha256, prefix, manifest, changed, rows, pinned_dataset(session, session.names.model))
+
+
+def _content(s3: Any, bucket: str, key: str) -> bytes | None:
     try:
-        there = session.client("s3").get_object(Bucket=session.names.bucket("data"), Key=session.names.manifest_key)
+        found: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         if code_of(error) != "NoSuchKey":
             raise
-        changed = True
-    else:
-        changed = there["Body"].read() != manifest
-    return StagedDataset(sha256, prefix, manifest, changed, rows)
+        return None
+    return found
 
 
 def manifest_bytes(files: list[DataFile], sha256: str, prefix: str, columns: list[str]) -> bytes:

@@ -108,6 +108,11 @@ class GitFolder:
     def tree_of(self, commit: str) -> str:
         return self._git("rev-parse", f"{commit}^{{tree}}").strip()
 
+    def changed(self, before: str, after: str) -> tuple[str, ...]:
+        """Names of the files that differ between two commits or trees; of one that moved both."""
+        listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after)
+        return tuple(name for name in listed.split("\0") if name)
+
     def commits(self, head: str) -> list[Commit]:
         """All commits from a head back, newest first."""
         text = self._git("log", "--first-parent", "-z", "--format=%H%x1f%T%x1f%s%x1f%b", head)

@@ -64,7 +64,7 @@ class Inventory:
 def find_pipelines(session: Session) -> tuple[Names, ...]:
     """The names of each model of the installation: those with a stack, with data, and the one that was asked for."""
     names = session.names
-    models = {names.model, *_models_with_a_stack(session), *_models_with_data(session)}
+    models = {names.model, *models_with_a_stack(session), *_models_with_data(session)}
     found = []
     for model in sorted(models):
         try:
@@ -127,7 +127,7 @@ def _stack_exists(session: Session, name: str) -> bool:
     return stack is not None and stack["StackStatus"] not in _GONE
 
 
-def _models_with_a_stack(session: Session) -> Iterator[str]:
+def models_with_a_stack(session: Session) -> Iterator[str]:
     suffix = session.names.suffix
     for page in session.client("cloudformation").get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:

@@ -21,6 +21,7 @@ FUNCTIONS = (
     "register-model",
     "record-release",
     "clean-up",
+    "start-release",
     "end-release",
     "settle-job",
 )

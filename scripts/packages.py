@@ -46,6 +46,7 @@ FUNCTIONS = {
     "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
     "register-model": Function("register-model", "pipeline_lambdas.handlers.register_model"),
     "record-release": Function("record-release", "pipeline_lambdas.handlers.record_release"),
+    "start-release": Function("start-release", "pipeline_lambdas.handlers.start_release"),
     "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
     "settle-job": Function("settle-job", "pipeline_lambdas.handlers.settle_job"),
 }

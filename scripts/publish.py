@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from scripts.effects import effect, models_of, sentence
 from scripts.errors import Command, NextStep, SlipwayError
 from scripts.git import Commit, GitFolder, Remote
 from scripts.merging import compare, take
@@ -55,6 +56,13 @@ class StagedFolder:
     git: GitFolder
     commit: str | None
     reason: NextStep
+    pinned: ClassVar[str | None] = None
+    paths: tuple[str, ...] | None = None
+    """The files that the commit changes; None for the first one."""
+
+    def releases(self, model: str) -> bool:
+        """Whether the push starts a release of the model."""
+        return self.changed and bool(effect(self.source_action, self.paths, [model]))
 
     @property
     def changed(self) -> bool:
@@ -99,7 +107,7 @@ def publish(
 ) -> None:
     """Push the folders to their repositories.
 
-    Only a folder that differs is pushed; every push starts a release.
+    Only a folder that differs is pushed. A push releases the models whose config changed, or all of them if code did.
     """
     session = session_of(context)
     session.announce()
@@ -115,16 +123,19 @@ def publish(
     if take_theirs:
         session.output.result({"taken": {folder: _take(session, folder, git) for folder, git in gits.items()}})
         return
-    pushed = {}
+    pushed, releases = {}, dict[str, dict[str, str]]()
+    models = models_of(session)
     for folder, git in gits.items():
         staged = stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
         if staged.changed:
+            releases[folder] = effect(staged.source_action, staged.paths, models)
+            session.output.say(sentence(folder, releases[folder], models))
             pushed[folder] = staged.publish(session)
         else:
             session.output.say(f"{folder}: {staged.why(session.command)}")
-    session.output.result({"pushed": pushed})
-    if pushed:
-        session.output.say(f"Each push starts a release. Watch it: {session.command('follow')}")
+    session.output.result({"pushed": pushed, "releases": releases})
+    if any(releases.values()):
+        session.output.say(f"Watch a release: {session.command('follow')}")
 
 
 def _require_addresses(session: Session, folders: Sequence[str]) -> None:
@@ -185,7 +196,8 @@ def stage_files(
         if not overwrite and sides.there:
             raise _both_changed(git, folder, repository, _foreign(history), tree)
     text = f"{message or f'Publish {folder}'}\n\n{_TRAILER}\n"
-    return StagedFolder(folder, repository, git, git.commit(tree, head, text), "changed")
+    paths = git.changed(head, tree) if head else None
+    return StagedFolder(folder, repository, git, git.commit(tree, head, text), "changed", paths)
 
 
 def take_over(project: Project, folder: str, git: GitFolder) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from pipeline_lambdas.affected import DATASET
 from scripts.approve import answer, check_reason
 from scripts.changes import Consent
 from scripts.data import stage_directory
@@ -40,6 +41,11 @@ class Staged(Protocol):
 
     @property
     def source_action(self) -> str: ...
+
+    @property
+    def pinned(self) -> str | None: ...
+
+    def releases(self, model: str) -> bool: ...
 
     def publish(self, session: Session) -> str: ...
 
@@ -116,11 +122,34 @@ def _begin(session: Session, message: str | None, consent: Consent) -> str:
     if not changed:
         session.output.say("nothing new to publish: the release is started by hand")
         return start_run(session)
+    return _publish(session, changed)
+
+
+def _publish(session: Session, changed: Sequence[Staged]) -> str:
+    """Publish what has changed; returns the one release of the model that this starts, or that is started by hand.
+
+    A change that is not about the model starts none. A dataset that the config pins comes after the rest: it then
+    starts none beside the release that the rest has started.
+    """
+    model = session.names.model
+    starting = [one for one in changed if one.releases(model)]
+    later = [one for one in starting if one.source_action == DATASET and one.pinned and len(starting) > 1]
+    for one in changed:
+        if one not in starting:
+            one.publish(session)
+            session.output.say(f"{one.source_action}: starts no release of {model}")
+    starting = [one for one in starting if one not in later]
     known = _known_runs(session)
-    if len(changed) == 1:
-        revisions = {changed[0].source_action: changed[0].publish(session)}
-        return _wait_for_run(session, known, revisions)
-    return _publish_as_one(session, changed, known)
+    if not starting:
+        session.output.say(f"nothing that {model} is made of has changed: the release is started by hand")
+        return start_run(session)
+    if len(starting) == 1:
+        run_id = _wait_for_run(session, known, {starting[0].source_action: starting[0].publish(session)})
+    else:
+        run_id = _publish_as_one(session, starting, known)
+    for one in later:
+        one.publish(session)
+    return run_id
 
 
 def _stage_all(session: Session, message: str | None) -> list[Staged]:

@@ -13,7 +13,7 @@ from pipeline_lambdas.boundary import read_environment, read_parameters
 from pipeline_lambdas.job import Job
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Outcome
-from pipeline_lambdas.release_inputs import read_config, read_dataset
+from pipeline_lambdas.release_inputs import read_config, released_dataset
 from pipeline_lambdas.runner import LambdaContext, run_job
 
 # A batch's lists die by reference counts; to look for cycles after every 700 of them takes a fifth of the time.
@@ -51,7 +51,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
         environment=parameters.environment,
         test=test_of(config, parameters.environment, parameters.test),
         config=config,
-        dataset=read_dataset(job, environment.model_name),
+        dataset=released_dataset(job, config, environment.data_bucket),
         data_bucket=environment.data_bucket,
         artifact_bucket=environment.artifact_bucket,
         kms_key_arn=environment.kms_key_arn,

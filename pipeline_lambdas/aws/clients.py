@@ -26,6 +26,17 @@ def client(service: str) -> Any:
     return boto3.client(service, config=_S3_CONFIG if service == "s3" else _CONFIG)
 
 
+def codepipeline_with(access_key_id: str, secret_access_key: str, session_token: str) -> Any:
+    """Return a new client of CodePipeline with the keys of a session; it is not kept, as they run out."""
+    return boto3.client(
+        "codepipeline",
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
+        config=_CONFIG,
+    )
+
+
 def s3_with(credentials: Credentials) -> Any:
     """Return a new S3 client for one job's artifacts; it is not kept, as its credentials are the job's."""
     return boto3.client(

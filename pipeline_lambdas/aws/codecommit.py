@@ -1,9 +1,14 @@
-"""What CodeCommit tells of a commit.
+"""What CodeCommit tells of commits. Look-ups answer None for what does not exist.
 
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetCommit.html
+https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetDifferences.html
+https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetFile.html
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
@@ -21,3 +26,49 @@ def find_author(repository: str, commit_id: str) -> str | None:
             return None
         raise
     return (answer["commit"].get("author") or {}).get("name") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file as it is in a commit."""
+
+    content: bytes
+    commit: str
+
+
+def changed_paths(repository: str, before: str, after: str) -> set[str] | None:
+    """Return the paths of the files that differ between two commits, the old and the new path of one that moved.
+
+    None if the earlier commit is not there (any more).
+    """
+    request: dict[str, Any] = {
+        "repositoryName": repository,
+        "beforeCommitSpecifier": before,
+        "afterCommitSpecifier": after,
+    }
+    paths: set[str] = set()
+    while True:
+        try:
+            page = call(clients.client("codecommit").get_differences, **request)
+        except AwsRequestError as error:
+            if error.code == "CommitDoesNotExistException" and before in error.reason:
+                return None
+            raise
+        for difference in page["differences"]:
+            paths |= {difference[blob]["path"] for blob in ("beforeBlob", "afterBlob") if difference.get(blob)}
+        if not page.get("NextToken"):
+            return paths
+        request["NextToken"] = page["NextToken"]
+
+
+def read_file(repository: str, branch: str, path: str) -> Found | None:
+    """Return a file at the tip of a branch."""
+    try:
+        answer = call(
+            clients.client("codecommit").get_file, repositoryName=repository, commitSpecifier=branch, filePath=path
+        )
+    except AwsRequestError as error:
+        if error.code in {"FileDoesNotExistException", "CommitDoesNotExistException"}:
+            return None
+        raise
+    return Found(answer["fileContent"], answer["commitId"])

@@ -51,6 +51,13 @@ def find_summary(pipeline: str, execution_id: str) -> Description | None:
     return None
 
 
+def list_newest(pipeline: str) -> list[Description]:
+    """Return the newest 100 executions, the newest first, with their status and sourceRevisions."""
+    page = call(clients.client("codepipeline").list_pipeline_executions, pipelineName=pipeline)
+    found: list[Description] = page["pipelineExecutionSummaries"]
+    return found
+
+
 def list_actions(pipeline: str, execution_id: str) -> list[Description]:
     """Return every attempt at every action of the execution, the oldest first."""
     request: dict[str, Any] = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}

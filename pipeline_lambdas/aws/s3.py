@@ -50,6 +50,19 @@ def read_object(bucket: str, key: str) -> bytes | None:
     return content
 
 
+def read_version(bucket: str, key: str, version_id: str) -> bytes | None:
+    """Return one version of a whole object, read with the function's own role; None if there is none."""
+    try:
+        answer = call(clients.client("s3").get_object, Bucket=bucket, Key=key, VersionId=version_id)
+    except AwsRequestError as error:
+        if error.code in {"NoSuchKey", "NoSuchVersion"}:
+            return None
+        raise
+    with answer["Body"] as body:
+        content: bytes = call(body.read)
+    return content
+
+
 def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> None:
     """Store an object under the customer key."""
     _put(bucket, key, content, content_type, kms_key_arn)

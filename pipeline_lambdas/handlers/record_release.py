@@ -28,10 +28,12 @@ class Environment:
     artifact_bucket: str
     kms_key_arn: str
     aws_region: str
+    data_bucket: str
     console_host: str = ""
 
     def site(self) -> RecordSite:
-        return RecordSite(self.model_name, self.aws_region, self.console_host, self.artifact_bucket, self.kms_key_arn)
+        store = (self.artifact_bucket, self.kms_key_arn, self.data_bucket)
+        return RecordSite(self.model_name, self.aws_region, self.console_host, *store)
 
 
 @dataclass(frozen=True, slots=True)

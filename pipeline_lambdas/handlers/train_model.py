@@ -1,17 +1,18 @@
-"""Action StartTraining: starts the training job of a release."""
+"""Action StartTraining: starts the training job of a release, once the dataset is there that its config pins."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_lambdas.boundary import read_environment, read_parameters
 from pipeline_lambdas.instances import refuse_instances
 from pipeline_lambdas.job import Job
 from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Done
-from pipeline_lambdas.release_inputs import read_config, read_dataset
+from pipeline_lambdas.outcome import Continue, Done
+from pipeline_lambdas.release_inputs import await_dataset, manifest_version, read_config
 from pipeline_lambdas.runner import LambdaContext, run_job
 from pipeline_lambdas.training import TrainingSite, start_training
 
@@ -36,18 +37,22 @@ class Environment:
 @dataclass(frozen=True, slots=True)
 class Parameters:
     execution_id: str
+    dataset_version: str = ""
 
 
 def handler(event: Any, context: LambdaContext) -> None:
     run_job(event, context, _start)
 
 
-def _start(job: Job) -> Done:
+def _start(job: Job) -> Done | Continue:
     environment = read_environment(Environment, os.environ)
     parameters = read_parameters(Parameters, job.user_parameters)
     release = Release(environment.name_prefix, parameters.execution_id)
     config = read_config(job, environment.model_name)
     refuse_instances(config, environment.instance_type_patterns, "training")
-    dataset = read_dataset(job, environment.model_name)
+    dataset = await_dataset(job, config, environment.data_bucket, datetime.now(UTC))
+    if isinstance(dataset, Continue):
+        return dataset
     started = start_training(release, config, dataset, environment.site())
-    return Done(started.variables(), f"Training job {started.job_name}", started.job_name)
+    variables = {**started.variables(), **manifest_version(config, parameters.dataset_version)}
+    return Done(variables, f"Training job {started.job_name}", started.job_name)

@@ -38,7 +38,7 @@ def key_metric(evaluation: Document) -> str:
 def source_of(record: Document) -> Document:
     """Return the source whose push started a release, else that of the training config."""
     sources = documents(record, "sources")
-    pushed = _plain(string(record, "trigger", "detail").partition(":rule/")[2].removeprefix(string(record, "pipeline")))
+    pushed = _plain(text.rule_of(string(record, "trigger", "detail"), string(record, "pipeline")))
     by_name = {_plain(string(source, "action")): source for source in sources}
     return by_name.get(pushed) or by_name.get("trainingconfig") or next(iter(sources), {})
 

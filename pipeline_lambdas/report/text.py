@@ -30,8 +30,9 @@ _STARTED_BY_RULE = {
     "inference-lambdas": "push to inference-lambdas",
     "dataset": "new dataset",
     "retraining": "schedule",
+    "start-release": "a push or new dataset",
 }
-"""What the rules of the pipeline stack mean, by the ends of their names."""
+"""What the rules of the pipeline stack and the sessions of start-release mean, by the ends of their names."""
 _STARTED_BY = {
     "WebhookV2": "push to a connected repository",
     "CreatePipeline": "the pipeline was created",
@@ -244,18 +245,34 @@ def person(arn: str) -> str:
 def started_by(kind: str, detail: str, pipeline: str) -> str:
     """Say what started an execution; empty if that is not known.
 
-    The detail of an event is the rule's ARN. That of a push through a connection is the connection's, which may serve
-    all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
+    The detail of an event is the rule's ARN. The function start-release, which the rules of pushes and datasets invoke,
+    starts a release in a session of the name of the rule. The detail of a push through a connection is the
+    connection's, which may serve all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
     """
+    name = rule_of(detail, pipeline)
     if kind == "CloudWatchEvent":
         rule = detail.partition(":rule/")[2]
-        return _STARTED_BY_RULE.get(rule.removeprefix(f"{pipeline}-"), f"rule {rule}" if rule else "an event")
-    return _STARTED_BY.get(kind, kind)
+        return _STARTED_BY_RULE.get(name, f"rule {rule}" if rule else "an event")
+    words = _STARTED_BY_RULE.get(name) if kind == "StartPipelineExecution" else None
+    return words or _STARTED_BY.get(kind, kind)
+
+
+def rule_of(detail: str, pipeline: str) -> str:
+    """Return the rule that a trigger's detail names, or stands for as a session, without the pipeline's name; or "".
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    role, _, session = detail.partition(":assumed-role/")[2].partition("/")
+    rule = detail.partition(":rule/")[2] or (session if role else "")
+    return rule.removeprefix(f"{pipeline}-") if rule.startswith(f"{pipeline}-") else ""
 
 
 def trigger(record: Document) -> str:
     """Say what started a release, and who if that is known."""
     kind, detail = string(record, "trigger", "type"), string(record, "trigger", "detail")
-    words = started_by(kind, detail, string(record, "pipeline")) or "not known"
-    named = kind not in {"CloudWatchEvent", "WebhookV2"} and detail
+    pipeline = string(record, "pipeline")
+    words = started_by(kind, detail, pipeline) or "not known"
+    named = (
+        kind not in {"CloudWatchEvent", "WebhookV2"} and detail and rule_of(detail, pipeline) not in _STARTED_BY_RULE
+    )
     return f"{words} ({person(detail)})" if named else words

@@ -36,6 +36,7 @@ FUNCTIONS = {
     "RecordReleaseFunction": "record-release",
     "SmokeTestProdFunction": "smoke-test-prod",
     "CleanUpFunction": "clean-up",
+    "StartReleaseFunction": "start-release",
     "EndReleaseFunction": "end-release",
     "SettleJobFunction": "settle-job",
 }
@@ -168,8 +169,8 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
     ]
     assert contexts == [f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"]
-    # EventBridge, which invokes the one that ends a release, takes no result.
-    reports = [] if name == "end-release" else ["*"]
+    # EventBridge, which invokes those that start and end a release, takes no result.
+    reports = [] if name in {"start-release", "end-release"} else ["*"]
     assert granted(statements, pipeline, role, "codepipeline:PutJobFailureResult") == reports
 
 
@@ -317,8 +318,30 @@ def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: 
     assert pipeline["Resources"]["Pipeline"]["DependsOn"] == shared
     assert set(templates.of_type(pipeline, "AWS::IAM::Policy")) - set(shared) == {
         "AskForApprovalPolicy",
+        "ReadChangesPolicy",
         "ReadCommitsPolicy",
     }
+
+
+def test_what_starts_a_release_reads_changes_and_one_config_and_starts_this_pipeline(
+    pipeline: Template, statements: list[Statement]
+) -> None:
+    role, name = "StartReleaseFunctionRole", f"slipway-{'a' * 12}-{'m' * 20}"
+    arn = f"arn:aws:codepipeline:ap-northeast-1:111122223333:{name}"
+    repositories = [
+        f"<slipway-{'a' * 12}-{source}-repository-arn>"
+        for source in ("training-config", "pipeline-lambdas", "inference-lambdas")
+    ]
+    expected = {
+        "codecommit:GetDifferences": repositories,
+        "codecommit:GetFile": repositories[:1],
+        "s3:GetObjectVersion": [f"arn:aws:s3:::<slipway-{'a' * 12}-data-bucket-name>/{'m' * 20}/manifest.json"],
+        "codepipeline:ListPipelineExecutions": [arn],
+        "sts:AssumeRole": ["<StartPipelineRole.Arn>"],
+        "codepipeline:StartPipelineExecution": [],
+    }
+    assert {action: granted(statements, pipeline, role, action) for action in expected} == expected
+    assert granted(statements, pipeline, "StartPipelineRole", "codepipeline:StartPipelineExecution") == [arn]
 
 
 def test_a_version_is_registered_undecided_and_decided_by_the_approval_alone(statements: list[Statement]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from typing import Any
+from unittest.mock import MagicMock
 
 import boto3
 import pytest
@@ -36,7 +37,8 @@ OUTPUT_VARIABLES = {
     "CodeBuild": {"UPDATED_FUNCTIONS"},
     "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
     "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
-    "TrainModelFunction": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"},
+    "TrainModelFunction": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"}
+    | {"DatasetVersion"},
     "GetStatusFunction": {
         "TrainingJobName",
         "Status",
@@ -89,7 +91,7 @@ REGISTER = (
         "config_commit": "#{Config.CommitId}",
         "pipeline_commit": "#{PipelineCode.CommitId}",
         "inference_commit": "#{InferenceCode.CommitId}",
-        "dataset_version": "#{Data.VersionId}",
+        "dataset_version": "#{Train.DatasetVersion}",
         "config_sha256": "#{Train.ConfigSha256}",
         "dataset_sha256": "#{Train.DatasetSha256}",
         "report_uri": "#{Evaluation.ReportUri}",
@@ -100,7 +102,14 @@ EVIDENCE = ("Evidence", 5, "Evidence", list[str](), "RecordReleaseFunction", {"e
 # The stages that consist of functions; Source, Build and Approve have tests of their own.
 STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str]]]] = {
     "Train": [
-        ("StartTraining", 1, "Train", ["TrainingConfig", "Dataset"], "TrainModelFunction", {"execution_id": EXECUTION}),
+        (
+            "StartTraining",
+            1,
+            "Train",
+            ["TrainingConfig", "Dataset"],
+            "TrainModelFunction",
+            {"execution_id": EXECUTION, "dataset_version": "#{Data.VersionId}"},
+        ),
         (
             "WaitForTraining",
             2,
@@ -327,8 +336,8 @@ def _outputs(action: dict[str, Any]) -> set[str]:
 def test_the_pipeline_may_invoke_every_function_it_names(parameters: dict[str, str]) -> None:
     template = templates.decided("pipeline", **parameters)
     named = {action["Configuration"]["FunctionName"]["Ref"] for action in functions_of(stages_of(**parameters))}
-    # EventBridge invokes the one that ends a release, Lambda the one that answers for others.
-    others = {"EndReleaseFunction", "SettleJobFunction"}
+    # EventBridge invokes those that start and end a release, Lambda the one that answers for others.
+    others = {"StartReleaseFunction", "EndReleaseFunction", "SettleJobFunction"}
     assert named == set(templates.of_type(template, "AWS::Lambda::Function")) - others
     invoke = {s.policy: s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions}
     assert set(invoke) == {"invoke-functions", "settle-job", "hand-back"}
@@ -393,9 +402,20 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ("RegisterModelFunction", set()),
         (
             "RecordReleaseFunction",
-            {"ARTIFACT_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+            {"ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
         ),
         ("CleanUpFunction", set()),
+        (
+            "StartReleaseFunction",
+            {
+                "BRANCH_NAME",
+                "DATA_BUCKET",
+                "START_ROLE_ARN",
+                "TRAINING_CONFIG_REPOSITORY",
+                "PIPELINE_LAMBDAS_REPOSITORY",
+                "INFERENCE_LAMBDAS_REPOSITORY",
+            },
+        ),
         ("EndReleaseFunction", set()),
         ("SettleJobFunction", set()),
     ],
@@ -406,7 +426,8 @@ def test_a_function_has_its_environment_and_begins_without_code(
     properties = template["Resources"][function]["Properties"]
     assert properties["Handler"] == HANDLER
     assert properties["Runtime"] == f"python{RUNTIME[0]}.{RUNTIME[1]}"
-    assert properties["Code"] == {"ZipFile": {"Fn::FindInMap": ["Placeholder", "Python", "Source"]}}
+    begins_with = "StartRelease" if function == "StartReleaseFunction" else "Python"
+    assert properties["Code"] == {"ZipFile": {"Fn::FindInMap": ["Placeholder", begins_with, "Source"]}}
     assert properties["FunctionName"]["Fn::Sub"].rpartition("${ModelName}-")[2] in FUNCTIONS
     assert "KmsKeyArn" in properties
     assert set(properties["Environment"]["Variables"]) == {"MODEL_NAME", "NAME_PREFIX"} | variables
@@ -438,6 +459,28 @@ def test_the_placeholder_fails_its_job_and_any_other_event(template: Template, m
         module["handler"]({"source": "aws.codepipeline"}, None)
 
 
+def test_until_it_is_built_every_event_starts_a_release_of_the_newest_of_everything(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No push is lost that arrives before the first Build has published the code that decides."""
+    clients: dict[str, MagicMock] = {"sts": MagicMock(), "codepipeline": MagicMock()}
+    monkeypatch.setattr("boto3.client", lambda service, **_: clients[service])
+    monkeypatch.setenv("NAME_PREFIX", "slipway-local-wine-quality")
+    monkeypatch.setenv("START_ROLE_ARN", "arn:aws:iam::111122223333:role/start")
+    source = template["Mappings"]["Placeholder"]["StartRelease"]["Source"]
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    assert len(source) <= 4096
+    module: dict[str, Any] = {}
+    exec(source, module)  # noqa: S102 - as Lambda does
+    module["handler"]({"id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718"}, None)
+    clients["sts"].assume_role.assert_called_once_with(
+        RoleArn="arn:aws:iam::111122223333:role/start", RoleSessionName="slipway-local-wine-quality-start-release"
+    )
+    clients["codepipeline"].start_pipeline_execution.assert_called_once_with(
+        name="slipway-local-wine-quality", clientRequestToken="6a7e8feb-b491-4cf7-a9f1-bf3703467718"
+    )
+
+
 def test_the_image_registry_follows_region_and_partition(template: Template) -> None:
     variables = template["Resources"]["TrainModelFunction"]["Properties"]["Environment"]["Variables"]
 
@@ -456,7 +499,7 @@ def test_a_lost_event_is_tried_again_and_then_answered_for(template: Template) -
     }
     assert set(configured) == set(templates.of_type(template, "AWS::Lambda::Function"))
     answers = {"OnFailure": {"Destination": {"Fn::GetAtt": ["SettleJobFunction", "Arn"]}}}
-    for name in ("EndReleaseFunction", "RecordReleaseFunction", "SettleJobFunction"):
+    for name in ("StartReleaseFunction", "EndReleaseFunction", "RecordReleaseFunction", "SettleJobFunction"):
         properties = configured.pop(name)
         assert properties["MaximumRetryAttempts"] == 2
         # What EventBridge alone invokes has no action that waits, and nobody answers for the answer.

@@ -80,6 +80,7 @@ def test_the_pipeline_alone_announces_approvals(template: Template) -> None:
 
 def test_the_alarms_are_these(template: Template) -> None:
     of_releases = {"ReleaseFailedAlarm", "ReleaseStuckAlarm", "TrainingNotStoppedAlarm", "ReleaseNotRecordedAlarm"}
+    of_releases |= {"ReleaseNotStartedAlarm"}
     assert set(templates.of_type(template, "AWS::CloudWatch::Alarm")) == set(ALARMS) | of_releases
 
 

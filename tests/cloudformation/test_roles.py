@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from pipeline_lambdas.names import TRIGGERS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 
@@ -25,6 +27,7 @@ FUNCTIONS = (
     "RecordReleaseFunction",
     "SmokeTestProdFunction",
     "CleanUpFunction",
+    "StartReleaseFunction",
     "EndReleaseFunction",
     "SettleJobFunction",
 )
@@ -43,14 +46,17 @@ def test_one_role_per_function(pipeline: Template) -> None:
     assert roles == {function: f"{function}Role" for function in FUNCTIONS}
 
 
-def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
+def test_no_role_is_trusted_by_two_services() -> None:
     trusted = {}
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
     for role, resource in templates.of_type(pipeline, "AWS::IAM::Role").items():
         (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Action"] == "sts:AssumeRole", role
         trusted[role] = statement["Principal"]
     assert trusted == {
-        "StartPipelineRole": {"Service": "events.amazonaws.com"},
+        # Its sessions are named like the rules of the events.
+        "StartPipelineRole": {"AWS": {"Fn::GetAtt": ["StartReleaseFunctionRole", "Arn"]}},
+        "RetrainingRole": {"Service": "events.amazonaws.com"},
         "PipelineRole": {"Service": "codepipeline.amazonaws.com"},
         "BuildProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
@@ -63,11 +69,8 @@ def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
     ("role", "sources"),
     [
         (
-            "StartPipelineRole",
-            [
-                f"arn:aws:events:ap-northeast-1:111122223333:rule/slipway-{'a' * 12}-{'m' * 20}-{rule}"
-                for rule in ("training-config", "pipeline-lambdas", "inference-lambdas", "dataset", "retraining")
-            ],
+            "RetrainingRole",
+            [f"arn:aws:events:ap-northeast-1:111122223333:rule/slipway-{'a' * 12}-{'m' * 20}-retraining"],
         ),
         (
             "BuildProjectRole",
@@ -77,7 +80,8 @@ def test_no_role_is_trusted_by_two_services(pipeline: Template) -> None:
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
     ],
 )
-def test_a_role_is_only_assumed_for_this_account(pipeline: Template, role: str, sources: list[str]) -> None:
+def test_a_role_is_only_assumed_for_this_account(role: str, sources: list[str]) -> None:
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
     (statement,) = pipeline["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     condition = templates.render(statement["Condition"], pipeline)
     (found,) = [keys["aws:SourceArn"] for keys in condition.values() if "aws:SourceArn" in keys]
@@ -86,14 +90,30 @@ def test_a_role_is_only_assumed_for_this_account(pipeline: Template, role: str, 
 
 def test_the_rules_are_those_that_the_role_trusts() -> None:
     pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
-    (statement,) = pipeline["Resources"]["StartPipelineRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (statement,) = pipeline["Resources"]["RetrainingRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     arns = templates.render(statement["Condition"]["ArnEquals"]["aws:SourceArn"], pipeline)
     names = [
         templates.render(rule["Properties"]["Name"], pipeline)
         for rule in templates.of_type(pipeline, "AWS::Events::Rule").values()
         if "RoleArn" in rule["Properties"]["Targets"][0]
     ]
-    assert [arn.rsplit("/", 1)[1] for arn in arns] == names
+    assert [arns.rsplit("/", 1)[1]] == names
+
+
+def test_the_pipeline_is_started_in_sessions_that_tell_what_started_it(pipeline: Template) -> None:
+    role = templates.render(pipeline["Resources"]["StartPipelineRole"]["Properties"], pipeline)
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    pattern = statement["Condition"]["StringLike"]["sts:RoleSessionName"]
+    name = f"slipway-{'a' * 12}-{'m' * 20}"
+    sessions = [f"{name}-{end}" for end in TRIGGERS.values()]
+    assert all(fnmatchcase(session, pattern) and len(session) <= 64 for session in sessions)
+    rules = templates.of_type(pipeline, "AWS::Events::Rule").values()
+    started = {
+        templates.render(rule["Properties"]["Name"], pipeline)
+        for rule in rules
+        if rule["Properties"]["Targets"][0]["Id"] == "start-release"
+    }
+    assert started == set(sessions)
 
 
 def test_policies_fit_iams_quotas(pipeline: Template) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import pytest
@@ -19,49 +17,24 @@ def template() -> Template:
 
 
 def starting(template: Template) -> dict[str, dict[str, Any]]:
-    """Return the rules whose target is the pipeline; others tell of releases."""
+    """Return the rules whose events may start a release; others tell of releases."""
     return {
         name: rule
         for name, rule in templates.of_type(template, "AWS::Events::Rule").items()
-        if rule["Properties"]["Targets"][0]["Id"] == "pipeline"
+        if rule["Properties"]["Targets"][0]["Id"] in {"start-release", "pipeline"}
     }
 
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.mark.parametrize(
-    ("rule", "action", "revision_type", "event"),
-    [
-        *(
-            (f"{source}Rule", source, "COMMIT_ID", {"detail": {"commitId": COMMIT}})
-            for source in ("TrainingConfig", "PipelineLambdas", "InferenceLambdas")
-        ),
-        (
-            "DatasetRule",
-            "Dataset",
-            "S3_OBJECT_VERSION_ID",
-            {"detail": {"object": {"key": "wine-quality/manifest.json", "version-id": COMMIT}}},
-        ),
-    ],
-)
-def test_a_rule_starts_the_pipeline_with_the_revision_of_its_event(
-    template: Template, rule: str, action: str, revision_type: str, event: dict[str, Any]
-) -> None:
-    """The list form of https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-trigger-source-repo-changes-console.html"""
-    (target,) = template["Resources"][rule]["Properties"]["Targets"]
-    assert target["RoleArn"] == {"Fn::GetAtt": ["StartPipelineRole", "Arn"]}
-    assert templates.render(target["Arn"], template).endswith(":codepipeline:ap-northeast-1:111122223333:<Pipeline>")
-    text = target["InputTransformer"]["InputTemplate"]
-    for name, path in target["InputTransformer"]["InputPathsMap"].items():
-        assert re.fullmatch("[a-zA-Z0-9]+", name)
-        value: Any = event
-        for part in path.removeprefix("$.").split("."):
-            value = value[part]
-        text = text.replace(f"<{name}>", value)
-    assert json.loads(text) == {
-        "sourceRevisions": [{"actionName": action, "revisionType": revision_type, "revisionValue": COMMIT}]
+def test_every_rule_of_a_source_invokes_the_function_that_decides(template: Template) -> None:
+    permitted = {
+        permission["Properties"]["SourceArn"]["Fn::GetAtt"][0]: permission["Properties"]["FunctionName"]
+        for permission in templates.of_type(template, "AWS::Lambda::Permission").values()
     }
+    for name, rule in starting(template).items():
+        # The event goes as it is: without a transformer the function sees its id and its commits.
+        (target,) = rule["Properties"]["Targets"]
+        assert target == {"Id": "start-release", "Arn": {"Fn::GetAtt": ["StartReleaseFunction", "Arn"]}}
+        assert permitted[name] == {"Ref": "StartReleaseFunction"}
 
 
 def test_every_source_has_one_rule(template: Template) -> None:
@@ -74,8 +47,13 @@ def test_the_command_line_has_words_for_every_rule_that_starts_a_release() -> No
     pipeline = templates.render(template["Resources"]["Pipeline"]["Properties"]["Name"], template)
     told = {}
     for name, rule in starting(template).items():
-        arn = f"arn:aws:events:eu-central-1:111122223333:rule/{templates.render(rule['Properties']['Name'], template)}"
-        told[name] = trigger_text({"triggerType": "CloudWatchEvent", "triggerDetail": arn}, pipeline)
+        ending = templates.render(rule["Properties"]["Name"], template)
+        if name == "RetrainingRule":
+            arn = f"arn:aws:events:eu-central-1:111122223333:rule/{ending}"
+            told[name] = trigger_text({"triggerType": "CloudWatchEvent", "triggerDetail": arn}, pipeline)
+        else:
+            arn = f"arn:aws:sts::111122223333:assumed-role/slipway-StartPipelineRole-1A2B/{ending}"
+            told[name] = trigger_text({"triggerType": "StartPipelineExecution", "triggerDetail": arn}, pipeline)
     assert told == {
         "TrainingConfigRule": "push to training-config",
         "PipelineLambdasRule": "push to pipeline-lambdas",
@@ -93,8 +71,8 @@ def test_a_schedule_starts_a_release_of_the_newest_of_everything() -> None:
     (target,) = properties["Targets"]
     # Without an input no revision is named.
     assert set(target) == {"Id", "Arn", "RoleArn"}
-    (other,) = starting(template)["DatasetRule"]["Properties"]["Targets"]
-    assert (target["Arn"], target["RoleArn"]) == (other["Arn"], other["RoleArn"])
+    assert target["RoleArn"] == {"Fn::GetAtt": ["RetrainingRole", "Arn"]}
+    assert templates.render(target["Arn"], template).endswith(":codepipeline:ap-northeast-1:111122223333:<Pipeline>")
 
 
 def test_rules_look_at_the_branch_and_at_the_manifest_only(template: Template) -> None:

@@ -20,7 +20,7 @@ from tests.local_server import LocalServer
 
 BUCKET = "record-writers"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SITE = RecordSite("wine-quality", "us-east-1", "console", BUCKET, KEY)
+SITE = RecordSite("wine-quality", "us-east-1", "console", BUCKET, KEY, BUCKET)
 
 
 @pytest.fixture

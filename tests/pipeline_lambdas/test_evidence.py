@@ -21,12 +21,14 @@ from pipeline_lambdas.names import Release
 from pipeline_lambdas.record_chain import Entry, parsed, verify
 from pipeline_lambdas.record_facts import RecordSite
 from pipeline_lambdas.release_events import Answered, Ended
-from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import Context, manifest, sample_text, zipped
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
-SITE = RecordSite("wine-quality", "us-east-1", "us-east-1.console.aws.amazon.com", ARTIFACT_BUCKET, KMS_KEY_ARN)
+SITE = RecordSite(
+    "wine-quality", "us-east-1", "us-east-1.console.aws.amazon.com", ARTIFACT_BUCKET, KMS_KEY_ARN, DATA_BUCKET
+)
 FOLDER = f"releases/wine-quality/{EXECUTION_ID}/"
 RECORD = f"{FOLDER}record.json"
 
@@ -358,6 +360,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "MODEL_NAME": "wine-quality",
         "NAME_PREFIX": PREFIX,
         "ARTIFACT_BUCKET": ARTIFACT_BUCKET,
+        "DATA_BUCKET": DATA_BUCKET,
         "KMS_KEY_ARN": KMS_KEY_ARN,
         "CONSOLE_HOST": SITE.console_host,
         "AWS_REGION": "us-east-1",

@@ -104,7 +104,7 @@ def test_train_model_with_a_bad_config(codepipeline: Stubber, capsys: pytest.Cap
 def test_train_model_without_parameters(codepipeline: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     expect_failure(codepipeline, "without_user_parameters", "ConfigurationError")
     train_model.handler(event("without_user_parameters"), Context())
-    assert message(capsys).startswith("UserParameters lacks execution_id; allowed: execution_id.")
+    assert message(capsys).startswith("UserParameters lacks execution_id; allowed: execution_id, dataset_version.")
 
 
 def test_missing_variables_of_the_environment(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 from tests.local_server import ROOT
-from tests.releases.house import MODEL, House
+from tests.releases.house import FINAL, MODEL, House
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
 
 
 def test_releases_use_what_is_granted_and_are_denied_nothing(house: House) -> None:
-    with house.quietly():  # whatever a case before has left
-        house.upload(ROOT / "data" / MODEL, [])
+    before = house.newest()
+    house.upload(ROOT / "data" / MODEL, [])  # whatever a case before has left
+    assert house.wait_for_end(house.wait_for_new(before))["status"] in FINAL
     before = house.newest()
     house.push_config(f"{SAMPLE}# pushed at {before}\n", message="Start a release by a push")
     assert house.wait_for_end(house.wait_for_new(before))["status"] == "Succeeded"

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from pipeline_lambdas.dataset import parse_manifest
+from scripts import check
 from scripts.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,12 @@ def versions(s3: Any) -> dict[str, int]:
 def test_the_sample_data_becomes_a_dataset(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "upload", *COMMON]) == 0
     dataset = parse_manifest(s3.get_object(Bucket=BUCKET, Key=MANIFEST)["Body"].read(), "wine-quality")
-    assert keys(s3) == sorted([*(dataset.key(file) for file in dataset.files), MANIFEST])
+    beside = f"{dataset.prefix}manifest.json"
+    assert keys(s3) == sorted([*(dataset.key(file) for file in dataset.files), beside, MANIFEST])
+    assert (
+        s3.get_object(Bucket=BUCKET, Key=beside)["Body"].read()
+        == s3.get_object(Bucket=BUCKET, Key=MANIFEST)["Body"].read()
+    )
     assert dataset.columns[:2] == ("quality", "fixed acidity")
     for file in dataset.files:
         found = s3.get_object(Bucket=BUCKET, Key=dataset.key(file))
@@ -83,7 +89,7 @@ def test_new_data_leaves_the_old_files_alone(s3: Any, checkout: Path) -> None:
     counts = versions(s3)
     assert counts.pop(MANIFEST) == 2
     assert set(counts.values()) == {1}
-    assert len(counts) == 6
+    assert len(counts) == 8
 
 
 def test_bad_data_is_not_uploaded(s3: Any, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,3 +144,37 @@ def test_dropped_files_are_checked(s3: Any, capsys: pytest.CaptureFixture[str]) 
 def test_a_folder_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "upload", "nowhere", *COMMON]) == 1
     assert "error: nowhere: found no such folder" in capsys.readouterr().err
+
+
+def pin(checkout: Path, dataset: str) -> None:
+    config = checkout / "training_config" / "wine-quality.yml"
+    config.write_text(f'{config.read_text(encoding="utf-8")}\ndata: {{dataset: "{dataset}"}}\n', encoding="utf-8")
+
+
+@pytest.mark.usefixtures("s3")
+def test_an_upload_says_whether_it_starts_a_release_and_how_to_pin_it(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin(checkout, "0123456789abcdef")
+    assert run(["data", "upload", *COMMON]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The config pins dataset 0123456789abcdef, so no release starts." in said
+    assert 'pin it in wine-quality.yml: data: {dataset: "113581d844c2272e"}' in said
+
+
+@pytest.mark.parametrize("pinned", ["here", "uploaded", "nowhere"])
+@pytest.mark.usefixtures("s3")
+def test_a_check_finds_a_pinned_dataset_here_or_uploaded(
+    checkout: Path, pinned: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "find_stack", lambda *_: None)
+    if pinned == "uploaded":
+        assert run(["data", "upload", *COMMON]) == 0
+        path = checkout / "data" / "wine-quality" / "train" / "train.csv"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:500]))
+    pin(checkout, "0123456789abcdef" if pinned == "nowhere" else "113581d844c2272e")
+    capsys.readouterr()
+    assert run(["check", *COMMON]) == (1 if pinned == "nowhere" else 0)
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("which is not uploaded" in said) is (pinned == "nowhere")
+    assert ("which is uploaded" in said) is (pinned == "uploaded")

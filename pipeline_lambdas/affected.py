@@ -1,0 +1,40 @@
+"""Which changes make a release of a model: the one home of these rules, for the function and for the command line.
+
+With a connection, the triggers of the pipeline say the same as patterns of paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+TRAINING_CONFIG, PIPELINE_LAMBDAS, INFERENCE_LAMBDAS, DATASET = (
+    "TrainingConfig",
+    "PipelineLambdas",
+    "InferenceLambdas",
+    "Dataset",
+)
+"""The source actions of a pipeline."""
+
+_CODE_FOLDERS = ("pipeline_lambdas/", "inference_lambdas/", "scripts/")
+_CODE_FILES = frozenset({"buildspec.yml", "requirements/build.txt"})
+_NO_CODE = ".md"
+
+
+def config_file(model: str) -> str:
+    """Return the name of a model's config in its repository."""
+    return f"{model}.yml"
+
+
+def releasing(source: str, model: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the changed paths of a source's repository that make a release of the model, sorted.
+
+    Of the configs it is the model's own; of the code all that functions are made of or made by, as every model has
+    functions of its own from the same code. Tests, templates and pages of documentation are neither.
+    """
+    if source == TRAINING_CONFIG:
+        return tuple(sorted({path for path in paths if path == config_file(model)}))
+    return tuple(sorted({path for path in paths if _is_code(path)}))
+
+
+def _is_code(path: str) -> bool:
+    return path in _CODE_FILES or (path.startswith(_CODE_FOLDERS) and not path.endswith(_NO_CODE))
