@@ -12,6 +12,8 @@ AS_AWS_ANSWERS = frozenset(
         ("DescribeModelPackage", ".ModelPackageName"),
         ("BatchDescribeModelPackage", ".ModelPackageSummaries.*.ModelPackageName"),
         ("ListModelPackages", ".ModelPackageSummaryList.*.ModelPackageName"),
+        # There are none before a job has made its model.
+        ("DescribeTrainingJob", ".ModelArtifacts"),
     )
 )
 """Members that are required, and that AWS leaves out nevertheless."""

@@ -127,11 +127,11 @@ class Shell:
         )
 
     def _end_of_command(self, process: subprocess.Popen[bytes], state: Path) -> int:
-        if process.poll() is None:
-            os.read(self._status, 1)
+        # Nothing to read is the end of the shell, which is seen a moment before the process can be waited for.
+        if process.poll() is None and os.read(self._status, 1):
             self._take_over()
             return int(state.read_text(encoding="ascii"))
-        status = process.returncode
+        status = process.wait()
         self.close()
         return status if status >= 0 else 128 - status
 
