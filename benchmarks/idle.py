@@ -13,10 +13,9 @@ from tests.local_server import LocalServer
 def measure(folder: Path, *, short: bool) -> list[Figure]:
     """Start a fresh local AWS, ask it one thing, leave it alone."""
     server = LocalServer(folder / "idle")
-    client = server.client("s3")
     started = time.perf_counter()
     server.up()
-    client.list_buckets()
+    server.client("s3").list_buckets()
     answered = time.perf_counter() - started
     try:
         time.sleep(2)

@@ -52,9 +52,11 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
+        # Together, so that no thread finds that time has passed and the clock has not.
         with self._changed:
             self._passed += seconds
-        self.set_by(seconds)
+            self._now += timedelta(seconds=seconds)
+            self._changed.notify_all()
 
     def set_by(self, seconds: float) -> None:
         """Set the clock, forwards or backwards, as a person or a sleep does."""
@@ -63,7 +65,8 @@ class ManualClock:
             self._changed.notify_all()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        deadline = self.monotonic() + timeout_s
+        # Who waits until a moment has it as the difference of two dates, which is exact to a microsecond.
+        deadline = self.monotonic() + timeout_s - 1e-6
         while not event.is_set() and self.monotonic() < deadline:
             event.wait(0.005)
         return event.is_set()

@@ -1,6 +1,6 @@
 """Which changes make a release of a model: the one home of these rules, for the function and for the command line.
 
-With a connection, the triggers of the pipeline say the same as patterns of paths.
+A push that arrives through a connection is not asked for its paths: there each one releases every model.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ import pytest
 
 from scripts.advice import NOT_BUILT
 from scripts.packages import CODE_SHA256, FUNCTIONS
+from tests.local_server import ACCOUNT, REGION
 from tests.releases.house import PREFIX, SAMPLE, House
 
 TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
@@ -41,10 +41,15 @@ def code(house: House) -> dict[str, str]:
 
 
 def source(house: House, function: str, name: str) -> str:
-    """A file of what a function runs, from where Lambda shows it."""
-    where = house.client("lambda").get_function(FunctionName=f"{PREFIX}-{function}")["Code"]["Location"]
-    with urllib.request.urlopen(where) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as package:  # noqa: S310
-        return package.read(name).decode()
+    """A file of what a function runs, from the package that Build has kept of it."""
+    s3, bucket = house.client("s3"), f"slipway-local-packages-{ACCOUNT}-{REGION}"
+    runs = code(house)[function]
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{FUNCTIONS[function].package}/")["Contents"]:
+        kept = s3.get_object(Bucket=bucket, Key=item["Key"])
+        if kept["Metadata"][CODE_SHA256] == runs:
+            with zipfile.ZipFile(io.BytesIO(kept["Body"].read())) as package:
+                return package.read(name).decode()
+    raise AssertionError(f"{function} runs no package of {bucket}")
 
 
 def built(house: House, execution: str) -> str:

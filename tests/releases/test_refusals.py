@@ -439,6 +439,31 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         ),
         "codepipeline:PutApprovalResult",
     ),
+    (
+        "StartReleaseFunctionRole",
+        "starting a release without the role whose session says why",
+        asked("codepipeline", "start_pipeline_execution", name=PREFIX),
+        "codepipeline:StartPipelineExecution",
+    ),
+    (
+        "StartReleaseFunctionRole",
+        "code",
+        asked("codecommit", "get_file", repositoryName="slipway-local-pipeline-lambdas", filePath="buildspec.yml"),
+        "codecommit:GetFile",
+    ),
+    ("StartReleaseFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    (
+        "SettleJobFunctionRole",
+        "saying that a job succeeded",
+        asked("codepipeline", "put_job_success_result", jobId=EXECUTION),
+        "codepipeline:PutJobSuccessResult",
+    ),
+    (
+        "SettleJobFunctionRole",
+        "invoking what acts on Prod",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-deploy-prod", Payload=b"{}"),
+        "lambda:InvokeFunction",
+    ),
 ]
 
 
@@ -454,6 +479,14 @@ def unknown_job(client: Client) -> None:
         client("sagemaker").describe_training_job(TrainingJobName=f"{PREFIX}-{RELEASE}")
 
 
+def unknown_result(client: Client) -> None:
+    """May fail a job, and is told that there is none of that id."""
+    with pytest.raises(ClientError, match="JobNotFoundException"):
+        client("codepipeline").put_job_failure_result(
+            jobId=EXECUTION, failureDetails={"type": "JobFailed", "message": "m"}
+        )
+
+
 # A call of each role that is allowed, so that a copy which may do nothing would be found.
 ALLOWED: dict[str, Call] = {
     "TrainModelFunctionRole": listed(DATA, f"{MODEL}/datasets/"),
@@ -464,6 +497,10 @@ ALLOWED: dict[str, Call] = {
     "SmokeTestProdFunctionRole": listed(ARTIFACTS, f"releases/{MODEL}/"),
     "CleanUpFunctionRole": sagemaker("list_models"),
     "EndReleaseFunctionRole": unknown_release,
+    "StartReleaseFunctionRole": asked(
+        "codecommit", "get_differences", repositoryName="slipway-local-training-config", afterCommitSpecifier="main"
+    ),
+    "SettleJobFunctionRole": unknown_result,
     "DeployChampionFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
     "RegisterModelFunctionRole": unknown_job,
     "RecordReleaseFunctionRole": listed(ARTIFACTS, f"records/{MODEL}/"),

@@ -123,7 +123,7 @@ def test_lists_take_all_resources(aws: Aws, kind: str) -> None:
 def test_every_operation_asks_for_something(aws: Aws) -> None:
     tested = {name for name, *_ in ONE_RESOURCE} | {f"List{kind}" for kind in ("TrainingJobs", "Models")}
     tested |= {"ListEndpointConfigs", "ListEndpoints", "ListModelPackageGroups", "AddTags", "DeleteTags"}
-    tested |= {"UpdateEndpoint", "UpdateModelPackage"}
+    tested |= {"UpdateEndpoint", "UpdateModelPackage", "Search"}  # of Search in test_search
     tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint", "ModelPackage")}
     assert {*aws.service.operations(), *aws.service.runtime_operations()} == tested
 

@@ -65,7 +65,7 @@ def test_defaults_are_filled_in(data: Aws) -> None:
     found = ended(data)
     assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     assert found["EnableNetworkIsolation"] is False
-    assert found["OutputDataConfig"] == {"S3OutputPath": "s3://data/out/", "CompressionType": "GZIP"}
+    assert found["OutputDataConfig"] == {"S3OutputPath": "s3://data/out/", "CompressionType": "GZIP", "KmsKeyId": ""}
 
 
 def test_tags(data: Aws) -> None:
