@@ -176,7 +176,9 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     done, lines = site.build(changes)
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
     assert _exported(done) == "train-model,deploy-model"
-    due, there = (int(number) for line in lines for number in re.findall(r"^checks: (\d+) of (\d+) to run", line))
+    [(due, there)] = [
+        map(int, found) for line in lines for found in re.findall(r"^checks: (\d+) of (\d+) to run", line)
+    ]
     assert 0 < due < there / 4, "\n".join(lines)
     changed = site.code()
     assert {name for name in THERE if changed[name] != after[name]} == {"train-model", "deploy-model"}
