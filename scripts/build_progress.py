@@ -18,7 +18,7 @@ from scripts.session import Session
 
 _EVERY_S = 1.0
 _LAST_LINES = 50
-_COMMAND = re.compile(r"^\[Container\] \S+ \S+ Running command (?:.*\|\| )?(.+)$")
+_COMMAND = re.compile(r"^\[Container\] \S+ \S+ Running command (.+)$")
 """A command after `||` is the one that runs if the condition before it does not hold."""
 _LONGEST = 50
 
@@ -62,7 +62,7 @@ class BuildProgress:
 
 def step(phase: str, lines: Iterable[str]) -> str:
     """A build's phase, and the last command that its log has begun."""
-    commands = [found[1] for line in lines if (found := _COMMAND.match(line.rstrip()))]
+    commands = [found[1].rpartition("|| ")[2] for line in lines if (found := _COMMAND.match(line.rstrip()))]
     command = re.sub(r" --[a-z-]+(?= )", "", commands[-1]) if commands else ""
     shortened = command if len(command) <= _LONGEST else f"{command[: _LONGEST - 3]}..."
     return f"{phase}: {shortened}" if shortened else phase

@@ -20,7 +20,7 @@ _AT_CALL = re.compile(r"E0|E10|E17|E20|E4|E5|E6|E7|E8|E300[167]|E3010|E3015|E301
 _FORMATS_OF_VALUES = frozenset({"E1040", "E1041"})
 _RULES_OF_ATTRIBUTES = frozenset({"E1010", "E1019", "E6101"})
 
-_UNKNOWN_TYPE = re.compile(r"Resource type '(.+)' does not exist in '.+'")
+_UNKNOWN_TYPE = re.compile(r"Resource type '([^']+)' does not exist in ")
 # What cfn-lint says of a property and a resource type's schema.
 _NOT_ONE_OF = re.compile(r"'([^']*)' is not one of (\[.*?\])", re.DOTALL)
 _UNEXPECTED = re.compile(r"Additional properties are not allowed \('(.+?)' (?:was|were) unexpected", re.DOTALL)

@@ -14,10 +14,10 @@ from xml.etree.ElementTree import fromstring
 
 from local_aws.base.tables import ministack
 
-_NOT_ALLOWED = re.compile(r"Parameter '(.+?)' value '.*' is not in AllowedValues: ", re.DOTALL)
-_NO_NUMBER = re.compile(r"Parameter '(.+?)' value '.*' is not a valid (Number|List<Number>)", re.DOTALL)
+_PARAMETER = re.compile(r"Parameter '([A-Za-z0-9]+)' value '")
+_NOT_ALLOWED, _NO_NUMBER = "' is not in AllowedValues: ", ("' is not a valid Number", "' is not a valid List<Number>")
 _NO_EXPORT = re.compile(r"Export '(.+)' not found", re.DOTALL)
-_IMPORTED = re.compile(r"Export (.+) is imported by stack (.+)", re.DOTALL)
+_IMPORTED = re.compile(r"Export ([^ ]+) is imported by stack ([^ ]+)")
 
 
 def refuse_values_as_documented() -> None:
@@ -65,10 +65,11 @@ def _resolve(
 
 
 def _in_its_words(message: str) -> str:
-    if found := _NOT_ALLOWED.match(message):
+    found = _PARAMETER.match(message)
+    if found and _NOT_ALLOWED in message:
         # https://github.com/aws-amplify/amplify-cli/issues/6224
         return f"Parameter '{found[1]}' must be one of AllowedValues"
-    if found := _NO_NUMBER.match(message):
+    if found and any(words in message for words in _NO_NUMBER):
         return f"Parameter '{found[1]}' must be a number"
     if found := _NO_EXPORT.fullmatch(message):
         # https://github.com/aws-cloudformation/aws-cloudformation-templates/issues/263
