@@ -52,8 +52,8 @@ def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) 
     if now >= until:
         raise ConfigurationError(f"Waited {WAIT.total_seconds() / 3600:.0f} h. {_missing(config, bucket)}")
     summary = (
-        f"Waits until {until:%H:%M:%S} UTC for dataset {config.dataset}, which the config pins: "
-        "slipway data upload FOLDER"
+        f"Waits until {until:%H:%M:%S} UTC for dataset {config.dataset}, which the config pins; "
+        "`slipway data upload` brings it"
     )
     waited = 1 - (until - now) / WAIT
     return Continue(json.dumps({"until": until.isoformat()}), summary, max(0, min(99, int(100 * waited))))
@@ -92,12 +92,12 @@ def _missing(config: TrainingConfig, bucket: str) -> str:
     if s3.list_sizes(bucket, prefix):
         return (
             f"s3://{bucket}/{prefix}: found files of dataset {dataset}, which {config.model}.yml pins, and no manifest "
-            "beside them: an upload that was broken off, or one of before uploads wrote it. Upload the dataset again: "
-            "slipway data upload FOLDER. What is there already is not uploaded twice. Then slipway retry"
+            "beside them: an upload that was broken off, or one of before uploads wrote it. Upload the dataset again "
+            "with `slipway data upload` (what is there already is not uploaded twice), then `slipway retry`"
         )
     return (
-        f"s3://{bucket}/{prefix}: found no dataset {dataset}, which {config.model}.yml pins under data. Upload it: "
-        "slipway data upload FOLDER, then slipway retry; or pin one that is there and push."
+        f"s3://{bucket}/{prefix}: found no dataset {dataset}, which {config.model}.yml pins under data. Upload it with "
+        "`slipway data upload`, then `slipway retry`; or pin one that is there and push."
     )
 
 

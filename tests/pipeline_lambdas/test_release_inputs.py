@@ -63,7 +63,7 @@ def test_a_pinned_dataset_is_waited_for_until_the_time_that_the_first_look_sets(
     first = await_dataset(job(), PINNING, DATA_BUCKET, NOW)
     assert isinstance(first, Continue)
     assert first.summary == (
-        f"Waits until 13:00:00 UTC for dataset {ID}, which the config pins: slipway data upload FOLDER"
+        f"Waits until 13:00:00 UTC for dataset {ID}, which the config pins; `slipway data upload` brings it"
     )
     later = await_dataset(job(first.token), PINNING, DATA_BUCKET, NOW + WAIT / 2)
     assert isinstance(later, Continue)
@@ -84,7 +84,7 @@ def test_once_the_time_is_over_it_says_how_to_upload(broken_off: bool) -> None:
         await_dataset(job(first.token), PINNING, DATA_BUCKET, NOW + WAIT)
     said = str(error.value)
     assert said.startswith(f"Waited 1 h. s3://{DATA_BUCKET}/wine-quality/datasets/{ID}/: found ")
-    assert "slipway data upload FOLDER" in said
+    assert "`slipway data upload`" in said
     assert ("no manifest beside them" in said) is broken_off
 
 

@@ -56,6 +56,8 @@ def test_on_a_terminal_only_what_rich_says_is_obeyed() -> None:
 
 
 def test_steps_questions_and_bars_hold_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     output, file = terminal()
     monkeypatch.setattr("builtins.input", lambda: "no")
     with output.step(HOSTILE) as step:
