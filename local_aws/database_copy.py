@@ -95,7 +95,7 @@ def _copy(source: Path, target: Path) -> None:
 def _damage(path: Path) -> str:
     """What is wrong with the file, empty if nothing.
 
-    `quick_check` reads each page once, 20 ms for 10 MB: https://www.sqlite.org/pragma.html#pragma_quick_check
+    `quick_check` reads each page once: https://www.sqlite.org/pragma.html#pragma_quick_check
     """
     if not path.exists():
         return "it is missing"

@@ -72,6 +72,7 @@ class LocalAws:
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
+        self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
         self._register()
 
     def _register(self) -> None:
@@ -98,7 +99,7 @@ class LocalAws:
         base.evict_metrics_now_and_then()
         base.keep_no_events()
         base.run_functions_as_documented()
-        base.invoke_asynchronously_as_documented(self.runtime.clients.get)
+        self._asynchronous.install()
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
         base.refuse_roles_that_eventbridge_cannot_assume()
@@ -121,6 +122,7 @@ class LocalAws:
         self.calls.start()
         for service in self._services:
             service.resume()
+        self._asynchronous.resume()
         self.codeconnections.watch(self.codepipeline.start_from_push)
 
     def _register_resource_types(self) -> None:

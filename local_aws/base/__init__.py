@@ -6,7 +6,7 @@ written for, so that another version fails with a sentence and not halfway throu
 """
 
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
-from local_aws.base.asynchronous import invoke_asynchronously_as_documented
+from local_aws.base.asynchronous import AsynchronousInvocations
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
@@ -56,6 +56,7 @@ from local_aws.base.template_values import refuse_values_as_documented
 __all__ = [
     "CREATE_ONLY",
     "AccessKey",
+    "AsynchronousInvocations",
     "BaseMismatchError",
     "CallRecorder",
     "Credentials",
@@ -80,7 +81,6 @@ __all__ = [
     "find_access_key",
     "give_functions_secret_credentials",
     "identify",
-    "invoke_asynchronously_as_documented",
     "invoke_functions_as_documented",
     "keep_no_events",
     "know_managed_policies",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from local_aws.base import asynchronous
+from local_aws.base import asynchronous, event_queue
+from local_aws.base.event_queue import Event
 from tests.local_aws.functions.deployed import Function, deploy
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
@@ -66,7 +69,7 @@ def test_two_retries_and_a_record_for_the_function_of_the_failures(local_aws: Lo
 
 def test_no_retry_where_none_is_wanted_and_a_killed_function_is_told_of(local_aws: LocalServer) -> None:
     url, arn = _queue(local_aws, "killed-functions")
-    function = deploy(local_aws, "dies-once", DIES, allow("sqs:SendMessage", "sqs:GetQueueUrl", resource=arn))
+    function = deploy(local_aws, "dies-once", DIES, allow("sqs:SendMessage", resource=arn))
     _configure(function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}})
     function.send()
     record = json.loads(_message(local_aws, url)["Body"])
@@ -77,7 +80,7 @@ def test_no_retry_where_none_is_wanted_and_a_killed_function_is_told_of(local_aw
 
 def test_a_dead_letter_queue_gets_the_event_itself(local_aws: LocalServer) -> None:
     url, arn = _queue(local_aws, "dead-letters")
-    rights = allow("sqs:SendMessage", "sqs:GetQueueUrl", resource=arn)
+    rights = allow("sqs:SendMessage", resource=arn)
     function = deploy(local_aws, "buried", FAILS, rights, DeadLetterConfig={"TargetArn": arn})
     _configure(function, MaximumRetryAttempts=0)
     function.send({"job": 8})
@@ -173,13 +176,34 @@ def test_the_config_of_latest_in_a_stack(local_aws: LocalServer) -> None:
 def test_waits_age_an_event_as_on_aws(
     monkeypatch: pytest.MonkeyPatch, oldest_s: float, attempts: int, condition: str
 ) -> None:
-    event = asynchronous._Event({"config": {}}, None, queued=time.monotonic() - 0.5)
-    monkeypatch.setattr(asynchronous, "SHORTENED", 6000.0)
+    event = Event({"config": {}}, None, queued=time.monotonic() - 0.5)
+    monkeypatch.setattr(event_queue, "SHORTENED", 6000.0)
 
-    def attempt(event: asynchronous._Event) -> None:
+    def attempt(event: Event) -> None:
         event.attempts += 1
         event.result = {"error": True}
 
     monkeypatch.setattr(asynchronous, "_attempt", attempt)
-    assert asynchronous._attempt_all(event, 2, oldest_s) == condition
+    assert asynchronous._attempt_all(event, 2, oldest_s, lambda _event: None) == condition
     assert event.attempts == attempts
+
+
+def test_an_event_that_waits_for_its_retry_survives_a_kill(own_local_aws: LocalServer) -> None:
+    url, arn = _queue(own_local_aws, "after-the-kill")
+    function = deploy(own_local_aws, "fails-past-a-kill", FAILS, allow("sqs:SendMessage", resource=arn))
+    _configure(function, DestinationConfig={"OnFailure": {"Destination": arn}})
+    function.send({"job": 9})
+    function.until_logged("attempt", times=2)
+    wait_for(lambda: _attempts(own_local_aws) == [2], "the second wait")
+    own_local_aws.kill()
+    own_local_aws.up()
+    record = json.loads(_message(own_local_aws, url)["Body"])
+    assert record["requestPayload"] == {"job": 9}
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    wait_for(lambda: _attempts(own_local_aws) == [], "the event to be settled")
+
+
+def _attempts(aws: LocalServer) -> list[int]:
+    """How often each event was tried that is not settled."""
+    with closing(sqlite3.connect(aws.state / "slipway.db")) as database:
+        return [attempts for (attempts,) in database.execute("SELECT attempts FROM lambda_events")]
