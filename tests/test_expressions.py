@@ -27,7 +27,7 @@ MANY = 300
 ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
-    "local_aws/sagemaker/job_metrics.py": "the definitions of our own algorithms, on lines of a bounded length",
+    "local_aws/sagemaker/job_metrics.py": "the definitions of built-in algorithms, on what our own containers write",
     "scripts/installation.py": "prefix, environment and release id, each of a bounded length",
     "scripts/grants.py": "fnmatch.translate, which never goes back over a *",
     "scripts/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
