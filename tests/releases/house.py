@@ -128,6 +128,20 @@ class House:
         )
         return newest
 
+    def wait_for_release_of(self, revision: str, timeout_s: float = 20) -> str:
+        """The id of the execution that has a commit or an object version among its sources."""
+
+        def started() -> str | None:
+            found = (
+                e["pipelineExecutionId"]
+                for e in self.executions()
+                if revision in [r.get("revisionId") for r in e.get("sourceRevisions", [])]
+            )
+            return next(found, None)
+
+        execution: str = wait_for(started, f"an execution of {revision} to start", timeout_s)
+        return execution
+
     def actions(self, execution: str) -> dict[str, dict[str, Any]]:
         """The newest attempt of each action of an execution, by `Stage/Action`."""
         details = self.client("codepipeline").list_action_executions(
@@ -177,9 +191,10 @@ class House:
         record: dict[str, Any] = wait_for(written, f"the record of {execution}", 30)
         return record
 
-    def upload(self, folder: Path, missing: list[str]) -> None:
+    def upload(self, folder: Path, missing: list[str]) -> str:
         """Put a dataset and its manifest into the bucket, with no check of the rows; leave out the missing files.
 
+        Returns the version of the manifest.
         The columns are named as in the sample data, unless the folder has names of its own.
         """
         s3, bucket = self.client("s3"), f"slipway-local-data-{self.account}-us-east-1"
@@ -198,7 +213,8 @@ class House:
         columns = json.loads((named / "columns.json").read_text(encoding="utf-8"))
         manifest = {"schema": "slipway-dataset/1", "dataset": dataset, "prefix": prefix, "files": files}
         manifest["columns"] = columns
-        s3.put_object(Bucket=bucket, Key=f"{MODEL}/manifest.json", Body=json.dumps(manifest).encode())
+        body = json.dumps(manifest).encode()
+        return str(s3.put_object(Bucket=bucket, Key=f"{MODEL}/manifest.json", Body=body)["VersionId"])
 
     account = "111122223333"
 

@@ -70,7 +70,9 @@ def test_a_release_that_fails_while_it_trains_stops_training(house: House) -> No
     assert house.failure(execution)[0] == "Train/WaitForTraining"
     wait_for(lambda: job(house, execution)["TrainingJobStatus"] == "Stopped", "the job to be stopped", 30)
     # What failed alone is tried again, and says what is to be done about a job that was stopped.
-    house.slipway("retry", "Train", "--run", execution)
+    house.client("codepipeline").retry_stage_execution(
+        pipelineName=PREFIX, stageName="Train", pipelineExecutionId=execution, retryMode="FAILED_ACTIONS"
+    )
     failed = wait_for(lambda: stopped_message(house, execution), "the second failure", 30)
     assert "Retry all actions of the stage" in failed
     [alarm] = house.client("cloudwatch").describe_alarms(AlarmNames=[f"{PREFIX}-release-failed"])["MetricAlarms"]

@@ -23,9 +23,12 @@ def produced(house: House) -> Iterator[Produced]:
 
 
 def files(folder: Path) -> Iterator[Produced]:
-    """The state of local AWS as it is on disk, its database and its log among it."""
+    """The state of local AWS as it is on disk, its database and its log among it.
+
+    Libraries that a build has installed hold examples of keys.
+    """
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name not in _EXPECTED:
+        if path.is_file() and path.name not in _EXPECTED and "site-packages" not in path.parts:
             yield Produced(str(path.relative_to(folder)), path.read_bytes())
 
 
