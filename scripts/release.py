@@ -213,14 +213,25 @@ def _wait_for_run(session: Session, known: set[str], revisions: dict[str, str], 
     with session.output.waiting("waiting for the release to start"):
         while time.monotonic() < deadline:
             new = [one for one in list_runs(session, _LOOKED_AT) if one["pipelineExecutionId"] not in known]
-            fitting = [one for one in new if _has_revisions(one, revisions)]
-            if fitting and len(new) >= count:
-                return str(fitting[0]["pipelineExecutionId"])
+            found = _newest_with(new, revisions) if len(new) >= count else None
+            if found is not None:
+                return found
             time.sleep(session.target.poll_s)
     raise SlipwayError(
         f"{session.names.pipeline}: no release started within {timeout_s:.0f} s of the change.",
         f"See whether its rules are there: {session.command('deploy')}\nStart one by hand: {session.command('start')}",
     )
+
+
+def _newest_with(new: list[dict[str, Any]], revisions: dict[str, str]) -> str | None:
+    """The newest of the executions that has the revisions; None as long as a newer one may still read them."""
+    for one in new:
+        if _has_revisions(one, revisions):
+            return str(one["pipelineExecutionId"])
+        read = {item["actionName"] for item in one.get("sourceRevisions", [])}
+        if one["status"] in RUNNING and not read >= revisions.keys():
+            return None
+    return None
 
 
 def _has_revisions(summary: dict[str, Any], revisions: dict[str, str]) -> bool:

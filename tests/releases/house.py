@@ -64,11 +64,11 @@ class House:
         self.note_checks()
         return done.stdout
 
-    def note_checks(self) -> None:
-        """Note in the package bucket that the checks of this checkout have passed."""
+    def note_checks(self, model: str = MODEL) -> None:
+        """Note in the package bucket that the checks of this checkout have passed for the model's pipeline."""
         noted = json.dumps(passed_checks(self.root, self.root / ".published")).encode()
         bucket = f"slipway-local-packages-{self.account}-us-east-1"
-        self.client("s3").put_object(Bucket=bucket, Key=f"checks/{MODEL}.json", Body=noted)
+        self.client("s3").put_object(Bucket=bucket, Key=f"checks/{model}.json", Body=noted)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -29,6 +29,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     shutil.copytree(house.root / "data" / MODEL, house.root / "data" / OTHER)
     try:
         house.install()
+        house.note_checks(OTHER)
         done = house.slipway("release", "--no-follow", "--model", OTHER)
         assert done.returncode == 0, done.stdout + done.stderr
         _let_be_built(house)

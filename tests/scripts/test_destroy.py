@@ -180,6 +180,7 @@ def test_models_and_installation_are_destroyed_and_made_again(house: House) -> N
     released(house)
     assert house.record(house.newest())["sequence"] > 1, "the records go on where they were"
     nothing_is_left(house, neighbours)
+    house.prepare()
     released(house)
     nothing_is_left(house, neighbours)
     assert destroyed(house, "--all", "--data")["removed"] == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.release import _has_revisions
+from scripts.release import _has_revisions, _newest_with
 from tests.releases.house import House
 
 
@@ -86,3 +86,16 @@ def test_releases_of_a_day(house: House) -> None:
 )
 def test_the_release_of_a_change_is_known_by_its_revision(summary: dict[str, Any], fits: bool) -> None:
     assert _has_revisions(summary, {"Dataset": "v1"}) is fits
+
+
+def test_a_newer_execution_that_has_not_read_its_sources_is_waited_for() -> None:
+    def run(name: str, **revisions: str) -> dict[str, Any]:
+        found = [{"actionName": action, "revisionId": revision} for action, revision in revisions.items()]
+        return {"pipelineExecutionId": name, "status": "InProgress", "sourceRevisions": found}
+
+    wanted = {"Dataset": "v1", "TrainingConfig": "c1"}
+    older = run("older", Dataset="v1", TrainingConfig="c1")
+    assert _newest_with([run("newer", Dataset="v1"), older], wanted) is None
+    assert _newest_with([run("newer", Dataset="v1", TrainingConfig="c1"), older], wanted) == "newer"
+    assert _newest_with([run("another's", Dataset="v1", TrainingConfig="c2"), older], wanted) == "older"
+    assert _newest_with([], wanted) is None
