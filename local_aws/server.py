@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from local_aws import base, database_copy, snapshots, space, state_files
+from local_aws import base, database_copy, malformed, snapshots, space, state_files
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -202,7 +202,8 @@ class LocalAws:
             if not unsaved:
                 await send(message)
 
-        await base.asgi_app()({**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}, receive, save_then_send)
+        told = {**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}
+        await malformed.answer(base.asgi_app(), told, receive, save_then_send, headers.get("x-amz-target", ""))
         if scope["method"] not in ("GET", "HEAD"):
             self.snapshots.note()
 

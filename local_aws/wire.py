@@ -166,7 +166,7 @@ class Service:
 
     def _read(self, name: str, shape: Any, path: str, headers: Mapping[str, str], body: bytes) -> Document:
         if self._is_json:
-            read: Document = _json(body)
+            read: Document = read_json(body)
             return read
         match = self.model.metadata["routes"][name][1].match(path)
         document: Document = {key: unquote(value) for key, value in match.groupdict().items()} if match else {}
@@ -194,7 +194,7 @@ class Service:
         return 200, headers, result.get(shape.serialization.get("payload", ""), b"")
 
 
-def _json(body: bytes) -> Any:
+def read_json(body: bytes) -> Any:
     """The document of a body. Raises SerializationError, also for what only Python takes for JSON."""
     try:
         return json.loads(body.decode(), parse_constant=_no_number) if body.strip() else {}

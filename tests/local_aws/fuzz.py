@@ -17,6 +17,8 @@ from botocore.awsrequest import AWSRequest
 from tests.local_server import REGION, LocalServer
 
 SERVICES = ("codecommit", "codebuild", "codepipeline", "codeconnections", "sagemaker", "sagemaker-runtime")
+OTHERS = ("events", "kms", "logs", "secretsmanager", "ssm", "sqs")
+"""Services of MiniStack, which answers malformed requests in the form of its own."""
 TIMEOUT_S = 30
 _LONG = "x" * 70_000
 _NAMES = ("fuzz", "fuzz-1", "a", "..", "../../etc/passwd", "a/b", "%00", "é", "\0", "")

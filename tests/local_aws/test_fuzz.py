@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from tests.local_aws.fuzz import SERVICES, Request, git_requests, requests, send, send_git
+from tests.local_aws.fuzz import OTHERS, SERVICES, Request, git_requests, requests, send, send_git
 from tests.local_server import LocalServer
 
 SEED = 20
@@ -55,6 +55,11 @@ def _modelled(headers: dict[str, str], body: bytes) -> bool:
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_request_fails_a_service(local_aws: LocalServer, service: str) -> None:
     assert send_many(local_aws, service, FEW, SEED) == []
+
+
+@pytest.mark.parametrize("service", OTHERS)
+def test_no_request_fails_a_service_of_ministack(local_aws: LocalServer, service: str) -> None:
+    assert [failure for failure in send_many(local_aws, service, FEW, SEED) if failure.startswith("5")] == []
 
 
 @pytest.mark.faults
