@@ -15,7 +15,7 @@ from scripts.effects import ModelPipeline
 from scripts.errors import SlipwayError
 from scripts.git import GitFolder, Remote
 from scripts.output import Output, PlainConsole
-from scripts.project import Project
+from scripts.project import Project, find_project
 from scripts.publish import repository_files, stage_files
 from scripts.session import Session
 from scripts.target import Options
@@ -195,6 +195,12 @@ def test_folders_of_the_checkout_are_compared_with_where_they_were_published(che
     ]
     assert found == {"training_config": {"wine": "wine.yml"}, "pipeline_lambdas": None, "inference_lambdas": None}
     assert git(checkout.parent / "remote.git", "rev-list", "--count", "main") == "1"
+
+
+def test_a_clone_with_templates_is_not_taken_for_the_checkout(checkout: Path) -> None:
+    assert find_project(checkout / "training_config").root == checkout
+    (checkout / "training_config").rename(checkout / "elsewhere")
+    assert find_project(checkout / "pipeline_lambdas").root == ROOT
 
 
 def test_check_ends_with_it(clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
