@@ -1,6 +1,7 @@
 """Which changes make a release of a model: the one home of these rules, for the function and for the command line.
 
-A push that arrives through a connection is not asked for its paths: there each one releases every model.
+A push that arrives through a connection never reaches the function. There the triggers of `cloudformation/pipeline.yml`
+hold the same rules as patterns, and a test compares the two.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ from scripts.project import shown
 from scripts.session import Session, session_of
 from scripts.stacks import find_stack
 from scripts.templates import default_of
-from scripts.whereabouts import check_functions, clone_around
+from scripts.unpushed import tell_push
+from scripts.whereabouts import Clone, check_functions, clone_around
 
 LIBSVM = "text/libsvm"
 
@@ -46,13 +47,13 @@ def check(
 ) -> None:
     """Check training configs and data files; in a clone of functions, their sources.
 
-    In a clone of a repository it is checked as it lies there, else the checkout. Every problem is shown; nothing is
-    changed.
+    In a clone of a repository it is checked as it lies there, else the checkout. Every problem is shown, and which
+    models a push would release; nothing is changed.
     """
     session = session_of(context)
     clone = None if directory else clone_around(Path.cwd())
     if clone and clone.holds == "functions":
-        _check_functions(session, clone.folder)
+        _check_functions(session, clone)
         return
     folder = clone.folder if clone else directory or session.project.training_config
     session.output.say(f"checking {folder.resolve()}")
@@ -79,17 +80,20 @@ def check(
     for text in problems:
         session.output.say(text, style="red")
     report(session.output, files)
+    in_order = not problems and not any(file.problem_count for file in files)
+    if in_order:
+        session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
     session.output.result(
         {
             "folder": str(folder.resolve()),
             "configs": sorted(configs),
             "problems": [*problems, *(str(problem) for file in files for problem in file.problems)],
             "files": [{"file": file.file, "rows": file.rows, "columns": file.columns} for file in files],
+            "releases": {} if directory else tell_push(session, clone),
         }
     )
-    if problems or any(file.problem_count for file in files):
+    if not in_order:
         raise UnsuccessfulError
-    session.output.say(f"{len(configs)} configs and {len(files)} data files are in order.", style="green")
 
 
 def is_here(session: Session, file: str, config: TrainingConfig, folder: Path, problems: list[str]) -> bool:
@@ -98,7 +102,7 @@ def is_here(session: Session, file: str, config: TrainingConfig, folder: Path, p
     Notes a problem if it pins one that is neither here nor uploaded, as far as AWS can be asked.
     """
     from scripts.dataset import folder_id  # noqa: PLC0415 - it needs this module
-    from scripts.effects import is_uploaded  # noqa: PLC0415 - it needs this module
+    from scripts.pinned import is_uploaded  # noqa: PLC0415 - it needs this module
 
     if config.dataset is None:
         return True
@@ -120,15 +124,17 @@ def is_here(session: Session, file: str, config: TrainingConfig, folder: Path, p
     return False
 
 
-def _check_functions(session: Session, folder: Path) -> None:
-    session.output.say(f"checking {folder}")
-    found, problems = check_functions(folder)
+def _check_functions(session: Session, clone: Clone) -> None:
+    session.output.say(f"checking {clone.folder}")
+    found, problems = check_functions(clone.folder)
     for text in problems:
         session.output.say(text, style="red")
-    session.output.result({"folder": str(folder), "functions": found, "problems": problems})
+    if not problems:
+        session.output.say(f"{len(found)} functions can be packaged; Build runs linters and tests.", style="green")
+    releases = tell_push(session, clone)
+    session.output.result({"folder": str(clone.folder), "functions": found, "problems": problems, "releases": releases})
     if problems:
         raise UnsuccessfulError
-    session.output.say(f"{len(found)} functions can be packaged; Build runs linters and tests.", style="green")
 
 
 def allowed_instances(session: Session) -> tuple[str, ...]:

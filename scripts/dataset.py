@@ -29,9 +29,9 @@ from scripts.aws_errors import code_of
 from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
 from scripts.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
 from scripts.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
-from scripts.effects import pinned_dataset
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.output import Step
+from scripts.pinned import pinned_dataset
 from scripts.project import shown
 from scripts.session import Session
 

@@ -3,69 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from botocore.exceptions import BotoCoreError, ClientError
+from dataclasses import dataclass
 
 from pipeline_lambdas.affected import releasing
-from pipeline_lambdas.config import ConfigError
-from pipeline_lambdas.config_model import TrainingConfig
-from pipeline_lambdas.dataset import manifest_key
-from scripts.check import read_config
-from scripts.errors import SlipwayError
-from scripts.installation import models_with_a_stack
+from scripts.installation import pipeline_parameters
+from scripts.names import BRANCH
 from scripts.session import Session
 
 _MOST_PATHS = 3
 
 
-def models_of(session: Session) -> tuple[str, ...]:
-    """The models of the installation that have a pipeline."""
-    return tuple(sorted(set(models_with_a_stack(session))))
+@dataclass(frozen=True)
+class ModelPipeline:
+    """A model's pipeline: the branch that its releases are made from, and whether a connection brings its pushes."""
+
+    model: str
+    branch: str = BRANCH
+    connected: bool = False
 
 
-def effect(source: str, paths: Sequence[str] | None, models: Iterable[str]) -> dict[str, str]:
-    """Model to why a push of these changed paths releases it; None stands for everything, as in a new repository."""
-    found = {}
-    for model in models:
-        if paths is None:
-            found[model] = "everything is new"
-        elif reasons := releasing(source, model, paths):
-            more = f" and {len(reasons) - _MOST_PATHS} more" if len(reasons) > _MOST_PATHS else ""
-            found[model] = f"{', '.join(reasons[:_MOST_PATHS])}{more}"
-    return found
+def pipelines_of(session: Session) -> tuple[ModelPipeline, ...]:
+    """The pipelines of the installation, by model."""
+    found = pipeline_parameters(session).items()
+    return tuple(
+        ModelPipeline(model, parameters.get("BranchName", BRANCH), bool(parameters.get("ConnectionArn")))
+        for model, parameters in sorted(found)
+    )
 
 
-def sentence(folder: str, found: dict[str, str], models: Sequence[str]) -> str:
-    """Say what a push of a folder will release."""
-    if not models:
-        return f"{folder}: no pipeline is there yet that a push could start"
-    if not found:
-        return f"{folder}: the push will release no model; nothing that one is made of has changed"
-    if len(set(found.values())) == 1:
-        return f"{folder}: the push will release {', '.join(found)} ({next(iter(found.values()))})"
-    return f"{folder}: the push will release " + ", ".join(f"{model} ({reason})" for model, reason in found.items())
+@dataclass(frozen=True)
+class Push:
+    """A push before it is made; `place` is what a person calls what is pushed."""
+
+    place: str
+    source: str
+    """The source action whose repository it goes to."""
+    paths: tuple[str, ...] | None
+    """The files that it changes; None for a branch that is not there yet."""
+    branch: str = BRANCH
+    connected: bool | None = None
+    """Whether it goes to a provider behind a connection; None if that is for the pipelines to say."""
+
+    def releases(self, pipelines: Iterable[ModelPipeline]) -> dict[str, str]:
+        """Model to why the push releases it.
+
+        Of a new branch CodePipeline has no list of files, so that the triggers of a connection take none.
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html#pipelines-filter-considerations
+        """
+        found = {}
+        for one in self._reached(pipelines):
+            if self.paths is None and not one.connected:
+                found[one.model] = "everything is new"
+            elif reasons := releasing(self.source, one.model, self.paths or ()):
+                found[one.model] = _shortened(reasons)
+        return found
+
+    def sentence(self, pipelines: Sequence[ModelPipeline], verb: str = "the push will release") -> str:
+        """Say what the push will release."""
+        return f"{self.place}: {self._said(pipelines, verb)}"
+
+    def _said(self, pipelines: Sequence[ModelPipeline], verb: str) -> str:
+        if not pipelines:
+            return "no pipeline is there yet that a push could start"
+        found = self.releases(pipelines)
+        if not found:
+            return f"{verb} no model; {self._why_nothing(pipelines)}"
+        if len(set(found.values())) == 1:
+            return f"{verb} {', '.join(found)} ({next(iter(found.values()))})"
+        return f"{verb} " + ", ".join(f"{model} ({reason})" for model, reason in found.items())
+
+    def _why_nothing(self, pipelines: Sequence[ModelPipeline]) -> str:
+        branches = sorted({one.branch for one in pipelines})
+        if self.branch not in branches:
+            return f"it goes to the branch {self.branch}, and releases are made from {', '.join(branches)}"
+        if not self._reached(pipelines):
+            return "the pipelines have " + ("no connection to read it by" if self.connected else "their own connection")
+        if self.paths is None:
+            return f"it makes the branch {self.branch}, and through a connection a new branch starts nothing"
+        return "nothing that one is made of has changed"
+
+    def _reached(self, pipelines: Iterable[ModelPipeline]) -> list[ModelPipeline]:
+        return [one for one in pipelines if one.branch == self.branch and self.connected in (None, one.connected)]
 
 
-def pinned_dataset(session: Session, model: str) -> str | None:
-    """The id of the dataset that the model's config in this checkout pins; None without a config that is in order."""
-    config = local_config(session, model)
-    return config.dataset if config else None
-
-
-def local_config(session: Session, model: str) -> TrainingConfig | None:
-    """The model's config in this checkout; None if there is none, or it is not in order, which `check` tells."""
-    try:
-        return read_config(session.project.training_config / f"{model}.yml")
-    except ConfigError:
-        return None
-
-
-def is_uploaded(session: Session, model: str, dataset: str) -> bool | None:
-    """Whether a dataset has its manifest in the data bucket; None if nobody could be asked."""
-    try:
-        found = session.client("s3").list_objects_v2(
-            Bucket=session.names.bucket("data"), Prefix=manifest_key(model, dataset), MaxKeys=1
-        )
-    except (BotoCoreError, ClientError, SlipwayError):
-        return None
-    return bool(found.get("KeyCount"))
+def _shortened(reasons: Sequence[str]) -> str:
+    more = f" and {len(reasons) - _MOST_PATHS} more" if len(reasons) > _MOST_PATHS else ""
+    return f"{', '.join(reasons[:_MOST_PATHS])}{more}"

@@ -17,7 +17,9 @@ PUBLISHED = "refs/published/"
 """Where the branches of the published repository are kept in the work folder."""
 
 # Set by a hook or an alias that this may be called from; they would redirect every command below.
-_REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
+REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
+
+_ADDRESS = "slipway.address"
 
 _IN_USE: dict[Path, int] = {}
 """The work folders that this process uses, each with the descriptor of its lock."""
@@ -122,6 +124,15 @@ class GitFolder:
         parents = ["-p", parent] if parent else []
         return self._git(*self._identity(), "commit-tree", tree, *parents, input_text=message).strip()
 
+    def note_address(self) -> None:
+        """Keep the repository's address in the work folder; a path stays right from wherever it is asked for."""
+        local = Path(self.remote.url)
+        self._git("config", _ADDRESS, str(local.resolve()) if local.exists() else self.remote.url)
+
+    def noted_address(self) -> str | None:
+        """The address that was kept last."""
+        return (self._quiet("config", "--get", _ADDRESS) or "").strip() or None
+
     def push(self, commit: str, branch: str) -> None:
         """Push one commit; a branch that moved on in the meantime is never overwritten."""
         try:
@@ -153,7 +164,7 @@ class GitFolder:
     def _run(
         self, arguments: tuple[str, ...], input_text: str, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
+        inherited = {name: value for name, value in os.environ.items() if name not in REDIRECTING}
         settings = {
             "commit.gpgSign": "false",
             "core.hooksPath": os.devnull,

@@ -128,14 +128,25 @@ def _stack_exists(session: Session, name: str) -> bool:
 
 
 def models_with_a_stack(session: Session) -> Iterator[str]:
+    """The model of each stack of the installation that is one model's."""
+    return (parameters["ModelName"] for _, parameters in _model_stacks(session))
+
+
+def pipeline_parameters(session: Session) -> dict[str, dict[str, str]]:
+    """Model to the parameters of its pipeline's stack."""
+    stacks = _model_stacks(session)
+    return {parameters["ModelName"]: parameters for kind, parameters in stacks if kind == "pipeline"}
+
+
+def _model_stacks(session: Session) -> Iterator[tuple[str, dict[str, str]]]:
     suffix = session.names.suffix
     for page in session.client("cloudformation").get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
-            model = parameters.get("ModelName", "")
-            names = {f"slipway-{kind}-{suffix}-{model}" for kind in ("pipeline", "operations")}
-            if parameters.get("SuffixID") == suffix and stack["StackName"] in names:
-                yield model
+            for kind in ("pipeline", "operations"):
+                name = f"slipway-{kind}-{suffix}-{parameters.get('ModelName', '')}"
+                if parameters.get("SuffixID") == suffix and stack["StackName"] == name:
+                    yield kind, parameters
 
 
 def _models_with_data(session: Session) -> Iterator[str]:

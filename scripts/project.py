@@ -47,9 +47,13 @@ def shown(path: Path) -> str:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The checkout that the current directory lies in, else the one that this command was installed from."""
+    """The checkout that the current directory lies in, else the one that this command was installed from.
+
+    A clone of the repository of `pipeline_lambdas` has the templates too, and is no checkout: it holds no configs.
+    """
     current = (start or Path.cwd()).resolve()
     for folder in (current, *current.parents):
-        if (folder / "cloudformation" / "setup.yml").is_file():
+        in_clone = (folder / "pipeline_lambdas").is_dir() and not (folder / "training_config").is_dir()
+        if (folder / "cloudformation" / "setup.yml").is_file() and not in_clone:
             return Project(folder)
     return Project(Path(__file__).resolve().parent.parent)

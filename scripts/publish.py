@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 import typer
 
-from scripts.effects import effect, models_of, sentence
+from scripts.effects import ModelPipeline, Push, pipelines_of
 from scripts.errors import Command, NextStep, SlipwayError
 from scripts.git import Commit, GitFolder, Remote
 from scripts.merging import compare, take
@@ -62,7 +62,12 @@ class StagedFolder:
 
     def releases(self, model: str) -> bool:
         """Whether the push starts a release of the model."""
-        return self.changed and bool(effect(self.source_action, self.paths, [model]))
+        return self.changed and bool(self.push.releases([ModelPipeline(model)]))
+
+    @property
+    def push(self) -> Push:
+        """The push of the commit, to CodeCommit or to an address that was given."""
+        return Push(self.folder, self.source_action, self.paths, connected=bool(self.git.name))
 
     @property
     def changed(self) -> bool:
@@ -124,15 +129,17 @@ def publish(
         session.output.result({"taken": {folder: _take(session, folder, git) for folder, git in gits.items()}})
         return
     pushed, releases = {}, dict[str, dict[str, str]]()
-    models = models_of(session)
+    pipelines = pipelines_of(session)
     for folder, git in gits.items():
         staged = stage_files(git, folder, repository_files(session.project, folder), message, overwrite=overwrite)
         if staged.changed:
-            releases[folder] = effect(staged.source_action, staged.paths, models)
-            session.output.say(sentence(folder, releases[folder], models))
+            releases[folder] = staged.push.releases(pipelines)
+            session.output.say(staged.push.sentence(pipelines))
             pushed[folder] = staged.publish(session)
         else:
             session.output.say(f"{folder}: {staged.why(session.command)}")
+        if folder in remotes:
+            git.note_address()
     session.output.result({"pushed": pushed, "releases": releases})
     if any(releases.values()):
         session.output.say(f"Watch a release: {session.command('follow')}")
@@ -152,8 +159,7 @@ def _require_addresses(session: Session, folders: Sequence[str]) -> None:
 
 def _git_folder(session: Session, folder: str, address: str | None = None) -> GitFolder:
     """The work folder for a repository, CodeCommit's unless git alone signs in to it at `address`."""
-    repository = session.names.repository(folder)
-    path = session.project.private_work() / "publish" / repository
+    repository, path = session.names.repository(folder), _work_folder(session, folder)
     if address is not None:
         return GitFolder(path, Remote(address), address)
     found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
@@ -167,12 +173,31 @@ def _git_folder(session: Session, folder: str, address: str | None = None) -> Gi
     return GitFolder(path, remote)
 
 
+def _work_folder(session: Session, folder: str) -> Path:
+    return session.project.private_work() / "publish" / session.names.repository(folder)
+
+
 def stage(session: Session, folder: str, message: str | None = None) -> StagedFolder:
     """Compare a folder with its repository and make the commit to push.
 
     A repository that is ahead of the folder is left alone. SlipwayError if each has what the other has not.
     """
     return stage_files(_git_folder(session, folder), folder, repository_files(session.project, folder), message)
+
+
+def stage_published(session: Session, folder: str, connected: Mapping[str, str]) -> StagedFolder:
+    """As `stage`, and of a folder behind a connection with the address that it was last published to.
+
+    `connected` is folder to repository, as `connected_repositories` gives it. SlipwayError if no address is known.
+    """
+    address = None
+    if folder in connected:
+        address = GitFolder(_work_folder(session, folder), Remote("")).noted_address()
+        if address is None:
+            raise SlipwayError(
+                f"its repository {connected[folder]} is behind the connection, and was never published to from here."
+            )
+    return stage_files(_git_folder(session, folder, address), folder, repository_files(session.project, folder))
 
 
 def stage_files(

@@ -16,6 +16,7 @@ from local_aws.codecommit import git
 from local_aws.store import Store
 
 PENDING, AVAILABLE = "PENDING", "AVAILABLE"
+HEADS, TAGS = "refs/heads/", "refs/tags/"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS connection (
@@ -47,11 +48,31 @@ class Link:
         """The repository, read through git."""
         return git.Repository(self.folder, home)
 
-    def branches(self, home: Path) -> dict[str, str]:
-        """Branch to the commit at its tip."""
-        heads = "refs/heads/"
+    def tips(self, home: Path) -> dict[str, str]:
+        """Branch, or tag as `refs/tags/NAME`, to the commit that it points at."""
         found = self.repository(home).references().items()
-        return {name.removeprefix(heads): ref.commit_id for name, ref in found if name.startswith(heads)}
+        return {name.removeprefix(HEADS): reference.commit_id for name, reference in found}
+
+    def changed_paths(self, home: Path, before: str, after: str) -> tuple[str, ...]:
+        """The files that differ between two commits; all of the second one where the first is gone."""
+        repository = self.repository(home)
+        if repository.objects([f"{before}^{{commit}}"]) == [None]:
+            return tuple(entry.path for entry in repository.tree(after, recursive=True))
+        return tuple(change.path for change in repository.differences(before, after))
+
+
+@dataclass(frozen=True)
+class Push:
+    """A branch or a tag that has moved, or is new.
+
+    `paths` are the files that the push changed; None for a tag and for a new branch, whose files are not known.
+    """
+
+    link: Link
+    name: str
+    commit_id: str
+    is_tag: bool = False
+    paths: tuple[str, ...] | None = None
 
 
 class Links:
@@ -71,8 +92,8 @@ class Links:
         if not _FULL_NAME.fullmatch(full_name):
             raise LinkError(f"{full_name!r} is no full repository name; it reads OWNER/REPOSITORY.")
         link = Link(row["arn"], full_name, _git_folder(path))
-        for branch, commit_id in link.branches(path).items():
-            self.set_tip(link, branch, commit_id)  # what was pushed before starts nothing
+        for name, commit_id in link.tips(path).items():
+            self.set_tip(link, name, commit_id)  # what was pushed before starts nothing
         with self._store.transaction() as connection_:
             connection_.execute(
                 "INSERT OR REPLACE INTO connection_repository VALUES (?, ?, ?)", (link.arn, full_name, str(link.folder))
@@ -92,14 +113,23 @@ class Links:
         return [Link(row["arn"], row["full_name"], Path(row["folder"])) for row in rows]
 
     def tips(self, link: Link) -> dict[str, str]:
-        """Branch to the commit that was last seen at its tip."""
+        """Branch, or tag as `refs/tags/NAME`, to the commit that was last seen there."""
         rows = self._store.rows(
             "SELECT branch, commit_id FROM connection_tip WHERE arn = ? AND full_name = ?", link.arn, link.full_name
         )
         return {row["branch"]: row["commit_id"] for row in rows}
 
+    def forget_tip(self, link: Link, branch: str) -> None:
+        """A branch or a tag is gone; one that comes back is new."""
+        self._store.execute(
+            "DELETE FROM connection_tip WHERE arn = ? AND full_name = ? AND branch = ?",
+            link.arn,
+            link.full_name,
+            branch,
+        )
+
     def set_tip(self, link: Link, branch: str, commit_id: str) -> None:
-        """Remember the commit at the tip of a branch."""
+        """Remember the commit that a branch or a tag points at."""
         self._store.execute(
             "INSERT OR REPLACE INTO connection_tip VALUES (?, ?, ?, ?)", link.arn, link.full_name, branch, commit_id
         )

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local_aws.codecommit.git import GitError
-from local_aws.codeconnections.links import Link, Links
+from local_aws.codeconnections.links import TAGS, Link, Links, Push
 
 log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
 
-OnPush = Callable[[Link, str, str], None]
-"""Called with the repository, the branch and the commit at its tip."""
+OnPush = Callable[[Push], None]
 
 
 class Watch:
@@ -28,7 +27,7 @@ class Watch:
     def __init__(self, links: Links, home: Path) -> None:
         """`home` is the HOME of git's processes."""
         self._links, self._home = links, home
-        self._on_push: OnPush = lambda _link, _branch, _commit: None
+        self._on_push: OnPush = lambda _push: None
         self._seen: dict[Path, tuple[int, ...]] = {}
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="codeconnections-watch", daemon=True)
@@ -44,31 +43,41 @@ class Watch:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
-        """Report every branch whose tip is another than the one that was last seen."""
+    def look(self, on_push: OnPush) -> None:
+        """Report every branch and tag that points at another commit than the one that was last seen."""
         for link in self._links.all():
             times = _times(link.folder)
             if self._seen.get(link.folder) == times:
                 continue
             try:
-                self._compare(link)
+                self._compare(link, on_push)
             except (GitError, OSError) as error:
                 log.warning("repository %s behind %s: %s", link.full_name, link.arn, error)
             self._seen[link.folder] = times
 
-    def _compare(self, link: Link) -> None:
-        known = self._links.tips(link)
-        for branch, commit_id in link.branches(self._home).items():
-            if known.get(branch) != commit_id:
-                self._links.set_tip(link, branch, commit_id)
-                self._on_push(link, branch, commit_id)
+    def _compare(self, link: Link, on_push: OnPush) -> None:
+        known, found = self._links.tips(link), link.tips(self._home)
+        for name in known.keys() - found.keys():
+            self._links.forget_tip(link, name)
+        for name, commit_id in found.items():
+            if known.get(name) != commit_id:
+                push = self._push(link, name, known.get(name), commit_id)
+                self._links.set_tip(link, name, commit_id)
+                on_push(push)
+
+    def _push(self, link: Link, name: str, before: str | None, after: str) -> Push:
+        if name.startswith(TAGS):
+            return Push(link, name.removeprefix(TAGS), after, is_tag=True)
+        paths = None if before is None else link.changed_paths(self._home, before, after)
+        return Push(link, name, after, paths=paths)
 
     def _run(self) -> None:
         while not self._stopping.wait(PERIOD_S):
-            self.look()
+            self.look(self._on_push)
 
 
 def _times(folder: Path) -> tuple[int, ...]:
-    """When references changed: of all folders and files below refs/heads, and of the packed ones."""
-    places = [folder / "packed-refs", folder / "refs" / "heads", *(folder / "refs" / "heads").rglob("*")]
+    """When references changed: of all folders and files of branches and tags, and of the packed ones."""
+    kinds = [folder / "refs" / "heads", folder / "refs" / "tags"]
+    places = [folder / "packed-refs", *kinds, *(place for kind in kinds for place in kind.rglob("*"))]
     return tuple(place.stat().st_mtime_ns for place in places if place.exists())

@@ -13,6 +13,7 @@ from local_aws.codepipeline.model import (
     Stage,
     Variable,
 )
+from local_aws.codepipeline.triggers import read_triggers
 
 Document = dict[str, Any]
 
@@ -59,6 +60,7 @@ def read_declaration(document: Document, region: str) -> Pipeline:
         variables=tuple(Variable(v["name"], v.get("defaultValue")) for v in document.get("variables", [])),
         mode=document["executionMode"],
         type=document["pipelineType"],
+        triggers=read_triggers(document.get("triggers", [])),
     )
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from local_aws.codepipeline.triggers import GitTrigger
 from local_aws.settings import ACCOUNT
 
 SUPERSEDED, QUEUED, PARALLEL = "SUPERSEDED", "QUEUED", "PARALLEL"
+CONNECTION = "CodeStarSourceConnection"
+"""The provider of a source that a connection reaches."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Pipeline:
     variables: tuple[Variable, ...]
     mode: str
     type: str
+    triggers: tuple[GitTrigger, ...] = ()
 
     def stage(self, name: str) -> Stage | None:
         """The stage of that name, or None."""

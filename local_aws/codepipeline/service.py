@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws import base, ids
-from local_aws.codeconnections.links import Link
+from local_aws.codeconnections.links import Push
 from local_aws.codepipeline.actions import PROVIDERS
 from local_aws.codepipeline.actions.contract import Archives, AssumeRole, Connections, Tools
 from local_aws.codepipeline.answers import Answers
@@ -110,9 +110,9 @@ class CodePipelineService:
         """A rule's target is a pipeline: record an execution and return at once. Never raises for a refusal."""
         self._target.start(pipeline_arn, payload, role_arn, rule_arn)
 
-    def start_from_push(self, link: Link, branch: str, commit_id: str) -> None:
+    def start_from_push(self, push: Push) -> None:
         """A push came through a connection: start the pipelines whose source it is."""
-        self._connection_target.start(link, branch, commit_id)
+        self._connection_target.start(push)
 
     def resume(self) -> None:
         """Continue what was running when the last process ended, and begin to schedule; forget what is too old.

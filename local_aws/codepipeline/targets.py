@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.base import RoleNotAssumableError
-from local_aws.codeconnections.links import Link
+from local_aws.codeconnections.links import Push
 from local_aws.codepipeline.actions.contract import AssumeRole
 from local_aws.codepipeline.changes import Trigger
 from local_aws.codepipeline.executions import Executions
 from local_aws.codepipeline.lookup import find_pipeline
-from local_aws.codepipeline.model import PARALLEL, Pipeline, pipeline_arn
+from local_aws.codepipeline.model import CONNECTION, PARALLEL, Action, Pipeline, pipeline_arn
 from local_aws.codepipeline.state import State
 from local_aws.settings import ACCOUNT
 from local_aws.wire import AwsError, Caller, Permission
@@ -95,21 +95,42 @@ class ConnectionTarget:
         """Keep the parts."""
         self._state, self._executions = state, executions
 
-    def start(self, link: Link, branch: str, commit_id: str) -> None:
-        """Start every pipeline that has the branch as a source and detects changes, at the commit pushed."""
+    def start(self, push: Push) -> None:
+        """Start every pipeline that takes the push for one of its sources, at the commit pushed."""
         for record in self._state.pipelines():
             pipeline = self._state.definition(record.name, record.version)
             overrides = [
-                {"actionName": action.name, "revisionType": "COMMIT_ID", "revisionValue": commit_id}
+                {"actionName": action.name, "revisionType": "COMMIT_ID", "revisionValue": push.commit_id}
+                | ({} if push.is_tag else {"branchName": push.name})
                 for action in pipeline.stages[0].actions
-                if action.type.provider == "CodeStarSourceConnection"
-                and action.configuration["ConnectionArn"] == link.arn
-                and action.configuration["FullRepositoryId"] == link.full_name
-                and action.configuration["BranchName"] == branch
-                and action.configuration.get("DetectChanges", "true").lower() != "false"
+                if _takes(pipeline, action, push)
             ]
             if overrides:
-                self._executions.begin(record.name, Trigger("WebhookV2", link.arn), {}, overrides)
+                self._begin(record.name, push, overrides)
+
+    def _begin(self, pipeline: str, push: Push, overrides: list[Override]) -> None:
+        try:
+            self._executions.begin(pipeline, Trigger("WebhookV2", push.link.arn), {}, overrides)
+        except AwsError as error:
+            log.warning("a push to %s could not start %s: %s", push.link.full_name, pipeline, error)
+
+
+def _takes(pipeline: Pipeline, action: Action, push: Push) -> bool:
+    """Whether a push starts the pipeline for a source.
+
+    Triggers switch off the detection of changes that needs none:
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html
+    """
+    read = action.configuration
+    if action.type.provider != CONNECTION or (read["ConnectionArn"], read["FullRepositoryId"]) != (
+        push.link.arn,
+        push.link.full_name,
+    ):
+        return False
+    if pipeline.triggers:
+        return any(one.source == action.name and one.takes(push, read["BranchName"]) for one in pipeline.triggers)
+    detects = read.get("DetectChanges", "true").lower() != "false"
+    return detects and not push.is_tag and push.name == read["BranchName"]
 
 
 def _objects(document: dict[str, Any], name: str, keys: tuple[str, ...]) -> list[Override]:

@@ -14,7 +14,8 @@ from typing import Any
 from local_aws.codepipeline import variables
 from local_aws.codepipeline.actions import PROVIDERS
 from local_aws.codepipeline.declaration import complete, read_declaration
-from local_aws.codepipeline.model import SUPERSEDED, Action, Pipeline, Stage
+from local_aws.codepipeline.model import CONNECTION, SUPERSEDED, Action, Pipeline, Stage
+from local_aws.codepipeline.triggers import FilterError, check_filters
 from local_aws.wire import AwsError
 
 Document = dict[str, Any]
@@ -38,6 +39,7 @@ def validate(document: Document, region: str, version: int) -> tuple[Document, P
     _check_stages(pipeline)
     for _, stage, action in pipeline.actions():
         _check_action(stage, action)
+    _check_triggers(completed, pipeline)
     _check_artifacts(pipeline)
     _check_namespaces(pipeline)
     _check_references(pipeline)
@@ -60,12 +62,8 @@ def _check_kind(document: Document) -> None:
     if document["executionMode"] != SUPERSEDED and document["pipelineType"] != "V2":
         mode = document["executionMode"]
         raise AwsError(_STRUCTURE, f"executionMode {mode} needs a pipeline of type V2; pipelineType is V1.")
-    if document.get("triggers"):
-        raise AwsError(
-            _STRUCTURE,
-            "Local AWS does not filter triggers. Remove them; a CodeStarSourceConnection source then starts the "
-            "pipeline at each push to its branch.",
-        )
+    if document.get("triggers") and document["pipelineType"] != "V2":
+        raise AwsError(_STRUCTURE, "triggers need a pipeline of type V2; pipelineType is V1.")
     _require_unique(_STRUCTURE, "Pipeline variable", (v["name"] for v in document.get("variables", [])))
 
 
@@ -148,6 +146,32 @@ def _check_action(stage: Stage, action: Action) -> None:
     refusal = rules.refusal(action.configuration)
     if refusal:
         raise AwsError(_ACTION, f"Action {action.name} of stage {stage.name}: {refusal}.")
+
+
+def _check_triggers(document: Document, pipeline: Pipeline) -> None:
+    """AWS's sentences; it documents neither, they are those that people report.
+
+    https://github.com/aws/aws-cdk/issues/28694, https://github.com/hashicorp/terraform-provider-aws/issues/43105
+    """
+    seen: set[str] = set()
+    for trigger in document.get("triggers", []):
+        name = trigger["gitConfiguration"]["sourceActionName"]
+        action = pipeline.source(name)
+        if action is None or action.type.provider != CONNECTION or name in seen:
+            raise AwsError(
+                _STRUCTURE,
+                "Triggers for connection must reference a CodeStarSourceConnection action. Note that when you specify "
+                f"a trigger, you cant specify more than one trigger per source action. Found {name}.",
+            )
+        seen.add(name)
+        try:
+            check_filters(trigger["gitConfiguration"])
+        except FilterError as error:
+            raise AwsError(
+                _STRUCTURE,
+                "The trigger configuration for the source action is not valid. Make sure to choose valid filter "
+                f"combinations. {name}: {error}.",
+            ) from None
 
 
 def _check_count(action: Action, what: str, found: int, allowed: tuple[int, int]) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from local_aws.codeconnections.links import Link, Push
+from local_aws.codepipeline.triggers import Document, PushFilter, check_filters, read_triggers
+from pipeline_lambdas.affected import releasing
+from scripts.project import Project
+from scripts.publish import repository_files
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 from tests.cloudformation.test_pipeline import ARN, FROM_CONNECTION
@@ -34,9 +42,85 @@ def test_the_sources_come_through_the_connection(template: Template) -> None:
             "ConnectionArn": ARN,
             "FullRepositoryId": FROM_CONNECTION[f"{name}RepositoryId"],
             "BranchName": "main",
-            "DetectChanges": "true",
+            "DetectChanges": "false",
             "OutputArtifactFormat": "CODE_ZIP",
         }
+
+
+def triggers(model: str) -> list[Document]:
+    """The triggers of a model's pipeline as the API takes them."""
+    context = {**CONTEXT, "ModelName": model}
+    template = templates.decided("pipeline", **FROM_CONNECTION)
+    found = templates.render(template["Resources"]["Pipeline"]["Properties"]["Triggers"], template, context)
+    return [_camel(trigger) for trigger in found]
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: _camel(item) for key, item in value.items()}
+    return [_camel(item) for item in value] if isinstance(value, list) else value
+
+
+def filters(model: str) -> dict[str, PushFilter]:
+    """Source action to the filter of its pushes."""
+    return {one.source: push for one in read_triggers(triggers(model)) for push in one.push or ()}
+
+
+MODELS = ("wine-quality", "cider")
+SOURCES = ("TrainingConfig", "PipelineLambdas", "InferenceLambdas")
+NAMES = (
+    "wine-quality.yml",
+    "wine-quality.yaml",
+    "cider.yml",
+    "README.md",
+    "a.md.py",
+    "md",
+    ".md",
+    ".hidden",
+    "buildspec.yml",
+    "build.txt",
+    "checks.txt",
+)
+FOLDERS = ("pipeline_lambdas", "inference_lambdas", "scripts", "requirements", "tests", "cloudformation", "a b", ".x")
+PATHS = st.tuples(st.lists(st.sampled_from(FOLDERS), max_size=3), st.sampled_from(NAMES)).map(
+    lambda parts: "/".join((*parts[0], parts[1]))
+)
+
+
+def taken(model: str, source: str, paths: list[str], branch: str = "main") -> bool:
+    link = Link(ARN, FROM_CONNECTION[f"{source}RepositoryId"], Path("/nowhere"))
+    return filters(model)[source].takes(Push(link, branch, "c" * 40, paths=tuple(paths)))
+
+
+@given(st.sampled_from(MODELS), st.sampled_from(SOURCES), st.lists(PATHS, max_size=4))
+def test_a_push_releases_through_the_connection_what_it_releases_through_codecommit(
+    model: str, source: str, paths: list[str]
+) -> None:
+    assert taken(model, source, paths) == bool(releasing(source, model, paths)), (model, source, paths)
+
+
+@pytest.mark.parametrize("folder", ["pipeline_lambdas", "inference_lambdas", "training_config"])
+def test_so_it_does_with_the_files_that_there_are(folder: str) -> None:
+    source = {"pipeline_lambdas": SOURCES[1], "inference_lambdas": SOURCES[2], "training_config": SOURCES[0]}[folder]
+    files = repository_files(Project(templates.ROOT), folder)
+    assert files
+    for path in files:
+        assert taken(MODELS[0], source, [path]) == bool(releasing(source, MODELS[0], [path])), path
+
+
+def test_only_pushes_to_the_branch_of_releases_count() -> None:
+    for source, path in zip(SOURCES, ("wine-quality.yml", "buildspec.yml", "scripts/build.py"), strict=True):
+        assert taken("wine-quality", source, [path])
+        assert not taken("wine-quality", source, [path], branch="main2")
+
+
+def test_each_source_of_a_connection_has_the_one_trigger_that_codepipeline_allows_it() -> None:
+    found = triggers("m" * 20)
+    assert [trigger["gitConfiguration"]["sourceActionName"] for trigger in found] == list(SOURCES)
+    assert {trigger["providerType"] for trigger in found} == {"CodeStarSourceConnection"}
+    for trigger in found:
+        check_filters(trigger["gitConfiguration"])
+    assert "Triggers" not in templates.decided("pipeline")["Resources"]["Pipeline"]["Properties"]
 
 
 def test_the_pipeline_may_use_the_connection_and_no_repository_of_codecommit(template: Template) -> None:

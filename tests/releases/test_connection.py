@@ -46,13 +46,19 @@ class Provider:
     def create(self, folder: str) -> None:
         self.git("init", "--quiet", "--bare", "--initial-branch", "main", self.address(folder))
 
-    def push(self, folder: str, name: str, text: str) -> str:
-        """Change a file as somebody with a clone does; returns the commit."""
+    def clone(self, folder: str) -> Path:
+        """The clone of a repository."""
         clone = self.root / folder
         if not clone.exists():
             self.git("clone", "--quiet", self.address(folder), str(clone))
+        return clone
+
+    def push(self, folder: str, name: str, text: str) -> str:
+        """Change a file as somebody with a clone does; returns the commit."""
+        clone = self.clone(folder)
         (clone / name).write_text(text, encoding="utf-8")
-        self.git("-C", str(clone), "commit", "--quiet", "--all", "--message", f"Change {name}")
+        self.git("-C", str(clone), "add", name)
+        self.git("-C", str(clone), "commit", "--quiet", "--message", f"Change {name}")
         self.git("-C", str(clone), "push", "--quiet")
         return self.git("-C", str(clone), "rev-parse", "HEAD")
 
@@ -113,26 +119,33 @@ def test_an_installation_without_codecommit_and_with_a_key_that_was_there(connec
     said = _run(connected.house, "release", "--approve", "a test")
     assert "training_config: comes from acme/training_config, through the connection; push there with git" in said
     assert "your clone of acme/training_config" in said
-    _pushes_are_released(connected)
+    _pushes_are_released_if_they_are_about_the_model(connected)
     _roles_use_what_they_are_granted(connected.house)
     _nothing_of_codecommit_is_there(connected)
     _all_is_under_the_key(connected)
     _key_and_repositories_outlive_the_installation(connected)
 
 
-def _pushes_are_released(connected: Connected) -> None:
+def _pushes_are_released_if_they_are_about_the_model(connected: Connected) -> None:
+    """Of five pushes two start a release, as `check` says before; the last one takes what all of them brought."""
     house, provider = connected.house, connected.provider
     config = house.config_file.read_text(encoding="utf-8")
-    files = {
-        "pipeline_lambdas": ("pipeline_lambdas/README.md", "Changed.\n"),
-        "inference_lambdas": ("inference_lambdas/README.md", "Changed.\n"),
-        "training_config": (f"{MODEL}.yml", config.replace("max_depth: 6", "max_depth: 4")),
-    }
-    commits, execution = {}, house.newest()
-    for folder, (name, text) in files.items():
+    commits, before, execution = {}, len(house.executions()), house.newest()
+    for folder, name, text, releases in (
+        ("training_config", "another-model.yml", config, False),
+        ("training_config", "README.md", "Changed.\n", False),
+        ("inference_lambdas", "inference_lambdas/README.md", "Changed.\n", False),
+        ("pipeline_lambdas", "scripts/notes.txt", "Changed.\n", True),
+        ("training_config", f"{MODEL}.yml", config.replace("max_depth: 6", "max_depth: 4"), True),
+    ):
+        if releases:
+            (provider.clone(folder) / name).write_text(text, encoding="utf-8")
+            assert _would_release(connected, folder) == {MODEL: name}
         commits[FOLDERS[folder]] = provider.push(folder, name, text)
-        execution = house.wait_for_new(execution)
+        if releases:
+            execution = house.wait_for_new(execution)
     assert house.wait_for_end(execution)["status"] == "Succeeded"
+    assert len(house.executions()) == before + 2
     summary = house.executions()[0]
     assert summary["trigger"] == {"triggerType": "WebhookV2", "triggerDetail": connected.connection}
     revisions = {each["actionName"]: each["revisionId"] for each in summary["sourceRevisions"]}
@@ -141,6 +154,17 @@ def _pushes_are_released(connected: Connected) -> None:
     assert (shown["trigger"], shown["status"]) == ("push to a connected repository", "Succeeded")
     job = house.client("sagemaker").describe_training_job(TrainingJobName=f"{PREFIX}-{execution[:13]}")
     assert job["HyperParameters"]["max_depth"] == "4"
+
+
+def _would_release(connected: Connected, folder: str) -> dict[str, str]:
+    """What `check` says in a clone of the repository."""
+    house, clone = connected.house, connected.provider.clone(folder)
+    # As it is installed from the checkout: what the clone holds of the same modules is not meant.
+    environment = {**house.environment, "PYTHONPATH": str(house.root)}
+    command = [sys.executable, "-P", "-m", "scripts.cli", "check", "--json", "--local"]
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    found: dict[str, str] = json.loads(done.stdout)["releases"][folder]
+    return found
 
 
 def _roles_use_what_they_are_granted(house: House) -> None:
@@ -157,6 +181,13 @@ def _nothing_of_codecommit_is_there(connected: Connected) -> None:
     assert "publish --remote training_config=ADDRESS" in " ".join(refused.stderr.split())
     left = _run(connected.house, "publish", f"--remote=training_config={connected.provider.address('training_config')}")
     assert "training_config: left alone" in left or "training_config: unchanged" in left
+    # The checkout has nothing that is not pushed, and knows where it was published.
+    assert json.loads(_run(connected.house, "check", "--json"))["releases"] == {folder: {} for folder in FOLDERS}
+    (connected.house.root / "pipeline_lambdas" / "notes.txt").write_text("new\n", encoding="utf-8")
+    assert json.loads(_run(connected.house, "check", "--json"))["releases"] == {
+        **{folder: {} for folder in FOLDERS},
+        "pipeline_lambdas": {MODEL: "pipeline_lambdas/notes.txt"},
+    }
 
 
 def _all_is_under_the_key(connected: Connected) -> None:

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from scripts import release
-from scripts.effects import effect, sentence
+from scripts.effects import ModelPipeline, Push, pipelines_of
+from scripts.installation import models_with_a_stack
 
-MODELS = ("cider-quality", "wine-quality")
+MODELS = (ModelPipeline("cider-quality"), ModelPipeline("wine-quality"))
+CONNECTED = tuple(ModelPipeline(one.model, connected=True) for one in MODELS)
+NEW_BRANCH = (
+    "the push will release no model; it makes the branch main, and through a connection a new branch starts nothing"
+)
 NOTHING = "the push will release no model; nothing that one is made of has changed"
 
 
@@ -36,7 +41,60 @@ NOTHING = "the push will release no model; nothing that one is made of has chang
     ],
 )
 def test_a_push_says_which_models_it_will_release_and_why(source: str, paths: list[str] | None, said: str) -> None:
-    assert sentence("folder", effect(source, paths, MODELS), MODELS) == f"folder: {said}"
+    changed = None if paths is None else tuple(paths)
+    assert Push("folder", source, changed).sentence(MODELS) == f"folder: {said}"
+    through = Push("folder", source, changed, connected=True).sentence(CONNECTED)
+    assert through == f"folder: {said if paths else NEW_BRANCH}"
+
+
+@pytest.mark.parametrize(
+    ("push", "pipelines", "said"),
+    [
+        ({}, (), "no pipeline is there yet that a push could start"),
+        ({"connected": True}, MODELS, "the push will release no model; the pipelines have no connection to read it by"),
+        ({"connected": False}, CONNECTED, "the push will release no model; the pipelines have their own connection"),
+        (
+            {"branch": "try"},
+            MODELS,
+            "the push will release no model; it goes to the branch try, and releases are made from main",
+        ),
+        (
+            {"branch": "live"},
+            (ModelPipeline("wine-quality", "live"), MODELS[0]),
+            "the push will release wine-quality (",
+        ),
+        ({"connected": True}, (MODELS[0], CONNECTED[1]), "the push will release wine-quality (wine-quality.yml)"),
+        ({"connected": None}, CONNECTED, "the push will release wine-quality (wine-quality.yml)"),
+        ({"connected": None, "paths": None}, CONNECTED, NEW_BRANCH),
+        ({"connected": None, "paths": None}, MODELS[1:], "the push will release wine-quality (everything is new)"),
+    ],
+)
+def test_only_the_pipelines_that_it_reaches_count(
+    push: dict[str, Any], pipelines: tuple[ModelPipeline, ...], said: str
+) -> None:
+    made = Push(**{"place": "it", "source": "TrainingConfig", "paths": ("wine-quality.yml",), **push})
+    assert made.sentence(pipelines).startswith(f"it: {said}")
+
+
+def test_the_pipelines_are_those_of_the_stacks() -> None:
+    """Their branch and whether they have a connection; other installations, setup and operations are none."""
+    stacks = [
+        ("slipway-pipeline-acme-wine", {"SuffixID": "acme", "ModelName": "wine", "BranchName": "live"}),
+        ("slipway-operations-acme-cider", {"SuffixID": "acme", "ModelName": "cider"}),
+        ("slipway-pipeline-acme-beer", {"SuffixID": "acme", "ModelName": "beer", "ConnectionArn": "arn:aws:c"}),
+        ("slipway-pipeline-other-wine", {"SuffixID": "other", "ModelName": "wine"}),
+        ("slipway-setup-acme", {"SuffixID": "acme"}),
+    ]
+    described = {"Stacks": [_stack(name, parameters) for name, parameters in stacks]}
+    client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda: [described]))
+    session: Any = SimpleNamespace(names=SimpleNamespace(suffix="acme"), client=lambda _: client)
+    assert pipelines_of(session) == (ModelPipeline("beer", connected=True), ModelPipeline("wine", "live"))
+    assert sorted(models_with_a_stack(session)) == ["beer", "cider", "wine"]
+
+
+def _stack(name: str, parameters: dict[str, str]) -> dict[str, Any]:
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    return {"StackName": name, "Parameters": given}
 
 
 @dataclass

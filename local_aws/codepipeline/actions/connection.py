@@ -44,7 +44,7 @@ class ConnectionSource(Provider):
         if commit is None:
             raise ActionError("ConfigurationError", f"Commit {commit_id} does not exist in {full_name}.")
         put_artifact(self.tools, work, repository.archive(commit_id))
-        return self._outcome(work.configuration, commit)
+        return self._outcome(work, commit)
 
     def _tip(self, repository: Repository, work: Work) -> str:
         branch = work.configuration["BranchName"]
@@ -55,7 +55,8 @@ class ConnectionSource(Provider):
             )
         return reference.commit_id
 
-    def _outcome(self, configuration: Mapping[str, str], commit: Commit) -> Succeeded:
+    def _outcome(self, work: Work, commit: Commit) -> Succeeded:
+        configuration = work.configuration
         authored = datetime.fromtimestamp(float(commit.author.date.split()[0]), UTC)
         summary = commit.message[:_MAX_SUMMARY]
         return Succeeded(
@@ -64,7 +65,7 @@ class ConnectionSource(Provider):
                 "AuthorDisplayName": commit.author.name,
                 "AuthorEmail": commit.author.email,
                 "AuthorId": commit.author.name,
-                "BranchName": configuration["BranchName"],
+                "BranchName": work.branch_pushed or configuration["BranchName"],
                 "CommitId": commit.commit_id,
                 "CommitMessage": commit.message,
                 "ConnectionArn": configuration["ConnectionArn"],

@@ -89,6 +89,12 @@ class Work:
                 return override["revisionValue"]
         return None
 
+    @property
+    def branch_pushed(self) -> str | None:
+        """The branch whose push started the execution for this action, which may be another than it names."""
+        found = (one.get("branchName") for one in self.execution.overrides if one["actionName"] == self.action.name)
+        return next(found, None)
+
 
 @dataclass(frozen=True)
 class Succeeded:

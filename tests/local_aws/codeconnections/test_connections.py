@@ -50,8 +50,17 @@ def connect(server: LocalServer, connection: str, repository: str) -> subprocess
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+def change(folder: Path, *names: str) -> None:
+    """Commit other content of these files."""
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(os.urandom(8).hex(), encoding="utf-8")
+    git(folder, "add", *names)
+    git(folder, "commit", "--quiet", "--message", f"Change {', '.join(names)}")
+
+
 def create_pipeline(
-    server: LocalServer, name: str, arn: str, *statements: dict[str, Any], detect: str = "true"
+    server: LocalServer, name: str, arn: str, *statements: dict[str, Any], detect: str = "true", **declared: Any
 ) -> None:
     """A pipeline whose source is `acme/model` behind the connection, and which then waits for an approval."""
     bucket = f"{name}-artifacts"
@@ -80,6 +89,7 @@ def create_pipeline(
                 },
                 {"name": "Approve", "actions": [{"name": "Ask", "actionTypeId": _type("Approval", "Manual")}]},
             ],
+            **declared,
         }
     )
 
@@ -162,6 +172,74 @@ def test_changes_are_only_detected_if_asked_for(local_aws: LocalServer, reposito
     assert source_action(local_aws, "moving", 1)["status"] == "Succeeded"
     executions = local_aws.client("codepipeline").list_pipeline_executions(pipelineName="still")
     assert len(executions["pipelineExecutionSummaries"]) == 1
+
+
+def filtered(*push: dict[str, Any]) -> list[dict[str, Any]]:
+    git_configuration = {"sourceActionName": "Code", "push": list(push)}
+    return [{"providerType": "CodeStarSourceConnection", "gitConfiguration": git_configuration}]
+
+
+def test_triggers_choose_the_pushes_that_start_the_pipeline(local_aws: LocalServer, repository: Path) -> None:
+    """Three pipelines of one repository; each push starts those whose filter takes it, and at its commit."""
+    arn = local_aws.client("codeconnections").create_connection(ConnectionName="chosen", ProviderType="GitHub")[
+        "ConnectionArn"
+    ]
+    assert connect(local_aws, "chosen", f"acme/model={repository}").returncode == 0
+    use = allow("codeconnections:UseConnection", resource=arn)
+    on_paths = filtered(
+        {
+            "branches": {"includes": ["main", "feature/*"]},
+            "filePaths": {"includes": ["src/**", "file.txt"], "excludes": ["**/*.md"]},
+        }
+    )
+    create_pipeline(local_aws, "on-paths", arn, use, detect="false", triggers=on_paths)
+    create_pipeline(local_aws, "on-tags", arn, use, triggers=filtered({"tags": {"includes": ["v*"]}}))
+    create_pipeline(local_aws, "on-all", arn, use, triggers=filtered({"branches": {"includes": ["**"]}}))
+    kept = local_aws.client("codepipeline").get_pipeline(name="on-paths")["pipeline"]
+    assert kept["triggers"] == on_paths
+
+    started = {name: [source_action(local_aws, name, 0)] for name in ("on-paths", "on-tags", "on-all")}
+
+    def expect(*names: str) -> set[str]:
+        """These pipelines start, at the newest commit; returns the branches that their sources tell of."""
+        branches = set()
+        for name in names:
+            started[name].append(source_action(local_aws, name, len(started[name])))
+            variables = started[name][-1]["output"]["outputVariables"]
+            assert variables["CommitId"] == git(repository, "rev-parse", "HEAD")
+            branches.add(variables["BranchName"])
+        return branches
+
+    change(repository, "README.md", "src/notes.md")
+    assert expect("on-all") == {"main"}
+    change(repository, "README.md", "src/code.py")
+    assert expect("on-paths", "on-all") == {"main"}
+    # A new branch has no list of changed files; a filter of paths takes only what follows.
+    git(repository, "checkout", "--quiet", "-b", "feature/x")
+    assert expect("on-all") == {"feature/x"}
+    change(repository, "src/code.py")
+    assert expect("on-paths", "on-all") == {"feature/x"}
+    git(repository, "tag", "release-1")
+    git(repository, "tag", "--annotate", "--message", "first", "v1")
+    assert expect("on-tags") == {"main"}
+    for name, sources in started.items():
+        listed = local_aws.client("codepipeline").list_pipeline_executions(pipelineName=name)
+        assert len(listed["pipelineExecutionSummaries"]) == len(sources), name
+
+
+@pytest.mark.parametrize(
+    ("triggers", "code"),
+    [
+        (filtered(*[{"branches": {"includes": ["main"]}}] * 4), "ValidationException"),
+        (filtered({"branches": {"includes": ["b"] * 9}}), "ValidationException"),
+        (filtered({"branches": {"includes": ["b" * 256]}}), "ValidationException"),
+        ([{**filtered({})[0], "providerType": "GitHub"}], "ValidationException"),
+        (filtered({"tags": {"includes": ["v1"]}, "branches": {"includes": ["main"]}}), "InvalidStructureException"),
+    ],
+)
+def test_triggers_that_codepipeline_refuses(local_aws: LocalServer, triggers: list[dict[str, Any]], code: str) -> None:
+    with pytest.raises(botocore.exceptions.ClientError, match=code):
+        create_pipeline(local_aws, f"refused-{os.urandom(4).hex()}", "arn:aws:c:::c", triggers=triggers)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,18 @@ def refers(text: str, **changes: Any) -> Document:
     return work({**invoke("Run", user_parameters=text), **changes})
 
 
+def connected(*triggers: Document, **values: Any) -> Document:
+    """The small pipeline with a connection as its source, and triggers."""
+    source = codecommit(actionTypeId=kind("Source", "CodeStarSourceConnection"))
+    source["configuration"] = {"ConnectionArn": "arn:c", "FullRepositoryId": "acme/model", "BranchName": "main"}
+    return pipeline(stage("Source", source), stage("Work", invoke("Run")), **{"triggers": list(triggers), **values})
+
+
+def trigger(action: str = "Code", **filters: Any) -> Document:
+    configuration = {"sourceActionName": action, **filters}
+    return {"providerType": "CodeStarSourceConnection", "gitConfiguration": configuration}
+
+
 STORE = {"type": "S3", "location": "artifacts"}
 
 REFUSED: dict[str, tuple[Document, str, str]] = {
@@ -61,7 +73,21 @@ REFUSED: dict[str, tuple[Document, str, str]] = {
         "also names eu-west-1",
     ),
     "a queue of type V1": (small(pipelineType="V1", executionMode="QUEUED"), STRUCTURE, "needs a pipeline of type V2"),
-    "triggers": (small(triggers=[{"providerType": "CodeStarSourceConnection"}]), STRUCTURE, "does not filter triggers"),
+    "triggers of type V1": (connected(trigger(), pipelineType="V1"), STRUCTURE, "triggers need a pipeline of type V2"),
+    "a trigger of no action": (
+        connected(trigger("Other")),
+        STRUCTURE,
+        "must reference a CodeStarSourceConnection action. Note that when you specify a trigger, you cant specify more "
+        "than one trigger per source action. Found Other.",
+    ),
+    "a trigger of another source": (small(triggers=[trigger()]), STRUCTURE, "must reference a CodeStarSource"),
+    "two triggers of a source": (connected(trigger(), trigger()), STRUCTURE, "more than one trigger per source"),
+    "a trigger of tags and branches": (
+        connected(trigger(push=[{"tags": {"includes": ["v*"]}, "branches": {"includes": ["main"]}}])),
+        STRUCTURE,
+        "The trigger configuration for the source action is not valid. Make sure to choose valid filter combinations. "
+        "Code: found branches, tags",
+    ),
     "two variables of a name": (
         small(variables=[{"name": "a", "defaultValue": "1"}, {"name": "a"}]),
         STRUCTURE,
@@ -209,6 +235,7 @@ def untyped(**values: Any) -> Document:
         (untyped, "V1"),
         (lambda: untyped(executionMode="QUEUED"), "V2"),
         (lambda: untyped(variables=[{"name": "a", "defaultValue": "b"}]), "V2"),
+        (lambda: {key: value for key, value in connected(trigger()).items() if key != "pipelineType"}, "V2"),
         (small, "V2"),
     ],
 )
