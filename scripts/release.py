@@ -20,11 +20,11 @@ from scripts.interrupts import goes_on, release_goes_on
 from scripts.local import start_local_aws
 from scripts.pipeline import list_runs, load_pipeline, load_run, load_state
 from scripts.project import REPOSITORY_FOLDERS
-from scripts.publish import stage
 from scripts.run_view import RUNNING, RunView
 from scripts.session import Session, session_of
 from scripts.sources import connected_repositories
 from scripts.stacks import find_stack
+from scripts.staging import stage
 from scripts.start import start_run
 from scripts.summary import say_summary, summary_document
 from scripts.turn import own_turn

@@ -15,9 +15,9 @@ from scripts.effects import ModelPipeline, Push, pipelines_of
 from scripts.errors import SlipwayError
 from scripts.git import REDIRECTING
 from scripts.project import REPOSITORY_FOLDERS, shown
-from scripts.publish import stage_published
 from scripts.session import Session
 from scripts.sources import SOURCE_ACTIONS, connected_repositories
+from scripts.staging import stage_published
 from scripts.whereabouts import Clone
 
 _VERB = "a push would release"

@@ -13,7 +13,7 @@ from local_aws.codeconnections.links import Link, Push
 from local_aws.codepipeline.triggers import Document, PushFilter, check_filters, read_triggers
 from pipeline_lambdas.affected import releasing
 from scripts.project import Project
-from scripts.publish import repository_files
+from scripts.staging import repository_files
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 from tests.cloudformation.test_pipeline import ARN, FROM_CONNECTION

@@ -18,7 +18,7 @@ import yaml
 
 from scripts.checks import fingerprints
 from scripts.project import Project
-from scripts.publish import repository_files
+from scripts.staging import repository_files
 from tests.local_server import ROOT, LocalServer, build_sources, wait_for
 
 MODEL = "wine-quality"

@@ -17,7 +17,7 @@ from scripts import build
 from scripts.checks import due, fingerprints
 from scripts.packages import CODE_SHA256, FUNCTIONS, HANDLER, build_one
 from scripts.project import Project
-from scripts.publish import repository_files
+from scripts.staging import repository_files
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 from tests.releases.house import passed_checks
 

@@ -15,7 +15,7 @@ from scripts.errors import SlipwayError
 from scripts.git import GitFolder, Remote
 from scripts.packages import imported_names
 from scripts.project import Project
-from scripts.publish import StagedFolder, repository_files, stage_files, take_over
+from scripts.staging import StagedFolder, repository_files, stage_files, take_over
 from tests.local_server import ROOT
 
 IDENTITY = {

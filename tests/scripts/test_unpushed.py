@@ -16,8 +16,8 @@ from scripts.errors import SlipwayError
 from scripts.git import GitFolder, Remote
 from scripts.output import Output, PlainConsole
 from scripts.project import Project, find_project
-from scripts.publish import repository_files, stage_files
 from scripts.session import Session
+from scripts.staging import repository_files, stage_files
 from scripts.target import Options
 from scripts.unpushed import tell_push
 from scripts.whereabouts import Clone

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_server import ROOT, wait_for
+from tests.local_server import ROOT, build_sources, wait_for
 from tests.releases.house import MODEL, House, patched
 from tests.secrets import telling_server
 from tests.secrets.leaks import Produced, leaks
@@ -87,7 +87,9 @@ def telling_house(tmp_path_factory: pytest.TempPathFactory, told: Path) -> Itera
     state.mkdir(parents=True)
     command = [sys.executable, str(telling_server.__file__), str(state), str(house.server.port), str(told)]
     with (state / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), **build_sources()}, stdout=log, stderr=log
+        )
     try:
         wait_for(lambda: house.server.run("status").returncode == 0, "local AWS to answer")
         house.install()
