@@ -28,6 +28,9 @@ _AROUND = timedelta(seconds=5)
 _LONGEST_LINE = 500
 _MARKS = ("START RequestId:", "END RequestId:", "INIT_START", "REPORT RequestId:")
 """https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
+_CONTAINER, _ENTERING = "[Container] ", " Entering phase "
+_ALL_WELL = ("State: SUCCEEDED", "Phase context status code:  Message:")
+"""How CodeBuild ends the lines about phases that have not failed."""
 
 
 def explain(
@@ -128,7 +131,9 @@ def log_lines(session: Session, action: ActionView) -> list[str]:
 
 def told_lines(line: str) -> list[str]:
     """What a person needs of a log line: of a function's own record its outcome, of Lambda's marks the faults alone."""
-    if line.startswith(_MARKS):
+    if line.startswith(_MARKS) or (
+        line.startswith(_CONTAINER) and (line.rstrip().endswith(_ALL_WELL) or _ENTERING in line)
+    ):
         return []
     try:
         record = json.loads(line)
