@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline_lambdas.report.text import duration
 from scripts.aws_errors import code_of
-from scripts.follow import approval_lines
+from scripts.follow import approval_lines, waiting_lines
 from scripts.reports import ENVIRONMENTS, load_reports, say_reports
 from scripts.run_view import RunView
 from scripts.session import Session
@@ -102,6 +102,9 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
             *approval_lines(run, run.approval, session.command),
             f"  then:    {session.command('follow', run.short_id)}",
         ]
+    if run.running:
+        first, *answers = waiting_lines(run, session.command) or ["it goes on"]
+        return [f"next: {first}", *answers, f"  then:    {session.command('follow', run.short_id)}"]
     steps = [
         "next",
         "  1. change the config and push, which starts a release:",

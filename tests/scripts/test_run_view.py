@@ -4,7 +4,8 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from rich.console import RenderableType
@@ -13,6 +14,8 @@ from scripts.follow import failure_lines, print_changes, run_table, waiting_line
 from scripts.output import Output, PlainConsole
 from scripts.reports import reports_table, worse_line
 from scripts.run_view import ActionView, RunView, trigger_text, view_run, waiting_approvals
+from scripts.session import Session
+from scripts.summary import _next_steps
 
 RECORDED = Path(__file__).parent / "recorded"
 NOW = datetime.fromtimestamp(100, UTC)
@@ -170,6 +173,8 @@ def test_a_release_behind_an_open_approval_names_the_release_to_answer() -> None
     first, *commands = waiting_lines(run, command)
     assert first == f"waits behind release {other[:13]}, whose approval is open; answer that one first"
     assert [line.split()[0] for line in commands] == ["approve:", "reject:"]
+    session = cast("Session", SimpleNamespace(command=command))
+    assert _next_steps(session, run) == [f"next: {first}", *commands, "  then:    slipway follow 99999999-0c53"]
 
 
 def test_an_action_that_the_pipeline_no_longer_has_is_still_shown() -> None:
