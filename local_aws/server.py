@@ -105,6 +105,7 @@ class LocalAws:
         base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
+        base.ask_iam_for_what_runs()
         base.close_unsigned_paths()
         base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()

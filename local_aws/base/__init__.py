@@ -27,6 +27,7 @@ from local_aws.base.roles import (
 )
 from local_aws.base.signing import (
     accept_caller,
+    ask_iam_for_what_runs,
     close_unsigned_paths,
     expects_callback,
     give_functions_secret_credentials,
@@ -34,6 +35,8 @@ from local_aws.base.signing import (
     knows_service,
     refusal_answer,
     resolve_key,
+    routes_to,
+    speaks_query,
 )
 from local_aws.base.stack_targets import (
     refuse_missing_targets_in_stacks,
@@ -66,6 +69,7 @@ __all__ = [
     "TemplateFindings",
     "accept_caller",
     "asgi_app",
+    "ask_iam_for_what_runs",
     "assume_role",
     "carry_version_ids",
     "check_tables",
@@ -106,7 +110,9 @@ __all__ = [
     "resolve_key",
     "root_caller",
     "route_events_to_pipelines",
+    "routes_to",
     "run_functions_as_documented",
+    "speaks_query",
     "tell_what_replaces",
     "without_copies",
 ]

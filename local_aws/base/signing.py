@@ -120,6 +120,71 @@ def knows_service(signing_name: str) -> bool:
     return ministack("core.router").detect_service("POST", "/", headers, {}) in ministack("app").SERVICE_HANDLERS
 
 
+_QUERY_PROTOCOL = frozenset({
+    "autoscaling",
+    "cloudformation",
+    "cloudsearch",
+    "ec2",
+    "elasticache",
+    "elasticbeanstalk",
+    "elasticloadbalancing",
+    "email",
+    "iam",
+    "importexport",
+    "monitoring",
+    "rds",
+    "redshift",
+    "sdb",
+    "ses",
+    "sns",
+    "sqs",
+    "sts",
+})  # fmt: skip
+"""Signing names of the services that name their operation by a parameter `Action`, by botocore's models."""
+
+
+def speaks_query(signing_name: str) -> bool:
+    """Whether requests of a service, by its name in a signature, may name their operation in a parameter."""
+    return signing_name in _QUERY_PROTOCOL
+
+
+def routes_to(signing_name: str, method: str, path: str, headers: Mapping[str, str]) -> bool:
+    """Whether a request goes to the service that its signature names, whatever else it says."""
+    router = ministack("core.router")
+    found = router.detect_service(method, path, dict(headers), {})
+    of_scope = {name: headers.get(name, "") for name in ("authorization", "host")}
+    if found == router.detect_service(method, path, of_scope, {}):
+        return True
+    return signing_name in {
+        found,
+        router.SERVICE_PATTERNS.get(found, {}).get("credential_scope"),
+        _SIGNED_AS.get(found),
+    }
+
+
+_SIGNED_AS = {"sagemaker-api": "sagemaker"}
+
+
+def ask_iam_for_what_runs() -> None:
+    """Let a parameter `Action` name the operation of no service but those that read it.
+
+    MiniStack asks IAM for it first, whatever the service is, and runs what path or target say.
+    """
+    actions = ministack("core.iam_actions")
+    extract = actions.extract_iam_action
+
+    def extract_iam_action(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> str | None:
+        if service not in _QUERY_PROTOCOL:
+            headers = {**headers, "content-type": ""}
+            query = {name: value for name, value in query.items() if name != "Action"}
+        action: str | None = extract(service, method, path, headers, body, query)
+        return action
+
+    actions.extract_iam_action = extract_iam_action
+
+
 def refusal_answer(
     request: tuple[str, str, Mapping[str, str], Mapping[str, Sequence[str]]],
     code: str,

@@ -87,9 +87,8 @@ class Gate:
             await send(message)
 
         try:
-            key, receive = await self._verified(request, receive)
-            caller = {**scope, "state": {**scope.get("state", {}), "caller": key}}
-            await self._inner(caller, receive, _without_cors(noting))
+            cleared, receive = await self._verified(request, scope, receive)
+            await self._inner(cleared, receive, _without_cors(noting))
         except payload.GoneError:
             return
         except RefusedError as error:
@@ -98,15 +97,15 @@ class Gate:
             answer = base.refusal_answer(request.plain(), error.code, error.message, error.status, error.members)
             await _send(send, request, *answer)
 
-    async def _verified(self, request: Request, receive: Receive) -> tuple[base.AccessKey, Receive]:
-        """The key that signed, and where the body comes from. Raises RefusedError."""
-        from local_aws.gate import signature  # noqa: PLC0415 - botocore, which the port need not wait for
+    async def _verified(self, request: Request, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """The request that goes on, with the key that signed it, and where its body comes from. Raises RefusedError."""
+        from local_aws.gate import clearance, signature  # noqa: PLC0415 - botocore, which the port need not wait for
 
         claim = claim_of(request, self._clock.now())
         key = base.resolve_key(claim.access_key_id, claim.session_token)
         if isinstance(key, tuple):
             raise RefusedError(*key)
-        secret = key.secret_access_key
+        secret, body, checksums = key.secret_access_key, None, dict[str, str]()
         if claim.is_s3:
             said = payload.s3_hash(request, claim)
         else:
@@ -114,14 +113,24 @@ class Gate:
             said = hashlib.sha256(body).hexdigest()
             if request.header("x-amz-content-sha256") not in ("", said):
                 raise RefusedError("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 tells.")
-            receive = payload.once(_given(body), receive)
+        clearance.require_headers_signed(request, claim)
         signature.verify(request, claim, secret, said)
-        if claim.service != OWN_SERVICE:
-            self._require_service(claim)
+        if claim.is_s3 and payload.in_chunks(said):
+            body, checksums = await payload.unchunked(request, claim, secret, said, receive)
+        receive = payload.held_to(request, said, receive) if body is None else payload.once(_given(body), receive)
+        self._require_service(claim, scope["path"])
         base.accept_caller(claim.access_key_id)
-        return key, payload.held_to(request, claim, secret, said, receive) if claim.is_s3 else receive
+        if claim.service != OWN_SERVICE:
+            scope = clearance.clear(scope, request, claim, self._settings.region, body, checksums)
+        return {**scope, "state": {**scope.get("state", {}), "caller": key}}, receive
 
-    def _require_service(self, claim: Claim) -> None:
+    def _require_service(self, claim: Claim, path: str) -> None:
+        if (claim.service == OWN_SERVICE) != path.startswith(OWN_PREFIX):
+            raise RefusedError(
+                "SignatureDoesNotMatch", f"Credential should be scoped to correct service: found {claim.service}.", 403
+            )
+        if claim.service == OWN_SERVICE:
+            return
         if not base.knows_service(claim.service):
             raise RefusedError(
                 "NotImplementedByLocalAws",

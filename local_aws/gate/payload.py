@@ -23,8 +23,11 @@ Receive = Callable[[], Awaitable[Message]]
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 _SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
-_NOT_HELD = frozenset({UNSIGNED, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
+_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_STREAMED = frozenset({_SIGNED_CHUNKS, _SIGNED_TRAILER, _UNSIGNED_TRAILER})
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})")
+_PLAIN_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})")
+_CHECKSUM = "x-amz-checksum-"
 _TRAILER_SIGNATURE = b"x-amz-trailer-signature"
 
 
@@ -39,7 +42,7 @@ def s3_hash(request: Request, claim: Claim) -> str:
         return UNSIGNED
     if not given:
         raise RefusedError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256", 400)
-    if not _HASH.fullmatch(given) and given not in _NOT_HELD | {_SIGNED_CHUNKS, _SIGNED_TRAILER}:
+    if not _HASH.fullmatch(given) and given != UNSIGNED and given not in _STREAMED:
         raise RefusedError(
             "InvalidArgument",
             f"x-amz-content-sha256 must be {UNSIGNED}, a SHA-256 in hexadecimal, {_SIGNED_CHUNKS}, {_SIGNED_TRAILER} "
@@ -49,12 +52,10 @@ def s3_hash(request: Request, claim: Claim) -> str:
     return given
 
 
-def held_to(request: Request, claim: Claim, secret: str, said: str, receive: Receive) -> Receive:
-    """A `receive` that raises RefusedError where the body is not the one that was signed."""
-    if said in _NOT_HELD:
+def held_to(request: Request, said: str, receive: Receive) -> Receive:
+    """A `receive` that raises RefusedError where the body is not the one that was signed; not for a body in chunks."""
+    if said == UNSIGNED:
         return receive
-    if said in (_SIGNED_CHUNKS, _SIGNED_TRAILER):
-        return _in_chunks(claim, secret, receive, trailer=said == _SIGNED_TRAILER)
     if not request.has_body and said != EMPTY_HASH:
         raise _other_body()
     return _hashed(said, receive)
@@ -74,13 +75,42 @@ def _hashed(said: str, receive: Receive) -> Receive:
     return receive_hashed
 
 
-def _in_chunks(claim: Claim, secret: str, receive: Receive, *, trailer: bool) -> Receive:
-    async def receive_verified() -> Message:
-        body = await read(receive)
-        _verify_chunks(memoryview(body), claim, secret, trailer=trailer)
-        return {"type": "http.request", "body": body, "more_body": False}
+def in_chunks(said: str) -> bool:
+    """Whether a body is sent in chunks, by what the client signed of it."""
+    return said in _STREAMED
 
-    return once(receive_verified, receive)
+
+async def unchunked(
+    request: Request, claim: Claim, secret: str, said: str, receive: Receive
+) -> tuple[bytes, dict[str, str]]:
+    """The content of a body in chunks, and the checksums that came behind it, by header. Raises RefusedError.
+
+    Of the trailers those are kept that the signed header `x-amz-trailer` announces, and that S3 takes: checksums.
+    """
+    body = await read(receive)
+    content, rest, last = _content(memoryview(body), claim, secret, signed=said != _UNSIGNED_TRAILER)
+    if said == _SIGNED_CHUNKS:
+        if rest not in (b"", b"\r\n"):
+            raise _broken_chunks()
+        return _of_length(content, request), {}
+    lines = rest.removesuffix(b"\r\n\r\n").removesuffix(b"\r\n").split(b"\r\n")
+    if said == _SIGNED_TRAILER:
+        _verify_trailer(lines, claim, secret, last)
+        lines.pop()
+    announced = {name.strip().lower() for name in request.header("x-amz-trailer").split(",")}
+    pairs = (line.partition(b":")[::2] for line in lines)
+    found = {name.decode("latin-1").strip().lower(): value.decode("latin-1").strip() for name, value in pairs}
+    kept = {name: value for name, value in found.items() if name in announced and name.startswith(_CHECKSUM)}
+    return _of_length(content, request), kept
+
+
+def _of_length(content: bytes, request: Request) -> bytes:
+    told = request.header("x-amz-decoded-content-length")
+    if told and told != str(len(content)):
+        raise RefusedError(
+            "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header", 400
+        )
+    return content
 
 
 def once(first: Receive, then: Receive) -> Receive:
@@ -105,34 +135,42 @@ async def read(receive: Receive) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _verify_chunks(body: memoryview, claim: Claim, secret: str, *, trailer: bool) -> None:
-    """Each chunk's signature covers the one before it, the first the request's, and the trailer's the last."""
-    key = signing_key(secret, claim.date, claim.region, claim.service)
-    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-
-    def sign(kind: str, *parts: str) -> str:
-        return hmac.new(key, "\n".join((kind, claim.time, scope, *parts)).encode(), hashlib.sha256).hexdigest()
-
+def _content(body: memoryview, claim: Claim, secret: str, *, signed: bool) -> tuple[bytes, bytes, str]:
+    """The chunks together, what follows the last one, and its signature; each covers the one before it."""
+    parts: list[memoryview] = []
     previous, at, size = claim.signature, 0, -1
     while size != 0:
         head = _line(body, at)
-        match = _CHUNK.fullmatch(head)
+        match = (_CHUNK if signed else _PLAIN_CHUNK).fullmatch(head)
         if match is None:
             raise _broken_chunks()
         start = at + len(head) + 2
         size = int(match.group(1), 16)
         data = body[start : start + size]
-        expected = sign("AWS4-HMAC-SHA256-PAYLOAD", previous, EMPTY_HASH, hashlib.sha256(data).hexdigest())
-        previous = match.group(2).decode()
-        if len(data) != size or not hmac.compare_digest(expected, previous):
+        if len(data) != size or (size and bytes(body[start + size : start + size + 2]) != b"\r\n"):
             raise _broken_chunks()
+        if signed:
+            parts_signed = (previous, EMPTY_HASH, hashlib.sha256(data).hexdigest())
+            expected = _sign(claim, secret, "AWS4-HMAC-SHA256-PAYLOAD", *parts_signed)
+            previous = match.group(2).decode()
+            if not hmac.compare_digest(expected, previous):
+                raise _broken_chunks()
+        parts.append(data)
         at = start + size + 2 * bool(size)
-    if not trailer:
-        return
-    names = bytes(body[at:]).removesuffix(b"\r\n\r\n").removesuffix(b"\r\n").split(b"\r\n")
-    name, _, given = names.pop().partition(b":")
-    lines = b"".join(line.strip() + b"\n" for line in names)
-    expected = sign("AWS4-HMAC-SHA256-TRAILER", previous, hashlib.sha256(lines).hexdigest())
+    return b"".join(parts), bytes(body[at:]), previous
+
+
+def _sign(claim: Claim, secret: str, kind: str, *parts: str) -> str:
+    key = signing_key(secret, claim.date, claim.region, claim.service)
+    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+    return hmac.new(key, "\n".join((kind, claim.time, scope, *parts)).encode(), hashlib.sha256).hexdigest()
+
+
+def _verify_trailer(lines: list[bytes], claim: Claim, secret: str, previous: str) -> None:
+    """The last line signs those before it."""
+    name, _, given = lines[-1].partition(b":")
+    told = b"".join(line.strip() + b"\n" for line in lines[:-1])
+    expected = _sign(claim, secret, "AWS4-HMAC-SHA256-TRAILER", previous, hashlib.sha256(told).hexdigest())
     if name != _TRAILER_SIGNATURE or not hmac.compare_digest(expected.encode(), given.strip()):
         raise _broken_chunks()
 

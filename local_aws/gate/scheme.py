@@ -20,6 +20,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 _S3_NAMES = frozenset({"s3", "s3-outposts", "s3-object-lambda", "s3express"})
 _SKEW, _S3_SKEW = timedelta(minutes=5), timedelta(minutes=15)
 _LONGEST_S = 7 * 24 * 3600
+_LONGEST_COUNT = 12
 _FORMAT = "%Y%m%dT%H%M%SZ"
 _TIME = re.compile(r"\d{8}T\d{6}Z")
 _V2_PARAMETERS = ("awsaccesskeyid", "signature", "expires")
@@ -71,7 +72,10 @@ def _of_header(request: Request, authorization: str, now: datetime) -> Claim:
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
         raise RefusedError("UnsupportedSignature", f"Unsupported AWS 'algorithm': allowed is {ALGORITHM}.")
-    fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    parts = [part.strip().partition("=")[::2] for part in rest.split(",")]
+    fields = dict(parts)
+    if len(fields) != len(parts):
+        raise RefusedError("IncompleteSignature", "Authorization header requires each parameter once.")
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not fields.get(name)]
     if missing:
         sentences = [f"Authorization header requires '{name}' parameter." for name in missing]
@@ -85,13 +89,13 @@ def _of_header(request: Request, authorization: str, now: datetime) -> Claim:
     )
     signed_at, skew = _time(claim), _S3_SKEW if claim.is_s3 else _SKEW
     minutes = int(skew.total_seconds() // 60)
-    if signed_at < now - skew:
+    if now - signed_at > skew:
         raise RefusedError(
             "RequestTimeTooSkewed",
             f"Signature expired: {claim.time} is now earlier than {now - skew:{_FORMAT}} "
             f"({now:{_FORMAT}} - {minutes} min.)",
         )
-    if signed_at > now + skew:
+    if signed_at - now > skew:
         raise RefusedError(
             "RequestTimeTooSkewed",
             f"Signature not yet current: {claim.time} is still later than {now + skew:{_FORMAT}} "
@@ -119,11 +123,11 @@ def _of_query(request: Request, now: datetime) -> Claim:
     expires, signed_at = request.parameter("x-amz-expires"), _time(claim)
     if not expires and not claim.is_s3:
         expires = str(int(_SKEW.total_seconds()))
-    if not (expires.isascii() and expires.isdigit()) or not 1 <= int(expires) <= _LONGEST_S:
+    if not _is_count(expires) or not 1 <= int(expires) <= _LONGEST_S:
         raise _bad_parameter(f"X-Amz-Expires must be a number of seconds from 1 to {_LONGEST_S} (a week)")
-    if now > signed_at + timedelta(seconds=int(expires)):
+    if now - signed_at > timedelta(seconds=int(expires)):
         raise RefusedError("RequestExpired", "Request has expired")
-    if signed_at > now + _S3_SKEW:
+    if signed_at - now > _S3_SKEW:
         raise RefusedError("AccessDenied", "Request is not yet valid", 403)
     return claim
 
@@ -134,7 +138,7 @@ def _of_query_v2(request: Request, now: datetime) -> Claim:
     https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth
     """
     key_id, signature, expires = (request.parameter(name) for name in _V2_PARAMETERS)
-    if "x-amz-credential" in request.parameters or not key_id or not signature or not expires.isdecimal():
+    if "x-amz-credential" in request.parameters or not key_id or not signature or not _is_count(expires):
         raise RefusedError(
             "AccessDenied",
             "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
@@ -187,6 +191,10 @@ def _time(claim: Claim) -> datetime:
         "IncompleteSignature",
         f"Date must be in ISO-8601 'basic format'. Got '{claim.time[:40]}'. See http://en.wikipedia.org/wiki/ISO_8601",
     )
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_COUNT
 
 
 def _iso(http_date: str) -> str:
