@@ -24,6 +24,8 @@ from local_aws.codepipeline.service import CodePipelineService
 from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
 from local_aws.lock import Holder, StateLock
+from local_aws.log_store import LogStore
+from local_aws.metric_store import MetricStore
 from local_aws.process import ProcessError
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
@@ -60,6 +62,7 @@ class LocalAws:
         store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
+        self._telemetry, self._records = Store(settings.telemetry), Store(settings.records)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
@@ -95,7 +98,9 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
-        base.evict_metrics_now_and_then()
+        base.keep_log_events_in(LogStore(self._telemetry))
+        base.keep_metrics_in(MetricStore(self._telemetry))
+        base.keep_objects_in(self._records)
         base.keep_no_events()
         base.run_functions_as_documented()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
@@ -149,6 +154,8 @@ class LocalAws:
         self.calls.stop()
         self._copies.stop()
         self.runtime.store.close()
+        self._telemetry.close()
+        self._records.close()
         database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -230,6 +237,7 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     write_git_config(settings)
     try:
         notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
+        notes += database_copy.put_aside(settings.telemetry)
         state_files.copy_missing(settings.state / "ministack")
     except state_files.StateDamagedError as error:
         raise ProcessError(str(error)) from None
