@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import base, database_copy, snapshots, space, state_files
+from local_aws.allocator import give_memory_back
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -103,6 +104,7 @@ class LocalAws:
         base.keep_objects_in(self._records)
         base.keep_no_events()
         base.run_functions_as_documented()
+        base.end_idle_functions()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
@@ -232,6 +234,7 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
 
     `lock` is the one of the state folder, and `listener` listens at the port already.
     """
+    give_memory_back()
     os.environ.update(settings.server_environment())
     settings.make_folders()
     write_git_config(settings)

@@ -65,6 +65,8 @@ _TABLES = {
         "INVOKE_DEPTH_ENV",
         "Worker",
         "_PYTHON_WORKER_SCRIPT",
+        "_lock",
+        "_workers",
         "acquire_worker",
         "execution_credentials",
         "kill_workers",
@@ -148,6 +150,7 @@ _TABLES = {
         "_xray_trace_id_for_invocation",
         "execution_credentials",
         "invoke_async_with_retry",
+        "reap_idle_workers",
     ),
     "ministack.services.s3": (
         "_bucket_versioning",
