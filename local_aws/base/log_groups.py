@@ -59,9 +59,9 @@ class _Streams:
 
 def groups_with_streams_in(store: LogStore) -> Any:
     """MiniStack's dictionary of groups, whose records get their streams from the file."""
-    scoped = ministack("core.responses").AccountRegionScopedDict
+    scoped: type = ministack("core.responses").AccountRegionScopedDict
 
-    class Groups(scoped):  # type: ignore[misc]
+    class Groups(scoped):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
         def __setitem__(self, name: str, record: dict[str, Any]) -> None:
@@ -94,9 +94,9 @@ def groups_with_streams_in(store: LogStore) -> Any:
 
 def no_records() -> Any:
     """What stands at MiniStack's second copy of each event, which stays empty, an older state's included."""
-    scoped = ministack("core.responses").AccountRegionScopedDict
+    scoped: type = ministack("core.responses").AccountRegionScopedDict
 
-    class NoRecords(scoped):  # type: ignore[misc]
+    class NoRecords(scoped):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
         def update(self, other: Any) -> None:
