@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import base, database_copy, snapshots, space, state_files
-from local_aws.allocator import give_memory_back
+from local_aws.allocator import give_memory_back, set_aside_what_stays
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -140,6 +140,7 @@ class LocalAws:
         base.refuse_missing_targets_in_stacks()
         base.refuse_values_as_documented()
         base.check_templates(self._templates)
+        set_aside_what_stays()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
@@ -284,6 +285,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     await _answering(settings)
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
+    set_aside_what_stays()
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()

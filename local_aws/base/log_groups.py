@@ -61,7 +61,7 @@ def groups_with_streams_in(store: LogStore) -> Any:
     """MiniStack's dictionary of groups, whose records get their streams from the file."""
     scoped: type = ministack("core.responses").AccountRegionScopedDict
 
-    class Groups(scoped):  # type: ignore[misc, valid-type]
+    class Groups(scoped):  # type: ignore[misc]
         __slots__ = ()
 
         def __setitem__(self, name: str, record: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def no_records() -> Any:
     """What stands at MiniStack's second copy of each event, which stays empty, an older state's included."""
     scoped: type = ministack("core.responses").AccountRegionScopedDict
 
-    class NoRecords(scoped):  # type: ignore[misc, valid-type]
+    class NoRecords(scoped):  # type: ignore[misc]
         __slots__ = ()
 
         def update(self, other: Any) -> None:
