@@ -17,7 +17,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS cold_records (
     kind TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 """
-KEPT = 256
+KEPT = 64
 """Records in memory at least; twice as many at most."""
 
 

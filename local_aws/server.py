@@ -103,6 +103,7 @@ class LocalAws:
         base.keep_metrics_in(MetricStore(self._telemetry))
         base.keep_objects_in(self._records)
         base.keep_no_events()
+        base.forget_patterns_of_old_policies()
         base.run_functions_as_documented()
         base.end_idle_functions()
         base.invoke_asynchronously_as_documented(self.runtime.clients.get)

@@ -15,7 +15,7 @@ from local_aws.base.invocation import run_functions_as_documented
 from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
 from local_aws.base.log_events import keep_log_events_in
 from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
-from local_aws.base.memory import end_idle_functions, keep_no_events
+from local_aws.base.memory import end_idle_functions, forget_patterns_of_old_policies, keep_no_events
 from local_aws.base.metric_points import keep_metrics_in
 from local_aws.base.object_index import keep_objects_in
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
@@ -81,6 +81,7 @@ __all__ = [
     "evaluate_alarms_as_documented",
     "expects_callback",
     "find_access_key",
+    "forget_patterns_of_old_policies",
     "give_functions_secret_credentials",
     "identify",
     "invoke_asynchronously_as_documented",

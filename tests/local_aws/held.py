@@ -32,8 +32,10 @@ def main(folder: Path) -> None:
     base.keep_log_events_in(LogStore(telemetry))
     base.keep_metrics_in(MetricStore(telemetry))
     base.keep_objects_in(Store(settings.records))
+    base.forget_patterns_of_old_policies()
+    given = {"logs": _log(), "metrics": _metric, "objects": _object(), "patterns": _pattern}
     tracemalloc.start()
-    sys.stdout.write(json.dumps({"logs": held(_log()), "metrics": held(_metric), "objects": held(_object())}))
+    sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
 
 
 def held(give: Callable[[int], object]) -> int:
@@ -64,6 +66,13 @@ def _metric(number: int) -> None:
     cloudwatch = ministack("services.cloudwatch")
     cloudwatch.record_metric("Held", "metric", number, "None", {"Job": f"job-{number}"})
     cloudwatch.record_metric("Held", "metric", number, "None", {"Job": "always the same"})
+
+
+def _pattern(number: int) -> None:
+    evaluator = ministack("core.iam_evaluator")
+    arn = f"arn:aws:s3:::slipway-artifacts/release-{number}/"
+    assert evaluator.fnmatch_iam_cs(f"{arn}model.tar.gz", f"{arn}*")
+    assert not evaluator.fnmatch_iam_cs(arn, f"{arn}?*")
 
 
 def _object() -> Callable[[int], object]:
