@@ -24,6 +24,8 @@ EXECUTIONS, SHORT_EXECUTIONS = 120, 30
 RELEASES, SHORT_RELEASES = 60, 4
 WARM_UP = 10
 """Executions after which libraries are loaded and functions are warm."""
+RELEASES_WARM_UP = 15
+"""Releases after which what is kept of the last ones, and no more, is full."""
 _COMPARED = 10
 _GROWTH_MIB_PER_1000 = 20.0
 _LATE_TO_EARLY = 1.2
@@ -70,7 +72,7 @@ def measure_releases(house: House, *, short: bool, releases: int | None = None) 
     if not serving:
         raise SystemExit("no process serves an endpoint")
     return [
-        *told("release", seconds, memory, min(WARM_UP, count // 2)),
+        *told("release", seconds, memory, min(RELEASES_WARM_UP, count // 2)),
         at_most("own memory of a serving process", max(serving), "MiB", _SERVING_MIB, f"{len(serving)} processes"),
     ]
 
