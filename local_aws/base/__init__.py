@@ -25,6 +25,7 @@ from local_aws.base.roles import (
     Credentials,
     RoleNotAssumableError,
     assume_role,
+    end_session,
     find_access_key,
     require_trust,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "complete_resource_types",
     "encrypt_without_a_key_id",
     "end_idle_functions",
+    "end_session",
     "enforce",
     "evaluate_alarms_as_documented",
     "expects_callback",
