@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import threading
+import time
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _SETTINGS = {_M_ARENA_MAX: 2, _M_MMAP_THRESHOLD: 128 << 10, _M_TRIM_THRESHOLD: 128 << 10}
+
+_TRIM_S = 30.0
 
 
 def give_memory_back() -> bool:
@@ -22,6 +26,21 @@ def give_memory_back() -> bool:
     if mallopt is None:
         return False
     return all(mallopt(setting, value) == 1 for setting, value in _SETTINGS.items())
+
+
+def trim_now_and_then(period_s: float = _TRIM_S) -> None:
+    """Give back, from time to time, the pages that are free in the midst of used ones.
+
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html; nothing happens where there is no such call.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+
+    def run() -> None:
+        while trim is not None:
+            time.sleep(period_s)
+            trim(0)
+
+    threading.Thread(target=run, name="trim", daemon=True).start()
 
 
 def set_aside_what_stays() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import base, database_copy, snapshots, space, state_files
-from local_aws.allocator import give_memory_back, set_aside_what_stays
+from local_aws.allocator import give_memory_back, set_aside_what_stays, trim_now_and_then
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -287,6 +287,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
     set_aside_what_stays()
+    trim_now_and_then()
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()

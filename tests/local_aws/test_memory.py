@@ -99,6 +99,33 @@ print(most)
     assert most("aside") - in_use < (most("not") - in_use) / 2
 
 
+@pytest.mark.skipif(not platform.libc_ver()[0], reason="only glibc can be told, and only Linux tells the memory")
+def test_what_is_free_in_the_midst_is_given_back() -> None:
+    program = """
+import re, sys, time
+from local_aws.allocator import trim_now_and_then
+def own():
+    text = open("/proc/self/smaps_rollup").read()
+    return sum(int(kib) for kib in re.findall("Private_(?:Clean|Dirty): +([0-9]+)", text))
+before = own()
+held = [b"x" * 60_000 for _ in range(500)]
+del held[:-1]  # the last one lies above the others
+if sys.argv[1] == "trim":
+    trim_now_and_then(0.1)
+deadline = time.monotonic() + (10 if sys.argv[1] == "trim" else 0.5)
+while own() - before > 10_000 and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(own() - before)
+"""
+
+    def left_kib(how: str) -> int:
+        command = [sys.executable, "-c", program, how]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    assert left_kib("not") > 20_000
+    assert left_kib("trim") < 10_000
+
+
 def test_the_allocator_is_told_where_it_can_be() -> None:
     told = subprocess.run(
         [sys.executable, "-c", "from local_aws.allocator import give_memory_back as f; print(f(), f())"],
