@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a CSV file with a header, the label in its last column")
     parser.add_argument("--rows", type=int, default=evaluation.ROWS, help="of the test set that is evaluated")
     parser.add_argument("--executions", type=int, help=f"of `growth`; default {growth.EXECUTIONS}, for proof 1,000")
+    parser.add_argument("--releases", type=int, help=f"of `growth`; default {growth.RELEASES}")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -48,18 +49,21 @@ def measure(names: list[str], folder: Path, options: argparse.Namespace) -> list
     if "growth" in names:
         console.print("growth: many small pipeline executions")
         figures += growth.measure(folder, short=short, executions=options.executions)
-    if not {"cold-start", "release", "evaluation"} & set(names):
+    if not {"growth", "cold-start", "release", "evaluation"} & set(names):
         return figures
     house = House(folder / "house")
     if "cold-start" in names:
         console.print("cold-start: the functions' packages")
         figures += cold_start.measure(house.root, folder, short=short)
-    if {"release", "evaluation"} & set(names):
+    if {"growth", "release", "evaluation"} & set(names):
         console.print("a first release, to set up")
         done = house.slipway("release")
         try:
             if done.returncode:
                 raise SystemExit(done.stdout + done.stderr)
+            if "growth" in names:
+                console.print("growth: the same release again and again")
+                figures += growth.measure_releases(house, short=short, releases=options.releases)
             if "release" in names:
                 console.print("release: push after push")
                 figures += release.measure(house, folder, short=short, data=data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_WARM = "local_aws.sagemaker.containers.warm"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,6 +26,19 @@ def memory_mib(pids: list[int]) -> float:
             if line.startswith("Pss:"):
                 total += int(line.split()[1])
     return total / 1024
+
+
+def own_mib(pid: int) -> float:
+    """Unique set size of one process, in MiB: the pages that no other process shares with it."""
+    lines = _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
+
+
+def serving_processes(server: int) -> list[int]:
+    """The processes that serve the endpoints of a local AWS: what its warm parent has forked and not ended."""
+    found = tree(server)
+    warm = {pid for pid in found if _WARM in _read(Path(f"/proc/{pid}/cmdline"))}
+    return [pid for pid in warm if _parent(Path(f"/proc/{pid}")) in warm]
 
 
 def cpu_s(pids: list[int]) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 from local_aws import state_files
 
 PERIOD_S = 600.0
+_LARGE_BYTES = 32 << 20
 
 
 def mend(path: Path) -> list[str]:
@@ -45,6 +46,20 @@ def keep(path: Path) -> None:
     if path.exists():
         with contextlib.suppress(sqlite3.Error, OSError):  # the copy before stays
             _copy(path, _copy_of(path))
+
+
+def put_aside(path: Path) -> list[str]:
+    """Put a damaged file that has no copy aside, so that it begins anew; returns what to say. Raises OSError.
+
+    Of a large file only the beginning is looked at, as a start must not wait for it.
+    """
+    if not path.exists() or not _damage(path, whole=path.stat().st_size < _LARGE_BYTES):
+        return []
+    aside = path.with_name(path.name + state_files.DAMAGED)
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return [f"warning: {path} was damaged and is now {aside}; the log events and metrics until now are lost"]
 
 
 class Keeper:
@@ -92,8 +107,8 @@ def _copy(source: Path, target: Path) -> None:
         raise
 
 
-def _damage(path: Path) -> str:
-    """What is wrong with the file, empty if nothing.
+def _damage(path: Path, *, whole: bool = True) -> str:
+    """What is wrong with the file, empty if nothing; of its schema alone if it is not to be read as a whole.
 
     `quick_check` reads each page once: https://www.sqlite.org/pragma.html#pragma_quick_check
     """
@@ -103,7 +118,8 @@ def _damage(path: Path) -> str:
         return "it is empty"
     try:
         with closing(sqlite3.connect(path)) as connection:
-            [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
+            check = "PRAGMA quick_check(1)" if whole else "SELECT 'ok' FROM sqlite_master LIMIT 1"
+            [found] = connection.execute(check).fetchone()
     except sqlite3.DatabaseError as error:
         return str(error)
     return "" if found == "ok" else f"SQLite says: {found}"

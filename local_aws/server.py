@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import base, database_copy, malformed, snapshots, space, state_files
+from local_aws.allocator import give_memory_back, set_aside_what_stays, trim_now_and_then
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -24,6 +25,8 @@ from local_aws.codepipeline.service import CodePipelineService
 from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
 from local_aws.lock import Holder, StateLock
+from local_aws.log_store import LogStore
+from local_aws.metric_store import MetricStore
 from local_aws.process import ProcessError
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
@@ -60,6 +63,7 @@ class LocalAws:
         store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
+        self._telemetry, self._records = Store(settings.telemetry), Store(settings.records)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
@@ -96,9 +100,13 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.evaluate_alarms_as_documented()
-        base.evict_metrics_now_and_then()
+        base.keep_log_events_in(LogStore(self._telemetry))
+        base.keep_metrics_in(MetricStore(self._telemetry))
+        base.keep_objects_in(self._records)
         base.keep_no_events()
+        base.forget_patterns_of_old_policies()
         base.run_functions_as_documented()
+        base.end_idle_functions()
         self._asynchronous.install()
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
@@ -136,6 +144,7 @@ class LocalAws:
         base.refuse_missing_targets_in_stacks()
         base.refuse_values_as_documented()
         base.check_templates(self._templates)
+        set_aside_what_stays()
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
@@ -152,6 +161,8 @@ class LocalAws:
         self.calls.stop()
         self._copies.stop()
         self.runtime.store.close()
+        self._telemetry.close()
+        self._records.close()
         database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,11 +240,13 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
 
     `lock` is the one of the state folder, and `listener` listens at the port already.
     """
+    give_memory_back()
     os.environ.update(settings.server_environment())
     settings.make_folders()
     write_git_config(settings)
     try:
         notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
+        notes += database_copy.put_aside(settings.telemetry)
         state_files.copy_missing(settings.state / "ministack")
     except state_files.StateDamagedError as error:
         raise ProcessError(str(error)) from None
@@ -277,6 +290,8 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     await _answering(settings)
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
+    set_aside_what_stays()
+    trim_now_and_then()
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()

@@ -48,6 +48,16 @@ class Settings:
         return self.state / "slipway.db"
 
     @property
+    def telemetry(self) -> Path:
+        """Log events and data points of metrics: what nothing but a reader needs, and so without a copy."""
+        return self.state / "telemetry.db"
+
+    @property
+    def records(self) -> Path:
+        """What of S3's records is not in memory; made anew at each start."""
+        return self.state / "tmp" / "records.db"
+
+    @property
     def log_file(self) -> Path:
         """What the server prints: its newest 8 to 16 MiB, the older half in `server.log.1`."""
         return self.state / "server.log"
@@ -103,7 +113,8 @@ class Settings:
             "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1",
             "S3_DATA_DIR": str(self.state / "s3"),
-            "S3_PERSIST": "1",
+            # Set in the module once its records have their place: base/object_index.py
+            "S3_PERSIST": "0",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),
         }

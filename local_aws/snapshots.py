@@ -14,12 +14,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from local_aws import base, state_files
+from local_aws import state_files
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +26,6 @@ _PERIOD_S = 1.0
 _REST = 20.0
 """How much longer the pause is than the saving, so that a long history takes no more than a twentieth of the time."""
 _READINGS = 20
-_READ_IN_PLACE = frozenset({"cloudwatch", "cloudwatch_logs"})
-"""The large states, whose `get_state` changes nothing of what it reads; that of Lambda, say, does, in its copy."""
 _SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
 _WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
 _READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
@@ -157,11 +154,10 @@ class Snapshots:
         """A service's state as it is written; None if there is nothing to write."""
         for _ in range(_READINGS):
             try:
-                with base.without_copies(module) if key in _READ_IN_PLACE else nullcontext():
-                    state = module.get_state()
-                    if key not in self._saved and not self._holds_anything(state):
-                        return None
-                    return self._encoded(key, state)
+                state = module.get_state()
+                if key not in self._saved and not self._holds_anything(state):
+                    return None
+                return self._encoded(key, state)
             except RuntimeError:  # a dictionary changed while it was read
                 continue
         log.warning("no stable state of %s could be read; it is saved with the next change", module.__name__)

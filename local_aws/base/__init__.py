@@ -13,8 +13,11 @@ from local_aws.base.functions import invoke_functions_as_documented, make_log_gr
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
 from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
+from local_aws.base.log_events import keep_log_events_in
 from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
-from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
+from local_aws.base.memory import end_idle_functions, forget_patterns_of_old_policies, keep_no_events
+from local_aws.base.metric_points import keep_metrics_in
+from local_aws.base.object_index import keep_objects_in
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
@@ -22,6 +25,7 @@ from local_aws.base.roles import (
     Credentials,
     RoleNotAssumableError,
     assume_role,
+    end_session,
     find_access_key,
     require_trust,
 )
@@ -78,15 +82,20 @@ __all__ = [
     "complete_request_context",
     "complete_resource_types",
     "encrypt_without_a_key_id",
+    "end_idle_functions",
+    "end_session",
     "enforce",
     "evaluate_alarms_as_documented",
-    "evict_metrics_now_and_then",
     "expects_callback",
     "find_access_key",
+    "forget_patterns_of_old_policies",
     "give_functions_secret_credentials",
     "identify",
     "invoke_functions_as_documented",
+    "keep_log_events_in",
+    "keep_metrics_in",
     "keep_no_events",
+    "keep_objects_in",
     "know_managed_policies",
     "know_root",
     "knows_service",
@@ -114,5 +123,4 @@ __all__ = [
     "run_functions_as_documented",
     "speaks_query",
     "tell_what_replaces",
-    "without_copies",
 ]

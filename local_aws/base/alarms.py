@@ -97,7 +97,8 @@ def _values(alarm: Alarm, now: float, period_s: float) -> list[float | None]:
     """The statistic of each evaluated period, the latest first; None where there is no data."""
     cloudwatch = ministack("services.cloudwatch")
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))  # noqa: SLF001
-    points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []  # noqa: SLF001
+    metric = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions))  # noqa: SLF001
+    points = metric.since(now - (alarm.get("EvaluationPeriods") or 1) * period_s)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
     values: list[float | None] = []
     for number in range(alarm.get("EvaluationPeriods") or 1):

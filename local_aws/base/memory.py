@@ -1,19 +1,12 @@
-"""What MiniStack keeps in memory for good, or looks through at each request, bounded."""
+"""What MiniStack keeps in memory for good, bounded."""
 
 from __future__ import annotations
 
-import copy
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
+from functools import lru_cache
 from typing import Any
 
 from local_aws.base.tables import ministack
-
-_EVICTION_S = 600.0
-_reading = threading.local()
 
 
 def keep_no_events() -> None:
@@ -24,32 +17,47 @@ def keep_no_events() -> None:
     ministack("services.eventbridge")._events_log_list = list  # noqa: SLF001
 
 
-def evict_metrics_now_and_then() -> None:
-    """Look for data points to be forgotten every ten minutes, and not at each request, which copies all of them."""
-    cloudwatch = ministack("services.cloudwatch")
-    evict = cloudwatch._evict_old_metrics  # noqa: SLF001
-    last = time.monotonic()
-
-    def evict_if_due() -> None:
-        nonlocal last
-        if time.monotonic() - last >= _EVICTION_S:
-            last = time.monotonic()
-            evict()
-
-    cloudwatch._evict_old_metrics = evict_if_due  # noqa: SLF001
+_PATTERNS = 512
 
 
-@contextmanager
-def without_copies(module: Any) -> Iterator[None]:
-    """Let this thread read a service's state as it is: a copy of all of it each second leaves memory in pieces."""
-    if getattr(module, "copy", None) is copy:
-        module.copy = SimpleNamespace(**{**vars(copy), "deepcopy": _deepcopy})
-    _reading.now = True
-    try:
-        yield
-    finally:
-        _reading.now = False
+class _KeepsNothing(dict[Any, Any]):
+    def __setitem__(self, key: object, value: object) -> None:
+        pass
 
 
-def _deepcopy(value: Any, *more: Any) -> Any:
-    return value if getattr(_reading, "now", False) else copy.deepcopy(value, *more)
+def forget_patterns_of_old_policies() -> None:
+    """Keep the patterns that policies were last compared by; MiniStack keeps the first 4,096, and then no more.
+
+    Each release has session policies with patterns of its own: they would take the places for good.
+    """
+    evaluator = ministack("core.iam_evaluator")
+    evaluator._FNMATCH_CACHE = _KeepsNothing()  # noqa: SLF001
+    evaluator._fnmatch_compile = lru_cache(maxsize=_PATTERNS)(evaluator._fnmatch_compile)  # noqa: SLF001
+
+
+IDLE_S = 900.0
+"""After this time without an invocation a function has no process; AWS names none, and ends them when it likes:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown"""
+
+
+def end_idle_functions() -> None:
+    """End each process of a function that is idle for long, the last one too, which MiniStack keeps for good."""
+    runtime, functions = ministack("core.lambda_runtime"), ministack("services.lambda_svc")
+
+    def reap_idle_workers(ttl: float | None = None) -> int:
+        ended = _take_idle(runtime, time.time() - (IDLE_S if ttl is None else ttl))
+        runtime.kill_workers(ended)
+        return len(ended)
+
+    functions.reap_idle_workers = reap_idle_workers
+
+
+def _take_idle(runtime: Any, before: float) -> list[Any]:
+    """The workers that were last used before a time, taken out of MiniStack's table."""
+    with runtime._lock:  # noqa: SLF001
+        found = [w for workers in runtime._workers.values() for w in workers if not w.in_use and w.last_used < before]  # noqa: SLF001
+        for key, workers in list(runtime._workers.items()):  # noqa: SLF001
+            runtime._workers[key] = [worker for worker in workers if worker not in found]  # noqa: SLF001
+            if not runtime._workers[key]:  # noqa: SLF001
+                del runtime._workers[key]  # noqa: SLF001
+    return found

@@ -65,6 +65,14 @@ def assume_role(
         return _sessions[key]
 
 
+def end_session(credentials: Credentials) -> None:
+    """Let credentials end before their time, once what they were given to is gone and nobody else has them."""
+    with _sessions_lock:
+        for key in [k for k, c in _sessions.items() if c == credentials]:
+            del _sessions[key]
+    ministack("services.sts")._sessions.pop(credentials.access_key_id, None)  # noqa: SLF001
+
+
 def _open_session(role_arn: str, session_name: str, policy: Mapping[str, Any] | None, lasts_s: float) -> Credentials:
     role_name = role_arn.rpartition("/")[2]
     credentials = Credentials(

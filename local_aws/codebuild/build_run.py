@@ -97,6 +97,7 @@ class BuildRun:
             if self._shell is not None:
                 self._shell.close()
             self._log.flush()
+            self._role.end()
             sources.clean(self._root)
 
     def _current(self) -> str:

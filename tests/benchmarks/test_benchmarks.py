@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, evaluation, idle, release
+from benchmarks import cold_start, evaluation, growth, idle, release
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -38,6 +38,22 @@ def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     assert all(ratios[stage] > 0 for stage in stages)
     assert ratios["whole release"] == pytest.approx(sum(ratios[stage] for stage in stages))
     assert figures["evaluation of 50,000 rows / one invocation per row"] > 1
+
+
+def test_growth_over_releases(house: House) -> None:
+    figures = {figure.name: figure.value for figure in growth.measure_releases(house, short=True, releases=3)}
+    assert 1 < figures["own memory of a serving process"] < 1000
+    assert figures["a release"] > 0
+    assert abs(figures["growth over 1,000 releases"]) < 100_000
+
+
+def test_growth_is_a_slope_and_neither_the_warm_up_nor_the_last_figure() -> None:
+    steps = [0.02 * n for n in range(100)]
+    memory = [50.0, 80.0, *(100.0 + step for step in steps[:-1]), 101.0]
+    [grown, times, last] = growth.told("execution", [9.0, 9.0, *([1.0] * 50), *([1.5] * 50)], memory, 2)
+    assert grown.value == pytest.approx(20.0, rel=0.05)
+    assert (times.value, times.met) == (1.5, False)
+    assert (last.name, last.value) == ("an execution", 1.5)
 
 
 def test_the_table_says_what_was_met(capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,6 +113,21 @@ def test_a_damaged_database_gives_way_to_its_copy(tmp_path: Path, damage: Callab
             database_copy.mend(path)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_damaged_file_of_logs_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
+    path = tmp_path / "telemetry.db"
+    assert database_copy.put_aside(path) == []
+    database(path)
+    if large:
+        monkeypatch.setattr(database_copy, "_LARGE_BYTES", 1)
+    assert database_copy.put_aside(path) == []
+    overwrite(path)
+    [told] = database_copy.put_aside(path)
+    assert f"{path} was damaged" in told
+    assert not path.exists()
+    assert (tmp_path / "telemetry.db.damaged").exists()
+
+
 def test_up_and_status_tell_what_was_damaged(tmp_path: Path) -> None:
     server = LocalServer(tmp_path / "state")
     server.up()

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from local_aws.aws import Clients
 from local_aws.base import Credentials
 from local_aws.server_log import LogBound, LoopErrors
 from local_aws.settings import Settings
-from tests.local_server import ACCOUNT, ROOT, LocalServer, wait_for
+from tests.local_server import ACCOUNT, ROOT, LocalServer, allow, wait_for
 
 LIMIT = 128
 """A hard limit, which the server cannot raise; the usual soft one is 256 on macOS."""
@@ -61,6 +62,20 @@ def test_the_services_calls_to_each_other_leave_no_connection(local_aws: LocalSe
     before = handles()
     assert client.get_caller_identity()["Account"] == ACCOUNT
     assert handles() <= before
+
+
+def test_one_client_of_a_service_calls_for_everybody(local_aws: LocalServer) -> None:
+    clients = Clients(Settings(local_aws.state, local_aws.port))
+    may = allow("s3:ListAllMyBuckets")
+    users = [Credentials(*local_aws.user_with(f"caller-{n}", may), "", time.time() + 60) for n in range(8)]
+
+    def names(user: Credentials) -> set[str]:
+        called = [clients.get("sts", user).get_caller_identity()["Arn"] for _ in range(5)]
+        return {arn.rpartition("/")[2] for arn in called}
+
+    with ThreadPoolExecutor(len(users)) as pool:
+        assert list(pool.map(names, users)) == [{f"caller-{n}"} for n in range(8)]
+    assert len(clients._clients) == 1
 
 
 def handles() -> int:

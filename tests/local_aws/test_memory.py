@@ -1,16 +1,23 @@
-"""MiniStack's state is written without a copy of it, and without a change of it."""
+"""What MiniStack and its processes hold: only what is in use, and what is written of it does not change it."""
 
 from __future__ import annotations
 
 import io
 import json
+import platform
+import subprocess
+import sys
+import threading
 import time
 import zipfile
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from local_aws.base import memory
-from tests.local_server import LocalServer, allow
+from tests.local_server import ROOT, LocalServer, allow
 
 
 def test_a_function_runs_after_its_state_was_written(own_local_aws: LocalServer) -> None:
@@ -35,13 +42,96 @@ def test_a_function_runs_after_its_state_was_written(own_local_aws: LocalServer)
     assert answer() == {"a": 1}
 
 
-def test_a_state_is_copied_again_once_it_is_written() -> None:
-    import copy  # noqa: PLC0415 - as the module of MiniStack has it
+@dataclass
+class Worker:
+    last_used: float
+    in_use: bool = False
 
-    state = {"a": [1]}
-    module = SimpleNamespace(copy=copy)
-    with memory.without_copies(module):
-        assert module.copy.deepcopy(state) is state
-    copied = module.copy.deepcopy(state)
-    assert copied == state
-    assert copied is not state
+
+def test_functions_that_are_idle_have_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, killed = time.time(), list[Worker]()
+    busy, fresh = Worker(0.0, in_use=True), Worker(now)
+    old, first = Worker(now - memory.IDLE_S - 1), Worker(now - memory.IDLE_S - 2)
+    runtime = SimpleNamespace(
+        _lock=threading.Lock(),
+        _workers={"busy": [busy], "mixed": [first, fresh], "idle": [old]},
+        kill_workers=killed.extend,
+    )
+    functions = SimpleNamespace()
+    modules = {"core.lambda_runtime": runtime, "services.lambda_svc": functions}
+    monkeypatch.setattr(memory, "ministack", modules.__getitem__)
+    memory.end_idle_functions()
+    assert functions.reap_idle_workers() == 2
+    assert runtime._workers == {"busy": [busy], "mixed": [fresh]}
+    assert killed == [first, old]
+
+
+def test_garbage_is_found_soon_however_much_there_is_in_use() -> None:
+    """Cycles are gone without a search through all that the modules of a server have made."""
+    program = """
+import gc, sys
+from collections import deque
+from local_aws.allocator import set_aside_what_stays
+kept = [[number] for number in range(300_000)]
+gc.collect()
+if sys.argv[1] == "aside":
+    set_aside_what_stays()
+class Cycle:
+    alive = 0
+    def __init__(self):
+        self.me, Cycle.alive = self, Cycle.alive + 1
+    def __del__(self):
+        Cycle.alive -= 1
+most, in_use = 0, deque(maxlen=20)  # each lives long enough to count as old
+for _ in range(100):
+    in_use.append([Cycle() for _ in range(500)])
+    most = max(most, Cycle.alive)
+    for _ in range(12):
+        [[] for _ in range(1_000)]
+print(most)
+"""
+
+    def most(how: str) -> int:
+        command = [sys.executable, "-c", program, how]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    in_use = 20 * 500
+    assert most("aside") - in_use < (most("not") - in_use) / 2
+
+
+@pytest.mark.skipif(not platform.libc_ver()[0], reason="only glibc can be told, and only Linux tells the memory")
+def test_what_is_free_in_the_midst_is_given_back() -> None:
+    program = """
+import re, sys, time
+from local_aws.allocator import trim_now_and_then
+def own():
+    text = open("/proc/self/smaps_rollup").read()
+    return sum(int(kib) for kib in re.findall("Private_(?:Clean|Dirty): +([0-9]+)", text))
+before = own()
+held = [b"x" * 60_000 for _ in range(500)]
+del held[:-1]  # the last one lies above the others
+if sys.argv[1] == "trim":
+    trim_now_and_then(0.1)
+deadline = time.monotonic() + (10 if sys.argv[1] == "trim" else 0.5)
+while own() - before > 10_000 and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(own() - before)
+"""
+
+    def left_kib(how: str) -> int:
+        command = [sys.executable, "-c", program, how]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    assert left_kib("not") > 20_000
+    assert left_kib("trim") < 10_000
+
+
+def test_the_allocator_is_told_where_it_can_be() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "from local_aws.allocator import give_memory_back as f; print(f(), f())"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == [str("glibc" in "".join(platform.libc_ver()))] * 2

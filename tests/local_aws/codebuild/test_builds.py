@@ -154,6 +154,23 @@ while pid > 1:
 """
 
 
+def test_the_session_of_a_build_ends_with_it(workshop: Workshop, tmp_path: Path) -> None:
+    file = tmp_path / "session"
+    commands = [f'echo "$AWS_{part}" >> {file}' for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
+    build = workshop.run(json.dumps({"version": 0.2, "phases": {"build": {"commands": commands}}}))
+    assert build["buildStatus"] == "SUCCEEDED"
+    sts = workshop.aws.client("sts", *file.read_text(encoding="utf-8").split())
+
+    def refused() -> str:
+        try:
+            sts.get_caller_identity()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    assert wait_for(refused, "the session to end", 10) == "InvalidClientTokenId"
+
+
 @pytest.mark.parametrize("verb", ["up", "serve"])
 def test_a_build_is_the_role_and_has_nothing_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str

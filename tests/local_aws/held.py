@@ -1,0 +1,93 @@
+"""A program that prints, as JSON, how many bytes the services of MiniStack hold of what they are given.
+
+It runs apart, with the settings of a server: `held.py FOLDER`. Each figure is the growth over the second half.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+from local_aws import base
+from local_aws.base.tables import ministack
+from local_aws.log_store import LogStore
+from local_aws.metric_store import MetricStore
+from local_aws.settings import Settings
+from local_aws.store import Store
+
+HALF = 600
+EVENTS_A_PUT = 10
+
+
+def main(folder: Path) -> None:
+    """Give each service twice as much as it may keep, and tell what the second half of it costs."""
+    settings = Settings(folder)
+    os.environ.update(settings.server_environment())
+    settings.make_folders()
+    telemetry = Store(settings.telemetry)
+    base.keep_log_events_in(LogStore(telemetry))
+    base.keep_metrics_in(MetricStore(telemetry))
+    base.keep_objects_in(Store(settings.records))
+    base.forget_patterns_of_old_policies()
+    given = {"logs": _log(), "metrics": _metric, "objects": _object(), "patterns": _pattern}
+    tracemalloc.start()
+    sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
+
+
+def held(give: Callable[[int], object]) -> int:
+    """Bytes that the second half leaves in memory."""
+    for number in range(HALF):
+        give(number)
+    before, _ = tracemalloc.get_traced_memory()
+    for number in range(HALF, 2 * HALF):
+        give(number)
+    return tracemalloc.get_traced_memory()[0] - before
+
+
+def _log() -> Callable[[int], object]:
+    logs = ministack("services.cloudwatch_logs")
+    logs._create_log_group({"logGroupName": "held"})
+
+    def give(number: int) -> None:
+        place = {"logGroupName": "held", "logStreamName": f"stream-{number}"}
+        logs._create_log_stream(place)
+        events = [{"timestamp": number, "message": f"line {line} " * 10} for line in range(EVENTS_A_PUT)]
+        status, _, _ = logs._put_log_events({**place, "logEvents": events})
+        assert status == 200
+
+    return give
+
+
+def _metric(number: int) -> None:
+    cloudwatch = ministack("services.cloudwatch")
+    cloudwatch.record_metric("Held", "metric", number, "None", {"Job": f"job-{number}"})
+    cloudwatch.record_metric("Held", "metric", number, "None", {"Job": "always the same"})
+
+
+def _pattern(number: int) -> None:
+    evaluator = ministack("core.iam_evaluator")
+    arn = f"arn:aws:s3:::slipway-artifacts/release-{number}/"
+    assert evaluator.fnmatch_iam_cs(f"{arn}model.tar.gz", f"{arn}*")
+    assert not evaluator.fnmatch_iam_cs(arn, f"{arn}?*")
+
+
+def _object() -> Callable[[int], object]:
+    s3 = ministack("services.s3")
+    s3._create_bucket("held-objects", b"")
+    s3._bucket_versioning["held-objects"] = "Enabled"
+
+    def give(number: int) -> None:
+        body = str(number).encode() * 1000
+        status, _, _ = s3._put_object("held-objects", f"releases/{number}", body, {})
+        assert status == 200
+        assert s3._get_object_data("held-objects", f"releases/{number // 2}") == str(number // 2).encode() * 1000
+
+    return give
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
