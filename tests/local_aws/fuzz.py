@@ -62,6 +62,8 @@ def _send(server: LocalServer, request: Request, headers: dict[str, str]) -> tup
         connection.request(request.method, request.path, request.body, headers)
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    except TimeoutError:
+        raise AssertionError(f"no answer within {TIMEOUT_S} s to {request.about}") from None
     finally:
         connection.close()
 
