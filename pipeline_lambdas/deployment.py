@@ -75,7 +75,12 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
             f"{config.model}.yml: environments: found {', '.join(config.environments)}; this action deploys to "
             f"{deployment.environment}. Add it to the config."
         )
-    model = model_request(deployment, config, site, _trained(deployment.training_job))
+    trained = _trained(deployment.training_job)
+    if trained["TrainingJobStatus"] == "InProgress":
+        # The wait before has seen it Completed, and a read may be stale; at most until the job's own time limit.
+        token = json.dumps({"waiting_for": deployment.training_job})
+        return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
+    model = model_request(deployment, config, site, trained)
     _ensure("Model", model, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
     return serve(deployment, config, variant, site)
 
@@ -179,7 +184,7 @@ def deployment_config_request(
 def _trained(name: str) -> dict[str, Any]:
     description = sagemaker.describe_training_job(name)
     status = "missing" if description is None else description["TrainingJobStatus"]
-    if description is None or status != "Completed":
+    if description is None or status not in {"Completed", "InProgress"}:
         raise JobFailedError(f"Training job {name} is {status}; only a Completed one has a model to deploy.")
     return description
 
