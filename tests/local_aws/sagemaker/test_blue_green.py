@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.clock import ManualClock
 from local_aws.sagemaker import hosting
+from local_aws.sagemaker.blue_green import SHORTENED
 from local_aws.sagemaker.service import SageMakerService
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import config, deployed, play, refused, settled, variant
@@ -114,6 +115,20 @@ def test_a_canary_takes_its_share_and_then_all(fleet: Aws) -> None:
         ("ActivatingTraffic", "Activating traffic on 4 instance(s)."),
         ("Baking", ALL_BAKE),
     ]
+
+
+def test_a_minute_of_waiting_lasts_half_a_second_and_counts_as_one(fleet: Aws) -> None:
+    policy = {**CANARY["BlueGreenUpdatePolicy"], "TerminationWaitInSeconds": 600}
+    update(fleet, {"BlueGreenUpdatePolicy": {**policy, "MaximumExecutionTimeoutInSeconds": 900}}, ALARM)
+    baking(fleet, CANARY_BAKES)
+    clock(fleet).advance(300 / SHORTENED - 0.1)
+    baking(fleet, CANARY_BAKES)
+    clock(fleet).advance(0.2)
+    baking(fleet, ALL_BAKE.replace("120", "600"))
+    clock(fleet).advance(600 / SHORTENED + 0.1)
+    found = settled(fleet)
+    assert found["EndpointConfigName"] == "one-4"
+    assert "longer than 900 seconds (MaximumExecutionTimeoutInSeconds)" in found["FailureReason"]
 
 
 def test_a_linear_update_goes_step_by_step(fleet: Aws) -> None:
