@@ -19,7 +19,9 @@ from local_aws.sagemaker.plans import Plan
 from local_aws.sagemaker.platform import Platform
 
 SHORTENED = 120.0
-"""Nobody is served by minutes of waiting on a laptop: a minute of a wait lasts half a second, but counts as one."""
+"""Nobody is served by minutes of waiting on a laptop: a minute of a wait lasts half a second, but counts as one ..."""
+SHORTENED_UNASKED = 10 * SHORTENED
+"""... and less while nobody asks the new fleet, as there is nothing then that an alarm could see."""
 _WATCH_S = 1.0
 """Between two looks at the alarms; SageMaker's own interval is not documented."""
 
@@ -95,16 +97,18 @@ class BlueGreen:
             )
             self.announce("Baking", message, step.active, step.active)
         clock, stopping = self.platform.runtime.clock, self.platform.stopping
-        end = self._now() + step.wait_s / SHORTENED
-        while True:
-            self._look(green)
-            begun = self._now()
-            left_s = end - begun
-            if left_s <= 0:
-                return
+        begun, asked = self._now(), green.asked
+        self._look(green)
+        while (left_s := self._bakes_until(begun, step, asked=green.asked > asked) - self._now()) > 0:
             if clock.wait(stopping, min(_WATCH_S, left_s)):
                 raise StoppingError
-            self.left_out_s += min(left_s, self._now() - begun) * (SHORTENED - 1)
+            self._look(green)
+        self.left_out_s += max(0.0, step.wait_s - (self._now() - begun))
+        if step.wait_s:
+            self._look(green)
+
+    def _bakes_until(self, begun: float, step: Step, *, asked: bool) -> float:
+        return begun + step.wait_s / (SHORTENED if asked else SHORTENED_UNASKED)
 
     def _look(self, green: Fleet) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.clock import ManualClock
 from local_aws.sagemaker import hosting
-from local_aws.sagemaker.blue_green import SHORTENED
+from local_aws.sagemaker.blue_green import SHORTENED, SHORTENED_UNASKED
 from local_aws.sagemaker.service import SageMakerService
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import config, deployed, play, refused, settled, variant
@@ -117,18 +117,22 @@ def test_a_canary_takes_its_share_and_then_all(fleet: Aws) -> None:
     ]
 
 
-def test_a_minute_of_waiting_lasts_half_a_second_and_counts_as_one(fleet: Aws) -> None:
+@pytest.mark.parametrize("asked", [False, True])
+def test_waits_are_shortened_and_count_in_full(fleet: Aws, asked: bool) -> None:
     policy = {**CANARY["BlueGreenUpdatePolicy"], "TerminationWaitInSeconds": 600}
-    update(fleet, {"BlueGreenUpdatePolicy": {**policy, "MaximumExecutionTimeoutInSeconds": 900}}, ALARM)
-    baking(fleet, CANARY_BAKES)
-    clock(fleet).advance(300 / SHORTENED - 0.1)
-    baking(fleet, CANARY_BAKES)
-    clock(fleet).advance(0.2)
-    baking(fleet, ALL_BAKE.replace("120", "600"))
-    clock(fleet).advance(600 / SHORTENED + 0.1)
-    found = settled(fleet)
+    shortened = SHORTENED if asked else SHORTENED_UNASKED
+    with asking(fleet) if asked else nullcontext((Counter[bytes](), [])) as (seen, _):
+        update(fleet, {"BlueGreenUpdatePolicy": {**policy, "MaximumExecutionTimeoutInSeconds": 899}}, ALARM)
+        for message, wait_s in ((CANARY_BAKES, 300), (ALL_BAKE.replace("120", "600"), 600)):
+            baking(fleet, message)
+            if asked:
+                more_than(seen, 40)
+            clock(fleet).advance(0.9 * wait_s / shortened)
+            assert pending(fleet)["VariantStatus"][0]["StatusMessage"] == message
+            clock(fleet).advance(0.2 * wait_s / shortened)
+        found = settled(fleet)
     assert found["EndpointConfigName"] == "one-4"
-    assert "longer than 900 seconds (MaximumExecutionTimeoutInSeconds)" in found["FailureReason"]
+    assert "longer than 899 seconds (MaximumExecutionTimeoutInSeconds)" in found["FailureReason"]
 
 
 def test_a_linear_update_goes_step_by_step(fleet: Aws) -> None:

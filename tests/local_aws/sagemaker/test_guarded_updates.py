@@ -198,8 +198,6 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
     # The template's alarms look at two minutes, of which local AWS makes two seconds.
     put(periods=2)
     watch_update((endpoint.alarm,), "mend-1")
-    endpoint.update(600, to="1", alarm=like)
-    endpoint.until("Baking")
     stop = threading.Event()
 
     def ask() -> None:
@@ -211,6 +209,7 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
     asking = threading.Thread(target=ask)
     asking.start()
     try:
+        endpoint.update(600, to="1", alarm=like)
         found = house.settled("mend")
     finally:
         stop.set()
@@ -223,7 +222,7 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
 def test_a_kill_while_baking_is_survived(own_local_aws: LocalServer) -> None:
     house = House(own_local_aws, "sm-bake")
     endpoint = guarded(house, "bake")
-    endpoint.update(360)
+    endpoint.update(3600)
     endpoint.until("Baking")
     own_local_aws.kill()
     own_local_aws.up()
