@@ -30,7 +30,8 @@ def delete_champion(release: Release) -> str | None:
             return f"Endpoint {name} is {status} and can be deleted afterwards"
         if status != "Deleting":
             sagemaker.delete_endpoint(name)
-    sagemaker.delete_endpoint_config(own)
+    if sagemaker.delete_endpoint_config(own) and description is None:
+        return f"Endpoint {name} may have been created a moment ago and not be shown yet"
     return None
 
 

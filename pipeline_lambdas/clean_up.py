@@ -108,8 +108,10 @@ def _unnamed_models(release: Release, configs: set[str]) -> list[str]:
         return []
     named: set[str] = set()
     for config in sorted(configs):
-        description = sagemaker.describe_endpoint_config(config) or {}
-        named |= {variant["ModelName"] for variant in description.get("ProductionVariants", ())}
+        description = sagemaker.describe_endpoint_config(config)
+        if description is None:
+            return []  # deleted meanwhile, or not shown yet: its models are not known, so the next release decides
+        named |= {variant["ModelName"] for variant in description["ProductionVariants"]}
     oldest_first = reversed(models)
     return [m["ModelName"] for m in oldest_first if m["CreationTime"] < min(own) and m["ModelName"] not in named]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline_lambdas import config_schema as schema
-from pipeline_lambdas.config_model import InstanceVariant, Rollout, ServerlessVariant, Variant
+from pipeline_lambdas.config_model import InstanceVariant, Rollout, ServerlessVariant, TrainingConfig, Variant
 from pipeline_lambdas.config_reader import Reader
 
 
@@ -26,6 +26,25 @@ def read_variant(reader: Reader, item: object, environment: str) -> Variant | No
         reader.problem(f"{path}.deployment", "found together with serverless; allowed with instances")
     values = reader.section(item["serverless"], f"{path}.serverless", schema.SERVERLESS)
     return ServerlessVariant(**values) if len(values) == len(schema.SERVERLESS) else None
+
+
+def short_waits(config: TrainingConfig) -> list[tuple[str, int]]:
+    """Return path and seconds of each wait in which the roll-back alarms need not go off.
+
+    Without instances there is no such wait, and SageMaker has no roll-back:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
+    """
+    found: list[tuple[str, int]] = []
+    for environment in schema.DEPLOYED_IN_STEPS:
+        variant = config.environments.get(environment)
+        if not isinstance(variant, InstanceVariant):
+            continue
+        waits = {"termination_wait_s": variant.rollout.termination_wait_s}
+        if variant.rollout.type != "all-at-once":
+            waits["wait_s"] = variant.rollout.wait_s
+        path = f"environments.{environment}.deployment"
+        found += [(f"{path}.{key}", wait_s) for key, wait_s in waits.items() if wait_s < schema.ALARMS_NEED_S]
+    return found
 
 
 def _rollout(reader: Reader, item: object, path: str, instances: int | None) -> Rollout:

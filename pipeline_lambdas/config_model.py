@@ -38,7 +38,7 @@ class Rollout:
     canary_percent: int | None = None
     linear_percent: int | None = None
     wait_s: int = 0
-    termination_wait_s: int = 0
+    termination_wait_s: int = 600
 
     @property
     def longest_s(self) -> int:

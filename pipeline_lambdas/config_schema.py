@@ -43,6 +43,11 @@ SERVERLESS: Mapping[str, Rule] = {
     "max_concurrency": integer(1, 200).about("Requests at a time"),
 }
 DEPLOYED_IN_STEPS = ("prod",)
+ALARMS_NEED_S = 300
+"""Seconds in which the template's roll-back alarms go off for certain: a minute that has begun, two whole minutes that
+they look at, and two until SageMaker has published the metrics and CloudWatch has looked.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
 DEPLOYMENT: Mapping[str, Rule] = {
@@ -57,8 +62,11 @@ DEPLOYMENT: Mapping[str, Rule] = {
     .optional(),
     "wait_s": integer(0, 3600).about("Seconds after each step but the last in which an alarm rolls back").optional("0"),
     "termination_wait_s": integer(0, 3600)
-    .about("Seconds after all traffic has moved in which an alarm rolls back; then the old instances end")
-    .optional("0"),
+    .about(
+        f"Seconds after all traffic has moved in which an alarm rolls back; then the old instances end. Below "
+        f"{ALARMS_NEED_S} `slipway check` warns"
+    )
+    .optional("600"),
 }
 LONGEST_WAITS_S = 28800 - 3600
 """SageMaker ends a deployment after eight hours; an hour of them is for the start of the instances."""

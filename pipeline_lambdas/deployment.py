@@ -9,23 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.config_model import InstanceVariant, TrainingConfig, Variant, config_sha256
-from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Continue, Done, Outcome
 from pipeline_lambdas.retries import RETRY_ALL
+from pipeline_lambdas.rollback_alarms import alarm_of_update, watch_update
+from pipeline_lambdas.rollout import deployment_config_request
 from pipeline_lambdas.training import contains
 
 VARIANT_NAME = "AllTraffic"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
 _MOST_ALARMS = 10
-# For the start of the instances, beside a deployment's waits.
-_START_S = 3600
-_ROUTING = {"all-at-once": "ALL_AT_ONCE", "canary": "CANARY", "linear": "LINEAR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,13 @@ class HostingSite:
     role_arn: str
     kms_key_arn: str
     rollback_alarms: tuple[str, ...] = ()
-    """Alarms that take an update of the endpoint back."""
+    """Alarms of the endpoint, whose likes of the new fleet alone take an update back."""
 
     def __post_init__(self) -> None:
         if len(self.rollback_alarms) > _MOST_ALARMS:
             raise ConfigurationError(
                 f"ROLLBACK_ALARMS: found {len(self.rollback_alarms)} alarms; allowed are at most {_MOST_ALARMS}. Set "
-                "fewer in the function's template, or a composite alarm."
+                "fewer in the function's template."
             )
 
 
@@ -75,7 +74,12 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
             f"{config.model}.yml: environments: found {', '.join(config.environments)}; this action deploys to "
             f"{deployment.environment}. Add it to the config."
         )
-    model = model_request(deployment, config, site, _trained(deployment.training_job))
+    trained = _trained(deployment.training_job)
+    if trained["TrainingJobStatus"] == "InProgress":
+        # The wait before has seen it Completed, and a read may be stale; at most until the job's own time limit.
+        token = json.dumps({"waiting_for": deployment.training_job})
+        return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
+    model = model_request(deployment, config, site, trained)
     _ensure("Model", model, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
     return serve(deployment, config, variant, site)
 
@@ -91,8 +95,10 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
         sagemaker.describe_endpoint_config,
         sagemaker.create_endpoint_config,
     )
-    rollout = deployment_config_request(deployment.environment, variant, site.rollback_alarms)
-    waiting = _point_endpoint(deployment, tags, rollout)
+    alarms = tuple(alarm_of_update(name) for name in site.rollback_alarms)
+    rollout = deployment_config_request(deployment.environment, variant, alarms)
+    watch = partial(watch_update, site.rollback_alarms if rollout else (), deployment.endpoint_config)
+    waiting = _point_endpoint(deployment, tags, rollout, watch)
     if waiting:
         return Continue(json.dumps({"waiting_for": deployment.endpoint}), waiting, 50, deployment.endpoint)
     variables = {
@@ -148,38 +154,10 @@ def endpoint_config_request(deployment: Deployment, variant: Variant, site: Host
     return request
 
 
-def deployment_config_request(
-    environment: str, variant: Variant, rollback_alarms: tuple[str, ...]
-) -> dict[str, Any] | None:
-    """Return how an update of the endpoint goes; None leaves it to SageMaker: all traffic at once, unwatched.
-
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeploymentConfig.html
-    """
-    if not isinstance(variant, InstanceVariant) or not (rollback_alarms or environment in DEPLOYED_IN_STEPS):
-        return None
-    rollout = variant.rollout
-    routing: dict[str, Any] = {"Type": _ROUTING[rollout.type], "WaitIntervalInSeconds": rollout.wait_s}
-    if rollout.canary_percent:
-        routing["CanarySize"] = {"Type": "CAPACITY_PERCENT", "Value": rollout.canary_percent}
-    if rollout.linear_percent:
-        routing["LinearStepSize"] = {"Type": "CAPACITY_PERCENT", "Value": rollout.linear_percent}
-    config: dict[str, Any] = {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": routing,
-            "TerminationWaitInSeconds": rollout.termination_wait_s,
-            # Its default is not documented, and the waits must fit in.
-            "MaximumExecutionTimeoutInSeconds": rollout.longest_s + _START_S,
-        }
-    }
-    if rollback_alarms:
-        config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": name} for name in rollback_alarms]}
-    return config
-
-
 def _trained(name: str) -> dict[str, Any]:
     description = sagemaker.describe_training_job(name)
     status = "missing" if description is None else description["TrainingJobStatus"]
-    if description is None or status != "Completed":
+    if description is None or status not in {"Completed", "InProgress"}:
         raise JobFailedError(f"Training job {name} is {status}; only a Completed one has a model to deploy.")
     return description
 
@@ -213,9 +191,12 @@ def _ensure(
 
 
 def _point_endpoint(
-    deployment: Deployment, tags: list[dict[str, str]], rollout: Mapping[str, Any] | None
+    deployment: Deployment, tags: list[dict[str, str]], rollout: Mapping[str, Any] | None, watch: Callable[[], None]
 ) -> str | None:
-    """Create or update the endpoint; return what is waited for where neither is possible yet."""
+    """Create or update the endpoint; return what is waited for where neither is possible yet.
+
+    `watch` sets up what `rollout` names, right before it is used.
+    """
     name, wanted = deployment.endpoint, deployment.endpoint_config
     description = sagemaker.describe_endpoint(name)
     if description is None:
@@ -223,6 +204,7 @@ def _point_endpoint(
         if rollout:
             # Nothing to roll back to yet: it is kept for updates that name none of their own.
             request["DeploymentConfig"] = rollout
+        watch()
         if sagemaker.create_endpoint(request):
             return None
         description = sagemaker.describe_endpoint(name) or {"EndpointStatus": "Deleting"}
@@ -232,6 +214,7 @@ def _point_endpoint(
         case "InService" if serving == wanted:
             return None
         case "InService" | "UpdateRollbackFailed":
+            watch()
             sagemaker.update_endpoint(name, wanted, rollout)
             return None
         case "Creating" | "Updating" if (pending or serving) == wanted:

@@ -7,6 +7,7 @@ Prod stay: they serve.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.names import MAX_ATTEMPTS, Release
 
 DETAIL_TYPE = "CodePipeline Pipeline Execution State Change"
+_STALE_S = 1.5
 _UNDER_WAY = frozenset({"InProgress", "Stopping", "Succeeded"})
 
 
@@ -62,6 +64,10 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
         description = sagemaker.describe_training_job(name)
+        if description is None and attempt == 1:
+            # One that was started a moment ago may not be shown yet, and would run on to its time limit.
+            time.sleep(_STALE_S)
+            description = sagemaker.describe_training_job(name)
         if description is None:
             break  # attempts are made one after the other
         if description["TrainingJobStatus"] == "InProgress" and sagemaker.stop_training_job(name):

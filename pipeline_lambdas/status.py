@@ -39,6 +39,11 @@ _ENDPOINT_UNDER_WAY = {
     "SystemUpdating": "SageMaker maintains the endpoint",
     "RollingBack": "SageMaker takes back a change of capacity",
 }
+STALE_LOOKS = 3
+"""What was asked for a moment ago may not be seen yet, as SageMaker's reads may be stale: so many looks are allowed for
+it before it counts as gone, or as rolled back.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+"""
 _ENDPOINT_FAILED = {
     "OutOfService": "takes no requests",
     "Deleting": "is being deleted",
@@ -61,12 +66,19 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
         return Done(summary="Nothing to wait for")
     try:
         if kind == "training-job":
-            return decide_training(name, sagemaker.describe_training_job(name))
-        return decide_endpoint(name, endpoint_config or "", sagemaker.describe_endpoint(name))
+            description = sagemaker.describe_training_job(name)
+            outcome = decide_training(name, description)
+        else:
+            description = sagemaker.describe_endpoint(name)
+            outcome = decide_endpoint(name, endpoint_config or "", description)
     except UnavailableError as error:
         if token is None:
             raise
         return Continue(token, f"SageMaker did not answer and is asked again: {error}", 50, name)
+    unseen = _unseen_looks(token)
+    if isinstance(outcome, Failed) and unseen < STALE_LOOKS and _may_be_stale(description, endpoint_config):
+        return Continue(_token(name, unseen + 1), f"{name} is looked at again, as it may not be shown yet", 10, name)
+    return outcome
 
 
 def decide_training(name: str, description: Description | None) -> Outcome:
@@ -162,5 +174,23 @@ def _unknown(status: str) -> str:
     return f"has the status {status}, which this function does not know. Look at it in SageMaker."
 
 
-def _token(name: str) -> str:
-    return json.dumps({"waiting_for": name})
+def _may_be_stale(description: Description | None, endpoint_config: str | None) -> bool:
+    """Tell whether an answer may be of before the job, the endpoint or its update, instead of after its failure."""
+    if description is None:
+        return True
+    status = description.get("EndpointStatus")
+    return status == "Deleting" or (status == "InService" and description.get("EndpointConfigName") != endpoint_config)
+
+
+def _unseen_looks(token: str | None) -> int:
+    """How many looks in a row have not seen the work begin; enough for a verdict once one has."""
+    if token is None:
+        return 0
+    try:
+        return int(json.loads(token)["unseen"])
+    except (ValueError, TypeError, KeyError):
+        return STALE_LOOKS
+
+
+def _token(name: str, unseen: int | None = None) -> str:
+    return json.dumps({"waiting_for": name} if unseen is None else {"waiting_for": name, "unseen": unseen})

@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline_lambdas.boundary import listed
 from pipeline_lambdas.columns import column_problems
 from pipeline_lambdas.config import ConfigError, TrainingConfig, parse_config
+from pipeline_lambdas.config_environments import short_waits
+from pipeline_lambdas.config_schema import ALARMS_NEED_S
 from pipeline_lambdas.config_yaml import SIZE_LIMIT_BYTES
 from pipeline_lambdas.dataset import CHANNELS
 from pipeline_lambdas.instances import PATTERNS_PARAMETER, instance_problems
@@ -79,6 +81,14 @@ def check(
             problems += check_columns(dataset, f"{shown(folder)}/{model}.yml", config, checked)
     for text in problems:
         session.output.say(text, style="red")
+    warnings = [
+        f"{shown(folder)}/{model}.yml: {path}: found {wait_s}; an alarm that takes Prod back needs up to "
+        f"{ALARMS_NEED_S} s, so a model that fails may stay. Allowed, but give it {ALARMS_NEED_S} or more"
+        for model, config in configs.items()
+        for path, wait_s in short_waits(config)
+    ]
+    for text in warnings:
+        session.output.warn(text)
     report(session.output, files)
     in_order = not problems and not any(file.problem_count for file in files)
     if in_order:
@@ -88,6 +98,7 @@ def check(
             "folder": str(folder.resolve()),
             "configs": sorted(configs),
             "problems": [*problems, *(str(problem) for file in files for problem in file.problems)],
+            "warnings": warnings,
             "files": [{"file": file.file, "rows": file.rows, "columns": file.columns} for file in files],
             "releases": {} if directory else tell_push(session, clone),
         }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.config import TrainingConfig
 from pipeline_lambdas.config_model import InstanceVariant, Variant
+from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
@@ -103,7 +104,7 @@ def unknown(lines: list[Line]) -> Iterator[str]:
 def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """Each action is charged from its start to its end, rounded up, so one that waits is charged for waiting."""
     waits = [assumed.build_minutes, assumed.training_minutes, assumed.evaluation_minutes]
-    waits += [assumed.endpoint_minutes] * len(config.environments)
+    waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
         waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
     short: Mapping[str, int] = {
@@ -135,7 +136,7 @@ def _release_of(environment: str, variant: Variant, assumed: Assumptions, table:
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint {environment}, old and new at once, {_described(variant)}",
-            assumed.endpoint_minutes / 60 * variant.instance_count,
+            (assumed.endpoint_minutes + _baking_minutes(environment, variant)) / 60 * variant.instance_count,
             "instance hours",
             table.instance_hours.get(variant.instance_type),
         )
@@ -145,6 +146,13 @@ def _release_of(environment: str, variant: Variant, assumed: Assumptions, table:
         "GB-seconds",
         table.prices["serverless_gb_second"],
     )
+
+
+def _baking_minutes(environment: str, variant: Variant) -> float:
+    """How long the old instances stay for the alarms, once the new ones serve."""
+    if environment in DEPLOYED_IN_STEPS and isinstance(variant, InstanceVariant):
+        return variant.rollout.longest_s / 60
+    return 0
 
 
 def _described(variant: Variant) -> str:

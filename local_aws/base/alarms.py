@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html. MiniStack evaluates an alarm
 when data is put, over all data of the metric's name. Here the dimensions count, periods are evaluated one by one
 (DatapointsToAlarm of EvaluationPeriods), missing data is treated as the alarm says, and an alarm is evaluated again
-when it is read, so that it ends by itself. Periods end now instead of on the minute. Alarms on metric math and anomaly
+when it is read, so that it ends by itself. Periods end now instead of on the minute. A deployment's waits are short,
+and so are the periods of an alarm on one fleet of an endpoint: a minute is a second. Alarms on metric math and anomaly
 detection are not evaluated.
 """
 
@@ -26,6 +27,8 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
 }
+_MINUTE_S = 1.0
+"""Of an alarm on one fleet: as short as the time between two data of a metric."""
 _EVALUATED = ("Threshold Crossed", "Unchecked", "Insufficient Data", "No data")
 """How reasons begin that come from an evaluation, and not from SetAlarmState."""
 
@@ -77,7 +80,7 @@ def _evaluate(alarm: Alarm) -> None:
     if not evaluated and now - alarm.get("StateUpdatedTimestamp", 0) < period_s:
         return
     threshold = alarm.get("Threshold") or 0.0
-    values = _values(alarm, now, period_s)
+    values = _values(alarm, now, period_s * _MINUTE_S / 60 if _of_one_fleet(alarm) else period_s)
     found = [value for value in values if value is not None]
     missing = alarm.get("TreatMissingData") or "missing"
     breaching = sum(comparison(value, threshold) for value in found)
@@ -91,6 +94,11 @@ def _evaluate(alarm: Alarm) -> None:
         _settle(alarm, "OK", f"Threshold Crossed: {breaching} of the last {len(values)} datapoints breach")
     elif missing == "missing":
         _settle(alarm, "INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received")
+
+
+def _of_one_fleet(alarm: Alarm) -> bool:
+    """By https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html alone."""
+    return any(dimension["Name"] == "EndpointConfigName" for dimension in alarm.get("Dimensions") or [])
 
 
 def _values(alarm: Alarm, now: float, period_s: float) -> list[float | None]:

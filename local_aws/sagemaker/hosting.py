@@ -62,7 +62,7 @@ class Container:
         self.plan = plan
         self.name, self._arn = endpoint
         self.stream = f"{plan.name}/i-{secrets.token_hex(8)}0"
-        self.in_flight = 0
+        self.in_flight = self.asked = 0
         self._platform, self._models = platform, models
         self._role = platform.role(plan.role_arn, self._arn)
         self._folder: Path | None = None
@@ -95,6 +95,7 @@ class Container:
         """Count a request in."""
         with self._idle:
             self.in_flight += 1
+            self.asked += 1
 
     def give_back(self) -> None:
         """Count a request out."""
@@ -216,6 +217,11 @@ class Fleet:
     def unhealthy_variant(self) -> str | None:
         """A variant whose container has died and is not back, if there is one."""
         return next((name for name, container in self.containers.items() if not container.ready.is_set()), None)
+
+    @property
+    def asked(self) -> int:
+        """How many requests there have been so far."""
+        return sum(container.asked for container in self.containers.values())
 
     def retire(self) -> None:
         """Let the requests in flight end, then stop; no new one may come any more."""

@@ -15,6 +15,8 @@ _UNAVAILABLE = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalFailure|InternalError"
     r"|InternalServerError|InternalDependencyException|RequestTimeout$|^5\d\d$"
 )
+# SageMaker answers a failed look-up with ValidationException and one of these sentences.
+_NOT_FOUND = re.compile(r"Requested resource not found|Could not find|does not exist", re.IGNORECASE)
 _ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
 
@@ -41,3 +43,9 @@ def translate(error: ClientError | BotoCoreError) -> JobError:
     if _UNAVAILABLE.search(code) or status >= 500:
         return UnavailableError(f"{operation} answered {code}: {reason}")
     return AwsRequestError(operation, code, reason)
+
+
+def is_missing(error: AwsRequestError) -> bool:
+    """Tell whether AWS has not found what a call names."""
+    sentence = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
+    return bool(sentence) or error.code in {"ResourceNotFound", "ResourceNotFoundException"}

@@ -1,7 +1,7 @@
 """The SageMaker calls of a release. Look-ups answer None for what does not exist.
 
 An answer may be lost after its effect, and the repeat is then refused for it: after an error each change looks whether
-what was asked for is there.
+what was asked for is there. And what was just made may not be seen yet: a change that names it is tried again.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_SageMaker_Service.html
 """
@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline_lambdas.aws import clients
-from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.errors import call, is_missing
+from pipeline_lambdas.aws.visibility import once_visible
 from pipeline_lambdas.failures import AwsRequestError, JobError, UnavailableError
 
 Description = dict[str, Any]
 
-# SageMaker answers a failed look-up with ValidationException and one of these sentences.
-_NOT_FOUND = re.compile(r"Requested resource not found|Could not find|does not exist", re.IGNORECASE)
 _ENDED = re.compile(r"training job is in status", re.IGNORECASE)
 _EXISTS = re.compile(r"already exist", re.IGNORECASE)
+# A model, an endpoint config.
+_NAMES_ANOTHER = frozenset({"create_endpoint_config", "create_endpoint"})
 _STOPPED = frozenset({"Stopping", "Stopped"})
 
 
@@ -60,7 +61,7 @@ def stop_training_job(name: str) -> bool:
     except (AwsRequestError, UnavailableError) as error:
         if _holds(lambda: (describe_training_job(name) or {}).get("TrainingJobStatus") in _STOPPED):
             return True
-        if isinstance(error, AwsRequestError) and (_is_missing(error) or _has_ended(error)):
+        if isinstance(error, AwsRequestError) and (is_missing(error) or _has_ended(error)):
             return False
         raise
     return True
@@ -111,8 +112,9 @@ def decide_model_package(arn: str, status: str, description: str) -> None:
 def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] | None = None) -> None:
     """Point the endpoint at a config; `deployment` is the DeploymentConfig."""
     more = {"DeploymentConfig": deployment} if deployment else {}
+    update = clients.client("sagemaker").update_endpoint
     try:
-        call(clients.client("sagemaker").update_endpoint, EndpointName=name, EndpointConfigName=config_name, **more)
+        once_visible(lambda: call(update, EndpointName=name, EndpointConfigName=config_name, **more))
     except (AwsRequestError, UnavailableError):
         if not _holds(lambda: _goes_to(describe_endpoint(name), config_name)):
             raise
@@ -169,14 +171,14 @@ def _delete(operation: str, **parameters: str) -> bool:
     try:
         call(delete, **parameters)
     except AwsRequestError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return False
         raise
     except UnavailableError as lost:
         try:
             call(delete, **parameters)
         except AwsRequestError as error:
-            if not _is_missing(error):
+            if not is_missing(error):
                 raise lost from error
     return True
 
@@ -201,16 +203,11 @@ def _has_ended(error: AwsRequestError) -> bool:
     return error.code == "ValidationException" and _ENDED.search(error.reason) is not None
 
 
-def _is_missing(error: AwsRequestError) -> bool:
-    sentence = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
-    return bool(sentence) or error.code in {"ResourceNotFound", "ResourceNotFoundException"}
-
-
 def _look_up(operation: str, **parameters: str) -> Description | None:
     try:
         answer: Description = call(getattr(clients.client("sagemaker"), operation), **parameters)
     except AwsRequestError as error:
-        if _is_missing(error):
+        if is_missing(error):
             return None
         raise
     answer.pop("ResponseMetadata", None)
@@ -218,8 +215,12 @@ def _look_up(operation: str, **parameters: str) -> Description | None:
 
 
 def _create(operation: str, request: Mapping[str, Any], look_up: Callable[[], Description | None]) -> bool:
+    create = getattr(clients.client("sagemaker"), operation)
     try:
-        call(getattr(clients.client("sagemaker"), operation), **request)
+        if operation in _NAMES_ANOTHER:
+            once_visible(lambda: call(create, **request))
+        else:
+            call(create, **request)
     except AwsRequestError as error:
         duplicate = error.code == "ValidationException" and _EXISTS.search(error.reason)
         if duplicate or error.code in {"ResourceInUse", "ResourceInUseException"}:

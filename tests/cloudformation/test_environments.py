@@ -123,10 +123,9 @@ def test_without_prod_nothing_of_prod_is_made() -> None:
     of_a_function = {"", "LogGroup", "Role", "Invocation"}
     assert gone == {
         "AskForApprovalPolicy",
-        "ProdEndpointLogGroup",
-        "ProdErrorsAlarm",
-        "ProdModelErrorsAlarm",
-        "ProdLatencyAlarm",
+        "ProdErrorsUpdateAlarm",
+        "ProdModelErrorsUpdateAlarm",
+        "ProdLatencyUpdateAlarm",
         "ChampionEndpointLogGroup",
         "ApprovalAnsweredRule",
         "ApprovalAnsweredPermission",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline_lambdas.config import parse_config
+from pipeline_lambdas.config_environments import short_waits
+from pipeline_lambdas.config_schema import ALARMS_NEED_S
+from pipeline_lambdas.rollback_alarms import alarm_of_update
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 from tests.cloudformation.test_permissions import granted
 
+CONFIGS = Path(__file__).parents[2] / "training_config"
 LOCAL = {
     **templates.LONGEST,
     "SuffixID": "local",
@@ -81,7 +87,40 @@ def test_the_pipeline_alone_announces_approvals(template: Template) -> None:
 def test_the_alarms_are_these(template: Template) -> None:
     of_releases = {"ReleaseFailedAlarm", "ReleaseStuckAlarm", "TrainingNotStoppedAlarm", "ReleaseNotRecordedAlarm"}
     of_releases |= {"ReleaseNotStartedAlarm"}
-    assert set(templates.of_type(template, "AWS::CloudWatch::Alarm")) == set(ALARMS) | of_releases
+    of_updates = {update_of(alarm) for alarm in ALARMS}
+    assert set(templates.of_type(template, "AWS::CloudWatch::Alarm")) == set(ALARMS) | of_updates | of_releases
+
+
+def update_of(alarm: str) -> str:
+    """The alarm that watches the new fleet as this one watches the endpoint."""
+    return f"{alarm.removesuffix('Alarm')}UpdateAlarm"
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_update_is_watched_as_the_endpoint_is_but_by_its_config(template: Template, alarm: str) -> None:
+    whole, update = (
+        templates.render(template["Resources"][one]["Properties"], template, LOCAL) for one in (alarm, update_of(alarm))
+    )
+    assert update["AlarmName"] == alarm_of_update(whole["AlarmName"])
+    assert update["Dimensions"] == [*whole["Dimensions"], {"Name": "EndpointConfigName", "Value": "none"}]
+    own = {"AlarmName", "AlarmDescription", "AlarmActions", "Dimensions"}
+    assert {k: v for k, v in update.items() if k not in own} == {k: v for k, v in whole.items() if k not in own}
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_a_wait_that_check_takes_as_enough_is_enough_for_each_alarm(template: Template, alarm: str) -> None:
+    """A period that has begun, those that are looked at, and two minutes for publishing and evaluating."""
+    properties = template["Resources"][alarm]["Properties"]
+    needed_s = properties["Period"] * (1 + properties["EvaluationPeriods"]) + 120
+    assert needed_s <= ALARMS_NEED_S
+    for config in sorted(CONFIGS.glob("*.yml")):
+        assert not short_waits(parse_config(config.read_bytes(), config.name))
+
+
+def test_prod_keeps_its_alarms_and_its_log_when_releases_no_longer_reach_it() -> None:
+    without = templates.decided("pipeline", WithProd="false")["Resources"]
+    assert {*ALARMS, "ProdEndpointLogGroup"} <= without.keys()
+    assert "DeployProdFunction" not in without
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
@@ -105,9 +144,14 @@ def test_an_alarm_watches_prod_and_is_quiet_without_requests(template: Template,
 def test_the_deployment_names_every_alarm_and_the_endpoint_may_look_at_it(template: Template) -> None:
     variables = template["Resources"]["DeployProdFunction"]["Properties"]["Environment"]["Variables"]
     assert templates.render(variables["ROLLBACK_ALARMS"], template) == ",".join(f"<{alarm}>" for alarm in ALARMS)
-    arns = granted(templates.role_statements(template), template, "HostingRole", "cloudwatch:DescribeAlarms")
+    statements = templates.role_statements(template)
     names = [templates.render(template["Resources"][alarm]["Properties"]["AlarmName"], template) for alarm in ALARMS]
-    assert arns == [f"arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:{name}" for name in names]
+    arns = [f"arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:{name}" for name in names]
+    updates = [alarm_of_update(arn) for arn in arns]
+    assert granted(statements, template, "HostingRole", "cloudwatch:DescribeAlarms") == updates
+    assert granted(statements, template, "DeployProdFunctionRole", "cloudwatch:DescribeAlarms") == [*arns, *updates]
+    for action in ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"):
+        assert granted(statements, template, "DeployProdFunctionRole", action) == updates
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
     assert len(names) <= 10
 

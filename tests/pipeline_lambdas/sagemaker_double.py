@@ -1,4 +1,7 @@
-"""A SageMaker that keeps what it was asked for, behind the functions' own client, and whose answers can be lost."""
+"""A SageMaker that keeps what it was asked for, behind the functions' own client.
+
+Its answers can be lost, and its reads can be stale.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,9 @@ class SageMaker:
     changes: list[str] = field(default_factory=list)
     """The operations that change something, each counted once, with its repeats by the client."""
     requests: int = 0
+    stale: int = 0
+    """So many reads of a thing after each change show it as it was before: those of its users as well."""
+    _before: dict[str, tuple[int, dict[str, Any] | None]] = field(default_factory=dict)
     _last: tuple[str, bytes] | None = None
     _repeats: int = 0
 
@@ -87,6 +93,19 @@ class SageMaker:
                 pending = thing.pop("PendingDeploymentSummary", None)
                 thing["EndpointConfigName"] = (pending or thing)["EndpointConfigName"]
 
+    def age(self, key: str) -> None:
+        """Keep what a thing is for the reads that will not see the change that follows."""
+        if self.stale:
+            thing = self.things.get(key)
+            self._before[key] = (self.stale, dict(thing) if thing else None)
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        left, before = self._before.get(key, (0, None))
+        if not left:
+            return self.things.get(key)
+        self._before[key] = (left - 1, before)
+        return before
+
     def state(self) -> dict[str, Any]:
         copy: dict[str, Any] = json.loads(json.dumps(self.things, sort_keys=True, default=str))
         return copy
@@ -105,6 +124,9 @@ def _create(kind: str, **own: Any) -> Callable[[SageMaker, dict[str, Any]], dict
         key = f"{kind}/{given[f'{kind}Name']}"
         if key in world.things:
             raise RefusedError(f'Cannot create already existing {kind} "{ARN}:{key}".')
+        for used, name in _uses(given):
+            _found(world, used, {f"{used}Name": name})
+        world.age(key)
         world.things[key] = {**given, f"{kind}Arn": f"{ARN}:{key}", "CreationTime": 0, **own}
         return {f"{kind}Arn": f"{ARN}:{key}"}
 
@@ -117,7 +139,8 @@ def _describe(kind: str) -> Callable[[SageMaker, dict[str, Any]], dict[str, Any]
 
 def _delete(kind: str) -> Callable[[SageMaker, dict[str, Any]], dict[str, Any]]:
     def delete(world: SageMaker, given: dict[str, Any]) -> dict[str, Any]:
-        _found(world, kind, given)
+        if f"{kind}/{given[f'{kind}Name']}" not in world.things:
+            raise _missing(kind, given)
         del world.things[f"{kind}/{given[f'{kind}Name']}"]
         return {}
 
@@ -125,23 +148,46 @@ def _delete(kind: str) -> Callable[[SageMaker, dict[str, Any]], dict[str, Any]]:
 
 
 def _found(world: SageMaker, kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    key = f"{kind}/{given[f'{kind}Name']}"
-    if key not in world.things:
-        raise RefusedError(f'Could not find {kind} "{ARN}:{key}". Requested resource not found.')
-    return world.things[key]
+    thing = world.read(f"{kind}/{given[f'{kind}Name']}")
+    if thing is None:
+        raise _missing(kind, given)
+    return thing
+
+
+def _missing(kind: str, given: dict[str, Any]) -> RefusedError:
+    name = given[f"{kind}Name"]
+    return RefusedError(f'Could not find {kind} "{ARN}:{kind}/{name}". Requested resource not found.')
+
+
+def _uses(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a request names that must be there: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html"""
+    if "EndpointName" in given:
+        yield "EndpointConfig", given["EndpointConfigName"]
+    for variant in given.get("ProductionVariants", ()):
+        yield "Model", variant["ModelName"]
+
+
+def _endpoint(world: SageMaker, given: dict[str, Any]) -> dict[str, Any]:
+    endpoint = world.things.get(f"Endpoint/{given['EndpointName']}")
+    if endpoint is None:
+        raise _missing("Endpoint", given)
+    return endpoint
 
 
 def _update_endpoint(world: SageMaker, given: dict[str, Any]) -> dict[str, Any]:
-    endpoint = _found(world, "Endpoint", given)
+    endpoint = _endpoint(world, given)
+    for used, name in _uses(given):
+        _found(world, used, {f"{used}Name": name})
     if endpoint["EndpointStatus"] not in {"InService", "UpdateRollbackFailed"}:
         raise RefusedError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+    world.age(f"Endpoint/{given['EndpointName']}")
     pending = {"EndpointConfigName": given["EndpointConfigName"], "StartTime": 0}
     endpoint |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": pending}
     return {"EndpointArn": endpoint["EndpointArn"]}
 
 
 def _delete_endpoint(world: SageMaker, given: dict[str, Any]) -> dict[str, Any]:
-    endpoint = _found(world, "Endpoint", given)
+    endpoint = _endpoint(world, given)
     if endpoint["EndpointStatus"] in {"Creating", "Updating", "Deleting"}:
         raise RefusedError(f'Cannot delete in-progress endpoint "{endpoint["EndpointArn"]}".')
     endpoint["EndpointStatus"] = "Deleting"

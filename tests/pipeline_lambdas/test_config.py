@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline_lambdas import config_yaml
 from pipeline_lambdas.config import ConfigError, canonical, config_sha256, parse_config
+from pipeline_lambdas.config_environments import short_waits
 from pipeline_lambdas.config_model import Gate, InstanceVariant, Keep, Rollout, ServerlessVariant
 from tests.pipeline_lambdas.aws_doubles import plain_document, sample_config, sample_text
 
@@ -115,7 +116,7 @@ def test_prod_its_deployment_and_keep_are_optional() -> None:
         ),
         (
             {"type": "linear", "linear_percent": 10, "wait_s": 3600},
-            "deployment: found waits of 32400 s together; allowed are at most 25200 s",
+            "deployment: found waits of 33000 s together; allowed are at most 25200 s",
         ),
     ],
 )
@@ -482,3 +483,22 @@ def test_bytes_that_are_no_config(content: bytes, problem: str) -> None:
 
 def test_a_mark_of_byte_order_is_no_part_of_a_config() -> None:
     assert parse_config(b"\xef\xbb\xbf" + sample_text().encode(), FILE) == sample_config()
+
+
+@pytest.mark.parametrize(
+    ("deployment", "short"),
+    [
+        ({}, []),
+        ({"termination_wait_s": 300}, []),
+        ({"termination_wait_s": 0}, [(f"{_DEPLOYMENT}.termination_wait_s", 0)]),
+        (CANARY, [(f"{_DEPLOYMENT}.termination_wait_s", 60)]),
+        ({"type": "linear", "linear_percent": 50, "wait_s": 299}, [(f"{_DEPLOYMENT}.wait_s", 299)]),
+    ],
+)
+def test_waits_in_which_no_alarm_can_go_off_are_known(deployment: dict[str, Any], short: list[tuple[str, int]]) -> None:
+    assert short_waits(parse_config(prod_with(**deployment), FILE)) == short
+
+
+def test_an_endpoint_without_instances_has_no_wait_that_could_be_too_short() -> None:
+    serverless = {"serverless": {"memory_mib": 1024, "max_concurrency": 1}}
+    assert short_waits(parse_config(changed("environments.prod", serverless), FILE)) == []

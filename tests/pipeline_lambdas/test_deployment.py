@@ -7,19 +7,20 @@ import pytest
 from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 
+from pipeline_lambdas import deployment
 from pipeline_lambdas.config_model import InstanceVariant, Rollout, ServerlessVariant, Variant, config_sha256
 from pipeline_lambdas.config_schema import LONGEST_WAITS_S
 from pipeline_lambdas.deployment import (
     Deployment,
     HostingSite,
     deploy,
-    deployment_config_request,
     endpoint_config_request,
     model_request,
 )
 from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, JobFailedError
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Continue, Done
+from pipeline_lambdas.rollout import deployment_config_request
 from tests.events import EXECUTION_ID, KMS_KEY_ARN, PREFIX, REGISTRY, TRAINING_JOB
 from tests.pipeline_lambdas.aws_doubles import client_of, sample_config
 
@@ -247,7 +248,7 @@ def test_an_environment_must_be_in_the_config() -> None:
         deploy(PROD, config, SITE)
 
 
-def policy(kind: str, *, wait_s: int = 0, last_s: int = 0, longest_s: int = 3600, **size: Any) -> dict[str, Any]:
+def policy(kind: str, *, wait_s: int = 0, last_s: int = 600, longest_s: int = 4200, **size: Any) -> dict[str, Any]:
     return {
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": wait_s, **size},
@@ -285,7 +286,7 @@ def percent(value: int) -> dict[str, Any]:
             "prod",
             InstanceVariant("ml.m5.large", 4, Rollout("linear", None, 25, 100, 0)),
             (),
-            policy("LINEAR", wait_s=100, longest_s=3900, LinearStepSize=percent(25)),
+            policy("LINEAR", wait_s=100, last_s=0, longest_s=3900, LinearStepSize=percent(25)),
         ),
     ],
 )
@@ -316,7 +317,9 @@ def test_the_longest_waits_that_a_config_allows_fit_sagemaker() -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, there: bool) -> None:
+def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    watched: list[tuple[tuple[str, ...], str]] = []
+    monkeypatch.setattr(deployment, "watch_update", lambda *given: watched.append(given))
     site = replace(SITE, rollback_alarms=ALARMS)
     job(sagemaker)
     sagemaker.add_response("describe_model", MODEL_FOUND)
@@ -325,7 +328,10 @@ def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, there: bool) -> No
     request: dict[str, Any] = {
         "EndpointName": f"{PREFIX}-prod",
         "EndpointConfigName": f"{PREFIX}-prod-8f3c2a1d-4b5e",
-        "DeploymentConfig": {**policy("ALL_AT_ONCE"), **WATCHED},
+        "DeploymentConfig": {
+            **policy("ALL_AT_ONCE"),
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"{name}-update"} for name in ALARMS]},
+        },
     }
     if there:
         endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
@@ -334,6 +340,20 @@ def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, there: bool) -> No
         absent(sagemaker, "describe_endpoint", "endpoint")
         sagemaker.add_response("create_endpoint", {"EndpointArn": ARN}, {**request, "Tags": TAGS[1:2]})
     assert isinstance(deploy(PROD, CONFIG, site), Done)
+    assert watched == [(ALARMS, f"{PREFIX}-prod-8f3c2a1d-4b5e")]
+
+
+def test_no_alarm_is_made_where_nothing_is_watched(sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment, "watch_update", lambda names, _: None if not names else pytest.fail(str(names)))
+    config = replace(CONFIG, environments={**CONFIG.environments, "prod": ServerlessVariant(1024, 5)})
+    job(sagemaker)
+    isolated = {**MODEL_FOUND, "EnableNetworkIsolation": False}
+    sagemaker.add_response("describe_model", isolated)
+    serverless = endpoint_config_request(PROD, config.environments["prod"], SITE)
+    sagemaker.add_response("describe_endpoint_config", {**serverless, "EndpointConfigArn": ARN, "CreationTime": 0})
+    endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
+    sagemaker.add_response("update_endpoint", {"EndpointArn": ARN})
+    assert isinstance(deploy(PROD, config, replace(SITE, rollback_alarms=ALARMS)), Done)
 
 
 def test_more_alarms_than_sagemaker_takes_are_refused() -> None:

@@ -55,6 +55,8 @@ def with_endpoint(world: SageMaker, environment: str, status: str = "InService",
     part = "champ" if environment == "champion" else environment
     config = f"{PREFIX}-{part}-{short}"
     variant = {"VariantName": "AllTraffic", "ModelName": f"{PREFIX}-{OLD}", "InstanceType": "ml.t2.medium"}
+    model = f"{PREFIX}-{OLD}"
+    world.things[f"Model/{model}"] = {"ModelName": model, "ModelArn": "arn:aws:sagemaker:x", "CreationTime": 0}
     world.things[f"EndpointConfig/{config}"] = {
         "EndpointConfigName": config,
         "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:111122223333:endpoint-config/x",

@@ -184,7 +184,7 @@ def test_poll_asks_once(sagemaker: Stubber) -> None:
         "Requested resource not found.",
         expected_params={"TrainingJobName": JOB},
     )
-    assert isinstance(poll("training-job", JOB, None, None), Failed)
+    assert isinstance(poll("training-job", JOB, None, "token"), Failed)
 
 
 def test_a_throttled_poll_is_repeated(sagemaker: Stubber) -> None:

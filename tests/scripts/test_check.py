@@ -48,6 +48,21 @@ def test_data_is_checked_with_the_columns_of_its_dataset(checkout: Path, capsys:
     assert answer["files"][0]["rows"] == 1_120
 
 
+def test_a_wait_in_which_no_alarm_can_go_off_is_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = checkout / "training_config" / "wine-quality.yml"
+    assert run(["check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
+    config.write_text(config.read_text().replace("termination_wait_s: 600", "termination_wait_s: 0"))
+    assert run(["check", "--json"]) == 0
+    answer = capsys.readouterr()
+    [warning] = json.loads(answer.out)["warnings"]
+    assert warning.startswith(
+        "training_config/wine-quality.yml: environments.prod.deployment.termination_wait_s: found 0; an alarm that "
+        "takes Prod back needs up to 300 s"
+    )
+    assert "termination_wait_s: found 0" in answer.err
+
+
 def test_the_file_is_named_after_its_model(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = checkout / "training_config" / "wine-quality.yml"
     config.rename(config.with_name("other.yml"))

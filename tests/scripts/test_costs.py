@@ -61,11 +61,13 @@ def test_a_production_environment_costs_its_actions_too() -> None:
     prod = {"instance_type": "ml.m5.large", "instance_count": 1}
     with_prod = lines(release_lines, environments={**TWO, "prod": prod})
     # Deploying the champion, waiting for it and removing it belong to Test.
-    assert with_prod["pipeline"].quantity == 31 + 3 + 6 + 2 + 6
+    assert with_prod["pipeline"].quantity == 31 + 3 + 16 + 2 + 6
     champion = with_prod["endpoint champion, 2 x ml.m5.large"]
     assert champion.usd == pytest.approx(2 * 7 / 60 * 0.115)
     alone = lines(release_lines, environments={**TWO, "prod": prod}, tests__full__champion=None)
-    assert alone["pipeline"].quantity == 31 + 3 + 6 + 2 + 1
+    assert alone["pipeline"].quantity == 31 + 3 + 16 + 2 + 1
+    baked = with_prod["endpoint prod, old and new at once, 1 x ml.m5.large"]
+    assert baked.usd == pytest.approx((6 + 10) / 60 * 0.115), "the old instances stay ten minutes for the alarms"
     assert "endpoint champion, 2 x ml.m5.large" not in alone
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.clock import ManualClock
 from local_aws.sagemaker import hosting
+from local_aws.sagemaker.blue_green import SHORTENED, SHORTENED_UNASKED
 from local_aws.sagemaker.service import SageMakerService
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import config, deployed, play, refused, settled, variant
@@ -114,6 +115,24 @@ def test_a_canary_takes_its_share_and_then_all(fleet: Aws) -> None:
         ("ActivatingTraffic", "Activating traffic on 4 instance(s)."),
         ("Baking", ALL_BAKE),
     ]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_waits_are_shortened_and_count_in_full(fleet: Aws, asked: bool) -> None:
+    policy = {**CANARY["BlueGreenUpdatePolicy"], "TerminationWaitInSeconds": 600}
+    shortened = SHORTENED if asked else SHORTENED_UNASKED
+    with asking(fleet) if asked else nullcontext((Counter[bytes](), [])) as (seen, _):
+        update(fleet, {"BlueGreenUpdatePolicy": {**policy, "MaximumExecutionTimeoutInSeconds": 899}}, ALARM)
+        for message, wait_s in ((CANARY_BAKES, 300), (ALL_BAKE.replace("120", "600"), 600)):
+            baking(fleet, message)
+            if asked:
+                more_than(seen, 40)
+            clock(fleet).advance(0.9 * wait_s / shortened)
+            assert pending(fleet)["VariantStatus"][0]["StatusMessage"] == message
+            clock(fleet).advance(0.2 * wait_s / shortened)
+        found = settled(fleet)
+    assert found["EndpointConfigName"] == "one-4"
+    assert "longer than 899 seconds (MaximumExecutionTimeoutInSeconds)" in found["FailureReason"]
 
 
 def test_a_linear_update_goes_step_by_step(fleet: Aws) -> None:

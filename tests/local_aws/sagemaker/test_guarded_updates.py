@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.aws import clients
+from pipeline_lambdas.rollback_alarms import alarm_of_update, watch_update
 from tests.local_aws.sagemaker.house import House
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
@@ -20,7 +24,7 @@ def canary(alarm: str, wait_s: int) -> dict[str, Any]:
         "WaitIntervalInSeconds": wait_s,
     }
     return {
-        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 1},
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 120},
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]},
     }
 
@@ -41,11 +45,11 @@ class Guarded:
     def cloudwatch(self) -> Any:
         return self.house.server.client("cloudwatch")
 
-    def update(self, wait_s: int, to: str = "2") -> None:
+    def update(self, wait_s: int, to: str = "2", alarm: str | None = None) -> None:
         self.house.sagemaker.update_endpoint(
             EndpointName=self.name,
             EndpointConfigName=f"{self.name}-{to}",
-            DeploymentConfig=canary(self.alarm, wait_s),
+            DeploymentConfig=canary(alarm or self.alarm, wait_s),
         )
 
     def until(self, status: str) -> None:
@@ -105,20 +109,20 @@ def test_alarms_guard_an_update(house: House) -> None:
     first, second = endpoint.answers["1"], endpoint.answers["2"]
 
     endpoint.let_the_role_read_alarms("other-*")
-    endpoint.update(60)
+    endpoint.update(3600)
     found = house.settled("guard")
     assert found["EndpointConfigName"] == "guard-1"
     assert f"execution role {house.role}, which needs cloudwatch:DescribeAlarms on it" in found["FailureReason"]
     endpoint.let_the_role_read_alarms("guard-*")
 
     with house.load("guard") as (seen, faults):
-        endpoint.update(2)
+        endpoint.update(240)
         endpoint.until("Baking")
         wait_for(lambda: seen[first] > 20 and seen[second] > 20, "answers of both fleets")
         assert house.settled("guard")["EndpointConfigName"] == "guard-2"
         before = dict(seen)
 
-        endpoint.update(60, to="1")
+        endpoint.update(3600, to="1")
         endpoint.until("Baking")
         wait_for(lambda: seen[first] > before[first], "an answer of the canary")
         with pytest.raises(ClientError, match="ModelError"):
@@ -132,7 +136,7 @@ def test_alarms_guard_an_update(house: House) -> None:
     assert house.invoke("guard") == second
 
     endpoint.cloudwatch.delete_alarms(AlarmNames=["guard-errors"])
-    endpoint.update(60, to="1")
+    endpoint.update(3600, to="1")
     assert "the alarm guard-errors does not exist" in house.settled("guard")["FailureReason"]
     house.sagemaker.delete_endpoint(EndpointName="guard")
 
@@ -140,7 +144,7 @@ def test_alarms_guard_an_update(house: House) -> None:
 def test_an_alarm_set_by_hand_rolls_back(house: House) -> None:
     endpoint = guarded(house, "hand")
     with house.load("hand") as (seen, faults):
-        endpoint.update(60)
+        endpoint.update(3600)
         endpoint.until("Baking")
         wait_for(lambda: seen[endpoint.answers["2"]] > 5, "answers of the canary")
         endpoint.cloudwatch.set_alarm_state(AlarmName="hand-errors", StateValue="ALARM", StateReason="a drill")
@@ -157,10 +161,68 @@ def test_an_alarm_set_by_hand_rolls_back(house: House) -> None:
     house.sagemaker.delete_endpoint(EndpointName="hand")
 
 
+def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the old fleet fails the endpoint's alarm ends every update; its like of the new fleet tells them apart."""
+    endpoint = guarded(house, "mend")
+    monkeypatch.setattr(clients, "client", house.server.client)
+    like = alarm_of_update(endpoint.alarm)
+
+    def put(periods: int) -> None:
+        [alarm] = endpoint.cloudwatch.describe_alarms(AlarmNames=[endpoint.alarm])["MetricAlarms"]
+        kept = ("Namespace", "MetricName", "Dimensions", "Statistic", "Period", "Threshold", "ComparisonOperator")
+        settings = {key: alarm[key] for key in kept}
+        endpoint.cloudwatch.put_metric_alarm(
+            AlarmName=endpoint.alarm, EvaluationPeriods=periods, TreatMissingData="notBreaching", **settings
+        )
+
+    def fails() -> None:
+        with pytest.raises(ClientError, match="ModelError"):
+            house.invoke("mend", b"0.1,nonsense,0.3")
+
+    def state() -> str:
+        [alarm] = endpoint.cloudwatch.describe_alarms(AlarmNames=[endpoint.alarm])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    fails()
+    wait_for(lambda: state() == "ALARM", "the alarm of the endpoint")
+    endpoint.update(240)
+    found = house.settled("mend")
+    assert found["EndpointConfigName"] == "mend-1"
+    assert "the alarm mend-errors is in ALARM" in found["FailureReason"]
+
+    watch_update((endpoint.alarm,), "mend-2")
+    endpoint.update(240, alarm=like)
+    assert house.settled("mend")["EndpointConfigName"] == "mend-2"
+    assert state() == "ALARM"
+
+    # The template's alarms look at two minutes, of which local AWS makes two seconds.
+    put(periods=2)
+    watch_update((endpoint.alarm,), "mend-1")
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            with suppress(ClientError):
+                house.invoke("mend", b"0.1,nonsense,0.3")
+            stop.wait(0.05)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        endpoint.update(600, to="1", alarm=like)
+        found = house.settled("mend")
+    finally:
+        stop.set()
+        asking.join()
+    assert found["EndpointConfigName"] == "mend-2"
+    assert f"the alarm {like} is in ALARM (Threshold Crossed: 2 of the last 2" in found["FailureReason"]
+    house.sagemaker.delete_endpoint(EndpointName="mend")
+
+
 def test_a_kill_while_baking_is_survived(own_local_aws: LocalServer) -> None:
     house = House(own_local_aws, "sm-bake")
     endpoint = guarded(house, "bake")
-    endpoint.update(3)
+    endpoint.update(3600)
     endpoint.until("Baking")
     own_local_aws.kill()
     own_local_aws.up()
