@@ -274,6 +274,12 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     )
     # What the services continue after a restart calls this very port, and what they end with still does.
     await _answering(settings)
+    try:
+        services.snapshots.require_restored()
+    except state_files.StateDamagedError as error:
+        closing.set()
+        await server
+        raise ProcessError(str(error)) from None
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
     await stopping.wait()

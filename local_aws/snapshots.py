@@ -54,15 +54,22 @@ class Snapshots:
         self._folder = folder
         self._app = app
         self._keys = dict(app._state_map)  # noqa: SLF001
-        app.load_state, app.save_all = self._load, _save_nothing
+        app._load_persisted_state, app.save_all = self._restore, _save_nothing  # noqa: SLF001
         app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}
         self._lock = threading.Lock()
         self._active = threading.Event()
         self._stopped = threading.Event()
         self._cloudformation_loaded = False
+        self._restored = False
+        self._failure: state_files.StateDamagedError | None = None
         self._loading = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
+
+    def require_restored(self) -> None:
+        """Raise StateDamagedError, the reason, unless every state file was loaded."""
+        if self._failure is not None:
+            raise self._failure
 
     def start(self) -> None:
         """Begin the periodic saving."""
@@ -113,7 +120,7 @@ class Snapshots:
                 return
             digest = hash(content)
             if self._saved.get(key) != digest:
-                state_files.write(self._folder / f"{key}.json", content)
+                state_files.write(self._path(key), content)
                 self._saved[key] = digest
 
     def _encoded(self, key: str, state: Any) -> bytes:
@@ -121,17 +128,48 @@ class Snapshots:
         wrapped = {"__ministack_format__": self._persistence._state_format_version(key), "payload": state}  # noqa: SLF001
         return json.dumps(wrapped, default=self._persistence._json_default).encode()  # noqa: SLF001
 
+    def _restore(self) -> None:
+        """Load every file, in the place of MiniStack's own way, which begins anew with a service that it cannot load.
+
+        The server swallows what is raised here, so it is kept for `require_restored`.
+        """
+        try:
+            for key in self._app._state_map:  # noqa: SLF001
+                self._restore_one(key)
+            self._load(_SLOW_TO_LOAD)
+        except state_files.StateDamagedError as error:
+            self._failure = error
+            raise
+        self._restored = True
+
+    def _restore_one(self, key: str) -> None:
+        state = self._load(key)
+        if not state:
+            return
+        try:
+            self._app._get_module(self._keys[key]).load_persisted_state(state)  # noqa: SLF001
+        except Exception as error:
+            log.exception("%s", self._path(key))
+            raise state_files.unusable(self._path(key), f"MiniStack fails with {error!r}") from error
+
     def _load(self, key: str) -> Any:
-        """What a file of MiniStack's holds, for its own `load_state`; None if there is none."""
-        path = self._folder / f"{key}.json"
+        """What a file holds; None if there is none or nothing is in it. Raises StateDamagedError."""
+        path = self._path(key)
         if not path.exists():
             return None
-        wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
-        found, known = wrapped.get("__ministack_format__", 1), self._persistence._state_format_version(key)  # noqa: SLF001
+        try:
+            wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
+            found, payload = int(wrapped["__ministack_format__"]), wrapped["payload"]
+            holds = self._holds_anything(payload)
+        except Exception as error:
+            raise state_files.unusable(path, f"it is none of MiniStack's: {error!r}") from error
+        known = self._persistence._state_format_version(key)  # noqa: SLF001
         if found > known:
-            raise state_files.damaged(path, f"it has format {found}, and this MiniStack knows {known}")
-        payload = wrapped.get("payload", wrapped)
-        return payload if self._holds_anything(payload) else None
+            raise state_files.unusable(path, f"it has format {found}, and this MiniStack knows {known}")
+        return payload if holds else None
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.json"
 
     def save_all(self) -> None:
         """Write every loaded service's state."""
@@ -144,7 +182,8 @@ class Snapshots:
         return any(len(getattr(v, "_data", v)) if hasattr(v, "__len__") else v for v in state.values())
 
     def _loaded(self, key: str) -> Any:
-        if key == _SLOW_TO_LOAD and not self._cloudformation_loaded:
+        # Never is a file overwritten that was not loaded.
+        if not self._restored or (key == _SLOW_TO_LOAD and not self._cloudformation_loaded):
             return None
         loaded: Any = self._app._loaded_modules.get(self._keys[key])  # noqa: SLF001
         if loaded is None:

@@ -20,7 +20,7 @@ _TABLES = {
         "app",
         "_loaded_modules",
         "_state_map",
-        "load_state",
+        "_load_persisted_state",
         "save_all",
         "_handle_post_body_shortcuts",
         "_handle_pre_body_request",
