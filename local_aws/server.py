@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from local_aws import base, database_copy, malformed, snapshots, space, state_files
+from local_aws import base, database_copy, malformed, operation, snapshots, space, state_files
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
@@ -183,19 +183,23 @@ class LocalAws:
         if "/cloudformation/" in headers.get("authorization", ""):
             await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
         service = snapshots.service_of(headers)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        refused = space.refusal(self.settings.state, service, scope["method"], operation)
+        asked, receive = await operation.named(scope, headers, receive)
+        key = self.snapshots.service_to_save(service, scope["method"], scope["path"], asked)
+        written = self.snapshots.path(key) if key else None
+        refused = space.refusal(self.settings.state, service, scope["method"], asked, written)
         if refused:
             await _send_error(send, refused, service, headers)
             return
-        key = self.snapshots.service_to_save(scope["method"], scope["path"], headers)
         unsaved = ""
 
         async def save_then_send(message: MutableMapping[str, Any]) -> None:
             nonlocal unsaved
-            if message["type"] == "http.response.start" and key:
+            if message["type"] == "http.response.start":
                 try:
-                    self.snapshots.save(key)
+                    if key:
+                        self.snapshots.save(key)
+                    if service == "cloudformation":
+                        await asyncio.to_thread(self.snapshots.save_ended_stacks)
                 except OSError as error:
                     unsaved = space.unwritable(self.settings.state, error.strerror or str(error))
                     await _send_error(send, unsaved, service, headers)

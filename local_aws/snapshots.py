@@ -1,9 +1,10 @@
 """MiniStack's state on disk while it runs, and back after a kill.
 
-MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered,
-and the state of all loaded services while requests come in, once a second or, where saving takes longer than 50 ms,
-after twenty times as long, for what changes behind a request (stacks being created, logs, metrics). A `kill -9`
-therefore loses at most what was logged and measured since.
+MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered, and
+that of all loaded services before CloudFormation tells that a stack has come to its end. All is also written while
+requests come in, once a second or, where saving takes longer than 50 ms, after twenty times as long, for what changes
+behind a request (stacks on their way, logs, metrics). A `kill -9` therefore loses at most what was logged and measured
+since, and the latest steps of a stack that had not ended.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ _READINGS = 20
 _READ_IN_PLACE = frozenset({"cloudwatch", "cloudwatch_logs"})
 """The large states, whose `get_state` changes nothing of what it reads; that of Lambda, say, does, in its copy."""
 _SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
-_WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
-_READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
 _SLOW_TO_LOAD = "cloudformation"
+_WRITTEN_THROUGH = frozenset({
+    "s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager", "dynamodb", "logs", _SLOW_TO_LOAD
+})  # fmt: skip
+_KEYS = {"events": "eventbridge", "logs": "cloudwatch_logs"}
+_READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan|Filter|Validate)")
 
 
 def service_of(headers: Mapping[str, str]) -> str:
@@ -61,6 +65,7 @@ class Snapshots:
         self._active = threading.Event()
         self._stopped = threading.Event()
         self._cloudformation_loaded = False
+        self._ended: frozenset[tuple[str, str, int]] = frozenset()
         self._restored = False
         self._failure: state_files.StateDamagedError | None = None
         self._loading = threading.Lock()
@@ -92,22 +97,28 @@ class Snapshots:
             state = self._load(_SLOW_TO_LOAD)
             if state:
                 self._app._get_module(_SLOW_TO_LOAD).load_persisted_state(state)  # noqa: SLF001
+            self._ended = base.ended_stacks()
             self._cloudformation_loaded = True
 
     def note(self) -> None:
         """A request came in: something may change."""
         self._active.set()
 
-    def service_to_save(self, method: str, path: str, headers: Mapping[str, str]) -> str | None:
-        """The state key to save before this request is answered, or None."""
-        service = service_of(headers)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    def service_to_save(self, service: str, method: str, path: str, operation: str) -> str | None:
+        """The state key to save before this request is answered, or None. `operation` is empty if it is not named."""
         reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
         if service == "monitoring":  # metrics come every second, and are not worth it
             return "cloudwatch" if "Alarm" in operation and not reads else None
-        if service not in _WRITTEN_THROUGH or reads:
+        if service not in _WRITTEN_THROUGH or reads or operation == "PutLogEvents":
             return None
-        return {"events": "eventbridge"}.get(service, service)
+        return _KEYS.get(service, service)
+
+    def save_ended_stacks(self) -> None:
+        """Save everything if a stack has ended since: its resources are spread over all services. Raises OSError."""
+        ended = base.ended_stacks()
+        if not ended <= self._ended:
+            self.save_all()
+            self._ended = ended
 
     def save(self, key: str) -> None:
         """Write one service's state if it differs from what was written last."""
@@ -120,7 +131,7 @@ class Snapshots:
                 return
             digest = hash(content)
             if self._saved.get(key) != digest:
-                state_files.write(self._path(key), content)
+                state_files.write(self.path(key), content)
                 self._saved[key] = digest
 
     def _encoded(self, key: str, state: Any) -> bytes:
@@ -149,12 +160,12 @@ class Snapshots:
         try:
             self._app._get_module(self._keys[key]).load_persisted_state(state)  # noqa: SLF001
         except Exception as error:
-            log.exception("%s", self._path(key))
-            raise state_files.unusable(self._path(key), f"MiniStack fails with {error!r}") from error
+            log.exception("%s", self.path(key))
+            raise state_files.unusable(self.path(key), f"MiniStack fails with {error!r}") from error
 
     def _load(self, key: str) -> Any:
         """What a file holds; None if there is none or nothing is in it. Raises StateDamagedError."""
-        path = self._path(key)
+        path = self.path(key)
         if not path.exists():
             return None
         try:
@@ -168,7 +179,8 @@ class Snapshots:
             raise state_files.unusable(path, f"it has format {found}, and this MiniStack knows {known}")
         return payload if holds else None
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """The state file of a service."""
         return self._folder / f"{key}.json"
 
     def save_all(self) -> None:

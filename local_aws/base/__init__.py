@@ -40,7 +40,7 @@ from local_aws.base.stack_targets import (
     refuse_roles_that_eventbridge_cannot_assume,
     refuse_roles_that_lambda_cannot_assume,
 )
-from local_aws.base.stacks import complete_resource_types
+from local_aws.base.stacks import complete_resource_types, ended_stacks
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -74,6 +74,7 @@ __all__ = [
     "complete_request_context",
     "complete_resource_types",
     "encrypt_without_a_key_id",
+    "ended_stacks",
     "enforce",
     "evaluate_alarms_as_documented",
     "evict_metrics_now_and_then",

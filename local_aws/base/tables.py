@@ -145,7 +145,7 @@ _TABLES = {
     "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation": ("_change_sets", "handle_request"),
+    "ministack.services.cloudformation": ("_change_sets", "_stack_events", "_stacks", "handle_request"),
     "ministack.services.cloudformation.changesets": (
         "_evaluate_conditions",
         "_find_change_set",
