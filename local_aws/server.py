@@ -110,6 +110,7 @@ class LocalAws:
         base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()
         base.encrypt_without_a_key_id()
+        base.Uploads(self.settings.state / "s3-uploads").install()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""

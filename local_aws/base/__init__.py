@@ -53,6 +53,7 @@ from local_aws.base.tables import (
 from local_aws.base.template_checks import check_templates
 from local_aws.base.template_findings import TemplateFindings
 from local_aws.base.template_values import refuse_values_as_documented
+from local_aws.base.uploads import Uploads
 
 __all__ = [
     "CREATE_ONLY",
@@ -65,6 +66,7 @@ __all__ = [
     "ResourceType",
     "RoleNotAssumableError",
     "TemplateFindings",
+    "Uploads",
     "accept_caller",
     "asgi_app",
     "assume_role",
