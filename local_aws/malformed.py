@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from local_aws import shapes
+from local_aws import operation, shapes
 from local_aws.wire import load_model, read_json
 
 Scope = MutableMapping[str, Any]
@@ -45,7 +45,7 @@ async def answer(app: Asgi, scope: Scope, receive: Receive, send: Send, target: 
     if target.rpartition(".")[0] not in _SERVICES:
         await app(scope, receive, send)
         return
-    exchange = _Exchange(target, await _read(receive), receive, send)
+    exchange = _Exchange(target, await operation.read(receive), receive, send)
     # What is no text would be stored, and fail whoever reads it later.
     if b"\\ud" in exchange.body.lower() and await exchange.refuse():
         return
@@ -54,13 +54,6 @@ async def answer(app: Asgi, scope: Scope, receive: Receive, send: Send, target: 
     except Exception:
         if exchange.started or not await exchange.refuse():
             raise
-
-
-async def _read(receive: Receive) -> list[MutableMapping[str, Any]]:
-    messages = [await receive()]
-    while messages[-1].get("more_body"):
-        messages.append(await receive())
-    return messages
 
 
 class _Exchange:

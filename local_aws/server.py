@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from local_aws import base, database_copy, malformed, snapshots, space, state_files
+from local_aws import base, database_copy, malformed, operation, snapshots, space, state_files
 from local_aws.allocator import give_memory_back, set_aside_what_stays, trim_now_and_then
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
@@ -110,6 +110,7 @@ class LocalAws:
         self._asynchronous.install()
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
+        base.refuse_function_names()
         base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
@@ -118,6 +119,7 @@ class LocalAws:
         base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()
         base.encrypt_without_a_key_id()
+        base.Uploads(self.settings.state / "s3-uploads").install()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""
@@ -138,6 +140,7 @@ class LocalAws:
         base.check_tables(late=True)
         base.complete_resource_types()
         base.refuse_unknown_runtimes_of_stacks()
+        base.refuse_function_names_of_stacks()
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
@@ -195,19 +198,23 @@ class LocalAws:
         if "/cloudformation/" in headers.get("authorization", ""):
             await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
         service = snapshots.service_of(headers)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        refused = space.refusal(self.settings.state, service, scope["method"], operation)
+        asked, receive = await operation.named(scope, headers, receive)
+        key = self.snapshots.service_to_save(service, scope["method"], scope["path"], asked)
+        written = self.snapshots.path(key) if key else None
+        refused = space.refusal(self.settings.state, service, scope["method"], asked, written)
         if refused:
             await _send_error(send, refused, service, headers)
             return
-        key = self.snapshots.service_to_save(scope["method"], scope["path"], headers)
         unsaved = ""
 
         async def save_then_send(message: MutableMapping[str, Any]) -> None:
             nonlocal unsaved
-            if message["type"] == "http.response.start" and key:
+            if message["type"] == "http.response.start":
                 try:
-                    self.snapshots.save(key)
+                    if key:
+                        self.snapshots.save(key)
+                    if service == "cloudformation":
+                        await asyncio.to_thread(self.snapshots.save_ended_stacks)
                 except OSError as error:
                     unsaved = space.unwritable(self.settings.state, error.strerror or str(error))
                     await _send_error(send, unsaved, service, headers)
@@ -288,6 +295,12 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     )
     # What the services continue after a restart calls this very port, and what they end with still does.
     await _answering(settings)
+    try:
+        services.snapshots.require_restored()
+    except state_files.StateDamagedError as error:
+        closing.set()
+        await server
+        raise ProcessError(str(error)) from None
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
     set_aside_what_stays()

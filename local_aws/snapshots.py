@@ -1,9 +1,10 @@
 """MiniStack's state on disk while it runs, and back after a kill.
 
-MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered,
-and the state of all loaded services while requests come in, once a second or, where saving takes longer than 50 ms,
-after twenty times as long, for what changes behind a request (stacks being created, logs, metrics). A `kill -9`
-therefore loses at most what was logged and measured since.
+MiniStack writes its state at shutdown only. Here a service's state is written before a change of it is answered, and
+that of all loaded services before CloudFormation tells that a stack has come to its end. All is also written while
+requests come in, once a second or, where saving takes longer than 50 ms, after twenty times as long, for what changes
+behind a request (stacks on their way, logs, metrics). A `kill -9` therefore loses at most what was logged and measured
+since, and the latest steps of a stack that had not ended.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ _REST = 20.0
 """How much longer the pause is than the saving, so that a long history takes no more than a twentieth of the time."""
 _READINGS = 20
 _SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
-_WRITTEN_THROUGH = frozenset({"s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager"})
-_READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan)")
 _SLOW_TO_LOAD = "cloudformation"
+_WRITTEN_THROUGH = frozenset({
+    "s3", "iam", "lambda", "kms", "events", "sns", "sqs", "ssm", "secretsmanager", "dynamodb", "logs", _SLOW_TO_LOAD
+})  # fmt: skip
+_KEYS = {"events": "eventbridge", "logs": "cloudwatch_logs"}
+_READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Query|Scan|Filter|Validate)")
 
 
 def service_of(headers: Mapping[str, str]) -> str:
@@ -51,15 +55,23 @@ class Snapshots:
         self._folder = folder
         self._app = app
         self._keys = dict(app._state_map)  # noqa: SLF001
-        app.load_state, app.save_all = self._load, _save_nothing
+        app._load_persisted_state, app.save_all = self._restore, _save_nothing  # noqa: SLF001
         app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}
         self._lock = threading.Lock()
         self._active = threading.Event()
         self._stopped = threading.Event()
         self._cloudformation_loaded = False
+        self._ended: frozenset[tuple[str, str, int]] = frozenset()
+        self._restored = False
+        self._failure: state_files.StateDamagedError | None = None
         self._loading = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
+
+    def require_restored(self) -> None:
+        """Raise StateDamagedError, the reason, unless every state file was loaded."""
+        if self._failure is not None:
+            raise self._failure
 
     def start(self) -> None:
         """Begin the periodic saving."""
@@ -82,22 +94,28 @@ class Snapshots:
             state = self._load(_SLOW_TO_LOAD)
             if state:
                 self._app._get_module(_SLOW_TO_LOAD).load_persisted_state(state)  # noqa: SLF001
+            self._ended = base.ended_stacks()
             self._cloudformation_loaded = True
 
     def note(self) -> None:
         """A request came in: something may change."""
         self._active.set()
 
-    def service_to_save(self, method: str, path: str, headers: Mapping[str, str]) -> str | None:
-        """The state key to save before this request is answered, or None."""
-        service = service_of(headers)
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    def service_to_save(self, service: str, method: str, path: str, operation: str) -> str | None:
+        """The state key to save before this request is answered, or None. `operation` is empty if it is not named."""
         reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
         if service == "monitoring":  # metrics come every second, and are not worth it
             return "cloudwatch" if "Alarm" in operation and not reads else None
-        if service not in _WRITTEN_THROUGH or reads:
+        if service not in _WRITTEN_THROUGH or reads or operation == "PutLogEvents":
             return None
-        return {"events": "eventbridge"}.get(service, service)
+        return _KEYS.get(service, service)
+
+    def save_ended_stacks(self) -> None:
+        """Save everything if a stack has ended since: its resources are spread over all services. Raises OSError."""
+        ended = base.ended_stacks()
+        if not ended <= self._ended:
+            self.save_all()
+            self._ended = ended
 
     def save(self, key: str) -> None:
         """Write one service's state if it differs from what was written last."""
@@ -110,7 +128,7 @@ class Snapshots:
                 return
             digest = hash(content)
             if self._saved.get(key) != digest:
-                state_files.write(self._folder / f"{key}.json", content)
+                state_files.write(self.path(key), content)
                 self._saved[key] = digest
 
     def _encoded(self, key: str, state: Any) -> bytes:
@@ -118,17 +136,49 @@ class Snapshots:
         wrapped = {"__ministack_format__": self._persistence._state_format_version(key), "payload": state}  # noqa: SLF001
         return json.dumps(wrapped, default=self._persistence._json_default).encode()  # noqa: SLF001
 
+    def _restore(self) -> None:
+        """Load every file, in the place of MiniStack's own way, which begins anew with a service that it cannot load.
+
+        The server swallows what is raised here, so it is kept for `require_restored`.
+        """
+        try:
+            for key in self._app._state_map:  # noqa: SLF001
+                self._restore_one(key)
+            self._load(_SLOW_TO_LOAD)
+        except state_files.StateDamagedError as error:
+            self._failure = error
+            raise
+        self._restored = True
+
+    def _restore_one(self, key: str) -> None:
+        state = self._load(key)
+        if not state:
+            return
+        try:
+            self._app._get_module(self._keys[key]).load_persisted_state(state)  # noqa: SLF001
+        except Exception as error:
+            log.exception("%s", self.path(key))
+            raise state_files.unusable(self.path(key), f"MiniStack fails with {error!r}") from error
+
     def _load(self, key: str) -> Any:
-        """What a file of MiniStack's holds, for its own `load_state`; None if there is none."""
-        path = self._folder / f"{key}.json"
+        """What a file holds; None if there is none or nothing is in it. Raises StateDamagedError."""
+        path = self.path(key)
         if not path.exists():
             return None
-        wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
-        found, known = wrapped.get("__ministack_format__", 1), self._persistence._state_format_version(key)  # noqa: SLF001
+        try:
+            wrapped = json.loads(state_files.read(path), object_hook=self._persistence._json_object_hook)  # noqa: SLF001
+            found, payload = int(wrapped["__ministack_format__"]), wrapped["payload"]
+            holds = self._holds_anything(payload)
+        except Exception as error:
+            raise state_files.unusable(path, f"it is none of MiniStack's: {error!r}") from error
+        known = self._persistence._state_format_version(key)  # noqa: SLF001
         if found > known:
-            raise state_files.damaged(path, f"it has format {found}, and this MiniStack knows {known}")
-        payload = wrapped.get("payload", wrapped)
-        return payload if self._holds_anything(payload) else None
+            raise state_files.unusable(path, f"it has format {found}, and this MiniStack knows {known}")
+        return payload if holds else None
+
+    def path(self, key: str) -> Path:
+        """The state file of a service."""
+        return self._folder / f"{key}.json"
 
     def save_all(self) -> None:
         """Write every loaded service's state."""
@@ -141,7 +191,8 @@ class Snapshots:
         return any(len(getattr(v, "_data", v)) if hasattr(v, "__len__") else v for v in state.values())
 
     def _loaded(self, key: str) -> Any:
-        if key == _SLOW_TO_LOAD and not self._cloudformation_loaded:
+        # Never is a file overwritten that was not loaded.
+        if not self._restored or (key == _SLOW_TO_LOAD and not self._cloudformation_loaded):
             return None
         loaded: Any = self._app._loaded_modules.get(self._keys[key])  # noqa: SLF001
         if loaded is None:

@@ -16,22 +16,30 @@ _BEGINS = re.compile(r"^(Create|Start|Upload|Publish|Import|Run)")
 _CODE, STATUS = "ServiceUnavailable", 503
 
 
-def refusal(state: Path, service: str, method: str, operation: str) -> str | None:
+def refusal(state: Path, service: str, method: str, operation: str, written: Path | None = None) -> str | None:
     """Why a request that stores or begins something is refused now, or None.
 
-    What reads, deletes, stops or reports a result goes on: the reserve is kept for it.
+    What reads, deletes, stops or reports a result goes on: the reserve is kept for it. `written` is the state file that
+    will be written anew before the answer, if one will: where it does not fit, the change is not made.
     """
     stores = method in ("PUT", "POST") if service == "s3" else bool(_BEGINS.match(operation))
-    if not stores:
+    needed = max(RESERVE_BYTES if stores else 0, _size_anew(written))
+    if not needed:
         return None
     free = shutil.disk_usage(state).free
-    return unwritable(state, f"{free / _MIB:.0f} MiB are free") if free < RESERVE_BYTES else None
+    return unwritable(state, f"{free / _MIB:.0f} MiB are free", needed) if free < needed else None
 
 
-def unwritable(state: Path, reason: str) -> str:
+def _size_anew(file: Path | None) -> int:
+    if file is None:
+        return 0
+    return _MIB + (file.stat().st_size if file.exists() else 0)
+
+
+def unwritable(state: Path, reason: str, needed: int = RESERVE_BYTES) -> str:
     """The sentence about a state folder that takes nothing more."""
     return (
-        f"Local AWS cannot store this in {state}: {reason}, and it needs {RESERVE_BYTES // _MIB} MiB. "
+        f"Local AWS cannot store this in {state}: {reason}, and it needs {max(needed // _MIB, 1)} MiB. "
         "Make space on that disk and try again."
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ LAST_GOOD, DAMAGED = ".last-good", ".damaged"
 
 
 class StateDamagedError(Exception):
-    """A state file is damaged and has no good copy; the message names the way back."""
+    """A state file is damaged and has no good copy, or cannot be loaded; the message names the way back."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -46,15 +45,12 @@ def read(path: Path) -> bytes:
     if not text:
         raise ValueError("it is empty")
     if not text.startswith(_MARK):
-        # As written before there was a checksum.
-        try:
-            json.loads(text)
-        except ValueError:
-            raise ValueError("it is no state file") from None
-        return text
+        raise ValueError("it is no state file: it has no checksum")
     content = text[len(_MARK) + _HASH_CHARACTERS + 1 :]
     if text[len(_MARK) :][:_HASH_CHARACTERS] != hashlib.sha256(content).hexdigest().encode():
         raise ValueError("its checksum does not fit: it is cut off or changed")
+    if not content.startswith(b"{"):
+        raise ValueError("it is no state file: it holds no object")
     return content
 
 
@@ -90,6 +86,14 @@ def damaged(path: Path, damage: str) -> StateDamagedError:
     return StateDamagedError(
         f"the state file {path} is damaged ({damage}), and there is no good copy of it. "
         "Put back a copy of your own, or forget all local state and begin anew: make reset"
+    )
+
+
+def unusable(path: Path, reason: str) -> StateDamagedError:
+    """The error about a file that is whole, and that this version cannot load all the same."""
+    return StateDamagedError(
+        f"the state file {path} cannot be loaded ({reason}), and is left as it is. Use the version of Slipway that "
+        "wrote it, put back a copy of your own, or forget all local state and begin anew: make reset"
     )
 
 

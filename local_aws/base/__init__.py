@@ -9,6 +9,7 @@ from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.asynchronous import AsynchronousInvocations
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
+from local_aws.base.function_names import refuse_function_names, refuse_function_names_of_stacks
 from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
@@ -47,7 +48,7 @@ from local_aws.base.stack_targets import (
     refuse_roles_that_eventbridge_cannot_assume,
     refuse_roles_that_lambda_cannot_assume,
 )
-from local_aws.base.stacks import complete_resource_types
+from local_aws.base.stacks import complete_resource_types, ended_stacks
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -59,6 +60,7 @@ from local_aws.base.tables import (
 from local_aws.base.template_checks import check_templates
 from local_aws.base.template_findings import TemplateFindings
 from local_aws.base.template_values import refuse_values_as_documented
+from local_aws.base.uploads import Uploads
 
 __all__ = [
     "CREATE_ONLY",
@@ -71,6 +73,7 @@ __all__ = [
     "ResourceType",
     "RoleNotAssumableError",
     "TemplateFindings",
+    "Uploads",
     "accept_caller",
     "asgi_app",
     "ask_iam_for_what_runs",
@@ -84,6 +87,7 @@ __all__ = [
     "encrypt_without_a_key_id",
     "end_idle_functions",
     "end_session",
+    "ended_stacks",
     "enforce",
     "evaluate_alarms_as_documented",
     "expects_callback",
@@ -106,6 +110,8 @@ __all__ = [
     "read_object",
     "record_decisions",
     "refusal_answer",
+    "refuse_function_names",
+    "refuse_function_names_of_stacks",
     "refuse_missing_policies_in_stacks",
     "refuse_missing_targets_in_stacks",
     "refuse_roles_that_eventbridge_cannot_assume",

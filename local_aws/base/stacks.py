@@ -29,6 +29,17 @@ def complete_resource_types() -> None:
     _encrypt("AWS::SNS::Topic", _encrypt_topic)
 
 
+def ended_stacks() -> frozenset[tuple[str, str, int]]:
+    """Id, status and number of events of each stack in which nothing is under way."""
+    module = ministack("services.cloudformation")
+    events = module._stack_events._data  # noqa: SLF001
+    return frozenset(
+        (stack["StackId"], stack["StackStatus"], len(events.get((*scope, stack["StackId"]), ())))
+        for (*scope, _), stack in list(module._stacks._data.items())  # noqa: SLF001
+        if not stack["StackStatus"].endswith("_IN_PROGRESS")
+    )
+
+
 def _encrypt_buckets() -> None:
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     apply = provisioners._s3_apply_configurations  # noqa: SLF001

@@ -64,12 +64,22 @@ def test_a_damaged_file_without_a_copy_is_an_error_with_the_way_back(
         state_files.mend(tmp_path)
 
 
-def test_a_file_without_a_checksum_is_read_and_nothing_else_is(tmp_path: Path) -> None:
-    (tmp_path / "old.json").write_text('{"a": 1}', encoding="utf-8")
-    assert state_files.mend(tmp_path) == []
-    state_files.copy_missing(tmp_path)
-    overwrite(tmp_path / "old.json")
-    assert len(state_files.mend(tmp_path)) == 1
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "0", '{"a": 1}'])
+def test_a_file_without_a_checksum_gives_way_to_the_one_before(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "iam.json"
+    for number in range(2):
+        state_files.write(path, json.dumps({"number": number}).encode())
+    path.write_text(text, encoding="utf-8")
+    [told] = state_files.mend(tmp_path)
+    assert "it has no checksum" in told
+    assert json.loads(state_files.read(path)) == {"number": 0}
+
+
+@pytest.mark.parametrize("content", [b"null", b"[]", b"0", b""])
+def test_a_state_file_holds_an_object(tmp_path: Path, content: bytes) -> None:
+    state_files.write(tmp_path / "s3.json", content)
+    with pytest.raises(state_files.StateDamagedError, match="it holds no object"):
+        state_files.mend(tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_file_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,3 +177,36 @@ def test_what_cannot_be_mended_is_refused(tmp_path: Path) -> None:
     shutil.rmtree(server.state)
     server.up()
     server.down()
+
+
+def test_what_cannot_be_loaded_is_refused_and_kept(tmp_path: Path) -> None:
+    server = LocalServer(tmp_path / "state")
+    server.up()
+    server.create_role("kept", "lambda.amazonaws.com", allow("s3:GetObject"))
+    server.down()
+    folder = server.state / "ministack"
+    iam, s3, slow = (folder / f"{name}.json" for name in ("iam", "s3", "cloudformation"))
+    good = iam.read_bytes()
+    for path, document, reason in (
+        (iam, {"__ministack_format__": 99, "payload": {}}, "it has format 99, and this MiniStack knows 2"),
+        (iam, {"__ministack_format__": 2, "payload": None}, "it is none of MiniStack's"),
+        (iam, {}, "it is none of MiniStack's"),
+        (s3, {"__ministack_format__": 2, "payload": {"buckets_meta": 7}}, "MiniStack fails with AttributeError"),
+        (slow, {"__ministack_format__": 99, "payload": {"stacks": {}}}, "it has format 99"),
+    ):
+        state_files.write(path, json.dumps(document).encode())
+        before = path.read_bytes()
+        done = server.run("up")
+        assert done.returncode == 1, done.stdout
+        assert f"{path} cannot be loaded ({reason}" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert server.run("status").returncode == 1
+        assert path.read_bytes() == before
+        path.unlink()
+        path.with_name(f"{path.name}.last-good").unlink(missing_ok=True)
+        iam.write_bytes(good)
+    server.up()
+    try:
+        assert server.client("iam").get_role(RoleName="kept")["Role"]["RoleName"] == "kept"
+    finally:
+        server.down()

@@ -68,6 +68,66 @@ def test_what_was_answered_survives_a_kill(own_local_aws: LocalServer) -> None:
     assert server.client("iam").get_role(RoleName="kept-role")["Role"]["Arn"] == role
 
 
+def test_a_table_an_item_and_a_log_group_survive_a_kill(own_local_aws: LocalServer) -> None:
+    server = own_local_aws
+    dynamodb, logs = server.client("dynamodb"), server.client("logs")
+    key: dict[str, Any] = {"AttributeName": "id", "KeyType": "HASH"}
+    types: dict[str, Any] = {"AttributeName": "id", "AttributeType": "S"}
+    dynamodb.create_table(
+        TableName="kept", KeySchema=[key], AttributeDefinitions=[types], BillingMode="PAY_PER_REQUEST"
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName="kept", WaiterConfig={"Delay": 1})
+    for name in ("two", "one"):  # what is written each second has been written with the first
+        dynamodb.put_item(TableName="kept", Item={"id": {"S": name}})
+    logs.create_log_group(logGroupName="kept")
+    server.kill()
+    server.up()
+    assert dynamodb.get_item(TableName="kept", Key={"id": {"S": "one"}})["Item"] == {"id": {"S": "one"}}
+    assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == ["kept"]
+
+
+def test_a_stack_whose_end_was_told_survives_a_kill_with_its_resources(own_local_aws: LocalServer) -> None:
+    server = own_local_aws
+    trust = {"Version": "2012-10-17", "Statement": []}
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}},
+        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "of-the-stack"}},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"RoleName": "of-the-stack", "AssumeRolePolicyDocument": trust},
+        },
+    }
+    topic = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "of-the-stack"}}}
+    cloudformation = server.client("cloudformation")
+
+    def end_in(status: str) -> None:
+        def ended() -> bool:
+            stack = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+            return bool(stack["StackStatus"] == status)
+
+        wait_for(ended, status)
+        server.kill()
+        server.up()
+        assert ended()
+
+    def template(**more: Any) -> dict[str, Any]:
+        body = json.dumps({"Resources": {**resources, **more}})
+        return {"StackName": "kept", "TemplateBody": body, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+
+    stack_id = cloudformation.create_stack(**template())["StackId"]
+    end_in("CREATE_COMPLETE")
+    server.client("s3").head_bucket(Bucket="of-the-stack")
+    server.client("iam").get_role(RoleName="of-the-stack")
+    assert len(server.client("logs").describe_log_groups()["logGroups"]) == 1
+    cloudformation.update_stack(**template(**topic))
+    end_in("UPDATE_COMPLETE")
+    assert len(server.client("sns").list_topics()["Topics"]) == 1
+    cloudformation.delete_stack(StackName="kept")
+    end_in("DELETE_COMPLETE")
+    assert server.client("sns").list_topics()["Topics"] == []
+    assert server.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_the_callers_aws_settings_do_not_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSER")

@@ -47,6 +47,16 @@ def test_only_what_stores_or_begins_is_refused(
     assert not told or f"cannot store this in {tmp_path}: 3 MiB are free" in told
 
 
+def test_a_change_is_made_only_where_its_state_file_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "iam.json"
+    monkeypatch.setattr(shutil, "disk_usage", usage(3))
+    assert space.refusal(tmp_path, "iam", "POST", "DeleteUser", file) is None
+    file.write_bytes(bytes(4 << 20))
+    told = space.refusal(tmp_path, "iam", "POST", "DeleteUser", file)
+    assert told is not None
+    assert "3 MiB are free, and it needs 5 MiB" in told
+
+
 def test_little_space_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for free, said in ((600, ""), (100, "releases will soon fail"), (3, "nothing new is stored or begun")):
         monkeypatch.setattr(shutil, "disk_usage", usage(free))
@@ -98,6 +108,7 @@ def test_a_full_disk_is_said_and_goes_on_when_there_is_space(small_disk: Path) -
     try:
         s3, iam = server.client("s3"), server.client("iam")
         s3.create_bucket(Bucket="full")
+        iam.create_user(UserName="there")
         assert "releases will soon fail" in server.run("status").stdout
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space"):
@@ -105,20 +116,27 @@ def test_a_full_disk_is_said_and_goes_on_when_there_is_space(small_disk: Path) -
         assert "nothing new is stored or begun" in server.run("status").stdout
         with pytest.raises(ClientError, match=r"ServiceUnavailable.*0 MiB are free"):
             s3.put_object(Bucket="full", Key="a", Body=b"1")
-        with pytest.raises(ClientError, match=r"ServiceUnavailable.*No space left on device"):
+        with pytest.raises(ClientError, match=r"ServiceUnavailable.*0 MiB are free"):
             iam.create_user(UserName="full")
+        with pytest.raises(ClientError, match=r"ServiceUnavailable.*0 MiB are free"):
+            iam.tag_user(UserName="there", Tags=[{"Key": "full", "Value": "1"}])
+        with pytest.raises(ClientError, match=r"ServiceUnavailable.*0 MiB are free"):
+            iam.delete_user(UserName="there")
+        assert iam.get_user(UserName="there")["User"].get("Tags", []) == []
+        assert [user["UserName"] for user in iam.list_users()["Users"]] == ["there"]
         with pytest.raises(ClientError, match=r"ServiceUnavailable.*Make space"):
             server.client("codecommit").create_repository(repositoryName="full")
         assert s3.list_objects_v2(Bucket="full")["KeyCount"] == 0
         filler.unlink()
         s3.put_object(Bucket="full", Key="a", Body=b"1")
         server.client("codecommit").create_repository(repositoryName="full")
+        iam.create_user(UserName="full")
         iam.create_user(UserName="room")
     finally:
         server.down()
     server.up()
     try:
-        assert {user["UserName"] for user in iam.list_users()["Users"]} >= {"room"}
+        assert {user["UserName"] for user in iam.list_users()["Users"]} == {"there", "full", "room"}
         assert s3.get_object(Bucket="full", Key="a")["Body"].read() == b"1"
     finally:
         server.down()
