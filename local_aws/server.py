@@ -95,6 +95,7 @@ class LocalAws:
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
+        base.find_actions_as_documented()
         base.evaluate_alarms_as_documented()
         base.evict_metrics_now_and_then()
         base.keep_no_events()

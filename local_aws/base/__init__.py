@@ -5,6 +5,7 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
+from local_aws.base.actions import find_actions_as_documented
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.asynchronous import AsynchronousInvocations
 from local_aws.base.calls import CallRecorder, record_decisions
@@ -79,6 +80,7 @@ __all__ = [
     "evict_metrics_now_and_then",
     "expects_callback",
     "find_access_key",
+    "find_actions_as_documented",
     "give_functions_secret_credentials",
     "identify",
     "invoke_functions_as_documented",

@@ -36,7 +36,11 @@ _TABLES = {
     "ministack.core.iam_actions": (
         "SERVICE_TO_IAM_NAMESPACE",
         "_AUTH_FAILURES",
+        "_BOTOCORE_SERVICE_MAP",
+        "_QUERY_XML_NS",
+        "_lambda_action",
         "access_denied_response",
+        "extract_iam_action",
         "extract_resource_arn",
         "identity_denial_message",
     ),
@@ -44,6 +48,7 @@ _TABLES = {
         "AuthError",
         "CredentialResolutionError",
         "EvalContext",
+        "EvalResult",
         "ResolvedCredential",
         "_SESSION_TOKEN_NOT_CHECKED",
         "_anonymous",
@@ -54,6 +59,7 @@ _TABLES = {
         "_signed_request",
         "_verified_key",
         "enforce",
+        "evaluate",
         "evaluate_resource_policy",
         "is_root_access_key",
         "request_caller_arn",
@@ -187,6 +193,9 @@ _LATE_TABLES = {
 }
 
 
+_fronts: set[str] = set()
+
+
 class BaseMismatchError(Exception):
     """The installed MiniStack is not the one that this module extends."""
 
@@ -227,6 +236,12 @@ def register_service(service: Service, ministack_name: str, target_prefix: str |
     else:
         patterns.setdefault(ministack_name, {})
     ministack("core.iam_actions").SERVICE_TO_IAM_NAMESPACE.pop(ministack_name, None)
+    _fronts.add(ministack_name)
+
+
+def is_front(service: str) -> bool:
+    """Whether a service of MiniStack's name is one of ours, which asks IAM itself."""
+    return service in _fronts
 
 
 @dataclass(frozen=True)
