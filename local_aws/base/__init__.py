@@ -17,6 +17,7 @@ from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unkno
 from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
 from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
+from local_aws.base.passing import ask_who_passes_roles
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
     AccessKey,
@@ -67,6 +68,7 @@ __all__ = [
     "TemplateFindings",
     "accept_caller",
     "asgi_app",
+    "ask_who_passes_roles",
     "assume_role",
     "carry_version_ids",
     "check_tables",
