@@ -96,6 +96,7 @@ class LocalAws:
         base.carry_version_ids()
         base.complete_request_context()
         base.find_actions_as_documented()
+        base.match_statements_as_documented()
         base.ask_who_passes_roles()
         base.evaluate_alarms_as_documented()
         base.evict_metrics_now_and_then()

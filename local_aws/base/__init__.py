@@ -18,6 +18,7 @@ from local_aws.base.managed_policies import know_managed_policies, refuse_missin
 from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.passing import ask_who_passes_roles
+from local_aws.base.policy_matching import match_statements_as_documented
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
     AccessKey,
@@ -92,6 +93,7 @@ __all__ = [
     "knows_service",
     "leave_out_what_conditions_exclude",
     "make_log_groups_with_the_rights_of_roles",
+    "match_statements_as_documented",
     "put_event",
     "put_metric",
     "read_object",
