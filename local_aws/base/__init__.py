@@ -18,6 +18,7 @@ from local_aws.base.managed_policies import know_managed_policies, refuse_missin
 from local_aws.base.memory import evict_metrics_now_and_then, keep_no_events, without_copies
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.passing import ask_who_passes_roles
+from local_aws.base.policy_documents import refuse_malformed_policies, refuse_malformed_policies_in_stacks
 from local_aws.base.policy_matching import match_statements_as_documented
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
@@ -99,6 +100,8 @@ __all__ = [
     "read_object",
     "record_decisions",
     "refusal_answer",
+    "refuse_malformed_policies",
+    "refuse_malformed_policies_in_stacks",
     "refuse_missing_policies_in_stacks",
     "refuse_missing_targets_in_stacks",
     "refuse_roles_that_eventbridge_cannot_assume",
