@@ -143,6 +143,7 @@ class LocalAws:
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
+        base.ask_who_makes_resources()
 
     def stop(self) -> None:
         """End all threads and processes of the services."""

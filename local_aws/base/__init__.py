@@ -39,6 +39,7 @@ from local_aws.base.signing import (
     refusal_answer,
     resolve_key,
 )
+from local_aws.base.stack_rights import ask_who_makes_resources
 from local_aws.base.stack_targets import (
     refuse_missing_targets_in_stacks,
     refuse_roles_that_eventbridge_cannot_assume,
@@ -70,6 +71,7 @@ __all__ = [
     "TemplateFindings",
     "accept_caller",
     "asgi_app",
+    "ask_who_makes_resources",
     "ask_who_passes_roles",
     "assume_role",
     "carry_version_ids",

@@ -54,6 +54,8 @@ _TABLES = {
         "_SESSION_TOKEN_NOT_CHECKED",
         "_anonymous",
         "_conditions_met",
+        "_gather_role_policies",
+        "_permissions_boundary",
         "_first_match",
         "_invalid_session_token",
         "_resolve_condition_key",
@@ -167,7 +169,7 @@ _TABLES = {
     ),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation": ("_change_sets", "handle_request"),
+    "ministack.services.cloudformation": ("_change_sets", "_stacks", "handle_request"),
     "ministack.services.cloudformation.changesets": (
         "_evaluate_conditions",
         "_find_change_set",
