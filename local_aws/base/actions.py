@@ -16,7 +16,13 @@ _OTHER_NAMES = {
     "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
 }
-_TARGETS = {"cloudformation": "CloudFormation_20100515", "sqs": "AmazonSQS", "sts": "AWSSecurityTokenServiceV20110615"}
+_TARGETS = {
+    "cloudformation": "CloudFormation_20100515",
+    "monitoring": "GraniteServiceVersion20100801",
+    "sqs": "AmazonSQS",
+    "sts": "AWSSecurityTokenServiceV20110615",
+}
+"""Services that speak JSON beside Query, and what they are called in it."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -81,19 +87,24 @@ def _operation(
 ) -> str | None:
     """The operation of a service that speaks Query; None where it is not clear. `query` has the form's members too."""
     kind, target = headers.get("content-type", ""), headers.get("x-amz-target", "")
-    other = re.search(r"/operation/([^/?]+)", path)
-    if other or ("json" in kind and target):
-        # These have all they say in the body; MiniStack would read the query as well.
-        clear = not any(not name.lower().startswith("x-amz-") for name in query)
-        known = target.startswith(f"{_TARGETS[service]}.") if service in _TARGETS and target else True
-        names = {target.rpartition(".")[2]} if target else set()
-        names |= {other.group(1)} if other else set()
+    in_path = re.search(r"/operation/([^/?]+)", path)
+    prefix, _, name = target.rpartition(".")
+    if service == "monitoring" and "cbor" in headers.get("smithy-protocol", "") + kind:
+        names = {in_path.group(1)} if in_path and not target else set()
+        clear = _is_without_members(query)
+    elif service in _TARGETS and prefix == _TARGETS[service] and "amz-json" in kind:
+        names = set() if in_path else {name}
+        clear = _is_without_members(query)
     else:
         form = parse_qs(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+        names = set() if target or in_path else set(_values(query.get("Action")))
         clear = not form or (kind.startswith(_FORM) and all(query.get(name) == form[name] for name in form))
-        known = not target
-        names = set(_values(query.get("Action")))
-    return names.pop() if clear and known and len(names) == 1 else None
+    return names.pop() if clear and len(names) == 1 else None
+
+
+def _is_without_members(query: Mapping[str, Any]) -> bool:
+    """Whether a URL has nothing but a signature, as the body has all members; MiniStack would read both."""
+    return all(name.lower().startswith("x-amz-") for name in query)
 
 
 def _values(value: Any) -> list[str]:

@@ -117,6 +117,8 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": [allow("*")]})
         ("/?Action=GetUser", {"Content_Type": "text/plain"}, {"Action": "PutUserPolicy"}),
         ("/", {"Content_Type": FORM, "X_Amz_Target": "IAMService.GetUser"}, {"Action": "PutUserPolicy"}),
         ("/?Action=GetUser", {"Content_Type": "application/x-amz-json-1.1", "X_Amz_Target": "I.PutUserPolicy"}, None),
+        ("/", {"Content_Type": "application/json", "X_Amz_Target": "I.GetUser"}, {"Action": "PutUserPolicy"}),
+        ("/service/x/operation/GetUser", {"Content_Type": FORM}, {"Action": "PutUserPolicy"}),
         ("/?UserName=climber", {"Content_Type": FORM}, {"Action": "PutUserPolicy", "UserName": "victim"}),
     ],
 )
@@ -158,3 +160,21 @@ def test_a_name_that_the_protocol_does_not_read_is_not_asked_about(local_aws: Lo
     )
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.put_object(Bucket="names-in-the-query", Key="k", Body=b"x")
+
+
+def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
+    """boto3 speaks CBOR with CloudWatch, JSON with SQS, Query with SNS and STS."""
+    calls: dict[str, Callable[[Callable[[str], Any]], Any]] = {
+        "cloudwatch:PutMetricData": lambda aws: aws("cloudwatch").put_metric_data(
+            Namespace="asked", MetricData=[{"MetricName": "m", "Value": 1}]
+        ),
+        "sqs:CreateQueue": lambda aws: aws("sqs").create_queue(QueueName="asked"),
+        "sns:CreateTopic": lambda aws: aws("sns").create_topic(Name="asked"),
+        "events:PutRule": lambda aws: aws("events").put_rule(Name="asked", ScheduleExpression="rate(1 day)"),
+    }
+    nobody = local_aws.user_with("asked-nobody", allow("s3:GetObject"))
+    somebody = local_aws.user_with("asked-somebody", allow(*calls))
+    for action, call in calls.items():
+        call(lambda service: local_aws.client(service, *somebody))
+        with pytest.raises(ClientError, match=action):
+            call(lambda service: local_aws.client(service, *nobody))
