@@ -99,6 +99,10 @@ class LocalAws:
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
         base.complete_request_context()
+        base.find_actions_as_documented()
+        base.match_statements_as_documented()
+        base.refuse_malformed_policies()
+        base.ask_who_passes_roles()
         base.evaluate_alarms_as_documented()
         base.keep_log_events_in(LogStore(self._telemetry))
         base.keep_metrics_in(MetricStore(self._telemetry))
@@ -114,7 +118,6 @@ class LocalAws:
         base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
-        base.ask_iam_for_what_runs()
         base.close_unsigned_paths()
         base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()
@@ -144,6 +147,7 @@ class LocalAws:
         base.tell_what_replaces()
         base.leave_out_what_conditions_exclude()
         base.refuse_missing_policies_in_stacks()
+        base.refuse_malformed_policies_in_stacks()
         base.refuse_missing_targets_in_stacks()
         base.refuse_values_as_documented()
         base.check_templates(self._templates)
@@ -151,6 +155,7 @@ class LocalAws:
         base.register_resource_types(
             {name: resource for service in self._services for name, resource in service.resource_types().items()}
         )
+        base.ask_who_makes_resources()
 
     def stop(self) -> None:
         """End all threads and processes of the services."""

@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from local_aws import state_files
+from local_aws import base, state_files
 
 log = logging.getLogger(__name__)
 

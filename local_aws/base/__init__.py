@@ -5,6 +5,7 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
+from local_aws.base.actions import find_actions_as_documented
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.asynchronous import AsynchronousInvocations
 from local_aws.base.calls import CallRecorder, record_decisions
@@ -20,6 +21,9 @@ from local_aws.base.memory import end_idle_functions, forget_patterns_of_old_pol
 from local_aws.base.metric_points import keep_metrics_in
 from local_aws.base.object_index import keep_objects_in
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
+from local_aws.base.passing import ask_who_passes_roles
+from local_aws.base.policy_documents import refuse_malformed_policies, refuse_malformed_policies_in_stacks
+from local_aws.base.policy_matching import match_statements_as_documented
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
     AccessKey,
@@ -32,7 +36,6 @@ from local_aws.base.roles import (
 )
 from local_aws.base.signing import (
     accept_caller,
-    ask_iam_for_what_runs,
     close_unsigned_paths,
     expects_callback,
     give_functions_secret_credentials,
@@ -43,6 +46,7 @@ from local_aws.base.signing import (
     routes_to,
     speaks_query,
 )
+from local_aws.base.stack_rights import ask_who_makes_resources
 from local_aws.base.stack_targets import (
     refuse_missing_targets_in_stacks,
     refuse_roles_that_eventbridge_cannot_assume,
@@ -76,7 +80,8 @@ __all__ = [
     "Uploads",
     "accept_caller",
     "asgi_app",
-    "ask_iam_for_what_runs",
+    "ask_who_makes_resources",
+    "ask_who_passes_roles",
     "assume_role",
     "carry_version_ids",
     "check_tables",
@@ -92,6 +97,7 @@ __all__ = [
     "evaluate_alarms_as_documented",
     "expects_callback",
     "find_access_key",
+    "find_actions_as_documented",
     "forget_patterns_of_old_policies",
     "give_functions_secret_credentials",
     "identify",
@@ -105,6 +111,7 @@ __all__ = [
     "knows_service",
     "leave_out_what_conditions_exclude",
     "make_log_groups_with_the_rights_of_roles",
+    "match_statements_as_documented",
     "put_event",
     "put_metric",
     "read_object",
@@ -112,6 +119,8 @@ __all__ = [
     "refusal_answer",
     "refuse_function_names",
     "refuse_function_names_of_stacks",
+    "refuse_malformed_policies",
+    "refuse_malformed_policies_in_stacks",
     "refuse_missing_policies_in_stacks",
     "refuse_missing_targets_in_stacks",
     "refuse_roles_that_eventbridge_cannot_assume",

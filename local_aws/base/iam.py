@@ -49,7 +49,7 @@ def enforce(caller: Caller, permission: Permission) -> str | None:
 
 
 def root_caller(region: str) -> Caller:
-    """The account's root, as which CloudFormation acts for a stack without a service role; it holds no key."""
+    """The account's root, as which CloudFormation makes a resource once IAM has allowed it; it holds no key."""
     return Caller(account=ACCOUNT, region=region, arn=f"arn:aws:iam::{ACCOUNT}:root")
 
 

@@ -165,26 +165,6 @@ def routes_to(signing_name: str, method: str, path: str, headers: Mapping[str, s
 _SIGNED_AS = {"sagemaker-api": "sagemaker"}
 
 
-def ask_iam_for_what_runs() -> None:
-    """Let a parameter `Action` name the operation of no service but those that read it.
-
-    MiniStack asks IAM for it first, whatever the service is, and runs what path or target say.
-    """
-    actions = ministack("core.iam_actions")
-    extract = actions.extract_iam_action
-
-    def extract_iam_action(
-        service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> str | None:
-        if service not in _QUERY_PROTOCOL:
-            headers = {**headers, "content-type": ""}
-            query = {name: value for name, value in query.items() if name != "Action"}
-        action: str | None = extract(service, method, path, headers, body, query)
-        return action
-
-    actions.extract_iam_action = extract_iam_action
-
-
 def refusal_answer(
     request: tuple[str, str, Mapping[str, str], Mapping[str, Sequence[str]]],
     code: str,

@@ -36,7 +36,11 @@ _TABLES = {
     "ministack.core.iam_actions": (
         "SERVICE_TO_IAM_NAMESPACE",
         "_AUTH_FAILURES",
+        "_BOTOCORE_SERVICE_MAP",
+        "_QUERY_XML_NS",
+        "_lambda_action",
         "access_denied_response",
+        "extract_iam_action",
         "extract_resource_arn",
         "identity_denial_message",
     ),
@@ -44,22 +48,33 @@ _TABLES = {
         "AuthError",
         "CredentialResolutionError",
         "EvalContext",
+        "EvalResult",
         "ResolvedCredential",
+        "_CONDITION_OPS",
         "_FNMATCH_CACHE",
         "_SESSION_TOKEN_NOT_CHECKED",
         "_anonymous",
         "_conditions_met",
+        "_first_match",
         "_fnmatch_compile",
+        "_gather_role_policies",
+        "_permissions_boundary",
         "_invalid_session_token",
+        "_resolve_condition_key",
         "_unknown_access_key",
         "_service_principal_matches",
         "_signed_request",
         "_verified_key",
         "enforce",
+        "evaluate",
         "evaluate_resource_policy",
+        "fnmatch_iam",
+        "fnmatch_iam_cs",
         "is_root_access_key",
+        "parse_policy_document",
         "request_caller_arn",
         "resolve_credential",
+        "validate_policy_document",
     ),
     "ministack.core.lambda_runtime": (
         "DURABLE_ENV_VARS",
@@ -127,6 +142,7 @@ _TABLES = {
         "_p",
         "_policy_exists",
         "_roles",
+        "_trust_policy_not_principal_error",
         "_users",
     ),
     "ministack.services.kms": ("_create_alias", "_create_key", "_key_metadata", "_resolve_key"),
@@ -155,13 +171,13 @@ _TABLES = {
         "reap_idle_workers",
     ),
     "ministack.services.s3": (
+        "S3_PERSIST",
         "_abort_multipart_upload",
         "_bucket_versioning",
         "_buckets",
         "_complete_multipart_upload",
         "_delete_bucket",
         "_delete_bucket_encryption",
-        "S3_PERSIST",
         "_error",
         "_fire_s3_event",
         "_get_object_data",
@@ -170,13 +186,20 @@ _TABLES = {
         "_object_versions",
         "_persist_object",
         "_put_bucket_encryption",
+        "_put_bucket_policy",
         "_reschedule_restores",
         "_resolve_sse_write_headers",
         "_upload_part",
         "_upload_part_copy",
         "resolve_credential",
     ),
-    "ministack.services.sts": ("_sessions", "is_root_access_key", "register_session", "resolve_credential"),
+    "ministack.services.sts": (
+        "_sessions",
+        "is_root_access_key",
+        "register_session",
+        "resolve_credential",
+        "validate_policy_document",
+    ),
 }
 _LATE_TABLES = {
     "ministack.services.cloudformation": ("_change_sets", "_stack_events", "_stacks", "handle_request"),
@@ -221,6 +244,9 @@ _LATE_TABLES = {
 }
 
 
+_fronts: set[str] = set()
+
+
 class BaseMismatchError(Exception):
     """The installed MiniStack is not the one that this module extends."""
 
@@ -261,6 +287,12 @@ def register_service(service: Service, ministack_name: str, target_prefix: str |
     else:
         patterns.setdefault(ministack_name, {})
     ministack("core.iam_actions").SERVICE_TO_IAM_NAMESPACE.pop(ministack_name, None)
+    _fronts.add(ministack_name)
+
+
+def is_front(service: str) -> bool:
+    """Whether a service of MiniStack's name is one of ours, which asks IAM itself."""
+    return service in _fronts
 
 
 @dataclass(frozen=True)
