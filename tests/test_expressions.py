@@ -28,6 +28,8 @@ ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
     "local_aws/sagemaker/job_metrics.py": "the definitions of built-in algorithms, on what our own containers write",
+    "local_aws/base/function_names.py": "the pattern of botocore's model, in which no two repeats take the same",
+    "local_aws/base/policy_matching.py": "each * takes what it finds first and gives nothing back",
     "scripts/installation.py": "prefix, environment and release id, each of a bounded length",
     "scripts/grants.py": "fnmatch.translate, which never goes back over a *",
     "scripts/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",

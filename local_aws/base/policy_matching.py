@@ -14,7 +14,7 @@ from typing import Any
 from local_aws.base.tables import ministack
 
 _VARIABLES_SINCE = "2012-10-17"
-_VARIABLE = re.compile(r"\$\{\s*([^}',]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+_VARIABLE = re.compile(r"\$\{(\$|[^}',$]+)(?:,\s*'([^']*)'\s*)?\}")
 # No request has a value that holds it, so what it stands in equals nothing and is like nothing.
 _NO_VALUE = secrets.token_hex(32)
 _document_version: ContextVar[str] = ContextVar("document_version", default="")
@@ -114,7 +114,7 @@ def _parts(text: str, context: Any) -> Iterator[_Part]:
     end = 0
     for found in _VARIABLE.finditer(text):
         yield text[end : found.start()], True
-        yield _value(found.group(1), found.group(2), context), False
+        yield _value(found.group(1).strip(), found.group(2), context), False
         end = found.end()
     yield text[end:], True
 

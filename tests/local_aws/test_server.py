@@ -88,7 +88,8 @@ def test_a_table_an_item_and_a_log_group_survive_a_kill(own_local_aws: LocalServ
 
 def test_a_stack_whose_end_was_told_survives_a_kill_with_its_resources(own_local_aws: LocalServer) -> None:
     server = own_local_aws
-    trust = {"Version": "2012-10-17", "Statement": []}
+    service = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [service]}
     resources = {
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}},
         "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "of-the-stack"}},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.local_server import ACCOUNT, REGION, ROOT, allow, wait_for
-from tests.releases.house import MODEL, PREFIX, House, patched
+from tests.releases.house import MODEL, PREFIX, UNCOMPARED, House, patched
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
 # Training that would take minutes, on so few rows: the test ends it.
@@ -134,7 +134,7 @@ def test_an_approval_is_told_once_and_with_the_evidence(house: House) -> None:
         TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
     )["SubscriptionArn"]
     before = house.newest()
-    house.push_config(f"{SAMPLE}# pushed at {time.time()}\n", message="Release")
+    house.push_config(f"{UNCOMPARED}# pushed at {time.time()}\n", message="Release")
     try:
         assert house.wait_for_end(house.wait_for_new(before))["status"] == "Succeeded"
     finally:
