@@ -18,6 +18,8 @@ from local_aws.settings import Settings
 from local_aws.wire import AwsError, Operation
 
 CHANGING = ("Create", "Update", "Delete", "Stop")
+OF_STACKS = frozenset({"CreateModelPackageGroup", "DeleteModelPackageGroup"})
+"""CloudFormation's, whose handler repeats nothing here."""
 SERVER_ERROR = 500
 
 
@@ -44,7 +46,9 @@ def main(state: str, port: str, log: str) -> None:
 
     def operations(service: SageMakerService) -> dict[str, Operation]:
         return {
-            name: losing(name, operation, seen, Path(log)) if name.startswith(CHANGING) else operation
+            name: losing(name, operation, seen, Path(log))
+            if name.startswith(CHANGING) and name not in OF_STACKS
+            else operation
             for name, operation in reliable(service).items()
         }
 
