@@ -1,4 +1,4 @@
-"""docs/aws.md against the templates, and its sums against arithmetic."""
+"""docs/aws.md and docs/own-key.md against the templates, and sums against arithmetic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 
 from tests.cloudformation import templates
 
+OWN_KEY = (templates.ROOT / "docs" / "own-key.md").read_text(encoding="utf-8")
 TEXT = (templates.ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -80,7 +81,7 @@ def test_a_sum_is_the_sum_of_what_stands_above_it(table: str) -> None:
 
 
 def test_an_existing_key_is_told_to_need_what_the_stacks_own_has() -> None:
-    told = yaml.safe_load(section("Your own key").split("```yaml")[1].split("```")[0])
+    told = yaml.safe_load(OWN_KEY.split("```yaml")[1].split("```")[0])
     setup = templates.decided("setup")
     context = {
         **templates.LONGEST,
