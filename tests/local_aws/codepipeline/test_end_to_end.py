@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,6 +96,11 @@ def test_a_role_that_codepipeline_may_not_assume(project: Project) -> None:
     assert refused.value.response["Error"]["Code"] == "InvalidStructureException"
 
 
+def _newest_of(project: Project, count: int) -> dict[str, Any] | None:
+    executions = project.executions()
+    return executions[0] if len(executions) == count else None
+
+
 def test_a_push_starts_a_release_with_its_commit(project: Project) -> None:
     first = project.create(stage("Work", project.run("Run", {"say": "#{CodeVariables.CommitId}"})))
     project.until(first, "Succeeded")
@@ -127,7 +133,7 @@ def test_a_push_starts_a_release_with_its_commit(project: Project) -> None:
         target = {"Id": "pipeline", "Arn": arn, "RoleArn": role, "InputTransformer": transformer}
         events.put_targets(Rule=project.name, Targets=[target])
         commit = project.put_file(f"{count}.txt", b"more")
-        execution = wait_for(lambda n=count: len(project.executions()) == n and project.executions()[0], "the release")
+        execution = wait_for(partial(_newest_of, project, count), "the release")
         assert execution["trigger"] == {"triggerType": "CloudWatchEvent", "triggerDetail": rule}
         project.until(execution["pipelineExecutionId"], "Succeeded")
         run = project.attempts(execution["pipelineExecutionId"])["Run"]
