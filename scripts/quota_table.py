@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pipeline_lambdas.config import ConfigError
 from scripts.aws_errors import explain
-from scripts.check import read_config
+from scripts.config_files import read_config
 from scripts.errors import SlipwayError
 from scripts.quota_limits import Limit, quota_limits
 from scripts.quotas import Need, needs
