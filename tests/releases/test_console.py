@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from scripts.project import REPOSITORY_FOLDERS
+from scripts.project import REPOSITORY_FOLDERS, Project
+from scripts.staging import repository_files
 from scripts.templates import MAX_INLINE_BYTES
 from tests.cloudformation import templates
 from tests.releases import console
@@ -20,6 +23,21 @@ def test_the_steps_are_two_stacks_with_code_and_data_between() -> None:
     # Nothing but git and the AWS CLI: CloudShell has no newer Python than 3.9 and no package of this repository.
     assert "python" not in between.commands
     assert "pip" not in between.commands.replace("pipeline", "")
+
+
+def test_what_is_pushed_is_what_slipway_publishes() -> None:
+    """The commands as printed, with functions in place of their own that print the paths."""
+    commands = console.steps()[1].commands
+    pushes = commands[commands.index("\npush ") : commands.index("# The sample data")]
+    functions = """part() { git ls-files --cached --others --exclude-standard -- "$@" | tr '\\n' ' '; }; push() { echo "$1 $2"; }"""
+    done = subprocess.run(
+        ["bash", "-euc", f"{functions}\n{pushes}"], cwd=templates.ROOT, capture_output=True, text=True, check=True
+    )
+    pushed = {name.replace("-", "_"): files for name, *files in (line.split() for line in done.stdout.splitlines())}
+    assert pushed.pop("training_config") == ["HEAD:training_config"]
+    published = {folder: sorted(repository_files(Project(templates.ROOT), folder)) for folder in pushed}
+    assert {folder: sorted(files) for folder, files in pushed.items()} == published
+    assert {*pushed, "training_config"} == set(REPOSITORY_FOLDERS)
 
 
 def test_the_commands_of_the_cli_name_what_has_no_default() -> None:
