@@ -29,7 +29,8 @@ def test_what_is_pushed_is_what_slipway_publishes() -> None:
     """The commands as printed, with functions in place of their own that print the paths."""
     commands = console.steps()[1].commands
     pushes = commands[commands.index("\npush ") : commands.index("# The sample data")]
-    functions = """part() { git ls-files --cached --others --exclude-standard -- "$@" | tr '\\n' ' '; }; push() { echo "$1 $2"; }"""
+    listing = 'git ls-files --cached --others --exclude-standard -- "$@" | tr "\\n" " "'
+    functions = f'part() {{ {listing}; }}; push() {{ echo "$1 $2"; }}'
     done = subprocess.run(
         ["bash", "-euc", f"{functions}\n{pushes}"], cwd=templates.ROOT, capture_output=True, text=True, check=True
     )
