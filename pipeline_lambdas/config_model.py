@@ -175,6 +175,13 @@ class TrainingConfig:
         """Whether any environment is serverless."""
         return any(isinstance(variant, ServerlessVariant) for variant in self.environments.values())
 
+    def image_uri(self, registry: str) -> str:
+        return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
+
+    def content_type(self, channel: str) -> str:
+        """Return a channel's content type; the test channel is like train."""
+        return self.channels.get(channel, self.channels["train"])
+
     @property
     def compares(self) -> bool:
         """Whether a release is compared with the champion: there is a Prod to take it from, and a test that asks."""
@@ -192,13 +199,6 @@ class TrainingConfig:
         if isinstance(test, ServerlessVariant) and prod_instance_type:
             return InstanceVariant(prod_instance_type, 1)
         return test
-
-    def image_uri(self, registry: str) -> str:
-        return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
-
-    def content_type(self, channel: str) -> str:
-        """Return a channel's content type; the test channel is like train."""
-        return self.channels.get(channel, self.channels["train"])
 
 
 def canonical(config: TrainingConfig) -> str:

@@ -13,9 +13,9 @@ from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
 _SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 3, "prod": 3}
-"""Actions that end within their first minute, and are charged that minute; approvals are free."""
 _COMPARING_ACTIONS = 2
 """Of these, the ones that deploy and remove the champion; without a comparison they and the wait end at once, too."""
+"""Actions that end within their first minute, and are charged that minute; approvals are free."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     ]
     for environment, variant in config.environments.items():
         lines.append(_release_of(environment, variant, assumed, table))
-    if config.compares:
-        lines.append(_champion(expected_champion(config), assumed, table))
+    if _compares(config):
+        lines.append(_champion(config.environments["test"], assumed, table))
     return lines
 
 
@@ -106,7 +106,7 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     waits = [assumed.build_minutes, assumed.training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
-        waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if config.compares else 1]
+        waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
     short: Mapping[str, int] = {
         name: count
         for name, count in _SHORT_ACTIONS.items()
@@ -115,14 +115,13 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
 
 
-def expected_champion(config: TrainingConfig) -> Variant:
-    """What serves the champion if Prod is as the config says; KeyError without the environments test and prod."""
-    prod = config.environments["prod"]
-    return config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
+def _compares(config: TrainingConfig) -> bool:
+    test = config.tests.get("full")
+    return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
 
 
 def _champion(variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:
-    """From its start to the end of the evaluation."""
+    """From its start to the end of the evaluation, on the instances of Test."""
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint champion, {_described(variant)}",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.config import TrainingConfig
 from pipeline_lambdas.config_model import InstanceVariant, Variant
-from scripts.estimate import expected_champion
 
 TRAINING_INSTANCES = "Number of instances across all training jobs"
 ENDPOINT_INSTANCES = "Number of instances across active endpoints"
@@ -54,7 +53,9 @@ def _stages(config: TrainingConfig) -> list[Use]:
     for environment, variant in config.environments.items():
         more = _update(variant)
         if environment == "test" and config.compares:
-            more += _standing(expected_champion(config))
+            prod = config.environments["prod"]
+            on_instances = prod.instance_type if isinstance(prod, InstanceVariant) else None
+            more += _standing(config.champion_variant(on_instances))
         stages.append(more)
     return stages
 
