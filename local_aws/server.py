@@ -63,7 +63,7 @@ class LocalAws:
         store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
-        self._telemetry, self._records = Store(settings.telemetry), Store(settings.records)
+        self._telemetry, self._records, self._sessions = Store(settings.telemetry), Store(settings.records), Store(None)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
@@ -106,9 +106,10 @@ class LocalAws:
         base.evaluate_alarms_as_documented()
         base.keep_log_events_in(LogStore(self._telemetry))
         base.keep_metrics_in(MetricStore(self._telemetry))
+        base.keep_alarm_history_in(self._telemetry)
         base.keep_objects_in(self._records)
+        base.keep_sessions_in(self._sessions)
         base.keep_no_events()
-        base.forget_patterns_of_old_policies()
         base.run_functions_as_documented()
         base.end_idle_functions()
         self._asynchronous.install()
@@ -171,6 +172,7 @@ class LocalAws:
         self.runtime.store.close()
         self._telemetry.close()
         self._records.close()
+        self._sessions.close()
         database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
