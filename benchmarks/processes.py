@@ -49,11 +49,10 @@ def cpu_s(pids: list[int]) -> float:
 
 def peak_mib(function: str) -> float:
     """The most memory that a worker of a Lambda function has had resident, in MiB."""
-    wanted = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
     peaks = [
         int(line.split()[1]) / 1024
         for process in Path("/proc").iterdir()
-        if process.name.isdecimal() and wanted in _environment(process)
+        if process.name.isdecimal() and f"ministack-lambda-{function}-" in _folder(process)
         for line in _read(process / "status").splitlines()
         if line.startswith("VmHWM:")
     ]
@@ -62,11 +61,11 @@ def peak_mib(function: str) -> float:
     return max(peaks)
 
 
-def _environment(process: Path) -> list[bytes]:
+def _folder(process: Path) -> str:
     try:
-        return (process / "environ").read_bytes().split(b"\0")
+        return str((process / "cwd").readlink())
     except OSError:
-        return []
+        return ""
 
 
 def _parent(process: Path) -> int:

@@ -76,6 +76,7 @@ class LocalAws:
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
+        self._functions = base.FunctionProcesses()
         self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
         self._register()
 
@@ -111,6 +112,7 @@ class LocalAws:
         base.keep_sessions_in(self._sessions)
         base.keep_no_events()
         base.run_functions_as_documented()
+        self._functions.install()
         base.end_idle_functions()
         self._asynchronous.install()
         base.refuse_unknown_runtimes()
@@ -163,6 +165,7 @@ class LocalAws:
         self._templates.stop()
         for service in reversed(self._services):
             service.stop()
+        self._functions.stop()
 
     def close(self) -> None:
         """Save all state, once no request is under way."""

@@ -206,7 +206,8 @@ class Snapshots:
         for _ in range(_READINGS):
             try:
                 state = module.get_state()
-                if key not in self._saved and not self._holds_anything(state):
+                # A file whose content has moved elsewhere is emptied, or it would be taken over at each start.
+                if key not in self._saved and not self._holds_anything(state) and not self.path(key).exists():
                     return None
                 return self._encoded(key, state)
             except RuntimeError:  # a dictionary changed while it was read

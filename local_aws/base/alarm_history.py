@@ -22,6 +22,11 @@ CREATE TABLE IF NOT EXISTS alarm_history (
 CREATE INDEX IF NOT EXISTS alarm_history_at ON alarm_history (at);
 CREATE INDEX IF NOT EXISTS alarm_history_of_owner ON alarm_history (owner, id);
 """
+_ADD = "INSERT INTO alarm_history (owner, at, entry) VALUES (?, ?, ?)"
+_ADD_MISSING = """
+INSERT INTO alarm_history (owner, at, entry) SELECT ?1, ?2, ?3
+WHERE NOT EXISTS (SELECT 1 FROM alarm_history WHERE owner = ?1 AND at = ?2 AND entry = ?3)
+"""
 _KEPT = timedelta(days=30)
 _CHUNK = 500
 
@@ -43,11 +48,17 @@ class _Entries:
 
     def append(self, entry: dict[str, Any]) -> None:
         """Add an entry, and forget what is too old."""
+        self._add(entry, _ADD)
+
+    def add_missing(self, entry: dict[str, Any]) -> None:
+        """Add an entry unless it is there."""
+        self._add(entry, _ADD_MISSING)
+
+    def _add(self, entry: dict[str, Any], statement: str) -> None:
         oldest = (datetime.now(UTC) - _KEPT).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._store.transaction() as connection:
+            connection.execute(statement, (self._owner, entry["Timestamp"], json.dumps(entry)))
             connection.execute("DELETE FROM alarm_history WHERE at < ?", (oldest,))
-            row = (self._owner, entry["Timestamp"], json.dumps(entry))
-            connection.execute("INSERT INTO alarm_history (owner, at, entry) VALUES (?, ?, ?)", row)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         last = 0
@@ -68,7 +79,7 @@ class _History:
         """Take over the entries that an older state file holds."""
         for (account, region, _), entries in getattr(other, "_data", {}).items():
             for entry in entries:
-                _Entries(self._store, f"{account}/{region}").append(entry)
+                _Entries(self._store, f"{account}/{region}").add_missing(entry)
 
     def __deepcopy__(self, _memory: object) -> dict[str, object]:
         """What a state file holds of it."""

@@ -86,6 +86,7 @@ _TABLES = {
         "execution_credentials",
         "kill_workers",
         "release_worker",
+        "subprocess",
     ),
     "ministack.core.persistence": ("_json_default", "_json_object_hook", "_state_format_version"),
     "ministack.services.cloudwatch": (

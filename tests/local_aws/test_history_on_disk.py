@@ -165,13 +165,17 @@ def test_events_and_points_of_an_older_state_are_taken_over(tmp_path: Path) -> N
     point = {"Timestamp": now, "Value": 2.0, "Unit": "None", "Dimensions": {"d": "v"}}
     write(server, "cloudwatch_logs", 3, {"log_groups": scoped("'old'", group)})
     write(server, "cloudwatch", 2, {"metrics": scoped("('Old', 'm', 'd=v')", [point])})
-    server.up()
-    try:
-        found = server.client("logs").filter_log_events(logGroupName="old")["events"]
+    asked = {"Namespace": "Old", "MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}], "Statistics": ["Sum"]}
+    window = {"StartTime": now - 3600, "EndTime": now + 60, "Period": 3600}
+    for _ in range(2):  # the second time there is nothing left to be taken over
+        server.up()
+        try:
+            found = server.client("logs").filter_log_events(logGroupName="old")["events"]
+            points = server.client("cloudwatch").get_metric_statistics(**asked, **window)["Datapoints"]
+        finally:
+            server.down()
         assert [event["message"] for event in found] == ["old"]
-        assert [m["MetricName"] for m in server.client("cloudwatch").list_metrics(Namespace="Old")["Metrics"]] == ["m"]
-    finally:
-        server.down()
+        assert sum(point["Sum"] for point in points) == 2.0
 
 
 def scoped(key: str, value: object) -> dict[str, Any]:
