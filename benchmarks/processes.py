@@ -41,6 +41,12 @@ def serving_processes(server: int) -> list[int]:
     return [pid for pid in warm if _parent(Path(f"/proc/{pid}")) in warm]
 
 
+def function_processes(server: int) -> list[int]:
+    """The processes of functions, without their supervisors, which run nothing."""
+    found = [pid for pid in tree(server) if "/ministack-lambda-" in _folder(Path(f"/proc/{pid}"))]
+    return [pid for pid in found if _parent(Path(f"/proc/{pid}")) in found]
+
+
 def cpu_s(pids: list[int]) -> float:
     """Processor seconds that processes have used."""
     fields = [_read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split() for pid in pids]
