@@ -36,11 +36,18 @@ _LIBRARIES = ("boto3", "boto3.s3.inject")
 """What nearly every function imports, or its first client does."""
 
 
+_imported: set[str] = set()
+"""The names of modules that are imported here. To go through `sys.modules` in a child would write to each page that a
+name lies in, as Python counts its references there."""
+
+
 def load_libraries(_job: Mapping[str, Any]) -> None:
     """Import the libraries; where they are missing, the function that wants them fails when it imports them itself."""
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    if not _imported:
+        for name in _LIBRARIES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _imported.update(name.partition(".")[0] for name in sys.modules)
 
 
 def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
@@ -94,7 +101,7 @@ def needs_fresh_process(folder: Path, environment: Mapping[str, str]) -> bool:
         return True
     layers = [Path(layer) for layer in environment.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if layer]
     brought = {name for place in (folder, *layers) for name in _modules(place)}
-    return not brought.isdisjoint(name.partition(".")[0] for name in sys.modules)
+    return any(name in _imported for name in brought)
 
 
 def _modules(place: Path) -> Iterator[str]:
