@@ -234,7 +234,7 @@ class LocalAws:
         told = {**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}
         await malformed.answer(base.asgi_app(), told, receive, save_then_send, headers.get("x-amz-target", ""))
         if scope["method"] not in ("GET", "HEAD"):
-            self.snapshots.note()
+            self.snapshots.note(service)
 
 
 async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:

@@ -55,7 +55,7 @@ from local_aws.base.stack_targets import (
     refuse_roles_that_eventbridge_cannot_assume,
     refuse_roles_that_lambda_cannot_assume,
 )
-from local_aws.base.stacks import complete_resource_types, ended_stacks
+from local_aws.base.stacks import complete_resource_types, ended_stacks, stacks_under_way
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -142,5 +142,6 @@ __all__ = [
     "routes_to",
     "run_functions_as_documented",
     "speaks_query",
+    "stacks_under_way",
     "tell_what_replaces",
 ]
