@@ -70,28 +70,20 @@ def test_a_package_holds_nothing_else(packages: dict[str, Package]) -> None:
 def test_the_same_sources_give_the_same_bytes(packages: dict[str, Package]) -> None:
     for again in build(ROOT):
         first = packages[again.function]
-        assert (again.key, again.zipped()) == (first.key, first.zipped())
+        assert again.zipped() == first.zipped()
     with zipfile.ZipFile(io.BytesIO(packages["train-model"].zipped())) as archive:
         assert archive.namelist() == sorted(archive.namelist())
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_a_key_names_its_content(packages: dict[str, Package]) -> None:
-    package = packages["train-model"]
-    name, content = next(iter(package.files.items()))
-    other = Package("train-model", {**package.files, name: content + b"\n"})
-    assert package.key == f"train-model/{package.sha256}.zip"
-    assert other.key != package.key
-
-
 @pytest.mark.parametrize("version", [(3, 11, 2), RUNTIME, (3, 14, 0)])
-def test_whoever_builds_a_package_it_has_the_same_name(
+def test_whoever_builds_a_package_it_has_the_same_sources(
     version: tuple[int, ...], packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = packages["get-status"]
     monkeypatch.setattr(sys, "version_info", version)
     again = build_one(ROOT, "get-status", PACKAGES["get-status"])
-    assert again.key == package.key
+    assert again.files == package.files
     # Byte code is for the functions' own Python, and that of another one is of no use to them.
     with zipfile.ZipFile(io.BytesIO(again.zipped())) as archive:
         compiled = {name for name in archive.namelist() if name.endswith(".pyc")}
