@@ -47,9 +47,9 @@ TWO = {
 
 def test_a_release_is_charged_for_what_waits_and_for_what_runs_twice() -> None:
     found = lines(release_lines, training__instance_count=2)
-    # Source 4, Build 3, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
+    # Source 4, Build 3 and publishing 2, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
     assert found["pipeline"].quantity == 33
-    assert found["pipeline"].usd == pytest.approx(31 * 0.002)
+    assert found["pipeline"].usd == pytest.approx(33 * 0.002)
     assert found["build"].usd == pytest.approx(3 * 0.005)
     assert found["training, 2 x ml.m5.large"].usd == pytest.approx(2 * 4.5 / 60 * 0.115)
     assert found["training volume"].usd == pytest.approx(10 * 2 * 4.5 / 60 / 730 * 0.14)
