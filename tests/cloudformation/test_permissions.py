@@ -206,7 +206,6 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
     ]
     arn = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"
-    # Whether the context of a version has its number is not documented.
     assert contexts == [[arn, f"{arn}:*"]]
     # EventBridge, which invokes those that start and end a release, takes no result.
     reports = [] if name in {"start-release", "end-release", "record-release"} else ["*"]
