@@ -26,6 +26,7 @@ class Environment:
     name_prefix: str
     data_bucket: str
     artifact_bucket: str
+    evidence_bucket: str
     kms_key_arn: str
 
 
@@ -54,6 +55,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
         dataset=released_dataset(job, config, environment.data_bucket),
         data_bucket=environment.data_bucket,
         artifact_bucket=environment.artifact_bucket,
+        evidence_bucket=environment.evidence_bucket,
         kms_key_arn=environment.kms_key_arn,
         champion=parameters.champion,
     )

@@ -275,7 +275,9 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("TrainingRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
-        (("RecordReleaseFunctionRole",), "artifact"),
+        (("EvaluateModelFunctionRole",), "evidence"),
+        (("SmokeTestProdFunctionRole",), "evidence"),
+        (("RecordReleaseFunctionRole",), "evidence"),
         (("BuildProjectRole",), "package"),
     }
     actions = {action for statement in statements for action in statement.actions}
@@ -371,3 +373,33 @@ def test_a_record_of_the_chain_is_written_once(statements: list[Statement], pipe
     ]
     assert statement.holders == ("RecordReleaseFunctionRole",)
     assert statement.condition == {"Null": {"s3:if-none-match": "false"}}
+
+
+EXECUTION = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+WRITERS = {
+    f"releases/{'m' * 20}/{EXECUTION}/dev-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/test-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/prod-evaluation.json": {"SmokeTestProdFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/record.json": {"RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/report.html": {"RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/00000001.json": {"RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/notes.json": set(),
+    f"releases/{'m' * 20}/{EXECUTION}/else.json": set(),
+    "releases/other/record.json": set(),
+}
+"""Key of the evidence bucket to the roles that may write it."""
+
+
+@pytest.mark.parametrize("bucket", ["evidence", "artifact"])
+@pytest.mark.parametrize("key", WRITERS)
+def test_each_piece_of_evidence_has_one_writer(
+    pipeline: Template, statements: list[Statement], bucket: str, key: str
+) -> None:
+    arn = f"arn:aws:s3:::<slipway-{'a' * 12}-{bucket}-bucket-name>/{key}"
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    writers = {role for role in roles if may(statements, pipeline, role, "s3:PutObject", arn)}
+    # Evidence that is older than its bucket lies among the artifacts, where nobody writes it any more.
+    assert writers == (WRITERS[key] if bucket == "evidence" else set())
+    readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObject", arn)}
+    known = key.startswith((f"releases/{'m' * 20}/", f"records/{'m' * 20}/"))
+    assert readers == ({"RecordReleaseFunctionRole"} if known else set())
