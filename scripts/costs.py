@@ -12,7 +12,7 @@ from rich.table import Table
 
 from pipeline_lambdas.config import ConfigError, TrainingConfig
 from pipeline_lambdas.prices import PriceTable, load_prices
-from scripts.check import read_config
+from scripts.config_files import read_config
 from scripts.errors import SlipwayError
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
 from scripts.project import Project, shown

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scripts.check import check_configs, check_dataset, report
+from scripts.config_files import check_configs
+from scripts.data_files import check_dataset, report
 from scripts.dataset import StagedDataset, folder_id, stage_dropped, stage_folder
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.prepare import DELIMITERS, REJECTED_FILE, Request

@@ -26,10 +26,12 @@ from pipeline_lambdas.dataset import (
     manifest_key,
 )
 from scripts.aws_errors import code_of
-from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
 from scripts.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
+from scripts.config_files import check_configs
 from scripts.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
+from scripts.data_files import check_lines, dataset_files, label_rule, report
 from scripts.errors import SlipwayError, UnsuccessfulError
+from scripts.libsvm_rules import LIBSVM
 from scripts.output import Step
 from scripts.pinned import pinned_dataset
 from scripts.project import shown
