@@ -65,11 +65,11 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
             f"{config.model}.yml: environments: found no test; the champion is asked on its instances. Add it."
         )
     if isinstance(variant, ServerlessVariant) and served.instance_type:
-        # A model made for instances alone may be isolated from the network, which a serverless endpoint refuses.
+        # A model made for instances is isolated from the network, which a serverless endpoint refuses.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         variant = InstanceVariant(served.instance_type, 1)
     deployment = Deployment(release, CHAMPION, served.model)
-    outcome = serve(deployment, config, variant, site)
+    outcome = serve(deployment, config, variant, site, served.model)
     if not isinstance(outcome, Done):
         return outcome
     reason = f"{served.endpoint_config} serves it"

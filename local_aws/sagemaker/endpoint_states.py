@@ -85,12 +85,12 @@ def _variant(variant: VariantPlan, since: float, desired: Document) -> Document:
         "DeployedImages": [{"SpecifiedImage": variant.image, "ResolutionTime": _time(since)}],
         "CurrentWeight": variant.weight,
         "DesiredWeight": desired.get("weight", variant.weight),
-        "CurrentInstanceCount": variant.instance_count,
-        "DesiredInstanceCount": desired.get("instance_count", variant.instance_count),
+        "CurrentInstanceCount": 0 if variant.serverless else variant.instance_count,
     }
     if variant.serverless:
-        serverless = dict(variant.serverless)
-        document.update(CurrentServerlessConfig=serverless, DesiredServerlessConfig=serverless)
+        document["CurrentServerlessConfig"] = dict(variant.serverless)
+    else:
+        document["DesiredInstanceCount"] = desired.get("instance_count", variant.instance_count)
     if variant.routing:
         document["RoutingConfig"] = dict(variant.routing)
     return document
