@@ -80,6 +80,10 @@ def announce(platform: Platform, record: Record, *, deployment: bool = False) ->
 
 
 def _variant(variant: VariantPlan, since: float, desired: Document) -> Document:
+    """A serverless variant has no instances: its count is shown as 0, and no desired one.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantSummary.html
+    """
     document: Document = {
         "VariantName": variant.name,
         "DeployedImages": [{"SpecifiedImage": variant.image, "ResolutionTime": _time(since)}],
