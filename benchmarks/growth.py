@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, at_most, untargeted
-from benchmarks.processes import own_mib, serving_processes
+from benchmarks.processes import function_processes, memory_mib, own_mib, serving_processes, tree
 from tests.local_aws.codepipeline.documents import artifacts, stage
 from tests.local_aws.codepipeline.project import Project
 from tests.local_server import LocalServer, wait_for
@@ -71,9 +71,13 @@ def measure_releases(house: House, *, short: bool, releases: int | None = None) 
     serving = [own_mib(pid) for pid in serving_processes(house.server.pid)]
     if not serving:
         raise SystemExit("no process serves an endpoint")
+    found = tree(house.server.pid)
+    functions = [own_mib(pid) for pid in function_processes(house.server.pid)]
     return [
         *told("release", seconds, memory, min(RELEASES_WARM_UP, count // 2)),
         at_most("own memory of a serving process", max(serving), "MiB", _SERVING_MIB, f"{len(serving)} processes"),
+        untargeted("own memory of a function", max(functions), "MiB", f"{len(functions)} processes"),
+        untargeted("memory of all processes together", memory_mib(found), "MiB", f"{len(found)} processes"),
     ]
 
 
@@ -82,7 +86,8 @@ def told(what: str, seconds: Sequence[float], memory: Sequence[float], warm_up: 
     after, times = memory[warm_up:], seconds[warm_up:]
     compared = min(_COMPARED, len(times) // 2)
     early, late = statistics.median(times[:compared]), statistics.median(times[-compared:])
-    detail = f"{after[0]:.0f} MiB after {warm_up + 1}, {after[-1]:.0f} after {len(memory)}"
+    error = slope_error(after) * 1000
+    detail = f"± {error:.0f}; {after[0]:.0f} MiB after {warm_up + 1}, {after[-1]:.0f} after {len(memory)}"
     return [
         at_most(f"growth over 1,000 {what}s", slope(after) * 1000, "MiB", _GROWTH_MIB_PER_1000, detail),
         at_most(
@@ -95,6 +100,15 @@ def told(what: str, seconds: Sequence[float], memory: Sequence[float], warm_up: 
 def slope(values: Sequence[float]) -> float:
     """How much a value grows from one to the next, by least squares."""
     return statistics.linear_regression(range(len(values)), values).slope
+
+
+def slope_error(values: Sequence[float]) -> float:
+    """The standard error of the slope, by what is left over: memory goes up and down between two trims."""
+    numbers = range(len(values))
+    line = statistics.linear_regression(numbers, values)
+    left = [value - line.slope * number - line.intercept for number, value in zip(numbers, values, strict=True)]
+    spread = sum((number - statistics.mean(numbers)) ** 2 for number in numbers)
+    return float((sum(each**2 for each in left) / max(len(values) - 2, 1) / spread) ** 0.5)
 
 
 def _release(house: House) -> None:

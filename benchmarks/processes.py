@@ -41,6 +41,12 @@ def serving_processes(server: int) -> list[int]:
     return [pid for pid in warm if _parent(Path(f"/proc/{pid}")) in warm]
 
 
+def function_processes(server: int) -> list[int]:
+    """The processes of functions, without their supervisors, which run nothing."""
+    found = [pid for pid in tree(server) if "/ministack-lambda-" in _folder(Path(f"/proc/{pid}"))]
+    return [pid for pid in found if _parent(Path(f"/proc/{pid}")) in found]
+
+
 def cpu_s(pids: list[int]) -> float:
     """Processor seconds that processes have used."""
     fields = [_read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split() for pid in pids]
@@ -49,11 +55,10 @@ def cpu_s(pids: list[int]) -> float:
 
 def peak_mib(function: str) -> float:
     """The most memory that a worker of a Lambda function has had resident, in MiB."""
-    wanted = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
     peaks = [
         int(line.split()[1]) / 1024
         for process in Path("/proc").iterdir()
-        if process.name.isdecimal() and wanted in _environment(process)
+        if process.name.isdecimal() and f"ministack-lambda-{function}-" in _folder(process)
         for line in _read(process / "status").splitlines()
         if line.startswith("VmHWM:")
     ]
@@ -62,11 +67,11 @@ def peak_mib(function: str) -> float:
     return max(peaks)
 
 
-def _environment(process: Path) -> list[bytes]:
+def _folder(process: Path) -> str:
     try:
-        return (process / "environ").read_bytes().split(b"\0")
+        return str((process / "cwd").readlink())
     except OSError:
-        return []
+        return ""
 
 
 def _parent(process: Path) -> int:

@@ -7,26 +7,36 @@ used ones, and is written down when it ceases to be.
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from local_aws.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS cold_records (
-    kind TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+    kind TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, ends REAL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cold_records_ends ON cold_records (kind, ends) WHERE ends IS NOT NULL;
 """
 KEPT = 64
 """Records in memory at least; twice as many at most."""
 
 
-class ColdTable(MutableMapping[str, Any]):
-    """Records of one kind, as JSON; one that is no JSON stays in memory."""
+Ends = Callable[[Any], float | None]
+"""The Unix time at which a record ends, None if it does not."""
 
-    def __init__(self, store: Store, kind: str) -> None:
-        """Forget what was kept of this kind."""
-        self._store, self._kind = store, kind
+
+def _never(_record: object) -> None:
+    return None
+
+
+class ColdTable(MutableMapping[str, Any]):
+    """Records of one kind, as JSON; one that is no JSON, or for which the disk has no space, stays in memory."""
+
+    def __init__(self, store: Store, kind: str, ends: Ends = _never) -> None:
+        """Forget what was kept of this kind. A record must not change when it ends."""
+        self._store, self._kind, self._ends = store, kind, ends
         self._used: dict[str, Any] = {}
         self._lock = threading.RLock()
         store.define(TABLES)
@@ -67,20 +77,32 @@ class ColdTable(MutableMapping[str, Any]):
         """The number of records."""
         return sum(1 for _ in self)
 
+    def forget_ended(self, now: float) -> None:
+        """Remove the records that have ended by a Unix time."""
+        with self._lock:
+            for key in [key for key, record in self._used.items() if _is_over(self._ends(record), now)]:
+                del self._used[key]
+            self._store.execute("DELETE FROM cold_records WHERE kind = ? AND ends <= ?", self._kind, now)
+
     def _keep(self, key: str, record: Any) -> None:
         self._used[key] = record
         if len(self._used) > 2 * KEPT:
             self._write([*self._used][:KEPT])
 
     def _write(self, keys: Iterable[str]) -> None:
-        with self._store.transaction() as connection:
-            for key in keys:
-                try:
-                    text = json.dumps(self._used[key])
-                except TypeError:
-                    continue
-                connection.execute("INSERT OR REPLACE INTO cold_records VALUES (?, ?, ?)", (self._kind, key, text))
-                del self._used[key]
+        written = []
+        for key in keys:
+            try:
+                written.append((self._kind, key, json.dumps(self._used[key]), self._ends(self._used[key])))
+            except TypeError:
+                continue
+        try:
+            with self._store.transaction() as connection:
+                connection.executemany("INSERT OR REPLACE INTO cold_records VALUES (?, ?, ?, ?)", written)
+        except sqlite3.OperationalError:
+            return
+        for _, key, _, _ in written:
+            del self._used[key]
 
     def _read(self, key: str) -> Any:
         row = self._row("record", key)
@@ -91,3 +113,7 @@ class ColdTable(MutableMapping[str, Any]):
     def _row(self, column: str, key: str) -> Any:
         sql = f"SELECT {column} FROM cold_records WHERE kind = ? AND key = ?"  # noqa: S608 - a column of ours
         return self._store.row(sql, self._kind, key)
+
+
+def _is_over(end: float | None, now: float) -> bool:
+    return end is not None and end <= now

@@ -63,7 +63,7 @@ class LocalAws:
         store = Store(settings.database)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
-        self._telemetry, self._records = Store(settings.telemetry), Store(settings.records)
+        self._telemetry, self._records, self._sessions = Store(settings.telemetry), Store(settings.records), Store(None)
         self.codecommit = CodeCommitService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime)
         self.codeconnections = CodeConnectionsService(self.runtime)
@@ -76,6 +76,7 @@ class LocalAws:
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
+        self._functions = base.FunctionProcesses()
         self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
         self._register(store)
 
@@ -107,10 +108,12 @@ class LocalAws:
         base.evaluate_alarms_as_documented()
         base.keep_log_events_in(LogStore(self._telemetry))
         base.keep_metrics_in(MetricStore(self._telemetry))
+        base.keep_alarm_history_in(self._telemetry)
         base.keep_objects_in(self._records)
+        base.keep_sessions_in(self._sessions)
         base.keep_no_events()
-        base.forget_patterns_of_old_policies()
         base.run_functions_as_documented()
+        self._functions.install()
         base.end_idle_functions()
         self._asynchronous.install()
         base.refuse_unknown_runtimes()
@@ -165,6 +168,7 @@ class LocalAws:
         self._templates.stop()
         for service in reversed(self._services):
             service.stop()
+        self._functions.stop()
 
     def close(self) -> None:
         """Save all state, once no request is under way."""
@@ -174,6 +178,7 @@ class LocalAws:
         self.runtime.store.close()
         self._telemetry.close()
         self._records.close()
+        self._sessions.close()
         database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -232,7 +237,7 @@ class LocalAws:
         told = {**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}
         await malformed.answer(base.asgi_app(), told, receive, save_then_send, headers.get("x-amz-target", ""))
         if scope["method"] not in ("GET", "HEAD"):
-            self.snapshots.note()
+            self.snapshots.note(service)
 
 
 async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:

@@ -27,6 +27,8 @@ _PERIOD_S = 1.0
 _REST = 20.0
 """How much longer the pause is than the saving, so that a long history takes no more than a twentieth of the time."""
 _READINGS = 20
+_STACKS_SETTLE_S = 30.0
+"""How long after a request about stacks, and after a step of one, they are written at each look."""
 _SCOPE = re.compile(r"Credential=[^/]{1,128}/\d{8}/[^/]{1,64}/([a-z0-9-]+)/")
 _SLOW_TO_LOAD = "cloudformation"
 _WRITTEN_THROUGH = frozenset({
@@ -63,6 +65,8 @@ class Snapshots:
         self._stopped = threading.Event()
         self._cloudformation_loaded = False
         self._ended: frozenset[tuple[str, str, int]] = frozenset()
+        self._stacks_seen: frozenset[tuple[str, str, int]] = frozenset()
+        self._stacks_change_until = 0.0
         self._restored = False
         self._failure: state_files.StateDamagedError | None = None
         self._loading = threading.Lock()
@@ -97,8 +101,10 @@ class Snapshots:
             self._ended = base.ended_stacks()
             self._cloudformation_loaded = True
 
-    def note(self) -> None:
-        """A request came in: something may change."""
+    def note(self, service: str = "") -> None:
+        """A request to a service came in: something may change."""
+        if service == _SLOW_TO_LOAD:
+            self._stacks_change_until = time.monotonic() + _STACKS_SETTLE_S
         self._active.set()
 
     def service_to_save(self, service: str, method: str, path: str, operation: str) -> str | None:
@@ -185,6 +191,17 @@ class Snapshots:
         for key in self._keys:
             self.save(key)
 
+    def save_changing(self) -> None:
+        """Write what changes behind requests. Stacks, by far the largest state, do so only while they are changed."""
+        if self._cloudformation_loaded:
+            ended = base.ended_stacks()
+            if ended != self._stacks_seen or base.stacks_under_way():
+                self._stacks_change_until = time.monotonic() + _STACKS_SETTLE_S
+            self._stacks_seen = ended
+        for key in self._keys:
+            if key != _SLOW_TO_LOAD or time.monotonic() < self._stacks_change_until:
+                self.save(key)
+
     @staticmethod
     def _holds_anything(state: Mapping[str, Any]) -> bool:
         """False for a service that was only imported: its file would be loaded at each start for nothing."""
@@ -206,7 +223,8 @@ class Snapshots:
         for _ in range(_READINGS):
             try:
                 state = module.get_state()
-                if key not in self._saved and not self._holds_anything(state):
+                # A file whose content has moved elsewhere is emptied, or it would be taken over at each start.
+                if key not in self._saved and not self._holds_anything(state) and not self.path(key).exists():
                     return None
                 return self._encoded(key, state)
             except RuntimeError:  # a dictionary changed while it was read
@@ -221,7 +239,7 @@ class Snapshots:
             self._active.clear()
             started = time.monotonic()
             try:
-                self.save_all()
+                self.save_changing()
             except OSError as error:
                 self._active.set()  # tried again until there is space
                 if not failing:

@@ -21,10 +21,14 @@ _CACHE_KIB = 512
 class Store:
     """One connection behind a lock: local AWS has few writers and short statements."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the file; its folder must exist."""
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the file; its folder must exist.
+
+        Without a path it is a file that has no name, which nobody else can open and which is gone with this process,
+        whatever ends it: https://www.sqlite.org/inmemorydb.html#temp_db.
+        """
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect(path or "", check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
             self._connection.execute(f"PRAGMA {pragma}")

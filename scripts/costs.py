@@ -16,6 +16,7 @@ from scripts.config_files import read_config
 from scripts.errors import SlipwayError
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
 from scripts.project import Project, shown
+from scripts.quota_table import say_quotas
 from scripts.session import Session, session_of
 from scripts.templates import resource_types
 
@@ -40,13 +41,19 @@ def costs(
         float, typer.Option(min=0, help="Until an endpoint serves a new model.")
     ] = ENDPOINT_MINUTES,
     storage_gb: Annotated[float, typer.Option(min=0, help="What the buckets hold.")] = STORAGE_GB,
+    quotas: Annotated[
+        bool, typer.Option("--quotas", help="Instead: the quotas that all models of the checkout need.")
+    ] = False,
 ) -> None:
     """Estimate what a release and an idle month cost.
 
     Nothing is asked of AWS: the prices are those of a dated table, the rest comes from the training config, the
-    templates and these assumptions.
+    templates and these assumptions. Only --quotas asks on AWS what the account allows.
     """
     session = session_of(context)
+    if quotas:
+        say_quotas(session)
+        return
     project, model = session.project, session.options.model
     config, table = model_config(project, model), load_prices()
     assumed = replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline_lambdas.config import TrainingConfig
 from pipeline_lambdas.config_model import InstanceVariant, Variant
@@ -69,7 +69,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     for environment, variant in config.environments.items():
         lines.append(_release_of(environment, variant, assumed, table))
     if _compares(config):
-        lines.append(_champion(config.environments["test"], config.environments["prod"], assumed, table))
+        lines.append(_champion(config, assumed, table))
     return lines
 
 
@@ -120,10 +120,10 @@ def _compares(config: TrainingConfig) -> bool:
     return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
 
 
-def _champion(variant: Variant, prod: Variant, assumed: Assumptions, table: PriceTable) -> Line:
-    """From its start to the end of the evaluation, on the instances of Test, or one of Prod's if it has none."""
-    if not isinstance(variant, InstanceVariant) and isinstance(prod, InstanceVariant):
-        variant = replace(prod, instance_count=1)
+def _champion(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> Line:
+    """From its start to the end of the evaluation."""
+    prod = config.environments["prod"]
+    variant = config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint champion, {_described(variant)}",

@@ -6,18 +6,20 @@ written for, so that another version fails with a sentence and not halfway throu
 """
 
 from local_aws.base.actions import find_actions_as_documented
+from local_aws.base.alarm_history import keep_alarm_history_in
 from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
 from local_aws.base.asynchronous import AsynchronousInvocations
 from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.function_names import refuse_function_names, refuse_function_names_of_stacks
+from local_aws.base.function_processes import FunctionProcesses
 from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
 from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
 from local_aws.base.log_events import keep_log_events_in
 from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
-from local_aws.base.memory import end_idle_functions, forget_patterns_of_old_policies, keep_no_events
+from local_aws.base.memory import end_idle_functions, keep_no_events
 from local_aws.base.metric_points import keep_metrics_in
 from local_aws.base.object_index import keep_objects_in
 from local_aws.base.object_lock import lock_objects_as_documented
@@ -36,6 +38,7 @@ from local_aws.base.roles import (
     find_access_key,
     require_trust,
 )
+from local_aws.base.sessions import keep_sessions_in
 from local_aws.base.signing import (
     accept_caller,
     close_unsigned_paths,
@@ -55,7 +58,7 @@ from local_aws.base.stack_targets import (
     refuse_roles_that_eventbridge_cannot_assume,
     refuse_roles_that_lambda_cannot_assume,
 )
-from local_aws.base.stacks import complete_resource_types, ended_stacks
+from local_aws.base.stacks import complete_resource_types, ended_stacks, stacks_under_way
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -76,6 +79,7 @@ __all__ = [
     "BaseMismatchError",
     "CallRecorder",
     "Credentials",
+    "FunctionProcesses",
     "PipelineTarget",
     "ResourceType",
     "RoleNotAssumableError",
@@ -101,14 +105,15 @@ __all__ = [
     "expects_callback",
     "find_access_key",
     "find_actions_as_documented",
-    "forget_patterns_of_old_policies",
     "give_functions_secret_credentials",
     "identify",
     "invoke_functions_as_documented",
+    "keep_alarm_history_in",
     "keep_log_events_in",
     "keep_metrics_in",
     "keep_no_events",
     "keep_objects_in",
+    "keep_sessions_in",
     "know_managed_policies",
     "know_principals_as_documented",
     "know_root",
@@ -143,5 +148,6 @@ __all__ = [
     "routes_to",
     "run_functions_as_documented",
     "speaks_query",
+    "stacks_under_way",
     "tell_what_replaces",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from typing import Any
 
 from local_aws.base.tables import ministack
@@ -15,24 +14,6 @@ def keep_no_events() -> None:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html: only an archive keeps events.
     """
     ministack("services.eventbridge")._events_log_list = list  # noqa: SLF001
-
-
-_PATTERNS = 512
-
-
-class _KeepsNothing(dict[Any, Any]):
-    def __setitem__(self, key: object, value: object) -> None:
-        pass
-
-
-def forget_patterns_of_old_policies() -> None:
-    """Keep the patterns that policies were last compared by; MiniStack keeps the first 4,096, and then no more.
-
-    Each release has session policies with patterns of its own: they would take the places for good.
-    """
-    evaluator = ministack("core.iam_evaluator")
-    evaluator._FNMATCH_CACHE = _KeepsNothing()  # noqa: SLF001
-    evaluator._fnmatch_compile = lru_cache(maxsize=_PATTERNS)(evaluator._fnmatch_compile)  # noqa: SLF001
 
 
 IDLE_S = 900.0

@@ -17,6 +17,8 @@ _VARIABLES_SINCE = "2012-10-17"
 _VARIABLE = re.compile(r"\$\{(\$|[^}',$]+)(?:,\s*'([^']*)'\s*)?\}")
 # No request has a value that holds it, so what it stands in equals nothing and is like nothing.
 _NO_VALUE = secrets.token_hex(32)
+_PATTERNS_KEPT = 512
+"""Each release has policies with patterns of its own, which nothing is compared with after it."""
 _document_version: ContextVar[str] = ContextVar("document_version", default="")
 
 _Part = tuple[str, bool]
@@ -133,7 +135,7 @@ def _matches(value: str, pattern: str, *, ignore_case: bool) -> bool:
     return _compiled(parts, ignore_case).fullmatch(value) is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_PATTERNS_KEPT)
 def _compiled(parts: tuple[_Part, ...], ignore_case: bool) -> re.Pattern[str]:
     """A pattern that takes time in proportion to its length and the value's: no star gives back what it took."""
     text = "".join(

@@ -7,8 +7,8 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, MutableMapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from local_aws.base.tables import ministack
@@ -33,9 +33,15 @@ class RoleNotAssumableError(Exception):
     """The role does not exist, or does not trust the service; the message says which."""
 
 
-_sessions: dict[str, Credentials] = {}
-_sessions_lock = threading.Lock()
 SESSION_S = 3600.0
+_opened: MutableMapping[str, dict[str, Any]] = {}
+_lock = threading.Lock()
+
+
+def keep_credentials_in(table: MutableMapping[str, dict[str, Any]]) -> None:
+    """Keep there what `assume_role` returns, to return it again as long as it is good for half of its time."""
+    global _opened  # noqa: PLW0603 - one local AWS is one process
+    _opened = table
 
 
 def assume_role(
@@ -54,23 +60,26 @@ def assume_role(
     Raises RoleNotAssumableError.
     """
     require_trust(role_arn, service, source_arn)
-    key = hashlib.sha256(json.dumps([role_arn, service, session_name, policy], sort_keys=True).encode()).hexdigest()
-    with _sessions_lock:
-        cached = _sessions.get(key)
-        if cached and cached.expires_at - time.time() > lasts_s / 2:
-            return cached
-        for stale in [k for k, c in _sessions.items() if c.expires_at < time.time()]:
-            del _sessions[stale]
-        _sessions[key] = _open_session(role_arn, session_name, policy, lasts_s)
-        return _sessions[key]
+    key = _key(role_arn, service, session_name, policy)
+    with _lock:
+        held = _opened.get(key)
+        if held and held["expires_at"] - time.time() > lasts_s / 2:
+            return Credentials(**held)
+        credentials = _open_session(role_arn, session_name, policy, lasts_s)
+        _opened[key] = asdict(credentials)
+        return credentials
 
 
-def end_session(credentials: Credentials) -> None:
-    """Let credentials end before their time, once what they were given to is gone and nobody else has them."""
-    with _sessions_lock:
-        for key in [k for k, c in _sessions.items() if c == credentials]:
-            del _sessions[key]
-    ministack("services.sts")._sessions.pop(credentials.access_key_id, None)  # noqa: SLF001
+def end_session(role_arn: str, service: str, session_name: str) -> None:
+    """Let the credentials of a session end before their time, once what they were given to is gone."""
+    with _lock:
+        held = _opened.pop(_key(role_arn, service, session_name, None), None)
+    if held:
+        ministack("services.sts")._sessions.pop(held["access_key_id"], None)  # noqa: SLF001
+
+
+def _key(role_arn: str, service: str, session_name: str, policy: Mapping[str, Any] | None) -> str:
+    return hashlib.sha256(json.dumps([role_arn, service, session_name, policy], sort_keys=True).encode()).hexdigest()
 
 
 def _open_session(role_arn: str, session_name: str, policy: Mapping[str, Any] | None, lasts_s: float) -> Credentials:

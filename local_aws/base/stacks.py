@@ -40,6 +40,12 @@ def ended_stacks() -> frozenset[tuple[str, str, int]]:
     )
 
 
+def stacks_under_way() -> bool:
+    """Whether something is under way in a stack."""
+    stacks = list(ministack("services.cloudformation")._stacks._data.values())  # noqa: SLF001
+    return any(stack["StackStatus"].endswith("_IN_PROGRESS") for stack in stacks)
+
+
 def _encrypt_buckets() -> None:
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     apply = provisioners._s3_apply_configurations  # noqa: SLF001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -70,14 +69,16 @@ class ServiceRole:
 
     def assume(self) -> base.Credentials:
         """Credentials of the role. Raises base.RoleNotAssumableError."""
-        session = f"AWSCodeBuild-{self.build['id'].rpartition(':')[2]}"
         source = project_arn(self.platform.region, self.build["projectName"])
-        return base.assume_role(self.arn, SERVICE, session, source, lasts_s=_LONGEST_BUILD_S)
+        return base.assume_role(self.arn, SERVICE, self._session, source, lasts_s=_LONGEST_BUILD_S)
 
     def end(self) -> None:
         """End the session with the build, all of whose processes are gone: it would last for 36 hours."""
-        with contextlib.suppress(base.RoleNotAssumableError):
-            base.end_session(self.assume())
+        base.end_session(self.arn, SERVICE, self._session)
+
+    @property
+    def _session(self) -> str:
+        return f"AWSCodeBuild-{self.build['id'].rpartition(':')[2]}"
 
     def client(self, service: str) -> Any:
         """A client of another service that acts as the role. Raises base.RoleNotAssumableError."""

@@ -6,6 +6,7 @@ Errors are those of AWS's runtime: https://docs.aws.amazon.com/lambda/latest/dg/
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -70,8 +71,17 @@ def serve(install_hooks: Callable[[], None]) -> None:
     except Exception as error:  # noqa: BLE001 - whatever a module raises while it is imported
         fault = _described(error)
     _tell(answers, {"status": "initialized"})
-    for call in _read(calls):
+    for number, call in enumerate(_read(calls)):
         _answer(answers, handler, fault, init, call)
+        if number == 0:
+            _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    """Return what the import of the function has freed: it may wait for the next call for long."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _tell(answers: TextIO, message: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from local_aws import base
 from local_aws.sagemaker import archives, objects
@@ -36,7 +37,7 @@ class ModelData:
         """Parts of downloads that a kill interrupted are removed at the first use."""
         self._folder = folder
         self._lock = threading.Lock()
-        self._fetching: dict[str, threading.Lock] = {}
+        self._fetching: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._users: Counter[str] = Counter()
 
     def lease(self, role: ExecutionRole, uri: str) -> Path:

@@ -43,6 +43,7 @@ def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
 def test_growth_over_releases(house: House) -> None:
     figures = {figure.name: figure.value for figure in growth.measure_releases(house, short=True, releases=3)}
     assert 1 < figures["own memory of a serving process"] < 1000
+    assert 1 < figures["own memory of a function"] < figures["memory of all processes together"] < 5000
     assert figures["a release"] > 0
     assert abs(figures["growth over 1,000 releases"]) < 100_000
 
@@ -52,6 +53,7 @@ def test_growth_is_a_slope_and_neither_the_warm_up_nor_the_last_figure() -> None
     memory = [50.0, 80.0, *(100.0 + step for step in steps[:-1]), 101.0]
     [grown, times, last] = growth.told("execution", [9.0, 9.0, *([1.0] * 50), *([1.5] * 50)], memory, 2)
     assert grown.value == pytest.approx(20.0, rel=0.05)
+    assert grown.detail == "± 0; 100 MiB after 3, 101 after 102"
     assert (times.value, times.met) == (1.5, False)
     assert (last.name, last.value) == ("an execution", 1.5)
 

@@ -21,9 +21,14 @@ STARS = {
     "list-old-models": ("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     # The token is for a whole registry; pulling is granted on the one image.
     "log-in-to-registry": ("ecr:GetAuthorizationToken",),
+    # A list has no ARN, and only CodePipeline assumes the role.
+    "list-functions": ("lambda:ListFunctions",),
     # A metric has no ARN; the condition bounds the namespace.
     "write-metrics": ("cloudwatch:PutMetricData",),
 }
+
+# What Lambda does with the key of the environments for who changes a function.
+KEY_IN_LAMBDA = {"kms:CreateGrant", "kms:Encrypt", "kms:Decrypt"}
 
 FUNCTIONS = {
     "TrainModelFunction": "train-model",
@@ -128,7 +133,11 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
 
 
 def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) -> None:
-    granting = [statement for statement in statements if "kms:CreateGrant" in statement.actions]
+    granting = [
+        statement
+        for statement in statements
+        if "kms:CreateGrant" in statement.actions and set(statement.actions) != KEY_IN_LAMBDA
+    ]
     assert {statement.holders for statement in granting} == {
         ("TrainingRole",),
         ("DeployModelFunctionRole",),
@@ -140,12 +149,35 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
         assert statement.condition == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def test_who_changes_code_may_use_the_key_of_the_environments_through_lambda_alone(
+    statements: list[Statement], pipeline: Template
+) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html#managing-permissions-to-your-server-side-encryption-key."""
+    changing = {role for s in statements if "lambda:UpdateFunctionCode" in s.actions for role in s.holders}
+    using = [statement for statement in statements if set(statement.actions) == KEY_IN_LAMBDA]
+    assert {role for statement in using for role in statement.holders} == changing
+    for statement in using:
+        assert templates.render(list(statement.resources), pipeline) == [f"<slipway-{'a' * 12}-key-arn>"]
+        ((operator, keys),) = templates.render(statement.condition, pipeline).items()
+        assert operator == "StringLike"
+        assert keys == {
+            "kms:ViaService": "lambda.ap-northeast-1.amazonaws.com*",
+            "kms:EncryptionContext:aws:lambda:FunctionArn": keys["kms:EncryptionContext:aws:lambda:FunctionArn"],
+        }
+        for role in statement.holders:
+            functions = granted(statements, pipeline, role, "lambda:UpdateFunctionCode")
+            patterns = templates.as_list(keys["kms:EncryptionContext:aws:lambda:FunctionArn"])
+            assert [arn for arn in functions if not any(fnmatchcase(arn, pattern) for pattern in patterns)] == []
+
+
 def test_the_key_is_used_through_a_service(statements: list[Statement], pipeline: Template) -> None:
     for statement in statements:
         data = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(statement.actions)
         # CodePipeline's documented list names no condition:
         # https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html
         if not data or statement.holders == ("PipelineRole",):
+            continue
+        if set(statement.actions) == KEY_IN_LAMBDA:  # its own test is above
             continue
         (keys,) = templates.render(statement.condition, pipeline).values()
         assert set(keys) <= {"kms:ViaService", "kms:EncryptionContext:aws:lambda:FunctionArn"}, statement
@@ -168,7 +200,9 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         for keys in statement.condition.values()
         if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
     ]
-    assert contexts == [f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"]
+    arn = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"
+    # Whether the context of a version has its number is not documented.
+    assert contexts == [[arn, f"{arn}:*"]]
     # EventBridge, which invokes those that start and end a release, takes no result.
     reports = [] if name in {"start-release", "end-release"} else ["*"]
     assert granted(statements, pipeline, role, "codepipeline:PutJobFailureResult") == reports

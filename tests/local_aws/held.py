@@ -16,7 +16,7 @@ from local_aws import base
 from local_aws.base.tables import ministack
 from local_aws.log_store import LogStore
 from local_aws.metric_store import MetricStore
-from local_aws.settings import Settings
+from local_aws.settings import ACCOUNT, Settings
 from local_aws.store import Store
 
 HALF = 600
@@ -31,9 +31,18 @@ def main(folder: Path) -> None:
     telemetry = Store(settings.telemetry)
     base.keep_log_events_in(LogStore(telemetry))
     base.keep_metrics_in(MetricStore(telemetry))
+    base.keep_alarm_history_in(telemetry)
     base.keep_objects_in(Store(settings.records))
-    base.forget_patterns_of_old_policies()
-    given = {"logs": _log(), "metrics": _metric, "objects": _object(), "patterns": _pattern}
+    base.keep_sessions_in(Store(None))
+    base.match_statements_as_documented()
+    given = {
+        "alarms": _alarm,
+        "logs": _log(),
+        "metrics": _metric,
+        "objects": _object(),
+        "patterns": _pattern,
+        "sessions": _session(),
+    }
     tracemalloc.start()
     sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
 
@@ -73,6 +82,25 @@ def _pattern(number: int) -> None:
     arn = f"arn:aws:s3:::slipway-artifacts/release-{number}/"
     assert evaluator.fnmatch_iam_cs(f"{arn}model.tar.gz", f"{arn}*")
     assert not evaluator.fnmatch_iam_cs(arn, f"{arn}?*")
+
+
+def _alarm(number: int) -> None:
+    history = ministack("services.cloudwatch")
+    history._record_history(f"alarm-{number}", "OK", "ALARM", "Threshold Crossed: " + "1 datapoint. " * 20)
+
+
+def _session() -> Callable[[int], object]:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/held"
+    statement = {"Effect": "Allow", "Principal": {"Service": "held.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ministack("services.iam")._roles["held"] = {"Arn": arn, "AssumeRolePolicyDocument": {"Statement": statement}}
+
+    def give(number: int) -> None:
+        objects = [f"arn:aws:s3:::artifacts/{number}/{part}" for part in range(10)]
+        policy = {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects}}
+        found = base.assume_role(arn, "held.amazonaws.com", "held", "arn", policy)
+        assert base.find_access_key(found.access_key_id, found.session_token)
+
+    return give
 
 
 def _object() -> Callable[[int], object]:

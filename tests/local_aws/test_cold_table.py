@@ -75,3 +75,30 @@ def test_tables_of_one_file_are_apart_and_begin_empty(tmp_path: Path) -> None:
     two["0"] = 2
     assert one["0"] == 1
     assert len(ColdTable(store, "one")) == 0
+
+
+def test_records_that_have_ended_are_forgotten_wherever_they_are(tmp_path: Path) -> None:
+    table = ColdTable(Store(tmp_path / "records.db"), "kind", lambda record: record["ends"])
+    for number in range(MANY):
+        table[f"key-{number}"] = {"ends": float(number) if number % 2 else None}
+    table.forget_ended(MANY - 4)
+    assert sorted(table) == sorted(
+        f"key-{number}" for number in range(MANY) if number % 2 == 0 or number in (MANY - 3, MANY - 1)
+    )
+
+
+def test_a_table_may_lie_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    table = ColdTable(Store(None), "kind")
+    for number in range(MANY):
+        table[f"key-{number}"] = "x" * 10_000
+    assert [*tmp_path.iterdir()] == []
+    assert all(table[f"key-{number}"] == "x" * 10_000 for number in range(MANY))
+
+
+def test_what_a_full_disk_does_not_take_stays(table: ColdTable) -> None:
+    table._store.execute("PRAGMA max_page_count = 20")  # of 4 KiB
+    for number in range(MANY):
+        table[f"key-{number}"] = {"body": "x" * 1000}
+    assert len(table._used) > 2 * KEPT
+    assert all(table[f"key-{number}"] == {"body": "x" * 1000} for number in range(MANY))

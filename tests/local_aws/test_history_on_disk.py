@@ -27,7 +27,7 @@ def test_what_is_given_is_not_held_in_memory(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     bytes_of = json.loads(done.stdout)
-    assert set(bytes_of) == {"logs", "metrics", "objects", "patterns"}
+    assert set(bytes_of) == {"alarms", "logs", "metrics", "objects", "patterns", "sessions"}
     assert max(bytes_of.values()) < 300 * held.HALF, bytes_of
 
 
@@ -165,18 +165,42 @@ def test_events_and_points_of_an_older_state_are_taken_over(tmp_path: Path) -> N
     point = {"Timestamp": now, "Value": 2.0, "Unit": "None", "Dimensions": {"d": "v"}}
     write(server, "cloudwatch_logs", 3, {"log_groups": scoped("'old'", group)})
     write(server, "cloudwatch", 2, {"metrics": scoped("('Old', 'm', 'd=v')", [point])})
-    server.up()
-    try:
-        found = server.client("logs").filter_log_events(logGroupName="old")["events"]
+    asked = {"Namespace": "Old", "MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}], "Statistics": ["Sum"]}
+    window = {"StartTime": now - 3600, "EndTime": now + 60, "Period": 3600}
+    for _ in range(2):  # the second time there is nothing left to be taken over
+        server.up()
+        try:
+            found = server.client("logs").filter_log_events(logGroupName="old")["events"]
+            points = server.client("cloudwatch").get_metric_statistics(**asked, **window)["Datapoints"]
+        finally:
+            server.down()
         assert [event["message"] for event in found] == ["old"]
-        assert [m["MetricName"] for m in server.client("cloudwatch").list_metrics(Namespace="Old")["Metrics"]] == ["m"]
-    finally:
-        server.down()
+        assert sum(point["Sum"] for point in points) == 2.0
 
 
 def scoped(key: str, value: object) -> dict[str, Any]:
     """A dictionary of MiniStack's as a state file has it."""
     return {"__account_region_scoped__": True, "data": {f"{ACCOUNT}\0{REGION}\0{key}": value}}
+
+
+def test_alarm_history_of_an_older_state_is_taken_over_and_kept_for_30_days(tmp_path: Path) -> None:
+    server = LocalServer(tmp_path / "state")
+    server.up()
+    server.down()
+
+    def entry(days: int) -> dict[str, str]:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * DAY_MS / 1000))
+        told = {"HistoryItemType": "StateUpdate", "HistorySummary": f"{days} days ago", "HistoryData": "{}"}
+        return {"AlarmName": "old", "AlarmType": "MetricAlarm", "Timestamp": at, **told}
+
+    write(server, "cloudwatch", 2, {"alarm_history": scoped("'entries'", [entry(31), entry(29), entry(0)])})
+    for _ in range(2):
+        server.up()
+        try:
+            found = server.client("cloudwatch").describe_alarm_history(AlarmName="old")["AlarmHistoryItems"]
+        finally:
+            server.down()
+        assert [item["HistorySummary"] for item in found] == ["0 days ago", "29 days ago"]
 
 
 def write(server: LocalServer, service: str, version: int, state: dict[str, Any]) -> None:

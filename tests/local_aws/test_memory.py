@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from local_aws import base
 from local_aws.base import memory
+from local_aws.snapshots import Snapshots
 from tests.local_server import ROOT, LocalServer, allow
 
 
@@ -64,6 +66,44 @@ def test_functions_that_are_idle_have_no_process(monkeypatch: pytest.MonkeyPatch
     assert functions.reap_idle_workers() == 2
     assert runtime._workers == {"busy": [busy], "mixed": [fresh]}
     assert killed == [first, old]
+
+
+def test_stacks_are_written_while_they_change_and_not_with_each_change_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their state is a MiB, of which a copy is made to write it."""
+    written, now, stacks = list[str](), [1000.0], [("a", "CREATE_COMPLETE", 9)]
+    under_way = [False]
+    monkeypatch.setattr(base, "ended_stacks", lambda: frozenset(stacks))
+    monkeypatch.setattr(base, "stacks_under_way", lambda: under_way[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    found = object.__new__(Snapshots)
+    monkeypatch.setattr(found, "save", written.append, raising=False)
+    found._keys = {"iam": "iam", "cloudformation": "cloudformation"}
+    found._cloudformation_loaded, found._active = True, threading.Event()
+    found._stacks_seen, found._stacks_change_until = frozenset(stacks), 0.0
+
+    def writes_stacks(after_s: float = 0.0) -> bool:
+        written.clear()
+        now[0] += after_s
+        found.save_changing()
+        assert "iam" in written
+        return "cloudformation" in written
+
+    assert not writes_stacks()
+    found.note("s3")
+    assert not writes_stacks()
+    found.note("cloudformation")
+    assert writes_stacks()
+    assert writes_stacks(20)
+    assert not writes_stacks(20)
+    under_way[0] = True
+    assert writes_stacks(3600)
+    under_way[0] = False
+    assert writes_stacks(20)
+    assert not writes_stacks(20)
+    stacks.append(("b", "CREATE_COMPLETE", 5))  # began and ended between two looks
+    assert writes_stacks()
 
 
 def test_garbage_is_found_soon_however_much_there_is_in_use() -> None:

@@ -1,6 +1,7 @@
 """A change of code ships: pushed with plain git to each repository, checked and published by Build, then run.
 
-The first Build of this house installs the locks and runs all checks of the folders as they are published.
+The house is launched as docs/aws.md tells it for the console, without Slipway. Its first Build installs the locks and
+runs all checks of the folders as they are published.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import pytest
 from scripts.advice import NOT_BUILT
 from scripts.packages import CODE_SHA256, FUNCTIONS
 from tests.local_server import ACCOUNT, REGION
-from tests.releases.house import PREFIX, SAMPLE, House
+from tests.releases import console
+from tests.releases.house import MODEL, PREFIX, SAMPLE, House
 
 TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
 GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
@@ -27,8 +29,8 @@ CONSTANT = "\nPUSHED = 1\n"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("code"))
     try:
-        done = house.slipway("release", "--approve", "a test", timeout_s=900)
-        assert done.returncode == 0, done.stdout + done.stderr
+        first = console.launch(house)
+        assert house.wait_for_end(first, 900)["status"] == "Succeeded", house.failure(first)
         yield house
     finally:
         house.slipway("down")
@@ -78,6 +80,8 @@ def build_log(house: House) -> list[str]:
 def test_code_of_every_repository_ships(house: House) -> None:
     """One after the other, as each release begins with what the one before has left."""
     the_first_build_checks_and_publishes_everything(house)
+    slipway_goes_on_where_the_console_has_begun(house)
+    a_changed_parameter_leaves_the_code(house)
     a_stack_update_leaves_the_code(house)
     a_constant_of_the_pipeline_functions_ships_with_its_test(house)
     so_does_one_of_the_inference_functions(house)
@@ -94,6 +98,23 @@ def the_first_build_checks_and_publishes_everything(house: House) -> None:
     keys = [item["Key"] for item in listed if item["Key"].endswith(".zip")]
     stored = {house.client("s3").head_object(Bucket=bucket, Key=key)["Metadata"][CODE_SHA256] for key in keys}
     assert set(code(house).values()) == stored
+
+
+def slipway_goes_on_where_the_console_has_begun(house: House) -> None:
+    published = house.slipway("publish")
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert published.stdout.count("unchanged") == 3, published.stdout
+    uploaded = house.slipway("data", "upload")
+    assert "The manifest names this dataset already" in uploaded.stdout, uploaded.stdout + uploaded.stderr
+    assert len(house.executions()) == 1
+
+
+def a_changed_parameter_leaves_the_code(house: House) -> None:
+    before, name = code(house), f"{PREFIX}-train-model"
+    console.change(house, f"slipway-pipeline-local-{MODEL}", InstanceTypePatterns="ml.t2.*,ml.m5.*")
+    described = house.client("lambda").get_function_configuration(FunctionName=name)
+    assert described["Environment"]["Variables"]["INSTANCE_TYPE_PATTERNS"] == "ml.t2.*,ml.m5.*"
+    assert code(house) == before
 
 
 def a_stack_update_leaves_the_code(house: House) -> None:

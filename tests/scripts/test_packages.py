@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import SlipwayError
-from scripts.packages import PACKAGES, RUNTIME, Package, build, build_one
+from scripts.packages import OWN_PACKAGES, PACKAGES, RUNTIME, Package, build, build_one, code_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +97,50 @@ def test_whoever_builds_a_package_it_has_the_same_name(
     with zipfile.ZipFile(io.BytesIO(again.zipped())) as archive:
         compiled = {name for name in archive.namelist() if name.endswith(".pyc")}
     assert bool(compiled) is (version[:2] == RUNTIME)
+
+
+def pythons() -> list[str]:
+    """The Python of these tests, and others of this machine that can run the build."""
+    found = [sys.executable]
+    for name in ("python3.12", "python3.13", "python3.14"):
+        try:
+            done = subprocess.run([name, "-c", ""], capture_output=True, check=False)
+        except FileNotFoundError:
+            continue
+        found += [name] if done.returncode == 0 else []
+    return found
+
+
+def test_a_package_does_not_depend_on_who_builds_it_where(packages: dict[str, Package], tmp_path: Path) -> None:
+    """Other Pythons, a checkout of other order, times and modes, another umask, locale, time zone and hash seed."""
+    sources = [path for name in OWN_PACKAGES for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".json"}]
+    for path in sorted(sources, reverse=True):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        copy.chmod(0o755 if len(path.name) % 2 else 0o600)
+        os.utime(copy, (1_000_000_000 + len(path.name),) * 2)
+    program = (
+        "import json, sys; from pathlib import Path; from scripts.packages import build, code_sha256;"
+        "print(json.dumps({p.key: code_sha256(p.zipped((0, 0))) for p in build(Path(sys.argv[1]))}))"
+    )
+    installed = str(distribution("PyYAML").locate_file(""))
+    elsewhere = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7", "PYTHONPATH": installed}
+    expected = {package.key: code_sha256(package.zipped((0, 0))) for package in packages.values()}
+    for python in pythons():
+        done = subprocess.run(
+            [python, "-c", program, str(tmp_path)],
+            cwd=ROOT,
+            env={**os.environ, **elsewhere},
+            umask=0o077,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        assert found.keys() == expected.keys(), python
+        # Another Python may come with another zlib, which is no change of the code.
+        assert python != sys.executable or found == expected
 
 
 def _source(root: Path, name: str, text: str) -> None:

@@ -9,66 +9,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local_aws.processes.forking import Forking, GoneError, Process, StartError
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.job import LIBRARY_SETTINGS, Job
-from local_aws.sagemaker.containers.warm import PACKET_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+__all__ = ["Process", "StartError", "WarmParent"]
 _ATTEMPTS = 3
-_START_S = 120
-_STOP_S = 10
-
-
-class StartError(RuntimeError):
-    """A job's process could not be started; the message says why."""
-
-
-class Process:
-    """A job's process. Its number leads a process group of its own."""
-
-    def __init__(self, pid: int, send_signal: Callable[[int, int], None]) -> None:
-        self.pid = pid
-        self._send_signal = send_signal
-        self._ended = threading.Event()
-        self._exit_code: int | None = None
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, negative for the signal that ended the process; None while it runs."""
-        return self._exit_code
-
-    def wait(self, timeout_s: float | None = None) -> int | None:
-        """Wait for the end and return the exit code, None if it still runs after `timeout_s`."""
-        self._ended.wait(timeout_s)
-        return self._exit_code
-
-    def terminate(self) -> None:
-        """Send SIGTERM, as SageMaker does when a job is stopped; nothing happens if it has ended."""
-        self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Send SIGKILL; nothing happens if it has ended."""
-        self._signal(signal.SIGKILL)
-
-    def finish(self, code: int) -> None:
-        """Record the end; the side that learns of it calls this."""
-        self._exit_code = code
-        self._ended.set()
-
-    def _signal(self, number: int) -> None:
-        if not self._ended.is_set():
-            self._send_signal(self.pid, number)
 
 
 class WarmParent:
@@ -82,7 +38,7 @@ class WarmParent:
         self._idle_exit_s = idle_exit_s
         self._fork = fork
         self._lock = threading.Lock()
-        self._connection: _Connection | None = None
+        self._connection: Forking | None = None
         self._spawner: _Spawner | None = None
         self._stops = 0
 
@@ -90,8 +46,8 @@ class WarmParent:
         """Begin to import an image's libraries and return at once, so that the first job need not wait."""
         registry.find(image)
         if self._fork:
-            with contextlib.suppress(_GoneError):
-                self._connect().send({"prepare": image}, [])
+            with contextlib.suppress(GoneError):
+                self._connect().send({"prepare": {"image": image}}, [])
 
     def start_training(self, image: str, ml_root: Path, environment: Mapping[str, str], log_write_fd: int) -> Process:
         """Run `train` with `ml_root` as /opt/ml.
@@ -143,125 +99,20 @@ class WarmParent:
         for _ in range(_ATTEMPTS):
             # The warm parent may end for idleness while the request is on its way. It has then started
             # nothing, so the request can be repeated.
-            with contextlib.suppress(_GoneError):
-                return self._connect().start(job, descriptors)
+            with contextlib.suppress(GoneError):
+                return self._connect().start(job.as_dict(), descriptors)
             if self._stops != stops:
                 raise StartError("The jobs were stopped while this one was about to start")
         raise StartError("The warm parent ends before it starts a job; its error is on standard error")
 
-    def _connect(self) -> _Connection:
+    def _connect(self) -> Forking:
         with self._lock:
             if self._connection is None or self._connection.gone:
-                self._connection = _Connection(self._idle_exit_s)
+                self._connection = Forking(self._command, _environment())
             return self._connection
 
-
-class _GoneError(Exception):
-    """The warm parent has ended."""
-
-
-class _Reply:
-    """What a thread waits for after a request."""
-
-    def __init__(self) -> None:
-        self.ready = threading.Event()
-        self.process: Process | None = None
-        self.failure: str | None = None
-
-
-class _Connection:
-    """One warm parent and the thread that reads what it reports."""
-
-    def __init__(self, idle_exit_s: float) -> None:
-        self.gone = False
-        self._lock = threading.Lock()
-        self._replies: dict[int, _Reply] = {}
-        self._processes: dict[int, Process] = {}
-        self._number = 0
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._popen = subprocess.Popen(
-                [*_python("warm"), str(theirs.fileno()), str(idle_exit_s)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env=_environment(),
-                start_new_session=True,
-            )
-        self._reader = threading.Thread(target=self._read, name="warm-parent", daemon=True)
-        self._reader.start()
-
-    def start(self, job: Job, descriptors: list[int]) -> Process:
-        """Start a job. Raises _GoneError, or StartError with the reason."""
-        reply = _Reply()
-        with self._lock:
-            if self.gone:
-                raise _GoneError
-            self._number += 1
-            number = self._number
-            self._replies[number] = reply
-        self.send({"id": number, "job": job.as_dict()}, descriptors)
-        if not reply.ready.wait(_START_S):
-            raise StartError(f"The warm parent did not start the job within {_START_S} s")
-        if reply.failure is not None:
-            raise StartError(reply.failure)
-        if reply.process is None:
-            raise _GoneError
-        return reply.process
-
-    def send(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        packet = json.dumps(message).encode()
-        if len(packet) > PACKET_BYTES // 2:
-            raise StartError(f"The job's environment takes {len(packet)} bytes, allowed are {PACKET_BYTES // 2}")
-        try:
-            socket.send_fds(self._socket, [packet], descriptors)
-        except OSError:
-            raise _GoneError from None
-
-    def close(self) -> None:
-        """End the warm parent with all its jobs."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._reader.join()
-
-    def _signal(self, pid: int, number: int) -> None:
-        with contextlib.suppress(_GoneError):
-            self.send({"signal": number, "pid": pid}, [])
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):
-            while packet := self._socket.recv(PACKET_BYTES):
-                self._handle(json.loads(packet))
-        self._end()
-
-    def _handle(self, message: dict[str, Any]) -> None:
-        if "exited" in message:
-            self._processes.pop(message["exited"]).finish(message["code"])
-            return
-        with self._lock:
-            reply = self._replies.pop(message["id"])
-        if "pid" in message:
-            reply.process = Process(message["pid"], self._signal)
-            self._processes[message["pid"]] = reply.process
-        else:
-            reply.failure = message["failed"]
-        reply.ready.set()
-
-    def _end(self) -> None:
-        """The connection is closed: see the warm parent off and tell everybody who waits."""
-        try:
-            self._popen.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
-        self._socket.close()
-        with self._lock:
-            self.gone = True
-            replies = list(self._replies.values())
-        for process in self._processes.values():
-            process.finish(-signal.SIGKILL)
-        for reply in replies:
-            reply.ready.set()
+    def _command(self, descriptor: int) -> list[str]:
+        return [*_python("warm"), str(descriptor), str(self._idle_exit_s)]
 
 
 class _Spawner:

@@ -1,159 +1,46 @@
 """The warm parent: a process that has the heavy libraries imported and forks a child for every job.
 
-`python -m local_aws.sagemaker.containers.warm <fd> <idle exit in s>`, where fd is one end of a SOCK_SEQPACKET pair.
-Every packet is one JSON object; the file descriptors of a job (log, listening socket) come with its packet.
-
-to the warm parent                                    from it
-{"id": 1, "job": {...}} + descriptors                 {"id": 1, "pid": 123} or {"id": 1, "failed": "reason"}
-{"prepare": "<image>"}
-{"signal": 15, "pid": 123}                            {"exited": 123, "code": -15}
+`python -m local_aws.sagemaker.containers.warm <fd> <idle exit in s>`, a fork server (`processes/fork_server.py`) whose
+jobs are those of `job.py`, with their log and their listening socket. It is prepared for {"image": "<image>"}.
 
 It never trains or predicts itself: a fork after the first OpenMP region would leave libgomp unusable in the child.
-For the same reason it has one thread. It ends, and takes its children along, when the connection closes; if it
-is killed, the kernel kills the children (PR_SET_PDEATHSIG). Linux only.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
-import json
 import os
-import select
 import signal
 import socket
 import sys
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
+from local_aws.processes.fork_server import ForkServer
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.job import Job, run
 
-PACKET_BYTES = 1 << 18
-_MAX_DESCRIPTORS = 2
-_PR_SET_PDEATHSIG = 1
-_FORK_FAILED = 126
 
-
-@dataclass
-class WarmProcess:
-    """The loop of the warm parent."""
-
-    control: socket.socket
-    idle_exit_s: float
-    children: set[int] = field(default_factory=set)
-    _wakeup: tuple[int, int] = field(default_factory=os.pipe)
-    _libc: ctypes.CDLL = field(default_factory=lambda: ctypes.CDLL(None, use_errno=True))
-
-    def loop(self) -> None:
-        """Serve until the connection closes, or nothing has run or come for `idle_exit_s`."""
-        woken, wake = self._wakeup
-        os.set_blocking(wake, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        control = self.control.fileno()
-        try:
-            while True:
-                timeout = None if self.children else self.idle_exit_s
-                ready, _, _ = select.select([control, woken], [], [], timeout)
-                if woken in ready:
-                    os.read(woken, 4096)
-                    self._reap()
-                if control in ready and not self._receive():
-                    return
-                if not ready:
-                    return
-        finally:
-            for pid in self.children:
-                _signal_group(pid, signal.SIGKILL)
-
-    def _receive(self) -> bool:
-        """Handle one packet; return False at the end of the connection."""
-        packet, descriptors, _, _ = socket.recv_fds(self.control, PACKET_BYTES, _MAX_DESCRIPTORS)
-        if not packet:
-            return False
-        message = json.loads(packet)
-        if "job" in message:
-            self._start(message["id"], Job.from_dict(message["job"]), descriptors)
-        elif "prepare" in message:
-            _load(message["prepare"])
-        elif message["pid"] in self.children:
-            # Only a child that has not been waited for: its number cannot mean another process.
-            _signal_group(message["pid"], message["signal"])
-        return True
-
-    def _start(self, number: int, job: Job, descriptors: list[int]) -> None:
-        failure = _load(job.image)
-        if failure is None:
-            parent = os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                self._child(job, descriptors, parent)
-            self.children.add(pid)
-            self._send({"id": number, "pid": pid})
-        else:
-            self._send({"id": number, "failed": failure})
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-    def _child(self, job: Job, descriptors: list[int], parent: int) -> NoReturn:
-        """Become the job's process. Nothing may return or raise into the parent's loop."""
-        code = _FORK_FAILED
-        try:
-            os.setsid()
-            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(_FORK_FAILED)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-            self.control.close()
-            for descriptor in self._wakeup:
-                os.close(descriptor)
-            log, *rest = descriptors
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os.close(log)
-            listener = socket.socket(fileno=rest[0]) if rest else None
-            code = run(job, listener)
-        finally:
-            os._exit(code)
-
-    def _reap(self) -> None:
-        for pid in list(self.children):
-            finished, status = os.waitpid(pid, os.WNOHANG)
-            if finished:
-                self.children.discard(pid)
-                self._send({"exited": pid, "code": os.waitstatus_to_exitcode(status)})
-
-    def _send(self, message: dict[str, Any]) -> None:
-        # If the main process is gone, the next receive says so.
-        with contextlib.suppress(OSError):
-            self.control.send(json.dumps(message).encode())
-
-
-def _load(image: str) -> str | None:
+def load(job: dict[str, Any]) -> str | None:
     """Import an image's algorithm; return the reason if that fails."""
-    before = len(sys.modules)
     try:
-        registry.find(image).load()
+        registry.find(job["image"]).load()
     except (ImportError, OSError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
-    if len(sys.modules) > before:
-        # Objects that exist now are not looked at by the children's collections, so their pages stay shared.
-        gc.freeze()
     return None
 
 
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
+def run_container(job: dict[str, Any], descriptors: list[int]) -> int:
+    """Run a job in this process."""
+    log, *rest = descriptors
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    listener = socket.socket(fileno=rest[0]) if rest else None
+    return run(Job.from_dict(job), listener)
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    WarmProcess(socket.socket(fileno=int(sys.argv[1])), float(sys.argv[2])).loop()
+    ForkServer(socket.socket(fileno=int(sys.argv[1])), load, run_container, float(sys.argv[2])).loop()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +49,19 @@ class Function:
         return lines
 
 
-def deploy(aws: LocalServer, name: str, code: str, *rights: dict[str, Any], **values: Any) -> Function:
-    """Create a function whose `app.py` holds the code."""
+def deploy(
+    aws: LocalServer,
+    name: str,
+    code: str,
+    *rights: dict[str, Any],
+    files: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Function:
+    """Create a function whose `app.py` holds the code; `files` are further ones of its package."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("app.py", code)
+        for path, text in {"app.py": code, **(files or {})}.items():
+            archive.writestr(path, text)
     role = aws.create_role(f"{name}-role", "lambda.amazonaws.com", allow("logs:*"), *rights)
     settings: dict[str, Any] = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 20} | values
     aws.client("lambda").create_function(FunctionName=name, Role=role, Code={"ZipFile": package.getvalue()}, **settings)

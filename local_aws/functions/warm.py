@@ -1,0 +1,129 @@
+"""A process that has boto3 imported and becomes, forked, the process of one function after the other.
+
+`python warm.py <fd> <path of fork_server.py>`, a fork server (`processes/fork_server.py`). A job comes with four
+descriptors: the function's standard input, output and error, and a pipe with what `base/function_processes.py` says of
+it: the folder, the program and the environment, which this process itself never sees.
+
+Lambda's own runtime has boto3 as well: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html. Its import is
+the most that a cold start takes and a third of the memory that a function has, so it is done once. A function for which
+that would tell, as it brings a module of its own in the place of one that is imported here, or settings of Python's,
+is a fresh process instead. It is loaded by its path, so that a function's process knows nothing of local AWS.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_SETTINGS = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "GLIBC_")
+"""How variables begin that a process reads while it starts."""
+
+
+_LIBRARIES = ("boto3", "boto3.s3.inject")
+"""What nearly every function imports, or its first client does."""
+
+
+_imported: set[str] = set()
+"""The names of modules that are imported here. To go through `sys.modules` in a child would write to each page that a
+name lies in, as Python counts its references there."""
+
+
+def load_libraries(_job: Mapping[str, Any]) -> None:
+    """Import the libraries; where they are missing, the function that wants them fails when it imports them itself."""
+    if not _imported:
+        for name in _LIBRARIES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _imported.update(name.partition(".")[0] for name in sys.modules)
+
+
+def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
+    """Run a function's program as a process of its own would; returns the exit code."""
+    *streams, told = descriptors
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    with open(told, encoding="utf-8") as pipe:  # noqa: PTH123 - a descriptor
+        order = json.load(pipe)
+    program, environment = order["program"], order["environment"]
+    os.chdir(order["folder"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if needs_fresh_process(Path(order["folder"]), environment):
+        os.execve(sys.executable, [sys.executable, program], environment)  # noqa: S606 - the Python that this is
+    sys.argv = [program]
+    sys.path.insert(0, str(Path(program).parent))
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__file__ = program
+    return run_to_the_end(lambda: exec(compile(Path(program).read_bytes(), program, "exec"), main.__dict__))  # noqa: S102
+
+
+def run_to_the_end(program: Callable[[], object]) -> int:
+    """Run a program, and what Python does at the end of one; returns the exit code."""
+    code = 1
+    try:
+        program()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+    except BaseException:  # noqa: BLE001 - nothing above this but the end of the process
+        traceback.print_exc()
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+    atexit._run_exitfuncs()  # noqa: SLF001 - of a child, as in `multiprocessing`
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return code & 0xFF
+
+
+def needs_fresh_process(folder: Path, environment: Mapping[str, str]) -> bool:
+    """Whether the function would find here what a process of its own would not have."""
+    settings = {name for name in environment.keys() | os.environ.keys() if name.startswith(_SETTINGS)}
+    if any(environment.get(name) != os.environ.get(name) for name in settings):
+        return True
+    layers = [Path(layer) for layer in environment.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if layer]
+    brought = {name for place in (folder, *layers) for name in _modules(place)}
+    return any(name in _imported for name in brought)
+
+
+def _modules(place: Path) -> Iterator[str]:
+    """The names of modules that a function finds in a folder of its package, or in a layer."""
+    for found in (place, place / "python", *place.glob("python/lib/*/site-packages")):
+        if found.is_dir():
+            yield from (entry.name.partition(".")[0] for entry in found.iterdir())
+
+
+def main() -> None:
+    """Serve until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path.pop(0)  # the folder of this file
+    found = importlib.util.spec_from_file_location("_forks", sys.argv[2])
+    if found is None or found.loader is None:
+        raise ImportError(sys.argv[2])
+    forks = sys.modules["_forks"] = importlib.util.module_from_spec(found)
+    found.loader.exec_module(forks)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    # A child is a supervisor (`processes/supervisor.py`), which ends all that its function has started.
+    forks.ForkServer(control, load_libraries, become_function, last_signal=signal.SIGTERM).loop()
+
+
+if __name__ == "__main__":
+    main()
