@@ -83,10 +83,8 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
     # Prod makes no model: what it will serve is made with those of Dev and Test.
     served = [variant] if deployment.environment == _WITHOUT_MODELS else [*config.environments.values()]
-    models = {
-        request["ModelName"]: request for each in served if (request := model_request(deployment, each, site, trained))
-    }
-    for request in models.values():
+    requests = [model_request(deployment, each, site, trained) for each in served]
+    for request in {request["ModelName"]: request for request in requests}.values():
         _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
     return serve(deployment, config, variant, site, model_of(deployment, variant))
 
