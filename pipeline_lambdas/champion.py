@@ -65,7 +65,7 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
         )
     variant = config.champion_variant(served.instance_type)
     deployment = Deployment(release, CHAMPION, served.model)
-    outcome = serve(deployment, config, variant, site)
+    outcome = serve(deployment, config, variant, site, served.model)
     if not isinstance(outcome, Done):
         return outcome
     reason = f"{served.endpoint_config} serves it"

@@ -170,11 +170,6 @@ class TrainingConfig:
     def objective(self) -> str:
         return self.hyperparameters.get("objective", ALGORITHMS[self.algorithm.name].default_objective)
 
-    @property
-    def serverless(self) -> bool:
-        """Whether any environment is serverless."""
-        return any(isinstance(variant, ServerlessVariant) for variant in self.environments.values())
-
     def image_uri(self, registry: str) -> str:
         return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
 

@@ -69,7 +69,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     for environment, variant in config.environments.items():
         lines.append(_release_of(environment, variant, assumed, table))
     if _compares(config):
-        lines.append(_champion(config.environments["test"], assumed, table))
+        lines.append(_champion(config, assumed, table))
     return lines
 
 
@@ -120,8 +120,10 @@ def _compares(config: TrainingConfig) -> bool:
     return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
 
 
-def _champion(variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:
-    """From its start to the end of the evaluation, on the instances of Test."""
+def _champion(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> Line:
+    """From its start to the end of the evaluation."""
+    prod = config.environments["prod"]
+    variant = config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint champion, {_described(variant)}",

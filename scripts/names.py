@@ -31,7 +31,7 @@ FUNCTIONS = (
     "dispatch-approved",
 )
 """All functions of a pipeline; some share a package, and the code of the last four is the template's."""
-BucketPurpose = Literal["data", "packages", "models", "artifacts", "logs"]
+BucketPurpose = Literal["data", "packages", "models", "artifacts", "evidence", "logs"]
 
 # The templates' AllowedPattern: SageMaker's ARNs are lower case and its names have 63 characters.
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?")

@@ -65,8 +65,14 @@ UNEXERCISED = (
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
     Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
-    Unexercised("*", "keep-reports", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
-    Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
+    Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations keeps how far it is"),
+    Unexercised(
+        "RecordReleaseFunctionRole",
+        "keep-evidence",
+        "*",
+        "only a chain that is older than the evidence bucket has its beginning there",
+        resource="*-artifacts-*/records/*",
+    ),
     Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
     Unexercised(

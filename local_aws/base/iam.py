@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_aws.base.alarms import alarm_arn
+from local_aws.base.object_lock import more_actions
 from local_aws.base.tables import ministack
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller, Permission
@@ -73,11 +74,11 @@ def complete_request_context() -> None:
       https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
-    - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload
+    - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload, and the actions of its lock
       (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)
     """
     actions, evaluator = ministack("core.iam_actions"), ministack("core.iam_evaluator")
-    resource_arn, ask = actions.extract_resource_arn, evaluator.enforce
+    resource_arn, ask, checks = actions.extract_resource_arn, evaluator.enforce, actions.s3_additional_checks
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
@@ -102,6 +103,11 @@ def complete_request_context() -> None:
             denied = denied or ask(key_id, action, *args, service_context=keys, **{**kwargs, "resource_arn": arn})
         return denied
 
+    def s3_checks(method: str, path: str, headers: dict[str, str], *rest: Any) -> list[tuple[str, str]]:
+        locking = more_actions(method, headers, f"arn:aws:s3:::{path.lstrip('/')}")
+        return [*checks(method, path, headers, *rest), *locking]
+
+    actions.s3_additional_checks = s3_checks
     actions.extract_resource_arn = extract_resource_arn
     evaluator.enforce = ask_with_keys
 

@@ -206,7 +206,6 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
     ]
     arn = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"
-    # Whether the context of a version has its number is not documented.
     assert contexts == [[arn, f"{arn}:*"]]
     # EventBridge, which invokes those that start and end a release, takes no result.
     reports = [] if name in {"start-release", "end-release", "record-release"} else ["*"]
@@ -314,8 +313,10 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("TrainingRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
-        (("WriteEvidenceFunctionRole",), "artifact"),
-        (("RecordReleaseFunctionRole",), "artifact"),
+        (("EvaluateModelFunctionRole",), "evidence"),
+        (("SmokeTestProdFunctionRole",), "evidence"),
+        (("WriteEvidenceFunctionRole",), "evidence"),
+        (("RecordReleaseFunctionRole",), "evidence"),
         (("BuildProjectRole",), "artifact"),
         (("PublishFunctionRole",), "package"),
         (("PublishApprovedFunctionRole",), "package"),
@@ -413,3 +414,34 @@ def test_a_record_of_the_chain_is_written_once(statements: list[Statement], pipe
     ]
     assert statement.holders == ("RecordReleaseFunctionRole",)
     assert statement.condition == {"Null": {"s3:if-none-match": "false"}}
+
+
+EXECUTION = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+WRITERS = {
+    f"releases/{'m' * 20}/{EXECUTION}/dev-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/test-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/prod-evaluation.json": {"SmokeTestProdFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/record.json": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/report.html": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/00000001.json": {"RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/notes.json": set(),
+    f"releases/{'m' * 20}/{EXECUTION}/else.json": set(),
+    "releases/other/record.json": set(),
+}
+"""Key of the evidence bucket to the roles that may write it."""
+
+
+@pytest.mark.parametrize("bucket", ["evidence", "artifact"])
+@pytest.mark.parametrize("key", WRITERS)
+def test_each_piece_of_evidence_has_its_writers(
+    pipeline: Template, statements: list[Statement], bucket: str, key: str
+) -> None:
+    arn = f"arn:aws:s3:::<slipway-{'a' * 12}-{bucket}-bucket-name>/{key}"
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    writers = {role for role in roles if may(statements, pipeline, role, "s3:PutObject", arn)}
+    # Evidence that is older than its bucket lies among the artifacts, where nobody writes it any more.
+    assert writers == (WRITERS[key] if bucket == "evidence" else set())
+    readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObject", arn)}
+    of_releases, of_chain = key.startswith(f"releases/{'m' * 20}/"), key.startswith(f"records/{'m' * 20}/")
+    before_approval = {"WriteEvidenceFunctionRole"} if of_releases else set()
+    assert readers == before_approval | ({"RecordReleaseFunctionRole"} if of_releases or of_chain else set())

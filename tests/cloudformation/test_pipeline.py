@@ -497,7 +497,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ),
         (
             "EvaluateModelFunction",
-            {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
         (
             "DeployProdFunction",
@@ -505,7 +505,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ),
         (
             "SmokeTestProdFunction",
-            {"DATA_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
         ),
         (
             "DeployChampionFunction",
@@ -514,11 +514,11 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ("RegisterModelFunction", set()),
         (
             "RecordReleaseFunction",
-            {"ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
         ),
         (
             "WriteEvidenceFunction",
-            {"ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
         ),
         ("CleanUpFunction", set()),
         (

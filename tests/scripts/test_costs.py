@@ -88,6 +88,13 @@ def test_serverless_environments_cost_nothing_when_idle() -> None:
     assert used.usd == pytest.approx(60 * 2 * 0.00002)
 
 
+def test_a_serverless_test_compares_with_a_champion_on_one_instance_of_prod() -> None:
+    serverless = {"serverless": {"memory_mib": 2048, "max_concurrency": 5}}
+    prod = {"instance_type": "ml.m5.large", "instance_count": 2}
+    found = lines(release_lines, environments={"dev": serverless, "test": serverless, "prod": prod})
+    assert found["endpoint champion, 1 x ml.m5.large"].usd == pytest.approx(7 / 60 * 0.115)
+
+
 def test_an_instance_without_a_known_price_is_named_and_counts_nothing() -> None:
     found = lines(release_lines, training__instance_type="ml.m7i.large")
     assert list(unknown(list(found.values()))) == ["training, 1 x ml.m7i.large"]
