@@ -27,7 +27,7 @@ def conclude(
     judgement = _judge(evaluation, progress)
     document = document_of(evaluation, progress, judgement, endpoint_config, importance)
     content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
-    uri = s3.write_json(evaluation.artifact_bucket, evaluation.key("json"), content, evaluation.kms_key_arn)
+    uri = s3.write_json(evaluation.evidence_bucket, evaluation.key("json"), content, evaluation.kms_key_arn)
     reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
     if reasons:
         listed = "; ".join(reasons[:_SHOWN_REASONS])

@@ -30,6 +30,7 @@ class Evaluation:
     dataset: Dataset
     data_bucket: str
     artifact_bucket: str
+    evidence_bucket: str
     kms_key_arn: str
     champion: str = NO_CHAMPION
     target_bytes: int = TARGET_BYTES
@@ -93,7 +94,7 @@ class Evaluation:
         return variant if isinstance(variant, ServerlessVariant) else None
 
     def key(self, ending: str) -> str:
-        """Return the key in the artifact bucket of this evaluation's `ending`."""
+        """Return the key of this evaluation's `ending`: `json` is evidence, `state` an artifact."""
         folder = f"releases/{self.config.model}/{self.release.execution_id}"
         return f"{folder}/{self.environment}-evaluation.{ending}"
 

@@ -78,9 +78,9 @@ class LocalAws:
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._functions = base.FunctionProcesses()
         self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
-        self._register()
+        self._register(store)
 
-    def _register(self) -> None:
+    def _register(self, store: Store) -> None:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
@@ -99,6 +99,7 @@ class LocalAws:
         base.invoke_functions_as_documented()
         base.route_events_to_pipelines(self._start_pipeline)
         base.carry_version_ids()
+        base.know_principals_as_documented()
         base.complete_request_context()
         base.find_actions_as_documented()
         base.match_statements_as_documented()
@@ -118,6 +119,7 @@ class LocalAws:
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
         base.refuse_function_names()
+        base.publish_versions_as_documented()
         base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)
@@ -125,6 +127,7 @@ class LocalAws:
         base.make_log_groups_with_the_rights_of_roles()
         base.know_managed_policies()
         base.encrypt_without_a_key_id()
+        base.lock_objects_as_documented(store)
         base.Uploads(self.settings.state / "s3-uploads").install()
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
@@ -145,6 +148,7 @@ class LocalAws:
     def _register_resource_types(self) -> None:
         base.check_tables(late=True)
         base.complete_resource_types()
+        base.lock_buckets_of_stacks()
         base.refuse_unknown_runtimes_of_stacks()
         base.refuse_function_names_of_stacks()
         base.tell_what_replaces()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.champion_endpoint import delete_champion
-from pipeline_lambdas.config_model import InstanceVariant, ServerlessVariant, TrainingConfig
+from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.deployment import Deployment, HostingSite, serve
 from pipeline_lambdas.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.names import CHAMPION, NONE, Release, is_model
@@ -59,17 +59,13 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
         return _none("the config asks for no comparison with the champion", served)
     if served is None:
         return _none(f"no champion: {release.endpoint('prod')} serves no model yet", served)
-    variant = config.environments.get("test")
-    if variant is None:
+    if "test" not in config.environments:
         raise ConfigurationError(
             f"{config.model}.yml: environments: found no test; the champion is asked on its instances. Add it."
         )
-    if isinstance(variant, ServerlessVariant) and served.instance_type:
-        # A model made for instances alone may be isolated from the network, which a serverless endpoint refuses.
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
-        variant = InstanceVariant(served.instance_type, 1)
+    variant = config.champion_variant(served.instance_type)
     deployment = Deployment(release, CHAMPION, served.model)
-    outcome = serve(deployment, config, variant, site)
+    outcome = serve(deployment, config, variant, site, served.model)
     if not isinstance(outcome, Done):
         return outcome
     reason = f"{served.endpoint_config} serves it"

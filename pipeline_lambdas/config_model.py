@@ -170,17 +170,30 @@ class TrainingConfig:
     def objective(self) -> str:
         return self.hyperparameters.get("objective", ALGORITHMS[self.algorithm.name].default_objective)
 
-    @property
-    def serverless(self) -> bool:
-        """Whether any environment is serverless."""
-        return any(isinstance(variant, ServerlessVariant) for variant in self.environments.values())
-
     def image_uri(self, registry: str) -> str:
         return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
 
     def content_type(self, channel: str) -> str:
         """Return a channel's content type; the test channel is like train."""
         return self.channels.get(channel, self.channels["train"])
+
+    @property
+    def compares(self) -> bool:
+        """Whether a release is compared with the champion: there is a Prod to take it from, and a test that asks."""
+        test = self.tests.get("full")
+        return {"test", "prod"} <= self.environments.keys() and test is not None and test.champion is not None
+
+    def champion_variant(self, prod_instance_type: str | None) -> Variant:
+        """What serves the champion where Prod runs on instances of this type, or None if it is serverless.
+
+        As Test does; where Test is serverless and Prod is not, one instance as Prod has: a model made for instances
+        alone may be isolated from the network, which a serverless endpoint refuses. KeyError without environment test.
+        https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        """
+        test = self.environments["test"]
+        if isinstance(test, ServerlessVariant) and prod_instance_type:
+            return InstanceVariant(prod_instance_type, 1)
+        return test
 
 
 def canonical(config: TrainingConfig) -> str:

@@ -23,6 +23,8 @@ from pipeline_lambdas.rollout import deployment_config_request
 from pipeline_lambdas.training import contains
 
 VARIANT_NAME = "AllTraffic"
+_WITHOUT_MODELS = "prod"
+"""The environment whose role creates no model."""
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
 _MOST_ALARMS = 10
 
@@ -46,7 +48,7 @@ class HostingSite:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What one Deploy action asks for; the model is named after its training job."""
+    """What one Deploy action asks for; the models are named after their training job."""
 
     release: Release
     environment: str
@@ -79,15 +81,23 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         # The wait before has seen it Completed, and a read may be stale; at most until the job's own time limit.
         token = json.dumps({"waiting_for": deployment.training_job})
         return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
-    model = model_request(deployment, config, site, trained)
-    _ensure("Model", model, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
-    return serve(deployment, config, variant, site)
+    # Prod makes no model: what it will serve is made with those of Dev and Test.
+    served = [variant] if deployment.environment == _WITHOUT_MODELS else [*config.environments.values()]
+    requests = [model_request(deployment, each, site, trained) for each in served]
+    for request in {request["ModelName"]: request for request in requests}.values():
+        _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
+    return serve(deployment, config, variant, site, model_of(deployment, variant))
 
 
-def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site: HostingSite) -> Outcome:
+def model_of(deployment: Deployment, variant: Variant) -> str:
+    """Return the name of the model that a variant serves."""
+    return deployment.release.model(deployment.training_job, isolated=isinstance(variant, InstanceVariant))
+
+
+def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site: HostingSite, model: str) -> Outcome:
     """Point the endpoint at a model that is there already, on the instances of `variant`; answers as `deploy` does."""
     tags = _tags(deployment, config)
-    endpoint_config = endpoint_config_request(deployment, variant, site)
+    endpoint_config = endpoint_config_request(deployment, variant, site, model)
     _ensure(
         "EndpointConfig",
         endpoint_config,
@@ -102,7 +112,7 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
     if waiting:
         return Continue(json.dumps({"waiting_for": deployment.endpoint}), waiting, 50, deployment.endpoint)
     variables = {
-        "ModelName": deployment.training_job,
+        "ModelName": model,
         "EndpointConfigName": deployment.endpoint_config,
         "EndpointName": deployment.endpoint,
     }
@@ -111,31 +121,30 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
 
 
 def model_request(
-    deployment: Deployment, config: TrainingConfig, site: HostingSite, trained: Mapping[str, Any]
+    deployment: Deployment, variant: Variant, site: HostingSite, trained: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the request of the model: the artifact of the job, served by the image that trained it.
+    """Return the request of a variant's model: the artifact of the job, served by the image that trained it.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
     return {
-        "ModelName": deployment.training_job,
+        "ModelName": model_of(deployment, variant),
         "PrimaryContainer": {
             "Image": trained["AlgorithmSpecification"]["TrainingImage"],
             "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
         },
         "ExecutionRoleArn": site.role_arn,
-        # One model serves all environments, and a serverless endpoint cannot isolate it.
-        # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
-        "EnableNetworkIsolation": not config.serverless,
+        # A serverless endpoint takes no isolated model: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        "EnableNetworkIsolation": isinstance(variant, InstanceVariant),
     }
 
 
-def endpoint_config_request(deployment: Deployment, variant: Variant, site: HostingSite) -> dict[str, Any]:
+def endpoint_config_request(deployment: Deployment, variant: Variant, site: HostingSite, model: str) -> dict[str, Any]:
     """Return the request of the endpoint config.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
-    production: dict[str, Any] = {"VariantName": VARIANT_NAME, "ModelName": deployment.training_job}
+    production: dict[str, Any] = {"VariantName": VARIANT_NAME, "ModelName": model}
     request: dict[str, Any] = {
         "EndpointConfigName": deployment.endpoint_config,
         "ProductionVariants": [production],

@@ -13,7 +13,8 @@ from pipeline_lambdas.outcome import Done
 from pipeline_lambdas.prices import load_prices
 from pipeline_lambdas.record import Facts, assemble
 from pipeline_lambdas.record_actions import Console
-from pipeline_lambdas.record_facts import RecordSite, gather
+from pipeline_lambdas.record_facts import gather
+from pipeline_lambdas.record_site import RecordSite
 from pipeline_lambdas.record_store import record_key, store
 from pipeline_lambdas.registration import decide
 from pipeline_lambdas.release_events import Answered, Ended
@@ -25,7 +26,7 @@ _REPORT = "report.html"
 def write_evidence(release: Release, site: RecordSite) -> Done:
     """Write the evidence as it is now; the action's output variables name where."""
     record = _write(gather(release, site), site)
-    folder = f"s3://{site.artifact_bucket}/{site.folder(release.execution_id)}"
+    folder = f"s3://{site.evidence_bucket}/{site.folder(release.execution_id)}"
     lacks = f"; {len(record['missing'])} things could not be read" if record["missing"] else ""
     variables = {"RecordUri": f"{folder}record.json", "ReportUri": f"{folder}{_REPORT}"}
     return Done(variables, f"Recorded and reported{lacks}")
@@ -69,8 +70,8 @@ def _write(facts: Facts, site: RecordSite) -> dict[str, Any]:
     """Store the record and then its report, so that no fault of the page keeps the record back."""
     record = store(assemble(facts, load_prices(), Console(site.console_host, site.region)), site)
     made_champion = (record["champion"] or {}).get("execution_id")
-    stored = s3.read_object(site.artifact_bucket, record_key(made_champion, site)) if made_champion else None
+    stored = site.read(record_key(made_champion, site)) if made_champion else None
     page = render(record, facts.evaluations, record_chain.parsed(stored) if stored else None)
     key = f"{site.folder(facts.release.execution_id)}{_REPORT}"
-    s3.write_object(site.artifact_bucket, key, page.encode(), "text/html; charset=utf-8", site.kms_key_arn)
+    s3.write_object(site.evidence_bucket, key, page.encode(), "text/html; charset=utf-8", site.kms_key_arn)
     return record

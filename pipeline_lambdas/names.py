@@ -29,6 +29,8 @@ _EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
 _SHORT_LENGTH = 13
 # In full, the longest name of an endpoint config would have 64 characters.
 _CHAMPION_PART = "champ"
+_NOT_ISOLATED = "-s"
+"""Ends the name of the model of serverless endpoints, which take none that is isolated."""
 _SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
 
 
@@ -66,6 +68,11 @@ class Release:
             return f"{self.prefix}-{_CHAMPION_PART}-{self.short}"
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
+    @staticmethod
+    def model(training_job: str, *, isolated: bool) -> str:
+        """Name of the model of a training job: the one that is isolated from the network, or its like that is not."""
+        return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
+
     def owns_model(self, name: str) -> bool:
         """Tell whether `name` is a model that this release made."""
         return is_model(self.prefix, name) and name.startswith(f"{self.prefix}-{self.short}")
@@ -86,7 +93,7 @@ def environment_of_config(prefix: str, name: str) -> str | None:
 
 def is_model(prefix: str, name: str) -> bool:
     """Tell whether `name` is a model of this pipeline."""
-    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}", name) is not None
+    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}(?:{_NOT_ISOLATED})?", name) is not None
 
 
 def attempt_of(prefix: str, training_job: str) -> int:

@@ -19,28 +19,13 @@ from pipeline_lambdas.learning_curves import curves
 from pipeline_lambdas.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.record import Facts
 from pipeline_lambdas.record_actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
+from pipeline_lambdas.record_site import RecordSite
 from pipeline_lambdas.release_inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned
 
 T = TypeVar("T")
 
 TRAINING_LOG = "/aws/sagemaker/TrainingJobs"
 MOST_LOG_LINES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSite:
-    """What the stack gives: the model, where the evidence of its releases lies and under which key, where they run."""
-
-    model: str
-    region: str
-    console_host: str
-    artifact_bucket: str
-    kms_key_arn: str
-    data_bucket: str
-
-    def folder(self, execution_id: str) -> str:
-        """Return the prefix under which a release's evidence lies."""
-        return f"releases/{self.model}/{execution_id}/"
 
 
 @dataclass(slots=True)
@@ -101,11 +86,12 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
 def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
     """Return the id of the execution that made a model, whose name holds its first 13 characters.
 
-    Whatever that release left in the artifact bucket lies under the whole id.
+    Whatever evidence that release left lies under the whole id.
     """
     short = model.removeprefix(f"{release.prefix}-")[: len(release.short)]
     folder = f"releases/{site.model}/"
-    for item in s3.list_objects(site.artifact_bucket, f"{folder}{short}"):
+    older, newer = site.listed(f"{folder}{short}")
+    for item in (*newer, *older):
         return item.key.removeprefix(folder).partition("/")[0]
     return None
 
@@ -156,18 +142,18 @@ def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[s
     found = {}
     for environment in ENVIRONMENTS:
         key = f"{site.folder(execution_id)}{environment}-evaluation.json"
-        document = reader.read(f"{environment} evaluation", partial(_json, site.artifact_bucket, key))
+        document = reader.read(f"{environment} evaluation", partial(_json, site, key))
         if document:
             found[environment] = document
     return found
 
 
-def _json(bucket: str, key: str) -> dict[str, Any]:
-    """A JSON object of the artifact bucket; empty if there is none, which is usual."""
+def _json(site: RecordSite, key: str) -> dict[str, Any]:
+    """A JSON object of the evidence; empty if there is none, which is usual."""
     try:
-        document = json.loads(s3.read_object(bucket, key) or b"{}")
+        document = json.loads(site.read(key) or b"{}")
     except RecursionError:
-        raise ValueError(f"s3://{bucket}/{key}: found values nested too deeply") from None
+        raise ValueError(f"{key}: found values nested too deeply") from None
     if not isinstance(document, dict):
-        raise ValueError(f"s3://{bucket}/{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
+        raise ValueError(f"{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
     return document

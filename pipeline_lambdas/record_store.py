@@ -1,4 +1,4 @@
-"""Where release records lie: the newest of an execution beside its reports, and one object per end in the chain."""
+"""Writes release records: the newest of an execution beside its report, and one object per end into the chain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline_lambdas.aws import s3
 from pipeline_lambdas.failures import UnavailableError
 from pipeline_lambdas.record import same_end
 from pipeline_lambdas.record_chain import Entry
-from pipeline_lambdas.record_facts import RecordSite
+from pipeline_lambdas.record_site import RecordSite
 
 _JSON = "application/json"
 _MOST_RACES = 20
@@ -30,22 +30,22 @@ def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
     """
     content = _append(record, site) if record["ended"] else record_chain.render(record)
     key = record_key(record["execution_id"], site)
-    s3.write_object(site.artifact_bucket, key, content, _JSON, site.kms_key_arn)
+    s3.write_object(site.evidence_bucket, key, content, _JSON, site.kms_key_arn)
     return record_chain.parsed(content)
 
 
 def _append(record: dict[str, Any], site: RecordSite) -> bytes:
     """Return the bytes of the record's object in the chain."""
     ended = datetime.fromisoformat(record["ended"])
-    bucket, prefix = site.artifact_bucket, record_chain.prefix(site.model)
+    bucket, prefix = site.evidence_bucket, record_chain.prefix(site.model)
     for _ in range(_MOST_RACES):
-        chain = [item for item in s3.list_objects(bucket, prefix) if record_chain.sequence_of(item.key)]
+        chain = _chain(site)
         # S3 tells the second of a write.
         for item in (item for item in reversed(chain) if item.modified >= ended.replace(microsecond=0)):
-            content = s3.read_object(bucket, item.key) or b"{}"
+            content = site.read(item.key) or b"{}"
             if same_end(record, record_chain.parsed(content)):
                 return content
-        newest = Entry(chain[-1].key, s3.read_object(bucket, chain[-1].key) or b"") if chain else None
+        newest = Entry(chain[-1].key, site.read(chain[-1].key) or b"") if chain else None
         linked = record_chain.linked(record, newest)
         content = record_chain.render(linked)
         key = record_chain.key(site.model, linked["sequence"])
@@ -54,3 +54,15 @@ def _append(record: dict[str, Any], site: RecordSite) -> bytes:
     raise UnavailableError(
         f"s3://{bucket}/{prefix}: {_MOST_RACES} records of other releases were faster. The event is delivered again."
     )
+
+
+def _chain(site: RecordSite) -> list[s3.Listed]:
+    """The objects of the chain, which begins in the artifact bucket if it is older than the evidence bucket.
+
+    What appears there later is none of it: the numbers are taken in the evidence bucket since it has one.
+    """
+    older, newer = (
+        [item for item in items if record_chain.sequence_of(item.key)]
+        for items in site.listed(record_chain.prefix(site.model))
+    )
+    return [*(item for item in older if not newer or item.key < newer[0].key), *newer]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +12,11 @@ from rich.table import Table
 
 from pipeline_lambdas.config import ConfigError, TrainingConfig
 from pipeline_lambdas.prices import PriceTable, load_prices
-from scripts.check import read_config
+from scripts.config_files import read_config
 from scripts.errors import SlipwayError
 from scripts.estimate import Assumptions, Line, idle_lines, release_lines, unknown
 from scripts.project import Project, shown
+from scripts.quota_table import say_quotas
 from scripts.session import Session, session_of
 from scripts.templates import resource_types
 
@@ -26,37 +27,41 @@ _NOT_COUNTED = (
     "requests of your applications, and tax",
 )
 
+RELEASES, TRAINING_MINUTES, ENDPOINT_MINUTES, STORAGE_GB = 20, 5.0, 8.0, 1.0
+"""What is assumed where nothing is said."""
 _BUILD_MINUTES = 3.0
 """A model's first Build took 1.4 minutes on two cores, one of a change less; CodeBuild's own start comes on top."""
 
 
 def costs(
     context: typer.Context,
-    releases: Annotated[int, typer.Option(min=0, help="Releases per month.")] = 20,
-    training_minutes: Annotated[float, typer.Option(min=0, help="How long a training job runs.")] = 5.0,
-    endpoint_minutes: Annotated[float, typer.Option(min=0, help="Until an endpoint serves a new model.")] = 8.0,
-    storage_gb: Annotated[float, typer.Option(min=0, help="What the buckets hold.")] = 1.0,
+    releases: Annotated[int, typer.Option(min=0, help="Releases per month.")] = RELEASES,
+    training_minutes: Annotated[float, typer.Option(min=0, help="How long a training job runs.")] = TRAINING_MINUTES,
+    endpoint_minutes: Annotated[
+        float, typer.Option(min=0, help="Until an endpoint serves a new model.")
+    ] = ENDPOINT_MINUTES,
+    storage_gb: Annotated[float, typer.Option(min=0, help="What the buckets hold.")] = STORAGE_GB,
+    quotas: Annotated[
+        bool, typer.Option("--quotas", help="Instead: the quotas that all models of the checkout need.")
+    ] = False,
 ) -> None:
     """Estimate what a release and an idle month cost.
 
     Nothing is asked of AWS: the prices are those of a dated table, the rest comes from the training config, the
-    templates and these assumptions.
+    templates and these assumptions. Only --quotas asks on AWS what the account allows.
     """
     session = session_of(context)
+    if quotas:
+        say_quotas(session)
+        return
     project, model = session.project, session.options.model
-    config, table = _config(project, model), load_prices()
-    types = Counter(kind for path in sorted(project.root.glob("cloudformation/*.yml")) for kind in resource_types(path))
-    assumed = Assumptions(
+    config, table = model_config(project, model), load_prices()
+    assumed = replace(
+        assumptions(project, model),
         releases=releases,
         training_minutes=training_minutes,
         endpoint_minutes=endpoint_minutes,
-        evaluation_minutes=1.0,
-        build_minutes=_BUILD_MINUTES if types["AWS::CodeBuild::Project"] else 0.0,
         storage_gb=storage_gb,
-        alarms=types["AWS::CloudWatch::Alarm"],
-        dashboards=types["AWS::CloudWatch::Dashboard"],
-        keys=types["AWS::KMS::Key"],
-        tested_gb=_tested_gb(project.data(model)),
     )
     release, idle = release_lines(config, assumed, table), idle_lines(config, assumed, table)
     per_release, per_month = sum(line.usd for line in release), sum(line.usd for line in idle)
@@ -73,7 +78,25 @@ def costs(
     )
 
 
-def _config(project: Project, model: str) -> TrainingConfig:
+def assumptions(project: Project, model: str) -> Assumptions:
+    """What the templates and the data of a checkout tell, and what is assumed of the rest."""
+    types = Counter(kind for path in sorted(project.root.glob("cloudformation/*.yml")) for kind in resource_types(path))
+    return Assumptions(
+        releases=RELEASES,
+        training_minutes=TRAINING_MINUTES,
+        endpoint_minutes=ENDPOINT_MINUTES,
+        evaluation_minutes=1.0,
+        build_minutes=_BUILD_MINUTES if types["AWS::CodeBuild::Project"] else 0.0,
+        storage_gb=STORAGE_GB,
+        alarms=types["AWS::CloudWatch::Alarm"],
+        dashboards=types["AWS::CloudWatch::Dashboard"],
+        keys=types["AWS::KMS::Key"],
+        tested_gb=_tested_gb(project.data(model)),
+    )
+
+
+def model_config(project: Project, model: str) -> TrainingConfig:
+    """The training config of a model; SlipwayError if there is none or it is wrong."""
     path = project.training_config / f"{model}.yml"
     if not path.exists():
         raise SlipwayError(f"{shown(path)}: found no such training config.", "Name a model: --model NAME")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from scripts.check import check_configs, check_dataset, report
-from scripts.dataset import StagedDataset, folder_id, stage_dropped, stage_folder
+from scripts.config_files import check_configs
+from scripts.data_files import check_dataset, report
+from scripts.dataset import StagedDataset, folder_id, stage_dropped, stage_folder, write_manifest
 from scripts.errors import SlipwayError, UnsuccessfulError
 from scripts.prepare import DELIMITERS, REJECTED_FILE, Request
 from scripts.prepare import prepare as prepare_file
@@ -47,7 +48,10 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     if prepared.rejected:
         said = f"{len(prepared.rejected)} rows rejected; all of them are listed in {name}/{REJECTED_FILE}"
         session.output.say(said, style="red")
-    named = {"dataset": folder_id(folder)} if prepared.rows else {}
+    named = {}
+    if prepared.rows:
+        write_manifest(folder, session.options.model)
+        named = {"dataset": folder_id(folder)}
     session.output.result(
         {
             "folder": str(folder),

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.dataset import (
     CHANNELS,
+    MANIFEST,
     SCHEMA,
     DataFile,
     dataset_id,
@@ -26,10 +27,12 @@ from pipeline_lambdas.dataset import (
     manifest_key,
 )
 from scripts.aws_errors import code_of
-from scripts.check import LIBSVM, check_configs, check_lines, dataset_files, label_rule, report
 from scripts.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
+from scripts.config_files import check_configs
 from scripts.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
+from scripts.data_files import check_lines, dataset_files, label_rule, report
 from scripts.errors import SlipwayError, UnsuccessfulError
+from scripts.libsvm_rules import LIBSVM
 from scripts.output import Step
 from scripts.pinned import pinned_dataset
 from scripts.project import shown
@@ -110,6 +113,14 @@ def folder_id(folder: Path) -> str:
     """The id that the dataset in a folder has; SlipwayError if a channel has no file."""
     files = _data_files({path.relative_to(folder).as_posix(): path for path in dataset_files(folder)})
     return dataset_id(dataset_sha256((file.path, file.sha256) for file in files))
+
+
+def write_manifest(folder: Path, model: str) -> None:
+    """Write the manifest of the dataset in a folder into it, for who uploads both by other means than Slipway."""
+    files = _data_files({path.relative_to(folder).as_posix(): path for path in dataset_files(folder)})
+    sha256 = dataset_sha256((file.path, file.sha256) for file in files)
+    content = manifest_bytes(files, sha256, dataset_prefix(model, sha256), read_columns(folder))
+    (folder / MANIFEST).write_bytes(content)
 
 
 def _data_files(paths: Mapping[str, Path]) -> list[DataFile]:

@@ -13,6 +13,7 @@ from scripts.changes import Consent
 from scripts.errors import SlipwayError
 from scripts.names import BRANCH
 from scripts.project import REPOSITORY_FOLDERS
+from scripts.quota_table import warn_of_quotas
 from scripts.session import Session, session_of
 from scripts.stacks import Deployed, deploy_stack, find_stack
 from scripts.templates import declared_parameters, inline, stored
@@ -82,6 +83,8 @@ def deploy_pipeline(
     session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None
 ) -> Deployed:
     """Create or update the pipeline and its functions, whose code comes from the Build stage of a release."""
+    if find_stack(session, session.names.pipeline_stack) is None:
+        warn_of_quotas(session)
     template = stored(session, session.project.template("pipeline.yml"))
     parameters = {
         "SuffixID": session.names.suffix,

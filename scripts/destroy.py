@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -14,15 +13,16 @@ from rich.text import Text
 
 from scripts.aws_errors import explain
 from scripts.errors import SlipwayError, StillGoingError, UnsuccessfulError
-from scripts.installation import Inventory, find_log_groups, find_pipelines, take_inventory
+from scripts.installation import Inventory, find_pipelines
 from scripts.interrupts import goes_on
-from scripts.names import Names
 from scripts.output import Output
+from scripts.removal_scope import DATA, SHARED, Scope, say_locked
 from scripts.session import Session, session_of
 from scripts.teardown import (
     KEY_WAITING_DAYS,
     remove_data,
     remove_endpoints,
+    remove_evidence,
     remove_groups,
     remove_log_groups,
     remove_records,
@@ -33,64 +33,12 @@ from scripts.teardown import (
 )
 from scripts.turn import own_turn
 
-_DATA = frozenset(("training jobs", "log streams", "data"))
-_SHARED = frozenset(("setup stacks", "repositories", "buckets", "keys", "work folders"))
 _MOST_NAMED, _MOST_REPEATED = 20, 3
 """Names of a kind in a table, and where they are said again."""
 _REMAINS = (
     "Not listed, as nobody can delete it: metrics in CloudWatch, which expire by themselves, and AWS's own record of "
     "calls (CloudTrail). A training job that has not ended, or that keeps its instances warm, cannot be deleted either."
 )
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is to be removed: one model or all, without their data or with it."""
-
-    session: Session
-    pipelines: tuple[Names, ...]
-    others: tuple[Names, ...]
-    """The models that stay."""
-    whole: bool
-    data: bool
-
-    @property
-    def name(self) -> str:
-        """What a person types to agree."""
-        return self.session.names.suffix if self.whole else self.session.names.model
-
-    @property
-    def title(self) -> str:
-        suffix = self.session.names.suffix
-        return f"installation {suffix}" if self.whole else f"model {self.name} of installation {suffix}"
-
-    def goes(self, kind: str) -> bool:
-        """What the models share goes with the last of the data; without it, a new model finds all it needs there."""
-        if kind in _SHARED:
-            return self.whole and self.data
-        return self.data or kind not in _DATA
-
-    def command(self, *, data: bool | None = None, whole: bool | None = None) -> str:
-        """The command for this, or for more than this."""
-        options = [
-            name
-            for name, wanted in (
-                ("--all", self.whole if whole is None else whole),
-                ("--data", self.data if data is None else data),
-            )
-            if wanted
-        ]
-        return self.session.command(" ".join(["destroy", *options]))
-
-    def look(self) -> Inventory:
-        return take_inventory(self.session, self.pipelines, self.others)
-
-    def log_groups(self) -> list[str]:
-        return [group for names in self.pipelines for group in find_log_groups(self.session, names)]
-
-    def planned(self, inventory: Inventory) -> list[tuple[str, str]]:
-        """Kind and name of what is to be removed."""
-        return [(kind, name) for kind, names in inventory.by_kind() if self.goes(kind) for name in names]
 
 
 def destroy(
@@ -102,6 +50,10 @@ def destroy(
         bool,
         typer.Option("--data", help="Delete datasets, trained models, records, reports and training jobs as well."),
     ] = False,
+    locked: Annotated[
+        bool,
+        typer.Option("--locked", help="With --data, delete evidence under a lock of GOVERNANCE as well, if you may."),
+    ] = False,
     yes: Annotated[
         str | None,
         typer.Option("--yes", metavar="NAME", help="Name of the model, with --all of the installation; does not ask."),
@@ -110,13 +62,13 @@ def destroy(
     """Remove a model, or all of them.
 
     Its pipeline, endpoints, versions in the registry and logs go; datasets, trained models and records stay, unless
-    --data is given. What the models share stays, unless --all and --data are given. It may be run again, and ends with
-    what is left.
+    --data is given; evidence that is locked stays even then. What the models share stays, unless --all and --data are
+    given and nothing is locked. It may be run again, and ends with what is left.
     """
     session = session_of(context)
     session.announce()
     with own_turn(session, "destroy"):
-        scope = _scope(session, whole=whole, data=data)
+        scope = _scope(session, whole=whole, data=data, lift=locked)
         found = scope.look()
         planned = scope.planned(found)
         if planned:
@@ -128,7 +80,8 @@ def destroy(
         else:
             session.output.say(f"Nothing of {scope.title} is there to be removed.")
         left = scope.planned(found)
-        removed = [one for one in planned if one not in left]
+        there = {(kind, name) for kind, names in found.by_kind() for name in names}
+        removed = [one for one in planned if one not in there]
         _report(scope, removed, found)
         session.output.result({"removed": [f"{kind}: {name}" for kind, name in removed], "left": dict(found.by_kind())})
         if left:
@@ -136,10 +89,10 @@ def destroy(
             raise UnsuccessfulError
 
 
-def _scope(session: Session, *, whole: bool, data: bool) -> Scope:
-    all_models = find_pipelines(session)
+def _scope(session: Session, *, whole: bool, data: bool, lift: bool) -> Scope:
+    all_models = find_pipelines(session, with_evidence=True)
     mine = tuple(names for names in all_models if whole or names.model == session.names.model)
-    return Scope(session, mine, tuple(names for names in all_models if names not in mine), whole, data)
+    return Scope(session, mine, tuple(names for names in all_models if names not in mine), whole, data, lift)
 
 
 def _show_plan(scope: Scope, inventory: Inventory) -> None:
@@ -147,7 +100,9 @@ def _show_plan(scope: Scope, inventory: Inventory) -> None:
     table = Table("what", "becomes", "names", box=None, pad_edge=False)
     for kind, names in inventory.by_kind():
         goes = scope.goes(kind)
-        table.add_row(kind, Text(_becomes(kind) if goes else "kept", style="red" if goes else ""), _listed(names))
+        table.add_row(
+            kind, Text(_becomes(kind, lift=scope.lift) if goes else "kept", style="red" if goes else ""), _listed(names)
+        )
     output.say(table)
     if inventory.stacks:
         output.say("With a model's stack go its pipeline, functions, roles, rules, alarms, topic and dashboard.")
@@ -159,8 +114,12 @@ def _name_others(scope: Scope) -> None:
         scope.session.output.say(f"Other models, left alone: {', '.join(names.model for names in scope.others)}.")
 
 
-def _becomes(kind: str) -> str:
-    return {"buckets": "emptied, deleted", "keys": f"deleted in {KEY_WAITING_DAYS} days"}.get(kind, "deleted")
+def _becomes(kind: str, *, lift: bool) -> str:
+    return {
+        "buckets": "emptied, deleted",
+        "evidence": "deleted, locks lifted" if lift else "deleted unless locked",
+        "keys": f"deleted in {KEY_WAITING_DAYS} days",
+    }.get(kind, "deleted")
 
 
 def _listed(names: tuple[str, ...], most: int = _MOST_NAMED) -> str:
@@ -239,7 +198,8 @@ def _remove(scope: Scope) -> None:
         step.outcome = f"{count} deleted that the stacks left"
     if scope.data:
         remove_records(session, late)
-    if scope.whole and scope.data:
+        scope.locked.update(remove_evidence(session, late, lift=scope.lift))
+    if scope.whole and scope.data and not scope.locked:
         for stack in found.setup_stacks:
             remove_stack(session, stack)
         remove_data(session, late)
@@ -257,9 +217,10 @@ def _report(scope: Scope, removed: list[tuple[str, str]], left: Inventory) -> No
     if not rows:
         output.say(f"Nothing of {scope.title} is left.", style="green")
     kept = {kind for kind, _ in rows if not scope.goes(kind)}
-    if kept & _DATA:
+    say_locked(scope)
+    if kept & DATA:
         output.say(f"Remove the data as well: {scope.command(data=True)}")
-    if kept & _SHARED:
+    if kept & SHARED and not scope.locked:
         everything = scope.command(data=True, whole=True)
         output.say(f"Remove all models, their data and what they share: {everything}")
     if "setup stacks" in kept:

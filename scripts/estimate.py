@@ -12,7 +12,7 @@ from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
-_SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 3, "prod": 3}
+_SHORT_ACTIONS = {"source": 4, "publishing": 2, "training": 1, "dev": 2, "test": 3, "prod": 4}
 _COMPARING_ACTIONS = 2
 """Of these, the ones that deploy and remove the champion; without a comparison they and the wait end at once, too."""
 """Actions that end within their first minute, and are charged that minute; approvals are free."""
@@ -69,7 +69,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     for environment, variant in config.environments.items():
         lines.append(_release_of(environment, variant, assumed, table))
     if _compares(config):
-        lines.append(_champion(config.environments["test"], assumed, table))
+        lines.append(_champion(config, assumed, table))
     return lines
 
 
@@ -110,7 +110,7 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     short: Mapping[str, int] = {
         name: count
         for name, count in _SHORT_ACTIONS.items()
-        if name in {"source", "training"} or name in config.environments
+        if name in {"source", "publishing", "training"} or name in config.environments
     }
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
 
@@ -120,8 +120,10 @@ def _compares(config: TrainingConfig) -> bool:
     return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
 
 
-def _champion(variant: Variant, assumed: Assumptions, table: PriceTable) -> Line:
-    """From its start to the end of the evaluation, on the instances of Test."""
+def _champion(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> Line:
+    """From its start to the end of the evaluation."""
+    prod = config.environments["prod"]
+    variant = config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint champion, {_described(variant)}",

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
-from scripts.model_data import NO_BUCKET, RELEASE, find_folders
+from scripts.model_data import EVIDENCE, NO_BUCKET, RELEASE, find_evidence, find_folders
 from scripts.names import BUILD, FUNCTIONS, Names
 from scripts.reports import ENVIRONMENTS
 from scripts.session import Session
@@ -45,6 +45,8 @@ class Inventory:
     """Streams of the training jobs, in a log group that the account's other jobs share."""
     data: tuple[str, ...] = ()
     """Addresses of the models' folders in the buckets."""
+    evidence: tuple[str, ...] = ()
+    """Addresses of the folders that hold records, evaluations and reports, which may be locked."""
     setup_stacks: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
@@ -61,10 +63,15 @@ class Inventory:
                 yield field.name.replace("_", " "), found
 
 
-def find_pipelines(session: Session) -> tuple[Names, ...]:
-    """The names of each model of the installation: those with a stack, with data, and the one that was asked for."""
+def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Names, ...]:
+    """The names of each model of the installation: those with a stack, with data, and the one that was asked for.
+
+    On demand also those of which nothing but evidence is left.
+    """
     names = session.names
-    models = {names.model, *models_with_a_stack(session), *_models_with_data(session)}
+    models = {names.model, *models_with_a_stack(session), *_models_below(session, names.bucket("data"), "")}
+    for kind in EVIDENCE if with_evidence else ():
+        models |= set(_models_below(session, names.bucket("evidence"), f"{kind}/"))
     found = []
     for model in sorted(models):
         try:
@@ -76,19 +83,20 @@ def find_pipelines(session: Session) -> tuple[Names, ...]:
 
 def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = ()) -> Inventory:
     """Look up everything of some models, and what all models share; `others` are those that stay."""
-    groups, streams, jobs, folders = [], [], [], list[str]()
+    groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
     endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
         prefix = re.escape(names.pipeline)
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
         environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
         configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}")
+        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s)?")
         jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)
         streams += _log_streams(session, names)
         folders += find_folders(session, names, others)
+        evidence += find_evidence(session, names)
     return Inventory(
         stacks=tuple(_stacks(session, pipelines)),
         endpoints=tuple(endpoints),
@@ -100,6 +108,7 @@ def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple
         training_jobs=tuple(jobs),
         log_streams=tuple(streams),
         data=tuple(folders),
+        evidence=tuple(evidence),
         setup_stacks=(session.names.setup_stack,) if _stack_exists(session, session.names.setup_stack) else (),
         repositories=tuple(find_repositories(session)),
         buckets=tuple(find_buckets(session)),
@@ -149,11 +158,12 @@ def _model_stacks(session: Session) -> Iterator[tuple[str, dict[str, str]]]:
                     yield kind, parameters
 
 
-def _models_with_data(session: Session) -> Iterator[str]:
+def _models_below(session: Session, bucket: str, prefix: str) -> Iterator[str]:
+    """The models that have a folder there."""
     pages = session.client("s3").get_paginator("list_objects_v2")
     try:
-        for page in pages.paginate(Bucket=session.names.bucket("data"), Delimiter="/"):
-            yield from (item["Prefix"].rstrip("/") for item in page.get("CommonPrefixes", []))
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            yield from (item["Prefix"].split("/")[-2] for item in page.get("CommonPrefixes", []))
     except ClientError as error:
         if code_of(error) not in NO_BUCKET:
             raise

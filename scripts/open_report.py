@@ -40,7 +40,7 @@ def open_report(
     if page is None:
         short = run_id[:SHORT_ID_CHARACTERS]
         raise SlipwayError(
-            f"release {short}: found no report, s3://{session.names.bucket('artifacts')}/{key}.",
+            f"release {short}: found no report, s3://{session.names.bucket('evidence')}/{key}.",
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     file = out or session.project.private_work() / "reports" / f"{run_id}.html"

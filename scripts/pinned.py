@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline_lambdas.config import ConfigError
 from pipeline_lambdas.config_model import TrainingConfig
 from pipeline_lambdas.dataset import manifest_key
-from scripts.check import read_config
+from scripts.config_files import read_config
 from scripts.errors import SlipwayError
 from scripts.session import Session
 

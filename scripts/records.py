@@ -1,4 +1,4 @@
-"""Release records and reports, as the pipeline leaves them in the artifact bucket."""
+"""Release records and reports, as the pipeline leaves them in the evidence bucket."""
 
 from __future__ import annotations
 
@@ -10,16 +10,29 @@ from botocore.exceptions import ClientError
 
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
+from scripts.names import BucketPurpose
 from scripts.run_view import SHORT_ID_CHARACTERS
 from scripts.session import Session
 
+BUCKETS: tuple[BucketPurpose, ...] = ("evidence", "artifacts")
+"""Where evidence lies: in its bucket, and what was recorded before there was one in the artifact bucket."""
+
 
 def read_object(session: Session, key: str) -> bytes | None:
-    """An object of the artifact bucket; None if it is not there."""
+    """A piece of evidence, wherever it lies; None if it is not there."""
+    for bucket in BUCKETS:
+        found = read_from(session, bucket, key)
+        if found is not None:
+            return found
+    return None
+
+
+def read_from(session: Session, bucket: BucketPurpose, key: str) -> bytes | None:
+    """An object of one of the installation's buckets; None if it, or the bucket, is not there."""
     try:
-        found = session.client("s3").get_object(Bucket=session.names.bucket("artifacts"), Key=key)
+        found = session.client("s3").get_object(Bucket=session.names.bucket(bucket), Key=key)
     except ClientError as error:
-        if code_of(error) != "NoSuchKey":
+        if code_of(error) not in {"NoSuchKey", "NoSuchBucket"}:
             raise
         return None
     content: bytes = found["Body"].read()
@@ -47,7 +60,7 @@ def load_record(session: Session, run_id: str) -> dict[str, Any]:
     if record is None:
         short = run_id[:SHORT_ID_CHARACTERS]
         raise SlipwayError(
-            f"release {short}: found no record, s3://{session.names.bucket('artifacts')}/{key}.",
+            f"release {short}: found no record, s3://{session.names.bucket('evidence')}/{key}.",
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     return record

@@ -1,4 +1,4 @@
-"""Evaluation reports of a release, as the function that evaluates leaves them in the artifact bucket."""
+"""Evaluation reports of a release, as the function that evaluates leaves them in the evidence bucket."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
 from rich.table import Table
 from rich.text import Text
 
 from pipeline_lambdas.judgement import WORSE, state_of, state_of_gate, words_of
 from pipeline_lambdas.report.text import champion_bound
-from scripts.aws_errors import code_of
 from scripts.output import STATUS_STYLES, Output, status_text
+from scripts.records import read_object
 from scripts.session import Session
 
 ENVIRONMENTS = ("dev", "test", "prod")
@@ -24,13 +23,9 @@ def load_reports(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
     reports: dict[str, dict[str, Any]] = {}
     for environment in ENVIRONMENTS:
         key = f"releases/{session.names.model}/{run_id}/{environment}-evaluation.json"
-        try:
-            found = session.client("s3").get_object(Bucket=session.names.bucket("artifacts"), Key=key)
-        except ClientError as error:
-            if code_of(error) != "NoSuchKey":
-                raise
-            continue
-        reports[environment] = json.loads(found["Body"].read())
+        found = read_object(session, key)
+        if found is not None:
+            reports[environment] = json.loads(found)
     return reports
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from scripts.aws_errors import code_of
 from scripts.errors import SlipwayError
 from scripts.installation import TRAINING_LOGS, Inventory, unfinished_jobs
-from scripts.model_data import empty_bucket, empty_folder
+from scripts.model_data import Locked, empty_bucket, empty_evidence, empty_folder
 from scripts.names import BUILD, Names
 from scripts.run_view import RUNNING
 from scripts.session import Session
@@ -166,6 +166,31 @@ def remove_records(session: Session, inventory: Inventory) -> None:
         with session.output.step(folder) as step:
             step.outcome = "failed"
             step.outcome = f"{empty_folder(s3, folder, step.update):,} versions deleted"
+
+
+def remove_evidence(session: Session, inventory: Inventory, *, lift: bool) -> dict[str, Locked]:
+    """Delete the evidence that is not locked, with `lift` that of GOVERNANCE as well.
+
+    Returns folder to the version that was locked last, of the folders that are not empty now.
+    """
+    s3, kept = session.client("s3"), dict[str, Locked]()
+    for folder in inventory.evidence:
+        with session.output.step(folder) as step:
+            step.outcome = "failed"
+            try:
+                deleted, locked = empty_evidence(s3, folder, step.update, lift=lift)
+            except (ClientError, SlipwayError) as error:
+                if not lift or "AccessDenied" not in str(error):
+                    raise
+                raise SlipwayError(
+                    f"{folder}: its locks cannot be lifted: {error}",
+                    "The bucket's policy lets those do it whom the parameter EvidenceKeepers of the setup stack names; "
+                    "without it the root user.",
+                ) from None
+            step.outcome = f"{deleted:,} versions deleted, {len(locked):,} are locked"
+        if locked:
+            kept[folder] = max(locked, key=lambda one: one.written)
+    return kept
 
 
 def remove_data(session: Session, inventory: Inventory) -> None:

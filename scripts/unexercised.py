@@ -51,6 +51,8 @@ UNEXERCISED = (
         "SettleJobFunctionRole", "*", "*", "only a function that was killed or ran out of time is answered for"
     ),
     Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
+    Unexercised("HostingRole", "write-logs", "logs:CreateLogGroup", "the stack makes the groups; SageMaker may ask"),
+    Unexercised("PipelineRole", "list-functions", "*", "AWS's CDK grants it; CodePipeline may ask"),
     Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
     Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
     Unexercised(
@@ -63,15 +65,26 @@ UNEXERCISED = (
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
     Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
-    Unexercised("*", "keep-reports", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
-    Unexercised("*", "keep-reports", "s3:GetObject", "only a test that takes several invocations reads where it was"),
+    Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations keeps how far it is"),
+    Unexercised(
+        "RecordReleaseFunctionRole",
+        "keep-evidence",
+        "*",
+        "only a chain that is older than the evidence bucket has its beginning there",
+        resource="*-artifacts-*/records/*",
+    ),
     Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
     Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
     Unexercised(
         "BuildProjectRole",
-        "keep-packages",
+        "read-checks",
         "s3:ListBucket",
-        "with it S3 says that a package is missing; nothing is listed",
+        "with it S3 says that the note is missing; nothing is listed",
+    ),
+    Unexercised("Dispatch*Role", "fail-job", "*", "only a version that is not there fails its action"),
+    Unexercised("Publish*Role", "publish", "lambda:DeleteFunction", "only versions that are months old are deleted"),
+    Unexercised(
+        "PublishFunctionRole", "keep-packages", "*", "only after a check that had to run", resource="*/checks/*"
     ),
     Unexercised(
         "DeployChampionFunctionRole",

@@ -10,7 +10,7 @@ import pytest
 from typer import Typer
 
 from pipeline_lambdas.config_reference import reference_markdown
-from scripts.cli import app
+from scripts.cli import app, run
 from tests.local_server import ROOT
 from tests.releases.house import House
 
@@ -59,6 +59,14 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_the_reference_of_the_training_config_is_the_schema() -> None:
     written = (ROOT / "docs" / "training-config.md").read_text(encoding="utf-8")
     assert written.endswith("\n" + reference_markdown())
+
+
+def test_the_quotas_are_those_that_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
+    _, command, *written = text.split("<!-- quotas -->\n")[1].split("```\n<!-- /quotas -->")[0].splitlines()
+    assert run(command.split()[2:]) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert printed == written
 
 
 def shape(line: str) -> str:

@@ -23,9 +23,10 @@ from pipeline_lambdas.failures import ConfigurationError
 from pipeline_lambdas.job import Job, parse_job
 from pipeline_lambdas.learning_curves import curves
 from scripts import csv_rules
-from scripts.check import check_configs, check_lines
 from scripts.columns import parse_columns, read_columns
+from scripts.config_files import check_configs
 from scripts.csv_rules import ANY_NUMBER, FileCheck, LabelRule, bounded_lines, check_csv
+from scripts.data_files import check_lines
 from scripts.errors import SlipwayError
 from scripts.prepare import Request, prepare
 

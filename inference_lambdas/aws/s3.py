@@ -81,7 +81,10 @@ def read_range(bucket: str, key: str, start: int, end: int) -> bytes:
 
 
 def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> str:
-    """Store `content` under the customer key and return its URI."""
+    """Store `content` under the customer key and return its URI.
+
+    A lock needs a checksum, which not every SDK sends: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
     call(
         client("s3").put_object,
         Bucket=bucket,
@@ -90,6 +93,7 @@ def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> str:
         ContentType="application/json",
         ServerSideEncryption="aws:kms",
         SSEKMSKeyId=kms_key_arn,
+        ChecksumAlgorithm="SHA256",
     )
     return f"s3://{bucket}/{key}"
 

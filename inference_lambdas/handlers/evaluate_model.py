@@ -26,6 +26,7 @@ class Environment:
     name_prefix: str
     data_bucket: str
     artifact_bucket: str
+    evidence_bucket: str
     kms_key_arn: str
 
 
@@ -38,13 +39,14 @@ class Parameters:
 
 
 def handler(event: Any, context: LambdaContext) -> None:
-    deadline = Deadline(context.get_remaining_time_in_millis)
-    run_job(event, context, lambda job: _evaluate(job, deadline))
+    run_job(event, context, lambda job: _evaluate(job, Deadline(context.get_remaining_time_in_millis)))
 
 
 def _evaluate(job: Job, deadline: Deadline) -> Outcome:
-    environment = read_environment(Environment, os.environ)
-    parameters = read_parameters(Parameters, job.user_parameters)
+    environment, parameters = (
+        read_environment(Environment, os.environ),
+        read_parameters(Parameters, job.user_parameters),
+    )
     config = read_config(job, environment.model_name)
     evaluation = Evaluation(
         release=Release(environment.name_prefix, parameters.execution_id),
@@ -54,6 +56,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
         dataset=released_dataset(job, config, environment.data_bucket),
         data_bucket=environment.data_bucket,
         artifact_bucket=environment.artifact_bucket,
+        evidence_bucket=environment.evidence_bucket,
         kms_key_arn=environment.kms_key_arn,
         champion=parameters.champion,
     )

@@ -13,6 +13,7 @@ from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.function_names import refuse_function_names, refuse_function_names_of_stacks
 from local_aws.base.function_processes import FunctionProcesses
+from local_aws.base.function_versions import publish_versions_as_documented
 from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
@@ -22,10 +23,12 @@ from local_aws.base.managed_policies import know_managed_policies, refuse_missin
 from local_aws.base.memory import end_idle_functions, keep_no_events
 from local_aws.base.metric_points import keep_metrics_in
 from local_aws.base.object_index import keep_objects_in
+from local_aws.base.object_lock import lock_objects_as_documented
 from local_aws.base.objects import encrypt_without_a_key_id, read_object
 from local_aws.base.passing import ask_who_passes_roles
 from local_aws.base.policy_documents import refuse_malformed_policies, refuse_malformed_policies_in_stacks
 from local_aws.base.policy_matching import match_statements_as_documented
+from local_aws.base.principals import know_principals_as_documented
 from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
 from local_aws.base.roles import (
     AccessKey,
@@ -49,6 +52,7 @@ from local_aws.base.signing import (
     routes_to,
     speaks_query,
 )
+from local_aws.base.stack_locks import lock_buckets_of_stacks
 from local_aws.base.stack_rights import ask_who_makes_resources
 from local_aws.base.stack_targets import (
     refuse_missing_targets_in_stacks,
@@ -112,11 +116,15 @@ __all__ = [
     "keep_objects_in",
     "keep_sessions_in",
     "know_managed_policies",
+    "know_principals_as_documented",
     "know_root",
     "knows_service",
     "leave_out_what_conditions_exclude",
+    "lock_buckets_of_stacks",
+    "lock_objects_as_documented",
     "make_log_groups_with_the_rights_of_roles",
     "match_statements_as_documented",
+    "publish_versions_as_documented",
     "put_event",
     "put_metric",
     "read_object",

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local_aws.base.alarms import alarm_arn
+from local_aws.base.object_lock import more_actions
 from local_aws.base.tables import ministack
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller, Permission
@@ -68,13 +69,16 @@ def complete_request_context() -> None:
     - Systems Manager: each parameter that a request names
       (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html)
     - CloudWatch: the alarm that a request names (`alarms.alarm_arn`)
+    - Lambda: the version or alias that a request names, whose ARN is another than the function's
+      (https://docs.aws.amazon.com/lambda/latest/dg/versioning-aliases.html,
+      https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
-    - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload
+    - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload, and the actions of its lock
       (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)
     """
     actions, evaluator = ministack("core.iam_actions"), ministack("core.iam_evaluator")
-    resource_arn, ask = actions.extract_resource_arn, evaluator.enforce
+    resource_arn, ask, checks = actions.extract_resource_arn, evaluator.enforce, actions.s3_additional_checks
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
@@ -86,6 +90,8 @@ def complete_request_context() -> None:
         if service == "monitoring":
             region = ministack("core.router").extract_region(headers, {})
             return alarm_arn(headers, body, region) or arn
+        if service == "lambda":
+            return _function_arn(arn, rest[0] if rest else {})
         return _log_arn(arn, headers, body) if service == "logs" else arn
 
     def ask_with_keys(
@@ -97,6 +103,11 @@ def complete_request_context() -> None:
             denied = denied or ask(key_id, action, *args, service_context=keys, **{**kwargs, "resource_arn": arn})
         return denied
 
+    def s3_checks(method: str, path: str, headers: dict[str, str], *rest: Any) -> list[tuple[str, str]]:
+        locking = more_actions(method, headers, f"arn:aws:s3:::{path.lstrip('/')}")
+        return [*checks(method, path, headers, *rest), *locking]
+
+    actions.s3_additional_checks = s3_checks
     actions.extract_resource_arn = extract_resource_arn
     evaluator.enforce = ask_with_keys
 
@@ -130,6 +141,12 @@ def _metric_namespace(body: bytes) -> str | None:
         length = head[1] if len(head) == 2 else head[0] - 0x60
         return body[cbor.end() : cbor.end() + length].decode("utf-8", errors="replace")
     return parse_qs(body.decode("utf-8", errors="replace")).get("Namespace", [None])[0]
+
+
+def _function_arn(arn: str, query: Mapping[str, Any]) -> str:
+    named = query.get("Qualifier")
+    qualifier = named[0] if isinstance(named, list) and named else named
+    return f"{arn}:{qualifier}" if qualifier and ":function:" in arn and arn.count(":") == 6 else arn
 
 
 def _log_arn(arn: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""IAM: who hands a role to a service must be allowed to pass it."""
+"""IAM: who hands a role or a key to a service must be allowed to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from local_aws.base.tables import ministack
+from local_aws.settings import ACCOUNT
 
 _CLOUDFORMATION = ("cloudformation.amazonaws.com", ("RoleARN",))
 _EVENTS = "events.amazonaws.com"
@@ -35,14 +36,29 @@ _PASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "states:UpdateStateMachine": _STATES,
 }
 """The service that is given a role by an action, and where the role stands in the request."""
+_GIVES_KEY = frozenset({"lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"})
+KEY_USES = ("kms:CreateGrant", "kms:Encrypt")
+"""What Lambda does with a key for who gives it to a function, for the function's environment.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+"""
 
 _request: ContextVar[tuple[bytes, Mapping[str, Any]]] = ContextVar("request", default=(b"", {}))
-_kept: ContextVar[str] = ContextVar("kept", default="")
-"""The role that the caller of the request under way may not pass."""
+_kept: ContextVar[tuple[str, str]] = ContextVar("kept", default=("", ""))
+"""The action and the role or key that the caller of the request under way is refused."""
+
+
+def key_context(region: str, function: str) -> dict[str, str]:
+    """The condition keys of Lambda's use of a key for a function, by its name or its ARN."""
+    arn = function if function.startswith("arn:") else f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function}"
+    return {
+        "kms:ViaService": f"lambda.{region}.amazonaws.com",
+        "kms:EncryptionContext:aws:lambda:FunctionArn": arn,
+    }
 
 
 def ask_who_passes_roles() -> None:
-    """Ask for `iam:PassRole` on each role that a request gives to one of MiniStack's services.
+    """Ask for `iam:PassRole` on each role that a request gives to one of MiniStack's services, and for the use of keys.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html; our services ask for theirs.
     """
@@ -53,35 +69,54 @@ def ask_who_passes_roles() -> None:
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], *rest: Any
     ) -> str:
         _request.set((body, query))
-        _kept.set("")
+        _kept.set(("", ""))
         return str(resource_arn(service, method, path, headers, body, query, *rest))
 
     def ask_for_roles(key_id: str, action: str, service: str, region: str, **more: Any) -> Any:
         denied = ask(key_id, action, service, region, **more)
         principal, where = _PASSES.get(action, ("", ()))
-        for role in () if denied or not where else _roles(where):
-            keys = {"iam:PassedToService": principal}
-            denied = ask(key_id, "iam:PassRole", "iam", region, resource_arn=role, service_context=keys)
+        asked = [("iam:PassRole", role, {"iam:PassedToService": principal}) for role in _named(where)] if where else []
+        for key in _named(("KMSKeyArn",)) if action in _GIVES_KEY else ():
+            function = _named(("FunctionName",)) or [more["resource_arn"].rpartition(":function:")[2]]
+            asked += [(use, key, key_context(region, function[0])) for use in KEY_USES]
+        for needed, resource, keys in () if denied else asked:
+            namespace = needed.partition(":")[0]
+            denied = ask(key_id, needed, namespace, region, resource_arn=resource, service_context=keys)
             if denied:
-                _kept.set(role)
+                _kept.set((needed, resource))
                 break
         return denied
 
     def access_denied_response(service: str, action: str, principal_arn: str, request_id: str, **more: Any) -> Any:
-        role = _kept.get()
-        if role and not more.get("error_code"):
-            action = "iam:PassRole"
-            message = actions.identity_denial_message(action, principal_arn, role, more.get("explicit_deny", False))
-            more = {**more, "message": message, "resource_arn": role}
-        return answer(service, action, principal_arn, request_id, **more)
+        needed, resource = _kept.get()
+        if not needed or more.get("error_code"):
+            return answer(service, action, principal_arn, request_id, **more)
+        message = actions.identity_denial_message(needed, principal_arn, resource, more.get("explicit_deny", False))
+        more = {**more, "message": message, "resource_arn": resource}
+        if needed not in KEY_USES:
+            return answer(service, needed, principal_arn, request_id, **more)
+        more |= {"message": _of_lambda(needed, message), "error_code": "InvalidParameterValueException"}
+        return (400, *answer(service, needed, principal_arn, request_id, **more)[1:])
 
     actions.extract_resource_arn, evaluator.enforce = extract_resource_arn, ask_for_roles
     actions.access_denied_response = access_denied_response
 
 
-def _roles(where: tuple[str, ...]) -> list[str]:
+def _of_lambda(use: str, message: str) -> str:
+    """As Lambda passes on what KMS answers.
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/lambda/function.go
+    """
+    return (
+        "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
+        f"{use.partition(':')[2]}. Please check your KMS key settings. KMS Exception: AccessDeniedException "
+        f"KMS Message: {message}"
+    )
+
+
+def _named(where: tuple[str, ...]) -> list[str]:
     body, query = _request.get()
-    found = {role for document in _documents(body, query) for role in _members(document, where)}
+    found = {name for document in _documents(body, query) for name in _members(document, where)}
     return sorted(found)
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local_aws.base.passing import KEY_USES, key_context
 from local_aws.base.tables import ministack
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Permission
@@ -70,6 +71,8 @@ def grants(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], physical_i
         role, service = new.get(_PASSED[kind][0]), _PASSED[kind][1]
         if role and role != old.get(_PASSED[kind][0]):
             yield Permission("iam:PassRole", role, {"iam:PassedToService": service})
+    if kind == "AWS::Lambda::Function":
+        yield from _uses_of_key(old.get("KmsKeyArn"), new, physical_id)
     if kind in {"AWS::IAM::Role", "AWS::IAM::User"}:
         yield from _grants_of_holder(kind.rpartition(":")[2], old, new, physical_id)
     if kind in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
@@ -82,6 +85,14 @@ def grants(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], physical_i
             for name in new.get(members) or []:
                 if name not in before:
                     yield Permission(f"iam:{verb}{holder}Policy", f"arn:aws:iam::{ACCOUNT}:{path}/{name}")
+
+
+def _uses_of_key(before: Any, new: Mapping[str, Any], physical_id: str) -> Iterator[Permission]:
+    key = new.get("KmsKeyArn")
+    if key and key != before:
+        region = ministack("core.responses").get_region()
+        for use in KEY_USES:
+            yield Permission(use, key, key_context(region, physical_id or str(new.get("FunctionName") or "*")))
 
 
 def _grants_of_holder(

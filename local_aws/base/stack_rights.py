@@ -110,7 +110,13 @@ def _denied_to_role(role: str, permission: Permission) -> str | None:
     )
     policies = evaluator._gather_role_policies(name, ACCOUNT)  # noqa: SLF001
     limits = evaluator._permissions_boundary(iam._roles, name, ACCOUNT)  # noqa: SLF001
-    decision = evaluator.evaluate(context, policies, *limits).decision
+    result = evaluator.evaluate(context, policies, *limits)
+    service = permission.action.partition(":")[0]
+    found = evaluator._resource_policy(service, permission.resource)  # noqa: SLF001
+    if found:
+        required = service in evaluator._POLICY_REQUIRED  # noqa: SLF001
+        result = evaluator.combine_resource_policy(result, context, *found, required=required, limits=limits)
+    decision = result.decision
     if decision == "Allow":
         return None
     message: str = ministack("core.iam_actions").identity_denial_message(

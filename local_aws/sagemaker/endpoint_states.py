@@ -80,17 +80,21 @@ def announce(platform: Platform, record: Record, *, deployment: bool = False) ->
 
 
 def _variant(variant: VariantPlan, since: float, desired: Document) -> Document:
+    """A serverless variant has no instances: its count is shown as 0, and no desired one.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantSummary.html
+    """
     document: Document = {
         "VariantName": variant.name,
         "DeployedImages": [{"SpecifiedImage": variant.image, "ResolutionTime": _time(since)}],
         "CurrentWeight": variant.weight,
         "DesiredWeight": desired.get("weight", variant.weight),
-        "CurrentInstanceCount": variant.instance_count,
-        "DesiredInstanceCount": desired.get("instance_count", variant.instance_count),
+        "CurrentInstanceCount": 0 if variant.serverless else variant.instance_count,
     }
     if variant.serverless:
-        serverless = dict(variant.serverless)
-        document.update(CurrentServerlessConfig=serverless, DesiredServerlessConfig=serverless)
+        document["CurrentServerlessConfig"] = dict(variant.serverless)
+    else:
+        document["DesiredInstanceCount"] = desired.get("instance_count", variant.instance_count)
     if variant.routing:
         document["RoutingConfig"] = dict(variant.routing)
     return document

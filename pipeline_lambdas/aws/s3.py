@@ -108,6 +108,7 @@ def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> None:
+    """A lock needs a checksum, which not every SDK sends: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html."""
     call(
         clients.client("s3").put_object,
         Bucket=bucket,
@@ -116,5 +117,6 @@ def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: 
         ContentType=content_type,
         ServerSideEncryption="aws:kms",
         SSEKMSKeyId=kms_key_arn,
+        ChecksumAlgorithm="SHA256",
         **conditions,
     )

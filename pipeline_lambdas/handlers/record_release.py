@@ -16,7 +16,7 @@ from pipeline_lambdas.evidence import follow, write_evidence
 from pipeline_lambdas.job import EVENT_KEY, Job
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.outcome import Done
-from pipeline_lambdas.record_facts import RecordSite
+from pipeline_lambdas.record_site import RecordSite
 from pipeline_lambdas.release_events import parse_event
 from pipeline_lambdas.runner import LambdaContext, run_job
 
@@ -25,6 +25,7 @@ from pipeline_lambdas.runner import LambdaContext, run_job
 class Environment:
     model_name: str
     name_prefix: str
+    evidence_bucket: str
     artifact_bucket: str
     kms_key_arn: str
     aws_region: str
@@ -32,7 +33,7 @@ class Environment:
     console_host: str = ""
 
     def site(self) -> RecordSite:
-        store = (self.artifact_bucket, self.kms_key_arn, self.data_bucket)
+        store = (self.evidence_bucket, self.kms_key_arn, self.data_bucket, self.artifact_bucket)
         return RecordSite(self.model_name, self.aws_region, self.console_host, *store)
 
 

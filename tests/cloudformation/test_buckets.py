@@ -41,7 +41,7 @@ def test_the_buckets_of_a_release_have_their_names(setup: Template) -> None:
     }
     assert names == {
         f"slipway-local-{purpose}-111122223333-us-east-1"
-        for purpose in ("data", "packages", "models", "artifacts", "logs")
+        for purpose in ("data", "packages", "models", "artifacts", "evidence", "logs")
     }
 
 
@@ -127,3 +127,66 @@ def test_only_the_data_bucket_announces_its_objects(setup: Template) -> None:
         if "NotificationConfiguration" in setup["Resources"][bucket]["Properties"]
     }
     assert announcing == {"DataBucket": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}
+
+
+KEEPERS = ["arn:aws:iam::111122223333:role/audit", "arn:aws:iam::111122223333:role/sso/*"]
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE", "NONE"])
+def test_evidence_is_locked_from_the_beginning(mode: str) -> None:
+    setup = templates.decided("setup", EvidenceLockMode=mode)
+    properties = setup["Resources"]["EvidenceBucket"]["Properties"]
+    assert properties["ObjectLockEnabled"] is True
+    rule = properties["ObjectLockConfiguration"].get("Rule")
+    if mode == "NONE":
+        assert rule is None
+    else:
+        retention = {"Mode": {"Ref": "EvidenceLockMode"}, "Days": {"Ref": "EvidenceLockInDays"}}
+        assert rule == {"DefaultRetention": retention}
+    locking = [name for name in bucket_ids() if "ObjectLockEnabled" in setup["Resources"][name]["Properties"]]
+    assert locking == ["EvidenceBucket"]
+
+
+@pytest.mark.parametrize("keepers", [[], KEEPERS])
+def test_only_who_is_named_lifts_locks_or_hides_evidence(keepers: list[str]) -> None:
+    setup = templates.decided("setup", EvidenceKeepers=",".join(keepers))
+    statements = policy_of(setup, "EvidenceBucket")
+    named = {"Fn::Split": [",", {"Ref": "EvidenceKeepers"}]}
+    root = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    condition = {"ArnNotLike": {"aws:PrincipalArn": named if keepers else root}}
+    actions = {"NothingIsHidden": "s3:DeleteObject"}
+    lifting = ["s3:BypassGovernanceRetention", "s3:PutObjectRetention", "s3:PutObjectLegalHold"]
+    for sid, action in {**actions, "LocksStay": lifting}.items():
+        assert (statements[sid]["Effect"], statements[sid]["Principal"]) == ("Deny", "*")
+        assert (statements[sid]["Action"], statements[sid]["Condition"]) == (action, condition)
+    # Without a lock whoever may delete in the account may delete here.
+    assert "NothingIsHidden" not in policy_of(templates.decided("setup", EvidenceLockMode="NONE"), "EvidenceBucket")
+
+
+def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) -> None:
+    statements = policy_of(setup, "EvidenceBucket")
+    once = statements["RecordsAreWrittenOnce"]
+    assert (once["Effect"], once["Principal"], once["Action"]) == ("Deny", "*", "s3:PutObject")
+    assert once["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/records/*"}
+    assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    tagged = {
+        sid: statements[sid]["Condition"]["StringNotEquals"]["aws:PrincipalTag/slipway-evidence"]
+        for sid in ("RecordersRecord", "ReportersReport", "EvaluatorsEvaluate")
+    }
+    pipeline = templates.decided("pipeline")
+    tags = {
+        name: [tag["Value"] for tag in role["Properties"]["Tags"] if tag["Key"] == "slipway-evidence"]
+        for name, role in templates.of_type(pipeline, "AWS::IAM::Role").items()
+        if "Tags" in role["Properties"]
+    }
+    assert tags == {
+        "EvaluateModelFunctionRole": ["evaluate"],
+        "SmokeTestProdFunctionRole": ["evaluate"],
+        "WriteEvidenceFunctionRole": ["report"],
+        "RecordReleaseFunctionRole": ["record"],
+    }
+    assert tagged == {
+        "RecordersRecord": "record",
+        "ReportersReport": ["record", "report"],
+        "EvaluatorsEvaluate": "evaluate",
+    }

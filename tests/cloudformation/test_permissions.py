@@ -21,9 +21,14 @@ STARS = {
     "list-old-models": ("sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
     # The token is for a whole registry; pulling is granted on the one image.
     "log-in-to-registry": ("ecr:GetAuthorizationToken",),
+    # A list has no ARN, and only CodePipeline assumes the role.
+    "list-functions": ("lambda:ListFunctions",),
     # A metric has no ARN; the condition bounds the namespace.
     "write-metrics": ("cloudwatch:PutMetricData",),
 }
+
+# What Lambda does with the key of the environments for who changes a function.
+KEY_IN_LAMBDA = {"kms:CreateGrant", "kms:Encrypt", "kms:Decrypt"}
 
 FUNCTIONS = {
     "TrainModelFunction": "train-model",
@@ -33,12 +38,17 @@ FUNCTIONS = {
     "DeployProdFunction": "deploy-prod",
     "DeployChampionFunction": "deploy-champion",
     "RegisterModelFunction": "register-model",
+    "WriteEvidenceFunction": "write-evidence",
     "RecordReleaseFunction": "record-release",
     "SmokeTestProdFunction": "smoke-test-prod",
     "CleanUpFunction": "clean-up",
     "StartReleaseFunction": "start-release",
     "EndReleaseFunction": "end-release",
     "SettleJobFunction": "settle-job",
+    "PublishFunction": "publish",
+    "PublishApprovedFunction": "publish-approved",
+    "DispatchFunction": "dispatch",
+    "DispatchApprovedFunction": "dispatch-approved",
 }
 
 
@@ -128,7 +138,11 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
 
 
 def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) -> None:
-    granting = [statement for statement in statements if "kms:CreateGrant" in statement.actions]
+    granting = [
+        statement
+        for statement in statements
+        if "kms:CreateGrant" in statement.actions and set(statement.actions) != KEY_IN_LAMBDA
+    ]
     assert {statement.holders for statement in granting} == {
         ("TrainingRole",),
         ("DeployModelFunctionRole",),
@@ -140,12 +154,35 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
         assert statement.condition == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def test_who_changes_code_may_use_the_key_of_the_environments_through_lambda_alone(
+    statements: list[Statement], pipeline: Template
+) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html#managing-permissions-to-your-server-side-encryption-key."""
+    changing = {role for s in statements if "lambda:UpdateFunctionCode" in s.actions for role in s.holders}
+    using = [statement for statement in statements if set(statement.actions) == KEY_IN_LAMBDA]
+    assert {role for statement in using for role in statement.holders} == changing
+    for statement in using:
+        assert templates.render(list(statement.resources), pipeline) == [f"<slipway-{'a' * 12}-key-arn>"]
+        ((operator, keys),) = templates.render(statement.condition, pipeline).items()
+        assert operator == "StringLike"
+        assert keys == {
+            "kms:ViaService": "lambda.ap-northeast-1.amazonaws.com*",
+            "kms:EncryptionContext:aws:lambda:FunctionArn": keys["kms:EncryptionContext:aws:lambda:FunctionArn"],
+        }
+        for role in statement.holders:
+            functions = granted(statements, pipeline, role, "lambda:UpdateFunctionCode")
+            patterns = templates.as_list(keys["kms:EncryptionContext:aws:lambda:FunctionArn"])
+            assert [arn for arn in functions if not any(fnmatchcase(arn, pattern) for pattern in patterns)] == []
+
+
 def test_the_key_is_used_through_a_service(statements: list[Statement], pipeline: Template) -> None:
     for statement in statements:
         data = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(statement.actions)
         # CodePipeline's documented list names no condition:
         # https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html
         if not data or statement.holders == ("PipelineRole",):
+            continue
+        if set(statement.actions) == KEY_IN_LAMBDA:  # its own test is above
             continue
         (keys,) = templates.render(statement.condition, pipeline).values()
         assert set(keys) <= {"kms:ViaService", "kms:EncryptionContext:aws:lambda:FunctionArn"}, statement
@@ -164,13 +201,14 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
     contexts = [
         templates.render(keys["kms:EncryptionContext:aws:lambda:FunctionArn"], pipeline)
         for statement in statements
-        if role in statement.holders
+        if role in statement.holders and set(statement.actions) != KEY_IN_LAMBDA
         for keys in statement.condition.values()
         if "kms:EncryptionContext:aws:lambda:FunctionArn" in keys
     ]
-    assert contexts == [f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"]
+    arn = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{full_name}"
+    assert contexts == [[arn, f"{arn}:*"]]
     # EventBridge, which invokes those that start and end a release, takes no result.
-    reports = [] if name in {"start-release", "end-release"} else ["*"]
+    reports = [] if name in {"start-release", "end-release", "record-release"} else ["*"]
     assert granted(statements, pipeline, role, "codepipeline:PutJobFailureResult") == reports
 
 
@@ -275,8 +313,13 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("TrainingRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
-        (("RecordReleaseFunctionRole",), "artifact"),
-        (("BuildProjectRole",), "package"),
+        (("EvaluateModelFunctionRole",), "evidence"),
+        (("SmokeTestProdFunctionRole",), "evidence"),
+        (("WriteEvidenceFunctionRole",), "evidence"),
+        (("RecordReleaseFunctionRole",), "evidence"),
+        (("BuildProjectRole",), "artifact"),
+        (("PublishFunctionRole",), "package"),
+        (("PublishApprovedFunctionRole",), "package"),
     }
     actions = {action for statement in statements for action in statement.actions}
     assert not {action for action in actions if re.match(r"s3:Delete|kms:(Disable|Schedule)", action)}
@@ -371,3 +414,34 @@ def test_a_record_of_the_chain_is_written_once(statements: list[Statement], pipe
     ]
     assert statement.holders == ("RecordReleaseFunctionRole",)
     assert statement.condition == {"Null": {"s3:if-none-match": "false"}}
+
+
+EXECUTION = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+WRITERS = {
+    f"releases/{'m' * 20}/{EXECUTION}/dev-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/test-evaluation.json": {"EvaluateModelFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/prod-evaluation.json": {"SmokeTestProdFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/record.json": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/report.html": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/00000001.json": {"RecordReleaseFunctionRole"},
+    f"records/{'m' * 20}/notes.json": set(),
+    f"releases/{'m' * 20}/{EXECUTION}/else.json": set(),
+    "releases/other/record.json": set(),
+}
+"""Key of the evidence bucket to the roles that may write it."""
+
+
+@pytest.mark.parametrize("bucket", ["evidence", "artifact"])
+@pytest.mark.parametrize("key", WRITERS)
+def test_each_piece_of_evidence_has_its_writers(
+    pipeline: Template, statements: list[Statement], bucket: str, key: str
+) -> None:
+    arn = f"arn:aws:s3:::<slipway-{'a' * 12}-{bucket}-bucket-name>/{key}"
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    writers = {role for role in roles if may(statements, pipeline, role, "s3:PutObject", arn)}
+    # Evidence that is older than its bucket lies among the artifacts, where nobody writes it any more.
+    assert writers == (WRITERS[key] if bucket == "evidence" else set())
+    readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObject", arn)}
+    of_releases, of_chain = key.startswith(f"releases/{'m' * 20}/"), key.startswith(f"records/{'m' * 20}/")
+    before_approval = {"WriteEvidenceFunctionRole"} if of_releases else set()
+    assert readers == before_approval | ({"RecordReleaseFunctionRole"} if of_releases or of_chain else set())

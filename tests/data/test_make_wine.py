@@ -11,6 +11,7 @@ import pytest
 import xgboost
 
 from scripts.csv_rules import check_csv
+from scripts.dataset import write_manifest
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 COMMITTED = DATA / "wine-quality"
@@ -30,7 +31,15 @@ def test_the_committed_data_is_what_the_generator_makes(made: Path, file: str) -
 
 
 def test_nothing_else_is_committed() -> None:
-    assert sorted(path.relative_to(COMMITTED).as_posix() for path in COMMITTED.rglob("*") if path.is_file()) == FILES
+    assert sorted(path.relative_to(COMMITTED).as_posix() for path in COMMITTED.rglob("*") if path.is_file()) == sorted(
+        [*FILES, "manifest.json"]
+    )
+
+
+def test_its_manifest_is_that_of_an_upload(made: Path) -> None:
+    write_manifest(made, "wine-quality")
+    written = (made / "manifest.json").read_bytes()
+    assert (COMMITTED / "manifest.json").read_bytes() == written, "scripts.dataset.write_manifest writes it anew"
 
 
 def test_all_rows_are_in_order_and_within_the_bounds() -> None:

@@ -15,7 +15,7 @@ from inference_lambdas import plan
 from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.timing import time_requests
 from pipeline_lambdas.outcome import Continue, Done, Failed
-from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
+from tests.events import EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
 REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
@@ -93,7 +93,7 @@ class Results:
 
 
 def report(key: str = REPORT_KEY) -> dict[str, Any]:
-    answer = client_of("s3").get_object(Bucket=ARTIFACT_BUCKET, Key=key)
+    answer = client_of("s3").get_object(Bucket=EVIDENCE_BUCKET, Key=key)
     assert answer["SSEKMSKeyId"] == KMS_KEY_ARN
     document: dict[str, Any] = json.loads(answer["Body"].read())
     return document

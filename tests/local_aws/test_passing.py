@@ -107,3 +107,85 @@ def test_a_function_s_own_role_is_not_passed_again(local_aws: LocalServer) -> No
     user = as_user(local_aws, "sets-timeouts", allow("lambda:UpdateFunctionConfiguration"))
     changed = user("lambda").update_function_configuration(FunctionName="keeps-its-role", Timeout=7)
     assert changed["Timeout"] == 7
+
+
+def keyed(server: LocalServer, name: str, *statements: dict[str, Any]) -> tuple[str, str, Callable[[str], Any]]:
+    """A role, a key and a user who may do everything but use keys, beside these statements."""
+    role = role_for(server, name, "lambda")
+    arn = server.client("kms").create_key()["KeyMetadata"]["Arn"]
+    no_keys = {"Effect": "Allow", "NotAction": "kms:*", "Resource": "*"}
+    return role, arn, as_user(server, name, no_keys, *statements)
+
+
+def create_keyed(user: Callable[[str], Any], name: str, role: str, key: str) -> Any:
+    return user("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": archive()},
+        KMSKeyArn=key,
+        Environment={"Variables": {"MODEL": "wine"}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "statements", "missing"),
+    [
+        ("key-none", [], "kms:CreateGrant"),
+        ("key-grant", [allow("kms:CreateGrant")], "kms:Encrypt"),
+        (
+            "key-elsewhere",
+            [
+                {
+                    **allow("kms:CreateGrant", "kms:Encrypt"),
+                    "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+                }
+            ],
+            "kms:CreateGrant",
+        ),
+    ],
+)
+def test_a_function_is_given_a_key_by_who_may_use_it(
+    local_aws: LocalServer, name: str, statements: list[dict[str, Any]], missing: str
+) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html."""
+    role, key, user = keyed(local_aws, name, *statements)
+    with pytest.raises(ClientError) as error:
+        create_keyed(user, name, role, key)
+    answer = error.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (
+        "InvalidParameterValueException",
+        400,
+    )
+    assert f"is not authorized to perform: {missing} on resource: {key} " in answer["Error"]["Message"]
+
+
+def test_the_use_of_a_key_may_be_bound_to_lambda_and_a_function(local_aws: LocalServer) -> None:
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:key-bound"
+    bound = {
+        "kms:ViaService": "lambda.us-east-1.amazonaws.com*",
+        "kms:EncryptionContext:aws:lambda:FunctionArn": [function, f"{function}:*"],
+    }
+    using = {**allow("kms:CreateGrant", "kms:Encrypt"), "Condition": {"StringLike": bound}}
+    role, key, user = keyed(local_aws, "key-bound", using)
+    create_keyed(user, "key-bound", role, key)
+    with pytest.raises(ClientError, match="kms:CreateGrant"):
+        create_keyed(user, "key-other", role, key)
+    # The code is nobody's environment: it is changed without the key.
+    coder = as_user(local_aws, "key-coder", allow("lambda:UpdateFunctionCode"))
+    coder("lambda").update_function_code(FunctionName="key-bound", ZipFile=archive())
+    with pytest.raises(ClientError, match="kms:CreateGrant"):
+        as_user(local_aws, "key-giver", allow("lambda:*"))("lambda").update_function_configuration(
+            FunctionName="key-bound", KMSKeyArn=key
+        )
+
+
+def test_a_key_may_name_its_users_itself(local_aws: LocalServer) -> None:
+    role, key, user = keyed(local_aws, "key-named")
+    principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/key-named"}
+    statement = {**allow("kms:CreateGrant", "kms:Encrypt"), "Principal": principal}
+    root = {**allow("kms:*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root, statement]})
+    local_aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    create_keyed(user, "key-named", role, key)

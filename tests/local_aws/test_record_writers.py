@@ -14,24 +14,26 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.record_chain import Entry, parsed, verify
-from pipeline_lambdas.record_facts import RecordSite
+from pipeline_lambdas.record_site import RecordSite
 from pipeline_lambdas.record_store import store
 from tests.local_server import LocalServer
 
-BUCKET = "record-writers"
+BUCKET, ARTIFACTS = "record-writers", "record-writers-artifacts"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SITE = RecordSite("wine-quality", "us-east-1", "console", BUCKET, KEY, BUCKET)
+SITE = RecordSite("wine-quality", "us-east-1", "console", BUCKET, KEY, BUCKET, ARTIFACTS)
 
 
 @pytest.fixture
 def s3(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     client = local_aws.client("s3")
-    client.create_bucket(Bucket=BUCKET)
+    for bucket in (BUCKET, ARTIFACTS):
+        client.create_bucket(Bucket=bucket)
     monkeypatch.setattr(clients, "client", lambda _service: client)
     yield client
     for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
         client.delete_object(Bucket=BUCKET, Key=item["Key"])
-    client.delete_bucket(Bucket=BUCKET)
+    for bucket in (BUCKET, ARTIFACTS):
+        client.delete_bucket(Bucket=bucket)
 
 
 def record(number: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from tests.local_server import LocalServer, allow
+from tests.local_server import ACCOUNT, LocalServer, allow
 
 WAIT = {"Delay": 0.1, "MaxAttempts": 300}
 ALL = {"Version": "2012-10-17", "Statement": [allow("*")]}
@@ -103,6 +103,28 @@ def test_a_function_in_a_stack_is_given_a_role_by_who_may_pass_it(local_aws: Loc
     arn = local_aws.create_role("rights-passed", "lambda.amazonaws.com", allow("*"))
     client = caller(local_aws, "rights-passes", allow("lambda:*"))
     assert f"iam:PassRole on resource: {arn} " in deploy(client, "rights-passes", {"Made": function(arn)})
+
+
+def test_a_function_in_a_stack_is_given_a_key_by_who_may_use_it(local_aws: LocalServer) -> None:
+    arn = local_aws.create_role("rights-keyed", "lambda.amazonaws.com", allow("*"))
+    key = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    client = caller(local_aws, "rights-keys", allow("lambda:*", "iam:PassRole"))
+    made = function(arn)
+    made["Properties"] |= {"KmsKeyArn": key, "Environment": {"Variables": {"MODEL": "wine"}}}
+    assert f"kms:CreateGrant on resource: {key} " in deploy(client, "rights-keys", {"Made": made})
+    using = allow("lambda:*", "iam:PassRole", "kms:CreateGrant", "kms:Encrypt")
+    may = caller(local_aws, "rights-uses", using)
+    assert deploy(may, "rights-uses", {"Made": made}) == ""
+    # A role of the stack that the key names itself needs no policy of its own for it.
+    role_arn = local_aws.create_role(
+        "rights-stack", "cloudformation.amazonaws.com", allow("lambda:*", "iam:PassRole", "cloudformation:*")
+    )
+    root = local_aws.client("cloudformation")
+    assert f"kms:CreateGrant on resource: {key} " in deploy(root, "rights-keyed-1", {"Made": made}, RoleARN=role_arn)
+    statements = [{**allow("kms:*"), "Principal": {"AWS": arn_}} for arn_ in (f"arn:aws:iam::{ACCOUNT}:root", role_arn)]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    local_aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    assert deploy(root, "rights-keyed-2", {"Made": made}, RoleARN=role_arn) == ""
 
 
 def test_an_update_and_a_deletion_ask_too(local_aws: LocalServer) -> None:

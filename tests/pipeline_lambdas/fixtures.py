@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from inference_lambdas.aws import sagemaker_runtime
 from pipeline_lambdas.aws import clients
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET
 from tests.pipeline_lambdas.aws_doubles import client_of, stubbed
 
 # For the Build stage: few examples, always the same, so that a push fails for what it changes.
@@ -54,10 +54,10 @@ def service_models() -> Iterator[None]:
 
 @pytest.fixture
 def buckets() -> Iterator[None]:
-    """The two buckets in moto."""
+    """The buckets in moto."""
     with mock_aws():
         s3 = client_of("s3")
-        for name in (ARTIFACT_BUCKET, DATA_BUCKET):
+        for name in (ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET):
             s3.create_bucket(Bucket=name)
         yield
 

@@ -75,7 +75,6 @@ def test_the_sample() -> None:
     assert Gate("r2", min=0.3) in config.tests["full"].gates
     assert config.image_uri("registry") == "registry/sagemaker-xgboost:3.2-0"
     assert config.content_type("test") == "text/csv"
-    assert not config.serverless
 
 
 def test_a_serverless_environment() -> None:
@@ -83,7 +82,6 @@ def test_a_serverless_environment() -> None:
         changed("environments.test", {"serverless": {"memory_mib": 2048, "max_concurrency": 5}}), FILE
     )
     assert config.environments["test"] == ServerlessVariant(2048, 5)
-    assert config.serverless
 
 
 def prod_with(**deployment: Any) -> str:

@@ -42,8 +42,8 @@ TAGS = [
     {"Key": "slipway:model", "Value": "wine-quality"},
     {"Key": "slipway:config-sha256", "Value": config_sha256(CONFIG)},
 ]
-MODEL = model_request(DEPLOYMENT, CONFIG, SITE, TRAINED)
-ENDPOINT_CONFIG = endpoint_config_request(DEPLOYMENT, CONFIG.environments["dev"], SITE)
+MODEL = model_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, TRAINED)
+ENDPOINT_CONFIG = endpoint_config_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, TRAINING_JOB)
 MODEL_FOUND = {**MODEL, "ModelArn": ARN, "CreationTime": 0}
 CONFIG_FOUND = {**ENDPOINT_CONFIG, "EndpointConfigArn": ARN, "CreationTime": 0}
 
@@ -323,7 +323,7 @@ def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, monkeypatch: pytes
     site = replace(SITE, rollback_alarms=ALARMS)
     job(sagemaker)
     sagemaker.add_response("describe_model", MODEL_FOUND)
-    prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE)
+    prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE, TRAINING_JOB)
     sagemaker.add_response("describe_endpoint_config", {**prod, "EndpointConfigArn": ARN, "CreationTime": 0})
     request: dict[str, Any] = {
         "EndpointName": f"{PREFIX}-prod",
@@ -347,9 +347,10 @@ def test_no_alarm_is_made_where_nothing_is_watched(sagemaker: Stubber, monkeypat
     monkeypatch.setattr(deployment, "watch_update", lambda names, _: None if not names else pytest.fail(str(names)))
     config = replace(CONFIG, environments={**CONFIG.environments, "prod": ServerlessVariant(1024, 5)})
     job(sagemaker)
-    isolated = {**MODEL_FOUND, "EnableNetworkIsolation": False}
-    sagemaker.add_response("describe_model", isolated)
-    serverless = endpoint_config_request(PROD, config.environments["prod"], SITE)
+    model = f"{TRAINING_JOB}-s"
+    reachable = {**MODEL_FOUND, "ModelName": model, "EnableNetworkIsolation": False}
+    sagemaker.add_response("describe_model", reachable, {"ModelName": model})
+    serverless = endpoint_config_request(PROD, config.environments["prod"], SITE, model)
     sagemaker.add_response("describe_endpoint_config", {**serverless, "EndpointConfigArn": ARN, "CreationTime": 0})
     endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
     sagemaker.add_response("update_endpoint", {"EndpointArn": ARN})
@@ -369,25 +370,38 @@ def test_aws_explains_itself(sagemaker: Stubber) -> None:
         deploy(DEPLOYMENT, CONFIG, SITE)
 
 
-def test_a_serverless_variant_has_no_key_and_its_model_no_isolation() -> None:
+def test_a_serverless_variant_has_no_key_and_a_model_without_isolation(sagemaker: Stubber) -> None:
+    """The model of Prod, which makes none, is there before the release comes to it."""
     config = sample_config(
         (
             "dev: {instance_type: ml.t2.medium, instance_count: 1}",
-            "dev: {serverless: {memory_mib: 2048, max_concurrency: 5}}",
+            "dev: {serverless: {memory_mib: 2048, max_concurrency: 2}}",
         )
     )
-    request = endpoint_config_request(DEPLOYMENT, config.environments["dev"], SITE)
+    model = f"{TRAINING_JOB}-s"
+    job(sagemaker)
+    wanted = model_request(DEPLOYMENT, config.environments["dev"], SITE, TRAINED)
+    assert wanted == {**MODEL, "ModelName": model, "EnableNetworkIsolation": False}
+    tags = [*TAGS[:2], {"Key": "slipway:config-sha256", "Value": config_sha256(config)}]
+    for made in (wanted, MODEL):
+        absent(sagemaker, "describe_model", "model")
+        sagemaker.add_response("create_model", {"ModelArn": ARN}, {**made, "Tags": tags})
+    request = endpoint_config_request(DEPLOYMENT, config.environments["dev"], SITE, model)
+    sagemaker.add_response("describe_endpoint_config", {**request, "EndpointConfigArn": ARN, "CreationTime": 0})
+    endpoint(sagemaker, "InService")
+    outcome = deploy(DEPLOYMENT, config, SITE)
+    assert isinstance(outcome, Done)
+    assert outcome.variables["ModelName"] == model
     assert request == {
         "EndpointConfigName": WANTED,
         "ProductionVariants": [
             {
                 "VariantName": "AllTraffic",
-                "ModelName": TRAINING_JOB,
-                "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+                "ModelName": model,
+                "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 2},
             }
         ],
     }
-    assert model_request(DEPLOYMENT, config, SITE, TRAINED)["EnableNetworkIsolation"] is False
 
 
 def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber) -> None:
@@ -402,10 +416,10 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     sagemaker.add_response(
         "describe_training_job", {**described, "StoppingCondition": {}, "CreationTime": 0}, {"TrainingJobName": target}
     )
-    model = model_request(rolled_back, CONFIG, SITE, TRAINED)
+    model = model_request(rolled_back, CONFIG.environments["prod"], SITE, TRAINED)
     sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": 0}, {"ModelName": target})
     absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
-    request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE)
+    request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE, target)
     assert request["ProductionVariants"][0]["ModelName"] == target
     sagemaker.add_response("create_endpoint_config", {"EndpointConfigArn": ARN}, {**request, "Tags": TAGS})
     endpoint(sagemaker, "InService", f"{PREFIX}-prod-ffffffff-0000", name=f"{PREFIX}-prod")

@@ -19,15 +19,21 @@ from pipeline_lambdas.failures import PermissionDeniedError, UnavailableError
 from pipeline_lambdas.handlers import record_release as handler_module
 from pipeline_lambdas.names import Release
 from pipeline_lambdas.record_chain import Entry, parsed, verify
-from pipeline_lambdas.record_facts import RecordSite
+from pipeline_lambdas.record_site import RecordSite
 from pipeline_lambdas.release_events import Answered, Ended
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import Context, manifest, sample_text, zipped
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
 SITE = RecordSite(
-    "wine-quality", "us-east-1", "us-east-1.console.aws.amazon.com", ARTIFACT_BUCKET, KMS_KEY_ARN, DATA_BUCKET
+    "wine-quality",
+    "us-east-1",
+    "us-east-1.console.aws.amazon.com",
+    EVIDENCE_BUCKET,
+    KMS_KEY_ARN,
+    DATA_BUCKET,
+    ARTIFACT_BUCKET,
 )
 FOLDER = f"releases/wine-quality/{EXECUTION_ID}/"
 RECORD = f"{FOLDER}record.json"
@@ -50,6 +56,8 @@ class Aws:
         }
     )
     objects: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
+    artifacts: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
+    """Key to content and time; in the evidence bucket, and in the artifact bucket."""
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -99,15 +107,20 @@ class Aws:
         assert self.package
         self.package = {**self.package, "ModelApprovalStatus": status}
 
-    def read_object(self, _bucket: str, key: str) -> bytes | None:
+    def _in(self, bucket: str) -> dict[str, tuple[bytes, datetime]]:
+        return {EVIDENCE_BUCKET: self.objects, ARTIFACT_BUCKET: self.artifacts}[bucket]
+
+    def read_object(self, bucket: str, key: str) -> bytes | None:
         self._asked("read_object")
-        return self.objects[key][0] if key in self.objects else None
+        held = self._in(bucket)
+        return held[key][0] if key in held else None
 
-    def list_objects(self, _bucket: str, prefix: str) -> list[s3.Listed]:
-        return [s3.Listed(key, self.objects[key][1]) for key in sorted(self.objects) if key.startswith(prefix)]
+    def list_objects(self, bucket: str, prefix: str) -> list[s3.Listed]:
+        held = self._in(bucket)
+        return [s3.Listed(key, held[key][1]) for key in sorted(held) if key.startswith(prefix)]
 
-    def write_object(self, _bucket: str, key: str, content: bytes, _type: str, kms_key_arn: str) -> None:
-        assert kms_key_arn == KMS_KEY_ARN
+    def write_object(self, bucket: str, key: str, content: bytes, _type: str, kms_key_arn: str) -> None:
+        assert (bucket, kms_key_arn) == (EVIDENCE_BUCKET, KMS_KEY_ARN)
         self.objects[key] = content, datetime.now(UTC)
 
     def create_object(self, bucket: str, key: str, content: bytes, kind: str, kms_key_arn: str) -> bool:
@@ -119,7 +132,7 @@ class Aws:
         return True
 
     def chain(self) -> list[Entry]:
-        found = [item.key for item in self.list_objects(ARTIFACT_BUCKET, "records/")]
+        found = [item.key for item in self.list_objects(EVIDENCE_BUCKET, "records/")]
         return [Entry(key, self.objects[key][0]) for key in found]
 
     def record(self) -> dict[str, Any]:
@@ -131,11 +144,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     account = Aws()
     data = manifest({"train/a.csv": b"5,1\n", "validation/b.csv": b"5,1\n", "test/c.csv": b"5,1\n"})
     now = datetime.now(UTC)
-    account.objects = {
+    account.artifacts = {
         "slipway-local-wine-q/TrainingCo/a1b2c3d": (zipped({"wine-quality.yml": sample_text().encode()}), now),
         "slipway-local-wine-q/Dataset/a1b2c3d": (json.dumps(data).encode(), now),
-        f"releases/wine-quality/{answers.CHAMPION_ID}/record.json": (b"{}", now),
     }
+    account.objects = {f"releases/wine-quality/{answers.CHAMPION_ID}/record.json": (b"{}", now)}
     for module, names in {
         codecommit: ("find_author",),
         executions: ("get_execution", "find_summary", "list_actions"),
@@ -159,8 +172,8 @@ def ends(aws: Aws, status: str = "Failed", at: datetime | None = None) -> dict[s
 def test_the_evidence_of_a_release_that_waits(aws: Aws) -> None:
     done = write_evidence(RELEASE, SITE)
     assert done.variables == {
-        "RecordUri": f"s3://{ARTIFACT_BUCKET}/{RECORD}",
-        "ReportUri": f"s3://{ARTIFACT_BUCKET}/{FOLDER}report.html",
+        "RecordUri": f"s3://{EVIDENCE_BUCKET}/{RECORD}",
+        "ReportUri": f"s3://{EVIDENCE_BUCKET}/{FOLDER}report.html",
     }
     assert done.summary == "Recorded and reported"
     found = aws.record()
@@ -306,7 +319,8 @@ def test_what_cannot_be_read_is_named_and_stops_nothing(aws: Aws, refused: str, 
     ],
 )
 def test_what_is_not_as_it_should_be_is_named(aws: Aws, key: str, content: bytes, part: str | None) -> None:
-    aws.objects[key] = content, datetime.now(UTC)
+    held = aws.artifacts if key.startswith("slipway-") else aws.objects
+    held[key] = content, datetime.now(UTC)
     write_evidence(RELEASE, SITE)
     found = aws.record()
     assert len(found["missing"]) == 1
@@ -315,7 +329,7 @@ def test_what_is_not_as_it_should_be_is_named(aws: Aws, key: str, content: bytes
 
 
 def test_an_artifact_that_is_gone_is_named(aws: Aws) -> None:
-    del aws.objects["slipway-local-wine-q/Dataset/a1b2c3d"]
+    del aws.artifacts["slipway-local-wine-q/Dataset/a1b2c3d"]
     write_evidence(RELEASE, SITE)
     assert aws.record()["missing"] == ["dataset: not found"]
 
@@ -359,6 +373,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MODEL_NAME": "wine-quality",
         "NAME_PREFIX": PREFIX,
+        "EVIDENCE_BUCKET": EVIDENCE_BUCKET,
         "ARTIFACT_BUCKET": ARTIFACT_BUCKET,
         "DATA_BUCKET": DATA_BUCKET,
         "KMS_KEY_ARN": KMS_KEY_ARN,
@@ -397,3 +412,22 @@ def test_the_function_lets_lambda_try_again(aws: Aws) -> None:
     aws.execution = answers.execution("Stopped")
     with pytest.raises(UnavailableError):
         handler_module.handler(event("release_ended"), Context())
+
+
+def test_a_chain_that_began_in_the_artifact_bucket_goes_on_and_nothing_is_added_to_it_there(aws: Aws) -> None:
+    ends(aws)
+    (first,) = aws.chain()
+    aws.artifacts[first.key] = aws.objects.pop(first.key)
+    assert ends(aws, at=datetime.now(UTC) + timedelta(minutes=1))["sequence"] == 2
+    (second,) = aws.chain()
+    assert parsed(second.content)["predecessor"]["sha256"] == record_chain.sha256(first.content)
+    aws.artifacts[record_chain.key("wine-quality", 7)] = b"{}", datetime.now(UTC)
+    assert ends(aws, at=datetime.now(UTC) + timedelta(minutes=2))["sequence"] == 3
+    assert verify([first, *aws.chain()]) == []
+
+
+def test_a_champion_that_was_recorded_in_the_artifact_bucket_is_found(aws: Aws) -> None:
+    key = f"releases/wine-quality/{answers.CHAMPION_ID}/record.json"
+    aws.artifacts[key] = aws.objects.pop(key)
+    write_evidence(RELEASE, SITE)
+    assert aws.record()["champion"]["execution_id"] == answers.CHAMPION_ID

@@ -171,14 +171,14 @@ class House:
 
     def report(self, execution: str, environment: str = "test") -> dict[str, Any]:
         """An evaluation report of a release."""
-        bucket = f"slipway-local-artifacts-{self.account}-us-east-1"
+        bucket = f"slipway-local-evidence-{self.account}-us-east-1"
         key = f"releases/{MODEL}/{execution}/{environment}-evaluation.json"
         found: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
         return found
 
     def record(self, execution: str) -> dict[str, Any]:
         """The record of an execution that has ended, once it takes its place in the chain."""
-        bucket = f"slipway-local-artifacts-{self.account}-us-east-1"
+        bucket = f"slipway-local-evidence-{self.account}-us-east-1"
         key = f"releases/{MODEL}/{execution}/record.json"
 
         def written() -> dict[str, Any] | None:

@@ -203,7 +203,7 @@ def _all_is_under_the_key(connected: Connected) -> None:
 def _keys(house: House) -> Iterator[tuple[str, str | None]]:
     """What is encrypted in an installation, and with which key; S3 takes no key of KMS for its own access logs."""
     s3, account = house.client("s3"), house.account
-    for purpose in ("data", "packages", "models", "artifacts"):
+    for purpose in ("data", "packages", "models", "artifacts", "evidence"):
         bucket = f"slipway-local-{purpose}-{account}-us-east-1"
         (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
         yield f"bucket {bucket}", rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID")

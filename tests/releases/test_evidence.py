@@ -13,7 +13,7 @@ from tests.record_schema import problems
 from tests.releases.house import MODEL, PREFIX, House
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
-BUCKET = f"slipway-local-artifacts-{House.account}-us-east-1"
+BUCKET = f"slipway-local-evidence-{House.account}-us-east-1"
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local_server import wait_for
 from tests.releases.house import MODEL, PREFIX, SAMPLE, House, patched
 
-BUCKET = f"slipway-local-artifacts-{House.account}-us-east-1"
+BUCKET = f"slipway-local-evidence-{House.account}-us-east-1"
 
 
 def pushed(house: House, **changes: Any) -> tuple[str, str]:
@@ -71,17 +72,32 @@ def test_a_changed_record_is_noticed(house: House, pair: tuple[str, str]) -> Non
     sound = house.slipway("audit")
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert "as written" in sound.stdout
+    assert "0 never were; new evidence is locked for 365 days (GOVERNANCE)" in " ".join(sound.stdout.split())
     s3 = house.client("s3")
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"records/{MODEL}/")["Contents"]]
     original = s3.get_object(Bucket=BUCKET, Key=keys[0])["Body"].read()
-    s3.put_object(Bucket=BUCKET, Key=keys[0], Body=original.replace(b'"Succeeded"', b'"Failed"', 1))
+    forged = {"Bucket": BUCKET, "Key": keys[0], "Body": original.replace(b'"Succeeded"', b'"Failed"', 1)}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(**forged)
+    policy = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    s3.delete_bucket_policy(Bucket=BUCKET)  # as who administers the account could
     try:
+        made = s3.put_object(**forged)["VersionId"]
         noticed = house.slipway("audit", "--json")
+        with pytest.raises(ClientError, match="protected by object lock"):
+            s3.delete_object(Bucket=BUCKET, Key=keys[0], VersionId=made)
+        s3.delete_object(Bucket=BUCKET, Key=keys[0], VersionId=made, BypassGovernanceRetention=True)
+        marker = s3.delete_object(Bucket=BUCKET, Key=keys[1])["VersionId"]
+        hidden = house.slipway("audit", "--json")
+        s3.delete_object(Bucket=BUCKET, Key=keys[1], VersionId=marker)
     finally:
-        s3.put_object(Bucket=BUCKET, Key=keys[0], Body=original)
-    assert noticed.returncode == 1
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    assert (noticed.returncode, hidden.returncode) == (1, 1)
     problems = json.loads(noticed.stdout)["problems"]
-    assert any(problem.startswith(keys[1]) for problem in problems)
+    assert any(problem.startswith(f"{keys[1]}: predecessor") for problem in problems)
+    assert f"{keys[0]}: found several versions; a record of the chain is written once" in problems
+    assert f"{keys[1]}: hidden by a delete marker" in json.loads(hidden.stdout)["problems"]
+    assert house.slipway("audit").returncode == 0
 
 
 def wait_for_records(house: House, *executions: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,8 @@ from tests.local_server import ACCOUNT, REGION
 from tests.releases.house import MODEL, PREFIX, House
 
 STACK = f"slipway-pipeline-local-{MODEL}"
-DATA, MODELS, ARTIFACTS, PACKAGES = (
-    f"slipway-local-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models", "artifacts", "packages")
+DATA, MODELS, ARTIFACTS, EVIDENCE, PACKAGES = (
+    f"slipway-local-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models", "artifacts", "evidence", "packages")
 )
 RELEASE = "0a1b2c3d-4e5f"
 EXECUTION = f"{RELEASE}-4a1b-8c3d-0a1b2c3d4e5f"
@@ -202,12 +203,47 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
     ("EvaluateModelFunctionRole", "another model's list", listed(DATA, "other/"), "s3:ListBucket"),
     ("EvaluateModelFunctionRole", "changing data", write(DATA, f"{DATASET}/test/test.csv"), "s3:PutObject"),
-    ("EvaluateModelFunctionRole", "another's reports", write(ARTIFACTS, "releases/other/r.json"), "s3:PutObject"),
+    (
+        "EvaluateModelFunctionRole",
+        "another model's evaluations",
+        write(EVIDENCE, f"releases/other/{EXECUTION}/test-evaluation.json"),
+        "s3:PutObject",
+    ),
+    (
+        "EvaluateModelFunctionRole",
+        "evaluations of Prod",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/prod-evaluation.json"),
+        "s3:PutObject",
+    ),
+    (
+        "EvaluateModelFunctionRole",
+        "records",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/record.json"),
+        "s3:PutObject",
+    ),
+    (
+        "EvaluateModelFunctionRole",
+        "the chain",
+        write(EVIDENCE, f"records/{MODEL}/99999999.json", IfNoneMatch="*"),
+        "s3:PutObject",
+    ),
+    ("EvaluateModelFunctionRole", "evidence", read(EVIDENCE, f"records/{MODEL}/00000001.json"), "s3:GetObject"),
+    (
+        "EvaluateModelFunctionRole",
+        "older evidence",
+        write(ARTIFACTS, f"releases/{MODEL}/{EXECUTION}/test-evaluation.json"),
+        "s3:PutObject",
+    ),
     ("EvaluateModelFunctionRole", "artifacts", read(ARTIFACTS, f"{PREFIX[:20]}/TrainingCo/a"), "s3:GetObject"),
     (
         "EvaluateModelFunctionRole",
         "another key",
-        write(ARTIFACTS, f"releases/{MODEL}/r.json", ServerSideEncryption="aws:kms", SSEKMSKeyId=OTHER_KEY),
+        write(
+            EVIDENCE,
+            f"releases/{MODEL}/{EXECUTION}/test-evaluation.json",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=OTHER_KEY,
+        ),
         "s3:PutObject",
     ),
     ("EvaluateModelFunctionRole", "Prod", invoke(f"{PREFIX}-prod"), "sagemaker:InvokeEndpoint"),
@@ -235,7 +271,12 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("DeployProdFunctionRole", "predicting", invoke(f"{PREFIX}-prod"), "sagemaker:InvokeEndpoint"),
     ("SmokeTestProdFunctionRole", "Test", invoke(f"{PREFIX}-test"), "sagemaker:InvokeEndpoint"),
     ("SmokeTestProdFunctionRole", "training data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
-    ("SmokeTestProdFunctionRole", "another's reports", write(ARTIFACTS, "releases/other/r.json"), "s3:PutObject"),
+    (
+        "SmokeTestProdFunctionRole",
+        "evaluations of Test",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/test-evaluation.json"),
+        "s3:PutObject",
+    ),
     (
         "CleanUpFunctionRole",
         "endpoints",
@@ -337,16 +378,39 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     (
         "RecordReleaseFunctionRole",
         "writing a record of the chain again",
-        write(ARTIFACTS, f"records/{MODEL}/00000001.json"),
+        write(EVIDENCE, f"records/{MODEL}/00000001.json"),
         "s3:PutObject",
     ),
     (
         "RecordReleaseFunctionRole",
         "another model's chain",
-        write(ARTIFACTS, "records/other/00000001.json", IfNoneMatch="*"),
+        write(EVIDENCE, "records/other/00000001.json", IfNoneMatch="*"),
         "s3:PutObject",
     ),
-    ("RecordReleaseFunctionRole", "another model's evidence", listed(ARTIFACTS, "releases/other/"), "s3:ListBucket"),
+    (
+        "RecordReleaseFunctionRole",
+        "evaluations",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/test-evaluation.json"),
+        "s3:PutObject",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "a lock",
+        write(
+            EVIDENCE,
+            f"releases/{MODEL}/{EXECUTION}/record.json",
+            ObjectLockMode="GOVERNANCE",
+            ObjectLockRetainUntilDate=datetime(2100, 1, 1, tzinfo=UTC),
+        ),
+        "s3:PutObjectRetention",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "the chain among the artifacts",
+        write(ARTIFACTS, f"records/{MODEL}/99999999.json", IfNoneMatch="*"),
+        "s3:PutObject",
+    ),
+    ("RecordReleaseFunctionRole", "another model's evidence", listed(EVIDENCE, "releases/other/"), "s3:ListBucket"),
     ("RecordReleaseFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("RecordReleaseFunctionRole", "code", read(ARTIFACTS, "slipway-local-wine-q/PipelineLa/x"), "s3:GetObject"),
     (
@@ -369,20 +433,93 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("CleanUpFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     (
         "BuildProjectRole",
+        "publishing what it has built",
+        asked("lambda", "update_function_code", FunctionName=f"{PREFIX}-train-model", ZipFile=b"x"),
+        "lambda:UpdateFunctionCode",
+    ),
+    (
+        "BuildProjectRole",
+        "noting checks that have not passed",
+        write(PACKAGES, f"checks/{MODEL}.json"),
+        "s3:PutObject",
+    ),
+    (
+        "PublishFunctionRole",
         "another pipeline's functions",
         asked("lambda", "update_function_code", FunctionName=f"{OTHER}-train-model", ZipFile=b"x"),
         "lambda:UpdateFunctionCode",
     ),
     (
-        "BuildProjectRole",
+        "PublishFunctionRole",
+        "what acts on Prod",
+        asked("lambda", "update_function_code", FunctionName=f"{PREFIX}-deploy-prod", ZipFile=b"x"),
+        "lambda:UpdateFunctionCode",
+    ),
+    (
+        "PublishFunctionRole",
+        "what decides about versions and writes records",
+        asked("lambda", "update_function_code", FunctionName=f"{PREFIX}-record-release", ZipFile=b"x"),
+        "lambda:UpdateFunctionCode",
+    ),
+    (
+        "PublishFunctionRole",
         "changing what a function may do",
         asked("lambda", "update_function_configuration", FunctionName=f"{PREFIX}-train-model", Timeout=1),
         "lambda:UpdateFunctionConfiguration",
     ),
+    (
+        "PublishFunctionRole",
+        "deleting a function",
+        asked("lambda", "delete_function", FunctionName=f"{PREFIX}-train-model"),
+        "lambda:DeleteFunction",
+    ),
+    (
+        "PublishApprovedFunctionRole",
+        "what a release runs before its approval",
+        asked("lambda", "update_function_code", FunctionName=f"{PREFIX}-deploy-model", ZipFile=b"x"),
+        "lambda:UpdateFunctionCode",
+    ),
+    (
+        "DispatchFunctionRole",
+        "what acts on Prod",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-deploy-prod", Qualifier="1", Payload=b"{}"),
+        "lambda:InvokeFunction",
+    ),
+    (
+        "DispatchFunctionRole",
+        "code that is no version",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-deploy-model", Payload=b"{}"),
+        "lambda:InvokeFunction",
+    ),
+    (
+        "DispatchApprovedFunctionRole",
+        "what works for all releases",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-record-release", Qualifier="1", Payload=b"{}"),
+        "lambda:InvokeFunction",
+    ),
+    (
+        "WriteEvidenceFunctionRole",
+        "the chain of records",
+        write(ARTIFACTS, f"records/{MODEL}/00000001.json", IfNoneMatch="*"),
+        "s3:PutObject",
+    ),
+    (
+        "WriteEvidenceFunctionRole",
+        "deciding about a version",
+        decided(PREFIX, "Approved"),
+        "sagemaker:UpdateModelPackage",
+    ),
+    (
+        "PipelineRole",
+        "a function that it does not know the version of",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-deploy-model"),
+        "lambda:InvokeFunction",
+    ),
     ("BuildProjectRole", "data", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
     ("BuildProjectRole", "configs", read(ARTIFACTS, f"{PREFIX[:20]}/TrainingCo/a"), "s3:GetObject"),
-    ("BuildProjectRole", "reports", read(ARTIFACTS, f"releases/{MODEL}/r.json"), "s3:GetObject"),
-    ("BuildProjectRole", "other packages", write(PACKAGES, "other/a.zip"), "s3:PutObject"),
+    ("BuildProjectRole", "reports", read(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/report.html"), "s3:GetObject"),
+    ("BuildProjectRole", "packages that are kept", write(PACKAGES, "train-model/a.zip"), "s3:PutObject"),
+    ("BuildProjectRole", "what another build has made", read(ARTIFACTS, f"{PREFIX[:20]}/Packages/a"), "s3:GetObject"),
     ("TrainingRole", "the manifest", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
     ("TrainingRole", "another model's data", read(DATA, "other/datasets/0/train/a.csv"), "s3:GetObject"),
     ("TrainingRole", "another model's list", listed(DATA, "other/datasets/"), "s3:ListBucket"),
@@ -406,6 +543,13 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("PipelineRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("PipelineRole", "changing the manifest", write(DATA, f"{MODEL}/manifest.json"), "s3:PutObject"),
     ("PipelineRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
+    (
+        "PipelineRole",
+        "records",
+        write(EVIDENCE, f"records/{MODEL}/99999999.json", IfNoneMatch="*"),
+        "s3:PutObject",
+    ),
+    ("PipelineRole", "older records", write(ARTIFACTS, f"records/{MODEL}/99999999.json"), "s3:PutObject"),
     ("PipelineRole", "code of functions", write(PACKAGES, "train-model/a.zip"), "s3:PutObject"),
     (
         "PipelineRole",
@@ -503,8 +647,13 @@ ALLOWED: dict[str, Call] = {
     "SettleJobFunctionRole": unknown_result,
     "DeployChampionFunctionRole": sagemaker("describe_endpoint", EndpointName=f"{PREFIX}-prod"),
     "RegisterModelFunctionRole": unknown_job,
-    "RecordReleaseFunctionRole": listed(ARTIFACTS, f"records/{MODEL}/"),
-    "BuildProjectRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
+    "RecordReleaseFunctionRole": listed(EVIDENCE, f"records/{MODEL}/"),
+    "BuildProjectRole": read(PACKAGES, f"checks/{MODEL}.json"),
+    "PublishFunctionRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-train-model"),
+    "PublishApprovedFunctionRole": asked("lambda", "get_function_configuration", FunctionName=f"{PREFIX}-deploy-prod"),
+    "DispatchFunctionRole": unknown_result,
+    "DispatchApprovedFunctionRole": unknown_result,
+    "WriteEvidenceFunctionRole": listed(EVIDENCE, f"releases/{MODEL}/"),
     "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),
     "HostingRole": asked("logs", "describe_log_streams", logGroupName=f"/aws/sagemaker/Endpoints/{PREFIX}-dev"),
     "PipelineRole": read(DATA, f"{MODEL}/manifest.json"),
@@ -538,7 +687,8 @@ class Copies:
         iam, copy = self._house.client("iam"), f"copy-of-{role}"
         trusted = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-        arn = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        tags = iam.list_role_tags(RoleName=self.names[role])["Tags"]
+        arn = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
         for policy in iam.list_role_policies(RoleName=self.names[role])["PolicyNames"]:
             document = iam.get_role_policy(RoleName=self.names[role], PolicyName=policy)["PolicyDocument"]
             iam.put_role_policy(RoleName=copy, PolicyName=policy, PolicyDocument=json.dumps(document))

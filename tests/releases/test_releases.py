@@ -7,7 +7,6 @@
 - `check`: a pattern that `slipway check` must print beforehand; without it the check must pass
 - `metrics`: names that the evaluation report must hold
 - `missing`: files of `data/` that the manifest names and that are not uploaded
-- `deletes`: environments whose endpoint is deleted beforehand
 - `unread`: what the release's record says that it could not read
 - `deploys`: environments whose endpoint a failing release has updated before it failed
 A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
@@ -41,12 +40,6 @@ def test_release(case: Path, house: House) -> None:
     expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
     _check(case, house, expected.get("check"))
     house.restore()
-    for environment in expected.get("deletes", []):
-        name = f"slipway-local-{MODEL}-{environment}"
-        house.client("sagemaker").delete_endpoint(EndpointName=name)
-        house.client("sagemaker").get_waiter("endpoint_deleted").wait(
-            EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
     served = house.serving()
     execution = house.wait_for_release_of(_push_or_upload(case, house, expected.get("missing", [])))
     summary = house.wait_for_end(execution)

@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from scripts import target
-from scripts.destroy import Scope, _agree, _remove_stack
+from scripts.destroy import _agree, _remove_stack
 from scripts.errors import SlipwayError
 from scripts.installation import Inventory
 from scripts.local_key import read_local_key
 from scripts.model_data import empty_bucket
 from scripts.names import FUNCTIONS
 from scripts.output import Output, PlainConsole
+from scripts.removal_scope import Scope
 from scripts.session import Session
 from scripts.setup_resources import key_description
 from scripts.target import Options
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("local_key")
 SHORT = "0f3c1f6e-5f0e"
 SECOND = "second"
 KEPT = ["buckets", "keys", "repositories", "setup stacks", "work folders"]
-DATA = {"data", "log streams", "training jobs"}
+DATA = {"data", "evidence", "log streams", "training jobs"}
 LISTED = {
     "AWS::CloudFormation::Stack": "stacks",
     "AWS::CloudWatch::Alarm": "alarms",
@@ -179,6 +180,7 @@ def test_models_and_installation_are_destroyed_and_made_again(house: House) -> N
     what_is_shared_stays_with_the_data(house, neighbours)
     released(house)
     assert house.record(house.newest())["sequence"] > 1, "the records go on where they were"
+    evidence_stays_as_long_as_it_is_locked(house)
     nothing_is_left(house, neighbours)
     house.prepare()
     released(house)
@@ -203,7 +205,7 @@ def one_model_goes_and_the_other_stays(house: House, before: dict[str, list[str]
     assert f"Other models, left alone: {MODEL}." in kept["said"]
     assert "releases: 1 stopped" in kept["said"]
     assert {*KEPT, "data"} <= kept["left"].keys() <= {*KEPT, *DATA}
-    gone = destroyed(house, "--model", SECOND, "--data", "--yes", SECOND)
+    gone = destroyed(house, "--model", SECOND, "--data", "--locked", "--yes", SECOND)
     assert {one.partition(":")[0] for one in gone["removed"]} == kept["left"].keys() & DATA
     assert sorted(gone["left"]) == KEPT
     assert not any(named_after_second(house).values())
@@ -231,17 +233,32 @@ def what_is_shared_stays_with_the_data(house: House, neighbours: dict[str, list[
     assert there["stacks"] == ["slipway-setup-local"]
     for kind in there.keys() - {"stacks", "jobs", "buckets", "repositories", "keys", "aliases", "work folders"}:
         assert there[kind] == neighbours[kind], kind
-    assert len(there["buckets"]) == 6
+    assert len(there["buckets"]) == 7
     again = destroyed(house)
     assert again["removed"] == []
     assert f"Nothing of model {MODEL} of installation local is there to be removed." in again["said"]
+
+
+def evidence_stays_as_long_as_it_is_locked(house: House) -> None:
+    """And with it what is needed to read it."""
+    before = objects(house, of=MODEL)
+    answer = destroyed(house, "--all", "--data", "--yes", "local")
+    assert sorted(answer["left"]) == sorted([*KEPT, "evidence"])
+    said = " ".join(answer["said"].split())
+    assert f"/records/{MODEL}/ is locked (GOVERNANCE), the newest of it until " in said
+    assert "without its key nobody could read the evidence" in said
+    assert "destroy --all --data --locked" in said
+    kept = {key for key in before if key.endswith((".json", ".html")) and key.startswith(("releases/", "records/"))}
+    after = objects(house, of=MODEL)
+    assert kept <= set(after)
+    assert {key.partition("/")[0] for key in after} == {"records", "releases", "checks"}, "checks are of the packages"
 
 
 def nothing_is_left(house: House, neighbours: dict[str, list[str]]) -> None:
     logs, streams = house.client("logs"), "/aws/sagemaker/TrainingJobs"
     if not logs.describe_log_streams(logGroupName=streams, logStreamNamePrefix=f"{PREFIX}-2-{SHORT}")["logStreams"]:
         logs.create_log_stream(logGroupName=streams, logStreamName=f"{PREFIX}-2-{SHORT}/algo-1-1")
-    answer = destroyed(house, "--all", "--data", "--yes", "local")
+    answer = destroyed(house, "--all", "--data", "--locked", "--yes", "local")
     assert answer["left"] == {}
     assert "Nothing of installation local is left." in answer["said"]
     assert everything(house) == neighbours

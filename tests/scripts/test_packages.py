@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import SlipwayError
-from scripts.packages import PACKAGES, RUNTIME, Package, build, build_one
+from scripts.packages import OWN_PACKAGES, PACKAGES, RUNTIME, Package, build, build_one, code_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,32 +72,77 @@ def test_a_package_holds_nothing_else(packages: dict[str, Package]) -> None:
 def test_the_same_sources_give_the_same_bytes(packages: dict[str, Package]) -> None:
     for again in build(ROOT):
         first = packages[again.function]
-        assert (again.key, again.zipped()) == (first.key, first.zipped())
+        assert again.zipped() == first.zipped()
     with zipfile.ZipFile(io.BytesIO(packages["train-model"].zipped())) as archive:
         assert archive.namelist() == sorted(archive.namelist())
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_a_key_names_its_content(packages: dict[str, Package]) -> None:
-    package = packages["train-model"]
-    name, content = next(iter(package.files.items()))
-    other = Package("train-model", {**package.files, name: content + b"\n"})
-    assert package.key == f"train-model/{package.sha256}.zip"
-    assert other.key != package.key
-
-
 @pytest.mark.parametrize("version", [(3, 11, 2), RUNTIME, (3, 14, 0)])
-def test_whoever_builds_a_package_it_has_the_same_name(
+def test_whoever_builds_a_package_it_has_the_same_sources(
     version: tuple[int, ...], packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = packages["get-status"]
     monkeypatch.setattr(sys, "version_info", version)
     again = build_one(ROOT, "get-status", PACKAGES["get-status"])
-    assert again.key == package.key
+    assert again.files == package.files
     # Byte code is for the functions' own Python, and that of another one is of no use to them.
     with zipfile.ZipFile(io.BytesIO(again.zipped())) as archive:
         compiled = {name for name in archive.namelist() if name.endswith(".pyc")}
     assert bool(compiled) is (version[:2] == RUNTIME)
+
+
+def pythons() -> list[str]:
+    """The Python of these tests, and others of this machine that can run the build."""
+    found = [sys.executable]
+    for name in ("python3.12", "python3.13", "python3.14"):
+        try:
+            done = subprocess.run([name, "-c", ""], capture_output=True, check=False)
+        except FileNotFoundError:
+            continue
+        found += [name] if done.returncode == 0 else []
+    return found
+
+
+def test_a_package_does_not_depend_on_who_builds_it_where(packages: dict[str, Package], tmp_path: Path) -> None:
+    """Other Pythons, a checkout of other order, times and modes, another umask, locale, time zone and hash seed."""
+    sources = [path for name in OWN_PACKAGES for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".json"}]
+    for path in sorted(sources, reverse=True):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        copy.chmod(0o755 if len(path.name) % 2 else 0o600)
+        os.utime(copy, (1_000_000_000 + len(path.name),) * 2)
+    program = (
+        "import hashlib, json, sys; from pathlib import Path; from scripts.packages import build, code_sha256;"
+        "files = lambda p: {name: hashlib.sha256(content).hexdigest() for name, content in p.files.items()};"
+        "print(json.dumps({p.function: [files(p), code_sha256(p.zipped((0, 0)))] for p in build(Path(sys.argv[1]))}))"
+    )
+    installed = str(distribution("PyYAML").locate_file(""))
+    elsewhere = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7", "PYTHONPATH": installed}
+    expected = {
+        name: [
+            {file: hashlib.sha256(content).hexdigest() for file, content in package.files.items()},
+            code_sha256(package.zipped((0, 0))),
+        ]
+        for name, package in packages.items()
+    }
+    for python in pythons():
+        done = subprocess.run(
+            [python, "-c", program, str(tmp_path)],
+            cwd=ROOT,
+            env={**os.environ, **elsewhere},
+            umask=0o077,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        assert {name: files for name, (files, _) in found.items()} == {
+            name: files for name, (files, _) in expected.items()
+        }, python
+        # Another Python may come with another zlib; Build has one of its own, by the runtime that buildspec.yml names.
+        assert python != sys.executable or found == expected
 
 
 def _source(root: Path, name: str, text: str) -> None:

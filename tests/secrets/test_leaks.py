@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from local_aws.settings import Settings
 from tests.local_server import ROOT, build_sources, wait_for
 from tests.releases.house import MODEL, House, patched
 from tests.secrets import telling_server
@@ -86,9 +87,10 @@ def telling_house(tmp_path_factory: pytest.TempPathFactory, told: Path) -> Itera
     state = house.server.state
     state.mkdir(parents=True)
     command = [sys.executable, str(telling_server.__file__), str(state), str(house.server.port), str(told)]
+    environment = Settings(state, house.server.port).start_environment()
     with (state / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), **build_sources()}, stdout=log, stderr=log
+            command, cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT), **build_sources()}, stdout=log, stderr=log
         )
     try:
         wait_for(lambda: house.server.run("status").returncode == 0, "local AWS to answer")

@@ -5,7 +5,7 @@ import pytest
 from inference_lambdas.aws import sagemaker_runtime
 from pipeline_lambdas.aws import codepipeline as codepipeline_calls
 from pipeline_lambdas.aws import sagemaker as sagemaker_calls
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, KMS_KEY_ARN, PREFIX
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, KMS_KEY_ARN, PREFIX
 from tests.inference_lambdas.endpoint_double import FILES, LOOSE, Endpoint, Results, plain_config
 from tests.pipeline_lambdas.aws_doubles import upload_config, upload_dataset
 
@@ -19,6 +19,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
         "NAME_PREFIX": PREFIX,
         "DATA_BUCKET": DATA_BUCKET,
         "ARTIFACT_BUCKET": ARTIFACT_BUCKET,
+        "EVIDENCE_BUCKET": EVIDENCE_BUCKET,
         "KMS_KEY_ARN": KMS_KEY_ARN,
     }
     for name, value in variables.items():

@@ -15,7 +15,7 @@ from inference_lambdas.handlers.evaluate_model import handler
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.failures import UnavailableError
 from pipeline_lambdas.outcome import Continue, Done, Failed
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EXECUTION_ID, PREFIX, SECRETS, event
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, PREFIX, SECRETS, event
 from tests.inference_lambdas.endpoint_double import (
     FILES,
     LOOSE,
@@ -52,7 +52,7 @@ def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.Ca
     variables = results.last.variables
     assert variables["Verdict"] == "passed"
     assert variables["Rows"] == "755"
-    assert variables["ReportUri"] == f"s3://{ARTIFACT_BUCKET}/{REPORT_KEY}"
+    assert variables["ReportUri"] == f"s3://{EVIDENCE_BUCKET}/{REPORT_KEY}"
     document = report()
     assert document["schema"] == "slipway-evaluation/2"
     assert (document["verdict"], document["rows"], document["test"]) == ("passed", 755, "full")

@@ -10,7 +10,7 @@ from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.timing import WARM_UP
 from pipeline_lambdas.outcome import Done, Failed
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, event
+from tests.events import DATA_BUCKET, EVIDENCE_BUCKET, event
 from tests.inference_lambdas.endpoint_double import (
     FILES,
     LOOSE,
@@ -58,7 +58,7 @@ def test_a_failed_gate_names_metric_value_and_bound(endpoint: Endpoint, results:
     assert document["verdict"] == "failed"
     assert [gate["verdict"] for gate in document["gates"]] == ["failed", "failed", "passed"]
     assert f"rmse is {document['metrics']['rmse']:.6g}, above the greatest allowed, 0.75; r2 is -" in message
-    assert f"below the least allowed, 0.3. Report: s3://{ARTIFACT_BUCKET}/{REPORT_KEY}" in message
+    assert f"below the least allowed, 0.3. Report: s3://{EVIDENCE_BUCKET}/{REPORT_KEY}" in message
 
 
 def test_predictions_that_are_not_finite_fail(endpoint: Endpoint, results: Results) -> None:

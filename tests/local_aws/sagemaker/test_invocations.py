@@ -114,7 +114,9 @@ def test_payload_limits(hosted: Aws) -> None:
 def test_serverless_concurrency(hosted: Aws) -> None:
     config(hosted, "small", serverless("one"))
     found = deployed(hosted, "small")
-    assert found["ProductionVariants"][0]["CurrentServerlessConfig"]["MaxConcurrency"] == 1
+    shown = found["ProductionVariants"][0]
+    assert (shown["CurrentInstanceCount"], shown["CurrentServerlessConfig"]["MaxConcurrency"]) == (0, 1)
+    assert "DesiredInstanceCount" not in shown
     busy = threading.Thread(target=lambda: hosted.invoke(EndpointName="Wine", Body=b"sleep 0.5"))
     busy.start()
     time.sleep(0.1)
