@@ -86,26 +86,21 @@ def test_killed_while_training(house: House) -> None:
 
 
 def kill_function(house: House, name: str, known: set[int]) -> set[int]:
-    """Kill the workers of a function that are not known yet; returns all that were killed so far."""
-    for stat in Path("/proc").glob("[0-9]*/cmdline"):
+    """Kill the processes of a function that are not known yet; returns all that were killed so far."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words, pid = stat.read_bytes().decode().split("\0"), int(stat.parent.name)
-            parent = (stat.parent / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[1]
+            place = str((folder / "cwd").readlink())
+            parent = int((folder / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
         except OSError:
             continue
-        own = any(str(house.server.state) in word and f"{PREFIX}-{name}-" in word for word in words)
-        # The worker's parent is one that local AWS has started, and tells it of the worker's end.
-        if own and pid not in known and any(f"{PREFIX}-{name}-" in word for word in _words(int(parent))):
-            os.kill(pid, signal.SIGKILL)
-            known = known | {pid}
-    return known
-
-
-def _words(pid: int) -> list[str]:
-    try:
-        return (Path("/proc") / str(pid) / "cmdline").read_bytes().decode().split("\0")
-    except OSError:
-        return []
+        if str(house.server.state) in place and f"{PREFIX}-{name}-" in place:
+            parents[int(folder.name)] = parent
+    # The parent, in the same folder, watches over the function's process, and tells local AWS of its end.
+    found = {pid for pid, parent in parents.items() if parent in parents} - set(parents.values()) - known
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    return known | found
 
 
 @pytest.mark.parametrize(("kills", "status"), [(1, "Succeeded"), (2, "Failed")])
