@@ -47,16 +47,14 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
     environment = read_environment(Environment, os.environ)
     parameters = read_parameters(Parameters, job.user_parameters)
     config = read_config(job, environment.model_name)
+    kept = (environment.data_bucket, environment.artifact_bucket, environment.evidence_bucket, environment.kms_key_arn)
     evaluation = Evaluation(
-        release=Release(environment.name_prefix, parameters.execution_id),
-        environment=parameters.environment,
-        test=test_of(config, parameters.environment, parameters.test),
-        config=config,
-        dataset=released_dataset(job, config, environment.data_bucket),
-        data_bucket=environment.data_bucket,
-        artifact_bucket=environment.artifact_bucket,
-        evidence_bucket=environment.evidence_bucket,
-        kms_key_arn=environment.kms_key_arn,
-        champion=parameters.champion,
+        Release(environment.name_prefix, parameters.execution_id),
+        parameters.environment,
+        test_of(config, parameters.environment, parameters.test),
+        config,
+        released_dataset(job, config, environment.data_bucket),
+        *kept,
+        parameters.champion,
     )
     return evaluate(evaluation, job.continuation_token, deadline)
