@@ -108,7 +108,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> 
     real = plan.Evaluation
     monkeypatch.setattr(
         "inference_lambdas.handlers.evaluate_model.Evaluation",
-        lambda **values: real(**values, target_bytes=target_bytes),
+        lambda *values: real(*values, target_bytes=target_bytes),
     )
 
 
