@@ -42,6 +42,9 @@ check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, te
 images: setup $(SDK)/images.stamp ## Write the accounts of SageMaker's images into the template, from AWS's SDK
 	$(BIN)/python -m scripts.images $(SDK)
 
+inline: setup ## Write the code of the functions that publish and dispatch into the template, from cloudformation/functions
+	@$(BIN)/python -m scripts.inline
+
 policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from moto's copy of what AWS publishes
 	$(BIN)/python -m scripts.managed_policies
 

@@ -119,6 +119,7 @@ class LocalAws:
         base.refuse_unknown_runtimes()
         base.refuse_roles_that_lambda_cannot_assume()
         base.refuse_function_names()
+        base.publish_versions_as_documented()
         base.refuse_roles_that_eventbridge_cannot_assume()
         base.give_functions_secret_credentials()
         base.know_root(self.settings.root)

@@ -16,7 +16,14 @@ from pipeline_lambdas.config_model import TrainingConfig, config_sha256
 from pipeline_lambdas.dataset import Dataset
 from pipeline_lambdas.names import NONE, Release
 from pipeline_lambdas.prices import PriceTable
-from pipeline_lambdas.record_actions import Console, action_documents, approval_of, moment, variables_of
+from pipeline_lambdas.record_actions import (
+    Console,
+    action_documents,
+    approval_of,
+    functions_of,
+    moment,
+    variables_of,
+)
 from pipeline_lambdas.record_chain import SCHEMA
 
 Document = dict[str, Any]
@@ -80,6 +87,7 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
         "sources": [_source(revision, facts.authors, console) for revision in execution.get("artifactRevisions", ())],
         "dataset": _dataset(facts),
         "config": _config(facts.config),
+        "functions": functions_of(facts.actions),
         "training": training,
         "evaluations": {name: _without_plots(document) for name, document in facts.evaluations.items()},
         "champion": _champion(facts),

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline_lambdas.published import function_of, versions_of
+
 Action = Mapping[str, Any]
 
 SOURCE_STAGE = "Source"
@@ -74,6 +76,15 @@ def variables_of(actions: Sequence[Action], name: str, stage: str | None = None)
             if variables:
                 return dict(variables)
     return {}
+
+
+def functions_of(actions: Sequence[Action]) -> list[dict[str, str]]:
+    """Return a record's `functions`: the versions that the release ran, or would have run.
+
+    Those that are published once it is approved are among them from then on.
+    """
+    published = [*versions_of(variables_of(actions, "Publish")), *versions_of(variables_of(actions, "PublishApproved"))]
+    return sorted(published, key=lambda function: function["name"])
 
 
 def parameter_of(actions: Sequence[Action], name: str) -> str | None:
@@ -159,7 +170,7 @@ def _document(action: Action, attempt: int, console: Console) -> dict[str, Any]:
 def _log_group(action: Action) -> str | None:
     """Return where an action's work is logged; None if nowhere that is known."""
     configuration = action["input"].get("configuration") or {}
-    function, project = configuration.get("FunctionName"), configuration.get("ProjectName")
+    function, project = function_of(configuration), configuration.get("ProjectName")
     if function:
         return f"/aws/lambda/{function}"
     return f"/aws/codebuild/{project}" if project else None

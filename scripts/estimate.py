@@ -12,7 +12,7 @@ from pipeline_lambdas.config_schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
-_SHORT_ACTIONS = {"source": 4, "training": 1, "dev": 2, "test": 3, "prod": 3}
+_SHORT_ACTIONS = {"source": 4, "publishing": 2, "training": 1, "dev": 2, "test": 3, "prod": 4}
 _COMPARING_ACTIONS = 2
 """Of these, the ones that deploy and remove the champion; without a comparison they and the wait end at once, too."""
 """Actions that end within their first minute, and are charged that minute; approvals are free."""
@@ -110,7 +110,7 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     short: Mapping[str, int] = {
         name: count
         for name, count in _SHORT_ACTIONS.items()
-        if name in {"source", "training"} or name in config.environments
+        if name in {"source", "publishing", "training"} or name in config.environments
     }
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
 

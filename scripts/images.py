@@ -74,10 +74,11 @@ def rewritten(template: str, found: Mapping[str, str]) -> str:
         subsequent_indent=" " * 15,
         break_on_hyphens=False,
     )
-    return _between(_between(template, "regions", f"{listed}\n"), "accounts", mapping)
+    return between(between(template, "regions", f"{listed}\n"), "accounts", mapping)
 
 
-def _between(template: str, name: str, block: str) -> str:
+def between(template: str, name: str, block: str) -> str:
+    """The template with other lines between the markers of a name. SlipwayError if they are not there once."""
     lines = template.splitlines(keepends=True)
     starts = [number for number, line in enumerate(lines) if line.strip().startswith(f"# <{name}>")]
     ends = [number for number, line in enumerate(lines) if line.strip() == f"# </{name}>"]

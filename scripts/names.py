@@ -19,13 +19,18 @@ FUNCTIONS = (
     "deploy-champion",
     "smoke-test-prod",
     "register-model",
+    "write-evidence",
     "record-release",
     "clean-up",
     "start-release",
     "end-release",
     "settle-job",
+    "publish",
+    "publish-approved",
+    "dispatch",
+    "dispatch-approved",
 )
-"""All functions of a pipeline; some share a package."""
+"""All functions of a pipeline; some share a package, and the code of the last four is the template's."""
 BucketPurpose = Literal["data", "packages", "models", "artifacts", "evidence", "logs"]
 
 # The templates' AllowedPattern: SageMaker's ARNs are lower case and its names have 63 characters.

@@ -45,12 +45,13 @@ FUNCTIONS = {
     "smoke-test-prod": Function("evaluate-model", "inference_lambdas.handlers.evaluate_model"),
     "clean-up": Function("clean-up", "pipeline_lambdas.handlers.clean_up"),
     "register-model": Function("register-model", "pipeline_lambdas.handlers.register_model"),
+    "write-evidence": Function("record-release", "pipeline_lambdas.handlers.record_release"),
     "record-release": Function("record-release", "pipeline_lambdas.handlers.record_release"),
     "start-release": Function("start-release", "pipeline_lambdas.handlers.start_release"),
     "end-release": Function("end-release", "pipeline_lambdas.handlers.end_release"),
     "settle-job": Function("settle-job", "pipeline_lambdas.handlers.settle_job"),
 }
-"""The functions of a pipeline; three of them differ from others in their roles and environments only."""
+"""The functions of a pipeline; some differ from others in their roles and environments only."""
 
 PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
 """Package to the module of its handler."""
@@ -60,9 +61,6 @@ HANDLER = "index.handler"
 
 RUNTIME = (3, 13)
 """The Python of the functions, `python3.13` in the template."""
-
-CODE_SHA256 = "code-sha256"
-"""Metadata of a package in the bucket: the CodeSha256 of the functions that run it."""
 
 OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
@@ -81,19 +79,6 @@ class Package:
 
     function: str
     files: Mapping[str, bytes]
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the sources' names and contents, whichever Python, zlib or machine makes a zip of them."""
-        digest = hashlib.sha256()
-        for name, content in self.files.items():
-            digest.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
-        return digest.hexdigest()
-
-    @property
-    def key(self) -> str:
-        """Key in the package bucket."""
-        return f"{self.function}/{self.sha256}.zip"
 
     def zipped(self, runtime: tuple[int, int] = RUNTIME) -> bytes:
         """The zip for functions of a Python; with byte code if that Python makes it."""

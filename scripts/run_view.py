@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.published import function_of
 from pipeline_lambdas.report.text import started_by
 
 RUNNING = frozenset(("InProgress", "Stopping"))
@@ -79,7 +80,7 @@ class ActionView:
             return ""
         if self._user_parameters().get("kind") == "training-job":
             return "/aws/sagemaker/TrainingJobs"
-        function = self.configuration.get("FunctionName", "")
+        function = function_of(self.configuration)
         return f"/aws/lambda/{function}" if function else ""
 
     @property

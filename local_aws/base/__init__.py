@@ -13,6 +13,7 @@ from local_aws.base.calls import CallRecorder, record_decisions
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
 from local_aws.base.function_names import refuse_function_names, refuse_function_names_of_stacks
 from local_aws.base.function_processes import FunctionProcesses
+from local_aws.base.function_versions import publish_versions_as_documented
 from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
 from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
 from local_aws.base.invocation import run_functions_as_documented
@@ -123,6 +124,7 @@ __all__ = [
     "lock_objects_as_documented",
     "make_log_groups_with_the_rights_of_roles",
     "match_statements_as_documented",
+    "publish_versions_as_documented",
     "put_event",
     "put_metric",
     "read_object",

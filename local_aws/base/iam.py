@@ -69,6 +69,9 @@ def complete_request_context() -> None:
     - Systems Manager: each parameter that a request names
       (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html)
     - CloudWatch: the alarm that a request names (`alarms.alarm_arn`)
+    - Lambda: the version or alias that a request names, whose ARN is another than the function's
+      (https://docs.aws.amazon.com/lambda/latest/dg/versioning-aliases.html,
+      https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html)
     - `cloudwatch:namespace` of PutMetricData
       (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html)
     - `s3:x-amz-server-side-encryption-aws-kms-key-id` and `s3:if-none-match` of an upload, and the actions of its lock
@@ -87,6 +90,8 @@ def complete_request_context() -> None:
         if service == "monitoring":
             region = ministack("core.router").extract_region(headers, {})
             return alarm_arn(headers, body, region) or arn
+        if service == "lambda":
+            return _function_arn(arn, rest[0] if rest else {})
         return _log_arn(arn, headers, body) if service == "logs" else arn
 
     def ask_with_keys(
@@ -136,6 +141,12 @@ def _metric_namespace(body: bytes) -> str | None:
         length = head[1] if len(head) == 2 else head[0] - 0x60
         return body[cbor.end() : cbor.end() + length].decode("utf-8", errors="replace")
     return parse_qs(body.decode("utf-8", errors="replace")).get("Namespace", [None])[0]
+
+
+def _function_arn(arn: str, query: Mapping[str, Any]) -> str:
+    named = query.get("Qualifier")
+    qualifier = named[0] if isinstance(named, list) and named else named
+    return f"{arn}:{qualifier}" if qualifier and ":function:" in arn and arn.count(":") == 6 else arn
 
 
 def _log_arn(arn: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -170,8 +170,8 @@ def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) 
     assert once["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/records/*"}
     assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     tagged = {
-        statements[sid]["Condition"]["StringNotEquals"]["aws:PrincipalTag/slipway-evidence"]
-        for sid in ("RecordersRecord", "EvaluatorsEvaluate")
+        sid: statements[sid]["Condition"]["StringNotEquals"]["aws:PrincipalTag/slipway-evidence"]
+        for sid in ("RecordersRecord", "RecordersReport", "EvaluatorsEvaluate")
     }
     pipeline = templates.decided("pipeline")
     tags = {
@@ -182,6 +182,11 @@ def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) 
     assert tags == {
         "EvaluateModelFunctionRole": ["evaluate"],
         "SmokeTestProdFunctionRole": ["evaluate"],
+        "WriteEvidenceFunctionRole": ["report"],
         "RecordReleaseFunctionRole": ["record"],
     }
-    assert tagged == {"evaluate", "record"}
+    assert tagged == {
+        "RecordersRecord": "record",
+        "RecordersReport": ["record", "report"],
+        "EvaluatorsEvaluate": "evaluate",
+    }

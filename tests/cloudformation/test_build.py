@@ -1,4 +1,4 @@
-"""The project that packages and updates the functions, and its role."""
+"""The project that checks and packages the functions, and its role, which changes nothing."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ from tests.cloudformation.test_permissions import granted, may
 
 ROLE = "BuildProjectRole"
 LOCAL = {**templates.LONGEST, "SuffixID": "local", "ModelName": "wine-quality"}
-PACKAGES = (
-    "train-model",
-    "get-status",
-    "deploy-model",
-    "evaluate-model",
-    "register-model",
-    "record-release",
-    "clean-up",
-    "end-release",
-    "settle-job",
-)
 
 
 @pytest.fixture
@@ -51,26 +40,11 @@ def test_the_build_knows_what_to_package_for_whom(template: Template) -> None:
     environment = templates.render(template["Resources"]["BuildProject"]["Properties"]["Environment"], template, LOCAL)
     variables = {item["Name"]: item["Value"] for item in environment.pop("EnvironmentVariables")}
     assert variables == {
-        "NAME_PREFIX": "slipway-local-wine-quality",
         "MODEL_NAME": "wine-quality",
         "PACKAGE_BUCKET": "<slipway-local-package-bucket-name>",
-        "KMS_KEY_ARN": "<slipway-local-key-arn>",
     }
     assert environment["Image"].startswith("aws/codebuild/amazonlinux-")
     assert "PrivilegedMode" not in environment
-
-
-def test_it_updates_the_code_of_every_function_and_changes_nothing_else(
-    template: Template, statements: list[Statement]
-) -> None:
-    names = {
-        templates.render(function["Properties"]["FunctionName"], template)
-        for function in templates.of_type(template, "AWS::Lambda::Function").values()
-    }
-    arns = granted(statements, template, ROLE, "lambda:UpdateFunctionCode")
-    assert sorted(arns) == sorted(f"arn:aws:lambda:ap-northeast-1:111122223333:function:{name}" for name in names)
-    actions = {action for s in statements if ROLE in s.holders for action in s.actions if action.startswith("lambda:")}
-    assert actions == {"lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"}
 
 
 @pytest.mark.parametrize(
@@ -83,17 +57,19 @@ def test_it_updates_the_code_of_every_function_and_changes_nothing_else(
         ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/Dataset/0Aa1b2C", False),
         ("s3:GetObject", "artifact/releases/wine-quality/e/test-evaluation.json", False),
         ("s3:PutObject", "artifact/slipway-aaaaaaaaaaaa/PipelineLa/0Aa1b2C", False),
-        *(("s3:PutObject", f"package/{package}/0123.zip", True) for package in PACKAGES),
-        *(("s3:GetObject", f"package/{package}/0123.zip", True) for package in PACKAGES),
+        ("s3:PutObject", "artifact/slipway-aaaaaaaaaaaa/Packages/0Aa1b2C", True),
+        ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/Packages/0Aa1b2C", False),
+        ("s3:PutObject", "artifact/releases/wine-quality/e/test-evaluation.json", False),
+        ("s3:PutObject", "package/train-model/0123.zip", False),
         ("s3:GetObject", f"package/checks/{templates.LONGEST['ModelName']}.json", True),
-        ("s3:PutObject", f"package/checks/{templates.LONGEST['ModelName']}.json", True),
-        ("s3:PutObject", "package/checks/other.json", False),
-        ("s3:PutObject", "package/templates/pipeline.yml", False),
+        ("s3:PutObject", f"package/checks/{templates.LONGEST['ModelName']}.json", False),
+        ("s3:GetObject", "package/checks/other.json", False),
+        ("s3:GetObject", "package/templates/pipeline.yml", False),
         ("s3:GetObject", "data/wine-quality/manifest.json", False),
         ("s3:GetObject", "model/training/x/output/model.tar.gz", False),
     ],
 )
-def test_it_reads_code_and_keeps_packages(
+def test_it_reads_code_and_writes_packages(
     template: Template, statements: list[Statement], action: str, key: str, allowed: bool
 ) -> None:
     bucket, _, rest = key.partition("/")
@@ -117,10 +93,6 @@ def test_what_it_holds_is_on_one_list(statements: list[Statement]) -> None:
         "s3:GetBucketLocation",
         "s3:PutObject",
         "s3:ListBucket",
-        "kms:CreateGrant",
         "kms:Decrypt",
-        "kms:Encrypt",
         "kms:GenerateDataKey",
-        "lambda:GetFunctionConfiguration",
-        "lambda:UpdateFunctionCode",
     }

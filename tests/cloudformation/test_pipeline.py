@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from scripts.advice import NOT_BUILT
+from scripts.inline import rewritten
 from scripts.packages import FUNCTIONS, HANDLER, RUNTIME
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
@@ -34,12 +35,12 @@ OUTPUT_VARIABLES = {
         "FullRepositoryName",
         "ProviderType",
     },
-    "CodeBuild": {"UPDATED_FUNCTIONS"},
+    "CodeBuild": {"PACKAGES_SHA256"},
     "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
     "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
-    "TrainModelFunction": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"}
+    "train-model": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"}
     | {"DatasetVersion"},
-    "GetStatusFunction": {
+    "get-status": {
         "TrainingJobName",
         "Status",
         "ModelArtifacts",
@@ -47,31 +48,47 @@ OUTPUT_VARIABLES = {
         "BillableSeconds",
         "Metrics",
     },
-    "DeployModelFunction": {"ModelName", "EndpointConfigName", "EndpointName"},
-    "EvaluateModelFunction": {"Verdict", "Rows", "Metrics", "ReportUri"},
+    "deploy-model": {"ModelName", "EndpointConfigName", "EndpointName"},
+    "evaluate-model": {"Verdict", "Rows", "Metrics", "ReportUri"},
 }
-OUTPUT_VARIABLES["DeployChampionFunction"] = OUTPUT_VARIABLES["DeployModelFunction"] | {
+OUTPUT_VARIABLES["deploy-champion"] = OUTPUT_VARIABLES["deploy-model"] | {
     "Reason",
     "ServedModelName",
     "ServedEndpointConfigName",
 }
-OUTPUT_VARIABLES["RegisterModelFunction"] = {"ModelPackageArn", "ModelPackageVersion"}
-OUTPUT_VARIABLES["RecordReleaseFunction"] = {"RecordUri", "ReportUri"}
-OUTPUT_VARIABLES["DeployProdFunction"] = OUTPUT_VARIABLES["DeployModelFunction"]
-OUTPUT_VARIABLES["SmokeTestProdFunction"] = OUTPUT_VARIABLES["EvaluateModelFunction"]
+OUTPUT_VARIABLES["register-model"] = {"ModelPackageArn", "ModelPackageVersion"}
+OUTPUT_VARIABLES["write-evidence"] = {"RecordUri", "ReportUri"}
+OUTPUT_VARIABLES["deploy-prod"] = OUTPUT_VARIABLES["deploy-model"]
+OUTPUT_VARIABLES["smoke-test-prod"] = OUTPUT_VARIABLES["evaluate-model"]
+OUTPUT_VARIABLES["clean-up"] = {"DeletedEndpointConfigs", "DeletedModels"}
+
+RELEASES_OWN = {
+    "train-model",
+    "get-status",
+    "deploy-model",
+    "deploy-champion",
+    "evaluate-model",
+    "register-model",
+    "write-evidence",
+}
+"""Functions that run the code of the release itself, before anybody has approved it."""
+OF_PROD = {"deploy-prod", "smoke-test-prod", "clean-up"}
+"""Those that actions invoke once the release is approved."""
+OF_EVENTS = {"start-release", "end-release", "record-release", "settle-job"}
+"""Those that work for all releases."""
 
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
-CLEAN_UP = ("CleanUp", 4, None, ["TrainingConfig"], "CleanUpFunction", {"execution_id": EXECUTION})
+CLEAN_UP = ("CleanUp", 5, None, ["TrainingConfig"], "clean-up", {"execution_id": EXECUTION})
 CHAMPION = {"execution_id": EXECUTION, "environment": "champion"}
 # What DeployTest has besides the actions that all environments have, by their run order.
 COMPARISON: dict[int, tuple[str, int, str | None, list[str], str, dict[str, str]]] = {
-    1: ("DeployChampion", 1, "Champion", ["TrainingConfig"], "DeployChampionFunction", CHAMPION),
+    1: ("DeployChampion", 1, "Champion", ["TrainingConfig"], "deploy-champion", CHAMPION),
     2: (
         "WaitForChampion",
         2,
         None,
         [],
-        "GetStatusFunction",
+        "get-status",
         {
             "kind": "endpoint",
             "name": "#{Champion.EndpointName}",
@@ -84,7 +101,7 @@ REGISTER = (
     4,
     "Registry",
     list[str](),
-    "RegisterModelFunction",
+    "register-model",
     {
         "execution_id": EXECUTION,
         "training_job": "#{Train.TrainingJobName}",
@@ -97,8 +114,8 @@ REGISTER = (
         "report_uri": "#{Evaluation.ReportUri}",
     },
 )
-REMOVE = ("RemoveChampion", 4, None, list[str](), "DeployChampionFunction", {**CHAMPION, "operation": "remove"})
-EVIDENCE = ("Evidence", 5, "Evidence", list[str](), "RecordReleaseFunction", {"execution_id": EXECUTION})
+REMOVE = ("RemoveChampion", 4, None, list[str](), "deploy-champion", {**CHAMPION, "operation": "remove"})
+EVIDENCE = ("Evidence", 5, "Evidence", list[str](), "write-evidence", {"execution_id": EXECUTION})
 # The stages that consist of functions; Source, Build and Approve have tests of their own.
 STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str]]]] = {
     "Train": [
@@ -107,7 +124,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
             1,
             "Train",
             ["TrainingConfig", "Dataset"],
-            "TrainModelFunction",
+            "train-model",
             {"execution_id": EXECUTION, "dataset_version": "#{Data.VersionId}"},
         ),
         (
@@ -115,7 +132,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
             2,
             "Training",
             [],
-            "GetStatusFunction",
+            "get-status",
             {"kind": "training-job", "name": "#{Train.TrainingJobName}"},
         ),
     ],
@@ -123,10 +140,10 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
         stage: [
             (
                 "Deploy",
-                1,
+                1 + (environment == "prod"),
                 stage,
                 ["TrainingConfig"],
-                "DeployProdFunction" if environment == "prod" else "DeployModelFunction",
+                "deploy-prod" if environment == "prod" else "deploy-model",
                 {
                     "execution_id": EXECUTION,
                     "environment": environment,
@@ -136,10 +153,10 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
             *([COMPARISON[1]] if environment == "test" else []),
             (
                 "Wait",
-                2,
+                2 + (environment == "prod"),
                 None,
                 [],
-                "GetStatusFunction",
+                "get-status",
                 {
                     "kind": "endpoint",
                     "name": f"#{{{stage}.EndpointName}}",
@@ -149,10 +166,10 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
             *([COMPARISON[2]] if environment == "test" else []),
             (
                 test,
-                3,
+                3 + (environment == "prod"),
                 namespace,
                 ["TrainingConfig", "Dataset"],
-                "SmokeTestProdFunction" if environment == "prod" else "EvaluateModelFunction",
+                "smoke-test-prod" if environment == "prod" else "evaluate-model",
                 {
                     "execution_id": EXECUTION,
                     "environment": environment,
@@ -205,6 +222,17 @@ def functions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [action for action in actions_of(stages) if action["ActionTypeId"]["Provider"] == "Lambda"]
 
 
+def dispatched(action: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The function that an action has invoked, and what it is told; the version is what the release has published."""
+    given = json.loads(action["Configuration"]["UserParameters"])
+    name, version = given.pop("function"), given.pop("version")
+    publisher = "Approved" if name in OF_PROD else "Publish"
+    assert version == f"#{{{publisher}.{name.title().replace('-', '')}}}"
+    dispatcher = "DispatchApprovedFunction" if name in OF_PROD else "DispatchFunction"
+    assert action["Configuration"]["FunctionName"] == {"Ref": dispatcher}
+    return name, given
+
+
 def actions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [action for stage in stages for action in stage["Actions"]]
 
@@ -234,10 +262,10 @@ def test_stages_and_actions_are_those_of_a_release(stages: list[dict[str, Any]])
                 action["RunOrder"],
                 action.get("Namespace"),
                 [artifact["Name"] for artifact in action.get("InputArtifacts", [])],
-                action["Configuration"]["FunctionName"]["Ref"],
-                json.loads(action["Configuration"]["UserParameters"]),
+                *dispatched(action),
             )
             for action in stage["Actions"]
+            if action["Name"] != "PublishApproved"
         ]
         assert found == STAGES[stage["Name"]]
         assert all("OutputArtifacts" not in action for action in stage["Actions"])
@@ -284,22 +312,59 @@ def test_without_prod_a_release_ends_with_the_clean_up_after_test() -> None:
     stages = stages_of(WithProd="false")
     assert [stage["Name"] for stage in stages] == ["Source", "Build", "Train", "DeployDev", "DeployTest"]
     names = [action["Name"] for action in stages[-1]["Actions"]]
-    assert names == ["Deploy", "Wait", "Evaluate", "Register", "CleanUp", "Evidence"]
-    action, with_prod = stages[-1]["Actions"][4], stages_of()[-1]["Actions"][-1]
+    assert names == ["Deploy", "Wait", "Evaluate", "Register", "PublishApproved", "CleanUp", "Evidence"]
+    action, with_prod = stages[-1]["Actions"][5], stages_of()[-1]["Actions"][-1]
     assert {**action, "RunOrder": 0} == {**with_prod, "RunOrder": 0}
     assert "champion" not in stages[-1]["Actions"][2]["Configuration"]["UserParameters"]
     assert [action["Name"] for action in actions_of(stages)].count("CleanUp") == 1
 
 
-def test_the_build_gets_the_code_of_all_functions_and_hands_no_artifact_on(stages: list[dict[str, Any]]) -> None:
-    (action,) = stages[1]["Actions"]
-    assert action == {
+def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stages: list[dict[str, Any]]) -> None:
+    assert stages[1]["Actions"][0] == {
         "Name": "Build",
+        "RunOrder": 1,
         "ActionTypeId": {"Category": "Build", "Owner": "AWS", "Provider": "CodeBuild", "Version": "1"},
         "Namespace": "Build",
         "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}],
+        "OutputArtifacts": [{"Name": "Packages"}],
         "Configuration": {"ProjectName": {"Ref": "BuildProject"}, "PrimarySource": "PipelineLambdas"},
     }
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_what_acts_on_prod_is_published_after_the_approval(parameters: dict[str, str]) -> None:
+    """The first action after it; without an approval, once Test has passed."""
+    stages = stages_of(**parameters)
+    publishing = [
+        (stage["Name"], action["Name"], action["RunOrder"], action["Configuration"]["FunctionName"]["Ref"])
+        for stage in stages
+        for action in stage["Actions"]
+        if action["Name"].startswith("Publish")
+    ]
+    last = ("DeployTest", "PublishApproved", 5) if "WithProd" in parameters else ("DeployProd", "PublishApproved", 1)
+    assert publishing == [
+        ("Build", "Publish", 2, "PublishFunction"),
+        ("Build", "PublishFirst", 2, "PublishApprovedFunction"),
+        (*last, "PublishApprovedFunction"),
+    ]
+
+
+def test_what_is_published_before_the_first_approval_is_invoked_by_events_alone(template: Template) -> None:
+    """Nothing that a build exports changes what may be published: the last of two keys counts, and this is the last."""
+    (action,) = [a for a in actions_of(stages_of()) if a["Name"] == "PublishFirst"]
+    text = action["Configuration"]["UserParameters"]
+    (variable,) = [found[0] for found in VARIABLE.finditer(text)]
+    for exported in ("0123", '0123", "first": "deploy-prod'):
+        assert set(json.loads(text.replace(variable, exported))["first"].split(",")) == OF_EVENTS
+    for exported in ('0123", "x": {"y": "', '0123"} ', '0123", "x": ["'):
+        with pytest.raises(ValueError, match=r"Expecting|Extra"):
+            json.loads(text.replace(variable, exported))
+    targets = {
+        rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
+        for rule in templates.of_type(template, "AWS::Events::Rule").values()
+        if "Fn::GetAtt" in rule["Properties"]["Targets"][0]["Arn"]
+    }
+    assert {name.title().replace("-", "") + "Function" for name in OF_EVENTS} - {"SettleJobFunction"} == targets
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
@@ -329,24 +394,70 @@ def test_every_variable_comes_from_an_action_that_ran_before(parameters: dict[st
 
 def _outputs(action: dict[str, Any]) -> set[str]:
     provider = action["ActionTypeId"]["Provider"]
-    return OUTPUT_VARIABLES[action["Configuration"]["FunctionName"]["Ref"] if provider == "Lambda" else provider]
+    if provider != "Lambda":
+        return OUTPUT_VARIABLES[provider]
+    if action["Name"].startswith("Publish"):
+        names = OF_PROD | OF_EVENTS if "Approved" in action["Name"] else RELEASES_OWN
+        versions = {name.title().replace("-", "") for name in names}
+        return {"Packages", "Updated", *versions, *(f"{name}Sha256" for name in versions)}
+    return OUTPUT_VARIABLES[dispatched(action)[0]]
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
-def test_the_pipeline_may_invoke_every_function_it_names(parameters: dict[str, str]) -> None:
+def test_everyone_invokes_what_it_names(parameters: dict[str, str]) -> None:
     template = templates.decided("pipeline", **parameters)
-    named = {action["Configuration"]["FunctionName"]["Ref"] for action in functions_of(stages_of(**parameters))}
-    # EventBridge invokes those that start and end a release, Lambda the one that answers for others.
-    others = {"StartReleaseFunction", "EndReleaseFunction", "SettleJobFunction"}
-    assert named == set(templates.of_type(template, "AWS::Lambda::Function")) - others
-    invoke = {s.policy: s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions}
-    assert set(invoke) == {"invoke-functions", "settle-job", "hand-back"}
-    assert invoke["invoke-functions"].holders == ("PipelineRole",)
-    assert {resource["Fn::GetAtt"][0] for resource in invoke["invoke-functions"].resources} == named
-    assert {resource["Fn::GetAtt"][0] for resource in invoke["settle-job"].resources} == {"SettleJobFunction"}
-    assert invoke["hand-back"].holders == ("SettleJobFunctionRole",)
-    (back,) = templates.render(list(invoke["hand-back"].resources), template)
-    assert back.endswith("-record-release")
+    actions = functions_of(stages_of(**parameters))
+    named = {action["Configuration"]["FunctionName"]["Ref"] for action in actions}
+    assert named == {"PublishFunction", "PublishApprovedFunction", "DispatchFunction", "DispatchApprovedFunction"}
+    run = {dispatched(action)[0] for action in actions if "Dispatch" in action["Configuration"]["FunctionName"]["Ref"]}
+    every = {
+        templates.render(resource["Properties"]["FunctionName"], template).removeprefix(
+            f"slipway-{'a' * 12}-{'m' * 20}-"
+        )
+        for resource in templates.of_type(template, "AWS::Lambda::Function").values()
+    }
+    assert every == run | OF_EVENTS | {"publish", "publish-approved", "dispatch", "dispatch-approved"}
+    invoke = [s for s in templates.role_statements(template) if "lambda:InvokeFunction" in s.actions]
+    by_role = {role: set(templates.render(list(s.resources), template)) for s in invoke for role in s.holders}
+    stem = f"arn:aws:lambda:ap-northeast-1:111122223333:function:slipway-{'a' * 12}-{'m' * 20}-"
+    settle = "<SettleJobFunction.Arn>"
+    assert by_role.pop("PipelineRole") == {f"<{name}.Arn>" for name in named}
+    assert by_role.pop("SettleJobFunctionRole") == {f"{stem}record-release"}
+    own = [s for s in invoke if s.policy == "invoke-versions"]
+    assert {s.holders: set(templates.render(list(s.resources), template)) for s in own} == {
+        ("DispatchFunctionRole",): {f"{stem}{name}:*" for name in RELEASES_OWN},
+        ("DispatchApprovedFunctionRole",): {f"{stem}{name}:*" for name in OF_PROD},
+    }
+    assert set().union(*by_role.values()) >= {settle}
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_a_publisher_knows_and_may_change_its_functions_alone(parameters: dict[str, str]) -> None:
+    template = templates.decided("pipeline", **parameters)
+    stem = f"arn:aws:lambda:ap-northeast-1:111122223333:function:slipway-{'a' * 12}-{'m' * 20}-"
+    there = {
+        templates.render(resource["Properties"]["FunctionName"], template)
+        for resource in templates.of_type(template, "AWS::Lambda::Function").values()
+    }
+    changing = [s for s in templates.role_statements(template) if "lambda:UpdateFunctionCode" in s.actions]
+    for name, functions in (("PublishFunction", RELEASES_OWN), ("PublishApprovedFunction", OF_PROD | OF_EVENTS)):
+        variables = template["Resources"][name]["Properties"]["Environment"]["Variables"]
+        known = {f"{stem.rpartition(':')[2]}{function}" for function in variables["FUNCTIONS"].split(",")}
+        (statement,) = [s for s in changing if s.holders == (f"{name}Role",)]
+        assert set(templates.render(list(statement.resources), template)) == {f"{stem}{one}" for one in functions}
+        # Without Prod two of them are not there.
+        assert known & there == {f"{stem.rpartition(':')[2]}{one}" for one in functions} & there
+        assert ("CHECKS_KEY" in variables) == (name == "PublishFunction")
+    assert len(changing) == 2
+
+
+def test_the_inline_code_is_that_of_its_modules() -> None:
+    text = templates.path("pipeline").read_text(encoding="utf-8")
+    assert text == rewritten(text, templates.FOLDER / "functions"), "write it anew: make inline"
+    for name, function in (("Publish", "PublishApprovedFunction"), ("Dispatch", "DispatchApprovedFunction")):
+        for one in (function, function.replace("Approved", "")):
+            code = templates.decided("pipeline")["Resources"][one]["Properties"]["Code"]
+            assert code == {"ZipFile": {"Fn::FindInMap": ["Inline", name, "Source"]}}
 
 
 # Prod has functions of its own for their roles; the code is what Dev and Test ran.
@@ -354,6 +465,7 @@ SAME_PACKAGE = {
     "DeployProdFunction": "DeployModelFunction",
     "DeployChampionFunction": "DeployModelFunction",
     "SmokeTestProdFunction": "EvaluateModelFunction",
+    "WriteEvidenceFunction": "RecordReleaseFunction",
 }
 
 
@@ -402,6 +514,10 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ("RegisterModelFunction", set()),
         (
             "RecordReleaseFunction",
+            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+        ),
+        (
+            "WriteEvidenceFunction",
             {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
         ),
         ("CleanUpFunction", set()),
@@ -519,7 +635,12 @@ def test_a_lost_event_is_tried_again_and_then_answered_for(template: Template) -
 def test_every_function_that_answers_an_action_may_send_to_its_destination(template: Template) -> None:
     policy = template["Resources"]["SettleJobPolicy"]["Properties"]
     reports = template["Resources"]["ReportResultPolicy"]["Properties"]
-    assert policy["Roles"] == reports["Roles"]
+    dispatchers = [{"Ref": "DispatchFunctionRole"}, {"Ref": "DispatchApprovedFunctionRole"}]
+    # EventBridge takes no result of what records the end of a release.
+    others = [*dispatchers, {"Ref": "RecordReleaseFunctionRole"}]
+    asked = [role for role in policy["Roles"] if role not in others]
+    assert sorted(map(str, asked)) == sorted(map(str, reports["Roles"]))
+    assert [role for role in policy["Roles"] if role in dispatchers] == dispatchers
     for resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").values():
         # Lambda asks for the permission when the destination is set.
         assert ("DestinationConfig" in resource["Properties"]) == (resource.get("DependsOn") == "SettleJobPolicy")

@@ -24,12 +24,17 @@ FUNCTIONS = (
     "DeployProdFunction",
     "DeployChampionFunction",
     "RegisterModelFunction",
+    "WriteEvidenceFunction",
     "RecordReleaseFunction",
     "SmokeTestProdFunction",
     "CleanUpFunction",
     "StartReleaseFunction",
     "EndReleaseFunction",
     "SettleJobFunction",
+    "PublishFunction",
+    "PublishApprovedFunction",
+    "DispatchFunction",
+    "DispatchApprovedFunction",
 )
 
 

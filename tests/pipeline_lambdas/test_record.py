@@ -104,6 +104,32 @@ def test_the_actions_are_told_with_their_logs_and_attempts() -> None:
     assert (waiting["action"], waiting["ended"], waiting["seconds"]) == ("Approve", None, None)
 
 
+def test_the_functions_are_those_that_the_release_has_published() -> None:
+    assert record(WAITING)["functions"] == []
+    first = {"TrainModel": "3", "TrainModelSha256": "a=", "GetStatus": "none", "GetStatusSha256": "none"}
+    built = [
+        answers.action("Build", "Publish", 1, variables={**first, "Packages": "0123", "Updated": "train-model"}),
+        *answers.released(),
+    ]
+    train = {"name": "train-model", "version": "3", "code_sha256": "a="}
+    assert record(replace(WAITING, actions=built))["functions"] == [train]
+    approved = {"DeployProd": "4", "DeployProdSha256": "b=", "Packages": "0123", "Updated": "none"}
+    last = answers.action("DeployProd", "PublishApproved", 9, variables=approved)
+    deploy = {"name": "deploy-prod", "version": "4", "code_sha256": "b="}
+    assert record(replace(WAITING, actions=[*built, last]))["functions"] == [deploy, train]
+
+
+def test_a_log_is_that_of_the_function_that_was_dispatched() -> None:
+    polled = answers.action("Train", "WaitForTraining", 3)
+    parameters = {"function": "get-status", "version": "#{Publish.GetStatus}", "name": "#{Train.TrainingJobName}"}
+    polled["input"]["configuration"] = {
+        "FunctionName": f"{PREFIX}-dispatch",
+        "UserParameters": json.dumps(parameters),
+    }
+    (found,) = record(replace(WAITING, actions=[polled]))["actions"]
+    assert found["log_group"] == f"/aws/lambda/{PREFIX}-get-status"
+
+
 @pytest.mark.parametrize("status", sorted(ENDS))
 def test_an_ended_release(status: str) -> None:
     found = record(replace(WAITING, execution=answers.execution(status), summary=answers.summary()))

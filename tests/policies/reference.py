@@ -61,7 +61,10 @@ def fits(resource: str, kind: Kind) -> bool:
     """Whether some ARN of that kind is matched by a resource of a policy, with its `*` and `?`."""
     # Logs takes the ARN of a group with and without ':*':
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-    written = {resource, resource.removesuffix(":*") if ":log-group:" in resource else resource}
+    # A version of a function has an ARN of its own, which the reference does not name:
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html
+    parts = ":log-group:" in resource or (resource.count(":") == 7 and ":function:" in resource)
+    written = {resource, resource.removesuffix(":*") if parts else resource}
     return any(_overlap(each, _tokens(kind.arn)) for each in written)
 
 

@@ -6,22 +6,27 @@ runs all checks of the folders as they are published.
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from scripts.advice import NOT_BUILT
-from scripts.packages import CODE_SHA256, FUNCTIONS
-from tests.local_server import ACCOUNT, REGION
+from scripts.packages import FUNCTIONS
+from tests.local_server import ACCOUNT, REGION, wait_for
 from tests.releases import console
-from tests.releases.house import MODEL, PREFIX, SAMPLE, House
+from tests.releases.house import FINAL, MODEL, PREFIX, SAMPLE, House
 
 TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
 GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
 IMPORT_TRAINING = {"train-model", "deploy-model", "deploy-prod", "deploy-champion"}
+DEPLOYING = "pipeline_lambdas/handlers/deploy_model.py"
+PUBLISHING = ("Build/Publish", "Build/PublishFirst", "DeployProd/PublishApproved")
 CONSTANT = "\nPUSHED = 1\n"
 
 
@@ -43,20 +48,23 @@ def code(house: House) -> dict[str, str]:
 
 
 def source(house: House, function: str, name: str) -> str:
-    """A file of what a function runs, from the package that Build has kept of it."""
-    s3, bucket = house.client("s3"), f"slipway-local-packages-{ACCOUNT}-{REGION}"
-    runs = code(house)[function]
-    for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{FUNCTIONS[function].package}/")["Contents"]:
-        kept = s3.get_object(Bucket=bucket, Key=item["Key"])
-        if kept["Metadata"][CODE_SHA256] == runs:
-            with zipfile.ZipFile(io.BytesIO(kept["Body"].read())) as package:
-                return package.read(name).decode()
-    raise AssertionError(f"{function} runs no package of {bucket}")
+    """A file of what a function runs, from the package that is kept of it."""
+    bucket, sha256 = f"slipway-local-packages-{ACCOUNT}-{REGION}", base64.b64decode(code(house)[function]).hex()
+    kept = house.client("s3").get_object(Bucket=bucket, Key=f"{FUNCTIONS[function].package}/{sha256}.zip")
+    with zipfile.ZipFile(io.BytesIO(kept["Body"].read())) as package:
+        return package.read(name).decode()
 
 
-def built(house: House, execution: str) -> str:
-    variables = house.actions(execution)["Build/Build"]["output"]["outputVariables"]
-    return str(variables["UPDATED_FUNCTIONS"])
+def published(house: House, execution: str) -> list[set[str]]:
+    """The functions that got new code: before and after the approval."""
+    actions = house.actions(execution)
+    updated = [actions[name]["output"]["outputVariables"]["Updated"] for name in PUBLISHING]
+    first, of_events, approved = (set(names.split(",")) - {"none"} for names in updated)
+    return [first | of_events, approved]
+
+
+def built(house: House, execution: str) -> set[str]:
+    return set[str]().union(*published(house, execution))
 
 
 def appended(house: House, folder: str, name: str, text: str) -> dict[str, str]:
@@ -87,17 +95,20 @@ def test_code_of_every_repository_ships(house: House) -> None:
     so_does_one_of_the_inference_functions(house)
     and_a_config_without_any_build(house)
     what_fails_a_check_changes_nothing(house)
+    of_two_overlapping_releases_each_runs_its_own_code(house)
 
 
 def the_first_build_checks_and_publishes_everything(house: House) -> None:
-    assert set(built(house, house.newest()).split(",")) == set(FUNCTIONS)
+    # What acts on Prod is not published before the approval, not even the first time.
+    before, after = published(house, house.newest())
+    assert after == {"deploy-prod", "smoke-test-prod", "clean-up"}
+    assert before == set(FUNCTIONS) - after
     lines = build_log(house)
     assert any(re.search(r"\b1\d{3} passed", line) for line in lines), "\n".join(lines)
     bucket = f"slipway-local-packages-{house.account}-us-east-1"
     listed = house.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    keys = [item["Key"] for item in listed if item["Key"].endswith(".zip")]
-    stored = {house.client("s3").head_object(Bucket=bucket, Key=key)["Metadata"][CODE_SHA256] for key in keys}
-    assert set(code(house).values()) == stored
+    stored = {item["Key"].rpartition("/")[2] for item in listed if item["Key"].endswith(".zip")}
+    assert {f"{base64.b64decode(sha256).hex()}.zip" for sha256 in code(house).values()} == stored
 
 
 def slipway_goes_on_where_the_console_has_begun(house: House) -> None:
@@ -141,7 +152,7 @@ def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> No
     files[ITS_TEST] = f"{test}\n\ndef test_pushed() -> None:\n    assert PUSHED\n"
     execution, status = pushed(house, "pipeline_lambdas", files)
     assert status == "Succeeded", house.failure(execution)
-    assert set(built(house, execution).split(",")) == IMPORT_TRAINING
+    assert published(house, execution) == [IMPORT_TRAINING - {"deploy-prod"}, {"deploy-prod"}]
     assert {name for name, now in code(house).items() if now != before[name]} == IMPORT_TRAINING
     assert source(house, "train-model", TRAINING).endswith(CONSTANT)
 
@@ -149,7 +160,7 @@ def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> No
 def so_does_one_of_the_inference_functions(house: House) -> None:
     execution, status = pushed(house, "inference_lambdas", appended(house, "inference_lambdas", GATES, CONSTANT))
     assert status == "Succeeded", house.failure(execution)
-    assert set(built(house, execution).split(",")) == {"evaluate-model", "smoke-test-prod"}
+    assert built(house, execution) == {"evaluate-model", "smoke-test-prod"}
     assert source(house, "smoke-test-prod", GATES).endswith(CONSTANT)
 
 
@@ -159,7 +170,7 @@ def and_a_config_without_any_build(house: House) -> None:
         house, "training_config", {"wine-quality.yml": SAMPLE.replace("max_depth: 6", "max_depth: 5")}
     )
     assert status == "Succeeded", house.failure(execution)
-    assert (built(house, execution), code(house)) == ("none", before)
+    assert (built(house, execution), code(house)) == (set(), before)
     assert not any(" passed in " in line for line in build_log(house)[lines:])
 
 
@@ -170,7 +181,7 @@ def what_fails_a_check_changes_nothing(house: House) -> None:
     for broken, command, said in (
         ({TRAINING: whole[TRAINING].replace("PUSHED = 1", "PUSHED = 0")}, "pytest", "test_pushed"),
         ({TRAINING: f"{whole[TRAINING]}\nimport os\n"}, "ruff check", "E402"),
-        ({TRAINING: "def broken(:\n"}, "scripts.build plan", f"{TRAINING}: line 1"),
+        ({TRAINING: "def broken(:\n"}, "scripts.build", f"{TRAINING}: line 1"),
     ):
         execution, status = pushed(house, "pipeline_lambdas", broken)
         assert status == "Failed", command
@@ -182,3 +193,51 @@ def what_fails_a_check_changes_nothing(house: House) -> None:
         assert (code(house), house.serving()) == (before, serving)
         with house.quietly():
             house.push("pipeline_lambdas", whole)
+
+
+def of_two_overlapping_releases_each_runs_its_own_code(house: House) -> None:
+    """The older one is approved after the newer one was built: Prod is deployed to by the code that was approved."""
+    before, log = code(house), f"/aws/lambda/{PREFIX}-deploy-prod"
+    handler = (house.clone("pipeline_lambdas") / DEPLOYING).read_text(encoding="utf-8")
+    releases = []
+    for mark in ("older", "newer"):
+        newest = house.newest()
+        house.push("pipeline_lambdas", {DEPLOYING: f'{handler}\n\nos.write(1, b"code of the {mark} one\\n")\n'})
+        execution = house.wait_for_new(newest)
+        wait_for(partial(_is_tested, house, execution), f"the {mark} one to be tested", 300)
+        releases.append(execution)
+    assert code(house)["deploy-model"] != before["deploy-model"]
+    assert {name: code(house)[name] for name in ("deploy-prod", "record-release")} == {
+        name: before[name] for name in ("deploy-prod", "record-release")
+    }
+    for execution, mark in zip(releases, ("older", "newer"), strict=True):
+        house.approve()
+        wait_for(partial(_has_ended, house, execution), f"the {mark} one to end", 120)
+        assert _status(house, execution) == "Succeeded", house.failure(execution)
+        record = house.record(execution)
+        ran = {function["name"]: function for function in record["functions"]}
+        assert set(ran) == set(FUNCTIONS)
+        # Dev, Test and Prod were deployed to by the same code.
+        assert ran["deploy-prod"]["code_sha256"] == ran["deploy-model"]["code_sha256"] == code(house)["deploy-prod"]
+        deployed = house.actions(execution)["DeployProd/Deploy"]["input"]["resolvedConfiguration"]["UserParameters"]
+        assert json.loads(deployed)["version"] == ran["deploy-prod"]["version"]
+        events = house.client("logs").filter_log_events(logGroupName=log, filterPattern='"code of the"')["events"]
+        assert events[-1]["message"].strip() == f"code of the {mark} one"
+    assert len({house.record(one)["functions"][0]["code_sha256"] for one in releases}) == 1  # clean-up's
+    with house.quietly():
+        house.push("pipeline_lambdas", {DEPLOYING: handler})
+
+
+def _is_tested(house: House, execution: str) -> bool:
+    status = _status(house, execution)
+    assert status not in FINAL, house.failure(execution)
+    evidence = house.actions(execution).get("DeployTest/Evidence", {})
+    return bool(evidence.get("status") == "Succeeded")
+
+
+def _has_ended(house: House, execution: str) -> bool:
+    return _status(house, execution) in FINAL
+
+
+def _status(house: House, execution: str) -> str:
+    return next(str(e["status"]) for e in house.executions() if e["pipelineExecutionId"] == execution)

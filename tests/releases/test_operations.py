@@ -89,15 +89,16 @@ def stopped_message(house: House, execution: str) -> str:
 
 @contextmanager
 def broken_poller(house: House) -> Iterator[None]:
-    """The function that waits fails inside, for a reason that is not the job's."""
-    functions, name = house.client("lambda"), f"{PREFIX}-get-status"
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    broken = {key: value for key, value in variables.items() if key != "MODEL_NAME"}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    """The function that waits fails, for a reason that is not the job's: the release has a version of it already."""
+    found = house.client("lambda").get_function_configuration(FunctionName=f"{PREFIX}-get-status")
+    role, iam = found["Role"].rpartition("/")[2], house.client("iam")
+    denied = {"Effect": "Deny", "Action": "sagemaker:DescribeTrainingJob", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    iam.put_role_policy(RoleName=role, PolicyName="broken", PolicyDocument=policy)
     try:
         yield
     finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        iam.delete_role_policy(RoleName=role, PolicyName="broken")
 
 
 def test_the_alarm_of_stuck_releases_counts_hours_in_a_row(house: House) -> None:

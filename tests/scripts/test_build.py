@@ -1,7 +1,11 @@
-"""buildspec.yml and scripts.build as CodeBuild of a running local AWS runs them, with the role's permissions only."""
+"""buildspec.yml and scripts.build as CodeBuild of a running local AWS runs them, with the role's permissions only.
+
+What becomes of the packages is in tests/cloudformation/test_publishing.py.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -15,31 +19,28 @@ import yaml
 
 from scripts import build
 from scripts.checks import due, fingerprints
-from scripts.packages import CODE_SHA256, FUNCTIONS, HANDLER, build_one
+from scripts.packages import FUNCTIONS, PACKAGES, code_sha256
 from scripts.project import Project
 from scripts.staging import repository_files
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 from tests.releases.house import passed_checks
 
 PREFIX = "slipway-b-model"
-THERE = ("train-model", "get-status", "deploy-model", "evaluate-model")
-"""Functions of the stack; those for Prod are not there."""
 Files = dict[str, bytes]
 
 
 class Site:
-    """Functions that run other code than the checkout's, the build project, and sources to build."""
+    """The build project, and sources to build."""
 
     def __init__(self, aws: LocalServer) -> None:
         self.aws, self.name = aws, f"{PREFIX}-build"
-        self.s3, self.functions, self.codebuild = (aws.client(s) for s in ("s3", "lambda", "codebuild"))
+        self.s3, self.codebuild = aws.client("s3"), aws.client("codebuild")
         self.sources, self.packages = "slipway-b-artifacts", "slipway-b-packages"
         for bucket in (self.sources, self.packages):
             self.s3.create_bucket(Bucket=bucket)
         self.key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
-        self._create_functions()
         role = aws.create_role(self.name, "codebuild.amazonaws.com", *self.statements())
-        names = {"NAME_PREFIX": PREFIX, "MODEL_NAME": "model", "PACKAGE_BUCKET": self.packages, "KMS_KEY_ARN": self.key}
+        names = {"MODEL_NAME": "model", "PACKAGE_BUCKET": self.packages}
         self.codebuild.create_project(
             name=self.name,
             source={"type": "CODEPIPELINE"},
@@ -51,6 +52,7 @@ class Site:
                 "environmentVariables": [{"name": name, "value": value} for name, value in names.items()],
             },
             serviceRole=role,
+            encryptionKey=self.key,
         )
         self.pipeline, self.inference = _files("pipeline_lambdas"), _files("inference_lambdas")
 
@@ -60,27 +62,15 @@ class Site:
 
     def statements(self) -> list[dict[str, Any]]:
         """The whole of what the build's role needs."""
-        own = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-*"
         group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/codebuild/{self.name}"
         return [
             allow("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", resource=[group, f"{group}:*"]),
             allow("s3:GetObject", resource=f"arn:aws:s3:::{self.sources}/*"),
-            allow("s3:GetObject", "s3:PutObject", resource=f"arn:aws:s3:::{self.packages}/*"),
+            allow("s3:PutObject", resource=f"arn:aws:s3:::{self.sources}/built"),
+            allow("s3:GetObject", resource=f"arn:aws:s3:::{self.packages}/checks/model.json"),
             allow("s3:ListBucket", resource=f"arn:aws:s3:::{self.packages}"),
             allow("kms:Decrypt", "kms:GenerateDataKey", resource=self.key),
-            allow("lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode", resource=own),
         ]
-
-    def _create_functions(self) -> None:
-        role = self.aws.create_role(f"{PREFIX}-function", "lambda.amazonaws.com", allow("logs:CreateLogStream"))
-        for name in THERE:
-            self.functions.create_function(
-                FunctionName=f"{PREFIX}-{name}",
-                Runtime="python3.13",
-                Role=role,
-                Handler=HANDLER,
-                Code={"ZipFile": _zip({"old.py": b"# other code\n"})},
-            )
 
     def build(self, changes: Mapping[str, bytes] | None = None) -> tuple[dict[str, Any], list[str]]:
         """The finished build of the sources with these changes, and its log."""
@@ -92,6 +82,7 @@ class Site:
         started = self.codebuild.start_build(
             projectName=self.name,
             sourceVersion=arns["PipelineLambdas"],
+            artifactsOverride={"type": "CODEPIPELINE", "location": self.sources, "path": "built"},
             secondarySourcesVersionOverride=[
                 {"sourceIdentifier": "InferenceLambdas", "sourceVersion": arns["InferenceLambdas"]}
             ],
@@ -106,10 +97,18 @@ class Site:
         events = self.aws.client("logs").get_log_events(**where, startFromHead=True)["events"]
         return done, [event["message"] for event in events]
 
-    def code(self) -> dict[str, str]:
-        """What the functions run."""
-        get = self.functions.get_function_configuration
-        return {name: get(FunctionName=f"{PREFIX}-{name}")["CodeSha256"] for name in THERE}
+    def built(self, done: Mapping[str, Any]) -> dict[str, Any]:
+        """What a finished build says of its packages; each is as it says, and so is what it exports."""
+        with zipfile.ZipFile(
+            io.BytesIO(self.s3.get_object(Bucket=self.sources, Key="built")["Body"].read())
+        ) as archive:
+            listed = archive.read("packages.json")
+            found: dict[str, Any] = json.loads(listed)
+            assert found["packages"] == {name: code_sha256(archive.read(f"{name}.zip")) for name in PACKAGES}
+        exported = {variable["name"]: variable["value"] for variable in done["exportedEnvironmentVariables"]}
+        assert exported == {"PACKAGES_SHA256": hashlib.sha256(listed).hexdigest()}
+        assert found["functions"] == {name: function.package for name, function in FUNCTIONS.items()}
+        return found
 
 
 def _files(folder: str) -> Files:
@@ -135,10 +134,6 @@ def site(local_aws: LocalServer) -> Site:
     return Site(local_aws)
 
 
-def _exported(done: dict[str, Any]) -> str:
-    return {v["name"]: str(v["value"]) for v in done["exportedEnvironmentVariables"]}["UPDATED_FUNCTIONS"]
-
-
 TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
 GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
 
@@ -147,25 +142,15 @@ def appended(files: Files, name: str, text: str) -> Files:
     return {name: files[name] + text.encode()}
 
 
-def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_stop_the_build(
+def test_what_has_changed_is_packaged_and_checked_and_what_is_broken_stops_the_build(
     site: Site, tmp_path: Path
 ) -> None:
     """Builds of the folders as they are published, in an environment that holds the locks and nothing else."""
     site.note(passed_checks(ROOT, tmp_path / "published"))
-    before = site.code()
     done, lines = site.build()
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
-    assert _exported(done) == ",".join(THERE)
-    after = site.code()
-    assert not set(before.values()) & set(after.values())
-    assert f"{PREFIX}-deploy-prod: the stack has no such function (yet); skipped" in lines
-    package = build_one(ROOT, "train-model", FUNCTIONS["train-model"].handler)
-    head = site.s3.head_object(Bucket=site.packages, Key=package.key)
-    assert (head["SSEKMSKeyId"], head["Metadata"][CODE_SHA256]) == (site.key, after["train-model"])
-
-    done, lines = site.build()
-    assert _exported(done) == "none", "\n".join(lines)
-    assert site.code() == after
+    before = site.built(done)
+    assert before["checks"] is None
     assert any(line.startswith("checks: 0 of ") for line in lines), "\n".join(lines)
 
     # One push brings code and the test of it. Only the tests that can reach the change are run.
@@ -175,27 +160,28 @@ def test_changed_functions_are_updated_unchanged_ones_are_not_and_broken_ones_st
     }
     done, lines = site.build(changes)
     assert done["buildStatus"] == "SUCCEEDED", "\n".join(lines)
-    assert _exported(done) == "train-model,deploy-model"
     [(due, there)] = [
         map(int, found) for line in lines for found in re.findall(r"^checks: (\d+) of (\d+) to run", line)
     ]
     assert 0 < due < there / 4, "\n".join(lines)
-    changed = site.code()
-    assert {name for name in THERE if changed[name] != after[name]} == {"train-model", "deploy-model"}
+    after = site.built(done)
+    changed = {name for name, sha256 in after["packages"].items() if before["packages"][name] != sha256}
+    assert changed == {"train-model", "deploy-model"}
+    site.note(after["checks"])
 
-    # So does a changed test without its code, and then no function is updated.
+    # So does a changed test without its code.
     changes |= appended(site.inference, THEIR_TEST, "\n\ndef test_more() -> None:\n    assert judge\n")
     done, lines = site.build(changes)
-    assert _exported(done) == "none", "\n".join(lines)
     assert any(" passed in " in line for line in lines), "\n".join(lines)
+    assert site.built(done)["packages"] == after["packages"]
 
     for broken, phase, command, said in _broken(site):
         done, lines = site.build({**changes, **broken})
+        assert done["buildStatus"] == "FAILED"
         bad = next(p for p in done["phases"] if p["phaseStatus"] == "FAILED")
         assert bad["phaseType"] == phase, "\n".join(lines)
         assert command in bad["contexts"][0]["message"]
         assert any(said in line for line in lines), "\n".join(lines)
-        assert site.code() == changed
 
 
 def with_test_of_the_constant(module: bytes) -> bytes:
@@ -207,7 +193,7 @@ def with_test_of_the_constant(module: bytes) -> bytes:
 
 def _broken(site: Site) -> Iterator[tuple[Files, str, str, str]]:
     """What is pushed; the phase that fails, the command of it, and a line of its log."""
-    plan = "python -m scripts.build plan"
+    plan = "python -m scripts.build"
     yield {TRAINING: b"def broken(:\n"}, "INSTALL", plan, f"{TRAINING}: line 1: "
     yield appended(site.pipeline, TRAINING, "\nimport numpy\n"), "INSTALL", plan, "found an import of numpy"
     yield appended(site.pipeline, TRAINING, "\nimport os\n"), "PRE_BUILD", "ruff check .", "E402"
@@ -245,27 +231,17 @@ def test_a_module_of_tests_is_due_if_something_that_it_reads_has_changed(tmp_pat
 
 
 def test_what_is_missing_from_the_environment_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert build.main(["plan"], {"NAME_PREFIX": "n"}, ROOT) == 1
-    assert "The build's environment lacks MODEL_NAME, PACKAGE_BUCKET, KMS_KEY_ARN." in capsys.readouterr().err
+    assert build.main([], {"MODEL_NAME": ""}, ROOT) == 1
+    assert "The build's environment lacks MODEL_NAME, PACKAGE_BUCKET." in capsys.readouterr().err
     assert build.main(["deploy"], {}, ROOT) == 2
-    assert "found 'deploy'; allowed is one of plan, upload, update" in capsys.readouterr().err
+    assert "found 'deploy'; it takes no argument" in capsys.readouterr().err
 
 
-def test_a_failed_build_updates_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("CODEBUILD_BUILD_SUCCEEDING", "0")
-    names = {"NAME_PREFIX": "n", "MODEL_NAME": "m", "PACKAGE_BUCKET": "p", "KMS_KEY_ARN": "k"}
-    assert build.main(["update"], names, tmp_path) == 1
-    assert "no function was updated" in capsys.readouterr().err
-
-
-def test_the_buildspec_says_what_it_exports_and_checks_before_it_updates() -> None:
+def test_the_buildspec_exports_the_hash_of_what_it_packaged_before_any_check() -> None:
     spec = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
-    assert spec["env"]["exported-variables"] == ["UPDATED_FUNCTIONS"]
-    commands = json.dumps(
-        [spec["phases"][name]["commands"] for name in ("install", "pre_build", "build", "post_build")]
-    )
-    order = ("plan", "ruff check", "cfn-lint", "pytest", "scripts.build upload", "scripts.build update")
+    assert spec["env"] == {"exported-variables": ["PACKAGES_SHA256"]}
+    assert spec["artifacts"] == {"base-directory": "build/packages", "files": ["**/*"]}
+    commands = json.dumps([command for phase in spec["phases"].values() for command in phase["commands"]])
+    order = ("python -m scripts.build", "PACKAGES_SHA256", "ruff check", "cfn-lint cloudformation", "pytest")
     places = [commands.index(text) for text in order]
     assert places == sorted(places)

@@ -47,9 +47,9 @@ TWO = {
 
 def test_a_release_is_charged_for_what_waits_and_for_what_runs_twice() -> None:
     found = lines(release_lines, training__instance_count=2)
-    # Source 4, Build 3, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
-    assert found["pipeline"].quantity == 31
-    assert found["pipeline"].usd == pytest.approx(31 * 0.002)
+    # Source 4, Build 3 and publishing 2, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
+    assert found["pipeline"].quantity == 33
+    assert found["pipeline"].usd == pytest.approx(33 * 0.002)
     assert found["build"].usd == pytest.approx(3 * 0.005)
     assert found["training, 2 x ml.m5.large"].usd == pytest.approx(2 * 4.5 / 60 * 0.115)
     assert found["training volume"].usd == pytest.approx(10 * 2 * 4.5 / 60 / 730 * 0.14)
@@ -61,11 +61,11 @@ def test_a_production_environment_costs_its_actions_too() -> None:
     prod = {"instance_type": "ml.m5.large", "instance_count": 1}
     with_prod = lines(release_lines, environments={**TWO, "prod": prod})
     # Deploying the champion, waiting for it and removing it belong to Test.
-    assert with_prod["pipeline"].quantity == 31 + 3 + 16 + 2 + 6
+    assert with_prod["pipeline"].quantity == 33 + 4 + 16 + 2 + 6
     champion = with_prod["endpoint champion, 2 x ml.m5.large"]
     assert champion.usd == pytest.approx(2 * 7 / 60 * 0.115)
     alone = lines(release_lines, environments={**TWO, "prod": prod}, tests__full__champion=None)
-    assert alone["pipeline"].quantity == 31 + 3 + 16 + 2 + 1
+    assert alone["pipeline"].quantity == 33 + 4 + 16 + 2 + 1
     baked = with_prod["endpoint prod, old and new at once, 1 x ml.m5.large"]
     assert baked.usd == pytest.approx((6 + 10) / 60 * 0.115), "the old instances stay ten minutes for the alarms"
     assert "endpoint champion, 2 x ml.m5.large" not in alone

@@ -52,8 +52,10 @@ def test_releases_of_a_day(house: House) -> None:
     train.write_text("".join(train.read_text().splitlines(keepends=True)[:1_000]))
     third = released(house)
     assert "3 changes, one release; the executions before it are superseded" in third["said"]
-    built = next(action for action in third["actions"] if action["stage"] == "Build")
-    assert built["variables"]["UPDATED_FUNCTIONS"] == "evaluate-model,smoke-test-prod"
+    updated = {
+        action["action"]: action["variables"]["Updated"] for action in third["actions"] if "Publish" in action["action"]
+    }
+    assert updated == {"Publish": "evaluate-model", "PublishFirst": "none", "PublishApproved": "smoke-test-prod"}
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,000 rows", third["said"])
     newest, *older = statuses(house)
     assert newest == "Succeeded"

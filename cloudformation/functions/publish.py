@@ -1,0 +1,177 @@
+"""Publishes what Build has packaged: a version of each function, which the release then invokes.
+
+The code stands in the template, so no push changes what changes functions. A version is made of code and configuration,
+and none is made of those of the last one: https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import time
+import traceback
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import boto3
+
+PREFIX, FUNCTIONS = os.environ["NAME_PREFIX"], os.environ["FUNCTIONS"].split(",")
+BUCKET, KEY_ARN, CHECKS_KEY = os.environ["PACKAGE_BUCKET"], os.environ["KMS_KEY_ARN"], os.environ.get("CHECKS_KEY")
+KEPT_VERSIONS = 10
+LONGEST_WAIT = timedelta(days=61)
+"""An approval waits for 60 days at most: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
+CALLS_AT_ONCE = 8
+functions, s3, jobs = boto3.client("lambda"), boto3.client("s3"), boto3.client("codepipeline")
+
+
+class Published(NamedTuple):
+    """The version of a function that the release invokes; `changed` if the function ran other code before."""
+
+    version: str
+    sha256: str
+    changed: bool
+
+
+def handler(event: Any, context: Any) -> None:  # noqa: ARG001 - as Lambda calls it
+    """Publish the packages of the job's artifact, and answer CodePipeline."""
+    job = event["CodePipeline.job"]
+    try:
+        told = publish(job["data"])
+    except Exception as error:  # noqa: BLE001 - without a result the action would hang for 20 minutes
+        traceback.print_exc()
+        failure = {"type": "JobFailed", "message": f"{type(error).__name__}: {error}"[:5000]}
+        jobs.put_job_failure_result(jobId=job["id"], failureDetails=failure)
+    else:
+        details = {"summary": f"Functions with new code: {told['Updated']}"}
+        jobs.put_job_success_result(jobId=job["id"], outputVariables=told, executionDetails=details)
+
+
+def publish(data: Mapping[str, Any]) -> dict[str, str]:
+    """Publish all functions, or those named by the parameter `first` that no release has published yet.
+
+    Returns the output variables: for train-model `TrainModel`, its version, and `TrainModelSha256`, its CodeSha256.
+    """
+    given = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"])
+    code, build = packages(data, given["packages"])
+    names = [name for name in FUNCTIONS if name in build["functions"]]
+    if "first" in given:
+        names = [name for name in names if name in given["first"].split(",") and not versions(name)]
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
+        tasks = {name: calls.submit(bring, name, build["functions"][name], code) for name in names}
+    done = {name: task.result() for name, task in tasks.items()}
+    if CHECKS_KEY and build["checks"]:
+        keep(CHECKS_KEY, json.dumps(build["checks"], indent=1).encode())
+    updated = ",".join(name for name, published in done.items() if published.changed)
+    told = {"Packages": given["packages"], "Updated": updated or "none"}
+    for name in FUNCTIONS:
+        variable, published = name.title().replace("-", ""), done.get(name, Published("none", "none", changed=False))
+        told |= {variable: published.version, f"{variable}Sha256": published.sha256}
+    return told
+
+
+def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The packages of the artifact by their names, and what Build says of them, whose hash the release has.
+
+    Any build writes artifacts, so one could put its own in the place of another release's.
+    """
+    place, keys = data["inputArtifacts"][0]["location"]["s3Location"], data["artifactCredentials"]
+    reader = boto3.client(
+        "s3",
+        aws_access_key_id=keys["accessKeyId"],
+        aws_secret_access_key=keys["secretAccessKey"],
+        aws_session_token=keys["sessionToken"],
+    )
+    body = reader.get_object(Bucket=place["bucketName"], Key=place["objectKey"])["Body"].read()
+    with zipfile.ZipFile(io.BytesIO(body)) as artifact:
+        listed = artifact.read("packages.json")
+        if hashlib.sha256(listed).hexdigest() != sha256:
+            raise ValueError("the artifact is not the one that this release has built. Start another release.")
+        build = json.loads(listed)
+        code = {name: artifact.read(f"{name}.zip") for name in build["packages"]}
+    other = [name for name, zipped in code.items() if code_sha256(zipped) != build["packages"][name]]
+    if other:
+        raise ValueError(f"{', '.join(other)}: not what this release has built. Start another release.")
+    return code, build
+
+
+def bring(name: str, package: str, code: Mapping[str, bytes]) -> Published:
+    """Make a version of the function with this code, unless the last one is it."""
+    function, zipped = f"{PREFIX}-{name}", code[package]
+    sha256 = code_sha256(zipped)
+    changed = settled(FunctionName=function)["CodeSha256"] != sha256
+    if changed:
+        keep(f"{package}/{hashlib.sha256(zipped).hexdigest()}.zip", zipped)
+        functions.update_function_code(FunctionName=function, ZipFile=zipped)
+        settled(FunctionName=function)
+    version = functions.publish_version(FunctionName=function, CodeSha256=sha256)["Version"]
+    try:
+        functions.get_function_event_invoke_config(FunctionName=function, Qualifier=version)
+    except functions.exceptions.ResourceNotFoundException:
+        settled(FunctionName=function, Qualifier=version)
+        treat_as_latest(function, version)
+        forget_old_versions(name)
+    return Published(version, sha256, changed)
+
+
+def settled(**which: str) -> Mapping[str, Any]:
+    """The configuration of a function or a version once no update is under way.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    while True:
+        found: Mapping[str, Any] = functions.get_function_configuration(**which)
+        if "Failed" in (found.get("State"), found.get("LastUpdateStatus")):
+            reason = found.get("LastUpdateStatusReason") or found.get("StateReason")
+            raise RuntimeError(f"{which['FunctionName']}: its last update failed: {reason}")
+        if found.get("State") != "Pending" and found.get("LastUpdateStatus") != "InProgress":
+            return found
+        time.sleep(0.2)
+
+
+def treat_as_latest(function: str, version: str) -> None:
+    """Let a version's lost events be repeated and answered for as the template says it of the function.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+    """
+    latest = functions.get_function_event_invoke_config(FunctionName=function, Qualifier="$LATEST")
+    names = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    same = {name: latest[name] for name in names if name in latest}
+    functions.put_function_event_invoke_config(FunctionName=function, Qualifier=version, **same)
+
+
+def versions(name: str) -> list[Mapping[str, Any]]:
+    """Return the configurations of a function's versions, the oldest first."""
+    pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=f"{PREFIX}-{name}")
+    found = [version for page in pages for version in page["Versions"] if version["Version"] != "$LATEST"]
+    return sorted(found, key=lambda version: int(version["Version"]))
+
+
+def forget_old_versions(name: str) -> None:
+    """Delete versions that have had a successor for longer than a release may wait, but for the newest ones.
+
+    A release takes the newest version. One that cannot be deleted keeps no release.
+    """
+    found = versions(name)
+    for version, successor in list(pairwise(found))[:-KEPT_VERSIONS]:
+        since = datetime.strptime(successor["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
+        if datetime.now(UTC) - since > LONGEST_WAIT:
+            try:
+                functions.delete_function(FunctionName=f"{PREFIX}-{name}", Qualifier=version["Version"])
+            except functions.exceptions.ClientError:
+                traceback.print_exc()
+
+
+def keep(key: str, body: bytes) -> None:
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY_ARN)
+
+
+def code_sha256(zipped: bytes) -> str:
+    """As Lambda shows it: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html."""
+    return base64.b64encode(hashlib.sha256(zipped).digest()).decode()
