@@ -39,22 +39,25 @@ class Parameters:
 
 
 def handler(event: Any, context: LambdaContext) -> None:
-    deadline = Deadline(context.get_remaining_time_in_millis)
-    run_job(event, context, lambda job: _evaluate(job, deadline))
+    run_job(event, context, lambda job: _evaluate(job, Deadline(context.get_remaining_time_in_millis)))
 
 
 def _evaluate(job: Job, deadline: Deadline) -> Outcome:
-    environment = read_environment(Environment, os.environ)
-    parameters = read_parameters(Parameters, job.user_parameters)
+    environment, parameters = (
+        read_environment(Environment, os.environ),
+        read_parameters(Parameters, job.user_parameters),
+    )
     config = read_config(job, environment.model_name)
-    kept = (environment.data_bucket, environment.artifact_bucket, environment.evidence_bucket, environment.kms_key_arn)
     evaluation = Evaluation(
-        Release(environment.name_prefix, parameters.execution_id),
-        parameters.environment,
-        test_of(config, parameters.environment, parameters.test),
-        config,
-        released_dataset(job, config, environment.data_bucket),
-        *kept,
-        parameters.champion,
+        release=Release(environment.name_prefix, parameters.execution_id),
+        environment=parameters.environment,
+        test=test_of(config, parameters.environment, parameters.test),
+        config=config,
+        dataset=released_dataset(job, config, environment.data_bucket),
+        data_bucket=environment.data_bucket,
+        artifact_bucket=environment.artifact_bucket,
+        evidence_bucket=environment.evidence_bucket,
+        kms_key_arn=environment.kms_key_arn,
+        champion=parameters.champion,
     )
     return evaluate(evaluation, job.continuation_token, deadline)

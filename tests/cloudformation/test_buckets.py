@@ -171,7 +171,7 @@ def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) 
     assert once["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     tagged = {
         sid: statements[sid]["Condition"]["StringNotEquals"]["aws:PrincipalTag/slipway-evidence"]
-        for sid in ("RecordersRecord", "RecordersReport", "EvaluatorsEvaluate")
+        for sid in ("RecordersRecord", "ReportersReport", "EvaluatorsEvaluate")
     }
     pipeline = templates.decided("pipeline")
     tags = {
@@ -187,6 +187,6 @@ def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) 
     }
     assert tagged == {
         "RecordersRecord": "record",
-        "RecordersReport": ["record", "report"],
+        "ReportersReport": ["record", "report"],
         "EvaluatorsEvaluate": "evaluate",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -108,7 +108,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> 
     real = plan.Evaluation
     monkeypatch.setattr(
         "inference_lambdas.handlers.evaluate_model.Evaluation",
-        lambda *values: replace(real(*values), target_bytes=target_bytes),
+        lambda **values: real(**values, target_bytes=target_bytes),
     )
 
 
