@@ -29,9 +29,13 @@ def memory_mib(pids: list[int]) -> float:
 
 
 def own_mib(pid: int) -> float:
-    """Unique set size of one process, in MiB: the pages that no other process shares with it."""
+    """What one process has written and shares with no other, in MiB.
+
+    Pages of libraries do not count: they are its own only until another process has the same library open, so that a
+    server seems to shrink by 7 MiB as soon as a second one runs.
+    """
     lines = _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty:")) / 1024
 
 
 def serving_processes(server: int) -> list[int]:

@@ -43,21 +43,18 @@ def handler(event: Any, context: LambdaContext) -> None:
 
 
 def _evaluate(job: Job, deadline: Deadline) -> Outcome:
-    environment, parameters = (
-        read_environment(Environment, os.environ),
-        read_parameters(Parameters, job.user_parameters),
-    )
+    environment, asked = read_environment(Environment, os.environ), read_parameters(Parameters, job.user_parameters)
     config = read_config(job, environment.model_name)
     evaluation = Evaluation(
-        release=Release(environment.name_prefix, parameters.execution_id),
-        environment=parameters.environment,
-        test=test_of(config, parameters.environment, parameters.test),
+        release=Release(environment.name_prefix, asked.execution_id),
+        environment=asked.environment,
+        test=test_of(config, asked.environment, asked.test),
         config=config,
         dataset=released_dataset(job, config, environment.data_bucket),
         data_bucket=environment.data_bucket,
         artifact_bucket=environment.artifact_bucket,
         evidence_bucket=environment.evidence_bucket,
         kms_key_arn=environment.kms_key_arn,
-        champion=parameters.champion,
+        champion=asked.champion,
     )
     return evaluate(evaluation, job.continuation_token, deadline)

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from local_aws import base
 from local_aws.base import memory
+from local_aws.sagemaker.model_data import ModelData
 from local_aws.snapshots import Snapshots
 from tests.local_server import ROOT, LocalServer, allow
 
@@ -104,6 +106,14 @@ def test_stacks_are_written_while_they_change_and_not_with_each_change_of_anothe
     assert not writes_stacks(20)
     stacks.append(("b", "CREATE_COMPLETE", 5))  # began and ended between two looks
     assert writes_stacks()
+
+
+def test_a_model_that_was_fetched_leaves_no_lock(tmp_path: Path) -> None:
+    data = ModelData(tmp_path)
+    for name in ("first", "second"):
+        with data._only_one(name):
+            assert [*data._fetching] == [name]
+    assert [*data._fetching] == []
 
 
 def test_garbage_is_found_soon_however_much_there_is_in_use() -> None:

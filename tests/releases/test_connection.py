@@ -216,7 +216,9 @@ def _keys(house: House) -> Iterator[tuple[str, str | None]]:
     yield f"job {newest}", job["OutputDataConfig"].get("KmsKeyId")
     yield f"volume of {newest}", job["ResourceConfig"].get("VolumeKmsKeyId")
     for name in (config for _, config in house.serving().values()):
-        yield f"endpoint {name}", sagemaker.describe_endpoint_config(EndpointConfigName=name).get("KmsKeyId")
+        described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+        if "ServerlessConfig" not in described["ProductionVariants"][0]:  # which has no volume to encrypt
+            yield f"endpoint {name}", described.get("KmsKeyId")
 
 
 def _resources(house: House) -> list[tuple[str, str]]:
@@ -250,7 +252,7 @@ def _key_of(house: House, resource: str, physical: str) -> Iterator[tuple[str, s
 
 def _key_and_repositories_outlive_the_installation(connected: Connected) -> None:
     house = connected.house
-    said = _run(house, "destroy", "--all", "--data", "--yes", "local")
+    said = _run(house, "destroy", "--all", "--data", "--locked", "--yes", "local")
     assert "Nothing of installation local is left." in said
     metadata = house.client("kms").describe_key(KeyId=connected.key)["KeyMetadata"]
     assert (metadata["KeyState"], metadata["Enabled"]) == ("Enabled", True)

@@ -500,7 +500,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     (
         "WriteEvidenceFunctionRole",
         "the chain of records",
-        write(ARTIFACTS, f"records/{MODEL}/00000001.json", IfNoneMatch="*"),
+        write(EVIDENCE, f"records/{MODEL}/99999999.json", IfNoneMatch="*"),
         "s3:PutObject",
     ),
     (

@@ -36,6 +36,14 @@ def test_what_functions_import_is_in_memory_once(local_aws: LocalServer) -> None
 
 
 @linux
+def test_what_the_import_of_a_function_has_freed_is_given_back(local_aws: LocalServer) -> None:
+    clients = "\nclients = [boto3.client(name) for name in ('codepipeline', 'sagemaker', 's3')]\n"
+    function = deploy(local_aws, "gives-back", TELLS.replace("import boto3\n", f"import boto3\n{clients}"))
+    first, second = (function.call()[0]["own_kib"] for _ in range(2))
+    assert first - second > 1_000
+
+
+@linux
 def test_a_function_has_its_own_environment_and_nothing_of_another(local_aws: LocalServer) -> None:
     functions = {
         name: deploy(local_aws, name, TELLS, Environment={"Variables": {name: "mine", "TZ": "Asia/Tokyo"}})
