@@ -108,9 +108,8 @@ def bring(name: str, package: str, code: Mapping[str, bytes]) -> Published:
     sha256, changed = code_sha256(zipped), False
     try:
         version = functions.publish_version(FunctionName=function, CodeSha256=sha256)["Version"]
-    except (
-        functions.exceptions.ClientError
-    ):  # most releases change no code; the others, or an update under way, get here
+    except functions.exceptions.ClientError:
+        # The function runs other code, or an update of it is under way.
         changed = settled(FunctionName=function)["CodeSha256"] != sha256
         if changed:
             keep(f"{package}/{hashlib.sha256(zipped).hexdigest()}.zip", zipped)
