@@ -33,20 +33,20 @@ check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
-	$(BIN)/python -m scripts.images $(SDK) --check
-	$(BIN)/python -m scripts.managed_policies --check
+	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK) --check
+	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies --check
 	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
 		--skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
 images: setup $(SDK)/images.stamp ## Write the accounts of SageMaker's images into the template, from AWS's SDK
-	$(BIN)/python -m scripts.images $(SDK)
+	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK)
 
 inline: setup ## Write the code of the functions that publish and dispatch into the template, from cloudformation/functions
-	@$(BIN)/python -m scripts.inline
+	@PYTHONPATH=scripts $(BIN)/python -m upkeep.inline
 
 policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from moto's copy of what AWS publishes
-	$(BIN)/python -m scripts.managed_policies
+	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies
 
 bench: setup-dev ## Measure what is promised about speed and memory
 	$(BIN)/python -m benchmarks

@@ -8,8 +8,9 @@ import sys
 import zipfile
 from pathlib import Path
 
+from slipway_build.packages import PACKAGES, build_one
+
 from benchmarks.figures import Figure, at_most, paired_ratio
-from scripts.packages import PACKAGES, build_one
 
 SERVICES = {
     "train-model": ("codepipeline", "sagemaker", "s3"),

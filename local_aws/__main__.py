@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from local_aws import process
-from local_aws.root import RootKeyError, read_root_key
+from local_aws.serving import process
+from local_aws.serving.root import RootKeyError, read_root_key
 from local_aws.settings import DEFAULT_PORT, DEFAULT_REGION, Settings
 
 _MAX_PORT = 65_535
@@ -71,7 +71,7 @@ def git_credential(settings: Settings, asked: str) -> int:
 def connect(settings: Settings, connection: str, repository: str) -> int:
     """Complete the handshake of a connection: let it reach a local git repository."""
     from local_aws.codeconnections.links import LinkError, Links  # noqa: PLC0415 - only here
-    from local_aws.store import Store  # noqa: PLC0415
+    from local_aws.state.store import Store  # noqa: PLC0415
 
     full_name, _, path = repository.partition("=")
     if not connection or not path or not settings.state.is_dir():
@@ -98,7 +98,7 @@ def serve_here(settings: Settings) -> int:
         process.say_failure(error)
         return process.LOCKED
     listener = process.listen(settings)
-    from local_aws.server import serve  # noqa: PLC0415 - loads everything
+    from local_aws.serving.server import serve  # noqa: PLC0415 - loads everything
 
     serve(settings, lock, listener)
     return 0

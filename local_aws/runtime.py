@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from local_aws.aws import Clients
 from local_aws.clock import Clock
 from local_aws.settings import Settings
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from local_aws.packages import pip_settings
-from local_aws.root import RootKey, root_key
+from local_aws.serving.root import RootKey, root_key
 
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "us-east-1"

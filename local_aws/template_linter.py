@@ -30,7 +30,7 @@ LEFT_OUT = {
     "E2531": "runtimes are refused by their dates when the function is created",
     "E2533": "runtimes are refused by their dates when the function is updated",
     "E2900": "deployment files, which CloudFormation itself does not read",
-    "E3004": "checked by local_aws/base/template_format.py, in CloudFormation's words and for the conditions that hold",
+    "E3004": "checked by template_format.py, in CloudFormation's words and for the conditions that hold",
     "E3005": "the same",
     "E3505": "Lambda's advice, and a refusal only when both are of one stack",
     "E4001": "how the console groups parameters; CloudFormation does not read it",

@@ -21,7 +21,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from local_aws.root import RootKey, read_root_key
+from local_aws.serving.root import RootKey, read_root_key
 from tests.answer_shapes import check_answers
 
 ROOT = Path(__file__).resolve().parent.parent

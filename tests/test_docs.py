@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from slipway.cli import app, run
 from typer import Typer
 
-from pipeline_lambdas.config_reference import reference_markdown
-from scripts.cli import app, run
+from pipeline_lambdas.config.reference import reference_markdown
 from tests.local_server import ROOT
 from tests.releases.house import House
 

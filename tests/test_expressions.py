@@ -27,13 +27,13 @@ MANY = 300
 ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
-    "local_aws/sagemaker/job_metrics.py": "the definitions of built-in algorithms, on what our own containers write",
-    "local_aws/base/function_names.py": "the pattern of botocore's model, in which no two repeats take the same",
-    "local_aws/base/policy_matching.py": "each * takes what it finds first and gives nothing back",
-    "scripts/installation.py": "prefix, environment and release id, each of a bounded length",
-    "scripts/grants.py": "fnmatch.translate, which never goes back over a *",
-    "scripts/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
-    "pipeline_lambdas/config_rules.py": "the patterns that rules are made with, which are checked here",
+    "local_aws/sagemaker/jobs/metrics.py": "the definitions of built-in algorithms, on what our own containers write",
+    "local_aws/base/functions/names.py": "the pattern of botocore's model, in which no two repeats take the same",
+    "local_aws/base/iam/policy_matching.py": "each * takes what it finds first and gives nothing back",
+    "scripts/slipway/installation/installation.py": "prefix, environment and release id, each of a bounded length",
+    "scripts/slipway/stacks/grants.py": "fnmatch.translate, which never goes back over a *",
+    "scripts/slipway/datasets/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
+    "pipeline_lambdas/config/rules.py": "the patterns that rules are made with, which are checked here",
     "local_aws/wire.py": "the paths of operations, whose labels end at a slash",
 }
 """Modules that build expressions out of what is not a literal, and why that is bounded."""
@@ -190,7 +190,7 @@ def _written(file: str, tree: ast.AST) -> Iterator[Written]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name) and node.args):
             continue
         if isinstance(node.func, ast.Name):
-            if node.func.id == "text" and file == "pipeline_lambdas/config_schema.py":
+            if node.func.id == "text" and file == "pipeline_lambdas/config/schema.py":
                 yield Written(f"{file}:{node.lineno}", _constant(node.args[0]), unanchored=False)
             continue
         if node.func.attr not in CALLS or not isinstance(node.func.value, ast.Name) or node.func.value.id != "re":

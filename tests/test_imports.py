@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 # Values that every layer may know.
-BASE = {"pipeline_lambdas.failures", "pipeline_lambdas.outcome", "pipeline_lambdas.credentials"}
+BASE = {"pipeline_lambdas.runtime.failures", "pipeline_lambdas.runtime.outcome", "pipeline_lambdas.runtime.credentials"}
 AWS_LIBRARIES = {"boto3", "botocore"}
 
 
@@ -101,4 +101,57 @@ def test_there_is_one_broad_except() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
     ]
-    assert broad == ["pipeline_lambdas.runner"]
+    assert broad == ["pipeline_lambdas.runtime.runner"]
+
+
+FOLDERS = {
+    "pipeline_lambdas": ROOT / "pipeline_lambdas",
+    "inference_lambdas": ROOT / "inference_lambdas",
+    "slipway": ROOT / "scripts" / "slipway",
+    "slipway_build": ROOT / "scripts" / "slipway_build",
+    "local_aws": ROOT / "local_aws",
+}
+"""Top package to its folder."""
+
+
+def imports_of_modules() -> dict[str, set[str]]:
+    """Module to the modules that it imports while it is imported itself."""
+    files = {
+        ".".join((top, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__"): path
+        for top, folder in FOLDERS.items()
+        for path in folder.rglob("*.py")
+    }
+    return {
+        name: {
+            found
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+            for found in [f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in files else node.module]
+            if found in files and found != name
+        }
+        for name, path in files.items()
+    }
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    imports = imports_of_modules()
+    assert len(imports) > 400
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"a circle: {' -> '.join((*way, name))}"
+        if name not in done:
+            for imported_name in sorted(imports[name]):
+                visit(imported_name, (*way, name))
+            done.add(name)
+
+    for name in imports:
+        visit(name, ())
+
+
+def test_builds_import_no_command_line() -> None:
+    imports = imports_of_modules()
+    builds = {name for name in imports if name.split(".")[0] == "slipway_build"}
+    assert builds
+    assert {found.split(".")[0] for name in builds for found in imports[name]} <= {"slipway_build"}

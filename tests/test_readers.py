@@ -11,24 +11,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slipway.config_files import check_configs
+from slipway.datasets import csv_rules
+from slipway.datasets.columns import parse_columns, read_columns
+from slipway.datasets.csv_rules import ANY_NUMBER, FileCheck, LabelRule, bounded_lines, check_csv
+from slipway.datasets.data_files import check_lines
+from slipway.datasets.prepare import Request, prepare
+from slipway.errors import SlipwayError
 
-from inference_lambdas import progress, rows
-from inference_lambdas.rows import Block, RowFormat, parse_block
+from inference_lambdas.predicting import progress, rows
+from inference_lambdas.predicting.rows import Block, RowFormat, parse_block
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost import data
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
-from pipeline_lambdas.boundary import read_parameters
-from pipeline_lambdas.credentials import Credentials
-from pipeline_lambdas.dataset import Dataset, parse_manifest
-from pipeline_lambdas.failures import ConfigurationError
-from pipeline_lambdas.job import Job, parse_job
-from pipeline_lambdas.learning_curves import curves
-from scripts import csv_rules
-from scripts.columns import parse_columns, read_columns
-from scripts.config_files import check_configs
-from scripts.csv_rules import ANY_NUMBER, FileCheck, LabelRule, bounded_lines, check_csv
-from scripts.data_files import check_lines
-from scripts.errors import SlipwayError
-from scripts.prepare import Request, prepare
+from pipeline_lambdas.evidence.learning_curves import curves
+from pipeline_lambdas.release.dataset import Dataset, parse_manifest
+from pipeline_lambdas.runtime.boundary import read_parameters
+from pipeline_lambdas.runtime.credentials import Credentials
+from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.runtime.job import Job, parse_job
 
 NESTED = b"[" * 100_000
 _WORDS = [b"1", b"2.5", b"1:2", b"nan", b"inf", b"-", b"1e5", b"1_0", b"9" * 400, b"\xd9\xa1", b"0x1", b"e", b".", b"a"]

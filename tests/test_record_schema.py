@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas import record_chain
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.prices import load_prices
-from pipeline_lambdas.record import ENDED, Facts, assemble
-from pipeline_lambdas.record_actions import Console
+from pipeline_lambdas.evidence import chain as record_chain
+from pipeline_lambdas.evidence.actions import Console
+from pipeline_lambdas.evidence.prices import load_prices
+from pipeline_lambdas.evidence.record import ENDED, Facts, assemble
+from pipeline_lambdas.release.names import Release
 from tests.events import EXECUTION_ID, PREFIX
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import sample_config

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline_lambdas.aws.clients import client
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, UnavailableError
+from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, UnavailableError
 
 _MAX_REOPENINGS = 4
 

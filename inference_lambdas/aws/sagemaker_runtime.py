@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_lambdas.aws.errors import translate
-from pipeline_lambdas.failures import AwsRequestError, JobFailedError, UnavailableError
+from pipeline_lambdas.runtime.failures import AwsRequestError, JobFailedError, UnavailableError
 
 # A container has 60 seconds for an answer. Repeats are the caller's, as it times each call by itself.
 _CONFIG = Config(

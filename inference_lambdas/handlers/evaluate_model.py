@@ -7,14 +7,14 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from inference_lambdas.evaluation import Deadline, evaluate
-from inference_lambdas.plan import NO_CHAMPION, Evaluation, test_of
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Outcome
-from pipeline_lambdas.release_inputs import read_config, released_dataset
-from pipeline_lambdas.runner import LambdaContext, run_job
+from inference_lambdas.predicting.evaluation import Deadline, evaluate
+from inference_lambdas.predicting.plan import NO_CHAMPION, Evaluation, test_of
+from pipeline_lambdas.release.inputs import read_config, released_dataset
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Outcome
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
 
 # A batch's lists die by reference counts; to look for cycles after every 700 of them takes a fifth of the time.
 gc.set_threshold(100_000)

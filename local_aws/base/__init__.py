@@ -5,32 +5,43 @@ in. `check_tables` looks at start whether each of them is still there, and names
 written for, so that another version fails with a sentence and not halfway through a release.
 """
 
-from local_aws.base.actions import find_actions_as_documented
-from local_aws.base.alarm_history import keep_alarm_history_in
-from local_aws.base.alarms import evaluate_alarms_as_documented, put_metric
-from local_aws.base.asynchronous import AsynchronousInvocations
-from local_aws.base.calls import CallRecorder, record_decisions
+from local_aws.base.cloudformation.replacements import (
+    CREATE_ONLY,
+    leave_out_what_conditions_exclude,
+    tell_what_replaces,
+)
+from local_aws.base.cloudformation.stack_locks import lock_buckets_of_stacks
+from local_aws.base.cloudformation.stack_rights import ask_who_makes_resources
+from local_aws.base.cloudformation.stack_targets import (
+    refuse_missing_targets_in_stacks,
+    refuse_roles_that_eventbridge_cannot_assume,
+    refuse_roles_that_lambda_cannot_assume,
+)
+from local_aws.base.cloudformation.stacks import complete_resource_types, ended_stacks, stacks_under_way
+from local_aws.base.cloudformation.template_checks import check_templates
+from local_aws.base.cloudformation.template_findings import TemplateFindings
+from local_aws.base.cloudformation.template_values import refuse_values_as_documented
+from local_aws.base.cloudwatch.alarm_history import keep_alarm_history_in
+from local_aws.base.cloudwatch.alarms import evaluate_alarms_as_documented, put_metric
+from local_aws.base.cloudwatch.log_events import keep_log_events_in
+from local_aws.base.cloudwatch.metric_points import keep_metrics_in
 from local_aws.base.events import PipelineTarget, carry_version_ids, put_event, route_events_to_pipelines
-from local_aws.base.function_names import refuse_function_names, refuse_function_names_of_stacks
-from local_aws.base.function_processes import FunctionProcesses
-from local_aws.base.function_versions import publish_versions_as_documented
-from local_aws.base.functions import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
-from local_aws.base.iam import complete_request_context, enforce, identify, root_caller
-from local_aws.base.invocation import run_functions_as_documented
-from local_aws.base.lambda_runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
-from local_aws.base.log_events import keep_log_events_in
-from local_aws.base.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
-from local_aws.base.memory import end_idle_functions, keep_no_events
-from local_aws.base.metric_points import keep_metrics_in
-from local_aws.base.object_index import keep_objects_in
-from local_aws.base.object_lock import lock_objects_as_documented
-from local_aws.base.objects import encrypt_without_a_key_id, read_object
-from local_aws.base.passing import ask_who_passes_roles
-from local_aws.base.policy_documents import refuse_malformed_policies, refuse_malformed_policies_in_stacks
-from local_aws.base.policy_matching import match_statements_as_documented
-from local_aws.base.principals import know_principals_as_documented
-from local_aws.base.replacements import CREATE_ONLY, leave_out_what_conditions_exclude, tell_what_replaces
-from local_aws.base.roles import (
+from local_aws.base.functions.asynchronous import AsynchronousInvocations
+from local_aws.base.functions.invocation import run_functions_as_documented
+from local_aws.base.functions.names import refuse_function_names, refuse_function_names_of_stacks
+from local_aws.base.functions.processes import FunctionProcesses
+from local_aws.base.functions.runtimes import refuse_unknown_runtimes, refuse_unknown_runtimes_of_stacks
+from local_aws.base.functions.versions import publish_versions_as_documented
+from local_aws.base.functions.workers import invoke_functions_as_documented, make_log_groups_with_the_rights_of_roles
+from local_aws.base.iam.actions import find_actions_as_documented
+from local_aws.base.iam.callers import complete_request_context, enforce, identify, root_caller
+from local_aws.base.iam.calls import CallRecorder, record_decisions
+from local_aws.base.iam.managed_policies import know_managed_policies, refuse_missing_policies_in_stacks
+from local_aws.base.iam.passing import ask_who_passes_roles
+from local_aws.base.iam.policy_documents import refuse_malformed_policies, refuse_malformed_policies_in_stacks
+from local_aws.base.iam.policy_matching import match_statements_as_documented
+from local_aws.base.iam.principals import know_principals_as_documented
+from local_aws.base.iam.roles import (
     AccessKey,
     Credentials,
     RoleNotAssumableError,
@@ -39,8 +50,8 @@ from local_aws.base.roles import (
     find_access_key,
     require_trust,
 )
-from local_aws.base.sessions import keep_sessions_in
-from local_aws.base.signing import (
+from local_aws.base.iam.sessions import keep_sessions_in
+from local_aws.base.iam.signing import (
     accept_caller,
     close_unsigned_paths,
     expects_callback,
@@ -52,14 +63,11 @@ from local_aws.base.signing import (
     routes_to,
     speaks_query,
 )
-from local_aws.base.stack_locks import lock_buckets_of_stacks
-from local_aws.base.stack_rights import ask_who_makes_resources
-from local_aws.base.stack_targets import (
-    refuse_missing_targets_in_stacks,
-    refuse_roles_that_eventbridge_cannot_assume,
-    refuse_roles_that_lambda_cannot_assume,
-)
-from local_aws.base.stacks import complete_resource_types, ended_stacks, stacks_under_way
+from local_aws.base.memory import end_idle_functions, keep_no_events
+from local_aws.base.s3.object_index import keep_objects_in
+from local_aws.base.s3.object_lock import lock_objects_as_documented
+from local_aws.base.s3.objects import encrypt_without_a_key_id, read_object
+from local_aws.base.s3.uploads import Uploads
 from local_aws.base.tables import (
     BaseMismatchError,
     ResourceType,
@@ -68,10 +76,6 @@ from local_aws.base.tables import (
     register_resource_types,
     register_service,
 )
-from local_aws.base.template_checks import check_templates
-from local_aws.base.template_findings import TemplateFindings
-from local_aws.base.template_values import refuse_values_as_documented
-from local_aws.base.uploads import Uploads
 
 __all__ = [
     "CREATE_ONLY",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 Document = dict[str, Any]
 

@@ -16,7 +16,7 @@ from local_aws import base
 from local_aws.codecommit.git import GitError, Reference, Repository
 from local_aws.codecommit.names import HEADS, TAGS
 from local_aws.codecommit.repositories import Repositories, RepositoryRow
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 log = logging.getLogger(__name__)
 

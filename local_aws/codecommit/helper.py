@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local_aws.codecommit.signing import SignedPart, signature
-from local_aws.root import RootKey
+from local_aws.serving.root import RootKey
 from local_aws.settings import Settings
 
 VERB = "git-credential"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_aws.codecommit import git
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 PENDING, AVAILABLE = "PENDING", "AVAILABLE"
 HEADS, TAGS = "refs/heads/", "refs/tags/"

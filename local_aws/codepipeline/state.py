@@ -18,7 +18,7 @@ from local_aws.codepipeline.records import (
     StageRecord,
     TransitionRecord,
 )
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 Record = TypeVar("Record")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local_aws.base import Credentials
 from local_aws.runtime import Runtime
-from local_aws.sagemaker.launcher import Launcher, StoppingError
+from local_aws.sagemaker.containers.launcher import Launcher, StoppingError
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
 from local_aws.settings import HOST

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.store import Store
+from local_aws.state.store import Store
 from local_aws.wire import Document
 
 _DDL = """

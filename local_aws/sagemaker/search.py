@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from local_aws.sagemaker import endpoint_states, job_states, listing, model_package_groups, names, package_states
+from local_aws.sagemaker import listing, names
 from local_aws.sagemaker.faults import invalid, not_emulated
+from local_aws.sagemaker.hosting import endpoint_states
+from local_aws.sagemaker.jobs import states as job_states
 from local_aws.sagemaker.records import Record, Records
+from local_aws.sagemaker.registry import model_package_groups, package_states
 from local_aws.wire import Caller, Document, load_model
 
 _DEFAULT_SORT = "LastModifiedTime"

@@ -6,22 +6,23 @@ import threading
 
 from local_aws.base import ResourceType
 from local_aws.runtime import Runtime
-from local_aws.sagemaker import names, package_permissions, permissions
+from local_aws.sagemaker import names, permissions
 from local_aws.sagemaker.cloudformation import ResourceTypes
-from local_aws.sagemaker.deployments import Deployments
-from local_aws.sagemaker.endpoint_configs import EndpointConfigs
-from local_aws.sagemaker.endpoints import Endpoints
-from local_aws.sagemaker.invocation_metrics import InvocationMetrics
-from local_aws.sagemaker.invoke import Invocations
-from local_aws.sagemaker.launcher import Launcher
-from local_aws.sagemaker.model_package_groups import ModelPackageGroups
-from local_aws.sagemaker.model_packages import ModelPackages
-from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.containers.launcher import Launcher
+from local_aws.sagemaker.hosting.deployments import Deployments
+from local_aws.sagemaker.hosting.endpoint_configs import EndpointConfigs
+from local_aws.sagemaker.hosting.endpoints import Endpoints
+from local_aws.sagemaker.hosting.invocation_metrics import InvocationMetrics
+from local_aws.sagemaker.hosting.invoke import Invocations
+from local_aws.sagemaker.hosting.models import Models
+from local_aws.sagemaker.jobs.training_jobs import TrainingJobs
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Records
+from local_aws.sagemaker.registry import package_permissions
+from local_aws.sagemaker.registry.model_package_groups import ModelPackageGroups
+from local_aws.sagemaker.registry.model_packages import ModelPackages
 from local_aws.sagemaker.search import Search
 from local_aws.sagemaker.tagging import Tagging
-from local_aws.sagemaker.training_jobs import TrainingJobs
 from local_aws.wire import Authorizer, Operation
 
 _STOP_S = 5.0

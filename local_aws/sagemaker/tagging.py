@@ -6,9 +6,10 @@ of its group and none of its own (https://docs.aws.amazon.com/sagemaker/latest/A
 
 from __future__ import annotations
 
-from local_aws.sagemaker import names, package_states
+from local_aws.sagemaker import names
 from local_aws.sagemaker.faults import invalid
 from local_aws.sagemaker.records import Record, Records
+from local_aws.sagemaker.registry import package_states
 from local_aws.wire import Caller, Document
 
 _MAX_TAGS = 50

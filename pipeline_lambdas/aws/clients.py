@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from pipeline_lambdas.credentials import Credentials
+from pipeline_lambdas.runtime.credentials import Credentials
 
 # Standard mode retries throttling and transient faults with jittered back-off.
 # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html

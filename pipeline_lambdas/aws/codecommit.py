@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.failures import AwsRequestError
+from pipeline_lambdas.runtime.failures import AwsRequestError
 
 _GONE = frozenset({"CommitIdDoesNotExistException", "RepositoryDoesNotExistException"})
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.outcome import Continue, Done, Failed
+from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
 
 SUMMARY_LIMIT = 2048
 MESSAGE_LIMIT = 5000

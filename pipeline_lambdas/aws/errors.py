@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline_lambdas.failures import AwsRequestError, JobError, PermissionDeniedError, UnavailableError
+from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, PermissionDeniedError, UnavailableError
 
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|^403$|Forbidden")
 _UNAVAILABLE = re.compile(

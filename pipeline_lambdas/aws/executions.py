@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.failures import AwsRequestError
+from pipeline_lambdas.runtime.failures import AwsRequestError
 
 Description = dict[str, Any]
 

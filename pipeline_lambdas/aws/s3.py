@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
-from pipeline_lambdas.credentials import Credentials
-from pipeline_lambdas.failures import AwsRequestError, ConfigurationError, UnavailableError
+from pipeline_lambdas.runtime.credentials import Credentials
+from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, UnavailableError
 
 
 def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call, is_missing
 from pipeline_lambdas.aws.visibility import once_visible
-from pipeline_lambdas.failures import AwsRequestError, JobError, UnavailableError
+from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, UnavailableError
 
 Description = dict[str, Any]
 

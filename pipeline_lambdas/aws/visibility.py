@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pipeline_lambdas.aws.errors import is_missing
-from pipeline_lambdas.failures import AwsRequestError
+from pipeline_lambdas.runtime.failures import AwsRequestError
 
 T = TypeVar("T")
 

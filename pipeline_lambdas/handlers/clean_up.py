@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.clean_up import clean_up
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Done
-from pipeline_lambdas.release_inputs import read_config
-from pipeline_lambdas.runner import LambdaContext, run_job
+from pipeline_lambdas.release.inputs import read_config
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Done
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
+from pipeline_lambdas.steps.clean_up import clean_up
 
 
 @dataclass(frozen=True, slots=True)

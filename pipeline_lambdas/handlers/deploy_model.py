@@ -6,15 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import listed, read_environment, read_parameters
-from pipeline_lambdas.champion import check_operation, deploy_champion, remove_champion
-from pipeline_lambdas.deployment import Deployment, HostingSite, deploy
-from pipeline_lambdas.instances import refuse_instances
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import CHAMPION, Release
-from pipeline_lambdas.outcome import Outcome
-from pipeline_lambdas.release_inputs import read_config
-from pipeline_lambdas.runner import LambdaContext, run_job
+from pipeline_lambdas.config.instances import refuse_instances
+from pipeline_lambdas.release.inputs import read_config
+from pipeline_lambdas.release.names import CHAMPION, Release
+from pipeline_lambdas.runtime.boundary import listed, read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Outcome
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
+from pipeline_lambdas.steps.champion import check_operation, deploy_champion, remove_champion
+from pipeline_lambdas.steps.deployment import Deployment, HostingSite, deploy
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment
-from pipeline_lambdas.end_release import end_release, ended_release
-from pipeline_lambdas.runner import LambdaContext
+from pipeline_lambdas.runtime.boundary import read_environment
+from pipeline_lambdas.runtime.runner import LambdaContext
+from pipeline_lambdas.steps.release_end import end_release, ended_release
 
 
 @dataclass(frozen=True, slots=True)

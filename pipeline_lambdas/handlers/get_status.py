@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.outcome import Outcome
-from pipeline_lambdas.runner import LambdaContext, run_job
-from pipeline_lambdas.status import poll
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Outcome
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
+from pipeline_lambdas.steps.status import poll
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.evidence import follow, write_evidence
-from pipeline_lambdas.job import EVENT_KEY, Job
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Done
-from pipeline_lambdas.record_site import RecordSite
-from pipeline_lambdas.release_events import parse_event
-from pipeline_lambdas.runner import LambdaContext, run_job
+from pipeline_lambdas.evidence.keeping import follow, write_evidence
+from pipeline_lambdas.evidence.site import RecordSite
+from pipeline_lambdas.release.events import parse_event
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import EVENT_KEY, Job
+from pipeline_lambdas.runtime.outcome import Done
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
 
 
 @dataclass(frozen=True, slots=True)

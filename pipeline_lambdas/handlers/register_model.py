@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Done
-from pipeline_lambdas.registration import Registration, register
-from pipeline_lambdas.runner import LambdaContext, run_job
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Done
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
+from pipeline_lambdas.steps.registration import Registration, register
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment
-from pipeline_lambdas.runner import LambdaContext
-from pipeline_lambdas.settlement import parse_record, settle
+from pipeline_lambdas.runtime.boundary import read_environment
+from pipeline_lambdas.runtime.runner import LambdaContext
+from pipeline_lambdas.steps.settlement import parse_record, settle
 
 
 @dataclass(frozen=True, slots=True)

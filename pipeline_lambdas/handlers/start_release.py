@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.affected import INFERENCE_LAMBDAS, PIPELINE_LAMBDAS, TRAINING_CONFIG
-from pipeline_lambdas.boundary import read_environment
-from pipeline_lambdas.release_start import StartSite, parse_event, start_release
-from pipeline_lambdas.runner import LambdaContext
+from pipeline_lambdas.release.affected import INFERENCE_LAMBDAS, PIPELINE_LAMBDAS, TRAINING_CONFIG
+from pipeline_lambdas.runtime.boundary import read_environment
+from pipeline_lambdas.runtime.runner import LambdaContext
+from pipeline_lambdas.steps.release_start import StartSite, parse_event, start_release
 
 
 @dataclass(frozen=True, slots=True)

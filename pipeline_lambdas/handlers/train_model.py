@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_lambdas.boundary import read_environment, read_parameters
-from pipeline_lambdas.instances import refuse_instances
-from pipeline_lambdas.job import Job
-from pipeline_lambdas.names import Release
-from pipeline_lambdas.outcome import Continue, Done
-from pipeline_lambdas.release_inputs import await_dataset, manifest_version, read_config
-from pipeline_lambdas.runner import LambdaContext, run_job
-from pipeline_lambdas.training import TrainingSite, start_training
+from pipeline_lambdas.config.instances import refuse_instances
+from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Continue, Done
+from pipeline_lambdas.runtime.runner import LambdaContext, run_job
+from pipeline_lambdas.steps.training import TrainingSite, start_training
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lambdas.report import text
-from pipeline_lambdas.report.figures import Figure
-from pipeline_lambdas.report.markup import Html, el
-from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
-from pipeline_lambdas.report.scales import Scale, linear
-from pipeline_lambdas.report.svg import (
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import Figure
+from pipeline_lambdas.report.kit.markup import Html, el
+from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.report.kit.scales import Scale, linear
+from pipeline_lambdas.report.kit.svg import (
     BOTTOM,
     RIGHT,
     TOP,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline_lambdas.report.reading import count, documents, items, string
+from pipeline_lambdas.report.kit.reading import count, documents, items, string
 
 Kind = Literal["added", "removed", "changed"]
 

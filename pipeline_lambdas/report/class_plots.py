@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pipeline_lambdas.report import text
-from pipeline_lambdas.report.figures import Counted, Figure
-from pipeline_lambdas.report.markup import Html, el
-from pipeline_lambdas.report.reading import Document, documents, items, number, points
-from pipeline_lambdas.report.scales import Scale
-from pipeline_lambdas.report.svg import WIDTH, Axis, Chart, block, image, px, width, words
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import Counted, Figure
+from pipeline_lambdas.report.kit.markup import Html, el
+from pipeline_lambdas.report.kit.reading import Document, documents, items, number, points
+from pipeline_lambdas.report.kit.scales import Scale
+from pipeline_lambdas.report.kit.svg import WIDTH, Axis, Chart, block, image, px, width, words
 
 _SHARE = Scale(0.0, 1.0)
 _MOST_NUMBERED = 10

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline_lambdas.judgement import FAILED, NOT_APPLICABLE, PASSED, WORSE, state_of_gate
-from pipeline_lambdas.report import text
-from pipeline_lambdas.report.markup import Child, Html, el, join
-from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
-from pipeline_lambdas.report.tables import Section, fold, note, section, table, word
+from pipeline_lambdas.evidence.judgement import FAILED, NOT_APPLICABLE, PASSED, WORSE, state_of_gate
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join
+from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.report.kit.tables import Section, fold, note, section, table, word
 from pipeline_lambdas.report.verdict import environment_name
 
 _KINDS = {

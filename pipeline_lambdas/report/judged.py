@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipeline_lambdas.report import bars, text
-from pipeline_lambdas.report.figures import figures
+from pipeline_lambdas.report import bars
 from pipeline_lambdas.report.gates import about
-from pipeline_lambdas.report.markup import Child, Html, el, join
-from pipeline_lambdas.report.reading import Document, at, documents, mapping, number, string
-from pipeline_lambdas.report.tables import Section, note, section, table, word
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import figures
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join
+from pipeline_lambdas.report.kit.reading import Document, at, documents, mapping, number, string
+from pipeline_lambdas.report.kit.tables import Section, note, section, table, word
 from pipeline_lambdas.report.verdict import environment_name
 
 _MOST_PLOTTED = 4

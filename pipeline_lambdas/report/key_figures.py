@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline_lambdas.report import text
 from pipeline_lambdas.report.gates import about
-from pipeline_lambdas.report.markup import Child, Html, el
-from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.markup import Child, Html, el
+from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
 from pipeline_lambdas.report.verdict import environment_name
 
 _MESSAGE_CHARACTERS = 90

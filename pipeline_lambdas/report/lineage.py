@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline_lambdas.report import changes, text
-from pipeline_lambdas.report.markup import Child, Html, el, join, link
-from pipeline_lambdas.report.reading import Document, at, documents, items, mapping, number, string
-from pipeline_lambdas.report.svg import px
-from pipeline_lambdas.report.tables import Section, code, facts, note, section, table, word
+from pipeline_lambdas.report import changes
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join, link
+from pipeline_lambdas.report.kit.reading import Document, at, documents, items, mapping, number, string
+from pipeline_lambdas.report.kit.svg import px
+from pipeline_lambdas.report.kit.tables import Section, code, facts, note, section, table, word
 from pipeline_lambdas.report.verdict import environment_name, last_attempts
 
 _TRACK = 100.0

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots, text
-from pipeline_lambdas.report.figures import figures
+from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots
 from pipeline_lambdas.report.key_figures import key_figures
-from pipeline_lambdas.report.markup import Html, el
-from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
-from pipeline_lambdas.report.style import style
-from pipeline_lambdas.report.tables import SIGNS, Section, facts, section, table
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import figures
+from pipeline_lambdas.report.kit.markup import Html, el
+from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.report.kit.style import style
+from pipeline_lambdas.report.kit.tables import SIGNS, Section, facts, section, table
 from pipeline_lambdas.report.verdict import Verdict, environment_name, verdict
 
 _ENVIRONMENTS = ("test", "dev", "prod")

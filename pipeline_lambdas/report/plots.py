@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from pipeline_lambdas.report import text
-from pipeline_lambdas.report.figures import Counted, Figure
-from pipeline_lambdas.report.markup import el
-from pipeline_lambdas.report.reading import Document, at, documents, items, mapping, number, points
-from pipeline_lambdas.report.scales import Scale, linear, logarithmic
-from pipeline_lambdas.report.svg import Axis, Chart, Key, block, px
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import Counted, Figure
+from pipeline_lambdas.report.kit.markup import el
+from pipeline_lambdas.report.kit.reading import Document, at, documents, items, mapping, number, points
+from pipeline_lambdas.report.kit.scales import Scale, linear, logarithmic
+from pipeline_lambdas.report.kit.svg import Axis, Chart, Key, block, px
 
 _MOST_ROUNDS = 200
 _MOST_BUCKETS = 40

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline_lambdas.judgement import Worse, shown_worse, worse_words
-from pipeline_lambdas.report import text
-from pipeline_lambdas.report.reading import Document, documents, mapping, number, string
+from pipeline_lambdas.evidence.judgement import Worse, shown_worse, worse_words
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
 
 Tone = Literal["good", "warn", "bad", "open"]
 _HEADLINE_CHARACTERS = 220

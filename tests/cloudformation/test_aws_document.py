@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.cloudformation import templates
-from tests.scripts.cost_document import sections, written
+from tests.slipway.cost_document import sections, written
 
 OWN_KEY = (templates.ROOT / "docs" / "own-key.md").read_text(encoding="utf-8")
 TEXT = (templates.ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_every_parameter_is_in_its_table_with_its_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", sections())
 def test_the_costs_are_those_that_the_verb_computes(name: str) -> None:
-    assert written(name) == sections()[name], "write them anew: python -m tests.scripts.cost_document"
+    assert written(name) == sections()[name], "write them anew: python -m tests.slipway.cost_document"
 
 
 def test_an_existing_key_is_told_to_need_what_the_stacks_own_has() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slipway.project import Project
+from slipway.repositories.staging import repository_files
 
 from local_aws.codeconnections.links import Link, Push
 from local_aws.codepipeline.triggers import Document, PushFilter, check_filters, read_triggers
-from pipeline_lambdas.affected import releasing
-from scripts.project import Project
-from scripts.staging import repository_files
+from pipeline_lambdas.release.affected import releasing
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 from tests.cloudformation.test_pipeline import ARN, FROM_CONNECTION
@@ -109,7 +109,9 @@ def test_so_it_does_with_the_files_that_there_are(folder: str) -> None:
 
 
 def test_only_pushes_to_the_branch_of_releases_count() -> None:
-    for source, path in zip(SOURCES, ("wine-quality.yml", "buildspec.yml", "scripts/build.py"), strict=True):
+    for source, path in zip(
+        SOURCES, ("wine-quality.yml", "buildspec.yml", "scripts/slipway_build/build.py"), strict=True
+    ):
         assert taken("wine-quality", source, [path])
         assert not taken("wine-quality", source, [path], branch="main2")
 

@@ -10,10 +10,10 @@ from unittest.mock import MagicMock
 
 import boto3
 import pytest
+from slipway.terminal.advice import NOT_BUILT
+from slipway_build.packages import FUNCTIONS, HANDLER, RUNTIME
+from upkeep.inline import rewritten
 
-from scripts.advice import NOT_BUILT
-from scripts.inline import rewritten
-from scripts.packages import FUNCTIONS, HANDLER, RUNTIME
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 

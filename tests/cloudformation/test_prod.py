@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.config import parse_config
-from pipeline_lambdas.config_environments import short_waits
-from pipeline_lambdas.config_schema import ALARMS_NEED_S
-from pipeline_lambdas.rollback_alarms import alarm_of_update
+from pipeline_lambdas.config.environments import short_waits
+from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.config.schema import ALARMS_NEED_S
+from pipeline_lambdas.steps.rollback_alarms import alarm_of_update
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 from tests.cloudformation.test_permissions import granted

@@ -17,9 +17,9 @@ from unittest.mock import MagicMock
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from slipway_build.packages import code_sha256
 
-from pipeline_lambdas.published import function_of, versions_of
-from scripts.packages import code_sha256
+from pipeline_lambdas.release.published import function_of, versions_of
 from tests.cloudformation import templates
 from tests.local_server import LocalServer, allow, wait_for
 

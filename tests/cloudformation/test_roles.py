@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.names import TRIGGERS
+from pipeline_lambdas.release.names import TRIGGERS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 

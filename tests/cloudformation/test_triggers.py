@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from slipway.releases.run_view import trigger_text
 
-from scripts.run_view import trigger_text
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 

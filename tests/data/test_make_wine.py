@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-
-from scripts.csv_rules import check_csv
-from scripts.dataset import write_manifest
+from slipway.datasets.csv_rules import check_csv
+from slipway.datasets.dataset import write_manifest
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 COMMITTED = DATA / "wine-quality"
@@ -39,7 +38,9 @@ def test_nothing_else_is_committed() -> None:
 def test_its_manifest_is_that_of_an_upload(made: Path) -> None:
     write_manifest(made, "wine-quality")
     written = (made / "manifest.json").read_bytes()
-    assert (COMMITTED / "manifest.json").read_bytes() == written, "scripts.dataset.write_manifest writes it anew"
+    assert (COMMITTED / "manifest.json").read_bytes() == written, (
+        "slipway.datasets.dataset.write_manifest writes it anew"
+    )
 
 
 def test_all_rows_are_in_order_and_within_the_bounds() -> None:

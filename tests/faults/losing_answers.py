@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from local_aws import process
 from local_aws.sagemaker.service import SageMakerService
+from local_aws.serving import process
 from local_aws.settings import Settings
 from local_aws.wire import AwsError, Operation
 
@@ -56,7 +56,7 @@ def main(state: str, port: str, log: str) -> None:
     settings.make_private()
     lock = process.lock_state(settings)
     listener = process.listen(settings)
-    from local_aws.server import serve  # noqa: PLC0415 - loads everything
+    from local_aws.serving.server import serve  # noqa: PLC0415 - loads everything
 
     with mock.patch.object(SageMakerService, "operations", operations):
         serve(settings, lock, listener)

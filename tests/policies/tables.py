@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scripts.unexercised import UNEXERCISED
+from slipway.stacks.unexercised import UNEXERCISED
+
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template, as_list
 from tests.policies.rendering import ACCOUNT, Partition, Policy, identity_policies

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from slipway.stacks.grants import Grant, grants_of
+from slipway.stacks.unexercised import UNEXERCISED, Unexercised
 
-from scripts.grants import Grant, grants_of
-from scripts.unexercised import UNEXERCISED, Unexercised
 from tests.cloudformation import templates
 from tests.policies.rendering import all_identity_policies
 from tests.policies.tables import DOCUMENT, sections, skipped, written

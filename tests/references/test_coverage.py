@@ -16,9 +16,14 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from inference_lambdas.comparison import BinaryComparison, Comparison, MulticlassComparison, RegressionComparison
-from inference_lambdas.intervals import logistic, wilson
-from inference_lambdas.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
+from inference_lambdas.judging.comparison import (
+    BinaryComparison,
+    Comparison,
+    MulticlassComparison,
+    RegressionComparison,
+)
+from inference_lambdas.statistics.intervals import logistic, wilson
+from inference_lambdas.statistics.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 
 TRIALS = 100
 LEAST = int(stats.binom.ppf(0.001, TRIALS, 0.95))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inference_lambdas.bootstrap import Resampled
-from inference_lambdas.intervals import normal_quantile, normal_share_below, wilson
+from inference_lambdas.statistics.bootstrap import Resampled
+from inference_lambdas.statistics.intervals import normal_quantile, normal_share_below, wilson
 
 
 @given(st.integers(1, 10**7), st.floats(0, 1))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from inference_lambdas.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
+from inference_lambdas.statistics.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 
 # Multiples of a power of two, so that an offset takes no digits of them.
 STEPS = st.integers(-1000, 1000).map(lambda step: step / 8)

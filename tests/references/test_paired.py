@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inference_lambdas.paired import mcnemar
+from inference_lambdas.statistics.paired import mcnemar
 
 
 @given(st.integers(0, 500), st.integers(0, 500))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scripts.deploy import deploy_setup
-from scripts.local import start_local_aws
-from scripts.output import Output
-from scripts.session import Session
-from scripts.target import Options
+from slipway.session import Session
+from slipway.target import Options
+from slipway.terminal.output import Output
+from slipway.verbs.deploy import deploy_setup
+from slipway.verbs.local import start_local_aws
 
 
 def main(port: int) -> int:

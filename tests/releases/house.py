@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from slipway.project import Project
+from slipway.repositories.staging import repository_files
+from slipway_build.checks import fingerprints
 
-from scripts.checks import fingerprints
-from scripts.project import Project
-from scripts.staging import repository_files
 from tests.local_server import ROOT, LocalServer, build_sources, wait_for
 
 MODEL = "wine-quality"
@@ -77,7 +77,7 @@ class House:
 
     def slipway(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it in this checkout."""
-        command = [sys.executable, "-m", "scripts.cli", *arguments, "--local"]
+        command = [sys.executable, "-m", "slipway.cli", *arguments, "--local"]
         return subprocess.run(
             command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout_s
         )

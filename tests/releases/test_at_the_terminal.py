@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from fcntl import ioctl
 
 import pytest
+from slipway.releases.run_view import waiting_approvals
 
-from scripts.run_view import waiting_approvals
 from tests.local_server import wait_for
 from tests.releases.house import MODEL, PREFIX, House
 
-PROGRAM = f"{shlex.quote(sys.executable)} -m scripts.cli"
+PROGRAM = f"{shlex.quote(sys.executable)} -m slipway.cli"
 _ASKED = re.compile(re.escape(PROGRAM) + r"[^;\n]*?(?=;|, then|\.(?:\s|$)|\n|$)")
 _CHANGES = {"approve", "reject", "retry", "down", "destroy", "deploy", "release", "start", "follow"}
 """Verbs that are not run again here, or that wait: their command line is parsed alone."""
@@ -127,7 +127,7 @@ def test_ctrl_c_in_a_terminal_says_that_the_release_goes_on(
         environment.pop(name, None)
     controller, terminal = pty.openpty()
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    command = [sys.executable, "-m", "scripts.cli", "follow", waiting[:13], "--local"]
+    command = [sys.executable, "-m", "slipway.cli", "follow", waiting[:13], "--local"]
     process = subprocess.Popen(
         command,
         cwd=house.root,

@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from slipway.terminal.advice import NOT_BUILT
+from slipway_build.packages import FUNCTIONS
 
-from scripts.advice import NOT_BUILT
-from scripts.packages import FUNCTIONS
 from tests.local_server import ACCOUNT, REGION, wait_for
 from tests.releases import console
 from tests.releases.house import FINAL, MODEL, PREFIX, SAMPLE, House
 
-TRAINING, ITS_TEST = "pipeline_lambdas/training.py", "tests/pipeline_lambdas/test_training.py"
-GATES, THEIR_TEST = "inference_lambdas/gates.py", "tests/inference_lambdas/test_gates.py"
+TRAINING, ITS_TEST = "pipeline_lambdas/steps/training.py", "tests/pipeline_lambdas/steps/test_training.py"
+GATES, THEIR_TEST = "inference_lambdas/judging/gates.py", "tests/inference_lambdas/judging/test_gates.py"
 IMPORT_TRAINING = {"train-model", "deploy-model", "deploy-prod", "deploy-champion"}
 DEPLOYING = "pipeline_lambdas/handlers/deploy_model.py"
 PUBLISHING = ("Build/Publish", "Build/PublishFirst", "DeployProd/PublishApproved")
@@ -148,7 +148,9 @@ def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> No
     before = code(house)
     files = appended(house, "pipeline_lambdas", TRAINING, CONSTANT)
     test = (house.clone("pipeline_lambdas") / ITS_TEST).read_text(encoding="utf-8")
-    test = test.replace("from pipeline_lambdas.training import ", "from pipeline_lambdas.training import PUSHED, ")
+    test = test.replace(
+        "from pipeline_lambdas.steps.training import ", "from pipeline_lambdas.steps.training import PUSHED, "
+    )
     files[ITS_TEST] = f"{test}\n\ndef test_pushed() -> None:\n    assert PUSHED\n"
     execution, status = pushed(house, "pipeline_lambdas", files)
     assert status == "Succeeded", house.failure(execution)
@@ -181,7 +183,7 @@ def what_fails_a_check_changes_nothing(house: House) -> None:
     for broken, command, said in (
         ({TRAINING: whole[TRAINING].replace("PUSHED = 1", "PUSHED = 0")}, "pytest", "test_pushed"),
         ({TRAINING: f"{whole[TRAINING]}\nimport os\n"}, "ruff check", "E402"),
-        ({TRAINING: "def broken(:\n"}, "scripts.build", f"{TRAINING}: line 1"),
+        ({TRAINING: "def broken(:\n"}, "slipway_build.build", f"{TRAINING}: line 1"),
     ):
         execution, status = pushed(house, "pipeline_lambdas", broken)
         assert status == "Failed", command

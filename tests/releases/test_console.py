@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from slipway.project import REPOSITORY_FOLDERS, Project
+from slipway.repositories.staging import repository_files
+from slipway.stacks.templates import MAX_INLINE_BYTES
 
-from scripts.project import REPOSITORY_FOLDERS, Project
-from scripts.staging import repository_files
-from scripts.templates import MAX_INLINE_BYTES
 from tests.cloudformation import templates
 from tests.releases import console
 from tests.releases.house import MODEL

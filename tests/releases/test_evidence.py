@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.record_chain import Entry, parsed, verify
+from pipeline_lambdas.evidence.chain import Entry, parsed, verify
 from tests.local_server import ROOT, wait_for
 from tests.record_schema import problems
 from tests.releases.house import MODEL, PREFIX, House

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from slipway.datasets.dataset import folder_id
+from slipway.releases.run_view import trigger_text
 
-from scripts.dataset import folder_id
-from scripts.run_view import trigger_text
 from tests.local_server import ROOT, wait_for
 from tests.releases.house import MODEL, SAMPLE, House, patched
 
@@ -125,7 +125,7 @@ def test_a_push_of_code_releases_each_model_once(shared: House) -> None:
     [
         ("pipeline_lambdas", "pipeline_lambdas/README.md"),
         ("inference_lambdas", "inference_lambdas/README.md"),
-        ("inference_lambdas", "tests/inference_lambdas/test_gates.py"),
+        ("inference_lambdas", "tests/inference_lambdas/judging/test_gates.py"),
     ],
 )
 def test_a_push_of_a_page_or_a_test_releases_nothing(shared: House, folder: str, name: str) -> None:

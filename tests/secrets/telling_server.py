@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from local_aws import process, server
+from local_aws.serving import process, server
 from local_aws.settings import Settings
 
 

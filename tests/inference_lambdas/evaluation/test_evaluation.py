@@ -10,11 +10,11 @@ import time
 import pytest
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
-from inference_lambdas.evaluation import Deadline
 from inference_lambdas.handlers.evaluate_model import handler
+from inference_lambdas.predicting.evaluation import Deadline
 from pipeline_lambdas.aws import sagemaker
-from pipeline_lambdas.failures import UnavailableError
-from pipeline_lambdas.outcome import Continue, Done, Failed
+from pipeline_lambdas.runtime.failures import UnavailableError
+from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, PREFIX, SECRETS, event
 from tests.inference_lambdas.endpoint_double import (
     FILES,

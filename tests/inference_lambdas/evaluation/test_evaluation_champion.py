@@ -8,7 +8,7 @@ import pytest
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
-from pipeline_lambdas.outcome import Done
+from pipeline_lambdas.runtime.outcome import Done
 from tests.events import PREFIX, event
 from tests.inference_lambdas.endpoint_double import LOOSE, Endpoint, Results, plain_config, report
 from tests.pipeline_lambdas.aws_doubles import Context, upload_config

@@ -8,8 +8,8 @@ import pytest
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
-from inference_lambdas.timing import WARM_UP
-from pipeline_lambdas.outcome import Done, Failed
+from inference_lambdas.predicting.timing import WARM_UP
+from pipeline_lambdas.runtime.outcome import Done, Failed
 from tests.events import DATA_BUCKET, EVIDENCE_BUCKET, event
 from tests.inference_lambdas.endpoint_double import (
     FILES,

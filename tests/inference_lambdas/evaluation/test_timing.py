@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from inference_lambdas import answers
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
-from inference_lambdas.invocation import Answer
-from inference_lambdas.timing import WARM_UP
-from pipeline_lambdas.outcome import Continue, Done
+from inference_lambdas.predicting import answers
+from inference_lambdas.predicting.invocation import Answer
+from inference_lambdas.predicting.timing import WARM_UP
+from pipeline_lambdas.runtime.outcome import Continue, Done
 from tests.events import event
 from tests.inference_lambdas.endpoint_double import FILES, LOOSE, REPORT_KEY, Endpoint, Results, plain_config, report
 from tests.pipeline_lambdas.aws_doubles import Context, upload_config, upload_dataset
@@ -83,7 +83,7 @@ def test_a_gate_that_fails_names_the_requests(endpoint: Endpoint, results: Resul
 def test_a_request_that_is_too_large_is_refused_before_it_is_sent(
     endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inference_lambdas.plan.INSTANCE_LIMIT_BYTES", 1_100_000)
+    monkeypatch.setattr("inference_lambdas.predicting.plan.INSTANCE_LIMIT_BYTES", 1_100_000)
     upload_dataset(FILES | {"test/a.csv": b"".join(b"1,1.%0999d,1,1\n" % 1 for _ in range(1_500))})
     configured(rows=1_200)
     handler(event("evaluate_full"), Context())

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 
-from local_aws.base.template_errors import Finding
+from local_aws.base.cloudformation.template_errors import Finding
 from local_aws.template_linter import LEFT_OUT
 from tests.local_server import ROOT, LocalServer, wait_for
 

@@ -24,7 +24,7 @@ from local_aws.codebuild.platform import Platform
 from local_aws.codebuild.records import Records
 from local_aws.runtime import Runtime
 from local_aws.settings import Settings
-from local_aws.store import Store
+from local_aws.state.store import Store
 from tests.local_aws.codebuild.workshop import Workshop, phases, reason
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 

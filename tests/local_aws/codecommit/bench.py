@@ -25,7 +25,7 @@ from local_aws.codecommit.service import CodeCommitService
 from local_aws.codecommit.signing import SignedPart, signature
 from local_aws.runtime import Runtime
 from local_aws.settings import Settings
-from local_aws.store import Store
+from local_aws.state.store import Store
 from local_aws.wire import AwsError, Caller
 from tests.local_server import REGION, free_port, wait_for
 

@@ -9,7 +9,7 @@ import pytest
 
 from local_aws.codeconnections.links import Links, Push
 from local_aws.codeconnections.watch import Watch
-from local_aws.store import Store
+from local_aws.state.store import Store
 from tests.local_aws.codeconnections.test_connections import change, git
 
 

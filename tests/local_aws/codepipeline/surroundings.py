@@ -22,7 +22,7 @@ from local_aws.codepipeline.metrics import with_metrics
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
-from local_aws.store import Store
+from local_aws.state.store import Store
 from local_aws.wire import AwsError, Caller, Permission, Service, load_model
 from tests.local_server import wait_for
 

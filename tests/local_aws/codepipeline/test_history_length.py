@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.codepipeline.state import State
-from local_aws.store import Store
+from local_aws.state.store import Store
 
 COUNT = 300
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local_aws.base import asynchronous, event_queue
-from local_aws.base.event_queue import Event
+from local_aws.base.functions import asynchronous, event_queue
+from local_aws.base.functions.event_queue import Event
 from tests.local_aws.functions.deployed import Function, deploy
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.base.lambda_runtimes import NOT_CREATED, NOT_UPDATED
+from local_aws.base.functions.runtimes import NOT_CREATED, NOT_UPDATED
 from tests.local_aws.functions.deployed import deploy
 from tests.local_server import LocalServer, allow, wait_for
 

@@ -24,7 +24,7 @@ from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import ACCOUNT, Settings
-from local_aws.store import Store
+from local_aws.state.store import Store
 from local_aws.wire import Caller, Permission, Service
 
 REGION = "us-east-1"

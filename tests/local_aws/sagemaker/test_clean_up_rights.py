@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.aws import clients
-from pipeline_lambdas.clean_up import clean_up
-from pipeline_lambdas.failures import PermissionDeniedError
-from pipeline_lambdas.names import CHAMPION, ENVIRONMENTS, Release
+from pipeline_lambdas.release.names import CHAMPION, ENVIRONMENTS, Release
+from pipeline_lambdas.runtime.failures import PermissionDeniedError
+from pipeline_lambdas.steps.clean_up import clean_up
 from tests.events import EXECUTION_ID
 from tests.local_aws.sagemaker.house import House
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.sagemaker import archives, events, listing
-from local_aws.sagemaker.job_metrics import JobMetrics, required_text
+from local_aws.sagemaker import events, listing
+from local_aws.sagemaker.jobs import archives
+from local_aws.sagemaker.jobs.metrics import JobMetrics, required_text
 from local_aws.sagemaker.names import S3Address, s3_address
 from local_aws.sagemaker.records import Record
 from local_aws.wire import AwsError

@@ -9,8 +9,8 @@ import pytest
 from local_aws.wire import AwsError, Permission
 from tests.local_aws.sagemaker.fakes import CALLER, Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import deployed, refused
-from tests.local_aws.sagemaker.jobs import ended, job, succeed
-from tests.local_aws.sagemaker.test_model_packages import register
+from tests.local_aws.sagemaker.registry.test_model_packages import register
+from tests.local_aws.sagemaker.training import ended, job, succeed
 
 _SOURCE = "InputDataConfig.DataSource.S3DataSource"
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.report import bars, class_plots, plots, text
-from pipeline_lambdas.report.figures import Figure
+from pipeline_lambdas.report import bars, class_plots, plots
 from pipeline_lambdas.report.judged import counted
+from pipeline_lambdas.report.kit import text
+from pipeline_lambdas.report.kit.figures import Figure
+from pipeline_lambdas.report.kit.tables import table
 from pipeline_lambdas.report.page import render
-from pipeline_lambdas.report.tables import table
 from tests.pipeline_lambdas.report.cases import binary, first_release, multiclass, waiting
 from tests.pipeline_lambdas.report.documents import evaluation, gate, latency, record
 from tests.pipeline_lambdas.report.html_check import Element, Page

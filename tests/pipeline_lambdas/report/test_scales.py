@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lambdas.report.scales import Scale, linear, logarithmic
+from pipeline_lambdas.report.kit.scales import Scale, linear, logarithmic
 
 TINY = "\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT SEVEN}"
 VALUES = st.lists(st.floats(-1e100, 1e100, allow_nan=False), min_size=1, max_size=5)

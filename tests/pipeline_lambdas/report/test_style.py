@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from pipeline_lambdas.report.style import DARK, LIGHT, SHADE, SHADES, style
+from pipeline_lambdas.report.kit.style import DARK, LIGHT, SHADE, SHADES, style
 
 Rgb = tuple[float, float, float]
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

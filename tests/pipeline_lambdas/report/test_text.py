@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lambdas.report import text
+from pipeline_lambdas.report.kit import text
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 WRITTEN = str.maketrans("\N{MINUS SIGN}⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local_aws.sagemaker.containers.xgboost import log
+from local_aws.sagemaker.containers.toolkit import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import xgboost as xgb
 
-from local_aws.sagemaker.containers.xgboost import log
+from local_aws.sagemaker.containers.toolkit import log
 
 if TYPE_CHECKING:
     from pathlib import Path

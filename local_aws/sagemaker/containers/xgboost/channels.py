@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_aws.sagemaker.containers.xgboost.exceptions import NotEmulatedError, UserError
+from local_aws.sagemaker.containers.toolkit.exceptions import NotEmulatedError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

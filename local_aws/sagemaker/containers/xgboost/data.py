@@ -16,11 +16,11 @@ import numpy as np
 import xgboost as xgb
 from scipy.sparse import csr_matrix
 
-from local_aws.sagemaker.containers.xgboost import csv_text, libsvm_text, log, threads
+from local_aws.sagemaker.containers.toolkit import csv_text, libsvm_text, log, threads
+from local_aws.sagemaker.containers.toolkit.csv_text import RowError
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
+from local_aws.sagemaker.containers.toolkit.fields import Text
 from local_aws.sagemaker.containers.xgboost.channels import CSV
-from local_aws.sagemaker.containers.xgboost.csv_text import RowError
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
-from local_aws.sagemaker.containers.xgboost.fields import Text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost import metric_names
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost.parameters import (
     Interval,
     Parameter,

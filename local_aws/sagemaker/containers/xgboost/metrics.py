@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost import metric_names
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.sagemaker.containers.xgboost.exceptions import AlgorithmError, UserError
+from local_aws.sagemaker.containers.toolkit.exceptions import AlgorithmError, UserError
 
 Rule = Callable[[Any, dict[str, Any]], None]
 """Takes a value and the values that it depends on; raises UserError."""

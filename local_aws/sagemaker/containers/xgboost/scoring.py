@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xgboost as xgb
 
-from local_aws.sagemaker.containers.xgboost import csv_text, data, libsvm_text
+from local_aws.sagemaker.containers.toolkit import csv_text, libsvm_text
+from local_aws.sagemaker.containers.toolkit.csv_text import RowError
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
+from local_aws.sagemaker.containers.toolkit.fields import Text
+from local_aws.sagemaker.containers.xgboost import data
 from local_aws.sagemaker.containers.xgboost.channels import CSV, LIBSVM, format_of
-from local_aws.sagemaker.containers.xgboost.csv_text import RowError
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
-from local_aws.sagemaker.containers.xgboost.fields import Text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 import xgboost as xgb
 
-from local_aws.sagemaker.containers.xgboost import answers, log
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
-from local_aws.sagemaker.containers.xgboost.http_server import Answer, HttpServer, Request
+from local_aws.sagemaker.containers.toolkit import log
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
+from local_aws.sagemaker.containers.toolkit.http_server import Answer, HttpServer, Request
+from local_aws.sagemaker.containers.toolkit.threads import processors
+from local_aws.sagemaker.containers.xgboost import answers
 from local_aws.sagemaker.containers.xgboost.scoring import ModelError, Scorer, decode
-from local_aws.sagemaker.containers.xgboost.threads import processors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,15 +23,16 @@ import numpy as np
 import xgboost as xgb
 
 from local_aws.sagemaker.containers.contract import ContractError, Ml
-from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, log, metrics, threads
-from local_aws.sagemaker.containers.xgboost.data import Channel
-from local_aws.sagemaker.containers.xgboost.exceptions import (
+from local_aws.sagemaker.containers.toolkit import log, threads
+from local_aws.sagemaker.containers.toolkit.exceptions import (
     AlgorithmError,
     NotEmulatedError,
     PlatformError,
     ToolkitError,
     UserError,
 )
+from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, metrics
+from local_aws.sagemaker.containers.xgboost.data import Channel
 
 if TYPE_CHECKING:
     from pathlib import Path

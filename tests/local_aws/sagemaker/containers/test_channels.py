@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from local_aws.sagemaker.containers.toolkit.exceptions import ToolkitError
 from local_aws.sagemaker.containers.xgboost.channels import CSV, LIBSVM, format_of, validate
-from local_aws.sagemaker.containers.xgboost.exceptions import ToolkitError
 
 FILE = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
 CSV_FILE = {"ContentType": "text/csv", **FILE}

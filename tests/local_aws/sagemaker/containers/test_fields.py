@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_aws.sagemaker.containers.xgboost import csv_text, fields, libsvm_text
-from local_aws.sagemaker.containers.xgboost.csv_text import RowError
-from local_aws.sagemaker.containers.xgboost.fields import Text
+from local_aws.sagemaker.containers.toolkit import csv_text, fields, libsvm_text
+from local_aws.sagemaker.containers.toolkit.csv_text import RowError
+from local_aws.sagemaker.containers.toolkit.fields import Text
 
 
 def _float32(text: str) -> float:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_aws.sagemaker.containers.xgboost.exceptions import ToolkitError
+from local_aws.sagemaker.containers.toolkit.exceptions import ToolkitError
 from local_aws.sagemaker.containers.xgboost.hyperparameters import validate
 
 ROUND = {"num_round": "10"}

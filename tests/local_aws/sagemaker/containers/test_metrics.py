@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from local_aws.sagemaker.containers.toolkit.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost import metrics
-from local_aws.sagemaker.containers.xgboost.exceptions import UserError
 
 # Labels 1 1 1 0 0, predicted classes 1 1 0 1 0: two true positives, one false positive, one false negative.
 BINARY = ("binary:logistic", [0.9, 0.6, 0.4, 0.7, 0.5], [1, 1, 1, 0, 0])

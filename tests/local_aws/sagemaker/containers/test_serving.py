@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from local_aws.sagemaker.containers.xgboost.http_server import Answer, Request
+from local_aws.sagemaker.containers.toolkit.http_server import Answer, Request
 from local_aws.sagemaker.containers.xgboost.serve import ScoringService
 
 if TYPE_CHECKING:

@@ -1,0 +1,83 @@
+"""The end of an evaluation: verdicts, the document, and what the action answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference_lambdas.aws import s3
+from inference_lambdas.judging.gates import Verdict
+from inference_lambdas.judging.report import Judgement, document_of
+from inference_lambdas.judging.verdicts import (
+    bound_verdicts,
+    champion_verdicts,
+    compared,
+    drift_verdicts,
+    slice_verdicts,
+)
+from inference_lambdas.predicting.plan import Evaluation
+from inference_lambdas.predicting.progress import Progress
+from pipeline_lambdas.evidence.judgement import WORSE, state_of, words_of
+from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.runtime.outcome import Done, Outcome
+
+# CodePipeline cuts a long message; the document has all reasons.
+_SHOWN_REASONS = 8
+
+
+def conclude(
+    evaluation: Evaluation, progress: Progress, endpoint_config: str, importance: dict[str, Any] | None
+) -> Outcome:
+    """Judge, store the document and return the outcome; JobFailedError if a gate failed."""
+    judgement = _judge(evaluation, progress)
+    document = document_of(evaluation, progress, judgement, endpoint_config, importance)
+    content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
+    uri = s3.write_json(evaluation.evidence_bucket, evaluation.key("json"), content, evaluation.kms_key_arn)
+    reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
+    if reasons:
+        listed = "; ".join(reasons[:_SHOWN_REASONS])
+        more = f"; and {len(reasons) - _SHOWN_REASONS} more" if len(reasons) > _SHOWN_REASONS else ""
+        raise JobFailedError(f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}")
+    rows = progress.position.rows
+    variables = {
+        "Verdict": words_of(document),
+        "Rows": str(rows),
+        "Metrics": _metrics_text(
+            {**judgement.metrics, **(progress.latencies.values() if evaluation.test.latency else {})}
+        ),
+        "ReportUri": uri,
+    }
+    summary = f"{rows} rows, {_passed_text(judgement.verdicts)}"
+    # The first words are seen everywhere, so what a person has to decide about comes first.
+    worse = f"{words_of(document)}; " if state_of(document) == WORSE else ""
+    return Done(variables, f"{worse}{summary}", evaluation.endpoint)
+
+
+def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
+    test, metrics = evaluation.test, progress.metrics.values()
+    # What is left after leaving rows out would flatter the model, unless the config allows for some.
+    flattered = progress.counts.failed_rows > 0 and not test.allows_failed_rows
+    if flattered:
+        metrics = dict.fromkeys(metrics)
+    verdicts = [*bound_verdicts(test, metrics, progress)]
+    comparison = compared(evaluation, progress, flattered=flattered)
+    if test.champion and comparison:
+        verdicts += champion_verdicts(test.champion, comparison)
+    slices = progress.slices.results()
+    verdicts += slice_verdicts(slices, flattered=flattered)
+    if test.drift and progress.drift:
+        verdicts += drift_verdicts(test.drift.max_psi, progress.drift.results())
+    return Judgement(metrics, tuple(verdicts), comparison, slices, flattered=flattered)
+
+
+def _passed_text(verdicts: Sequence[Verdict]) -> str:
+    applicable = sum(verdict.applies for verdict in verdicts)
+    rest = len(verdicts) - applicable
+    return f"all gates passed ({applicable})" + (f", {rest} not applicable" if rest else "")
+
+
+def _metrics_text(metrics: Mapping[str, float | None]) -> str:
+    """Return the metrics to six digits, as a person reads them in the approval; the document has all digits."""
+    metrics = {name: None if value is None else float(f"{value:.6g}") for name, value in metrics.items()}
+    return json.dumps(metrics, separators=(",", ":"), allow_nan=False)

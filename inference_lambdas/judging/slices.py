@@ -1,0 +1,110 @@
+"""Metrics of the rows apart by a column's value."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, repeat
+from typing import Any
+
+from inference_lambdas.predicting.rows import cells
+from inference_lambdas.statistics.metrics import Metrics
+from pipeline_lambdas.config.model import SliceColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice's rows; `label` reads like `alcohol < 10`."""
+
+    column: SliceColumn
+    label: str
+    rows: int
+    metrics: Metrics
+
+    @property
+    def judged(self) -> bool:
+        return self.rows >= self.column.min_rows
+
+
+class Slices:
+    """An accumulator of metrics for each slice of each column.
+
+    `places` are where the columns stand in a row, `make` returns an accumulator, empty or of a state.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[SliceColumn],
+        places: Sequence[int],
+        make: Callable[[dict[str, Any] | None], Metrics],
+        state: list[Any] | None = None,
+    ) -> None:
+        stored: list[Any] = state or [[] for _ in columns]
+        self._places = places
+        self._columns = [_Column(column, make, found) for column, found in zip(columns, stored, strict=True)]
+
+    def add(self, rows: Sequence[bytes], labels: Sequence[float], predictions: Sequence[Any]) -> None:
+        """Add raw rows of CSV with the labels and predictions that belong to them."""
+        for column, values in zip(self._columns, cells(rows, self._places), strict=True):
+            column.add(values, labels, predictions)
+
+    def results(self) -> list[Slice]:
+        """Return every slice of the config, and those of other or missing values that have rows."""
+        return [found for column in self._columns for found in column.results()]
+
+    def to_json(self) -> list[Any]:
+        return [column.to_json() for column in self._columns]
+
+
+class _Column:
+    """Slices are numbered in the order of the config; the last two hold other and missing values."""
+
+    def __init__(self, column: SliceColumn, make: Callable[[dict[str, Any] | None], Metrics], state: list[Any]) -> None:
+        self._column = column
+        self._labels = _labels(column)
+        self._missing = len(self._labels) - 1
+        self._numbers = {value: number for number, value in enumerate(column.values)}
+        stored = state or repeat((0, None), len(self._labels))
+        found = [(rows, make(metrics)) for rows, metrics in stored]
+        self._rows, self._metrics = [rows for rows, _ in found], [metrics for _, metrics in found]
+
+    def add(self, values: Sequence[float | None], labels: Sequence[float], predictions: Sequence[Any]) -> None:
+        parts: list[tuple[list[float], list[Any]]] = [([], []) for _ in self._labels]
+        for number, label, prediction in zip(self._slices_of(values), labels, predictions, strict=True):
+            part = parts[number]
+            part[0].append(label)
+            part[1].append(prediction)
+        for number, part in enumerate(parts):
+            if part[0]:
+                self._rows[number] += len(part[0])
+                self._metrics[number].add(*part)
+
+    def _slices_of(self, values: Sequence[float | None]) -> list[int]:
+        cuts, missing = self._column.ranges, self._missing
+        if not cuts:
+            numbers, other = self._numbers, missing - 1
+            return [missing if value is None else numbers.get(value, other) for value in values]
+        return [missing if value is None else bisect_right(cuts, value) for value in values]
+
+    def results(self) -> list[Slice]:
+        found = zip(self._labels, self._rows, self._metrics, strict=True)
+        return [
+            Slice(self._column, label, rows, metrics)
+            for number, (label, rows, metrics) in enumerate(found)
+            if rows or number < self._missing - 1
+        ]
+
+    def to_json(self) -> list[Any]:
+        return [[rows, metrics.to_json()] for rows, metrics in zip(self._rows, self._metrics, strict=True)]
+
+
+def _labels(column: SliceColumn) -> list[str]:
+    """The labels of all slices; ranges leave no other value, so theirs of that kind stays empty."""
+    name, cuts = column.column, [f"{cut:.15g}" for cut in column.ranges]
+    if cuts:
+        between = [f"{low} <= {name} < {high}" for low, high in pairwise(cuts)]
+        labels = [f"{name} < {cuts[0]}", *between, f"{name} >= {cuts[-1]}"]
+    else:
+        labels = [f"{name} = {value:.15g}" for value in column.values]
+    return [*labels, f"{name} other", f"{name} missing"]

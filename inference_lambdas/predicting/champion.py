@@ -1,0 +1,56 @@
+"""The champion, the model that prod serves, asked for the same rows as the model that is to replace it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inference_lambdas.judging.comparison import Comparison
+from inference_lambdas.predicting.predictions import Parsed
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.runtime.failures import JobError
+
+
+class Champion:
+    """What the champion answered; after `failure` it is asked no more, and nothing is compared."""
+
+    def __init__(self, endpoint: str, comparison: Comparison, state: dict[str, Any] | None = None) -> None:
+        state = state or {}
+        self.endpoint = endpoint
+        self.comparison = comparison
+        self.failure: str = state.get("failure", "")
+        self.rows: int = state.get("rows", 0)
+
+    def check(self) -> None:
+        """Note a failure unless the champion's endpoint is in service."""
+        try:
+            description = sagemaker.describe_endpoint(self.endpoint)
+        except JobError as error:
+            self.fail(error)
+            return
+        status = "missing" if description is None else description["EndpointStatus"]
+        if status != "InService":
+            self.failure = self.failure or f"Endpoint {self.endpoint} is {status}; allowed InService"
+
+    def fail(self, error: JobError) -> None:
+        self.failure = self.failure or f"Endpoint {self.endpoint}: {error}"
+
+    def add(self, labels: Sequence[float], parsed: Parsed, champion: Parsed) -> None:
+        """Add the rows of one request that both models predicted; `labels` are of all its rows."""
+        both = _both(parsed, champion)
+        if both is None:
+            self.comparison.add(labels, parsed.predictions, champion.predictions)
+            self.rows += len(labels)
+            return
+        first, second = parsed.by_row(len(labels)), champion.by_row(len(labels))
+        self.comparison.add([labels[row] for row in both], [first[row] for row in both], [second[row] for row in both])
+        self.rows += len(both)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"failure": self.failure, "rows": self.rows, "comparison": self.comparison.to_json()}
+
+
+def _both(parsed: Parsed, champion: Parsed) -> list[int] | None:
+    if parsed.kept is None or champion.kept is None:
+        return parsed.kept if champion.kept is None else champion.kept
+    return sorted(set(parsed.kept) & set(champion.kept))

@@ -1,0 +1,215 @@
+"""Predicts a channel of the dataset against a live endpoint and judges the result.
+
+While a request is under way the next batch is made ready and the last one is added to the metrics. Before the
+function's time is up its state is stored and the evaluation continues in the next invocation.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from inference_lambdas.judging.conclusion import conclude
+from inference_lambdas.judging.importance import permutation_importance
+from inference_lambdas.predicting import progress as progress_store
+from inference_lambdas.predicting.answers import MAX_SEARCH, MAX_SEARCH_OF_ALL, Search, Sender, Sent, placed
+from inference_lambdas.predicting.batching import Batch
+from inference_lambdas.predicting.channel import channel_batches
+from inference_lambdas.predicting.invocation import Answer
+from inference_lambdas.predicting.opening import begin, resume
+from inference_lambdas.predicting.plan import Evaluation
+from inference_lambdas.predicting.predictions import Parsed, parse_predictions
+from inference_lambdas.predicting.progress import Counts, Progress
+from inference_lambdas.predicting.timing import time_requests
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.release.retries import RETRY_ALL
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobError, JobFailedError
+from pipeline_lambdas.runtime.outcome import Continue, Outcome
+
+# Enough for the batches under way, each with its 60 seconds at the container, and for storing the state.
+MARGIN_MS = 120_000
+# A pause, a request that times out, and the report of the failure.
+RETRY_MS = 90_000
+
+
+class Deadline:
+    """Tells when the time left falls below a margin; a short-lived function's margin is half of its time."""
+
+    def __init__(self, remaining_ms: Callable[[], int], margin_ms: int = MARGIN_MS) -> None:
+        self._remaining_ms = remaining_ms
+        self._margin_ms = min(margin_ms, remaining_ms() // 2)
+
+    def near(self) -> bool:
+        return self._remaining_ms() < self._margin_ms
+
+    def allows_retry(self) -> bool:
+        """Whether one more request fits in, however long it takes, with time left to report."""
+        return self._remaining_ms() > RETRY_MS
+
+
+def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> Outcome:
+    """Evaluate, or go on where `token` says; the report is stored before the outcome is known to anyone.
+
+    Raises JobError for data, an endpoint or a model that cannot be evaluated.
+    """
+    if not evaluation.files:
+        raise ConfigurationError(
+            f"{evaluation.dataset.prefix}: found no file of channel {evaluation.test.channel}, which "
+            f"tests.{evaluation.test.name} names. Upload the dataset with it."
+        )
+    endpoint_config = _serving(evaluation)
+    progress = _progress(evaluation, token, endpoint_config)
+    importance = None
+    pool_size = evaluation.in_flight * (2 if progress.champion else 1)
+    with ThreadPoolExecutor(pool_size) as pool:
+        sender = Sender(evaluation, deadline.allows_retry, pool)
+        finished = _run(sender, progress, deadline) and time_requests(sender, progress, deadline.near)
+        if finished and evaluation.test.name == "full":
+            rows = progress.sample.rows if progress.sample else []
+            importance = permutation_importance(
+                evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
+            )
+    if _serving(evaluation) != endpoint_config:
+        raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
+    if finished:
+        return conclude(evaluation, progress, endpoint_config, importance)
+    token = progress_store.save(
+        progress.to_json(), endpoint_config, evaluation.artifact_bucket, evaluation.key("state"), evaluation.kms_key_arn
+    )
+    return Continue(
+        token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
+    )
+
+
+def _serving(evaluation: Evaluation) -> str:
+    """Return the endpoint config that is served; it has to be this release's."""
+    description = sagemaker.describe_endpoint(evaluation.endpoint)
+    if description is None:
+        raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. {RETRY_ALL} to deploy it.")
+    status, serving = description["EndpointStatus"], str(description.get("EndpointConfigName"))
+    if status != "InService" or not evaluation.release.owns_endpoint_config(evaluation.environment, serving):
+        raise JobFailedError(
+            f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with a "
+            f"config of its own, {evaluation.endpoint}-{evaluation.release.short}. {RETRY_ALL} to deploy it."
+        )
+    return serving
+
+
+def _progress(evaluation: Evaluation, token: str | None, endpoint_config: str) -> Progress:
+    if token is None:
+        progress = begin(evaluation)
+    else:
+        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.key("state"), endpoint_config)
+        progress = resume(evaluation, state)
+    if progress.champion:
+        progress.champion.check()
+    return progress
+
+
+def _run(sender: Sender, progress: Progress, deadline: Deadline) -> bool:
+    """Evaluate until the end or the deadline; return whether the end was reached.
+
+    At least one batch is done, so that every invocation gets further. Answers are added in the order of the
+    rows.
+    """
+    evaluation, champion = sender.evaluation, progress.champion
+    waiting: deque[Sent] = deque()
+    finished = True
+    for batch in channel_batches(evaluation, progress.position):
+        _check_labels(batch, progress)
+        if len(waiting) == evaluation.in_flight:
+            _settle(sender, progress, waiting.popleft())
+        asked = champion.endpoint if champion and not champion.failure else None
+        waiting.append(sender.submit(batch, asked))
+        if deadline.near():
+            finished = False
+            break
+    while waiting:
+        _settle(sender, progress, waiting.popleft())
+    return finished
+
+
+def _check_labels(batch: Batch, progress: Progress) -> None:
+    bad = progress.metrics.bad_label(batch.labels)
+    if bad is not None:
+        raise batch.block.error(
+            bad, f"found the label {batch.labels[bad]:g}; allowed {progress.metrics.label_words} for this problem"
+        )
+
+
+def _settle(sender: Sender, progress: Progress, sent: Sent) -> None:
+    """Add one batch's answers to the progress."""
+    batch, counts = sent.batch, progress.counts
+    parsed = _predicted(sender, progress, sent)
+    labels, rows = parsed.of(batch.labels), parsed.of(batch.rows)
+    if parsed.kept is not None:
+        _count_failed(progress, batch, parsed.kept)
+    if progress.champion and sent.champion and not progress.champion.failure:
+        try:
+            answered, _ = _parsed(sender, counts, progress.champion.endpoint, sent.champion, batch)
+            progress.champion.add(batch.labels, parsed, answered)
+        except JobError as error:
+            progress.champion.fail(error)
+    progress.metrics.add(labels, parsed.predictions)
+    progress.plots.add(counts.predicted_rows, labels, parsed.predictions)
+    if sender.evaluation.test.slices:
+        progress.slices.add(rows, labels, parsed.predictions)
+    if progress.sample:
+        progress.sample.add(counts.predicted_rows, rows)
+    if progress.drift:
+        progress.drift.add(progress.position.rows, batch.rows)
+    counts.predicted_rows += len(labels)
+    counts.largest_batch_rows = max(counts.largest_batch_rows, len(batch.labels))
+    progress.position = batch.end
+
+
+def _predicted(sender: Sender, progress: Progress, sent: Sent) -> Parsed:
+    try:
+        parsed, latency_ms = _parsed(sender, progress.counts, sender.evaluation.endpoint, sent.answer, sent.batch)
+    except JobError as error:
+        raise placed(error, sender.evaluation.endpoint, sent.batch) from error
+    counts = progress.counts
+    if latency_ms is not None and counts.first_ms is None:
+        counts.first_ms, counts.first_rows = latency_ms, len(sent.batch.labels)
+    return parsed
+
+
+def _parsed(
+    sender: Sender, counts: Counts, endpoint: str, answer: Future[Answer], batch: Batch
+) -> tuple[Parsed, float | None]:
+    """Return a batch's predictions and the latency of its request.
+
+    With the gate failed_share rows that cannot be predicted are looked for; there is no latency then.
+    """
+    evaluation = sender.evaluation
+    try:
+        found = answer.result()
+        return parse_predictions(found.content, len(batch.labels), evaluation.prediction_form), found.latency_ms
+    except JobFailedError as error:
+        if not evaluation.test.allows_failed_rows:
+            raise
+        counts.failure = counts.failure or str(error)
+    search = Search(
+        lambda body: sender.ask(endpoint, body).content,
+        evaluation.prediction_form,
+        min(MAX_SEARCH, MAX_SEARCH_OF_ALL - counts.searched),
+    )
+    parsed = search.predict(batch.body.split(b"\n"))
+    counts.searched += search.used
+    return parsed, None
+
+
+def _count_failed(progress: Progress, batch: Batch, kept: list[int]) -> None:
+    predicted, counts = set(kept), progress.counts
+    if len(predicted) == len(batch.labels):
+        return
+    first = next(row for row in range(len(batch.labels)) if row not in predicted)
+    counts.first_failed_row = counts.first_failed_row or f"{batch.block.uri} line {batch.block.line_of(first)}"
+    counts.failed_rows += len(batch.labels) - len(predicted)
+
+
+def _percent(evaluation: Evaluation, progress: Progress) -> int:
+    sizes = [file.size_bytes for file in evaluation.files]
+    done = sum(sizes[: progress.position.file]) + progress.position.offset
+    return min(99, done * 100 // sum(sizes))

@@ -1,0 +1,109 @@
+"""What one Evaluate action asks for, and what follows from the config and the dataset alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inference_lambdas.judging.problems import form_of
+from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLESS_LIMIT_BYTES, TARGET_BYTES
+from inference_lambdas.predicting.predictions import PredictionForm
+from inference_lambdas.predicting.rows import RowFormat
+from pipeline_lambdas.config.model import EvaluationTest, ServerlessVariant, TrainingConfig
+from pipeline_lambdas.release.dataset import DataFile, Dataset
+from pipeline_lambdas.release.names import ENVIRONMENTS, Release
+from pipeline_lambdas.runtime.failures import ConfigurationError
+
+# One request is computed while the next one travels. More would only queue before a small endpoint's workers
+# and show as latency.
+MAX_IN_FLIGHT = 2
+NO_CHAMPION = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one Evaluate action asks for; `champion` is the model on the champion's endpoint, or NO_CHAMPION."""
+
+    release: Release
+    environment: str
+    test: EvaluationTest
+    config: TrainingConfig
+    dataset: Dataset
+    data_bucket: str
+    artifact_bucket: str
+    evidence_bucket: str
+    kms_key_arn: str
+    champion: str = NO_CHAMPION
+    target_bytes: int = TARGET_BYTES
+
+    @property
+    def endpoint(self) -> str:
+        return self.release.endpoint(self.environment)
+
+    @property
+    def champion_endpoint(self) -> str:
+        return self.release.endpoint("champion")
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        return self.dataset.channel(self.test.channel)
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def content_type(self) -> str:
+        return self.config.content_type(self.test.channel)
+
+    @property
+    def row_format(self) -> RowFormat:
+        return RowFormat(self.content_type, weights=self.config.hyperparameters.get("csv_weights") == "1")
+
+    @property
+    def prediction_form(self) -> PredictionForm:
+        return form_of(self.config)
+
+    @property
+    def limit_bytes(self) -> int:
+        """The largest request that the endpoint takes."""
+        return SERVERLESS_LIMIT_BYTES if self._serverless else INSTANCE_LIMIT_BYTES
+
+    @property
+    def serverless(self) -> bool:
+        return self._serverless is not None
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way at a time."""
+        variant = self._serverless
+        return min(MAX_IN_FLIGHT, variant.max_concurrency) if variant else MAX_IN_FLIGHT
+
+    @property
+    def seed(self) -> int:
+        """The seed of whatever is drawn: the first 8 digits of the execution id, so a repeat draws the same."""
+        return int(self.release.execution_id[:8], 16)
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is a champion to compare with, and the config asks for it."""
+        return self.test.champion is not None and self.champion != NO_CHAMPION
+
+    @property
+    def _serverless(self) -> ServerlessVariant | None:
+        variant = self.config.environments.get(self.environment)
+        return variant if isinstance(variant, ServerlessVariant) else None
+
+    def key(self, ending: str) -> str:
+        """Return the key of this evaluation's `ending`: `json` is evidence, `state` an artifact."""
+        folder = f"releases/{self.config.model}/{self.release.execution_id}"
+        return f"{folder}/{self.environment}-evaluation.{ending}"
+
+
+def test_of(config: TrainingConfig, environment: str, name: str) -> EvaluationTest:
+    """Return the config's test of this name; ConfigurationError if there is no such environment or test."""
+    if environment not in ENVIRONMENTS or name not in config.tests:
+        raise ConfigurationError(
+            f"UserParameters: found environment {environment}, test {name}; allowed {', '.join(ENVIRONMENTS)} and "
+            f"{', '.join(config.tests)}"
+        )
+    return config.tests[name]

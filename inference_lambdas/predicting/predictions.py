@@ -1,0 +1,98 @@
+"""Predictions out of the text/csv that SageMaker's XGBoost container answers.
+
+Since 1.2-2 it writes one line per row, the values of a row joined by commas; 1.2-1 joins everything in one line:
+https://github.com/aws/sagemaker-xgboost-container
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pipeline_lambdas.runtime.failures import JobFailedError
+
+T = TypeVar("T")
+
+_SHOWN_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionForm:
+    """What one row's prediction is: `width` numbers, and how a number becomes what the metrics take.
+
+    `probability` demands numbers from 0 to 1.
+    """
+
+    width: int = 1
+    probability: bool = False
+    convert: Callable[[list[float]], list[float]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Predictions of the rows `kept`; `kept` is None where every row's prediction is finite."""
+
+    predictions: list[Any]
+    kept: list[int] | None = None
+
+    def of(self, items: list[T]) -> list[T]:
+        """Return those of one item per row that belong to the predictions."""
+        return items if self.kept is None else [items[row] for row in self.kept]
+
+    def by_row(self, rows: int) -> dict[int, Any]:
+        """Return each prediction by its row's index; `rows` is how many there were."""
+        return dict(zip(range(rows) if self.kept is None else self.kept, self.predictions, strict=True))
+
+
+def prediction_form(objective: str, classes: int) -> PredictionForm:
+    """Return the form for an objective.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost_hyperparameters.html
+    """
+    match objective:
+        case "multi:softprob":
+            return PredictionForm(width=classes, probability=True)
+        case "binary:logistic":
+            return PredictionForm(probability=True)
+        case "binary:logitraw":
+            return PredictionForm(convert=_logistic)
+        case _:
+            return PredictionForm()
+
+
+def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed:
+    """Parse an answer to `rows` rows; JobFailedError if it does not hold exactly their predictions."""
+    try:
+        values = list(map(float, content.replace(b",", b" ").split()))
+    except ValueError as error:
+        raise JobFailedError(f"the answer is not numbers ({error}): {_shown(content)}") from None
+    if len(values) != rows * form.width:
+        raise JobFailedError(
+            f"the answer has {len(values)} numbers; {rows} rows need {rows * form.width}: {_shown(content)}"
+        )
+    kept = None
+    if not all(map(math.isfinite, values)):
+        kept = [row for row in range(rows) if all(map(math.isfinite, _row(values, row, form.width)))]
+        values = [value for row in kept for value in _row(values, row, form.width)]
+    if form.probability and values and (min(values) < 0.0 or max(values) > 1.0):
+        raise JobFailedError(f"the answer has numbers outside of 0 to 1, so no probabilities: {_shown(content)}")
+    if form.convert:
+        values = form.convert(values)
+    if form.width == 1:
+        return Parsed(values, kept)
+    return Parsed(list(zip(*[iter(values)] * form.width, strict=True)), kept)
+
+
+def _row(values: list[float], row: int, width: int) -> list[float]:
+    return values[row * width : (row + 1) * width]
+
+
+def _logistic(margins: list[float]) -> list[float]:
+    # Below -700 the exponential overflows, and the probability is 0 in a double anyway.
+    return [1.0 / (1.0 + math.exp(-margin)) if margin > -700.0 else 0.0 for margin in margins]
+
+
+def _shown(content: bytes) -> str:
+    return repr(content[:_SHOWN_BYTES].decode(errors="replace"))

@@ -1,0 +1,77 @@
+"""Which rows stand for all: every so many-th one, so that it never matters how rows come in batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+from inference_lambdas.predicting.rows import split_rows
+
+# The length of a row is taken from so many bytes at the beginning of the channel.
+HEAD_BYTES = 64 * 1024
+# Shares of so many rows are known to well below a per cent.
+DRIFT_ROWS = 100_000
+_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
+
+
+def estimated_rows(head: bytes, total_bytes: int, max_rows: int | None) -> int:
+    """Return about how many rows a channel of `total_bytes` has that begins with `head`; at least 1."""
+    rows = len(split_rows(head[: head.rfind(b"\n") + 1])) or 1
+    estimate = math.ceil(total_bytes * rows / (len(head) or 1))
+    return max(1, estimate if max_rows is None else min(estimate, max_rows))
+
+
+def stride_for(rows: int, most: int) -> int:
+    """Return the least stride that takes at most `most` of `rows` rows."""
+    return max(1, math.ceil(rows / most))
+
+
+def taken(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
+    """Return the rows whose number is a multiple of `stride`; `first` is the number of the first."""
+    return rows if stride == 1 else rows[-first % stride :: stride]
+
+
+def scattered(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
+    """Return about every `stride`-th row, at most; `first` is the number of the first of them.
+
+    The spacing is irrational: a file in which rows repeat in a cycle, hours of a day or a sample that was written
+    several times, would be seen at a few points of the cycle only by a spacing that has a divisor in common with it.
+    """
+    if stride == 1:
+        return rows
+    spacing = stride + _GOLDEN
+    number = int(first / spacing)
+    while int(number * spacing) < first:
+        number += 1
+    places = map(int, map(spacing.__mul__, range(number, number + math.ceil(len(rows) / spacing) + 1)))
+    return [rows[place - first] for place in places if place - first < len(rows)]
+
+
+class RowSample:
+    """Raw rows, evenly spaced over all that were added, at most `limit` of them.
+
+    Every row is taken until there are too many; then every second one is dropped, and the stride doubles.
+    """
+
+    def __init__(self, limit: int, state: dict[str, Any] | None = None) -> None:
+        state = state or {}
+        self._limit = limit
+        self._stride: int = state.get("stride", 1)
+        self.rows: list[bytes] = [row.encode("latin-1") for row in state.get("rows", ())]
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Self:
+        """Return the sample of a stored state."""
+        return cls(state["limit"], state)
+
+    def add(self, first: int, rows: Sequence[bytes]) -> None:
+        """Add consecutive rows, the first of which has the number `first`."""
+        self.rows += taken(rows, first, self._stride)
+        while len(self.rows) > self._limit:
+            self._stride *= 2
+            self.rows = self.rows[::2]
+
+    def to_json(self) -> dict[str, Any]:
+        rows = [row.decode("latin-1") for row in self.rows]
+        return {"limit": self._limit, "stride": self._stride, "rows": rows}

@@ -1,0 +1,337 @@
+"""The process of local AWS: MiniStack, our services and git on one port of loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from local_aws import base, operation
+from local_aws.aws import Clients
+from local_aws.clock import SystemClock
+from local_aws.codebuild.service import CodeBuildService
+from local_aws.codecommit.helper import write_git_config
+from local_aws.codecommit.host import GitHost
+from local_aws.codecommit.service import CodeCommitService
+from local_aws.codeconnections.service import CodeConnectionsService
+from local_aws.codepipeline.service import CodePipelineService
+from local_aws.gate import Gate
+from local_aws.gate.gate import OWN_PREFIX
+from local_aws.runtime import Runtime
+from local_aws.sagemaker.service import SageMakerService
+from local_aws.serving import malformed
+from local_aws.serving.allocator import give_memory_back, set_aside_what_stays, trim_now_and_then
+from local_aws.serving.lock import Holder, StateLock
+from local_aws.serving.process import ProcessError
+from local_aws.serving.server_log import LogBound, LoopErrors
+from local_aws.settings import HOST, Settings
+from local_aws.state import database_copy, snapshots, space, state_files
+from local_aws.state.log_store import LogStore
+from local_aws.state.metric_store import MetricStore
+from local_aws.state.store import Store
+from local_aws.wire import Service
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# The service under its two names, with the prefixes of their operations.
+_CONNECTIONS = (
+    ("codeconnections", "com.amazonaws.codeconnections.CodeConnections_20231201"),
+    ("codestar-connections", "com.amazonaws.codestar.connections.CodeStar_connections_20191201"),
+)
+CALLS_PATH = f"{OWN_PREFIX}calls"
+_HANDLES = 4096
+# Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
+# HTTP (aws:SecureTransport) would refuse everything here.
+_AS_OVER_TLS = (b"x-forwarded-proto", b"https")
+
+
+class LocalAws:
+    """All services of one local AWS, wired together."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build the services; nothing runs before `start`."""
+        self.settings = settings
+        store = Store(settings.database)
+        self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
+        self.calls = base.CallRecorder(store, self.runtime.clock)
+        self._telemetry, self._records, self._sessions = Store(settings.telemetry), Store(settings.records), Store(None)
+        self.codecommit = CodeCommitService(self.runtime)
+        self.sagemaker = SageMakerService(self.runtime)
+        self.codeconnections = CodeConnectionsService(self.runtime)
+        self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
+        self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
+        self._git: Asgi = GitHost(self.codecommit)
+        self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
+        self._copies = database_copy.Keeper(settings.database)
+        self.snapshots = snapshots.Snapshots(settings.state / "ministack")
+        self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
+        # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
+        self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
+        self._functions = base.FunctionProcesses()
+        self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
+        self._register(store)
+
+    def _register(self, store: Store) -> None:
+        def front(name: str, operations: Any) -> Service:
+            return Service(name, operations, base.identify, base.enforce, self.settings.region)
+
+        base.record_decisions(self.calls.note)
+        base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
+        codepipeline = front("codepipeline", self.codepipeline.operations())
+        base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
+        codebuild = front("codebuild", self.codebuild.operations())
+        base.register_service(codebuild, "codebuild", "CodeBuild_20161006")
+        sagemaker = front("sagemaker", self.sagemaker.operations())
+        base.register_service(sagemaker, "sagemaker-api", "SageMaker")
+        runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
+        base.register_service(runtime, "sagemaker", None)
+        for name, prefix in _CONNECTIONS:
+            base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
+        base.invoke_functions_as_documented()
+        base.route_events_to_pipelines(self._start_pipeline)
+        base.carry_version_ids()
+        base.know_principals_as_documented()
+        base.complete_request_context()
+        base.find_actions_as_documented()
+        base.match_statements_as_documented()
+        base.refuse_malformed_policies()
+        base.ask_who_passes_roles()
+        base.evaluate_alarms_as_documented()
+        base.keep_log_events_in(LogStore(self._telemetry))
+        base.keep_metrics_in(MetricStore(self._telemetry))
+        base.keep_alarm_history_in(self._telemetry)
+        base.keep_objects_in(self._records)
+        base.keep_sessions_in(self._sessions)
+        base.keep_no_events()
+        base.run_functions_as_documented()
+        self._functions.install()
+        base.end_idle_functions()
+        self._asynchronous.install()
+        base.refuse_unknown_runtimes()
+        base.refuse_roles_that_lambda_cannot_assume()
+        base.refuse_function_names()
+        base.publish_versions_as_documented()
+        base.refuse_roles_that_eventbridge_cannot_assume()
+        base.give_functions_secret_credentials()
+        base.know_root(self.settings.root)
+        base.close_unsigned_paths()
+        base.make_log_groups_with_the_rights_of_roles()
+        base.know_managed_policies()
+        base.encrypt_without_a_key_id()
+        base.lock_objects_as_documented(store)
+        base.Uploads(self.settings.state / "s3-uploads").install()
+
+    def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
+        """Start an execution, and load the libraries of training while its sources are fetched."""
+        self.codepipeline.start_from_event(pipeline_arn, payload, role_arn, rule_arn)
+        self.sagemaker.prewarm()
+
+    def start(self) -> None:
+        """Begin once the port answers: continue what was running when the last process ended."""
+        self.snapshots.start()
+        self._copies.start()
+        self.calls.start()
+        for service in self._services:
+            service.resume()
+        self._asynchronous.resume()
+        self.codeconnections.watch(self.codepipeline.start_from_push)
+
+    def _register_resource_types(self) -> None:
+        base.check_tables(late=True)
+        base.complete_resource_types()
+        base.lock_buckets_of_stacks()
+        base.refuse_unknown_runtimes_of_stacks()
+        base.refuse_function_names_of_stacks()
+        base.tell_what_replaces()
+        base.leave_out_what_conditions_exclude()
+        base.refuse_missing_policies_in_stacks()
+        base.refuse_malformed_policies_in_stacks()
+        base.refuse_missing_targets_in_stacks()
+        base.refuse_values_as_documented()
+        base.check_templates(self._templates)
+        set_aside_what_stays()
+        base.register_resource_types(
+            {name: resource for service in self._services for name, resource in service.resource_types().items()}
+        )
+        base.ask_who_makes_resources()
+
+    def stop(self) -> None:
+        """End all threads and processes of the services."""
+        self._templates.stop()
+        for service in reversed(self._services):
+            service.stop()
+        self._functions.stop()
+
+    def close(self) -> None:
+        """Save all state, once no request is under way."""
+        self.snapshots.stop()
+        self.calls.stop()
+        self._copies.stop()
+        self.runtime.store.close()
+        self._telemetry.close()
+        self._records.close()
+        self._sessions.close()
+        database_copy.keep(self.settings.database)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request that the gate lets through."""
+        await self.gate(scope, receive, send)
+
+    async def _answer_git(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._git(scope, receive, send)
+        self.snapshots.note()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is signed: what roles did, or MiniStack with our services in its tables."""
+        if scope["type"] != "http":
+            await base.asgi_app()(scope, receive, send)
+        elif scope["path"].startswith(OWN_PREFIX):
+            await self._answer_own(scope, send)
+        else:
+            await self._answer_aws(scope, receive, send)
+
+    async def _answer_own(self, scope: Scope, send: Send) -> None:
+        if scope["path"] != CALLS_PATH or scope["method"] != "GET":
+            await _send_json(send, 404, {"message": "Nothing is here."})
+        elif scope["state"]["caller"].access_key_id != self.settings.root.access_key_id:
+            await _send_json(send, 403, {"message": "Only the root user may read what roles did."})
+        else:
+            await _send_json(send, 200, {"calls": await asyncio.to_thread(self.calls.calls)})
+
+    async def _answer_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if "/cloudformation/" in headers.get("authorization", ""):
+            await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
+        service = snapshots.service_of(headers)
+        asked, receive = await operation.named(scope, headers, receive)
+        key = self.snapshots.service_to_save(service, scope["method"], scope["path"], asked)
+        written = self.snapshots.path(key) if key else None
+        refused = space.refusal(self.settings.state, service, scope["method"], asked, written)
+        if refused:
+            await _send_error(send, refused, service, headers)
+            return
+        unsaved = ""
+
+        async def save_then_send(message: MutableMapping[str, Any]) -> None:
+            nonlocal unsaved
+            if message["type"] == "http.response.start":
+                try:
+                    if key:
+                        self.snapshots.save(key)
+                    if service == "cloudformation":
+                        await asyncio.to_thread(self.snapshots.save_ended_stacks)
+                except OSError as error:
+                    unsaved = space.unwritable(self.settings.state, error.strerror or str(error))
+                    await _send_error(send, unsaved, service, headers)
+            if not unsaved:
+                await send(message)
+
+        told = {**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}
+        await malformed.answer(base.asgi_app(), told, receive, save_then_send, headers.get("x-amz-target", ""))
+        if scope["method"] not in ("GET", "HEAD"):
+            self.snapshots.note(service)
+
+
+async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:
+    content_type, body = space.answer(message, service, headers)
+    await _send(send, body, content_type, space.STATUS)
+
+
+async def _send_json(send: Send, status: int, document: Any) -> None:
+    await _send(send, json.dumps(document).encode(), "application/json", status)
+
+
+async def _send(send: Send, body: bytes, content_type: str, status: int) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
+    """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT.
+
+    `lock` is the one of the state folder, and `listener` listens at the port already.
+    """
+    give_memory_back()
+    os.environ.update(settings.server_environment())
+    settings.make_folders()
+    write_git_config(settings)
+    try:
+        notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
+        notes += database_copy.put_aside(settings.telemetry)
+        state_files.copy_missing(settings.state / "ministack")
+    except state_files.StateDamagedError as error:
+        raise ProcessError(str(error)) from None
+    base.check_tables()
+    _allow_handles()
+    asyncio.run(_serve(settings, lock, listener, tuple(notes)))
+
+
+def _allow_handles() -> None:
+    """Take as many handles as the system allows: macOS gives a process 256 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _HANDLES if hard == resource.RLIM_INFINITY else min(_HANDLES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, notes: tuple[str, ...]) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - reads the environment set above
+    from hypercorn.config import Config  # noqa: PLC0415
+
+    from local_aws.serving.connections import close_with_the_client  # noqa: PLC0415
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = 75
+    config.errorlog = logging.getLogger("hypercorn.error")  # a handler of its own would write each line twice
+    config.graceful_timeout = 0.2
+    stopping, closing = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(LoopErrors())
+    log_bound = LogBound(settings.log_file)
+    log_bound.start()
+    close_with_the_client()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    services = LocalAws(settings)
+    server = asyncio.create_task(
+        hypercorn_serve(services, config, shutdown_trigger=closing.wait)  # type: ignore[arg-type]
+    )
+    # What the services continue after a restart calls this very port, and what they end with still does.
+    await _answering(settings)
+    try:
+        services.snapshots.require_restored()
+    except state_files.StateDamagedError as error:
+        closing.set()
+        await server
+        raise ProcessError(str(error)) from None
+    await asyncio.to_thread(services.start)
+    lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
+    set_aside_what_stays()
+    trim_now_and_then()
+    await stopping.wait()
+    await asyncio.to_thread(services.stop)
+    closing.set()
+    await server
+    services.close()
+    log_bound.stop()
+
+
+async def _answering(settings: Settings) -> None:
+    """Return once a request is answered, if only by a refusal: the socket connects before that."""
+    reader, writer = await asyncio.open_connection(HOST, settings.port)
+    writer.write(f"HEAD / HTTP/1.1\r\nHost: {HOST}:{settings.port}\r\nConnection: close\r\n\r\n".encode())
+    await reader.read(1)
+    writer.close()

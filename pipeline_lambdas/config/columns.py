@@ -1,0 +1,60 @@
+"""Columns of a dataset by name, and whether those that a training config names are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline_lambdas.config.model import EvaluationTest, TrainingConfig
+from pipeline_lambdas.config.rules import describe, nearest
+from pipeline_lambdas.runtime.failures import ConfigurationError
+
+_NUMBERED = re.compile(r"column ([1-9]\d{0,5})")
+_SHOWN = 20
+
+
+def column_index(name: str, names: Sequence[str]) -> int | None:
+    """Return a column's place in a row, from 0; None if the dataset has no such column.
+
+    `names` are the dataset's, the label's first. Without names a column is called by its place in the file:
+    `column 1` is the label.
+    """
+    if names:
+        return names.index(name) if name in names else None
+    numbered = _NUMBERED.fullmatch(name)
+    return int(numbered.group(1)) - 1 if numbered else None
+
+
+def column_name(index: int, names: Sequence[str]) -> str:
+    """Return what the column at `index` is called."""
+    return names[index] if names else f"column {index + 1}"
+
+
+def column_problems(test: EvaluationTest, names: Sequence[str], count: int | None = None) -> Iterator[str]:
+    """Yield `path: found X; allowed Y` for each column that a test names and the dataset lacks.
+
+    `count` is how many columns the rows have, None if that is not known yet.
+    """
+    path = f"tests.{test.name}"
+    named = [(f"{path}.slices[{index}].column", item.column) for index, item in enumerate(test.slices)]
+    if test.drift:
+        named += [(f"{path}.drift.columns[{index}]", name) for index, name in enumerate(test.drift.columns)]
+    for place, name in named:
+        index = column_index(name, names)
+        if index is None or (count is not None and index >= count):
+            yield f"{place}: found {describe(name)}; allowed {_allowed(name, names, count)}"
+
+
+def check_columns(config: TrainingConfig, names: Sequence[str]) -> None:
+    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything is paid for."""
+    problems = [problem for test in config.tests.values() for problem in column_problems(test, names)]
+    if problems:
+        raise ConfigurationError("\n".join(f"{config.model}.yml: {problem}" for problem in problems))
+
+
+def _allowed(name: str, names: Sequence[str], count: int | None) -> str:
+    if not names:
+        last = f"column {count}" if count else "the last one"
+        return f"column 1, the label, to {last}, as the dataset has no columns.json that names them"
+    more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
+    return f"a column of the dataset: {', '.join(names[:_SHOWN])}{more}{nearest(name, list(names))}"

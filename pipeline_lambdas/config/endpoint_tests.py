@@ -1,0 +1,171 @@
+"""Reads the tests of a training config: what an endpoint is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.model import (
+    ChampionGate,
+    ChampionTest,
+    DriftTest,
+    EvaluationTest,
+    Gate,
+    LatencyTest,
+    SliceColumn,
+)
+from pipeline_lambdas.config.reader import Reader
+from pipeline_lambdas.config.rules import describe
+
+_LIBSVM = "text/libsvm"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rest of the file says about the model; None for what is wrong there."""
+
+    problem: str | None
+    objective: str | None
+    channels: Mapping[str, str | None]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return schema.METRICS.get(self.problem or "", ())
+
+    @property
+    def unavailable(self) -> tuple[str, ...]:
+        """Metrics of probabilities, where the objective predicts a class and none."""
+        return {"multi:softmax": ("logloss",), "binary:hinge": ("logloss", "auc")}.get(self.objective or "", ())
+
+    def has_columns(self, channel: str) -> bool:
+        """Whether the rows of a channel have columns; those of libsvm do not."""
+        return self.channels.get(channel, self.channels.get("train")) != _LIBSVM
+
+
+def read_test(reader: Reader, name: str, item: object, judged: Judged) -> EvaluationTest:
+    """Return one test; after a problem was noted it may be incomplete."""
+    path = f"tests.{name}"
+    values = reader.section(item, path, schema.TEST, ["gates", "champion", "slices", "drift", "latency"])
+    channel = values.get("channel", "")
+    gates = _test_gates(reader, name, values.get("gates", {}), judged)
+    timed = "latency" in values or name == "full" or any(gate.metric in schema.LATENCIES for gate in gates)
+    return EvaluationTest(
+        name,
+        channel,
+        values.get("max_rows"),
+        gates,
+        champion=_champion(reader, name, values["champion"], judged) if "champion" in values else None,
+        slices=_slices(reader, path, values["slices"], channel, judged) if "slices" in values else (),
+        drift=_drift(reader, path, values["drift"], channel, judged) if "drift" in values else None,
+        latency=LatencyTest(**reader.section(values.get("latency", {}), f"{path}.latency", schema.LATENCY))
+        if timed
+        else None,
+    )
+
+
+def _test_gates(reader: Reader, name: str, found: object, judged: Judged) -> tuple[Gate, ...]:
+    path = f"tests.{name}.gates"
+    names = [*judged.metrics, *schema.LATENCIES, schema.FAILED_SHARE]
+    if name == "full" and not found:
+        reader.problem(path, f"found none; allowed at least one of {', '.join(names)}")
+    return _gates(reader, path, found, names, judged)
+
+
+def _gates(reader: Reader, path: str, found: object, names: list[str], judged: Judged) -> tuple[Gate, ...]:
+    return tuple(
+        Gate(metric, **_bounds(reader, metric, bounds, f"{path}.{metric}"))
+        for metric, bounds in _by_metric(reader, path, found, names, judged)
+    )
+
+
+def _by_metric(
+    reader: Reader, path: str, found: object, names: list[str], judged: Judged
+) -> Iterator[tuple[str, object]]:
+    # Which metrics are right is only known with the problem.
+    for metric, item in (reader.mapping(found, path, names) if judged.problem else {}).items():
+        if metric in judged.unavailable:
+            reader.problem(
+                f"{path}.{metric}", "found a metric of probabilities; allowed with an objective that predicts them"
+            )
+        yield metric, item
+
+
+def _bounds(reader: Reader, metric: str, bounds: object, path: str) -> dict[str, float]:
+    rules = schema.FAILED_SHARE_GATE if metric == schema.FAILED_SHARE else schema.GATE
+    limits = reader.section(bounds, path, rules)
+    if rules is schema.GATE and isinstance(bounds, dict) and not {"min", "max"} & bounds.keys():
+        reader.problem(path, "found no bound; allowed min, max or both")
+    if limits.get("min", float("-inf")) > limits.get("max", float("inf")):
+        reader.problem(path, f"found min {limits['min']} above max {limits['max']}; allowed min up to max")
+    return {key: float(value) for key, value in limits.items()}
+
+
+def _champion(reader: Reader, name: str, item: object, judged: Judged) -> ChampionTest | None:
+    path = f"tests.{name}.champion"
+    if name != "full":
+        reader.problem(
+            path,
+            f"found in the {name} test, which judges prod too, where the champion is replaced; allowed in tests.full",
+        )
+        return None
+    values = reader.section(item, path, schema.CHAMPION, ["gates"])
+    found = values.pop("gates", {})
+    if isinstance(item, dict) and not found:
+        reader.problem(f"{path}.gates", f"found none; allowed at least one of {', '.join(judged.metrics)}")
+    gates = []
+    for metric, bounds in _by_metric(reader, f"{path}.gates", found, list(judged.metrics), judged):
+        limits = reader.section(bounds, f"{path}.gates.{metric}", schema.CHAMPION_GATE)
+        if limits:
+            gates.append(ChampionGate(metric, float(limits["max_worse_percent"])))
+    return ChampionTest(tuple(gates), **values)
+
+
+def _slices(reader: Reader, path: str, items: object, channel: str, judged: Judged) -> tuple[SliceColumn, ...]:
+    path = f"{path}.slices"
+    if not _in_columns(reader, path, judged, channel):
+        return ()
+    if not isinstance(items, list) or not 1 <= len(items) <= schema.MOST_SLICE_COLUMNS:
+        found = f"{len(items)} entries" if isinstance(items, list) else describe(items)
+        reader.problem(path, f"found {found}; allowed a list of 1 to {schema.MOST_SLICE_COLUMNS} entries")
+        return ()
+    slices: dict[str, SliceColumn] = {}
+    for index, item in enumerate(items):
+        read = _slice(reader, f"{path}[{index}]", item, judged)
+        if read and read.column in slices:
+            reader.problem(f"{path}[{index}].column", f"found {read.column!r} a second time; allowed once")
+        elif read:
+            slices[read.column] = read
+    together = sum(column.slices for column in slices.values())
+    if together > schema.MOST_SLICES:
+        reader.problem(path, f"found {together} slices together; allowed are at most {schema.MOST_SLICES}")
+    return tuple(slices.values())
+
+
+def _slice(reader: Reader, path: str, item: object, judged: Judged) -> SliceColumn | None:
+    values = reader.section(item, path, schema.SLICE, ["gates"])
+    gates = _gates(reader, f"{path}.gates", values.pop("gates", {}), list(judged.metrics), judged)
+    if isinstance(item, dict) and len({"ranges", "values"} & item.keys()) != 1:
+        found = "both" if "ranges" in item else "neither"
+        reader.problem(path, f"found {found} of ranges and values; allowed one of them")
+    for key in {"ranges", "values"} & values.keys():
+        values[key] = tuple(map(float, values[key]))
+    return SliceColumn(**values, gates=gates) if "column" in values else None
+
+
+def _drift(reader: Reader, path: str, item: object, channel: str, judged: Judged) -> DriftTest | None:
+    path = f"{path}.drift"
+    if not _in_columns(reader, path, judged, channel, "train"):
+        return None
+    values = reader.section(item, path, schema.DRIFT)
+    return DriftTest(float(values.pop("max_psi")), **values) if "max_psi" in values else None
+
+
+def _in_columns(reader: Reader, path: str, judged: Judged, *channels: str) -> bool:
+    without = [channel for channel in channels if not judged.has_columns(channel)]
+    if without:
+        reader.problem(
+            path,
+            f"found with channel {without[0]} in {_LIBSVM}, whose rows have no columns; allowed with text/csv",
+        )
+    return not without

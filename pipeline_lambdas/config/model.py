@@ -1,0 +1,206 @@
+"""A training config as typed values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pipeline_lambdas.algorithms.table import ALGORITHMS
+
+Problem = Literal["regression", "binary", "multiclass"]
+RolloutType = Literal["all-at-once", "canary", "linear"]
+Requirement = Literal["not-shown-worse", "shown-not-worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmChoice:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResources:
+    instance_type: str
+    instance_count: int
+    volume_gib: int
+    max_runtime_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How traffic goes over to a new model; a percentage is of the instances."""
+
+    type: RolloutType = "all-at-once"
+    canary_percent: int | None = None
+    linear_percent: int | None = None
+    wait_s: int = 0
+    termination_wait_s: int = 600
+
+    @property
+    def longest_s(self) -> int:
+        """All waits together, seconds: one after each step, the last of them until the old instances end."""
+        steps = {"canary": 1, "linear": math.ceil(100 / (self.linear_percent or 100)) - 1}.get(self.type, 0)
+        return steps * self.wait_s + self.termination_wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceVariant:
+    instance_type: str
+    instance_count: int
+    rollout: Rollout = Rollout()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerlessVariant:
+    memory_mib: int
+    max_concurrency: int
+
+
+Variant = InstanceVariant | ServerlessVariant
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Bounds of one metric; at least one of them is given."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionGate:
+    """How much worse than the champion's a metric may be, in per cent of the champion's."""
+
+    metric: str
+    max_worse_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionTest:
+    """A comparison with the model that Prod serves, on the same rows.
+
+    With `not-shown-worse` a gate fails if the model is shown to be worse by more than its bound, with
+    `shown-not-worse` unless it is shown not to be.
+    """
+
+    gates: tuple[ChampionGate, ...]
+    require: Requirement = "not-shown-worse"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceColumn:
+    """Rows apart by a column: `ranges` are the cuts between slices, `values` one slice each; one of them is empty."""
+
+    column: str
+    ranges: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    min_rows: int = 30
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def slices(self) -> int:
+        """How many slices the config names; other and missing values may make two more."""
+        return len(self.ranges) + 1 if self.ranges else len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftTest:
+    """The greatest population stability index of each column; no `columns` stands for all features."""
+
+    max_psi: float
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyTest:
+    """The requests that are timed: how many, and how many rows each has."""
+
+    rows: int = 1
+    requests: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationTest:
+    """What an endpoint is judged by; no `max_rows` means all rows of the channel, no `latency` that none is timed."""
+
+    name: str
+    channel: str
+    max_rows: int | None
+    gates: tuple[Gate, ...]
+    champion: ChampionTest | None = None
+    slices: tuple[SliceColumn, ...] = ()
+    drift: DriftTest | None = None
+    latency: LatencyTest | None = None
+
+    @property
+    def allows_failed_rows(self) -> bool:
+        """Whether a gate says how many rows may go without a prediction; else none may."""
+        return any(gate.metric == "failed_share" for gate in self.gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is left after a release: so many of the newest models for each environment."""
+
+    models: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` map to content types."""
+
+    model: str
+    problem: Problem
+    algorithm: AlgorithmChoice
+    hyperparameters: Mapping[str, str]
+    training: TrainingResources
+    channels: Mapping[str, str]
+    environments: Mapping[str, Variant]
+    tests: Mapping[str, EvaluationTest]
+    keep: Keep = Keep()
+    dataset: str | None = None
+    """Id of the dataset that the config pins."""
+
+    @property
+    def objective(self) -> str:
+        return self.hyperparameters.get("objective", ALGORITHMS[self.algorithm.name].default_objective)
+
+    def image_uri(self, registry: str) -> str:
+        return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
+
+    def content_type(self, channel: str) -> str:
+        """Return a channel's content type; the test channel is like train."""
+        return self.channels.get(channel, self.channels["train"])
+
+    @property
+    def compares(self) -> bool:
+        """Whether a release is compared with the champion: there is a Prod to take it from, and a test that asks."""
+        test = self.tests.get("full")
+        return {"test", "prod"} <= self.environments.keys() and test is not None and test.champion is not None
+
+    def champion_variant(self, prod_instance_type: str | None) -> Variant:
+        """What serves the champion where Prod runs on instances of this type, or None if it is serverless.
+
+        As Test does; where Test is serverless and Prod is not, one instance as Prod has: a model made for instances
+        alone may be isolated from the network, which a serverless endpoint refuses. KeyError without environment test.
+        https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        """
+        test = self.environments["test"]
+        if isinstance(test, ServerlessVariant) and prod_instance_type:
+            return InstanceVariant(prod_instance_type, 1)
+        return test
+
+
+def canonical(config: TrainingConfig) -> str:
+    """Return the config as JSON with sorted keys: the same for two files that differ only in form."""
+    return json.dumps(asdict(config), sort_keys=True, separators=(",", ":"))
+
+
+def config_sha256(config: TrainingConfig) -> str:
+    """Return the hex SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(config).encode()).hexdigest()

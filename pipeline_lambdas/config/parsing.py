@@ -1,0 +1,157 @@
+"""Reads a training config; every problem is found in one pass and reported together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from pipeline_lambdas.algorithms.table import ALGORITHMS, Algorithm
+from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.endpoint_tests import Judged, read_test
+from pipeline_lambdas.config.environments import read_variant
+from pipeline_lambdas.config.model import (
+    AlgorithmChoice,
+    Keep,
+    TrainingConfig,
+    TrainingResources,
+    Variant,
+    canonical,
+    config_sha256,
+)
+from pipeline_lambdas.config.reader import Reader
+from pipeline_lambdas.config.rules import describe, nearest
+from pipeline_lambdas.config.yaml_text import YamlError, decode, load
+from pipeline_lambdas.runtime.failures import ConfigurationError
+
+__all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse_config"]
+
+_TOP = (
+    "model",
+    "problem",
+    "algorithm",
+    "hyperparameters",
+    "training",
+    "channels",
+    "data",
+    "environments",
+    "tests",
+    "keep",
+)
+
+
+class ConfigError(ConfigurationError):
+    """The file is no valid training config; `problems` are the lines of the message."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def parse_config(content: str | bytes, file: str) -> TrainingConfig:
+    """Parse a config, its text or its bytes in UTF-8; `file` is its name in messages.
+
+    Raises ConfigError, each line of which reads `file: key.path: found X; allowed Y`.
+    """
+    try:
+        document = load(decode(content) if isinstance(content, bytes) else content)
+    except YamlError as error:
+        raise ConfigError([f"{file}: {error}"]) from None
+    reader = Reader(file)
+    config = _read(reader, document)
+    if reader.problems or config is None:
+        raise ConfigError(reader.problems)
+    return config
+
+
+def _read(reader: Reader, document: object) -> TrainingConfig | None:
+    top = reader.section(document, "", schema.ROOT, _TOP[2:])
+    if not isinstance(document, dict):
+        return None
+    problem = top.get("problem")
+    channels = {
+        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
+        for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
+    }
+    choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
+    algorithm = ALGORITHMS.get(choice.get("name", ""))
+    hyperparameters: dict[str, str] = {}
+    if algorithm:
+        _check_version(reader, algorithm, choice.get("version"))
+        hyperparameters = _hyperparameters(reader, algorithm, choice.get("version"), top)
+        _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
+    training = reader.section(top.get("training"), "training", schema.TRAINING)
+    environments = {
+        name: read_variant(reader, item, name)
+        for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
+    }
+    judged = Judged(problem, hyperparameters.get("objective"), cast("dict[str, str]", channels))
+    tests = {
+        name: read_test(reader, name, item, judged)
+        for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
+    }
+    data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
+    keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
+    if reader.problems:
+        return None
+    return TrainingConfig(
+        model=top["model"],
+        problem=top["problem"],
+        algorithm=AlgorithmChoice(**choice),
+        hyperparameters=hyperparameters,
+        training=TrainingResources(**training),
+        channels=cast("dict[str, str]", channels),
+        environments=cast("dict[str, Variant]", environments),
+        tests=tests,
+        keep=Keep(**keep),
+        dataset=data.get("dataset"),
+    )
+
+
+def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
+    if version is not None and version not in algorithm.versions:
+        reader.problem(
+            "algorithm.version",
+            f"found {describe(version)}; allowed {', '.join(algorithm.versions)}"
+            f"{nearest(version, list(algorithm.versions))}",
+        )
+
+
+def _hyperparameters(
+    reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
+) -> dict[str, str]:
+    rules, path = algorithm.hyperparameters, "hyperparameters"
+    given = top.get("hyperparameters")
+    if not isinstance(given, dict):
+        reader.problem(path, f"found {describe(given)}; allowed a mapping with at least num_round")
+        return {}
+    reader.unknown(
+        path,
+        given,
+        list(rules),
+        f"found a hyperparameter that {algorithm.name} lacks; allowed are those of its reference",
+    )
+    result: dict[str, str] = {}
+    for name, rule in rules.items():
+        reader.value(given, name, f"{path}.{name}", rule, result.__setitem__)
+    if version in algorithm.versions:
+        for name, value in result.items():
+            for item in (name, value):
+                if algorithm.lacks(item, version):
+                    reader.problem(f"{path}.{name}", f"found {item} with version {version}; allowed in later versions")
+    return result
+
+
+def _check_hyperparameters(
+    reader: Reader, algorithm: Algorithm, values: Mapping[str, str], problem: str | None, validation: bool
+) -> None:
+    for name, text in algorithm.dependencies(values, validation=validation):
+        reader.problem(f"hyperparameters.{name}", text)
+    if problem is None:
+        return
+    objective, fitting = values.get("objective", algorithm.default_objective), algorithm.objectives[problem]
+    if objective not in fitting:
+        given = "" if "objective" in values else " (the default)"
+        reader.problem(
+            "hyperparameters.objective",
+            f"found {objective}{given}; allowed for problem {problem}: {', '.join(fitting)}",
+        )

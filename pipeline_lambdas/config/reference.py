@@ -1,0 +1,52 @@
+"""Writes the reference page of the training config from the schema that the parser uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline_lambdas.algorithms.table import ALGORITHMS, Algorithm
+from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.rules import Rule
+
+
+def reference_markdown() -> str:
+    """Return the sections of the page as Markdown, beginning with headings of the second level."""
+    parts = [_section(section) for section in schema.SECTIONS]
+    parts.append(_metrics())
+    parts += [_algorithm(algorithm) for algorithm in ALGORITHMS.values()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(section: schema.Section) -> str:
+    title = f"`{section.path}`" if section.path else "Top level"
+    prefix = f"{section.path}." if section.path else ""
+    return f"## {title}\n\n{section.sentence}\n\n{_table(section.rules, prefix)}"
+
+
+def _metrics() -> str:
+    rows = [f"| {problem} | {', '.join(names)} |" for problem, names in schema.METRICS.items()]
+    table = "\n".join(["| problem | metrics |", "|---|---|", *rows])
+    everywhere = ", ".join([*schema.LATENCIES, schema.FAILED_SHARE])
+    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}."
+
+
+def _algorithm(algorithm: Algorithm) -> str:
+    objectives = "\n".join(f"| {problem} | {', '.join(names)} |" for problem, names in algorithm.objectives.items())
+    return (
+        f"## `hyperparameters` of {algorithm.name}\n\n"
+        f"Versions: {', '.join(algorithm.versions)}. Content types: {', '.join(algorithm.content_types)}.\n\n"
+        f"| problem | objectives |\n|---|---|\n{objectives}\n\n{_table(algorithm.hyperparameters)}"
+    )
+
+
+def _table(rules: Mapping[str, Rule], prefix: str = "") -> str:
+    rows = [
+        f"| `{prefix}{name}` | {_cell(rule.allowed)} | {'required' if rule.required else _cell(rule.default)} "
+        f"| {_cell(rule.meaning)} |"
+        for name, rule in rules.items()
+    ]
+    return "\n".join(["| key | allowed | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|") or "-"

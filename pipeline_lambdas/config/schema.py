@@ -1,0 +1,220 @@
+"""The schema of a training config: one table per section, used to parse a file and to write its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.config.rules import Rule, choice, integer, number, several, text
+
+MODEL_NAME = text(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1-20 lower-case letters, digits and inner hyphens")
+_INSTANCE_TYPE = text(r"ml\.[a-z][a-z0-9]*(-[a-z0-9]+)?\.[a-z0-9-]+", "ml.<family>.<size>, such as ml.m5.large")
+_CONTENT_TYPES = choice(*sorted({kind for entry in ALGORITHMS.values() for kind in entry.content_types}))
+_VERSIONS = "; ".join(f"for {entry.name}: {', '.join(entry.versions)}" for entry in ALGORITHMS.values())
+
+ROOT: Mapping[str, Rule] = {
+    "model": MODEL_NAME.about("Name of the model; the file is named after it"),
+    "problem": choice("regression", "binary", "multiclass").about("Decides which metrics and objectives fit"),
+}
+ALGORITHM: Mapping[str, Rule] = {
+    "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm"),
+    "version": text(r".+", _VERSIONS).about("Version of its image"),
+}
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+TRAINING: Mapping[str, Rule] = {
+    "instance_type": _INSTANCE_TYPE.about("Instances that train"),
+    "instance_count": integer(1, 100).about("How many; XGBoost trains distributed above 1"),
+    "volume_gib": integer(1, 16384).about("Storage volume of each, GiB"),
+    "max_runtime_s": integer(1, 28 * 24 * 3600).about(
+        "Seconds after which the job is stopped; the pipeline itself waits 24 hours at most"
+    ),
+}
+CHANNEL: Mapping[str, Rule] = {"content_type": _CONTENT_TYPES.about("Format of the channel's files")}
+CHANNELS = {"train": True, "validation": False}
+INSTANCE: Mapping[str, Rule] = {
+    "instance_type": _INSTANCE_TYPE.about("Instances that serve"),
+    "instance_count": integer(1, 100).about("How many"),
+}
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html
+SERVERLESS: Mapping[str, Rule] = {
+    "memory_mib": integer(1024, 6144, step=1024).about("Memory, MiB"),
+    "max_concurrency": integer(1, 200).about("Requests at a time"),
+}
+DEPLOYED_IN_STEPS = ("prod",)
+ALARMS_NEED_S = 300
+"""Seconds in which the template's roll-back alarms go off for certain: a minute that has begun, two whole minutes that
+they look at, and two until SageMaker has published the metrics and CloudWatch has looked.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_BlueGreenUpdatePolicy.html
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
+DEPLOYMENT: Mapping[str, Rule] = {
+    "type": choice("all-at-once", "canary", "linear")
+    .about("All traffic in one step; first a part and then the rest; or in equal steps. Steps need 2 instances")
+    .optional("all-at-once"),
+    "canary_percent": integer(1, 50)
+    .about("Part of the instances that takes traffic first, rounded up to whole ones; with type canary")
+    .optional(),
+    "linear_percent": integer(10, 50)
+    .about("Part of the instances that each step adds, rounded up to whole ones; with type linear")
+    .optional(),
+    "wait_s": integer(0, 3600).about("Seconds after each step but the last in which an alarm rolls back").optional("0"),
+    "termination_wait_s": integer(0, 3600)
+    .about(
+        f"Seconds after all traffic has moved in which an alarm rolls back; then the old instances end. Below "
+        f"{ALARMS_NEED_S} `slipway check` warns"
+    )
+    .optional("600"),
+}
+LONGEST_WAITS_S = 28800 - 3600
+"""SageMaker ends a deployment after eight hours; an hour of them is for the start of the instances."""
+ENVIRONMENTS = {"dev": True, "test": True, "prod": False}
+DATA: Mapping[str, Rule] = {
+    "dataset": text(r"[0-9a-f]{16}", "the id of a dataset in quotes, 16 hexadecimal digits").about(
+        "The dataset that this config belongs to; `slipway data prepare` and `slipway data upload` tell its id"
+    ),
+}
+KEEP: Mapping[str, Rule] = {
+    "models": integer(1, 50)
+    .about("So many of the newest models and endpoint configs, for each environment")
+    .optional("3"),
+}
+TEST: Mapping[str, Rule] = {
+    "channel": choice("validation", "test").about("Channel of the dataset whose rows are predicted"),
+    "max_rows": integer(1).about("Only the first so many rows").optional("all rows"),
+}
+TESTS = ("smoke", "full")
+GATE: Mapping[str, Rule] = {
+    "min": number().about("Least value that passes").optional(),
+    "max": number().about("Greatest value that passes").optional(),
+}
+FAILED_SHARE = "failed_share"
+FAILED_SHARE_GATE: Mapping[str, Rule] = {
+    "max": number(0, 1).about("Greatest share that passes, 0.001 for one row in 1,000"),
+}
+CHAMPION: Mapping[str, Rule] = {
+    "require": choice("not-shown-worse", "shown-not-worse")
+    .about(
+        "A gate fails if the model is shown to be worse by more than its bound; or already unless it is shown not to "
+        "be. Shown means: by the whole 95 % interval of the difference"
+    )
+    .optional("not-shown-worse"),
+}
+CHAMPION_GATE: Mapping[str, Rule] = {
+    "max_worse_percent": number(0).about("How much worse than the champion's, in per cent of the champion's"),
+}
+MOST_SLICE_COLUMNS = 10
+MOST_SLICES = 50
+"""Each holds metrics of its own: of a binary model over 10 MB, and the function has 1,769."""
+_COLUMN = text(r"(?s).{1,200}", "the name of a column")
+SLICE: Mapping[str, Rule] = {
+    "column": _COLUMN.about("The column whose value decides, as the dataset's columns.json names it"),
+    "ranges": several(number(), "numbers", 20, increasing=True)
+    .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
+    .optional(),
+    "values": several(number(), "numbers", 50).about("A slice for each value, and one for other values").optional(),
+    "min_rows": integer(1).about("A slice of fewer rows is shown and not judged").optional("30"),
+}
+DRIFT: Mapping[str, Rule] = {
+    "max_psi": number(0, above=True).about("Greatest population stability index that passes, in every column"),
+    "columns": several(_COLUMN, "names of columns", 1000)
+    .about("The columns that are compared")
+    .optional("all features"),
+}
+LATENCY: Mapping[str, Rule] = {
+    "rows": integer(1, 10_000).about("Rows in each request, as many as callers send").optional("1"),
+    "requests": integer(100, 10_000).about("How many requests are timed").optional("200"),
+}
+LATENCIES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "regression": ("rmse", "mae", "r2"),
+    "binary": ("accuracy", "precision", "recall", "f1", "auc", "logloss"),
+    "multiclass": ("accuracy", "f1_macro", "logloss"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the file for the reference page."""
+
+    path: str
+    sentence: str
+    rules: Mapping[str, Rule]
+
+
+SECTIONS = (
+    Section("", "Beside the sections below.", ROOT),
+    Section("algorithm", "What trains and serves.", ALGORITHM),
+    Section("training", "Where the training job runs.", TRAINING),
+    Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
+    Section(
+        "environments.<environment>",
+        "`dev` and `test` are required, `prod` is optional. Either these two keys ...",
+        INSTANCE,
+    ),
+    Section("environments.<environment>.serverless", "... or this section, for no instances.", SERVERLESS),
+    Section(
+        "environments.prod.deployment",
+        "Optional, with instances: how the traffic of prod goes over to a new model. The old one serves until the end, "
+        "and takes all traffic again if an alarm goes off.",
+        DEPLOYMENT,
+    ),
+    Section("tests.<test>", "`smoke` judges the dev endpoint and then prod, `full` the test endpoint.", TEST),
+    Section(
+        "tests.<test>.gates.<metric>",
+        "At least one bound for each metric; the release fails where a metric is outside.",
+        GATE,
+    ),
+    Section(
+        "tests.<test>.gates.failed_share",
+        "Share of rows whose prediction failed or is not a finite number. Without this gate one such row fails the "
+        "release; with it the metrics are of the other rows.",
+        FAILED_SHARE_GATE,
+    ),
+    Section(
+        "tests.full.champion",
+        "Optional: the comparison with the model that prod serves, the champion. Both predict the same rows, so an "
+        "endpoint of its own serves the champion meanwhile. The first release has no champion; its gates are then not "
+        "applicable. Not in `smoke`, which judges prod itself.",
+        CHAMPION,
+    ),
+    Section(
+        "tests.full.champion.gates.<metric>",
+        "At least one metric of the problem.",
+        CHAMPION_GATE,
+    ),
+    Section(
+        "tests.<test>.slices[<n>]",
+        f"Optional, a list of up to {MOST_SLICE_COLUMNS} columns of CSV data, with up to {MOST_SLICES} slices in all: "
+        "metrics of the rows apart by a column's value. Each entry has `ranges` or `values`, and may have `gates` for "
+        'metrics as above, which hold in every slice. A row without a number there belongs to the slice "<column> '
+        'missing". In a dataset without names of columns they are called by their place in the file, the label being '
+        "`column 1`.",
+        SLICE,
+    ),
+    Section(
+        "tests.<test>.latency",
+        "Optional: the requests that the latencies are of. They are sent one after the other, once the rows are "
+        "predicted, so the endpoint is warm; the first ones on each connection are not counted. Timed are `full` and "
+        "whatever test has a gate of a latency or this section.",
+        LATENCY,
+    ),
+    Section(
+        "tests.<test>.drift",
+        "Optional, for CSV data: how far the rows have moved from the training rows, as the population stability index "
+        "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few "
+        "rows has to be well above that.",
+        DRIFT,
+    ),
+    Section(
+        "data",
+        "Optional: pins the dataset, so that config and data can change together, such as the columns of both. A "
+        "release of this config takes that dataset and no other. Push and upload in either order: the release waits an "
+        "hour for a dataset that is not uploaded yet, and the upload of another one starts no release. Without this "
+        "section a release takes the newest dataset, and each upload starts one.",
+        DATA,
+    ),
+    Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
+)

@@ -1,0 +1,159 @@
+"""Asks AWS for everything that a release record holds. What cannot be read is named; whoever asks decides about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
+from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.evidence.actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
+from pipeline_lambdas.evidence.learning_curves import curves
+from pipeline_lambdas.evidence.record import Facts
+from pipeline_lambdas.evidence.site import RecordSite
+from pipeline_lambdas.release.dataset import Dataset, parse_manifest
+from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned
+from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
+from pipeline_lambdas.runtime.artifacts import member_of
+from pipeline_lambdas.runtime.failures import JobError, UnavailableError
+
+T = TypeVar("T")
+
+TRAINING_LOG = "/aws/sagemaker/TrainingJobs"
+MOST_LOG_LINES = 10_000
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one thing after the other; `missing` names what could not be read, `passing` what may be read later."""
+
+    missing: list[str] = field(default_factory=list)
+    passing: list[str] = field(default_factory=list)
+
+    def read(self, what: str, read: Callable[[], T | None]) -> T | None:
+        """Return what `read` returns; None, and a lack, if it fails or finds nothing."""
+        try:
+            found = read()
+        except (JobError, ValueError) as error:
+            self.missing.append(f"{what}: {error}")
+            if isinstance(error, UnavailableError):
+                self.passing.append(self.missing[-1])
+            return None
+        if found is None:
+            self.missing.append(f"{what}: not found")
+        return found
+
+
+def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | None = None) -> Facts:
+    """Return what AWS knows of the execution; never raises for what it cannot read."""
+    reader, pipeline, execution_id = _Reader(), release.prefix, release.execution_id
+    facts = Facts(
+        release=release,
+        model=site.model,
+        region=site.region,
+        written=datetime.now(UTC),
+        execution=reader.read("execution", lambda: executions.get_execution(pipeline, execution_id)),
+        summary=reader.read("execution's times", lambda: executions.find_summary(pipeline, execution_id)),
+        ended=ended,
+        actions=reader.read("actions", lambda: executions.list_actions(pipeline, execution_id)) or (),
+    )
+    job = variables_of(facts.actions, "StartTraining").get("TrainingJobName")
+    job = job or parameter_of(facts.actions, "training_job")
+    package = variables_of(facts.actions, "Register").get("ModelPackageArn")
+    champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
+    facts = replace(facts, authors=_authors(reader, facts), evaluations=_evaluations(reader, execution_id, site))
+    if artifact_of(facts.actions, CONFIG_ARTIFACT):
+        facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
+    if artifact_of(facts.actions, DATASET_ARTIFACT):
+        facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
+    if job:
+        training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
+        found = reader.read(f"log of training job {job}", lambda: _curves(job))
+        facts = replace(facts, training=training, curves=found or {})
+    if champion != NONE:
+        made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
+        facts = replace(facts, champion_execution_id=made_by)
+    if package:
+        facts = replace(facts, model_package=reader.read(package, lambda: sagemaker.describe_model_package(package)))
+    return replace(facts, missing=tuple(reader.missing), passing=tuple(reader.passing))
+
+
+def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
+    """Return the id of the execution that made a model, whose name holds its first 13 characters.
+
+    Whatever evidence that release left lies under the whole id.
+    """
+    short = model.removeprefix(f"{release.prefix}-")[: len(release.short)]
+    folder = f"releases/{site.model}/"
+    older, newer = site.listed(f"{folder}{short}")
+    for item in (*newer, *older):
+        return item.key.removeprefix(folder).partition("/")[0]
+    return None
+
+
+def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
+    """Who wrote the commits, by the source actions that delivered them.
+
+    Variables of sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
+    """
+    found: dict[str, str | None] = {}
+    for revision in (facts.execution or {}).get("artifactRevisions", ()):
+        name, commit = revision["name"], revision.get("revisionId")
+        found[name] = variables_of(facts.actions, name, SOURCE_STAGE).get("AuthorDisplayName")
+        repository = repository_of(facts.actions, name)
+        if repository and commit:
+            read = partial(codecommit.find_author, repository, commit)
+            found[name] = reader.read(f"author of {name}'s commit", read)
+    return {name: author for name, author in found.items() if author}
+
+
+def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
+    content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
+    if content is None:
+        return None
+    return parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
+
+
+def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
+    """The dataset that the release takes; without a config to pin one, that of its Source stage."""
+    if facts.config and facts.config.dataset:
+        return read_pinned(site.model, facts.config.dataset, site.data_bucket)
+    content = _artifact(facts, DATASET_ARTIFACT)
+    return None if content is None else parse_manifest(content, site.model)
+
+
+def _artifact(facts: Facts, name: str) -> bytes | None:
+    place = artifact_of(facts.actions, name)
+    return None if place is None else s3.read_object(place.bucket, place.key)
+
+
+def _curves(job: str) -> dict[str, list[float | None]]:
+    stream = logs.first_stream(TRAINING_LOG, f"{job}/")
+    return {} if stream is None else curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES))
+
+
+def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[str, dict[str, Any]]:
+    """The evaluations that there are; plots and all."""
+    found = {}
+    for environment in ENVIRONMENTS:
+        key = f"{site.folder(execution_id)}{environment}-evaluation.json"
+        document = reader.read(f"{environment} evaluation", partial(_json, site, key))
+        if document:
+            found[environment] = document
+    return found
+
+
+def _json(site: RecordSite, key: str) -> dict[str, Any]:
+    """A JSON object of the evidence; empty if there is none, which is usual."""
+    try:
+        document = json.loads(site.read(key) or b"{}")
+    except RecursionError:
+        raise ValueError(f"{key}: found values nested too deeply") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"{key}: found JSON that is no object")  # noqa: TRY004 - of the file's content
+    return document

@@ -1,0 +1,233 @@
+"""The release record, schema slipway-record/1: what one execution was made of, what it did and how it ended.
+
+It is put together here from what AWS answered, without asking AWS. docs/release-record.schema.json says its form.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pipeline_lambdas.config.model import TrainingConfig, config_sha256
+from pipeline_lambdas.evidence.actions import Console, action_documents, approval_of, functions_of, moment, variables_of
+from pipeline_lambdas.evidence.chain import SCHEMA
+from pipeline_lambdas.evidence.prices import PriceTable
+from pipeline_lambdas.release.dataset import Dataset
+from pipeline_lambdas.release.names import NONE, Release
+
+Document = dict[str, Any]
+
+ENDED = frozenset({"Succeeded", "Failed", "Stopped", "Cancelled", "Superseded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What AWS answered about an execution; None and empty for what there is not, or what could not be read.
+
+    `execution`, `summary`, `actions` (the oldest first), `training` and `model_package` are answers of the API.
+    """
+
+    release: Release
+    model: str
+    region: str
+    written: datetime
+    execution: Mapping[str, Any] | None = None
+    summary: Mapping[str, Any] | None = None
+    ended: tuple[str, datetime] | None = None
+    """Status and time of the event that told of the end."""
+    actions: Sequence[Mapping[str, Any]] = ()
+    config: TrainingConfig | None = None
+    dataset: Dataset | None = None
+    training: Mapping[str, Any] | None = None
+    curves: Mapping[str, list[float | None]] = field(default_factory=dict)
+    evaluations: Mapping[str, Document] = field(default_factory=dict)
+    authors: Mapping[str, str] = field(default_factory=dict)
+    """Source action to who wrote its commit."""
+    champion_execution_id: str | None = None
+    model_package: Mapping[str, Any] | None = None
+    missing: Sequence[str] = ()
+    passing: Sequence[str] = ()
+    """Those of `missing` that a later try may find: AWS throttled them or did not answer."""
+
+
+def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
+    """Return the record, without a place in the chain."""
+    execution = facts.execution or {}
+    status, ended = _end(facts)
+    training = _training(facts) if facts.training else None
+    missing = list(facts.missing)
+    cost = _cost(training, prices, facts.region, missing)
+    trigger = execution.get("trigger") or {}
+    return {
+        "schema": SCHEMA,
+        "sequence": None,
+        "predecessor": None,
+        "model": facts.model,
+        "pipeline": facts.release.prefix,
+        "execution_id": facts.release.execution_id,
+        "execution_type": execution.get("executionType", "STANDARD"),
+        "rollback_target": (execution.get("rollbackMetadata") or {}).get("rollbackTargetPipelineExecutionId"),
+        "status": status,
+        "status_summary": execution.get("statusSummary") or "",
+        "started": moment(_started(facts)),
+        "ended": moment(ended),
+        "written": moment(facts.written),
+        "trigger": {"type": trigger.get("triggerType") or "", "detail": trigger.get("triggerDetail") or ""},
+        "sources": [_source(revision, facts.authors, console) for revision in execution.get("artifactRevisions", ())],
+        "dataset": _dataset(facts),
+        "config": _config(facts.config),
+        "functions": functions_of(facts.actions),
+        "training": training,
+        "evaluations": {name: _without_plots(document) for name, document in facts.evaluations.items()},
+        "champion": _champion(facts),
+        "approval": approval_of(facts.actions),
+        "model_package": _model_package(facts.model_package),
+        "endpoint_configs": _endpoint_configs(facts),
+        "cost": cost,
+        "actions": action_documents(facts.actions, console),
+        "missing": missing,
+    }
+
+
+def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two records tell of the same end of the same execution, whenever they were written."""
+    own = {"sequence", "predecessor", "written", "missing"}
+    return {key: one[key] for key in one if key not in own} == {key: other[key] for key in other if key not in own}
+
+
+def _end(facts: Facts) -> tuple[str, datetime | None]:
+    """Status and, of an ended execution, its end; an execution that the event calls ended is, whatever the API says."""
+    status = (facts.execution or {}).get("status", "InProgress")
+    if status in ENDED:
+        if facts.summary:
+            return status, facts.summary["lastUpdateTime"]
+        if facts.ended:
+            return status, facts.ended[1]
+        return status, max((action["lastUpdateTime"] for action in facts.actions), default=facts.written)
+    return facts.ended or ("InProgress", None)
+
+
+def _started(facts: Facts) -> datetime | None:
+    if facts.summary:
+        time: datetime = facts.summary["startTime"]
+        return time
+    return facts.actions[0]["startTime"] if facts.actions else None
+
+
+def _source(revision: Mapping[str, Any], authors: Mapping[str, str], console: Console) -> Document:
+    """The output artifact of each source action is named like the action."""
+    return {
+        "action": revision["name"],
+        "revision": revision.get("revisionId") or "",
+        "summary": revision.get("revisionSummary") or "",
+        "author": authors.get(revision["name"], ""),
+        "url": console.usable(revision.get("revisionUrl")) or "",
+    }
+
+
+def _dataset(facts: Facts) -> Document | None:
+    dataset = facts.dataset
+    if dataset is None:
+        return None
+    revisions = {r["name"]: r.get("revisionId") for r in (facts.execution or {}).get("artifactRevisions", ())}
+    pinned = facts.config is not None and facts.config.dataset is not None
+    return {
+        "sha256": dataset.sha256,
+        "prefix": dataset.prefix,
+        # The manifest of the Source stage may be another dataset's than the one that a config pins.
+        "manifest_version_id": None if pinned else revisions.get("Dataset"),
+        "columns": list(dataset.columns),
+        "files": [asdict(file) for file in dataset.files],
+    }
+
+
+def _config(config: TrainingConfig | None) -> Document | None:
+    if config is None:
+        return None
+    # Tuples become lists, as they do for whoever reads the record.
+    values = json.loads(json.dumps(asdict(config)))
+    return {"file": f"{config.model}.yml", "sha256": config_sha256(config), "values": values}
+
+
+def _training(facts: Facts) -> Document:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html."""
+    job = facts.training or {}
+    resources = job.get("ResourceConfig") or {}
+    return {
+        "job": job["TrainingJobName"],
+        "status": job["TrainingJobStatus"],
+        "image_uri": (job.get("AlgorithmSpecification") or {}).get("TrainingImage"),
+        "hyperparameters": dict(job.get("HyperParameters") or {}),
+        "instance_type": resources.get("InstanceType"),
+        "instance_count": resources.get("InstanceCount"),
+        "volume_gib": resources.get("VolumeSizeInGB"),
+        "seconds": job.get("TrainingTimeInSeconds"),
+        "billable_seconds": job.get("BillableTimeInSeconds"),
+        "metrics": {item["MetricName"]: _finite(item["Value"]) for item in job.get("FinalMetricDataList") or ()},
+        "curves": dict(facts.curves),
+        "model_data_url": (job.get("ModelArtifacts") or {}).get("S3ModelArtifacts"),
+        "failure_reason": job.get("FailureReason"),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _without_plots(evaluation: Document) -> Document:
+    return {key: value for key, value in evaluation.items() if key != "plots"}
+
+
+def _champion(facts: Facts) -> Document | None:
+    variables = variables_of(facts.actions, "DeployChampion")
+    model = variables.get("ServedModelName", NONE)
+    if model == NONE:
+        return None
+    return {
+        "model": model,
+        "execution_id": facts.champion_execution_id,
+        "endpoint_config": variables["ServedEndpointConfigName"],
+    }
+
+
+def _model_package(package: Mapping[str, Any] | None) -> Document | None:
+    if package is None:
+        return None
+    return {
+        "arn": package["ModelPackageArn"],
+        "version": package.get("ModelPackageVersion"),
+        "approval_status": package.get("ModelApprovalStatus"),
+    }
+
+
+def _endpoint_configs(facts: Facts) -> dict[str, str]:
+    """What the release's own deployments asked for, by environment."""
+    found = {}
+    for environment in ("dev", "test", "prod"):
+        stage = f"Deploy{environment.capitalize()}"
+        name = variables_of(facts.actions, "Deploy", stage).get("EndpointConfigName")
+        if name:
+            found[environment] = name
+    return found
+
+
+def _cost(training: Document | None, prices: PriceTable, region: str, missing: list[str]) -> Document | None:
+    """The training; what an endpoint costs is not a release's alone, and the rest is cents."""
+    if training is None or training["billable_seconds"] is None:
+        return None
+    price = prices.instance_hours.get(training["instance_type"]) if region == prices.region else None
+    if price is None:
+        missing.append(f"cost: no price is known of a {training['instance_type']} in {region}")
+        return None
+    usd = training["billable_seconds"] / 3600 * training["instance_count"] * price.usd
+    return {
+        "currency": "USD",
+        "prices_dated": price.dated,
+        "training": round(usd, 6),
+        "total": round(usd, 6),
+        "note": "Training alone, at the list price of the table; endpoints cost by the hour while they exist.",
+    }

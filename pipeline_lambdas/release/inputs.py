@@ -1,0 +1,111 @@
+"""What a release's actions read: the config from their input artifacts, and the dataset that the release takes.
+
+That is the one which the config pins, or else the one that the Source stage found. A config and the dataset that it
+pins arrive apart, so a release waits for a dataset that is not there yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pipeline_lambdas.aws import s3
+from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
+from pipeline_lambdas.runtime.artifacts import read_member, read_plain
+from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.runtime.job import Job
+from pipeline_lambdas.runtime.outcome import Continue
+
+CONFIG_ARTIFACT = "TrainingConfig"
+DATASET_ARTIFACT = "Dataset"
+WAIT = timedelta(hours=1)
+"""How long a release waits for a dataset that its config pins."""
+_PINNED = "pinned"
+
+
+def read_config(job: Job, model: str) -> TrainingConfig:
+    """Return the model's training config; ConfigurationError lists what is wrong with it."""
+    file = f"{model}.yml"
+    config = parse_config(read_member(job, CONFIG_ARTIFACT, file), file)
+    if config.model != model:
+        raise ConfigurationError(f"{file}: model: found {config.model}; allowed {model}, the pipeline's model.")
+    return config
+
+
+def released_dataset(job: Job, config: TrainingConfig, bucket: str) -> Dataset:
+    """Return the dataset of the release; ConfigurationError if the one that the config pins is not there."""
+    found = _find(job, config, bucket)
+    if found is None:
+        raise ConfigurationError(_missing(config, bucket))
+    return found
+
+
+def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) -> Dataset | Continue:
+    """Return the dataset of the release, or how long it is waited for; ConfigurationError once that time is over."""
+    found = _find(job, config, bucket)
+    if found is not None:
+        return found
+    until = _until(job.continuation_token) or now + WAIT
+    if now >= until:
+        raise ConfigurationError(f"Waited {WAIT.total_seconds() / 3600:.0f} h. {_missing(config, bucket)}")
+    summary = (
+        f"Waits until {until:%H:%M:%S} UTC for dataset {config.dataset}, which the config pins; "
+        "`slipway data upload` brings it"
+    )
+    waited = 1 - (until - now) / WAIT
+    return Continue(json.dumps({"until": until.isoformat()}), summary, max(0, min(99, int(100 * waited))))
+
+
+def manifest_version(config: TrainingConfig, found: str) -> Mapping[str, str]:
+    """Return the output variable that tells the version of the manifest: `found` by the Source stage, or none."""
+    version = _PINNED if config.dataset else found
+    return {"DatasetVersion": version} if version else {}
+
+
+def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
+    """Return the dataset of this id, by the manifest beside its files; None if there is none.
+
+    Raises ConfigurationError if the manifest is another dataset's.
+    """
+    key = manifest_key(model, dataset)
+    content = s3.read_object(bucket, key)
+    if content is None:
+        return None
+    found = parse_manifest(content, model)
+    if found.id != dataset:
+        raise ConfigurationError(f"s3://{bucket}/{key}: found the manifest of dataset {found.id}; allowed {dataset}.")
+    return found
+
+
+def _find(job: Job, config: TrainingConfig, bucket: str) -> Dataset | None:
+    if config.dataset is None:
+        return parse_manifest(read_plain(job, DATASET_ARTIFACT), config.model)
+    return read_pinned(config.model, config.dataset, bucket)
+
+
+def _missing(config: TrainingConfig, bucket: str) -> str:
+    dataset = config.dataset or ""
+    prefix = dataset_prefix(config.model, dataset)
+    if s3.list_sizes(bucket, prefix):
+        return (
+            f"s3://{bucket}/{prefix}: found files of dataset {dataset}, which {config.model}.yml pins, and no manifest "
+            "beside them: an upload that was broken off, or one of before uploads wrote it. Upload the dataset again "
+            "with `slipway data upload` (what is there already is not uploaded twice), then `slipway retry`"
+        )
+    return (
+        f"s3://{bucket}/{prefix}: found no dataset {dataset}, which {config.model}.yml pins under data. Upload it with "
+        "`slipway data upload`, then `slipway retry`; or pin one that is there and push."
+    )
+
+
+def _until(token: str | None) -> datetime | None:
+    """The end of the wait, which the first look has set."""
+    if token is None:
+        return None
+    try:
+        return datetime.fromisoformat(json.loads(token)["until"]).astimezone(UTC)
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(f"The continuation token {token!r} is not one of this action.") from None

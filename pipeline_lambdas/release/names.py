@@ -1,0 +1,111 @@
+"""Every name of a release, derived from the pipeline's name and its execution id.
+
+All are lower case, as SageMaker's ARNs are, and fit SageMaker's 63 characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline_lambdas.runtime.failures import ConfigurationError
+
+ENVIRONMENTS = ("dev", "test", "prod")
+CHAMPION = "champion"
+"""Where the model that Prod serves answers while a release is compared with it: an environment of that time alone."""
+MAX_ATTEMPTS = 9
+NONE = "none"
+"""What stands for a model or an endpoint that there is not: an output variable cannot be empty."""
+
+TRIGGERS = {
+    "TrainingConfig": "training-config",
+    "PipelineLambdas": "pipeline-lambdas",
+    "InferenceLambdas": "inference-lambdas",
+    "Dataset": "dataset",
+}
+"""Source action to the end of the name of its rule, and of the session that starts a release for it."""
+
+_EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SHORT_LENGTH = 13
+# In full, the longest name of an endpoint config would have 64 characters.
+_CHAMPION_PART = "champ"
+_NOT_ISOLATED = "-s"
+"""Ends the name of the model of serverless endpoints, which take none that is isolated."""
+_SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One execution of one pipeline."""
+
+    prefix: str
+    execution_id: str
+
+    def __post_init__(self) -> None:
+        if not _EXECUTION_ID.fullmatch(self.execution_id):
+            raise ConfigurationError(
+                f"execution_id: found {self.execution_id!r}; allowed is a pipeline execution id, in UserParameters "
+                "#{codepipeline.PipelineExecutionId}"
+            )
+
+    @property
+    def short(self) -> str:
+        """The first 13 characters of the execution id."""
+        return self.execution_id[:_SHORT_LENGTH]
+
+    def training_job(self, attempt: int = 1) -> str:
+        """Name of the job; later attempts follow one that failed or was stopped, as names are never free again."""
+        if not 1 <= attempt <= MAX_ATTEMPTS:
+            raise ValueError(f"attempt {attempt} is not between 1 and {MAX_ATTEMPTS}")
+        return f"{self.prefix}-{self.short}{_suffix(attempt)}"
+
+    def endpoint(self, environment: str) -> str:
+        return f"{self.prefix}-{environment}"
+
+    def endpoint_config(self, environment: str, training_job: str) -> str:
+        """Name of the config that serves `training_job`'s model in `environment`; a release compares with one model."""
+        if environment == CHAMPION:
+            return f"{self.prefix}-{_CHAMPION_PART}-{self.short}"
+        return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
+
+    @staticmethod
+    def model(training_job: str, *, isolated: bool) -> str:
+        """Name of the model of a training job: the one that is isolated from the network, or its like that is not."""
+        return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
+
+    def owns_model(self, name: str) -> bool:
+        """Tell whether `name` is a model that this release made."""
+        return is_model(self.prefix, name) and name.startswith(f"{self.prefix}-{self.short}")
+
+    def owns_endpoint_config(self, environment: str, name: str) -> bool:
+        """Tell whether `name` is a config that this release made for `environment`."""
+        stem = re.escape(f"{self.prefix}-{environment}-{self.short}")
+        return re.fullmatch(rf"{stem}(-[2-{MAX_ATTEMPTS}])?", name) is not None
+
+
+def environment_of_config(prefix: str, name: str) -> str | None:
+    """Return the environment of an endpoint config of this pipeline, `champion` too; None for any other name."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-({'|'.join((*ENVIRONMENTS, _CHAMPION_PART))})-{_SUFFIX}", name)
+    if not match:
+        return None
+    return CHAMPION if match.group(1) == _CHAMPION_PART else match.group(1)
+
+
+def is_model(prefix: str, name: str) -> bool:
+    """Tell whether `name` is a model of this pipeline."""
+    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}(?:{_NOT_ISOLATED})?", name) is not None
+
+
+def attempt_of(prefix: str, training_job: str) -> int:
+    """Return which attempt `training_job` names; ConfigurationError if it is no job of this pipeline."""
+    match = re.fullmatch(rf"{re.escape(prefix)}-[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-([2-{MAX_ATTEMPTS}]))?", training_job)
+    if not match:
+        raise ConfigurationError(
+            f"UserParameters: training_job: found {training_job!r}; allowed is a training job of this pipeline, "
+            f"{prefix}-<13 characters of the execution id>, from #{{Train.TrainingJobName}}"
+        )
+    return int(match.group(1) or 1)
+
+
+def _suffix(attempt: int) -> str:
+    return "" if attempt == 1 else f"-{attempt}"

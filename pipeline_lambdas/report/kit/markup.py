@@ -1,0 +1,56 @@
+"""HTML and SVG elements in which text is escaped unless it is known to be markup."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from pipeline_lambdas.report.kit.text import UNSEEN
+
+_VOID = frozenset(("meta", "br", "col"))
+# Elements of SVG that end in a slash when they are empty; in HTML they would be left open.
+_SELF_CLOSING = frozenset(("path", "rect", "line", "circle"))
+
+
+class Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+Child = str | None
+"""What an element may hold: markup as it is, text escaped, None left out."""
+
+
+def el(tag: str, *children: Child, **attributes: str | float | None) -> Html:
+    """Return an element.
+
+    Attributes lose a last underscore, `_` within becomes `-`; those that are None are left out.
+    """
+    written = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{_text(str(value))}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    if tag in _VOID:
+        return Html(f"<{tag}{written}>")
+    content = join(*children)
+    if tag in _SELF_CLOSING and not content:
+        return Html(f"<{tag}{written}/>")
+    return Html(f"<{tag}{written}>{content}</{tag}>")
+
+
+def join(*children: Child) -> Html:
+    """Put markup and text behind one another."""
+    return Html("".join(child if isinstance(child, Html) else _text(child) for child in children if child is not None))
+
+
+def link(text: str, address: str | None) -> Html:
+    """Return a link to a web page; only the text if the address is none of https or http."""
+    if address and re.match(r"https?://[^\s]+$", address, re.IGNORECASE):
+        return el("a", text, href=address, rel="noreferrer")
+    return join(text)
+
+
+def _text(text: str) -> str:
+    return escape(UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text))

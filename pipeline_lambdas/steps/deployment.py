@@ -1,0 +1,246 @@
+"""Puts a trained model behind an environment's endpoint: model, endpoint config, endpoint.
+
+An endpoint is updated in place, so the old model serves until the new one is healthy:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.release.retries import RETRY_ALL
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
+from pipeline_lambdas.runtime.outcome import Continue, Done, Outcome
+from pipeline_lambdas.steps.rollback_alarms import alarm_of_update, watch_update
+from pipeline_lambdas.steps.rollout import deployment_config_request
+from pipeline_lambdas.steps.training import contains
+
+VARIANT_NAME = "AllTraffic"
+_WITHOUT_MODELS = "prod"
+"""The environment whose role creates no model."""
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
+_MOST_ALARMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HostingSite:
+    """What the stack gives a model."""
+
+    role_arn: str
+    kms_key_arn: str
+    rollback_alarms: tuple[str, ...] = ()
+    """Alarms of the endpoint, whose likes of the new fleet alone take an update back."""
+
+    def __post_init__(self) -> None:
+        if len(self.rollback_alarms) > _MOST_ALARMS:
+            raise ConfigurationError(
+                f"ROLLBACK_ALARMS: found {len(self.rollback_alarms)} alarms; allowed are at most {_MOST_ALARMS}. Set "
+                "fewer in the function's template."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What one Deploy action asks for; the models are named after their training job."""
+
+    release: Release
+    environment: str
+    training_job: str
+
+    @property
+    def endpoint(self) -> str:
+        return self.release.endpoint(self.environment)
+
+    @property
+    def endpoint_config(self) -> str:
+        return self.release.endpoint_config(self.environment, self.training_job)
+
+
+def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) -> Outcome:
+    """Create what is missing and point the endpoint at it; everything is looked for first.
+
+    Answers Continue while an endpoint is on its way to a state in which it can be changed. Raises
+    ConfigurationError for an environment that the config lacks, JobFailedError where the endpoint or a
+    resource of the same name stands in the way.
+    """
+    variant = config.environments.get(deployment.environment)
+    if variant is None:
+        raise ConfigurationError(
+            f"{config.model}.yml: environments: found {', '.join(config.environments)}; this action deploys to "
+            f"{deployment.environment}. Add it to the config."
+        )
+    trained = _trained(deployment.training_job)
+    if trained["TrainingJobStatus"] == "InProgress":
+        # The wait before has seen it Completed, and a read may be stale; at most until the job's own time limit.
+        token = json.dumps({"waiting_for": deployment.training_job})
+        return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
+    # Prod makes no model: what it will serve is made with those of Dev and Test.
+    served = [variant] if deployment.environment == _WITHOUT_MODELS else [*config.environments.values()]
+    requests = [model_request(deployment, each, site, trained) for each in served]
+    for request in {request["ModelName"]: request for request in requests}.values():
+        _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
+    return serve(deployment, config, variant, site, model_of(deployment, variant))
+
+
+def model_of(deployment: Deployment, variant: Variant) -> str:
+    """Return the name of the model that a variant serves."""
+    return deployment.release.model(deployment.training_job, isolated=isinstance(variant, InstanceVariant))
+
+
+def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site: HostingSite, model: str) -> Outcome:
+    """Point the endpoint at a model that is there already, on the instances of `variant`; answers as `deploy` does."""
+    tags = _tags(deployment, config)
+    endpoint_config = endpoint_config_request(deployment, variant, site, model)
+    _ensure(
+        "EndpointConfig",
+        endpoint_config,
+        tags,
+        sagemaker.describe_endpoint_config,
+        sagemaker.create_endpoint_config,
+    )
+    alarms = tuple(alarm_of_update(name) for name in site.rollback_alarms)
+    rollout = deployment_config_request(deployment.environment, variant, alarms)
+    watch = partial(watch_update, site.rollback_alarms if rollout else (), deployment.endpoint_config)
+    waiting = _point_endpoint(deployment, tags, rollout, watch)
+    if waiting:
+        return Continue(json.dumps({"waiting_for": deployment.endpoint}), waiting, 50, deployment.endpoint)
+    variables = {
+        "ModelName": model,
+        "EndpointConfigName": deployment.endpoint_config,
+        "EndpointName": deployment.endpoint,
+    }
+    summary = f"Deploying {deployment.endpoint_config}"
+    return Done(variables, summary, deployment.endpoint)
+
+
+def model_request(
+    deployment: Deployment, variant: Variant, site: HostingSite, trained: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the request of a variant's model: the artifact of the job, served by the image that trained it.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
+    """
+    return {
+        "ModelName": model_of(deployment, variant),
+        "PrimaryContainer": {
+            "Image": trained["AlgorithmSpecification"]["TrainingImage"],
+            "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
+        },
+        "ExecutionRoleArn": site.role_arn,
+        # A serverless endpoint takes no isolated model: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        "EnableNetworkIsolation": isinstance(variant, InstanceVariant),
+    }
+
+
+def endpoint_config_request(deployment: Deployment, variant: Variant, site: HostingSite, model: str) -> dict[str, Any]:
+    """Return the request of the endpoint config.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
+    """
+    production: dict[str, Any] = {"VariantName": VARIANT_NAME, "ModelName": model}
+    request: dict[str, Any] = {
+        "EndpointConfigName": deployment.endpoint_config,
+        "ProductionVariants": [production],
+    }
+    if isinstance(variant, InstanceVariant):
+        production["InstanceType"] = variant.instance_type
+        production["InitialInstanceCount"] = variant.instance_count
+        production["InitialVariantWeight"] = 1.0
+        # The key encrypts the instances' storage volumes; a serverless endpoint has none.
+        request["KmsKeyId"] = site.kms_key_arn
+    else:
+        production["ServerlessConfig"] = {
+            "MemorySizeInMB": variant.memory_mib,
+            "MaxConcurrency": variant.max_concurrency,
+        }
+    return request
+
+
+def _trained(name: str) -> dict[str, Any]:
+    description = sagemaker.describe_training_job(name)
+    status = "missing" if description is None else description["TrainingJobStatus"]
+    if description is None or status not in {"Completed", "InProgress"}:
+        raise JobFailedError(f"Training job {name} is {status}; only a Completed one has a model to deploy.")
+    return description
+
+
+def _tags(deployment: Deployment, config: TrainingConfig) -> list[dict[str, str]]:
+    return [
+        {"Key": "slipway:execution-id", "Value": deployment.release.execution_id},
+        {"Key": "slipway:model", "Value": config.model},
+        {"Key": "slipway:config-sha256", "Value": config_sha256(config)},
+    ]
+
+
+def _ensure(
+    kind: str,
+    request: dict[str, Any],
+    tags: list[dict[str, str]],
+    describe: Callable[[str], dict[str, Any] | None],
+    create: Callable[[Mapping[str, Any]], bool],
+) -> None:
+    name = request[f"{kind}Name"]
+    description = describe(name)
+    if description is None and not create({**request, "Tags": tags}):
+        # Another delivery of the same event was faster.
+        description = describe(name)
+    if description is not None and not contains(description, request):
+        different = [key for key, value in request.items() if not contains(description.get(key), value)]
+        raise JobFailedError(
+            f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed; start a new "
+            "release."
+        )
+
+
+def _point_endpoint(
+    deployment: Deployment, tags: list[dict[str, str]], rollout: Mapping[str, Any] | None, watch: Callable[[], None]
+) -> str | None:
+    """Create or update the endpoint; return what is waited for where neither is possible yet.
+
+    `watch` sets up what `rollout` names, right before it is used.
+    """
+    name, wanted = deployment.endpoint, deployment.endpoint_config
+    description = sagemaker.describe_endpoint(name)
+    if description is None:
+        request: dict[str, Any] = {"EndpointName": name, "EndpointConfigName": wanted, "Tags": tags[1:2]}
+        if rollout:
+            # Nothing to roll back to yet: it is kept for updates that name none of their own.
+            request["DeploymentConfig"] = rollout
+        watch()
+        if sagemaker.create_endpoint(request):
+            return None
+        description = sagemaker.describe_endpoint(name) or {"EndpointStatus": "Deleting"}
+    status, serving = description["EndpointStatus"], description.get("EndpointConfigName")
+    pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+    match status:
+        case "InService" if serving == wanted:
+            return None
+        case "InService" | "UpdateRollbackFailed":
+            watch()
+            sagemaker.update_endpoint(name, wanted, rollout)
+            return None
+        case "Creating" | "Updating" if (pending or serving) == wanted:
+            return None
+        case "Creating" | "Updating":
+            raise JobFailedError(
+                f"Endpoint {name} is {status} with {pending or serving}, so it cannot be given {wanted}. Wait until "
+                f"it is InService. {RETRY_ALL} then."
+            )
+        case "Failed":
+            # It serves nothing, and its deletion is all that SageMaker still allows.
+            sagemaker.delete_endpoint(name)
+            return f"Endpoint {name} had failed and is deleted before it is created anew"
+        case "Deleting" | "SystemUpdating" | "RollingBack":
+            return f"Endpoint {name} is {status} and can be changed afterwards"
+        case _:
+            raise JobFailedError(
+                f"Endpoint {name} is {status}, in which it cannot be updated. Look at it in SageMaker, delete it if "
+                f"it is not needed. {RETRY_ALL} then."
+            )

@@ -1,0 +1,111 @@
+"""The model registry: a version for each release that passed Test, and the decision about it.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-version.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.aws import executions, sagemaker
+from pipeline_lambdas.evidence.actions import approval_of, variables_of
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.runtime.outcome import Done
+
+_PENDING = "PendingManualApproval"
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
+_DESCRIPTION_LIMIT = 1024
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+_METADATA_LIMIT = 256
+# What the algorithm's container answers; it is asked with what it was trained on.
+_RESPONSE_TYPES = ["text/csv", "application/json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a version is made of, and where its evidence lies."""
+
+    training_job: str
+    config_commit: str
+    pipeline_commit: str
+    inference_commit: str
+    dataset_version: str
+    config_sha256: str
+    dataset_sha256: str
+    report_uri: str
+
+
+def register(release: Release, registration: Registration) -> Done:
+    """Register the release's model, once: the execution id is the request's token, so a repeat finds the same version.
+
+    Raises JobFailedError if the training job is gone or has no model.
+    """
+    job = sagemaker.describe_training_job(registration.training_job)
+    if job is None or job["TrainingJobStatus"] != "Completed":
+        status = "missing" if job is None else job["TrainingJobStatus"]
+        raise JobFailedError(
+            f"Training job {registration.training_job} is {status}; only a Completed one has a model to register."
+        )
+    arn = sagemaker.create_model_package(package_request(release, registration, job))
+    version = arn.rpartition("/")[2]
+    variables = {"ModelPackageArn": arn, "ModelPackageVersion": version}
+    return Done(variables, f"Version {version} of {release.prefix} waits for approval", arn)
+
+
+def package_request(release: Release, registration: Registration, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request of the version; it is the same for each attempt of an execution."""
+    contents = sorted({channel["ContentType"] for channel in job["InputDataConfig"] if "ContentType" in channel})
+    metadata = {
+        "ExecutionId": release.execution_id,
+        "TrainingJob": registration.training_job,
+        "TrainingConfigRevision": registration.config_commit,
+        "PipelineLambdasRevision": registration.pipeline_commit,
+        "InferenceLambdasRevision": registration.inference_commit,
+        "DatasetRevision": registration.dataset_version,
+        "ConfigSha256": registration.config_sha256,
+        "DatasetSha256": registration.dataset_sha256,
+    }
+    return {
+        "ModelPackageGroupName": release.prefix,
+        "ModelPackageDescription": f"Release {release.execution_id}",
+        "ClientToken": release.execution_id,
+        "ModelApprovalStatus": _PENDING,
+        "InferenceSpecification": {
+            "Containers": [
+                {
+                    "Image": job["AlgorithmSpecification"]["TrainingImage"],
+                    "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
+                }
+            ],
+            "SupportedContentTypes": contents,
+            "SupportedResponseMIMETypes": _RESPONSE_TYPES,
+        },
+        "ModelMetrics": {
+            "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": registration.report_uri}}
+        },
+        "CustomerMetadataProperties": {key: value[:_METADATA_LIMIT] for key, value in metadata.items() if value},
+        "MetadataProperties": {"CommitId": registration.config_commit, "GeneratedBy": job["TrainingJobArn"]},
+    }
+
+
+def decide(release: Release) -> str | None:
+    """Give the release's version the decision of its approval; return it, None if there is nothing to decide.
+
+    An approval that nobody answered in time leaves the version waiting: it was not rejected. Asked twice, the second
+    changes nothing.
+    """
+    actions = executions.list_actions(release.prefix, release.execution_id)
+    arn = variables_of(actions, "Register").get("ModelPackageArn")
+    approval = approval_of(actions)
+    if arn is None or approval is None or approval["status"] not in {"Approved", "Rejected"}:
+        return None
+    package = sagemaker.describe_model_package(arn)
+    status: str = approval["status"]
+    if package is None or package.get("ModelApprovalStatus") == status:
+        return None
+    reason = f": {approval['reason']}" if approval["reason"] else ""
+    sagemaker.decide_model_package(arn, status, f"{status} by {approval['by']}{reason}"[:_DESCRIPTION_LIMIT])
+    return status

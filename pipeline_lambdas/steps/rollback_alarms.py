@@ -1,0 +1,72 @@
+"""The alarms that take an update back: likes of the endpoint's alarms that see the new fleet alone.
+
+An alarm of the whole endpoint counts the old fleet's failures as well, and ends the update that would repair them. From
+the moment a new fleet gets traffic, SageMaker also publishes its metrics with the name of its endpoint config:
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html. So before each update every
+alarm is copied, with this dimension more. A variant named after the release would not do: old and new config must have
+the same variant names (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline_lambdas.aws import cloudwatch
+from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.steps.training import contains
+
+_COPIED = (
+    "Namespace",
+    "MetricName",
+    "Unit",
+    "Period",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "EvaluateLowSampleCountPercentile",
+)
+
+
+def alarm_of_update(name: str) -> str:
+    """Return the name of the alarm that watches an update as the alarm `name` watches the endpoint."""
+    return f"{name}-update"
+
+
+def watch_update(alarms: tuple[str, ...], endpoint_config: str) -> None:
+    """Make each alarm's like watch the fleet of `endpoint_config`, and nothing that came before.
+
+    An alarm that is changed keeps its state, so one of an earlier update is made anew. A repeat finds it and leaves it.
+    Raises ConfigurationError for an alarm that is missing, or is not on one metric of an endpoint.
+    """
+    for name in alarms:
+        wanted = _like(name, endpoint_config)
+        there = cloudwatch.describe_metric_alarm(wanted["AlarmName"])
+        if there is None or not contains({**there, "Dimensions": _sorted(there)}, wanted):
+            if there is not None:
+                cloudwatch.delete_alarm(wanted["AlarmName"])
+            cloudwatch.put_metric_alarm(wanted)
+
+
+def _like(name: str, endpoint_config: str) -> dict[str, Any]:
+    alarm = cloudwatch.describe_metric_alarm(name)
+    if alarm is None or "EndpointName" not in {dimension["Name"] for dimension in alarm.get("Dimensions", ())}:
+        found = "no such alarm on a metric" if alarm is None else "no dimension EndpointName"
+        raise ConfigurationError(
+            f"ROLLBACK_ALARMS: {name}: found {found}; allowed are alarms on one metric of an endpoint, as only such a "
+            "one can be told to watch the new instances alone. Deploy the pipeline stack again, or change the template."
+        )
+    statistic = "ExtendedStatistic" if alarm.get("ExtendedStatistic") else "Statistic"
+    return {
+        "AlarmName": alarm_of_update(name),
+        "AlarmDescription": f"As {name}, of the newest endpoint config alone: takes an update back. Made by releases.",
+        "Dimensions": _sorted(alarm, {"Name": "EndpointConfigName", "Value": endpoint_config}),
+        statistic: alarm[statistic],
+        **{key: alarm[key] for key in _COPIED if alarm.get(key) is not None},
+    }
+
+
+def _sorted(alarm: Mapping[str, Any], *more: dict[str, str]) -> list[dict[str, str]]:
+    return sorted([*alarm.get("Dimensions", ()), *more], key=lambda dimension: dimension["Name"])

@@ -1,0 +1,196 @@
+"""Decides from a description whether a training job or an endpoint goes on, is done or has failed.
+
+Statuses:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.release.names import NONE
+from pipeline_lambdas.release.retries import RETRY_ALL
+from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
+from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
+
+Kind = Literal["training-job", "endpoint"]
+Description = Mapping[str, Any]
+# How far a job is, in percent, by secondary status. Most of the time goes by in Training.
+_TRAINING_PERCENT = {
+    "Starting": 5,
+    "Pending": 5,
+    "LaunchingMLInstances": 5,
+    "PreparingTrainingStack": 10,
+    "Downloading": 15,
+    "DownloadingTrainingImage": 20,
+    "Interrupted": 20,
+    "Restarting": 20,
+    "Training": 50,
+    "Updating": 50,
+    "Uploading": 90,
+}
+_ENDPOINT_UNDER_WAY = {
+    "Creating": "SageMaker creates the endpoint",
+    "Updating": "SageMaker updates the endpoint; the old model serves until the new one is healthy",
+    "SystemUpdating": "SageMaker maintains the endpoint",
+    "RollingBack": "SageMaker takes back a change of capacity",
+}
+STALE_LOOKS = 3
+"""What was asked for a moment ago may not be seen yet, as SageMaker's reads may be stale: so many looks are allowed for
+it before it counts as gone, or as rolled back.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+"""
+_ENDPOINT_FAILED = {
+    "OutOfService": "takes no requests",
+    "Deleting": "is being deleted",
+    "Failed": "failed; only its deletion is possible, which the next deployment does",
+    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment mends it",
+}
+
+
+def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -> Outcome:
+    """Look once and decide.
+
+    A look-up that SageMaker throttles or cannot serve is repeated at the next poll, so that a moment's fault
+    does not fail hours of training. An endpoint named `none` is one that is not needed: there is nothing to wait for.
+    """
+    if kind not in {"training-job", "endpoint"}:
+        raise ConfigurationError(f"UserParameters: kind: found {kind!r}; allowed training-job, endpoint")
+    if kind == "endpoint" and not endpoint_config:
+        raise ConfigurationError("UserParameters: endpoint_config: found nothing; allowed the config asked for")
+    if name == NONE:
+        return Done(summary="Nothing to wait for")
+    try:
+        if kind == "training-job":
+            description = sagemaker.describe_training_job(name)
+            outcome = decide_training(name, description)
+        else:
+            description = sagemaker.describe_endpoint(name)
+            outcome = decide_endpoint(name, endpoint_config or "", description)
+    except UnavailableError as error:
+        if token is None:
+            raise
+        return Continue(token, f"SageMaker did not answer and is asked again: {error}", 50, name)
+    unseen = _unseen_looks(token)
+    if isinstance(outcome, Failed) and unseen < STALE_LOOKS and _may_be_stale(description, endpoint_config):
+        return Continue(_token(name, unseen + 1), f"{name} is looked at again, as it may not be shown yet", 10, name)
+    return outcome
+
+
+def decide_training(name: str, description: Description | None) -> Outcome:
+    """Decide about a training job; None stands for a job that does not exist."""
+    if description is None:
+        return Failed("JobFailed", f"Training job {name} does not exist. Start a new release.", name)
+    status, secondary = description["TrainingJobStatus"], description.get("SecondaryStatus", "")
+    if status == "InProgress":
+        summary = f"{status}: {secondary}{_message(description)}"
+        return Continue(_token(name), summary, _TRAINING_PERCENT.get(secondary, 50), name)
+    if status == "Completed":
+        return Done(_training_variables(name, description), f"Training job {name} completed", name)
+    return Failed("JobFailed", f"Training job {name} {_training_failure(description)}", name)
+
+
+def decide_endpoint(name: str, endpoint_config: str, description: Description | None) -> Outcome:
+    """Decide about an endpoint that was asked to serve `endpoint_config`.
+
+    InService with another config means that SageMaker rolled the update back.
+    """
+    if description is None:
+        return Failed("JobFailed", f"Endpoint {name} does not exist. {RETRY_ALL} to deploy again.", name)
+    status, serving = description["EndpointStatus"], description.get("EndpointConfigName")
+    pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName", endpoint_config)
+    if status in _ENDPOINT_UNDER_WAY and pending == endpoint_config:
+        return Continue(_token(name), f"{status}: {_ENDPOINT_UNDER_WAY[status]}{_variant(description)}", 50, name)
+    if status == "InService" and serving == endpoint_config:
+        variables = {"EndpointName": name, "EndpointConfigName": endpoint_config, "Status": status}
+        return Done(variables, f"Endpoint {name} serves {endpoint_config}", name)
+    reason = description.get("FailureReason") or "SageMaker gives no reason"
+    if status in _ENDPOINT_UNDER_WAY:
+        text = f"is being changed to {pending}, not {endpoint_config}. Wait until it is InService. {RETRY_ALL} then."
+    elif status == "InService":
+        text = f"serves {serving}, not {endpoint_config}: SageMaker rolled the update back ({reason})."
+    elif status in _ENDPOINT_FAILED:
+        text = f"is {status}: it {_ENDPOINT_FAILED[status]} ({reason})."
+    else:
+        text = _unknown(status)
+    return Failed("JobFailed", f"Endpoint {name} {text}", name)
+
+
+def _training_failure(description: Description) -> str:
+    status = description["TrainingJobStatus"]
+    match status:
+        case "Failed":
+            reason = description.get("FailureReason") or "SageMaker gives no reason"
+            return f"failed: {reason}. Its log has the details."
+        case "Stopping" | "Stopped":
+            return _stopped(status, description.get("SecondaryStatus", ""))
+        case "Deleting":
+            return "is being deleted. Start a new release."
+        case _:
+            return _unknown(status)
+
+
+def _training_variables(name: str, description: Description) -> dict[str, str]:
+    metrics = {item["MetricName"]: item["Value"] for item in description.get("FinalMetricDataList", ())}
+    return {
+        "TrainingJobName": name,
+        "Status": description["TrainingJobStatus"],
+        "ModelArtifacts": description["ModelArtifacts"]["S3ModelArtifacts"],
+        "TrainingSeconds": str(description.get("TrainingTimeInSeconds", 0)),
+        "BillableSeconds": str(description.get("BillableTimeInSeconds", 0)),
+        "Metrics": json.dumps(metrics, sort_keys=True, separators=(",", ":")),
+    }
+
+
+def _stopped(status: str, secondary: str) -> str:
+    match secondary:
+        case "MaxRuntimeExceeded":
+            return "ran longer than training.max_runtime_s and was stopped. Raise it in the config."
+        case "MaxWaitTimeExceeded":
+            return "waited too long for instances and was stopped. Release again or choose another instance type."
+        case _:
+            return f"was stopped ({status}). {RETRY_ALL} to train again."
+
+
+def _message(description: Description) -> str:
+    transitions = description.get("SecondaryStatusTransitions") or [{}]
+    message = transitions[-1].get("StatusMessage")
+    return f" ({message})" if message else ""
+
+
+def _variant(description: Description) -> str:
+    deployment = description.get("PendingDeploymentSummary") or description
+    variants = deployment.get("ProductionVariants") or [{}]
+    statuses = variants[0].get("VariantStatus") or [{}]
+    message = statuses[0].get("StatusMessage") or statuses[0].get("Status")
+    return f" ({message})" if message else ""
+
+
+def _unknown(status: str) -> str:
+    return f"has the status {status}, which this function does not know. Look at it in SageMaker."
+
+
+def _may_be_stale(description: Description | None, endpoint_config: str | None) -> bool:
+    """Tell whether an answer may be of before the job, the endpoint or its update, instead of after its failure."""
+    if description is None:
+        return True
+    status = description.get("EndpointStatus")
+    return status == "Deleting" or (status == "InService" and description.get("EndpointConfigName") != endpoint_config)
+
+
+def _unseen_looks(token: str | None) -> int:
+    """How many looks in a row have not seen the work begin; enough for a verdict once one has."""
+    if token is None:
+        return 0
+    try:
+        return int(json.loads(token)["unseen"])
+    except (ValueError, TypeError, KeyError):
+        return STALE_LOOKS
+
+
+def _token(name: str, unseen: int | None = None) -> str:
+    return json.dumps({"waiting_for": name} if unseen is None else {"waiting_for": name, "unseen": unseen})

@@ -1,0 +1,192 @@
+"""Starts the training job of a release, once however often it is asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_lambdas.aws import s3, sagemaker
+from pipeline_lambdas.config.columns import check_columns
+from pipeline_lambdas.config.instances import has_local_storage
+from pipeline_lambdas.config.model import TrainingConfig, config_sha256
+from pipeline_lambdas.release.dataset import MANIFEST, Dataset
+from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
+
+# A job in one of these goes on or has its model; after any other the next attempt is made.
+_LIVE = frozenset({"InProgress", "Completed"})
+_COMPARED = (
+    "AlgorithmSpecification",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "StoppingCondition",
+    "RoleArn",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSite:
+    """What the stack gives a training job."""
+
+    data_bucket: str
+    model_bucket: str
+    role_arn: str
+    kms_key_arn: str
+    image_registry: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartedTraining:
+    job_name: str
+    image_uri: str
+    config_sha256: str
+    dataset: Dataset
+
+    def variables(self) -> dict[str, str]:
+        """Return the action's output variables."""
+        return {
+            "TrainingJobName": self.job_name,
+            "ImageUri": self.image_uri,
+            "ConfigSha256": self.config_sha256,
+            "DatasetSha256": self.dataset.sha256,
+            "DatasetPrefix": self.dataset.prefix,
+        }
+
+
+def start_training(release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite) -> StartedTraining:
+    """Start the job, or find the one that this release has started already.
+
+    Raises ConfigurationError if the data is not what manifest and config say, JobFailedError if a job of the same
+    name has other settings or no attempt is left.
+    """
+    check_columns(config, dataset.columns)
+    check_data(config, dataset, site.data_bucket)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        name = release.training_job(attempt)
+        request = training_request(name, release, config, dataset, site)
+        description = sagemaker.describe_training_job(name)
+        is_new = description is None
+        if is_new and not sagemaker.create_training_job(request):
+            # Another delivery of the same event was faster, or the answer was lost.
+            description = sagemaker.describe_training_job(name)
+        if is_new or description is None or description["TrainingJobStatus"] in _LIVE:
+            _refuse_other_settings(name, request, description)
+            return StartedTraining(name, config.image_uri(site.image_registry), config_sha256(config), dataset)
+    raise JobFailedError(
+        f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. "
+        "Start a new release."
+    )
+
+
+def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
+    """Compare the dataset's objects in S3 with the manifest: all there, of their size, and nothing besides but itself.
+
+    A channel is everything under its prefix, so an object more would be trained on as well.
+    """
+    for channel in config.channels:
+        if not dataset.channel(channel):
+            raise ConfigurationError(
+                f"{dataset.prefix}: found no file of channel {channel}, which the config names under channels. "
+                "Upload the dataset with it or take the channel out of the config."
+            )
+    sizes = s3.list_sizes(bucket, dataset.prefix)
+    sizes.pop(dataset.prefix + MANIFEST, None)
+    expected = {dataset.key(file): file.size_bytes for file in dataset.files}
+    problems = [
+        f"s3://{bucket}/{key}: found no object; allowed one of {size} bytes"
+        for key, size in expected.items()
+        if key not in sizes
+    ]
+    problems += [
+        f"s3://{bucket}/{key}: found {sizes[key]} bytes; allowed {size}, the size in the manifest"
+        for key, size in expected.items()
+        if key in sizes and sizes[key] != size
+    ]
+    # An object whose key ends in a slash is how a console marks a folder.
+    problems += [
+        f"s3://{bucket}/{key}: found an object that the manifest does not name; allowed none"
+        for key in sizes
+        if key not in expected and not key.endswith("/")
+    ]
+    if problems:
+        raise ConfigurationError("\n".join([*problems, "Upload the dataset again."]))
+
+
+def training_request(
+    name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite
+) -> dict[str, Any]:
+    """Return the request of the job.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+    """
+    resources: dict[str, Any] = {
+        "InstanceType": config.training.instance_type,
+        "InstanceCount": config.training.instance_count,
+        "VolumeSizeInGB": config.training.volume_gib,
+    }
+    if not has_local_storage(config.training.instance_type):
+        resources["VolumeKmsKeyId"] = site.kms_key_arn
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {
+            "TrainingImage": config.image_uri(site.image_registry),
+            "TrainingInputMode": "File",
+        },
+        "HyperParameters": dict(config.hyperparameters),
+        "InputDataConfig": [
+            _channel(channel, kind, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/")
+            for channel, kind in config.channels.items()
+        ],
+        "OutputDataConfig": {
+            "S3OutputPath": f"s3://{site.model_bucket}/training",
+            "KmsKeyId": site.kms_key_arn,
+        },
+        "ResourceConfig": resources,
+        "StoppingCondition": {"MaxRuntimeInSeconds": config.training.max_runtime_s},
+        "RoleArn": site.role_arn,
+        # The platform fetches data and stores the model; the container itself needs no network.
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
+        "EnableNetworkIsolation": True,
+        "Tags": [
+            {"Key": "slipway:execution-id", "Value": release.execution_id},
+            {"Key": "slipway:model", "Value": config.model},
+            {"Key": "slipway:config-sha256", "Value": config_sha256(config)},
+            {"Key": "slipway:dataset-sha256", "Value": dataset.sha256},
+        ],
+    }
+
+
+def _channel(name: str, content_type: str, uri: str) -> dict[str, Any]:
+    # The closing slash keeps a sibling such as train-2/ out, as S3Prefix means every key that begins so.
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "ContentType": content_type, "DataSource": {"S3DataSource": source}}
+
+
+def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:
+    if description is None:
+        return
+    different = [part for part in _COMPARED if not contains(description.get(part), request[part])]
+    if description.get("HyperParameters") != request["HyperParameters"]:
+        different.append("HyperParameters")
+    if different:
+        raise JobFailedError(
+            f"Training job {name} exists with other settings ({', '.join(different)}). A release trains once; "
+            "start a new release for the new settings."
+        )
+
+
+def contains(described: Any, asked: Any) -> bool:
+    """Tell whether a description holds what was asked for; AWS adds its defaults beside it."""
+    if isinstance(asked, Mapping):
+        return isinstance(described, Mapping) and all(
+            key in described and contains(described[key], value) for key, value in asked.items()
+        )
+    if isinstance(asked, list):
+        return (
+            isinstance(described, list)
+            and len(described) == len(asked)
+            and all(contains(*pair) for pair in zip(described, asked, strict=True))
+        )
+    return bool(described == asked)

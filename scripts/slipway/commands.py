@@ -1,0 +1,48 @@
+"""Commands of this command line as a person can copy them: found from here, for the same target and model."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from slipway.project import shown
+from slipway.target import LOCAL_PORT, Options, Target, aws_credentials_configured
+
+_VARIABLES = {"model": "SLIPWAY_MODEL", "port": "SLIPWAY_PORT", "suffix": "SLIPWAY_SUFFIX"}
+
+
+def command_line(options: Options, target: Target | None, verb: str, *arguments: str) -> str:
+    """The command `verb` with these arguments; without a target, which could not be decided, for no certain one."""
+    words = [*program(sys.argv[0]), *(_options(options, target, os.environ) if target else [])]
+    return " ".join([*map(shlex.quote, words), verb, *map(shlex.quote, arguments)])
+
+
+def program(started: str) -> list[str]:
+    """How a shell finds this program: by its name where the PATH leads to it, else by its path from here."""
+    path = Path(started)
+    if path.suffix == ".py":
+        return [sys.executable, "-m", "slipway.cli"]
+    on_path = shutil.which(path.name)
+    if on_path and path.exists() and Path(on_path).samefile(path):
+        return [path.name]
+    text = shown(path) if path.exists() else path.name
+    return [text if os.sep in text or not path.exists() else f".{os.sep}{text}"]
+
+
+def _options(options: Options, target: Target, environment: Mapping[str, str]) -> list[str]:
+    """The options that make another run work where this one does, whatever its surroundings say."""
+    words: list[str] = []
+    if not options.profile and target.is_local == aws_credentials_configured(None):
+        words.append("--local" if target.is_local else "--aws")
+
+    def said(name: str, value: object, default: object = None) -> list[str]:
+        is_needed = value != default or (value is not None and _VARIABLES.get(name) in environment)
+        return [f"--{name}", str(value)] if is_needed else []
+
+    words += said("port", target.port, LOCAL_PORT) if target.is_local else []
+    words += said("profile", options.profile) + said("region", options.region) + said("suffix", options.suffix)
+    return words + said("model", options.model, Options.model)

@@ -1,0 +1,35 @@
+"""The names of a dataset folder's columns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from slipway.errors import SlipwayError
+
+COLUMNS_FILE = "columns.json"
+SIZE_LIMIT_BYTES = 8 * 1024 * 1024
+
+
+def read_columns(folder: Path) -> list[str]:
+    """The names, the label's first; none without the file, SlipwayError for one that holds something else."""
+    path = folder / COLUMNS_FILE
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        return parse_columns(file.read(SIZE_LIMIT_BYTES + 1), str(path))
+
+
+def parse_columns(content: bytes, file: str) -> list[str]:
+    """The names that a file holds; SlipwayError if it holds something else."""
+    if len(content) > SIZE_LIMIT_BYTES:
+        raise SlipwayError(f"{file}: found more than {SIZE_LIMIT_BYTES:,} bytes; allowed are at most so many.")
+    try:
+        columns = json.loads(content)
+    except RecursionError:
+        raise SlipwayError(f"{file}: found values nested too deeply; allowed is a list of names.") from None
+    except ValueError as error:
+        raise SlipwayError(f"{file}: found text that is not JSON: {error}.") from None
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise SlipwayError(f"{file}: found no list of names; allowed are the columns' names, the label's first.")
+    return columns

@@ -1,0 +1,149 @@
+"""What a model has in the buckets that it shares with the other models: found folder by folder, and deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.errors import SlipwayError
+from slipway.installation.aws_errors import code_of
+from slipway.names import Names
+from slipway.session import Session
+
+RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
+"""How the name of what a release makes ends."""
+NO_BUCKET = frozenset(("404", "NoSuchBucket", "NotFound"))
+EVIDENCE = ("releases", "records")
+"""The folders of evidence, with a folder per model in each."""
+_SCHEME = "s3://"
+_BY_A_LOCK = "protected by object lock"
+"""How S3 says that a version stays: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html."""
+_DELETED_AT_ONCE = 1_000
+"""Objects in a request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+
+
+def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Iterator[str]:
+    """Addresses of the folders that hold anything of a model, old versions included: datasets, models, records."""
+    s3 = session.client("s3")
+    artifacts, models = names.bucket("artifacts"), names.bucket("models")
+    yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
+    for jobs in _folders(s3, models, f"training/{names.pipeline}-"):
+        if re.fullmatch(f"training/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
+            yield f"{_SCHEME}{models}/{jobs}"
+    for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
+        yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")
+    for folder in _folders(s3, artifacts, "slipway-"):
+        if _is_of_pipeline_alone(folder.rstrip("/"), names, others):
+            yield f"{_SCHEME}{artifacts}/{folder}"
+
+
+def find_evidence(session: Session, names: Names) -> Iterator[str]:
+    """Addresses of the folders that hold evidence of a model's releases, old versions included."""
+    for kind in EVIDENCE:
+        yield from _if_any(session.client("s3"), names.bucket("evidence"), f"{kind}/{names.model}/")
+
+
+def empty_folder(s3: Any, address: str, progress: Callable[[str], None]) -> int:
+    """Delete all versions below an address; returns how many versions and markers there were."""
+    bucket, _, prefix = address.removeprefix(_SCHEME).partition("/")
+    return empty_bucket(s3, bucket, progress, prefix)
+
+
+def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None], prefix: str = "") -> int:
+    """Delete all versions, delete markers and unfinished uploads; returns how many versions and markers there were."""
+    deleted = 0
+    for asked, refused in _delete_versions(s3, bucket, prefix):
+        if refused:
+            raise _undeletable(bucket, refused[0])
+        deleted += len(asked)
+        progress(f"{deleted:,} versions deleted")
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+        for upload in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return deleted
+
+
+def empty_evidence(s3: Any, address: str, progress: Callable[[str], None], *, lift: bool) -> tuple[int, list[Locked]]:
+    """Delete the versions below an address that no lock holds, or with `lift` those of GOVERNANCE as well.
+
+    Returns how many went, and those that are locked. Raises SlipwayError for what stays for another reason.
+    """
+    bucket, _, prefix = address.removeprefix(_SCHEME).partition("/")
+    deleted, locked = 0, list[Locked]()
+    for asked, refused in _delete_versions(s3, bucket, prefix, **({"BypassGovernanceRetention": True} if lift else {})):
+        for one in refused:
+            if _BY_A_LOCK not in one["Message"]:
+                raise _undeletable(bucket, one)
+        written = {item["VersionId"]: item["LastModified"] for item in asked}
+        locked += [Locked(bucket, one["Key"], one["VersionId"], written[one["VersionId"]]) for one in refused]
+        deleted += len(asked) - len(refused)
+        progress(f"{deleted:,} versions deleted, {len(locked):,} are locked")
+    return deleted, locked
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A version that S3 does not delete, as a lock holds it."""
+
+    bucket: str
+    key: str
+    version_id: str
+    written: datetime
+
+    def end(self, s3: Any) -> tuple[datetime, str]:
+        """When the lock ends, and its mode."""
+        found = s3.get_object_retention(Bucket=self.bucket, Key=self.key, VersionId=self.version_id)["Retention"]
+        return found["RetainUntilDate"], found["Mode"]
+
+
+def _delete_versions(
+    s3: Any, bucket: str, prefix: str, **options: Any
+) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, str]]]]:
+    """Ask for the deletion of all versions and delete markers; of each request what it names, and what was refused."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, MaxKeys=_DELETED_AT_ONCE)
+    for page in pages:
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}, **options)
+            yield found, answer.get("Errors", [])
+
+
+def _undeletable(bucket: str, error: Mapping[str, str]) -> SlipwayError:
+    return SlipwayError(f"{bucket}: {error['Key']} cannot be deleted: {error['Code']}: {error['Message']}")
+
+
+def _is_of_pipeline_alone(folder: str, names: Names, others: Sequence[Names]) -> bool:
+    """CodePipeline names its folder by the beginning of the pipeline's name, which models may have in common.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/welcome-introducing-artifacts.html
+    """
+    sharing = [other for other in others if other.model != names.model and other.pipeline.startswith(folder)]
+    return names.pipeline.startswith(folder) and not sharing
+
+
+def _if_any(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    try:
+        found = s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    except ClientError as error:
+        if code_of(error) not in NO_BUCKET:
+            raise
+        return
+    if found.get("Versions") or found.get("DeleteMarkers"):
+        yield f"{_SCHEME}{bucket}/{prefix}"
+
+
+def _folders(s3: Any, bucket: str, prefix: str) -> list[str]:
+    """The folders whose names begin so, each with its slash."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    try:
+        return [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
+    except ClientError as error:
+        if code_of(error) not in NO_BUCKET:
+            raise
+        return []

@@ -1,0 +1,241 @@
+"""Everything that an installation has in the account, found by its exact names and not by their beginnings.
+
+`slipway-a-` also begins what an installation `a-b` has, so a name counts only if the whole of it is one that this
+installation gives: see the names in `slipway.names` and the templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from botocore.exceptions import ClientError
+
+from slipway.datasets.model_data import EVIDENCE, NO_BUCKET, RELEASE, find_evidence, find_folders
+from slipway.errors import SlipwayError
+from slipway.installation.aws_errors import code_of
+from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
+from slipway.names import BUILD, FUNCTIONS, Names
+from slipway.releases.reports import ENVIRONMENTS
+from slipway.session import Session
+from slipway.stacks.stacks import find_stack
+
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+_CHAMPION, _CHAMPION_CONFIG = "champion", "champ"
+_ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
+_NO_GROUP = frozenset(("ValidationException", "ResourceNotFound"))
+_GONE = frozenset(("DELETE_COMPLETE",))
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What is there, by kind; names in the order in which they are to be removed."""
+
+    stacks: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    endpoint_configs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    model_packages: tuple[str, ...] = ()
+    """ARNs of the versions in the registry; a stack cannot delete its group before they are gone."""
+    model_package_groups: tuple[str, ...] = ()
+    log_groups: tuple[str, ...] = ()
+    training_jobs: tuple[str, ...] = ()
+    log_streams: tuple[str, ...] = ()
+    """Streams of the training jobs, in a log group that the account's other jobs share."""
+    data: tuple[str, ...] = ()
+    """Addresses of the models' folders in the buckets."""
+    evidence: tuple[str, ...] = ()
+    """Addresses of the folders that hold records, evaluations and reports, which may be locked."""
+    setup_stacks: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    """Ids of the keys that the setup stack made, unless their deletion is scheduled."""
+    work_folders: tuple[str, ...] = ()
+    """Paths in this checkout."""
+
+    def by_kind(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Kind as a person says it, and the names, of the kinds that there are."""
+        for field in fields(self):
+            found = getattr(self, field.name)
+            if found:
+                yield field.name.replace("_", " "), found
+
+
+def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Names, ...]:
+    """The names of each model of the installation: those with a stack, with data, and the one that was asked for.
+
+    On demand also those of which nothing but evidence is left.
+    """
+    names = session.names
+    models = {names.model, *models_with_a_stack(session), *_models_below(session, names.bucket("data"), "")}
+    for kind in EVIDENCE if with_evidence else ():
+        models |= set(_models_below(session, names.bucket("evidence"), f"{kind}/"))
+    found = []
+    for model in sorted(models):
+        try:
+            found.append(Names(names.suffix, model, names.account, names.region))
+        except SlipwayError:  # a folder in the bucket that is no model's
+            continue
+    return tuple(found)
+
+
+def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = ()) -> Inventory:
+    """Look up everything of some models, and what all models share; `others` are those that stay."""
+    groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
+    endpoints, configs, models, packages = [], [], [], []
+    for names in pipelines:
+        prefix = re.escape(names.pipeline)
+        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
+        environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
+        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
+        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s)?")
+        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
+        packages += _model_packages(session, names)
+        groups += find_log_groups(session, names)
+        streams += _log_streams(session, names)
+        folders += find_folders(session, names, others)
+        evidence += find_evidence(session, names)
+    return Inventory(
+        stacks=tuple(_stacks(session, pipelines)),
+        endpoints=tuple(endpoints),
+        endpoint_configs=tuple(configs),
+        models=tuple(models),
+        model_packages=tuple(packages),
+        model_package_groups=tuple(names.pipeline for names in pipelines if _has_group(session, names)),
+        log_groups=tuple(groups),
+        training_jobs=tuple(jobs),
+        log_streams=tuple(streams),
+        data=tuple(folders),
+        evidence=tuple(evidence),
+        setup_stacks=(session.names.setup_stack,) if _stack_exists(session, session.names.setup_stack) else (),
+        repositories=tuple(find_repositories(session)),
+        buckets=tuple(find_buckets(session)),
+        keys=tuple(find_keys(session)),
+        work_folders=tuple(find_work_folders(session)),
+    )
+
+
+def unfinished_jobs(session: Session, jobs: tuple[str, ...]) -> dict[str, str]:
+    """Training job to its status, of those that have not ended."""
+    sagemaker = session.client("sagemaker")
+    found = {job: sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] for job in jobs}
+    return {job: status for job, status in found.items() if status in {"InProgress", "Stopping"}}
+
+
+def _stacks(session: Session, pipelines: tuple[Names, ...]) -> Iterator[str]:
+    for kind in ("operations_stack", "pipeline_stack"):
+        for names in pipelines:
+            if _stack_exists(session, getattr(names, kind)):
+                yield getattr(names, kind)
+
+
+def _stack_exists(session: Session, name: str) -> bool:
+    stack = find_stack(session, name)
+    return stack is not None and stack["StackStatus"] not in _GONE
+
+
+def models_with_a_stack(session: Session) -> Iterator[str]:
+    """The model of each stack of the installation that is one model's."""
+    return (parameters["ModelName"] for _, parameters in _model_stacks(session))
+
+
+def pipeline_parameters(session: Session) -> dict[str, dict[str, str]]:
+    """Model to the parameters of its pipeline's stack."""
+    stacks = _model_stacks(session)
+    return {parameters["ModelName"]: parameters for kind, parameters in stacks if kind == "pipeline"}
+
+
+def _model_stacks(session: Session) -> Iterator[tuple[str, dict[str, str]]]:
+    suffix = session.names.suffix
+    for page in session.client("cloudformation").get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
+            for kind in ("pipeline", "operations"):
+                name = f"slipway-{kind}-{suffix}-{parameters.get('ModelName', '')}"
+                if parameters.get("SuffixID") == suffix and stack["StackName"] == name:
+                    yield kind, parameters
+
+
+def _models_below(session: Session, bucket: str, prefix: str) -> Iterator[str]:
+    """The models that have a folder there."""
+    pages = session.client("s3").get_paginator("list_objects_v2")
+    try:
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+            yield from (item["Prefix"].split("/")[-2] for item in page.get("CommonPrefixes", []))
+    except ClientError as error:
+        if code_of(error) not in NO_BUCKET:
+            raise
+
+
+def _sagemaker(session: Session, kind: str, names: Names, pattern: str) -> list[str]:
+    """Names of a kind that match the whole pattern."""
+    key, name = {
+        "endpoints": ("Endpoints", "EndpointName"),
+        "endpoint_configs": ("EndpointConfigs", "EndpointConfigName"),
+        "models": ("Models", "ModelName"),
+        "training_jobs": ("TrainingJobSummaries", "TrainingJobName"),
+    }[kind]
+    pages = session.client("sagemaker").get_paginator(f"list_{kind}").paginate(NameContains=names.pipeline)
+    found = [item[name] for page in pages for item in page[key]]
+    return sorted(one for one in found if re.fullmatch(pattern, one))
+
+
+def _has_group(session: Session, names: Names) -> bool:
+    try:
+        session.client("sagemaker").describe_model_package_group(ModelPackageGroupName=names.pipeline)
+    except ClientError as error:
+        if code_of(error) not in _NO_GROUP:
+            raise
+        return False
+    return True
+
+
+def _model_packages(session: Session, names: Names) -> list[str]:
+    """The versions of the pipeline's group; its name is the pipeline's."""
+    pages = session.client("sagemaker").get_paginator("list_model_packages")
+    try:
+        found = [
+            package["ModelPackageArn"]
+            for page in pages.paginate(ModelPackageGroupName=names.pipeline)
+            for package in page["ModelPackageSummaryList"]
+        ]
+    except ClientError as error:
+        # There is no group of that name.
+        if code_of(error) not in _NO_GROUP:
+            raise
+        return []
+    return sorted(found)
+
+
+def find_log_groups(session: Session, names: Names) -> list[str]:
+    """Log groups of a model, whether or not they are a stack's."""
+    wanted = {
+        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
+        *(names.log_group(name) for name in (*FUNCTIONS, BUILD)),
+    }
+    prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})
+    pages = session.client("logs").get_paginator("describe_log_groups")
+    found = [
+        group["logGroupName"]
+        for prefix in prefixes
+        for page in pages.paginate(logGroupNamePrefix=prefix)
+        for group in page["logGroups"]
+    ]
+    return sorted(one for one in found if one in wanted)
+
+
+def _log_streams(session: Session, names: Names) -> list[str]:
+    pages = session.client("logs").get_paginator("describe_log_streams")
+    try:
+        found = [
+            stream["logStreamName"]
+            for page in pages.paginate(logGroupName=TRAINING_LOGS, logStreamNamePrefix=f"{names.pipeline}-")
+            for stream in page["logStreams"]
+        ]
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return []
+    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{RELEASE}/.*", one))

@@ -1,0 +1,90 @@
+"""What `destroy` is to remove, and what it has to leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from slipway.datasets.model_data import Locked
+from slipway.installation.installation import Inventory, find_log_groups, take_inventory
+from slipway.names import Names
+from slipway.session import Session
+
+DATA = frozenset(("training jobs", "log streams", "data", "evidence"))
+SHARED = frozenset(("setup stacks", "repositories", "buckets", "keys", "work folders"))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is to be removed: one model or all, without their data or with it."""
+
+    session: Session
+    pipelines: tuple[Names, ...]
+    others: tuple[Names, ...]
+    """The models that stay."""
+    whole: bool
+    data: bool
+    lift: bool = False
+    """Whether locks of evidence are lifted."""
+    locked: dict[str, Locked] = field(default_factory=dict)
+    """Folder of evidence to the lock in it that ends last, of those that were found to be locked."""
+
+    @property
+    def name(self) -> str:
+        """What a person types to agree."""
+        return self.session.names.suffix if self.whole else self.session.names.model
+
+    @property
+    def title(self) -> str:
+        suffix = self.session.names.suffix
+        return f"installation {suffix}" if self.whole else f"model {self.name} of installation {suffix}"
+
+    def goes(self, kind: str) -> bool:
+        """What the models share goes with the last of the data; without it, a new model finds all it needs there."""
+        if kind in SHARED:
+            return self.whole and self.data and not self.locked
+        return self.data or kind not in DATA
+
+    def command(self, *, data: bool | None = None, whole: bool | None = None, lift: bool | None = None) -> str:
+        """The command for this, or for more than this."""
+        options = [
+            name
+            for name, wanted in (
+                ("--all", self.whole if whole is None else whole),
+                ("--data", self.data if data is None else data),
+                ("--locked", self.lift if lift is None else lift),
+            )
+            if wanted
+        ]
+        return self.session.command(" ".join(["destroy", *options]))
+
+    def look(self) -> Inventory:
+        return take_inventory(self.session, self.pipelines, self.others)
+
+    def log_groups(self) -> list[str]:
+        return [group for names in self.pipelines for group in find_log_groups(self.session, names)]
+
+    def planned(self, inventory: Inventory) -> list[tuple[str, str]]:
+        """Kind and name of what is to be removed."""
+        return [
+            (kind, name)
+            for kind, names in inventory.by_kind()
+            if self.goes(kind)
+            for name in names
+            if name not in self.locked
+        ]
+
+
+def say_locked(scope: Scope) -> None:
+    """Say which evidence stays, how long, and what can be done about it."""
+    if not scope.locked:
+        return
+    say, s3 = scope.session.output.say, scope.session.client("s3")
+    ends = {folder: one.end(s3) for folder, one in scope.locked.items()}
+    for folder, (end, mode) in ends.items():
+        say(f"{folder} is locked ({mode}), the newest of it until {end:%Y-%m-%d}: it is there for whoever audits.")
+    if scope.whole:
+        say("So the setup stack stays with what belongs to it: without its key nobody could read the evidence.")
+    if any(mode == "COMPLIANCE" for _, mode in ends.values()):
+        say("Nobody can lift a lock of COMPLIANCE; what is left can be removed when it has ended.")
+    elif not scope.lift:
+        say(f"Lift the locks and remove it, if you are one of EvidenceKeepers or root: {scope.command(lift=True)}")

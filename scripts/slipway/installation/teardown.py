@@ -1,0 +1,260 @@
+"""Removes what an installation has, one kind after the other. Each function may be called again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.datasets.model_data import Locked, empty_bucket, empty_evidence, empty_folder
+from slipway.errors import SlipwayError
+from slipway.installation.aws_errors import code_of
+from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
+from slipway.names import BUILD, Names
+from slipway.releases.run_view import RUNNING
+from slipway.session import Session
+from slipway.stacks.stacks import delete_stack
+
+KEY_WAITING_DAYS = 30
+_CLOSED_REASON = "slipway destroy removes this pipeline"
+_STOP_TIMEOUT_S = 900.0
+_ENDPOINT_TIMEOUT_S = 1_800.0
+_BUCKET_ATTEMPTS = 3
+_QUIET_LOOKS = 2
+"""How often in a row no log group may be found before none is awaited any more."""
+_NO_JOB = ("ResourceInUse", "ResourceNotFound", "ValidationException")
+
+
+def stop_releases(session: Session, names: Names) -> int:
+    """Let no release begin any more and stop those that run; returns how many were stopped.
+
+    Without the pipeline there is nothing to do. What was abandoned in the middle ends by itself.
+    """
+    codepipeline = session.client("codepipeline")
+    try:
+        stages = codepipeline.get_pipeline(name=names.pipeline)["pipeline"]["stages"]
+    except ClientError as error:
+        if code_of(error) != "PipelineNotFoundException":
+            raise
+        return 0
+    codepipeline.disable_stage_transition(
+        pipelineName=names.pipeline, stageName=stages[1]["name"], transitionType="Inbound", reason=_CLOSED_REASON
+    )
+    stopped: set[str] = set()
+
+    def none_runs() -> bool:
+        running = _running(codepipeline, names.pipeline)
+        for run_id in running - stopped:
+            _abandon(codepipeline, names.pipeline, run_id)
+            stopped.add(run_id)
+        return not running
+
+    _wait(session, none_runs, _STOP_TIMEOUT_S, f"{names.pipeline}: its releases to stop")
+    return len(stopped)
+
+
+def stop_builds(session: Session, names: Names) -> int:
+    """Stop the builds that run, and wait; returns how many there were.
+
+    A build goes on without its release, and would put its code into the functions of the next installation.
+    """
+    codebuild = session.client("codebuild")
+    try:
+        recent = codebuild.list_builds_for_project(projectName=f"{names.pipeline}-{BUILD}", sortOrder="DESCENDING")
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return 0
+
+    def running() -> list[str]:
+        builds = codebuild.batch_get_builds(ids=recent["ids"])["builds"] if recent["ids"] else []
+        return [build["id"] for build in builds if build["buildStatus"] == "IN_PROGRESS"]
+
+    found = running()
+    for build in found:
+        codebuild.stop_build(id=build)
+    _wait(session, lambda: not running(), _STOP_TIMEOUT_S, f"builds of {names.pipeline} to stop")
+    return len(found)
+
+
+def stop_training(session: Session, inventory: Inventory) -> int:
+    """Stop the training jobs that run, and wait; returns how many there were."""
+    sagemaker = session.client("sagemaker")
+    running = unfinished_jobs(session, inventory.training_jobs)
+    for job, status in running.items():
+        if status == "InProgress":
+            _unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
+    _wait(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
+    return len(running)
+
+
+def remove_endpoints(session: Session, inventory: Inventory) -> None:
+    """Delete endpoints and wait, then their configs, models and the registry's versions of them."""
+    sagemaker = session.client("sagemaker")
+
+    def gone(name: str) -> bool:
+        try:
+            status = sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
+        except ClientError as error:
+            if code_of(error) != "ValidationException":
+                raise
+            return True
+        if status != "Deleting":
+            # One that is being created or updated is asked again until it can be deleted.
+            _unless(("ValidationException",), sagemaker.delete_endpoint, EndpointName=name)
+        return False
+
+    for endpoint in inventory.endpoints:
+        _wait(session, partial(gone, endpoint), _ENDPOINT_TIMEOUT_S, f"endpoint {endpoint} to be deleted")
+    for config in inventory.endpoint_configs:
+        _unless(("ValidationException",), sagemaker.delete_endpoint_config, EndpointConfigName=config)
+    for model in inventory.models:
+        _unless(("ValidationException",), sagemaker.delete_model, ModelName=model)
+    for package in inventory.model_packages:
+        _unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
+
+
+def remove_stack(session: Session, stack: str) -> None:
+    """Delete a stack; SlipwayError if something of it cannot be deleted."""
+    with session.output.step(f"stack {stack}") as step:
+        step.outcome = "failed"
+        try:
+            step.outcome = "deleted" if delete_stack(session, stack, step) else "not there"
+        except SlipwayError as error:
+            raise SlipwayError(error.message) from None  # what to do is the caller's to say
+
+
+def remove_groups(session: Session, inventory: Inventory) -> None:
+    """Delete groups of model packages that no stack deletes."""
+    sagemaker = session.client("sagemaker")
+    for group in inventory.model_package_groups:
+        _unless(("ValidationException",), sagemaker.delete_model_package_group, ModelPackageGroupName=group)
+
+
+def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> int:
+    """Delete log groups until no more appear; returns how many there were.
+
+    What still runs as its group is deleted makes the group anew if its role may, and delivers what it logs late; a
+    group that is there stops the next creation of the stack:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    logs, deleted, quiet = session.client("logs"), set[str](), 0
+    while quiet < _QUIET_LOOKS:
+        found = find()
+        quiet = 0 if found else quiet + 1
+        for group in found:
+            _unless(("ResourceNotFoundException",), logs.delete_log_group, logGroupName=group)
+        deleted |= set(found)
+        time.sleep(session.target.poll_s)
+    return len(deleted)
+
+
+def remove_records(session: Session, inventory: Inventory) -> None:
+    """Delete training jobs that have ended, what they logged, and the models' folders in the buckets."""
+    sagemaker, logs, s3 = session.client("sagemaker"), session.client("logs"), session.client("s3")
+    for job in inventory.training_jobs:
+        # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
+        _unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
+    for stream in inventory.log_streams:
+        missing = ("ResourceNotFoundException",)
+        _unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
+    for folder in inventory.data:
+        with session.output.step(folder) as step:
+            step.outcome = "failed"
+            step.outcome = f"{empty_folder(s3, folder, step.update):,} versions deleted"
+
+
+def remove_evidence(session: Session, inventory: Inventory, *, lift: bool) -> dict[str, Locked]:
+    """Delete the evidence that is not locked, with `lift` that of GOVERNANCE as well.
+
+    Returns folder to the version that was locked last, of the folders that are not empty now.
+    """
+    s3, kept = session.client("s3"), dict[str, Locked]()
+    for folder in inventory.evidence:
+        with session.output.step(folder) as step:
+            step.outcome = "failed"
+            try:
+                deleted, locked = empty_evidence(s3, folder, step.update, lift=lift)
+            except (ClientError, SlipwayError) as error:
+                if not lift or "AccessDenied" not in str(error):
+                    raise
+                raise SlipwayError(
+                    f"{folder}: its locks cannot be lifted: {error}",
+                    "The bucket's policy lets those do it whom the parameter EvidenceKeepers of the setup stack names; "
+                    "without it the root user.",
+                ) from None
+            step.outcome = f"{deleted:,} versions deleted, {len(locked):,} are locked"
+        if locked:
+            kept[folder] = max(locked, key=lambda one: one.written)
+    return kept
+
+
+def remove_data(session: Session, inventory: Inventory) -> None:
+    """Delete repositories and their work folders, empty and delete buckets, and schedule the key's deletion."""
+    codecommit, kms, s3 = session.client("codecommit"), session.client("kms"), session.client("s3")
+    for repository in inventory.repositories:
+        codecommit.delete_repository(repositoryName=repository)
+    for folder in inventory.work_folders:
+        shutil.rmtree(folder)
+    for bucket in inventory.buckets:
+        with session.output.step(f"bucket {bucket}") as step:
+            step.outcome = "failed"
+            step.outcome = f"emptied of {empty_bucket(s3, bucket, step.update):,} versions"
+    for bucket in inventory.buckets:
+        _delete_bucket(s3, bucket)
+    for key in inventory.keys:
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=KEY_WAITING_DAYS)
+        session.output.say(f"key {key}: deleted in {KEY_WAITING_DAYS} days, unless that is cancelled")
+
+
+def _delete_bucket(s3: Any, bucket: str) -> None:
+    """Delete an empty bucket; access logs that arrive late are deleted too."""
+    for attempt in range(_BUCKET_ATTEMPTS):
+        try:
+            s3.delete_bucket(Bucket=bucket)
+        except ClientError as error:
+            if code_of(error) != "BucketNotEmpty" or attempt == _BUCKET_ATTEMPTS - 1:
+                raise
+            empty_bucket(s3, bucket, lambda _text: None)
+        else:
+            return
+
+
+def _running(codepipeline: Any, pipeline: str) -> set[str]:
+    pages = codepipeline.get_paginator("list_pipeline_executions").paginate(pipelineName=pipeline)
+    summaries = (summary for page in pages for summary in page["pipelineExecutionSummaries"])
+    return {summary["pipelineExecutionId"] for summary in summaries if summary["status"] in RUNNING}
+
+
+def _abandon(codepipeline: Any, pipeline: str, run_id: str) -> None:
+    # One that has just ended or is being stopped already refuses.
+    _unless(
+        ("DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"),
+        codepipeline.stop_pipeline_execution,
+        pipelineName=pipeline,
+        pipelineExecutionId=run_id,
+        abandon=True,
+        reason=_CLOSED_REASON,
+    )
+
+
+def _unless(codes: Sequence[str], call: Callable[..., Any], **arguments: Any) -> None:
+    """Make a call; these errors mean that there is nothing to do, or nothing that can be done."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
+
+
+def _wait(session: Session, done: Callable[[], bool], timeout_s: float, what: str) -> None:
+    deadline = time.monotonic() + timeout_s
+    with session.output.waiting(f"waiting for {what}"):
+        while not done():
+            if time.monotonic() > deadline:
+                raise SlipwayError(f"Waited {timeout_s / 60:.0f} minutes for {what}.")
+            time.sleep(session.target.poll_s)

@@ -1,0 +1,67 @@
+"""Reads the pipeline's executions from AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from slipway.errors import SlipwayError
+from slipway.releases.run_view import RunView, view_run
+from slipway.session import Session
+
+_RESOLVED_AMONG = 100
+
+
+def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = None) -> RunView:
+    """The execution as it is now; `pipeline` is the answer of GetPipeline where it is known already."""
+    client, name = session.client("codepipeline"), session.names.pipeline
+    execution = client.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run_id)["pipelineExecution"]
+    pages = client.get_paginator("list_action_executions").paginate(
+        pipelineName=name, filter={"pipelineExecutionId": run_id}
+    )
+    details = [detail for page in pages for detail in page["actionExecutionDetails"]]
+    state = client.get_pipeline_state(name=name)
+    return view_run(pipeline or load_pipeline(session), execution, details, state)
+
+
+def load_pipeline(session: Session) -> dict[str, Any]:
+    """The pipeline's declaration."""
+    found: dict[str, Any] = session.client("codepipeline").get_pipeline(name=session.names.pipeline)["pipeline"]
+    return found
+
+
+def load_state(session: Session) -> dict[str, Any]:
+    """The state of the pipeline's stages."""
+    found: dict[str, Any] = session.client("codepipeline").get_pipeline_state(name=session.names.pipeline)
+    return found
+
+
+def list_runs(
+    session: Session, limit: int, wanted: Callable[[Mapping[str, Any]], bool] = lambda _summary: True, stage: str = ""
+) -> list[dict[str, Any]]:
+    """Summaries of the newest executions that are wanted, newest first; with `stage` of those that succeeded in it."""
+    in_stage = {"filter": {"succeededInStage": {"stageName": stage}}} if stage else {}
+    pages = (
+        session.client("codepipeline")
+        .get_paginator("list_pipeline_executions")
+        .paginate(pipelineName=session.names.pipeline, **in_stage)
+    )
+    found = (summary for page in pages for summary in page["pipelineExecutionSummaries"] if wanted(summary))
+    return sorted(islice(found, limit), key=lambda summary: summary["startTime"], reverse=True)
+
+
+def resolve_run(session: Session, text: str | None) -> str:
+    """The execution that a person means: its id, the beginning of it, or nothing for the newest."""
+    known = [str(summary["pipelineExecutionId"]) for summary in list_runs(session, _RESOLVED_AMONG)]
+    if not known:
+        raise SlipwayError(
+            f"{session.names.pipeline} has had no release yet.", f"Start one: {session.command('start')}"
+        )
+    if text is None:
+        return known[0]
+    matching = [run_id for run_id in known if run_id.startswith(text)]
+    if len(matching) == 1:
+        return matching[0]
+    found = "none" if not matching else "several"
+    raise SlipwayError(f"release {text!r}: found {found} of that id.", f"See them: {session.command('runs')}")

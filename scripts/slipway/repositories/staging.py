@@ -1,0 +1,250 @@
+"""A folder of this checkout as its repository is to be: its files, the commit to push, and what others pushed."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from slipway.errors import Command, NextStep, SlipwayError
+from slipway.names import BRANCH
+from slipway.project import Project, shown
+from slipway.repositories.effects import ModelPipeline, Push
+from slipway.repositories.git import Commit, GitFolder, Remote
+from slipway.repositories.merging import compare, take
+from slipway.repositories.sources import SOURCE_ACTIONS
+from slipway.session import Session
+
+_TRAILER = "Published-By: slipway"
+_ALONGSIDE = {
+    "pipeline_lambdas": (
+        "buildspec.yml",
+        "pyproject.toml",
+        "requirements/build.txt",
+        "requirements/checks.txt",
+        "scripts/slipway_build",
+        "cloudformation",
+        "tests/__init__.py",
+        "tests/events",
+        "tests/pipeline_lambdas",
+    ),
+    "inference_lambdas": ("tests/inference_lambdas",),
+}
+"""What buildspec.yml needs besides a folder's code, as far as it is there: a team's tests are pushed with its code.
+
+A change of anything else starts no release.
+"""
+
+
+@dataclass(frozen=True)
+class StagedFolder:
+    """A folder compared with its repository: the commit to push, or none and why."""
+
+    folder: str
+    repository: str
+    git: GitFolder
+    commit: str | None
+    reason: NextStep
+    pinned: ClassVar[str | None] = None
+    paths: tuple[str, ...] | None = None
+    """The files that the commit changes; None for the first one."""
+
+    def releases(self, model: str) -> bool:
+        """Whether the push starts a release of the model."""
+        return self.changed and bool(self.push.releases([ModelPipeline(model)]))
+
+    @property
+    def push(self) -> Push:
+        """The push of the commit, to CodeCommit or to an address that was given."""
+        return Push(self.folder, self.source_action, self.paths, connected=bool(self.git.name))
+
+    @property
+    def changed(self) -> bool:
+        return self.commit is not None
+
+    def why(self, command: Command) -> str:
+        """Why there is nothing to publish, and what to do about it."""
+        return self.reason if isinstance(self.reason, str) else self.reason(command)
+
+    @property
+    def source_action(self) -> str:
+        return SOURCE_ACTIONS[self.folder]
+
+    def publish(self, session: Session) -> str:
+        """Push the commit; returns its id, which is the revision that a release shows."""
+        if self.commit is None:
+            raise ValueError(f"{self.folder} has nothing to publish")
+        with session.output.step(f"push {self.folder}") as step:
+            self.git.push(self.commit, BRANCH)
+            step.outcome = f"{self.commit[:7]} to {self.repository}"
+        return self.commit
+
+
+def git_folder(session: Session, folder: str, address: str | None = None) -> GitFolder:
+    """The work folder for a repository, CodeCommit's unless git alone signs in to it at `address`."""
+    repository, path = session.names.repository(folder), _work_folder(session, folder)
+    if address is not None:
+        return GitFolder(path, Remote(address), address)
+    found = session.client("codecommit").get_repository(repositoryName=repository)["repositoryMetadata"]
+    target = session.target
+    if not target.is_local and not shutil.which("aws"):
+        raise SlipwayError(
+            "The AWS CLI was not found; it signs git in to CodeCommit.",
+            "Install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+        )
+    remote = Remote(found["cloneUrlHttp"], target.git_settings, proxied=not target.is_local)
+    return GitFolder(path, remote)
+
+
+def _work_folder(session: Session, folder: str) -> Path:
+    return session.project.private_work() / "publish" / session.names.repository(folder)
+
+
+def stage(session: Session, folder: str, message: str | None = None) -> StagedFolder:
+    """Compare a folder with its repository and make the commit to push.
+
+    A repository that is ahead of the folder is left alone. SlipwayError if each has what the other has not.
+    """
+    return stage_files(git_folder(session, folder), folder, repository_files(session.project, folder), message)
+
+
+def stage_published(session: Session, folder: str, connected: Mapping[str, str]) -> StagedFolder:
+    """As `stage`, and of a folder behind a connection with the address that it was last published to.
+
+    `connected` is folder to repository, as `connected_repositories` gives it. SlipwayError if no address is known.
+    """
+    address = None
+    if folder in connected:
+        address = GitFolder(_work_folder(session, folder), Remote("")).noted_address()
+        if address is None:
+            raise SlipwayError(
+                f"its repository {connected[folder]} is behind the connection, and was never published to from here."
+            )
+    return stage_files(git_folder(session, folder, address), folder, repository_files(session.project, folder))
+
+
+def stage_files(
+    git: GitFolder, folder: str, files: dict[str, Path], message: str | None = None, *, overwrite: bool = False
+) -> StagedFolder:
+    """As `stage`, for given files and a given repository; with `overwrite` the folder's files count alone."""
+    repository = git.name or git.path.name
+    git.prepare()
+    head = git.fetch(BRANCH)
+    tree = git.write_tree(files)
+    if head:
+        history, theirs = git.commits(head), git.entries(head)
+        # What the folder cannot hold, a .gitignore for example, stays in the repository.
+        kept = {name: entry for name, entry in theirs.items() if not _holds(folder, name)}
+        tree = git.tree({**git.entries(tree), **kept}) if kept else tree
+        if history[0].tree == tree:
+            return StagedFolder(folder, repository, git, None, "unchanged")
+        sides = compare(_base(git, history, tree), git.entries(tree), theirs)
+        if not overwrite and not sides.here:
+            return StagedFolder(folder, repository, git, None, _behind(folder, _newer_than(history, tree)))
+        if not overwrite and sides.there:
+            raise _both_changed(git, folder, repository, _foreign(history), tree)
+    text = f"{message or f'Publish {folder}'}\n\n{_TRAILER}\n"
+    paths = git.changed(head, tree) if head else None
+    return StagedFolder(folder, repository, git, git.commit(tree, head, text), "changed", paths)
+
+
+def take_over(project: Project, folder: str, git: GitFolder) -> tuple[list[str], list[str]]:
+    """Give a folder the repository's changes; returns the files' names, and those that had changes here too."""
+    git.prepare()
+    head = git.fetch(BRANCH)
+    if head is None:
+        return [], []
+    tree, history = git.write_tree(repository_files(project, folder)), git.commits(head)
+    theirs = {name: entry for name, entry in git.entries(head).items() if _holds(folder, name)}
+    base = {name: entry for name, entry in _base(git, history, tree).items() if _holds(folder, name)}
+    sides = compare(base, git.entries(tree), theirs)
+    place = project.training_config if folder == "training_config" else project.root
+    take(git, head, sides.there, theirs, place)
+    return sorted(sides.there), sorted(sides.there & sides.here)
+
+
+def _base(git: GitFolder, history: list[Commit], tree: str) -> dict[str, str]:
+    """The state that folder and repository have in common: where the folder still is, else what it published last."""
+    if any(commit.tree == tree for commit in history):
+        return git.entries(tree)
+    own = history[len(_foreign(history)) :]
+    return git.entries(own[0].tree) if own else {}
+
+
+def _holds(folder: str, name: str) -> bool:
+    """Whether a folder can have a file of this name in its repository."""
+    parts = name.split("/")
+    if any(part.startswith(".") or part == "__pycache__" for part in parts):
+        return False
+    places = () if folder == "training_config" else (folder, *_ALONGSIDE[folder])
+    return not places or any(name == place or name.startswith(f"{place}/") for place in places)
+
+
+def _behind(folder: str, newer: list[Commit]) -> NextStep:
+    ahead = f"{_count(newer)} ahead of the folder: {_named(newer[0])}" if newer else "ahead of the folder"
+    return lambda command: (
+        f"left alone; the repository is {ahead}. Take it over: {command('publish', folder, '--take-theirs')}"
+    )
+
+
+def repository_files(project: Project, folder: str) -> dict[str, Path]:
+    """Name in the repository to file. Training configs lie at the top, code and its tests where they are here."""
+    source = project.root / folder
+    if folder == "training_config":
+        files = {path.relative_to(source).as_posix(): path for path in _files(source)}
+    else:
+        names = (folder, *_ALONGSIDE[folder])
+        files = {
+            path.relative_to(project.root).as_posix(): path for name in names for path in _files(project.root / name)
+        }
+    if not any(path.is_relative_to(source) for path in files.values()):
+        raise SlipwayError(f"{source}: found no files; the repository of {folder} is made of them.")
+    return files
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for child in sorted(path.iterdir()):
+            if not child.name.startswith(".") and child.name != "__pycache__":
+                yield from _files(child)
+
+
+def _newer_than(history: list[Commit], tree: str) -> list[Commit]:
+    """The commits made after the folder was as it is now; empty if it never was."""
+    for age, commit in enumerate(history):
+        if commit.tree == tree:
+            return history[:age]
+    return []
+
+
+def _foreign(history: list[Commit]) -> list[Commit]:
+    """The commits on top that did not come from here."""
+    for age, commit in enumerate(history):
+        if _TRAILER in commit.body:
+            return history[:age]
+    return history
+
+
+def _both_changed(git: GitFolder, folder: str, repository: str, foreign: list[Commit], tree: str) -> SlipwayError:
+    return SlipwayError(
+        f"{folder}/ and the repository {repository} have both changed: the repository has {_count(foreign)} that "
+        f"came from elsewhere, the newest {_named(foreign[0])}.",
+        lambda command: (
+            f"See the difference: git --git-dir {shlex.quote(shown(git.path))} diff {tree[:10]} "
+            f"{foreign[0].id[:10]}\nTake it over: {command('publish', folder, '--take-theirs')}\n"
+            f"Or publish over it: {command('publish', folder, '--overwrite')}"
+        ),
+    )
+
+
+def _count(commits: list[Commit]) -> str:
+    return f"{len(commits)} commit" + ("s" if len(commits) > 1 else "")
+
+
+def _named(commit: Commit) -> str:
+    return f"{commit.id[:7]} {commit.subject}"

@@ -1,0 +1,110 @@
+"""SageMaker's quotas beside what releases need: a table, and a note before a launch on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.table import Table
+
+from pipeline_lambdas.config.parsing import ConfigError
+from slipway.config_files import read_config
+from slipway.errors import SlipwayError
+from slipway.installation.aws_errors import explain
+from slipway.session import Session
+from slipway.stacks.quota_limits import Limit, quota_limits
+from slipway.stacks.quotas import Need, needs
+
+_DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+_PAGE = "servicequotas/home/services/sagemaker/quotas"
+
+
+def say_quotas(session: Session) -> None:
+    """Print what the models of this checkout need, and on AWS what the account allows and what to request."""
+    models, needed = _needed(session)
+    limits = _limits(session, needed)
+    session.output.say(f"SageMaker quotas for {', '.join(models)}")
+    session.output.say(_table(needed, limits))
+    session.output.say(f"Request what is missing, in the Region of the stacks: {_console(session)}")
+    session.output.result(
+        {
+            "models": models,
+            "console": _console(session),
+            "quotas": [_document(session, need, limits) for need in needed],
+        }
+    )
+
+
+def warn_of_quotas(session: Session) -> None:
+    """Say before a launch which quotas are too small for its releases; on local AWS there are none."""
+    if session.target.is_local:
+        return
+    try:
+        _, needed = _needed(session)
+    except SlipwayError as error:
+        session.output.warn(f"SageMaker's quotas were not looked at: {error.message}")
+        return
+    limits = _limits(session, needed)
+    for need in needed:
+        limit = limits.get(need.quota) if limits is not None else None
+        if limit and limit.value < need.alone:
+            session.output.warn(
+                f"quota {need.quota}: found {limit.value:g}, a release needs {need.alone} and fails with "
+                f"ResourceLimitExceeded. Request {need.overlapping}: {_console(session, limit)}"
+            )
+
+
+def _needed(session: Session) -> tuple[list[str], list[Need]]:
+    paths = sorted(session.project.training_config.glob("*.yml"))
+    try:
+        configs = [read_config(path) for path in paths]
+    except ConfigError as error:
+        raise SlipwayError(str(error), lambda command: f"Check it: {command('check')}") from None
+    return [config.model for config in configs], needs(configs)
+
+
+def _limits(session: Session, needed: Sequence[Need]) -> dict[str, Limit] | None:
+    """None where nobody can be asked."""
+    if session.target.is_local:
+        return None
+    try:
+        return quota_limits(session.client("service-quotas"), [need.quota for need in needed])
+    except (BotoCoreError, ClientError) as error:
+        told = explain(error)
+        session.output.warn(f"what the account allows is not known: {told.message if told else error}")
+        return None
+
+
+def _table(needed: Sequence[Need], limits: Mapping[str, Limit] | None) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("quota", no_wrap=True)
+    for title in ("a release needs", "overlapping ones", *(("allowed", "request") if limits is not None else ())):
+        table.add_column(title, justify="right", no_wrap=True)
+    for need in needed:
+        row = [need.quota, str(need.alone), str(need.overlapping)]
+        if limits is not None:
+            limit = limits.get(need.quota)
+            row += ["not listed", ""] if limit is None else [f"{limit.value:g}", _request(need, limit)]
+        table.add_row(*row)
+    return table
+
+
+def _request(need: Need, limit: Limit) -> str:
+    return str(need.overlapping) if limit.value < need.overlapping else ""
+
+
+def _document(session: Session, need: Need, limits: Mapping[str, Limit] | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"quota": need.quota, "release": need.alone, "overlapping": need.overlapping}
+    limit = limits.get(need.quota) if limits is not None else None
+    if limit is not None:
+        told |= {"code": limit.code, "allowed": limit.value, "console": _console(session, limit)}
+    return told
+
+
+def _console(session: Session, limit: Limit | None = None) -> str:
+    """The page of all quotas or of one, in the Region that is launched in."""
+    region = session.target.region
+    domain = next((name for prefix, name in _DOMAINS.items() if region.startswith(prefix)), "console.aws.amazon.com")
+    page = f"{_PAGE}/{limit.code}" if limit else _PAGE
+    return f"https://{domain}/{page}" if session.target.is_local else f"https://{region}.{domain}/{page}"

@@ -1,0 +1,82 @@
+"""How much of SageMaker's quotas releases need at most, as plain sums over training configs.
+
+Endpoints stay between releases, and an update runs the old instances and the new ones side by side:
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
+Names of quotas as Service Quotas has them: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline_lambdas.config.model import InstanceVariant, Variant
+from pipeline_lambdas.config.parsing import TrainingConfig
+
+TRAINING_INSTANCES = "Number of instances across all training jobs"
+ENDPOINT_INSTANCES = "Number of instances across active endpoints"
+SERVERLESS_ENDPOINTS = "Maximum number of serverless endpoints"
+SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
+
+Use = Counter[str]
+"""Name of a quota to how much of it is in use."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one quota has to allow."""
+
+    quota: str
+    alone: int
+    """While a release of each model runs, at most."""
+    overlapping: int
+    """While one release of each model is in every stage: one in DeployProd, the next in DeployTest, and so on."""
+
+
+def needs(configs: Iterable[TrainingConfig]) -> list[Need]:
+    """Each quota that releases of these models use, by name; what the models need adds up."""
+    alone, overlapping = Use(), Use()
+    for config in configs:
+        stages = _stages(config)
+        standing = sum(map(_standing, config.environments.values()), Use())
+        alone += _greatest(standing + more for more in stages)
+        overlapping += sum(stages, standing)
+    return [Need(quota, alone[quota], overlapping[quota]) for quota in sorted(overlapping)]
+
+
+def _stages(config: TrainingConfig) -> list[Use]:
+    """What each stage of a release uses beside the endpoints that are there."""
+    training = config.training
+    count = training.instance_count
+    stages = [Use({f"{training.instance_type} for training job usage": count, TRAINING_INSTANCES: count})]
+    for environment, variant in config.environments.items():
+        more = _update(variant)
+        if environment == "test" and config.compares:
+            prod = config.environments["prod"]
+            on_instances = prod.instance_type if isinstance(prod, InstanceVariant) else None
+            more += _standing(config.champion_variant(on_instances))
+        stages.append(more)
+    return stages
+
+
+def _standing(variant: Variant) -> Use:
+    """An endpoint that serves."""
+    if isinstance(variant, InstanceVariant):
+        count = variant.instance_count
+        return Use({f"{variant.instance_type} for endpoint usage": count, ENDPOINT_INSTANCES: count})
+    return Use({SERVERLESS_ENDPOINTS: 1, SERVERLESS_CONCURRENCY: variant.max_concurrency})
+
+
+def _update(variant: Variant) -> Use:
+    """What an update needs beside the endpoint: the same again. Whether a serverless one does is not documented."""
+    more = _standing(variant)
+    del more[SERVERLESS_ENDPOINTS]
+    return more
+
+
+def _greatest(uses: Iterable[Use]) -> Use:
+    greatest = Use()
+    for use in uses:
+        greatest |= use
+    return greatest

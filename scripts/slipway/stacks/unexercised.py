@@ -1,0 +1,141 @@
+"""Grants that a release on local AWS cannot use, each with its reason.
+
+`slipway permissions` reports every other unused grant, and a test holds the list against the templates: an entry that
+no grant matches any more is refused. docs/security.md shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipway.stacks.grants import Grant, matches
+
+
+@dataclass(frozen=True)
+class Unexercised:
+    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here.
+
+    With a `resource` it is about that resource of a policy whose others are used.
+    """
+
+    role: str
+    policy: str
+    action: str
+    reason: str
+    resource: str = ""
+
+    def covers(self, grant: Grant) -> bool:
+        return (
+            not self.resource
+            and matches(self.role, grant.role)
+            and matches(self.policy, grant.policy)
+            and matches(self.action, grant.action, ignore_case=True)
+        )
+
+    def covers_resource(self, role: str, policy: str, resource: str) -> bool:
+        return (
+            bool(self.resource)
+            and matches(self.role, role)
+            and matches(self.policy, policy)
+            and matches(self.resource, resource)
+        )
+
+
+UNEXERCISED = (
+    Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
+    Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
+    Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
+    Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
+    Unexercised("*", "settle-job", "lambda:InvokeFunction", "only an invocation that failed for good has a record"),
+    Unexercised(
+        "SettleJobFunctionRole", "*", "*", "only a function that was killed or ran out of time is answered for"
+    ),
+    Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
+    Unexercised("HostingRole", "write-logs", "logs:CreateLogGroup", "the stack makes the groups; SageMaker may ask"),
+    Unexercised("PipelineRole", "list-functions", "*", "AWS's CDK grants it; CodePipeline may ask"),
+    Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
+    Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
+    Unexercised(
+        "Deploy*FunctionRole",
+        "*",
+        "sagemaker:DeleteEndpoint",
+        "only an endpoint that failed to be created is deleted: it cannot be updated",
+    ),
+    Unexercised("*", "pinned-data", "*", "only for a config that pins its dataset"),
+    Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
+    Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
+    Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations keeps how far it is"),
+    Unexercised(
+        "RecordReleaseFunctionRole",
+        "keep-evidence",
+        "*",
+        "only a chain that is older than the evidence bucket has its beginning there",
+        resource="*-artifacts-*/records/*",
+    ),
+    Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
+    Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
+    Unexercised(
+        "BuildProjectRole",
+        "read-checks",
+        "s3:ListBucket",
+        "with it S3 says that the note is missing; nothing is listed",
+    ),
+    Unexercised("Dispatch*Role", "fail-job", "*", "only a version that is not there fails its action"),
+    Unexercised("Publish*Role", "publish", "lambda:DeleteFunction", "only versions that are months old are deleted"),
+    Unexercised(
+        "PublishFunctionRole", "keep-packages", "*", "only after a check that had to run", resource="*/checks/*"
+    ),
+    Unexercised(
+        "DeployChampionFunctionRole",
+        "deploy-champion",
+        "sagemaker:UpdateEndpoint",
+        "only an endpoint that a release before has left is there already",
+    ),
+    Unexercised(
+        "CleanUpFunctionRole",
+        "delete-old-models",
+        "*",
+        "only a release that could not remove the champion's config leaves one",
+        resource="*-champ-*",
+    ),
+    Unexercised(
+        "EndReleaseFunctionRole",
+        "remove-champion",
+        "*",
+        "only a release that ends without success has the champion's endpoint to remove",
+    ),
+    Unexercised(
+        "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
+    ),
+    Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
+    Unexercised(
+        "SmokeTestProdFunctionRole",
+        "read-test-data",
+        "*",
+        "a config may take its smoke test from either channel; the sample takes it from validation",
+        resource="*/test/*",
+    ),
+    Unexercised(
+        "PipelineRole",
+        "fetch-sources",
+        "*",
+        "a connection has one of two names, codeconnections and codestar-connections, and AWS asks for either",
+        resource="arn:*connections:*",
+    ),
+    Unexercised("PipelineRole", "*", "*:CancelUploadArchive", "only a release that is stopped in Source cancels"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:GetObject*Tagging", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "fetch-sources", "s3:ListBucket", "CodePipeline asks; local AWS does not"),
+    Unexercised("PipelineRole", "*", "s3:GetBucket*", "CodePipeline looks at all its buckets; local AWS at the source"),
+    Unexercised("PipelineRole", "keep-artifacts", "s3:GetObjectVersion", "CodePipeline asks; local AWS does not"),
+)
+
+
+def reason_of(grant: Grant) -> str | None:
+    """Why local AWS cannot use the grant, None if nothing explains it."""
+    return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
+
+
+def is_expected(role: str, policy: str, resource: str) -> bool:
+    """Whether an entry says why local releases do not touch this resource of a policy."""
+    return any(entry.covers_resource(role, policy, resource) for entry in UNEXERCISED)

@@ -1,0 +1,68 @@
+"""What a build is at, from the answers of CodeBuild and its log.
+
+https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.releases.run_view import ActionView, RunView
+from slipway.session import Session
+
+_EVERY_S = 1.0
+_LAST_LINES = 50
+_COMMAND = re.compile(r"^\[Container\] \S+ \S+ Running command (.+)$")
+"""A command after `||` is the one that runs if the condition before it does not hold."""
+_LONGEST = 50
+
+
+@dataclass
+class BuildProgress:
+    """Says of a running build its phase and its command; asks at most once a second."""
+
+    session: Session
+    _asked: float = field(default=0.0, init=False)
+    _said: dict[str, str] = field(default_factory=dict, init=False)
+
+    def told(self, run: RunView) -> RunView:
+        """The release, its running build with what it is at as the summary."""
+        return replace(run, actions=tuple(self._told(action) for action in run.actions))
+
+    def _told(self, action: ActionView) -> ActionView:
+        if action.provider != "CodeBuild" or action.status != "InProgress" or not action.external_id:
+            return action
+        if time.monotonic() - self._asked >= _EVERY_S:
+            self._asked = time.monotonic()
+            self._said[action.external_id] = self._at(action.external_id)
+        return replace(action, summary=self._said.get(action.external_id, ""))
+
+    def _at(self, build_id: str) -> str:
+        """Nothing if it cannot be told: a release is followed as well by those who may not see its build."""
+        try:
+            build = self.session.client("codebuild").batch_get_builds(ids=[build_id])["builds"][0]
+            return step(str(build.get("currentPhase", "")), self._lines(build.get("logs", {})))
+        except (ClientError, IndexError):
+            return ""
+
+    def _lines(self, logs: dict[str, Any]) -> list[str]:
+        if not logs.get("streamName"):
+            return []
+        events = self.session.client("logs").get_log_events(
+            logGroupName=logs["groupName"], logStreamName=logs["streamName"], startFromHead=False, limit=_LAST_LINES
+        )["events"]
+        return [event["message"] for event in events]
+
+
+def step(phase: str, lines: Iterable[str]) -> str:
+    """A build's phase, and the last command that its log has begun."""
+    commands = [found[1].rpartition("|| ")[2] for line in lines if (found := _COMMAND.match(line.rstrip()))]
+    command = re.sub(r" --[a-z-]+(?= )", "", commands[-1]) if commands else ""
+    shortened = command if len(command) <= _LONGEST else f"{command[: _LONGEST - 3]}..."
+    return f"{phase}: {shortened}" if shortened else phase

@@ -1,0 +1,184 @@
+"""Verb `predict`: ask an endpoint.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from botocore.exceptions import ClientError
+
+from slipway.datasets.rows import Columns, Format, Row, as_csv, parse_rows
+from slipway.errors import SlipwayError
+from slipway.installation.aws_errors import code_of, message_of
+from slipway.project import shown
+from slipway.releases.pipeline import list_runs
+from slipway.releases.records import find_record
+from slipway.releases.reports import ENVIRONMENTS
+from slipway.releases.run_view import SHORT_ID_CHARACTERS
+from slipway.session import Session, session_of
+
+_MOST_BYTES = 5 * 1024 * 1024
+"""Below the 6 MiB that the container of XGBoost takes in one request."""
+_LOOKED_AMONG = 1000
+_PREFERRED = ("prod", "test", "dev")
+_ANSWER = "application/json"
+
+
+@dataclass(frozen=True)
+class Served:
+    """An endpoint, the model that it serves, and the release that made it; empty where that is not known."""
+
+    environment: str
+    endpoint: str
+    model: str
+    release: str
+    columns: Columns
+
+
+def predict(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV or JSON file of rows; `-`, or nothing where something is piped: stdin.")
+    ] = None,
+    row: Annotated[list[str] | None, typer.Option("--row", help="A row, such as 7.4,0.7,0; repeatable.")] = None,
+    environment: Annotated[
+        Literal["dev", "test", "prod"] | None, typer.Option("--env", help="Default: prod if it is there.")
+    ] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Default: what the rows look like.")] = None,
+) -> None:
+    """Ask an endpoint for predictions.
+
+    A row holds the features in the order of training, without the label; rows with column names may have any order.
+    """
+    session = session_of(context)
+    served = find_served(session, environment)
+    text, source = _input(file, row or [])
+    rows = parse_rows(text, served.columns, source, form)
+    by = f", release {served.release[:SHORT_ID_CHARACTERS]}" if served.release else ""
+    session.output.say(f"{served.endpoint} serves {served.model}{by}")
+    predictions = [prediction for part in _parts(rows) for prediction in invoke(session, served.endpoint, part)]
+    session.output.result(
+        {
+            "endpoint": served.endpoint,
+            "environment": served.environment,
+            "model": served.model,
+            "release": served.release or None,
+            "predicts": served.columns.label or None,
+            "predictions": predictions,
+        }
+    )
+    for number, prediction in enumerate(predictions, 1):
+        session.output.say(f"{number:>6}  {_text(prediction)}")
+
+
+def find_served(session: Session, environment: str | None) -> Served:
+    """The endpoint of an environment, else that of Prod, Test or Dev, the first that is there."""
+    for name in (environment,) if environment else _PREFERRED:
+        config = _config_of(session, session.names.endpoint(name))
+        if config is None:
+            continue
+        described = session.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
+        model = str(described["ProductionVariants"][0]["ModelName"])
+        release = _release_of(session, model)
+        return Served(name, session.names.endpoint(name), model, release, _columns_of(session, release))
+    wanted = environment or "any environment"
+    there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
+    next_step = f"Ask another one: {session.command('predict --env', there[-1])}" if there else ""
+    raise SlipwayError(
+        f"{session.names.pipeline}: found no endpoint of {wanted} that serves.",
+        next_step or f"An endpoint comes with a release; see where it is: {session.command('status')}",
+    )
+
+
+def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Any]:
+    """The predictions of these rows: a number each, or a list of probabilities of the classes."""
+    try:
+        answer = session.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=endpoint, Body=as_csv(rows), ContentType="text/csv", Accept=_ANSWER
+        )
+    except ClientError as error:
+        if code_of(error) != "ModelError":
+            raise
+        said = error.response.get("OriginalMessage") or message_of(error)
+        raise SlipwayError(f"{endpoint}: the model refused the rows: {said}") from None
+    body = answer["Body"].read()
+    try:
+        found = [one["score"] for one in json.loads(body)["predictions"]]
+    except (ValueError, KeyError, TypeError):
+        raise SlipwayError(
+            f'{endpoint}: found an answer that is not {{"predictions": [{{"score": ...}}]}}: {body[:100]!r}'
+        ) from None
+    if len(found) != len(rows):
+        raise SlipwayError(f"{endpoint}: found {len(found)} predictions for {len(rows)} rows.")
+    return found
+
+
+def _config_of(session: Session, endpoint: str) -> str | None:
+    try:
+        found = session.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        if code_of(error) != "ValidationException":
+            raise
+        return None
+    # Until its first deployment has ended an endpoint has no config that it serves.
+    config = found.get("EndpointConfigName")
+    return str(config) if config else None
+
+
+def _release_of(session: Session, model: str) -> str:
+    """The release that made a model, whose name begins with the pipeline's and the release's."""
+    short = model.removeprefix(f"{session.names.pipeline}-")[:SHORT_ID_CHARACTERS]
+    found = list_runs(session, _LOOKED_AMONG, lambda one: bool(one["pipelineExecutionId"].startswith(short)))
+    return str(found[0]["pipelineExecutionId"]) if found else ""
+
+
+def _columns_of(session: Session, release: str) -> Columns:
+    record = find_record(session, release) if release else None
+    names = [str(name) for name in ((record or {}).get("dataset") or {}).get("columns") or []]
+    return Columns(names[0], tuple(names[1:])) if names else Columns()
+
+
+def _input(file: Path | None, rows: Sequence[str]) -> tuple[str, str]:
+    """The text of the rows, and what it is called in an error."""
+    if rows:
+        if file:
+            raise SlipwayError("found a file and --row; allowed is one of the two.")
+        return "\n".join(rows), "--row"
+    if file is None and sys.stdin.isatty():
+        raise SlipwayError("found no rows; allowed are a file, --row, or rows piped to stdin.")
+    try:
+        if file is None or str(file) == "-":
+            return sys.stdin.read(), "stdin"
+        return file.read_text(encoding="utf-8-sig"), shown(file)
+    except OSError as error:
+        raise SlipwayError(f"{file}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise SlipwayError(f"{file or 'stdin'}: found bytes that are not UTF-8 at offset {error.start}.") from None
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """The rows in requests that the container takes."""
+    part: list[Row] = []
+    size = 0
+    for row in rows:
+        length = len(as_csv([row])) + 1
+        if part and size + length > _MOST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += length
+    yield part
+
+
+def _text(prediction: Any) -> str:
+    if isinstance(prediction, list):
+        return "  ".join(_text(one) for one in prediction)
+    return f"{prediction:.6g}" if isinstance(prediction, float) else str(prediction)

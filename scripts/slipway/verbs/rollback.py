@@ -1,0 +1,140 @@
+"""Verb `rollback`: Prod back to an earlier model, by the pipeline itself.
+
+The stage DeployProd is rolled back to the release whose model Prod shall serve: the same actions with that release's
+values, so one update of the endpoint, with its alarms and its smoke test, and an execution that stays in the history.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+
+from slipway.errors import SlipwayError, UnsuccessfulError
+from slipway.installation.aws_errors import code_of
+from slipway.releases.pipeline import list_runs, resolve_run
+from slipway.releases.run_view import SHORT_ID_CHARACTERS
+from slipway.session import Session, session_of
+from slipway.terminal.completion import complete_releases
+from slipway.verbs.follow import follow_run, run_document
+
+STAGE = "DeployProd"
+_LOOKED_AMONG = 1000
+_REFUSED = {"UnableToRollbackStageException", "PipelineExecutionOutdatedException"}
+
+
+def rollback(
+    context: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release whose model Prod shall serve; default: the one before what it serves now.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Put an earlier model back into Prod.
+
+    The pipeline does it, so it is recorded as a release; its exit code is 1 if Prod does not serve that model in the
+    end.
+    """
+    session = session_of(context)
+    session.announce()
+    serving = serving_model(session)
+    summaries = list_runs(session, _LOOKED_AMONG, _is_release, STAGE)
+    target = (
+        _named(session, resolve_run(session, run), summaries, serving)
+        if run
+        else previous(summaries, serving, session.names.pipeline)
+    )
+    short = target[:SHORT_ID_CHARACTERS]
+    session.output.say(f"{session.names.endpoint('prod')} serves model {serving}; it goes back to release {short}")
+    _agree(session, short, yes=yes)
+    found = follow_run(session, roll_back(session, target))
+    session.output.result({**run_document(found), "rollback_target": target})
+    if found.status != "Succeeded":
+        raise UnsuccessfulError
+
+
+def serving_model(session: Session) -> str:
+    """The model that Prod serves: the champion, named after the training job of its release."""
+    sagemaker, endpoint = session.client("sagemaker"), session.names.endpoint("prod")
+    try:
+        config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    except ClientError as error:
+        if code_of(error) != "ValidationException":
+            raise
+        raise SlipwayError(
+            f"{endpoint}: found no such endpoint, so nothing is there to roll back.",
+            "Prod serves a model once a release has been approved.",
+        ) from None
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    return str(variants[0]["ModelName"])
+
+
+def previous(summaries: Iterable[Mapping[str, Any]], serving: str, pipeline: str) -> str:
+    """The release before that of the model `serving`, of those that came to Prod; newest first, as listed."""
+    ids = [str(summary["pipelineExecutionId"]) for summary in summaries]
+    made = [number for number, run_id in enumerate(ids) if _made(pipeline, run_id, serving)]
+    older = ids[made[0] + 1 :] if made else ids
+    if not older:
+        raise SlipwayError(
+            f"{pipeline}: found no release before the one that Prod serves, {serving}.",
+            lambda command: f"See which ones there are: {command('runs')}",
+        )
+    return older[0]
+
+
+def roll_back(session: Session, target: str) -> str:
+    """Roll the stage back to a release; returns the id of the execution that does it."""
+    try:
+        answer = session.client("codepipeline").rollback_stage(
+            pipelineName=session.names.pipeline, stageName=STAGE, targetPipelineExecutionId=target
+        )
+    except ClientError as error:
+        if code_of(error) not in _REFUSED:
+            raise
+        short = target[:SHORT_ID_CHARACTERS]
+        raise SlipwayError(
+            f"CodePipeline does not roll {STAGE} back to release {short}: {error.response['Error']['Message']}",
+            "Stop what runs in the stage, or name another release. If the pipeline was changed since, release the same "
+            f"sources again: {session.command('start --like', short)}",
+        ) from None
+    return str(answer["pipelineExecutionId"])
+
+
+def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]], serving: str) -> str:
+    short = run_id[:SHORT_ID_CHARACTERS]
+    if run_id not in {summary["pipelineExecutionId"] for summary in summaries}:
+        raise SlipwayError(
+            f"release {short}: it has not succeeded in {STAGE}, or is a rollback itself; only a model that Prod has "
+            "served can come back.",
+            f"See the releases: {session.command('runs --status succeeded')}",
+        )
+    if _made(session.names.pipeline, run_id, serving):
+        raise SlipwayError(f"release {short}: Prod serves its model already, {serving}.")
+    return run_id
+
+
+def _made(pipeline: str, run_id: str, model: str) -> bool:
+    return model.startswith(f"{pipeline}-{run_id[:SHORT_ID_CHARACTERS]}")
+
+
+def _is_release(summary: Mapping[str, Any]) -> bool:
+    return bool(summary.get("executionType", "STANDARD") == "STANDARD")
+
+
+def _agree(session: Session, short: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not session.output.can_ask:
+        raise SlipwayError(
+            "This changes what Prod serves, and nobody is there to agree.",
+            f"If it is meant: {session.command('rollback', short, '--yes')}",
+        )
+    if not session.output.confirm("Roll back?"):
+        raise SlipwayError("Not rolled back; Prod serves what it served.")

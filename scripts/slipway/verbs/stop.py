@@ -1,0 +1,40 @@
+"""Verb `stop`: end a running release."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from slipway.releases.pipeline import resolve_run
+from slipway.releases.run_view import SHORT_ID_CHARACTERS
+from slipway.session import session_of
+from slipway.terminal.completion import complete_releases
+
+
+def stop(
+    context: typer.Context,
+    execution: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_releases,
+            help="Release: its id or the beginning; default: the newest.",
+        ),
+    ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Do not wait for running actions; a training job is stopped.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Shown in the list of releases.")] = "stopped with slipway stop",
+) -> None:
+    """Stop a release.
+
+    It stops once its running actions have ended, training among them; endpoints go on serving what they serve.
+    """
+    session = session_of(context)
+    run_id = resolve_run(session, execution)
+    session.client("codepipeline").stop_pipeline_execution(
+        pipelineName=session.names.pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason
+    )
+    short = run_id[:SHORT_ID_CHARACTERS]
+    session.output.say(f"Release {short} is being stopped. Watch it: {session.command('follow', short)}")
+    session.output.result({"id": run_id})

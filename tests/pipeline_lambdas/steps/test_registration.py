@@ -1,0 +1,103 @@
+"""What a version in the model registry is made of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from pipeline_lambdas.handlers import register_model
+from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.steps.registration import Registration, package_request, register
+from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
+from tests.pipeline_lambdas import answers
+from tests.pipeline_lambdas.aws_doubles import Context
+
+RELEASE = Release(PREFIX, EXECUTION_ID)
+REPORT = f"s3://artifacts/releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
+GIVEN = {
+    "training_job": TRAINING_JOB,
+    "config_commit": "4" * 40,
+    "pipeline_commit": "5" * 40,
+    "inference_commit": "6" * 40,
+    "dataset_version": "hO2s6EJq.vN3x",
+    "config_sha256": "c" * 64,
+    "dataset_sha256": "d" * 64,
+    "report_uri": REPORT,
+}
+REGISTRATION = Registration(**GIVEN)
+REQUEST = {
+    "ModelPackageGroupName": PREFIX,
+    "ModelPackageDescription": f"Release {EXECUTION_ID}",
+    "ClientToken": EXECUTION_ID,
+    "ModelApprovalStatus": "PendingManualApproval",
+    "InferenceSpecification": {
+        "Containers": [
+            {
+                "Image": answers.training_job()["AlgorithmSpecification"]["TrainingImage"],
+                "ModelDataUrl": answers.training_job()["ModelArtifacts"]["S3ModelArtifacts"],
+            }
+        ],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv", "application/json"],
+    },
+    "ModelMetrics": {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": REPORT}}},
+    "CustomerMetadataProperties": {
+        "ExecutionId": EXECUTION_ID,
+        "TrainingJob": TRAINING_JOB,
+        "TrainingConfigRevision": "4" * 40,
+        "PipelineLambdasRevision": "5" * 40,
+        "InferenceLambdasRevision": "6" * 40,
+        "DatasetRevision": "hO2s6EJq.vN3x",
+        "ConfigSha256": "c" * 64,
+        "DatasetSha256": "d" * 64,
+    },
+    "MetadataProperties": {
+        "CommitId": "4" * 40,
+        "GeneratedBy": f"arn:aws:sagemaker:us-east-1:111122223333:training-job/{TRAINING_JOB}",
+    },
+}
+
+
+def trained(stub: Stubber, **more: Any) -> None:
+    required = {"SecondaryStatus": "Completed", "StoppingCondition": {}, "CreationTime": 0}
+    job = answers.training_job(**required, **more)
+    job["AlgorithmSpecification"] = {**job["AlgorithmSpecification"], "TrainingInputMode": "File"}
+    sources = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/x/"}}
+    job["InputDataConfig"] = [{**channel, "DataSource": sources} for channel in job["InputDataConfig"]]
+    job["FinalMetricDataList"] = [{**metric, "Timestamp": 0} for metric in job["FinalMetricDataList"]]
+    stub.add_response("describe_training_job", job, {"TrainingJobName": TRAINING_JOB})
+
+
+def test_a_version_tells_what_it_was_made_of() -> None:
+    assert package_request(RELEASE, REGISTRATION, answers.training_job()) == REQUEST
+
+
+def test_the_function(
+    sagemaker: Stubber, codepipeline: Stubber, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODEL_NAME", "wine-quality")
+    monkeypatch.setenv("NAME_PREFIX", PREFIX)
+    trained(sagemaker)
+    sagemaker.add_response("create_model_package", {"ModelPackageArn": answers.PACKAGE}, REQUEST)
+    variables = {"ModelPackageArn": answers.PACKAGE, "ModelPackageVersion": "7"}
+    codepipeline.add_response(
+        "put_job_success_result", {}, {"jobId": ANY, "executionDetails": ANY, "outputVariables": variables}
+    )
+    document = event("deploy_model")
+    configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    configuration["UserParameters"] = json.dumps({"execution_id": EXECUTION_ID, **GIVEN})
+    register_model.handler(document, Context())
+    assert json.loads(capsys.readouterr().out)["summary"] == f"Version 7 of {PREFIX} waits for approval"
+
+
+def test_a_job_without_a_model_is_not_registered(sagemaker: Stubber) -> None:
+    trained(sagemaker, TrainingJobStatus="Stopped")
+    with pytest.raises(JobFailedError, match="is Stopped; only a Completed one"):
+        register(RELEASE, REGISTRATION)
+    sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    with pytest.raises(JobFailedError, match="is missing"):
+        register(RELEASE, REGISTRATION)

@@ -1,0 +1,178 @@
+"""What becomes of the training jobs of a release that ended."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from pipeline_lambdas.handlers.end_release import handler
+from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobError, UnavailableError
+from pipeline_lambdas.steps.release_end import Ended, end_release, ended_release
+from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
+from tests.pipeline_lambdas.aws_doubles import Context
+
+RELEASE = Release(PREFIX, EXECUTION_ID)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+def describes(sagemaker: Stubber, name: str, status: str) -> None:
+    described = {
+        "TrainingJobName": name,
+        "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:111122223333:training-job/{name}",
+        "TrainingJobStatus": status,
+        "SecondaryStatus": "Training" if status == "InProgress" else status,
+        "ModelArtifacts": {"S3ModelArtifacts": ""},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "CreationTime": 0,
+    }
+    sagemaker.add_response("describe_training_job", described, {"TrainingJobName": name})
+
+
+def is_in_status(codepipeline: Stubber, status: str) -> None:
+    codepipeline.add_response(
+        "get_pipeline_execution",
+        {"pipelineExecution": {"status": status}},
+        {"pipelineName": PREFIX, "pipelineExecutionId": EXECUTION_ID},
+    )
+
+
+def has_jobs(sagemaker: Stubber, *statuses: str) -> None:
+    """The release has made one job per status, and the jobs that are in progress are to be stopped."""
+    for attempt, status in enumerate(statuses, start=1):
+        name = TRAINING_JOB if attempt == 1 else f"{TRAINING_JOB}-{attempt}"
+        describes(sagemaker, name, status)
+        if status == "InProgress":
+            sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": name})
+    for _ in range(2 if not statuses else len(statuses) < MAX_ATTEMPTS):
+        sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    has_no_champion(sagemaker)
+
+
+def has_no_champion(sagemaker: Stubber) -> None:
+    """It was not compared with one, or the comparison is over."""
+    for operation in ("describe_endpoint", "delete_endpoint_config"):
+        sagemaker.add_client_error(operation, "ValidationException", "Could not find it")
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "Cancelled", "Superseded"])
+@pytest.mark.parametrize(
+    ("jobs", "stopped"),
+    [
+        ((), ()),
+        (("InProgress",), (TRAINING_JOB,)),
+        (("Failed", "Stopped", "InProgress"), (f"{TRAINING_JOB}-3",)),
+        (("Completed",), ()),
+        (("Stopping",), ()),
+        (("Failed",) * (MAX_ATTEMPTS - 1) + ("InProgress",), (f"{TRAINING_JOB}-{MAX_ATTEMPTS}",)),
+    ],
+)
+def test_what_is_in_progress_is_stopped(
+    codepipeline: Stubber, sagemaker: Stubber, status: str, jobs: tuple[str, ...], stopped: tuple[str, ...]
+) -> None:
+    is_in_status(codepipeline, status)
+    has_jobs(sagemaker, *jobs)
+    assert end_release(RELEASE, lambda: 900_000) == Ended(status, stopped)
+
+
+def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber, sagemaker: Stubber) -> None:
+    is_in_status(codepipeline, "Failed")
+    for _ in range(2):
+        sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    name, config = f"{PREFIX}-champion", f"{PREFIX}-champ-8f3c2a1d-4b5e"
+    described = {
+        "EndpointName": name,
+        "EndpointArn": f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{name}",
+        "EndpointConfigName": config,
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    sagemaker.add_response("describe_endpoint", described, {"EndpointName": name})
+    sagemaker.add_response("delete_endpoint", {}, {"EndpointName": name})
+    sagemaker.add_response("delete_endpoint_config", {}, {"EndpointConfigName": config})
+    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Stopping", "Succeeded"])
+def test_a_release_that_was_retried_since_keeps_its_job(codepipeline: Stubber, sagemaker: Stubber, status: str) -> None:
+    is_in_status(codepipeline, status)
+    assert end_release(RELEASE, lambda: 900_000) == Ended(status)
+    sagemaker.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["PipelineExecutionNotFoundException", "PipelineNotFoundException"])
+def test_a_pipeline_that_was_deleted_since_leaves_nothing_to_do(codepipeline: Stubber, code: str) -> None:
+    codepipeline.add_client_error("get_pipeline_execution", code, "gone")
+    assert end_release(RELEASE, lambda: 900_000) == Ended(None)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["The request was rejected because the training job is in status Completed.", "Requested resource not found."],
+)
+def test_a_job_that_ends_meanwhile_is_no_error(codepipeline: Stubber, sagemaker: Stubber, reason: str) -> None:
+    is_in_status(codepipeline, "Failed")
+    describes(sagemaker, TRAINING_JOB, "InProgress")
+    sagemaker.add_client_error("stop_training_job", "ValidationException", reason)
+    describes(sagemaker, TRAINING_JOB, "Completed")
+    sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    has_no_champion(sagemaker)
+    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
+
+
+def test_another_refusal_is_raised_so_that_lambda_tries_again(codepipeline: Stubber, sagemaker: Stubber) -> None:
+    is_in_status(codepipeline, "Failed")
+    describes(sagemaker, TRAINING_JOB, "InProgress")
+    sagemaker.add_client_error("stop_training_job", "ThrottlingException", "Rate exceeded")
+    with pytest.raises(UnavailableError, match="Rate exceeded"):
+        end_release(RELEASE, lambda: 900_000)
+    codepipeline.add_client_error("get_pipeline_execution", "AccessDeniedException", "no")
+    with pytest.raises(JobError, match="not allowed"):
+        end_release(RELEASE, lambda: 900_000)
+
+
+def test_the_handler_reads_the_event_and_writes_what_it_did(
+    codepipeline: Stubber, sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODEL_NAME", "wine-quality")
+    monkeypatch.setenv("NAME_PREFIX", PREFIX)
+    is_in_status(codepipeline, "Stopped")
+    has_jobs(sagemaker, "InProgress")
+    handler(event("release_ended"), Context())
+    assert json.loads(capsys.readouterr().out) == {
+        "execution_id": EXECUTION_ID,
+        "status": "Stopped",
+        "stopped": [TRAINING_JOB],
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e: e["detail"].update(pipeline="slipway-local-other"), "not a CodePipeline Pipeline Execution"),
+        (lambda e: e["detail"].pop("execution-id"), "not a CodePipeline Pipeline Execution"),
+        (lambda e: e["detail"].update({"execution-id": 7}), "not a CodePipeline Pipeline Execution"),
+        (lambda e: e["detail"].update({"execution-id": "8f3c"}), "execution_id: found '8f3c'"),
+        (lambda e: e.update({"detail-type": "CodePipeline Stage Execution State Change"}), "target of the rule"),
+        (lambda e: e.clear(), "target of the rule"),
+    ],
+)
+def test_an_event_of_something_else_is_refused(change: Any, message: str) -> None:
+    document = event("release_ended")
+    change(document)
+    with pytest.raises(ConfigurationError, match=message):
+        ended_release(document, PREFIX)
+
+
+@pytest.mark.parametrize("nothing", [None, [], "x"])
+def test_what_is_no_event_is_refused(nothing: Any) -> None:
+    with pytest.raises(ConfigurationError, match="target of the rule"):
+        ended_release(nothing, PREFIX)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+from slipway.terminal.build_progress import step
+
+BEGUN = "[Container] 2026/11/20 15:01:41.123456 Running command "
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "PRE_BUILD"),
+        ([f"{BEGUN}ruff check ."], "PRE_BUILD: ruff check ."),
+        (
+            [f"{BEGUN}ruff check .", "All checks passed!", f"{BEGUN}test ! -e build/tests || pytest"],
+            "PRE_BUILD: pytest",
+        ),
+        ([f"{BEGUN}a || pip install --quiet --no-compile -r checks.txt"], "PRE_BUILD: pip install -r checks.txt"),
+        ([f"{BEGUN}{'x' * 80}"], f"PRE_BUILD: {'x' * 47}..."),
+    ],
+)
+def test_a_build_is_at_the_last_command_that_it_has_begun(lines: list[str], said: str) -> None:
+    assert step("PRE_BUILD", lines) == said

@@ -1,0 +1,144 @@
+"""The verb `costs`, its sums and its table of prices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slipway.cli import run
+from slipway.stacks.estimate import Assumptions, Line, idle_lines, release_lines, unknown
+
+from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.evidence.prices import PRICES, load_prices
+from tests.local_server import ROOT
+from tests.releases.house import patched
+
+CONFIG = (ROOT / "training_config" / "wine-quality.yml").read_text(encoding="utf-8")
+TABLE = load_prices()
+ASSUMED = Assumptions(
+    releases=20,
+    training_minutes=4.5,
+    endpoint_minutes=6,
+    evaluation_minutes=1,
+    build_minutes=2.5,
+    storage_gb=10,
+    alarms=3,
+    dashboards=1,
+    keys=1,
+    tested_gb=0.5,
+)
+
+
+def lines(function: Callable[..., list[Line]], **patch: Any) -> dict[str, Line]:
+    dotted = {name.replace("__", "."): value for name, value in patch.items()}
+    text = patched(CONFIG, {"environments": TWO, **dotted})
+    return {line.item: line for line in function(parse_config(text, "config.yml"), ASSUMED, TABLE)}
+
+
+TWO = {
+    "dev": {"instance_type": "ml.t2.medium", "instance_count": 1},
+    "test": {"instance_type": "ml.m5.large", "instance_count": 2},
+}
+
+
+def test_a_release_is_charged_for_what_waits_and_for_what_runs_twice() -> None:
+    found = lines(release_lines, training__instance_count=2)
+    # Source 4, Build 3 and publishing 2, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
+    assert found["pipeline"].quantity == 33
+    assert found["pipeline"].usd == pytest.approx(33 * 0.002)
+    assert found["build"].usd == pytest.approx(3 * 0.005)
+    assert found["training, 2 x ml.m5.large"].usd == pytest.approx(2 * 4.5 / 60 * 0.115)
+    assert found["training volume"].usd == pytest.approx(10 * 2 * 4.5 / 60 / 730 * 0.14)
+    assert found["data through endpoints"].usd == pytest.approx(0.008)
+    assert found["endpoint test, old and new at once, 2 x ml.m5.large"].usd == pytest.approx(0.1 * 2 * 0.115)
+
+
+def test_a_production_environment_costs_its_actions_too() -> None:
+    prod = {"instance_type": "ml.m5.large", "instance_count": 1}
+    with_prod = lines(release_lines, environments={**TWO, "prod": prod})
+    # Deploying the champion, waiting for it and removing it belong to Test.
+    assert with_prod["pipeline"].quantity == 33 + 4 + 16 + 2 + 6
+    champion = with_prod["endpoint champion, 2 x ml.m5.large"]
+    assert champion.usd == pytest.approx(2 * 7 / 60 * 0.115)
+    alone = lines(release_lines, environments={**TWO, "prod": prod}, tests__full__champion=None)
+    assert alone["pipeline"].quantity == 33 + 4 + 16 + 2 + 1
+    baked = with_prod["endpoint prod, old and new at once, 1 x ml.m5.large"]
+    assert baked.usd == pytest.approx((6 + 10) / 60 * 0.115), "the old instances stay ten minutes for the alarms"
+    assert "endpoint champion, 2 x ml.m5.large" not in alone
+
+
+def test_an_idle_month_is_the_instances_the_key_and_what_watches() -> None:
+    found = lines(idle_lines)
+    assert found["endpoint dev, 1 x ml.t2.medium"].usd == pytest.approx(730 * 0.065)
+    assert found["endpoint test, 2 x ml.m5.large"].usd == pytest.approx(2 * 730 * 0.115)
+    assert [found[name].usd for name in ("key", "alarms", "dashboards")] == [1.0, pytest.approx(0.3), 3.0]
+    assert found["data, models, reports"].usd == pytest.approx(0.23)
+
+
+def test_serverless_environments_cost_nothing_when_idle() -> None:
+    serverless = {"serverless": {"memory_mib": 2048, "max_concurrency": 5}}
+    environments = {"dev": serverless, "test": serverless}
+    idle = lines(idle_lines, environments=environments)
+    assert [line.usd for item, line in idle.items() if item.startswith("endpoint")] == [0, 0]
+    used = lines(release_lines, environments=environments)["endpoint dev, its test, serverless 2,048 MiB"]
+    assert used.usd == pytest.approx(60 * 2 * 0.00002)
+
+
+def test_a_serverless_test_compares_with_a_champion_on_one_instance_of_prod() -> None:
+    serverless = {"serverless": {"memory_mib": 2048, "max_concurrency": 5}}
+    prod = {"instance_type": "ml.m5.large", "instance_count": 2}
+    found = lines(release_lines, environments={"dev": serverless, "test": serverless, "prod": prod})
+    assert found["endpoint champion, 1 x ml.m5.large"].usd == pytest.approx(7 / 60 * 0.115)
+
+
+def test_an_instance_without_a_known_price_is_named_and_counts_nothing() -> None:
+    found = lines(release_lines, training__instance_type="ml.m7i.large")
+    assert list(unknown(list(found.values()))) == ["training, 1 x ml.m7i.large"]
+    assert found["training, 1 x ml.m7i.large"].usd == 0
+
+
+def test_every_figure_has_a_source_a_date_and_a_known_certainty() -> None:
+    for name, price in {**TABLE.prices, **TABLE.instance_hours}.items():
+        assert price.usd > 0, name
+        assert price.source, name
+        assert price.dated, name
+        assert price.certainty in TABLE.certainty, name
+
+
+def test_a_table_of_another_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    path.write_text(json.dumps({**json.loads(PRICES.read_text()), "schema": "other/2"}))
+    with pytest.raises(ValueError, match="found schema other/2"):
+        load_prices(path)
+
+
+def test_the_verb_tells_the_assumptions_the_date_and_where_to_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["costs", "--local", "--releases", "3"]) == 0
+    said = capsys.readouterr().out
+    assert f"compiled {TABLE.compiled} and not read from AWS" in said
+    assert "https://aws.amazon.com/sagemaker/ai/pricing/" in said
+    assert "training 5 min" in said
+    assert "a month with 3 releases" in said
+
+    assert run(["costs", "--local", "--json", "--releases", "3"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["release"]["usd"] == pytest.approx(sum(line["usd"] for line in found["release"]["lines"]))
+    assert found["month_usd"] == pytest.approx(found["idle_month"]["usd"] + 3 * found["release"]["usd"])
+    assert found["assumptions"]["keys"] == 1
+
+
+def test_a_model_without_a_config_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["costs", "--local", "--model", "no-such"]) == 1
+    assert "no-such.yml: found no such training config" in capsys.readouterr().err
+
+
+def test_longer_training_costs_more() -> None:
+    config = parse_config(CONFIG, "config.yml")
+    longer = replace(ASSUMED, training_minutes=60)
+    assert sum(line.usd for line in release_lines(config, longer, TABLE)) > sum(
+        line.usd for line in release_lines(config, ASSUMED, TABLE)
+    )
