@@ -77,7 +77,7 @@ def test_pipeline_lambdas_do_not_need_inference_lambdas() -> None:
         f"{name_of(path)} imports {name}"
         for path in MODULES
         for name in imported(path)
-        if name.split(".")[0] in {"scripts", "local_aws", "numpy"}
+        if name.split(".")[0] in {"slipway", "slipway_build", "local_aws", "numpy"}
         or (name.split(".")[0] == "inference_lambdas" and name_of(path).startswith("pipeline_lambdas"))
     }
     assert unwanted == set()

@@ -25,7 +25,7 @@ index = importlib.import_module("index")
 assert index.handler is importlib.import_module(handler).handler
 for name in modules:
     importlib.import_module(name)
-own = ("index", "pipeline_lambdas", "inference_lambdas", "yaml", "scripts", "local_aws")
+own = ("index", "pipeline_lambdas", "inference_lambdas", "yaml", "slipway", "slipway_build", "local_aws")
 print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] in own}))
 """
 
