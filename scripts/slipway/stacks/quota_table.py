@@ -17,6 +17,8 @@ from slipway.stacks.quota_limits import Limit, quota_limits
 from slipway.stacks.quotas import Need, needs
 
 _DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+_NARROW = 11
+"""A column of numbers is at least as wide, so that it is the names that are wrapped on a narrow terminal."""
 _PAGE = "servicequotas/home/services/sagemaker/quotas"
 
 
@@ -78,9 +80,9 @@ def _limits(session: Session, needed: Sequence[Need]) -> dict[str, Limit] | None
 
 def _table(needed: Sequence[Need], limits: Mapping[str, Limit] | None) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("quota", no_wrap=True)
+    table.add_column("quota")
     for title in ("a release needs", "overlapping ones", *(("allowed", "request") if limits is not None else ())):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", min_width=min(len(title), _NARROW))
     for need in needed:
         row = [need.quota, str(need.alone), str(need.overlapping)]
         if limits is not None:
