@@ -19,7 +19,7 @@ from typing import Any
 
 from slipway.project import find_project, shown
 
-FILE = Path("local_aws") / "base" / "managed_policies.json"
+FILE = Path("local_aws") / "base" / "iam" / "managed_policies.json"
 SERVICES = (
     "AWSCloudFormation",
     "AWSCodeBuild",
