@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import boto3
+from botocore.config import Config
 
 PREFIX, FUNCTIONS = os.environ["NAME_PREFIX"], os.environ["FUNCTIONS"].split(",")
 BUCKET, KEY_ARN, CHECKS_KEY = os.environ["PACKAGE_BUCKET"], os.environ["KMS_KEY_ARN"], os.environ.get("CHECKS_KEY")
@@ -28,7 +29,9 @@ KEPT_VERSIONS = 10
 LONGEST_WAIT = timedelta(days=61)
 """An approval waits for 60 days at most: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 CALLS_AT_ONCE = 8
-functions, s3, jobs = boto3.client("lambda"), boto3.client("s3"), boto3.client("codepipeline")
+RATE = Config(retries={"mode": "adaptive", "max_attempts": 10})
+"""Lambda takes 15 such calls a second of an account: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+functions, s3, jobs = boto3.client("lambda", config=RATE), boto3.client("s3"), boto3.client("codepipeline")
 
 
 class Published(NamedTuple):

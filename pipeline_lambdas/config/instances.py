@@ -26,9 +26,10 @@ _LOCAL_STORAGE = re.compile(
 
 
 def has_local_storage(instance_type: str) -> bool:
-    """Tell whether the type has local NVMe storage; a training job on it must not ask for VolumeKmsKeyId.
+    """Tell whether the type has local NVMe storage, for which neither a job nor an endpoint config may name a key.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
     return _LOCAL_STORAGE.match(instance_type) is not None
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
+from pipeline_lambdas.config.instances import has_local_storage
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL
@@ -153,8 +154,9 @@ def endpoint_config_request(deployment: Deployment, variant: Variant, site: Host
         production["InstanceType"] = variant.instance_type
         production["InitialInstanceCount"] = variant.instance_count
         production["InitialVariantWeight"] = 1.0
-        # The key encrypts the instances' storage volumes; a serverless endpoint has none.
-        request["KmsKeyId"] = site.kms_key_arn
+        # The key encrypts the instances' storage volumes, and is refused for types that have local storage instead.
+        if not has_local_storage(variant.instance_type):
+            request["KmsKeyId"] = site.kms_key_arn
     else:
         production["ServerlessConfig"] = {
             "MemorySizeInMB": variant.memory_mib,

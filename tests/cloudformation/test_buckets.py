@@ -163,6 +163,17 @@ def test_only_who_is_named_lifts_locks_or_hides_evidence(keepers: list[str]) -> 
     assert "NothingIsHidden" not in policy_of(templates.decided("setup", EvidenceLockMode="NONE"), "EvidenceBucket")
 
 
+def test_no_rule_of_another_bucket_writes_evidence(setup: Template) -> None:
+    statement = policy_of(setup, "EvidenceBucket")["NothingIsReplicatedHere"]
+    assert statement == {
+        "Sid": "NothingIsReplicatedHere",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+        "Resource": {"Fn::Sub": "${EvidenceBucket.Arn}/*"},
+    }
+
+
 def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) -> None:
     statements = policy_of(setup, "EvidenceBucket")
     once = statements["RecordsAreWrittenOnce"]

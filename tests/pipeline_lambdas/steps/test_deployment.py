@@ -426,3 +426,10 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     outcome = deploy(rolled_back, CONFIG, SITE)
     assert isinstance(outcome, Done)
     assert outcome.variables["ModelName"] == target
+
+
+@pytest.mark.parametrize(("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m5d.large", False)])
+def test_no_key_for_instances_with_local_storage(instance_type: str, has_key: bool) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html."""
+    request = endpoint_config_request(DEPLOYMENT, InstanceVariant(instance_type, 1), SITE, TRAINING_JOB)
+    assert ("KmsKeyId" in request) is has_key
