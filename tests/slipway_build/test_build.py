@@ -242,7 +242,7 @@ def test_what_is_missing_from_the_environment_is_named_at_once(capsys: pytest.Ca
 
 def test_the_buildspec_exports_the_hash_of_what_it_packaged_before_any_check() -> None:
     spec = yaml.safe_load((ROOT / "buildspec.yml").read_text(encoding="utf-8"))
-    assert spec["env"] == {"exported-variables": ["PACKAGES_SHA256"]}
+    assert spec["env"] == {"variables": {"PYTHONPATH": "scripts"}, "exported-variables": ["PACKAGES_SHA256"]}
     assert spec["artifacts"] == {"base-directory": "build/packages", "files": ["**/*"]}
     commands = json.dumps([command for phase in spec["phases"].values() for command in phase["commands"]])
     order = ("python -m slipway_build.build", "PACKAGES_SHA256", "ruff check", "cfn-lint cloudformation", "pytest")
