@@ -61,7 +61,10 @@ def test_the_reference_of_the_training_config_is_the_schema() -> None:
     assert written.endswith("\n" + reference_markdown())
 
 
-def test_the_quotas_are_those_that_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_quotas_are_those_that_the_command_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     text = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
     _, command, *written = text.split("<!-- quotas -->\n")[1].split("```\n<!-- /quotas -->")[0].splitlines()
     assert run(command.split()[2:]) == 0
