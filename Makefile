@@ -2,6 +2,8 @@
 
 SHELL := bash
 MAKEFLAGS += --no-print-directory
+# Each of the many processes would compile again what it imports.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3

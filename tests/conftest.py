@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.local_server import LocalServer
-from tests.releases.house import House
+from tests.releases.house import House, first_house
 
 # A busy machine is slow, and that is no failure.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,11 +41,19 @@ def own_local_aws(tmp_path: Path) -> Iterator[LocalServer]:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A checkout with a local AWS of its own, installed by `slipway release`; for all tests of a worker."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a house that `slipway release` has installed, shut down; others move in with a copy of it."""
+    base = tmp_path_factory.getbasetemp()
+    # The workers of a run have folders side by side.
+    return first_house((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "installed")
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
+    """A checkout with a local AWS of its own after a first release; for all tests of a worker."""
     house = House(tmp_path_factory.mktemp("house"))
     try:
-        house.install()
+        house.move_in(installed)
         yield house
     finally:
         house.slipway("down")

@@ -22,11 +22,11 @@ LARGE_TEST_SET_ROWS = 400_000
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     """A house of its own, as its local AWS is killed again and again."""
     house = House(tmp_path_factory.mktemp("faults"))
     try:
-        house.install()
+        house.move_in(installed)
         yield house
     finally:
         house.slipway("down")

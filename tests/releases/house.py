@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from tests.local_server import ROOT, LocalServer, build_sources, wait_for
 MODEL = "wine-quality"
 PREFIX = f"slipway-local-{MODEL}"
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
+_TRANSCRIPT = "transcript.txt"
 FINAL = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 
 
@@ -48,6 +50,17 @@ class House:
         done = self.slipway("release", "--approve", "make release")
         assert done.returncode == 0, done.stdout + done.stderr
         self.transcript = said + done.stdout
+
+    def move_in(self, first: Path) -> None:
+        """Be as the house in the folder `first` was when it was shut down; see `first_house`."""
+        leave = shutil.ignore_patterns("ministack-lambda-*")
+        shutil.copytree(first / ".slipway", self.root / ".slipway", symlinks=True, ignore=leave)
+        # The programs of a virtual environment name its folder.
+        for program in self.server.state.glob("codebuild/projects/*/python-*/bin/*"):
+            if not program.is_symlink() and str(first).encode() in (content := program.read_bytes()):
+                program.write_bytes(content.replace(str(first).encode(), str(self.root).encode()))
+        self.transcript = (first / _TRANSCRIPT).read_text(encoding="utf-8")
+        self.server.up()
 
     def prepare(self) -> str:
         """Start local AWS, create the stack of the buckets, and note there that all checks have passed.
@@ -275,6 +288,22 @@ class House:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+
+def first_house(folder: Path) -> Path:
+    """Return the root of a house that was shut down after its first release; the first process to come makes it."""
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / _TRANSCRIPT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            house = House(folder)
+            try:
+                house.install()
+            finally:
+                house.slipway("down")
+            (folder / _TRANSCRIPT).write_text(house.transcript, encoding="utf-8")
+    return folder
 
 
 def passed_checks(root: Path, folder: Path) -> dict[str, str]:

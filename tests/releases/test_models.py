@@ -22,13 +22,13 @@ OTHER_PREFIX = f"slipway-local-{OTHER}"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def shared(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     """A house with a second model; the second pipeline is there, its first release is stopped."""
     house = House(tmp_path_factory.mktemp("models"))
     (house.root / "training_config" / f"{OTHER}.yml").write_text(SAMPLE.replace(MODEL, OTHER), encoding="utf-8")
     shutil.copytree(house.root / "data" / MODEL, house.root / "data" / OTHER)
     try:
-        house.install()
+        house.move_in(installed)
         house.note_checks(OTHER)
         done = house.slipway("release", "--no-follow", "--model", OTHER)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.report import render
 from pipeline_lambdas.report.key_figures import key_metric, source_of
+from pipeline_lambdas.report.page import render
 from tests.pipeline_lambdas.report.cases import CASES
 from tests.pipeline_lambdas.report.documents import NAME, digest, evaluation, gate, record
 from tests.pipeline_lambdas.report.html_check import Page

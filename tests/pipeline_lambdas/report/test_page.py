@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.report import render
+from pipeline_lambdas.report.page import render
 from tests.pipeline_lambdas.report.cases import CASES, binary, hostile, waiting
 from tests.pipeline_lambdas.report.documents import Case
 from tests.pipeline_lambdas.report.html_check import Page

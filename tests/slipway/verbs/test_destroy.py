@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,10 +65,10 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("destroyed"))
     try:
-        house.install()
+        house.move_in(installed)
         yield house
     finally:
         house.slipway("down")
