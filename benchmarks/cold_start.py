@@ -49,7 +49,7 @@ def measure(root: Path, folder: Path, *, short: bool) -> list[Figure]:
         ratio, taken, baseline = paired_ratio(
             lambda code=code, cold=cold: _seconds(code, cold),  # type: ignore[misc]
             lambda code=code, bare=bare: _seconds(code, bare),  # type: ignore[misc]
-            2 if short else 9,
+            1 if short else 9,
         )
         detail = f"{taken * 1000:.0f} ms; boto3 with {', '.join(services)}: {baseline * 1000:.0f} ms"
         figures.append(at_most(f"cold start of {function} / boto3", ratio, "x", 1.3, detail))

@@ -103,7 +103,7 @@ def kill_function(house: House, name: str, known: set[int]) -> set[int]:
     return known | found
 
 
-@pytest.mark.parametrize(("kills", "status"), [(1, "Succeeded"), (2, "Failed")])
+@pytest.mark.parametrize(("kills", "status"), [pytest.param(1, "Succeeded", marks=pytest.mark.faults), (2, "Failed")])
 def test_a_function_that_is_killed_is_repeated_and_then_answered_for(house: House, kills: int, status: str) -> None:
     before = house.newest()
     assert house.slipway("start").returncode == 0
@@ -131,6 +131,7 @@ def test_a_function_that_is_killed_is_repeated_and_then_answered_for(house: Hous
     house.wait_for_end(execution)
 
 
+@pytest.mark.faults
 def test_killed_while_deploying(house: House) -> None:
     execution = push(house, {}, "killed while deploying")
     kill_when(

@@ -183,9 +183,6 @@ def test_models_and_installation_are_destroyed_and_made_again(house: House) -> N
     assert house.record(house.newest())["sequence"] > 1, "the records go on where they were"
     evidence_stays_as_long_as_it_is_locked(house)
     nothing_is_left(house, neighbours)
-    house.prepare()
-    released(house)
-    nothing_is_left(house, neighbours)
     assert destroyed(house, "--all", "--data")["removed"] == []
     assert everything(house) == neighbours
 

@@ -76,7 +76,23 @@ def stacks(house: House) -> dict[str, str]:
     return {stack["StackName"]: stack["StackStatus"] for stack in found}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_log_group_that_came_back_is_told_and_removed(two_models: House) -> None:
+    house, logs, group = two_models, two_models.client("logs"), f"/aws/lambda/slipway-local-{SECOND}-train-model"
+    assert slipway(house, "destroy", "--model", SECOND, "--yes", SECOND).returncode == 0
+    assert PIPELINES[MODEL] in stacks(house)
+    logs.create_log_group(logGroupName=group)
+    refused = slipway(house, "deploy", "--model", SECOND)
+    assert refused.returncode == 1
+    assert re.search(r"TrainModelFunctionLogGroup \(AWS::Logs::LogGroup\): .*already exists", refused.stderr)
+    advice = refused.stderr.partition("Remove what is left of the model, its data not: ")[2].partition(";")[0]
+    done = follow_advice(house, advice, "--yes", SECOND)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    assert follow_advice(house, refused.stderr).returncode == 0
+    assert stacks(house)[PIPELINES[SECOND]] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.faults)])
 def test_what_was_interrupted_goes_on(two_models: House, how: signal.Signals) -> None:
     house = two_models
     command = line("destroy", "--all", "--yes", "local")
@@ -107,8 +123,8 @@ def test_what_was_interrupted_goes_on(two_models: House, how: signal.Signals) ->
     assert stacks(house) == {SETUP: "CREATE_COMPLETE"}
 
 
-def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(two_models: House) -> None:
-    house = two_models
+def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> None:
+    assert slipway(house, "deploy", "--model", SECOND).returncode == 0
     ecr, name = house.client("ecr"), f"images-local-{SECOND}"
     image = ecr.put_image(repositoryName=name, imageManifest='{"schemaVersion": 2}', imageTag="a")["image"]["imageId"]
     for _ in range(2):
@@ -123,22 +139,6 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(two_models: House) 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing of installation local is left." in done.stdout
     assert stacks(house) == {}
-
-
-def test_a_log_group_that_came_back_is_told_and_removed(two_models: House) -> None:
-    house, logs, group = two_models, two_models.client("logs"), f"/aws/lambda/slipway-local-{SECOND}-train-model"
-    assert slipway(house, "destroy", "--model", SECOND, "--yes", SECOND).returncode == 0
-    assert PIPELINES[MODEL] in stacks(house)
-    logs.create_log_group(logGroupName=group)
-    refused = slipway(house, "deploy", "--model", SECOND)
-    assert refused.returncode == 1
-    assert re.search(r"TrainModelFunctionLogGroup \(AWS::Logs::LogGroup\): .*already exists", refused.stderr)
-    advice = refused.stderr.partition("Remove what is left of the model, its data not: ")[2].partition(";")[0]
-    done = follow_advice(house, advice, "--yes", SECOND)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
-    assert follow_advice(house, refused.stderr).returncode == 0
-    assert stacks(house)[PIPELINES[SECOND]] == "CREATE_COMPLETE"
 
 
 def test_it_waits_for_its_turn(house: House) -> None:
@@ -170,14 +170,19 @@ def test_it_waits_for_its_turn(house: House) -> None:
 @pytest.mark.parametrize("stack_is_there", [True, False])
 def test_a_key_of_the_users_own_stays(house: House, stack_is_there: bool) -> None:
     """Even one that an earlier installation of that name had made."""
-    suffix, kms = f"own{int(stack_is_there)}", house.client("kms")
+    suffix, kms, cloudformation = f"own{int(stack_is_there)}", house.client("kms"), house.client("cloudformation")
     key = kms.create_key(Description=f"Slipway {suffix}, data, packages")["KeyMetadata"]["Arn"]
-    parameter = f"ExistingKeyArn={key}"
-    assert slipway(house, "deploy", "--suffix", suffix, "--parameter", parameter).returncode == 0
+    given = {"SuffixID": suffix, "ExistingKeyArn": key}
+    stack = cloudformation.create_stack(
+        StackName=f"slipway-setup-{suffix}",
+        TemplateBody=(house.root / "cloudformation" / "setup.yml").read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+    )["StackId"]
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
     if not stack_is_there:
-        assert slipway(house, "destroy", "--suffix", suffix, "--yes", MODEL).returncode == 0
-        house.client("cloudformation").delete_stack(StackName=f"slipway-setup-{suffix}")
-        wait_for(lambda: f"slipway-setup-{suffix}" not in stacks(house), "the stack to go", 60)
+        cloudformation.delete_stack(StackName=stack)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
     done = slipway(house, "destroy", "--suffix", suffix, "--all", "--data", "--yes", suffix)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Nothing of installation {suffix} is left." in done.stdout

@@ -40,11 +40,6 @@ def test_releases_of_a_day(house: House) -> None:
     assert first["evaluations"]["test"]["verdict"] == "passed"
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,120 rows", first["said"])
 
-    again = released(house)
-    assert again["trigger"] == "by hand"
-    assert again["said"].count(": no changes") == 2
-    assert statuses(house) == ["Succeeded", "Succeeded"]
-
     house.config_file.write_text(house.config_file.read_text().replace("max_depth: 6", "max_depth: 5"))
     handler = house.root / "inference_lambdas" / "handlers" / "evaluate_model.py"
     handler.write_text(handler.read_text() + "\n# changed\n")
@@ -59,7 +54,7 @@ def test_releases_of_a_day(house: House) -> None:
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,000 rows", third["said"])
     newest, *older = statuses(house)
     assert newest == "Succeeded"
-    assert sorted(older) == ["Succeeded", "Succeeded", "Superseded", "Superseded"]
+    assert sorted(older) == ["Succeeded", "Superseded", "Superseded"]
     assert third["revisions"]["TrainingConfig"]["id"] != first["revisions"]["TrainingConfig"]["id"]
     assert third["revisions"]["Dataset"]["id"] != first["revisions"]["Dataset"]["id"]
 
@@ -67,6 +62,8 @@ def test_releases_of_a_day(house: House) -> None:
     commit = house.push_config(house.config_file.read_text().replace("max_depth: 5", "max_depth: 4"), message="Flatter")
     house.wait_for_end(house.wait_for_new(before))
     fifth = released(house)
+    assert fifth["trigger"] == "by hand"
+    assert ": no changes" in fifth["said"]
     assert "training_config: left alone; the repository is 1 commit ahead of the folder" in fifth["said"]
     assert fifth["revisions"]["TrainingConfig"] == {"id": commit, "summary": "Flatter"}
 
