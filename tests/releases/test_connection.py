@@ -103,7 +103,7 @@ def _install(connected: Connected) -> None:
         **{f"{action}RepositoryId": f"acme/{folder}" for folder, action in FOLDERS.items()},
     }
     said = _run(house, "deploy", *(f"--parameter={name}={value}" for name, value in parameters.items()))
-    assert "stack slipway-setup-local: created, 10 resources" in said
+    assert "stack slipway-setup-local: created, 12 resources" in said
     assert "the dataset is not there" in said
     assert "the content of" not in said
     house.note_checks()
