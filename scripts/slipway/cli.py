@@ -44,14 +44,10 @@ from slipway.verbs import (
     publish,
     release,
     rollback,
+    runs,
+    show,
     start,
     stop,
-)
-from slipway.verbs import (
-    runs as run_list,
-)
-from slipway.verbs import (
-    show as runs,
 )
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -158,8 +154,8 @@ app.command()(local.status)
 app.command()(credentials.credentials)
 app.command()(release.release)
 app.command()(follow.follow)
-app.command()(run_list.runs)
-app.command()(runs.show)
+app.command()(runs.runs)
+app.command()(show.show)
 app.command()(explain.explain)
 app.command()(compare.compare)
 app.command("open")(open_report.open_report)

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipeline_lambdas.evidence import chain as record_chain
+from pipeline_lambdas.evidence import chain
 from slipway.datasets.model_data import EVIDENCE, NO_BUCKET
 from slipway.installation.aws_errors import code_of
 from slipway.session import Session
@@ -82,7 +82,7 @@ def _versions(session: Session, problems: list[str]) -> Iterator[dict[str, Any]]
                 key = version["Key"]
                 if key in numbers:
                     problems.append(f"{key}: found several versions; a record of the chain is written once")
-                if record_chain.prefix(session.names.model) == prefix:
+                if chain.prefix(session.names.model) == prefix:
                     numbers.add(key)
                 yield version
 

@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import ClientError
 from rich.text import Text
 
-from pipeline_lambdas.evidence import chain as record_chain
+from pipeline_lambdas.evidence import chain
 from pipeline_lambdas.evidence.chain import Entry
 from slipway.datasets.model_data import NO_BUCKET
 from slipway.errors import UnsuccessfulError
@@ -29,9 +29,9 @@ def audit(context: typer.Context) -> None:
     keys, problems = chain_keys(session)
     entries = [Entry(key, read_object(session, key) or b"") for key in keys]
     locks = look_at_locks(session)
-    problems += [*record_chain.verify(entries), *_copies(session, entries), *(locks.problems if locks else ())]
+    problems += [*chain.verify(entries), *_copies(session, entries), *(locks.problems if locks else ())]
     session.output.result({"records": len(entries), "problems": problems, "locks": locks.document() if locks else None})
-    place = f"s3://{session.names.bucket('evidence')}/{record_chain.prefix(session.names.model)}"
+    place = f"s3://{session.names.bucket('evidence')}/{chain.prefix(session.names.model)}"
     session.output.say(f"{place}: {len(entries)} records, {'as written' if not problems else 'not as written'}")
     session.output.say(locks.sentence() if locks else "locks: none, as there is no evidence bucket yet")
     for problem in problems:
@@ -55,7 +55,7 @@ def chain_keys(session: Session) -> tuple[list[str], list[str]]:
 
 def _keys(session: Session, bucket: BucketPurpose) -> list[str]:
     pages = session.client("s3").get_paginator("list_objects_v2")
-    found = pages.paginate(Bucket=session.names.bucket(bucket), Prefix=record_chain.prefix(session.names.model))
+    found = pages.paginate(Bucket=session.names.bucket(bucket), Prefix=chain.prefix(session.names.model))
     try:
         return [item["Key"] for page in found for item in page.get("Contents", [])]
     except ClientError as error:
@@ -66,11 +66,11 @@ def _keys(session: Session, bucket: BucketPurpose) -> list[str]:
 
 def _copies(session: Session, entries: Iterable[Entry]) -> Iterator[str]:
     """What lies beside a release's report has to be the newest record of it; one that is going on has none here yet."""
-    newest = {record_chain.parsed(entry.content).get("execution_id"): entry for entry in entries}
+    newest = {chain.parsed(entry.content).get("execution_id"): entry for entry in entries}
     for run_id, entry in newest.items():
         key = record_key(session, str(run_id))
         copy = read_object(session, key)
         if copy is None:
             yield f"{key}: not found; its record is {entry.key}"
-        elif copy != entry.content and record_chain.parsed(copy).get("sequence") is not None:
+        elif copy != entry.content and chain.parsed(copy).get("sequence") is not None:
             yield f"{key}: differs from {entry.key}"
