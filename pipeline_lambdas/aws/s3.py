@@ -37,6 +37,51 @@ class Listed:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest version of an object."""
+
+    version_id: str
+    size_bytes: int
+
+
+def find_newest(bucket: str, key: str) -> Newest | None:
+    """Return which version of an object is the newest; None if there is no such object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, which answers a code alone, and 403 to a role
+    that may not list the bucket.
+    """
+    try:
+        answer = call(clients.client("s3").head_object, Bucket=bucket, Key=key)
+    except AwsRequestError as error:
+        if error.code == "404":
+            return None
+        raise
+    if "VersionId" not in answer:
+        raise ConfigurationError(
+            f"s3://{bucket}/{key}: found no version of it; expected one, as the setup stack makes a bucket that keeps "
+            "versions. Turn versioning on in the bucket."
+        )
+    return Newest(answer["VersionId"], answer["ContentLength"])
+
+
+def copy_version(bucket: str, key: str, version_id: str, to_key: str, kms_key_arn: str) -> None:
+    """Copy one version of an object within its bucket, up to 5 GB, under the customer key.
+
+    Without its tags, which it takes another right to copy.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    call(
+        clients.client("s3").copy_object,
+        Bucket=bucket,
+        Key=to_key,
+        CopySource={"Bucket": bucket, "Key": key, "VersionId": version_id},
+        TaggingDirective="REPLACE",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=kms_key_arn,
+    )
+
+
 def read_object(bucket: str, key: str) -> bytes | None:
     """Return a whole object, read with the function's own role; None if there is none."""
     try:

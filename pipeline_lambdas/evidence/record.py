@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
-from pipeline_lambdas.evidence.actions import Console, action_documents, approval_of, functions_of, moment, variables_of
+from pipeline_lambdas.evidence.actions import (
+    Console,
+    action_documents,
+    approval_of,
+    functions_of,
+    moment,
+    parameter_of,
+    variables_of,
+)
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
 from pipeline_lambdas.release.dataset import Dataset
@@ -170,8 +178,15 @@ def _training(facts: Facts) -> Document:
         "metrics": {item["MetricName"]: _finite(item["Value"]) for item in job.get("FinalMetricDataList") or ()},
         "curves": dict(facts.curves),
         "model_data_url": (job.get("ModelArtifacts") or {}).get("S3ModelArtifacts"),
+        "model_data_version_id": _artifact_version(facts),
         "failure_reason": job.get("FailureReason"),
     }
+
+
+def _artifact_version(facts: Facts) -> str | None:
+    """What the wait has noted; an execution that rolls back is given it, as it runs without the wait."""
+    noted = variables_of(facts.actions, "WaitForTraining").get("ArtifactVersion")
+    return noted or parameter_of(facts.actions, "artifact_version")
 
 
 def _finite(value: float) -> float | None:

@@ -32,11 +32,12 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`training_job` is not given for the champion, whose model Prod tells; only its endpoint is ever removed."""
-
+    # What has a default is of some actions alone: Prod tells the champion's model, and no other endpoint is removed.
     execution_id: str
     environment: str
     training_job: str = ""
+    artifact_version: str = ""
+    config_sha256: str = ""
     operation: str = "deploy"
 
 
@@ -51,8 +52,9 @@ def _deploy(job: Job) -> Outcome:
     check_operation(parameters.operation, parameters.environment)
     if parameters.operation == "remove":
         return remove_champion(release)
-    config = read_config(job, environment.model_name)
+    config, site = read_config(job, environment.model_name), environment.site()
     refuse_instances(config, environment.instance_type_patterns, parameters.environment)
     if parameters.environment == CHAMPION:
-        return deploy_champion(release, config, environment.site())
-    return deploy(Deployment(release, parameters.environment, parameters.training_job), config, environment.site())
+        return deploy_champion(release, config, site)
+    trained = parameters.training_job, parameters.artifact_version, parameters.config_sha256
+    return deploy(Deployment(release, parameters.environment, *trained), config, site)

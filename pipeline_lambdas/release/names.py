@@ -31,6 +31,8 @@ _SHORT_LENGTH = 13
 _CHAMPION_PART = "champ"
 _NOT_ISOLATED = "-s"
 """Ends the name of the model of serverless endpoints, which take none that is isolated."""
+_OF_PROD = "-prod"
+"""Ends the name of Prod's own model, which no role but that of `deploy-prod` may create."""
 _SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
 
 
@@ -73,6 +75,11 @@ class Release:
         """Name of the model of a training job: the one that is isolated from the network, or its like that is not."""
         return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
 
+    @staticmethod
+    def prod_model(training_job: str) -> str:
+        """Name of the model that Prod serves of a training job, isolated or not."""
+        return f"{training_job}{_OF_PROD}"
+
     def owns_model(self, name: str) -> bool:
         """Tell whether `name` is a model that this release made."""
         return is_model(self.prefix, name) and name.startswith(f"{self.prefix}-{self.short}")
@@ -93,7 +100,7 @@ def environment_of_config(prefix: str, name: str) -> str | None:
 
 def is_model(prefix: str, name: str) -> bool:
     """Tell whether `name` is a model of this pipeline."""
-    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}(?:{_NOT_ISOLATED})?", name) is not None
+    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}(?:{_NOT_ISOLATED}|{_OF_PROD})?", name) is not None
 
 
 def attempt_of(prefix: str, training_job: str) -> int:

@@ -19,13 +19,13 @@ from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Outcome
+from pipeline_lambdas.steps.artifact import copy_for_prod
+from pipeline_lambdas.steps.found import differences
 from pipeline_lambdas.steps.rollback_alarms import alarm_of_update, watch_update
 from pipeline_lambdas.steps.rollout import deployment_config_request
-from pipeline_lambdas.steps.training import contains
 
 VARIANT_NAME = "AllTraffic"
-_WITHOUT_MODELS = "prod"
-"""The environment whose role creates no model."""
+_PROD = "prod"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
 _MOST_ALARMS = 10
 
@@ -49,11 +49,16 @@ class HostingSite:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What one Deploy action asks for; the models are named after their training job."""
+    """What one Deploy action asks for; the models are named after their training job.
+
+    `artifact_version` and `config_sha256` tell what the release was trained to and with; Prod alone asks for them.
+    """
 
     release: Release
     environment: str
     training_job: str
+    artifact_version: str = ""
+    config_sha256: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -67,10 +72,13 @@ class Deployment:
 def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) -> Outcome:
     """Create what is missing and point the endpoint at it; everything is looked for first.
 
+    Prod gets a model of its own, of a copy of the artifact: no code that nobody has approved may write either.
     Answers Continue while an endpoint is on its way to a state in which it can be changed. Raises
     ConfigurationError for an environment that the config lacks, JobFailedError where the endpoint or a
-    resource of the same name stands in the way.
+    resource of the same name stands in the way, or where config or artifact are not those of the training.
     """
+    if deployment.environment == _PROD:
+        _check_config(deployment, config)
     variant = config.environments.get(deployment.environment)
     if variant is None:
         raise ConfigurationError(
@@ -82,16 +90,18 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         # The wait before has seen it Completed, and a read may be stale; at most until the job's own time limit.
         token = json.dumps({"waiting_for": deployment.training_job})
         return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
-    # Prod makes no model: what it will serve is made with those of Dev and Test.
-    served = [variant] if deployment.environment == _WITHOUT_MODELS else [*config.environments.values()]
-    requests = [model_request(deployment, each, site, trained) for each in served]
-    for request in {request["ModelName"]: request for request in requests}.values():
-        _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
-    return serve(deployment, config, variant, site, model_of(deployment, variant))
+    artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
+    if deployment.environment == _PROD:
+        artifact = copy_for_prod(deployment.training_job, artifact, deployment.artifact_version, site.kms_key_arn)
+    request = model_request(deployment, variant, site, trained["AlgorithmSpecification"]["TrainingImage"], artifact)
+    _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
+    return serve(deployment, config, variant, site, request["ModelName"])
 
 
 def model_of(deployment: Deployment, variant: Variant) -> str:
     """Return the name of the model that a variant serves."""
+    if deployment.environment == _PROD:
+        return deployment.release.prod_model(deployment.training_job)
     return deployment.release.model(deployment.training_job, isolated=isinstance(variant, InstanceVariant))
 
 
@@ -122,18 +132,15 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
 
 
 def model_request(
-    deployment: Deployment, variant: Variant, site: HostingSite, trained: Mapping[str, Any]
+    deployment: Deployment, variant: Variant, site: HostingSite, image: str, artifact: str
 ) -> dict[str, Any]:
-    """Return the request of a variant's model: the artifact of the job, served by the image that trained it.
+    """Return the request of a variant's model: an artifact, served by the image that trained it.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
     return {
         "ModelName": model_of(deployment, variant),
-        "PrimaryContainer": {
-            "Image": trained["AlgorithmSpecification"]["TrainingImage"],
-            "ModelDataUrl": trained["ModelArtifacts"]["S3ModelArtifacts"],
-        },
+        "PrimaryContainer": {"Image": image, "ModelDataUrl": artifact},
         "ExecutionRoleArn": site.role_arn,
         # A serverless endpoint takes no isolated model: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         "EnableNetworkIsolation": isinstance(variant, InstanceVariant),
@@ -165,6 +172,21 @@ def endpoint_config_request(deployment: Deployment, variant: Variant, site: Host
     return request
 
 
+def _check_config(deployment: Deployment, config: TrainingConfig) -> None:
+    if not deployment.artifact_version or not deployment.config_sha256:
+        raise ConfigurationError(
+            "UserParameters lacks artifact_version or config_sha256, by which Prod is held against what was trained. "
+            "Deploy the pipeline stack again, then start a new release."
+        )
+    found = config_sha256(config)
+    if found != deployment.config_sha256:
+        raise JobFailedError(
+            f"{config.model}.yml: found the SHA-256 {found}; expected {deployment.config_sha256}, with which "
+            f"{deployment.training_job} was trained: the artifact TrainingConfig was changed since. Prod stays as it "
+            "is. The access log of the artifact bucket tells who wrote it; start a new release."
+        )
+
+
 def _trained(name: str) -> dict[str, Any]:
     description = sagemaker.describe_training_job(name)
     status = "missing" if description is None else description["TrainingJobStatus"]
@@ -193,8 +215,8 @@ def _ensure(
     if description is None and not create({**request, "Tags": tags}):
         # Another delivery of the same event was faster.
         description = describe(name)
-    if description is not None and not contains(description, request):
-        different = [key for key, value in request.items() if not contains(description.get(key), value)]
+    different = differences(kind, description, request) if description is not None else []
+    if different:
         raise JobFailedError(
             f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed; start a new "
             "release."

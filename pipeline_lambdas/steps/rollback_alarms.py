@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import cloudwatch
 from pipeline_lambdas.runtime.failures import ConfigurationError
-from pipeline_lambdas.steps.training import contains
+from pipeline_lambdas.steps.found import contains
 
 _COPIED = (
     "Namespace",

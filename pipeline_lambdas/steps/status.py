@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pipeline_lambdas.aws import sagemaker
@@ -16,6 +17,7 @@ from pipeline_lambdas.release.names import NONE
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
+from pipeline_lambdas.steps.artifact import find_version
 
 Kind = Literal["training-job", "endpoint"]
 Description = Mapping[str, Any]
@@ -67,14 +69,14 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     try:
         if kind == "training-job":
             description = sagemaker.describe_training_job(name)
-            outcome = decide_training(name, description)
+            outcome = _with_version(name, decide_training(name, description))
         else:
             description = sagemaker.describe_endpoint(name)
             outcome = decide_endpoint(name, endpoint_config or "", description)
     except UnavailableError as error:
         if token is None:
             raise
-        return Continue(token, f"SageMaker did not answer and is asked again: {error}", 50, name)
+        return Continue(token, f"AWS did not answer and is asked again: {error}", 50, name)
     unseen = _unseen_looks(token)
     if isinstance(outcome, Failed) and unseen < STALE_LOOKS and _may_be_stale(description, endpoint_config):
         return Continue(_token(name, unseen + 1), f"{name} is looked at again, as it may not be shown yet", 10, name)
@@ -118,6 +120,21 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
     else:
         text = _unknown(status)
     return Failed("JobFailed", f"Endpoint {name} {text}", name)
+
+
+def _with_version(name: str, outcome: Outcome) -> Outcome:
+    """Add which version of its artifact a job has left: the address may be written again.
+
+    What Completed tells of is there, as S3 shows a write to whoever reads after it:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+    """
+    if not isinstance(outcome, Done):
+        return outcome
+    uri = outcome.variables["ModelArtifacts"]
+    version = find_version(uri)
+    if version is None:
+        return Failed("JobFailed", f"{uri}: found no artifact of {name}, which completed. Start a new release.", name)
+    return replace(outcome, variables={**outcome.variables, "ArtifactVersion": version})
 
 
 def _training_failure(description: Description) -> str:

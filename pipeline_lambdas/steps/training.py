@@ -13,6 +13,7 @@ from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.release.dataset import MANIFEST, Dataset
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
+from pipeline_lambdas.steps.found import differences
 
 # A job in one of these goes on or has its model; after any other the next attempt is made.
 _LIVE = frozenset({"InProgress", "Completed"})
@@ -23,6 +24,7 @@ _COMPARED = (
     "ResourceConfig",
     "StoppingCondition",
     "RoleArn",
+    "EnableNetworkIsolation",
 )
 
 
@@ -167,7 +169,7 @@ def _channel(name: str, content_type: str, uri: str) -> dict[str, Any]:
 def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:
     if description is None:
         return
-    different = [part for part in _COMPARED if not contains(description.get(part), request[part])]
+    different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED})
     if description.get("HyperParameters") != request["HyperParameters"]:
         different.append("HyperParameters")
     if different:
@@ -175,18 +177,3 @@ def _refuse_other_settings(name: str, request: Mapping[str, Any], description: M
             f"Training job {name} exists with other settings ({', '.join(different)}). A release trains once; "
             "start a new release for the new settings."
         )
-
-
-def contains(described: Any, asked: Any) -> bool:
-    """Tell whether a description holds what was asked for; AWS adds its defaults beside it."""
-    if isinstance(asked, Mapping):
-        return isinstance(described, Mapping) and all(
-            key in described and contains(described[key], value) for key, value in asked.items()
-        )
-    if isinstance(asked, list):
-        return (
-            isinstance(described, list)
-            and len(described) == len(asked)
-            and all(contains(*pair) for pair in zip(described, asked, strict=True))
-        )
-    return bool(described == asked)

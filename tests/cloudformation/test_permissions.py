@@ -133,6 +133,7 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
             (passed[statement.holders],) = statement.resources
     assert passed == {
         ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
+        ("DeployProdFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
         ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
     }
 
@@ -223,7 +224,13 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         ("EndReleaseFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-9"),
         ("EndReleaseFunctionRole", "sagemaker:StopTrainingJob", "training-job", "-0a1b2c3d-4e5f-9"),
         ("DeployModelFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-2"),
+        ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f"),
         ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f-2"),
+        ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f-s"),
+        ("DeployModelFunctionRole", "sagemaker:AddTags", "model", "-0a1b2c3d-4e5f-2-s"),
+        ("DeployProdFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f-prod"),
+        ("DeployProdFunctionRole", "sagemaker:AddTags", "model", "-0a1b2c3d-4e5f-2-prod"),
+        ("CleanUpFunctionRole", "sagemaker:DeleteModel", "model", "-0a1b2c3d-4e5f-2-prod"),
         ("DeployModelFunctionRole", "sagemaker:CreateEndpointConfig", "endpoint-config", "-dev-0a1b2c3d-4e5f"),
         ("DeployModelFunctionRole", "sagemaker:CreateEndpoint", "endpoint", "-dev"),
         ("DeployModelFunctionRole", "sagemaker:CreateEndpoint", "endpoint-config", "-dev-0a1b2c3d-4e5f"),
@@ -311,6 +318,7 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
     assert written == {
         (("PipelineRole",), "artifact"),
         (("TrainingRole",), "model"),
+        (("DeployProdFunctionRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
         (("EvaluateModelFunctionRole",), "evidence"),
@@ -323,6 +331,37 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
     }
     actions = {action for statement in statements for action in statement.actions}
     assert not {action for action in actions if re.match(r"s3:Delete|kms:(Disable|Schedule)", action)}
+
+
+@pytest.mark.parametrize("attempt", ["", "-2"])
+def test_what_prod_serves_is_written_and_made_by_its_own_role_alone(
+    pipeline: Template, statements: list[Statement], attempt: str
+) -> None:
+    """Code that nobody has approved has the rights of all the others."""
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    job = f"slipway-{'a' * 12}-{'m' * 20}-0a1b2c3d-4e5f{attempt}"
+    bucket = f"arn:aws:s3:::<slipway-{'a' * 12}-model-bucket-name>"
+
+    def holders(action: str, arn: str) -> set[str]:
+        return {role for role in roles if may(statements, pipeline, role, action, arn)}
+
+    copy, artifact = f"{bucket}/prod/{job}/3sL4kqtJlcpXroDTDmJ+rm/model.tar.gz", f"{bucket}/training/{job}/output"
+    assert holders("s3:PutObject", copy) == {"DeployProdFunctionRole"}
+    assert holders("s3:GetObject", copy) == {"DeployProdFunctionRole", "HostingRole"}
+    assert holders("s3:PutObject", f"{artifact}/model.tar.gz") == {"TrainingRole"}
+    readers = {"GetStatusFunctionRole", "DeployProdFunctionRole", "HostingRole", "RegisterModelFunctionRole"}
+    assert holders("s3:GetObject", f"{artifact}/model.tar.gz") == readers
+    assert holders("s3:GetObjectVersion", f"{artifact}/model.tar.gz") == {"DeployProdFunctionRole"}
+    made = f"arn:aws:sagemaker:ap-northeast-1:111122223333:model/{job}"
+    assert holders("sagemaker:CreateModel", f"{made}-prod") == {"DeployProdFunctionRole"}
+    assert holders("sagemaker:CreateModel", made) == {"DeployModelFunctionRole"}
+    assert holders("sagemaker:CreateModel", f"{made}-s") == {"DeployModelFunctionRole"}
+
+
+def test_who_looks_at_an_artifact_cannot_read_it(statements: list[Statement]) -> None:
+    """Its content is encrypted, and the role may use the key for the function's environment alone."""
+    keys = [s.condition for s in statements if "GetStatusFunctionRole" in s.holders and "kms:Decrypt" in s.actions]
+    assert [list(condition["StringLike"]) for condition in keys] == [["kms:EncryptionContext:aws:lambda:FunctionArn"]]
 
 
 def test_instance_types_bound_what_a_config_may_cost(statements: list[Statement]) -> None:

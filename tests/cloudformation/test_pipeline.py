@@ -44,6 +44,7 @@ OUTPUT_VARIABLES = {
         "TrainingJobName",
         "Status",
         "ModelArtifacts",
+        "ArtifactVersion",
         "TrainingSeconds",
         "BillableSeconds",
         "Metrics",
@@ -79,6 +80,8 @@ OF_EVENTS = {"start-release", "end-release", "record-release", "settle-job"}
 
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
 CLEAN_UP = ("CleanUp", 5, None, ["TrainingConfig"], "clean-up", {"execution_id": EXECUTION})
+# What Prod is held against: what was trained, and with which config.
+TRAINED = {"artifact_version": "#{Training.ArtifactVersion}", "config_sha256": "#{Train.ConfigSha256}"}
 CHAMPION = {"execution_id": EXECUTION, "environment": "champion"}
 # What DeployTest has besides the actions that all environments have, by their run order.
 COMPARISON: dict[int, tuple[str, int, str | None, list[str], str, dict[str, str]]] = {
@@ -148,6 +151,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "execution_id": EXECUTION,
                     "environment": environment,
                     "training_job": "#{Train.TrainingJobName}",
+                    **(TRAINED if environment == "prod" else {}),
                 },
             ),
             *([COMPARISON[1]] if environment == "test" else []),

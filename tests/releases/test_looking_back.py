@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.local_server import wait_for
 from tests.releases.house import MODEL, PREFIX, SAMPLE, House, patched
 
+MODELS = f"slipway-local-models-{House.account}-us-east-1"
 BUCKET = f"slipway-local-evidence-{House.account}-us-east-1"
 
 
@@ -112,31 +113,56 @@ def wait_for_records(house: House, *executions: str) -> None:
 
 def test_back_and_forth(house: House, pair: tuple[str, str]) -> None:
     first, second = pair
-    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}-prod"
 
     refused = house.slipway("rollback")
     assert refused.returncode == 1
     assert f"rollback {first[:13]} --yes" in refused.stderr
-    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}-prod"
 
+    # Prod has a copy of what was approved, whatever unapproved code makes of the artifact since.
+    trained = f"training/{PREFIX}-{first[:13]}/output/model.tar.gz"
+    house.client("s3").put_object(Bucket=MODELS, Key=trained, Body=b"another's")
     done = house.slipway("rollback", "--yes", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["rollback_target"] == first
     assert {action["stage"] for action in document["actions"] if action["status"]} == {"DeployProd"}
-    assert in_prod(house) == f"{PREFIX}-{first[:13]}"
+    assert in_prod(house) == f"{PREFIX}-{first[:13]}-prod"
     assert "rollback by hand" in house.slipway("runs", "--limit", "1").stdout
 
     again = house.slipway("rollback", first[:13], "--yes")
     assert (again.returncode, "Prod serves its model already" in again.stderr) == (1, True)
     forth = house.slipway("rollback", second[:13], "--yes")
     assert forth.returncode == 0, forth.stdout + forth.stderr
-    assert in_prod(house) == f"{PREFIX}-{second[:13]}"
+    assert in_prod(house) == f"{PREFIX}-{second[:13]}-prod"
     assert document["id"] in {e["pipelineExecutionId"] for e in house.executions()}
     for wrong, said in ((document["id"][:13], "is a rollback itself"), ("zzz", "found none of that id")):
         refused = house.slipway("rollback", wrong, "--yes")
         assert refused.returncode == 1
         assert said in refused.stderr
+
+
+def test_prod_is_refused_an_artifact_that_was_written_again_before_the_approval(house: House) -> None:
+    house.restore()
+    serving, before = house.serving()[f"{PREFIX}-prod"], house.newest()
+    house.push_config(patched(SAMPLE, {"hyperparameters.max_depth": 3}))
+    execution = house.wait_for_new(before)
+
+    def is_tested() -> bool:
+        return bool(house.actions(execution).get("DeployTest/Evidence", {}).get("status") == "Succeeded")
+
+    wait_for(is_tested, "the release to wait for its approval", 120)
+    trained = f"training/{PREFIX}-{execution[:13]}/output/model.tar.gz"
+    s3 = house.client("s3")
+    left = s3.head_object(Bucket=MODELS, Key=trained)["VersionId"]
+    found = s3.put_object(Bucket=MODELS, Key=trained, Body=b"another's")["VersionId"]
+    assert house.wait_for_end(execution)["status"] == "Failed"
+    action, message = house.failure(execution)
+    assert action == "DeployProd/Deploy"
+    assert f"{trained}: found version {found}; expected version {left}, which {PREFIX}-{execution[:13]} left" in message
+    assert house.serving()[f"{PREFIX}-prod"] == serving
+    assert house.record(execution)["training"]["model_data_version_id"] == left
 
 
 def test_a_failed_release_is_explained_and_started_again(house: House) -> None:

@@ -92,6 +92,14 @@ def decided(group: str, status: str) -> Call:
     return sagemaker("update_model_package", ModelPackageArn=arn, ModelApprovalStatus=status)
 
 
+def made(model: str) -> Call:
+    role = f"{ROLE}HostingRole"
+    image = {"Image": "xgboost"}
+    return sagemaker("create_model", ModelName=model, ExecutionRoleArn=role, PrimaryContainer=image)
+
+
+COPY = f"prod/{PREFIX}-{RELEASE}/3sL4kqtJlcpXroDTDmJ/model.tar.gz"
+"""Where what Prod serves lies."""
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"  # with the name of a role of the stack, put in by the test
 
@@ -142,6 +150,13 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         sagemaker("delete_endpoint", EndpointName=f"{PREFIX}-dev"),
         "sagemaker:DeleteEndpoint",
     ),
+    (
+        "GetStatusFunctionRole",
+        "another pipeline's artifacts",
+        read(MODELS, f"training/{OTHER}-{RELEASE}/output/model.tar.gz"),
+        "s3:GetObject",
+    ),
+    ("GetStatusFunctionRole", "what Prod serves", read(MODELS, COPY), "s3:GetObject"),
     ("GetStatusFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
     ("GetStatusFunctionRole", "data", read(DATA, f"{MODEL}/manifest.json"), "s3:GetObject"),
     (
@@ -191,6 +206,9 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         ),
         "iam:PassRole",
     ),
+    ("DeployModelFunctionRole", "Prod's model", made(f"{PREFIX}-{RELEASE}-prod"), "sagemaker:CreateModel"),
+    ("DeployModelFunctionRole", "Prod's second model", made(f"{PREFIX}-{RELEASE}-2-prod"), "sagemaker:CreateModel"),
+    ("DeployModelFunctionRole", "what Prod serves", write(MODELS, COPY), "s3:PutObject"),
     ("DeployModelFunctionRole", "models' content", read(MODELS, f"training/{PREFIX}-{RELEASE}/o"), "s3:GetObject"),
     ("DeployModelFunctionRole", "data", read(DATA, f"{DATASET}/test/test.csv"), "s3:GetObject"),
     ("DeployModelFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),
@@ -267,6 +285,19 @@ REFUSED: list[tuple[str, str, Call, str]] = [
             "create_endpoint_config", EndpointConfigName=f"{PREFIX}-dev-{RELEASE}", ProductionVariants=variants()
         ),
         "sagemaker:CreateEndpointConfig",
+    ),
+    ("DeployProdFunctionRole", "a model of Dev", made(f"{PREFIX}-{RELEASE}"), "sagemaker:CreateModel"),
+    (
+        "DeployProdFunctionRole",
+        "changing what was trained",
+        write(MODELS, f"training/{PREFIX}-{RELEASE}/output/model.tar.gz"),
+        "s3:PutObject",
+    ),
+    (
+        "DeployProdFunctionRole",
+        "what another pipeline serves",
+        write(MODELS, f"prod/{OTHER}-{RELEASE}/v/model.tar.gz"),
+        "s3:PutObject",
     ),
     ("DeployProdFunctionRole", "predicting", invoke(f"{PREFIX}-prod"), "sagemaker:InvokeEndpoint"),
     ("SmokeTestProdFunctionRole", "Test", invoke(f"{PREFIX}-test"), "sagemaker:InvokeEndpoint"),
@@ -525,6 +556,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("TrainingRole", "another model's list", listed(DATA, "other/datasets/"), "s3:ListBucket"),
     ("TrainingRole", "changing data", write(DATA, f"{DATASET}/train/train.csv"), "s3:PutObject"),
     ("TrainingRole", "another's models", write(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:PutObject"),
+    ("TrainingRole", "what Prod serves", write(MODELS, COPY), "s3:PutObject"),
     (
         "TrainingRole",
         "other metrics",
@@ -539,6 +571,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
     ("HostingRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("HostingRole", "another's models", read(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:GetObject"),
+    ("HostingRole", "changing what Prod serves", write(MODELS, COPY), "s3:PutObject"),
     ("HostingRole", "changing models", write(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:PutObject"),
     ("PipelineRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("PipelineRole", "changing the manifest", write(DATA, f"{MODEL}/manifest.json"), "s3:PutObject"),

@@ -65,6 +65,21 @@ UNEXERCISED = (
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
     Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised("*", "*-artifact", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),
+    Unexercised(
+        "DeployModelFunctionRole",
+        "create-model",
+        "*",
+        "only where Dev or Test is on instances; the sample is serverless there",
+        resource="*:model/*-????????-????",
+    ),
+    Unexercised(
+        "Deploy*FunctionRole",
+        "create-model",
+        "*",
+        "only a release that was trained again has a model with a number",
+        resource="*:model/*-????????-????-?-*",
+    ),
     Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations keeps how far it is"),
     Unexercised(
         "RecordReleaseFunctionRole",

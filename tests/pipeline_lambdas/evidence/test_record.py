@@ -228,6 +228,20 @@ def test_a_rolled_back_release() -> None:
     assert (found["approval"], found["champion"], found["model_package"]) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        answers.action("Train", "WaitForTraining", 3, variables={"ArtifactVersion": "3sL4kqtJlcpXroDTDmJ+rm"}),
+        answers.action("DeployProd", "Deploy", 3, parameters={"artifact_version": "3sL4kqtJlcpXroDTDmJ+rm"}),
+        None,
+    ],
+    ids=["by the wait", "to the rollback", "by nobody"],
+)
+def test_the_record_names_the_version_of_the_artifact(told: dict[str, Any] | None) -> None:
+    found = record(replace(WAITING, actions=[*WAITING.actions, *([told] if told else [])]))
+    assert found["training"]["model_data_version_id"] == ("3sL4kqtJlcpXroDTDmJ+rm" if told else None)
+
+
 def test_a_release_of_which_nothing_could_be_read() -> None:
     nothing = Facts(WAITING.release, "wine-quality", "us-east-1", answers.at(9), missing=("execution: not found",))
     found = record(nothing)

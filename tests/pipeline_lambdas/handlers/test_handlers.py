@@ -9,10 +9,12 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from pipeline_lambdas.handlers import deploy_model, get_status, train_model
+from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.outcome import Done
-from pipeline_lambdas.steps.deployment import HostingSite
+from pipeline_lambdas.steps.deployment import Deployment, HostingSite
 from tests.events import (
     DATA_BUCKET,
+    EXECUTION_ID,
     KMS_KEY_ARN,
     MODEL_BUCKET,
     PREFIX,
@@ -190,6 +192,26 @@ def test_deploy_model_is_denied(sagemaker: Stubber, codepipeline: Stubber, capsy
     expect_failure(codepipeline, "deploy_model", "PermissionError")
     deploy_model.handler(event("deploy_model"), Context())
     assert message(capsys).startswith("The role of the call is not allowed sagemaker:DescribeTrainingJob")
+
+
+@pytest.mark.usefixtures("buckets")
+def test_deploy_prod_is_told_what_was_trained(codepipeline: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_config(sample_text())
+    given, asked = event("deploy_model"), {"artifact_version": "3sL4kqtJlcpXroDTDmJ", "config_sha256": "ab" * 32}
+    configuration = given["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    configuration["UserParameters"] = json.dumps(
+        {"execution_id": EXECUTION_ID, "environment": "prod", "training_job": TRAINING_JOB, **asked}
+    )
+    wanted: list[Deployment] = []
+
+    def deploy(deployment: Deployment, _config: object, _site: object) -> Done:
+        wanted.append(deployment)
+        return Done()
+
+    monkeypatch.setattr(deploy_model, "deploy", deploy)
+    codepipeline.add_response("put_job_success_result", {}, {"jobId": job("deploy_model")})
+    deploy_model.handler(given, Context())
+    assert wanted == [Deployment(Release(PREFIX, EXECUTION_ID), "prod", TRAINING_JOB, **asked)]
 
 
 @pytest.mark.usefixtures("buckets")

@@ -33,6 +33,7 @@ def test_the_longest_names_fit_sagemaker() -> None:
     job = release.training_job(MAX_ATTEMPTS)
     names = [job, *(release.endpoint(name) for name in (*ENVIRONMENTS, CHAMPION))]
     names += [release.endpoint_config(name, job) for name in (*ENVIRONMENTS, CHAMPION)]
+    names += [release.model(job, isolated=False), release.prod_model(job)]
     assert all(re.fullmatch(r"[a-z0-9](-*[a-z0-9]){0,62}", name) for name in names)
 
 
@@ -57,6 +58,9 @@ def test_which_names_are_of_this_pipeline() -> None:
     assert RELEASE.owns_model(RELEASE.training_job(2))
     assert not RELEASE.owns_model(f"{PREFIX}-00000000-4b5e")
     assert is_model(PREFIX, f"{PREFIX}-00000000-4b5e-9")
+    for own in (RELEASE.model(RELEASE.training_job(2), isolated=False), RELEASE.prod_model(RELEASE.training_job(2))):
+        assert is_model(PREFIX, own)
+        assert RELEASE.owns_model(own)
     assert environment_of_config(PREFIX, RELEASE.endpoint_config("prod", RELEASE.training_job(2))) == "prod"
     assert environment_of_config(PREFIX, RELEASE.endpoint_config(CHAMPION, "")) == CHAMPION
     # Of the pipelines of the models wine-quality-dev and old-wine-quality, and made by hand.

@@ -22,13 +22,17 @@ ROLE = "arn:aws:iam::111122223333:role/hosting"
 SITE = HostingSite(ROLE, KMS_KEY_ARN)
 CONFIG = sample_config()
 DEPLOYMENT = Deployment(Release(PREFIX, EXECUTION_ID), "dev", TRAINING_JOB)
-PROD = replace(DEPLOYMENT, environment="prod")
+VERSION = "3sL4kqtJlcpXroDTDmJ+rm"
+PROD = replace(DEPLOYMENT, environment="prod", artifact_version=VERSION, config_sha256=config_sha256(CONFIG))
+PROD_MODEL = f"{TRAINING_JOB}-prod"
 NAME, WANTED = DEPLOYMENT.endpoint, DEPLOYMENT.endpoint_config
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:x/y"
 ARTIFACT = f"s3://models/training/{TRAINING_JOB}/output/model.tar.gz"
+IMAGE = f"{REGISTRY}/sagemaker-xgboost:3.2-0"
+COPY = f"s3://models/prod/{TRAINING_JOB}/{VERSION}/model.tar.gz"
 TRAINED = {
     "TrainingJobStatus": "Completed",
-    "AlgorithmSpecification": {"TrainingImage": f"{REGISTRY}/sagemaker-xgboost:3.2-0", "TrainingInputMode": "File"},
+    "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
     "ModelArtifacts": {"S3ModelArtifacts": ARTIFACT},
 }
 TAGS = [
@@ -36,10 +40,23 @@ TAGS = [
     {"Key": "slipway:model", "Value": "wine-quality"},
     {"Key": "slipway:config-sha256", "Value": config_sha256(CONFIG)},
 ]
-MODEL = model_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, TRAINED)
+MODEL = model_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, IMAGE, ARTIFACT)
 ENDPOINT_CONFIG = endpoint_config_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, TRAINING_JOB)
 MODEL_FOUND = {**MODEL, "ModelArn": ARN, "CreationTime": 0}
 CONFIG_FOUND = {**ENDPOINT_CONFIG, "EndpointConfigArn": ARN, "CreationTime": 0}
+
+
+@pytest.fixture(autouse=True)
+def copies(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What was copied for Prod: job, artifact, version and key."""
+    made: list[tuple[str, ...]] = []
+
+    def copy_for_prod(*given: str) -> str:
+        made.append(given)
+        return COPY
+
+    monkeypatch.setattr(deployment, "copy_for_prod", copy_for_prod)
+    return made
 
 
 def job(stub: Stubber, status: str = "Completed") -> None:
@@ -230,6 +247,31 @@ def test_an_endpoint_config_with_other_settings_is_refused(sagemaker: Stubber) -
         deploy(DEPLOYMENT, CONFIG, SITE)
 
 
+def test_what_runs_something_else_under_the_name_is_refused(sagemaker: Stubber) -> None:
+    job(sagemaker)
+    container = {**MODEL["PrimaryContainer"], "Environment": {"SAGEMAKER_PROGRAM": "another.py"}}
+    sagemaker.add_response("describe_model", {**MODEL_FOUND, "PrimaryContainer": container})
+    with pytest.raises(JobFailedError, match=r"exists with other settings \(PrimaryContainer\.Environment\)"):
+        deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+def test_prod_is_refused_another_config_than_the_trained_one(copies: list[tuple[str, ...]]) -> None:
+    changed = replace(CONFIG, environments={**CONFIG.environments, "prod": InstanceVariant("ml.m5.large", 9)})
+    with pytest.raises(JobFailedError) as caught:
+        deploy(PROD, changed, SITE)
+    text, found = str(caught.value), config_sha256(changed)
+    assert text.startswith(f"wine-quality.yml: found the SHA-256 {found}; expected {PROD.config_sha256}")
+    assert "the artifact TrainingConfig was changed since" in text
+    assert copies == []
+
+
+@pytest.mark.parametrize("lacking", ["artifact_version", "config_sha256"])
+def test_prod_is_refused_without_what_it_is_held_against(lacking: str) -> None:
+    without = {"artifact_version": PROD.artifact_version, "config_sha256": PROD.config_sha256, lacking: ""}
+    with pytest.raises(ConfigurationError, match=r"lacks artifact_version or config_sha256.*Deploy the pipeline"):
+        deploy(replace(PROD, **without), CONFIG, SITE)
+
+
 def test_only_a_completed_job_is_deployed(sagemaker: Stubber) -> None:
     job(sagemaker, "Stopped")
     with pytest.raises(JobFailedError, match=rf"{TRAINING_JOB} is Stopped; only a Completed one"):
@@ -239,7 +281,7 @@ def test_only_a_completed_job_is_deployed(sagemaker: Stubber) -> None:
 def test_an_environment_must_be_in_the_config() -> None:
     config = replace(CONFIG, environments={name: CONFIG.environments[name] for name in ("dev", "test")})
     with pytest.raises(ConfigurationError, match="found dev, test; this action deploys to prod"):
-        deploy(PROD, config, SITE)
+        deploy(replace(PROD, config_sha256=config_sha256(config)), config, SITE)
 
 
 def policy(kind: str, *, wait_s: int = 0, last_s: int = 600, longest_s: int = 4200, **size: Any) -> dict[str, Any]:
@@ -311,13 +353,17 @@ def test_the_longest_waits_that_a_config_allows_fit_sagemaker() -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+def test_prod_is_deployed_with_a_model_of_its_own_and_its_alarms(
+    sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, copies: list[tuple[str, ...]], there: bool
+) -> None:
     watched: list[tuple[tuple[str, ...], str]] = []
     monkeypatch.setattr(deployment, "watch_update", lambda *given: watched.append(given))
     site = replace(SITE, rollback_alarms=ALARMS)
     job(sagemaker)
-    sagemaker.add_response("describe_model", MODEL_FOUND)
-    prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE, TRAINING_JOB)
+    absent(sagemaker, "describe_model", "model")
+    model = {**MODEL, "ModelName": PROD_MODEL, "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": COPY}}
+    sagemaker.add_response("create_model", {"ModelArn": ARN}, {**model, "Tags": TAGS})
+    prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE, PROD_MODEL)
     sagemaker.add_response("describe_endpoint_config", {**prod, "EndpointConfigArn": ARN, "CreationTime": 0})
     request: dict[str, Any] = {
         "EndpointName": f"{PREFIX}-prod",
@@ -334,6 +380,7 @@ def test_prod_is_deployed_with_its_alarms(sagemaker: Stubber, monkeypatch: pytes
         absent(sagemaker, "describe_endpoint", "endpoint")
         sagemaker.add_response("create_endpoint", {"EndpointArn": ARN}, {**request, "Tags": TAGS[1:2]})
     assert isinstance(deploy(PROD, CONFIG, site), Done)
+    assert copies == [(TRAINING_JOB, ARTIFACT, VERSION, KMS_KEY_ARN)]
     assert watched == [(ALARMS, f"{PREFIX}-prod-8f3c2a1d-4b5e")]
 
 
@@ -341,14 +388,15 @@ def test_no_alarm_is_made_where_nothing_is_watched(sagemaker: Stubber, monkeypat
     monkeypatch.setattr(deployment, "watch_update", lambda names, _: None if not names else pytest.fail(str(names)))
     config = replace(CONFIG, environments={**CONFIG.environments, "prod": ServerlessVariant(1024, 5)})
     job(sagemaker)
-    model = f"{TRAINING_JOB}-s"
-    reachable = {**MODEL_FOUND, "ModelName": model, "EnableNetworkIsolation": False}
-    sagemaker.add_response("describe_model", reachable, {"ModelName": model})
-    serverless = endpoint_config_request(PROD, config.environments["prod"], SITE, model)
+    container = {"Image": IMAGE, "ModelDataUrl": COPY}
+    reachable = {"ModelName": PROD_MODEL, "PrimaryContainer": container, "EnableNetworkIsolation": False}
+    sagemaker.add_response("describe_model", {**MODEL_FOUND, **reachable}, {"ModelName": PROD_MODEL})
+    serverless = endpoint_config_request(PROD, config.environments["prod"], SITE, PROD_MODEL)
     sagemaker.add_response("describe_endpoint_config", {**serverless, "EndpointConfigArn": ARN, "CreationTime": 0})
     endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
     sagemaker.add_response("update_endpoint", {"EndpointArn": ARN})
-    assert isinstance(deploy(PROD, config, replace(SITE, rollback_alarms=ALARMS)), Done)
+    prod = replace(PROD, config_sha256=config_sha256(config))
+    assert isinstance(deploy(prod, config, replace(SITE, rollback_alarms=ALARMS)), Done)
 
 
 def test_more_alarms_than_sagemaker_takes_are_refused() -> None:
@@ -365,7 +413,6 @@ def test_aws_explains_itself(sagemaker: Stubber) -> None:
 
 
 def test_a_serverless_variant_has_no_key_and_a_model_without_isolation(sagemaker: Stubber) -> None:
-    """The model of Prod, which makes none, is there before the release comes to it."""
     config = sample_config(
         (
             "dev: {instance_type: ml.t2.medium, instance_count: 1}",
@@ -374,12 +421,11 @@ def test_a_serverless_variant_has_no_key_and_a_model_without_isolation(sagemaker
     )
     model = f"{TRAINING_JOB}-s"
     job(sagemaker)
-    wanted = model_request(DEPLOYMENT, config.environments["dev"], SITE, TRAINED)
+    wanted = model_request(DEPLOYMENT, config.environments["dev"], SITE, IMAGE, ARTIFACT)
     assert wanted == {**MODEL, "ModelName": model, "EnableNetworkIsolation": False}
     tags = [*TAGS[:2], {"Key": "slipway:config-sha256", "Value": config_sha256(config)}]
-    for made in (wanted, MODEL):
-        absent(sagemaker, "describe_model", "model")
-        sagemaker.add_response("create_model", {"ModelArn": ARN}, {**made, "Tags": tags})
+    absent(sagemaker, "describe_model", "model")
+    sagemaker.add_response("create_model", {"ModelArn": ARN}, {**wanted, "Tags": tags})
     request = endpoint_config_request(DEPLOYMENT, config.environments["dev"], SITE, model)
     sagemaker.add_response("describe_endpoint_config", {**request, "EndpointConfigArn": ARN, "CreationTime": 0})
     endpoint(sagemaker, "InService")
@@ -410,11 +456,12 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     sagemaker.add_response(
         "describe_training_job", {**described, "StoppingCondition": {}, "CreationTime": 0}, {"TrainingJobName": target}
     )
-    model = model_request(rolled_back, CONFIG.environments["prod"], SITE, TRAINED)
-    sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": 0}, {"ModelName": target})
+    model = model_request(rolled_back, CONFIG.environments["prod"], SITE, IMAGE, COPY)
+    name = f"{target}-prod"
+    sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": 0}, {"ModelName": name})
     absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
-    request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE, target)
-    assert request["ProductionVariants"][0]["ModelName"] == target
+    request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE, name)
+    assert request["ProductionVariants"][0]["ModelName"] == name
     sagemaker.add_response("create_endpoint_config", {"EndpointConfigArn": ARN}, {**request, "Tags": TAGS})
     endpoint(sagemaker, "InService", f"{PREFIX}-prod-ffffffff-0000", name=f"{PREFIX}-prod")
     rollout = deployment_config_request("prod", CONFIG.environments["prod"], ())
@@ -425,7 +472,7 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     )
     outcome = deploy(rolled_back, CONFIG, SITE)
     assert isinstance(outcome, Done)
-    assert outcome.variables["ModelName"] == target
+    assert outcome.variables["ModelName"] == name
 
 
 @pytest.mark.parametrize(("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m5d.large", False)])

@@ -12,12 +12,13 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from pipeline_lambdas.aws import executions, s3
+from pipeline_lambdas.config.model import config_sha256
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done
 from pipeline_lambdas.runtime.runner import run_job
-from pipeline_lambdas.steps import registration, training
+from pipeline_lambdas.steps import deployment, registration, training
 from pipeline_lambdas.steps import release_end as end
 from pipeline_lambdas.steps.champion import deploy_champion, remove_champion
 from pipeline_lambdas.steps.clean_up import clean_up
@@ -42,6 +43,7 @@ RELEASE = Release(PREFIX, EXECUTION_ID)
 CONFIG = sample_config()
 SITE = HostingSite(ROLE_ARN, KMS_KEY_ARN)
 OLD = "0a1b2c3d-1111"
+PROD = Deployment(RELEASE, "prod", TRAINING_JOB, "a version", config_sha256(CONFIG))
 CLIENT_ATTEMPTS = 5
 FOR_GOOD = 1000
 
@@ -118,13 +120,13 @@ CASES = (
     Case("train", starts_training, (), ("CreateTrainingJob",)),
     Case(
         "deploy",
-        lambda: deploy(Deployment(RELEASE, "prod", TRAINING_JOB), CONFIG, SITE),
+        lambda: deploy(PROD, CONFIG, SITE),
         (with_job,),
         ("CreateModel", "CreateEndpointConfig", "CreateEndpoint"),
     ),
     Case(
         "deploy again",
-        lambda: deploy(Deployment(RELEASE, "prod", TRAINING_JOB), CONFIG, SITE),
+        lambda: deploy(PROD, CONFIG, SITE),
         (with_job, lambda world: with_endpoint(world, "prod")),
         ("CreateModel", "CreateEndpointConfig", "UpdateEndpoint"),
     ),
@@ -174,6 +176,7 @@ CASES = (
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(deployment, "copy_for_prod", lambda *_: "s3://models/prod/model.tar.gz")
     monkeypatch.setattr(training, "check_data", lambda *_: None)
     monkeypatch.setattr(training, "check_columns", lambda *_: None)
     monkeypatch.setattr(executions, "get_execution", lambda *_: {"status": "Failed"})

@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
+from pipeline_lambdas.steps import status as status_module
 from pipeline_lambdas.steps.status import decide_endpoint, decide_training, poll
 from tests.pipeline_lambdas.aws_doubles import client_of
 
@@ -175,6 +176,31 @@ def test_every_documented_status_of_an_endpoint_is_known() -> None:
 def test_what_does_not_exist_has_failed() -> None:
     assert "does not exist" in str(decide_training(JOB, None))
     assert "does not exist" in str(decide_endpoint(ENDPOINT, CONFIG, None))
+
+
+@pytest.mark.parametrize("version", ["3sL4kqtJlcpXroDTDmJ+rm", None])
+def test_a_completed_job_tells_the_version_of_its_artifact(
+    sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
+    asked: list[str] = []
+
+    def find(uri: str) -> str | None:
+        asked.append(uri)
+        return version
+
+    monkeypatch.setattr(status_module, "find_version", find)
+    described = {"TrainingJobName": JOB, "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/x"}
+    described |= {"AlgorithmSpecification": {"TrainingInputMode": "File"}, "StoppingCondition": {}, "CreationTime": 0}
+    sagemaker.add_response("describe_training_job", {**COMPLETED, **described}, {"TrainingJobName": JOB})
+    outcome = poll("training-job", JOB, None, "token")
+    uri = COMPLETED["ModelArtifacts"]["S3ModelArtifacts"]  # type: ignore[index]
+    assert asked == [uri]
+    if version:
+        assert isinstance(outcome, Done)
+        assert (outcome.variables["ModelArtifacts"], outcome.variables["ArtifactVersion"]) == (uri, version)
+    else:
+        assert isinstance(outcome, Failed)
+        assert outcome.message.startswith(f"{uri}: found no artifact of {JOB}")
 
 
 def test_poll_asks_once(sagemaker: Stubber) -> None:

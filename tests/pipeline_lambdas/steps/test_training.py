@@ -133,6 +133,8 @@ def test_a_faster_delivery_is_found(sagemaker: Stubber, dataset: Dataset) -> Non
         ("RoleArn", ROLE_ARN + "2"),
         ("InputDataConfig", [training_request("n", RELEASE, CONFIG, OTHER, SITE)["InputDataConfig"][0]]),
         ("StoppingCondition", {"MaxRuntimeInSeconds": 60}),
+        ("EnableNetworkIsolation", False),
+        ("CheckpointConfig", {"S3Uri": f"s3://{MODEL_BUCKET}/training/another/output"}),
     ],
 )
 def test_a_job_with_other_settings_is_refused(sagemaker: Stubber, dataset: Dataset, key: str, value: object) -> None:

@@ -1,0 +1,52 @@
+"""A release's model artifact: which version of it was trained, and the copy of that version for Prod.
+
+Its address says little about what is there: with the role of training jobs, code of any release may write it again. The
+version that was trained stays, as the bucket keeps versions and no role may delete one.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pipeline_lambdas.aws import s3
+from pipeline_lambdas.runtime.failures import JobFailedError
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+_MOST_BYTES = 5 * 1024**3
+
+
+def find_version(uri: str) -> str | None:
+    """Return the newest version of an artifact; None if there is none at the address."""
+    found = s3.find_newest(*_place(uri))
+    return found.version_id if found else None
+
+
+def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -> str:
+    """Copy the version that was trained to where Prod's models come from, once; return the copy's address.
+
+    Only the role of this function writes there, so a copy that is there is right, whatever has become of the artifact
+    since. Raises JobFailedError if there is none yet and the artifact is gone, was written again or is too large.
+    """
+    bucket, key = _place(uri)
+    copy = f"prod/{training_job}/{version}/model.tar.gz"
+    if s3.find_newest(bucket, copy) is None:
+        newest = s3.find_newest(bucket, key)
+        if newest is None or newest.version_id != version:
+            found = f"version {newest.version_id}" if newest else "nothing"
+            raise JobFailedError(
+                f"{uri}: found {found}; expected version {version}, which {training_job} left. It was written again "
+                "after it was trained, so it is not certain that Dev and Test served what was trained. Prod stays as "
+                "it is. The access log of the bucket tells who wrote it; start a new release."
+            )
+        if newest.size_bytes > _MOST_BYTES:
+            raise JobFailedError(
+                f"{uri}: found {newest.size_bytes} bytes; allowed are at most {_MOST_BYTES}, as more cannot be copied "
+                "for Prod at once. Train a smaller model and start a new release."
+            )
+        s3.copy_version(bucket, key, version, copy, kms_key_arn)
+    return f"s3://{bucket}/{copy}"
+
+
+def _place(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")

@@ -1,0 +1,112 @@
+"""Whether what was found under a name is what was asked for, and nothing that runs otherwise.
+
+A name can be taken before its release comes to it, by code of another release that nobody has approved. AWS adds its
+defaults to a description, so more than was asked for is no sign of that; what is refused stands in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """A field by which a resource does something else than was asked for: its path, and the values that do not.
+
+    `same_as` is the path of a field of the request whose value it may repeat.
+    """
+
+    path: str
+    harmless: tuple[object, ...] = ()
+    same_as: str = ""
+
+
+def _all(stem: str, *names: str) -> tuple[_Extra, ...]:
+    return tuple(_Extra(f"{stem}{name}") for name in names)
+
+
+_DATA = "PrimaryContainer.ModelDataSource.S3DataSource."
+_CHANNEL = "InputDataConfig[]."
+EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
+    "Model": (
+        *_all("", "Containers", "InferenceExecutionConfig", "VpcConfig"),
+        *_all("PrimaryContainer.", "Environment", "ImageConfig", "ModelPackageName", "InferenceSpecificationName"),
+        *_all("PrimaryContainer.", "MultiModelConfig", "AdditionalModelDataSources", "ContainerMetricsConfig"),
+        _Extra("PrimaryContainer.Mode", harmless=("SingleModel",)),
+        # An address alone is described as a source, too.
+        _Extra(f"{_DATA}S3Uri", same_as="PrimaryContainer.ModelDataUrl"),
+        _Extra(f"{_DATA}S3DataType", harmless=("S3Object",)),
+        _Extra(f"{_DATA}CompressionType", harmless=("Gzip",)),
+        *_all(_DATA, "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
+    ),
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
+    "TrainingJob": (
+        *_all("", "Environment", "CheckpointConfig", "VpcConfig", "DebugHookConfig", "DebugRuleConfigurations"),
+        *_all("", "TensorBoardOutputConfig", "ProfilerRuleConfigurations", "EnableManagedSpotTraining"),
+        *_all("", "ServerlessJobConfig", "ModelPackageConfig", "TuningJobArn", "LabelingJobArn", "AutoMLJobArn"),
+        _Extra("RemoteDebugConfig.EnableRemoteDebug"),
+        *_all("AlgorithmSpecification.", "AlgorithmName", "ContainerEntrypoint", "ContainerArguments"),
+        _Extra("AlgorithmSpecification.TrainingImageConfig"),
+        _Extra("OutputDataConfig.CompressionType", harmless=("GZIP",)),
+        *_all("ResourceConfig.", "InstanceGroups", "InstancePreferences", "TrainingPlanArn", "InstancePlacementConfig"),
+        _Extra("ResourceConfig.KeepAlivePeriodInSeconds"),
+        _Extra(f"{_CHANNEL}CompressionType", harmless=("None",)),
+        _Extra(f"{_CHANNEL}RecordWrapperType", harmless=("None",)),
+        _Extra(f"{_CHANNEL}InputMode", harmless=("File",)),
+        _Extra(f"{_CHANNEL}ShuffleConfig"),
+        *_all(f"{_CHANNEL}DataSource.", "FileSystemDataSource", "DatasetSource"),
+        *_all(f"{_CHANNEL}DataSource.S3DataSource.", "AttributeNames", "InstanceGroupNames", "ModelAccessConfig"),
+        _Extra(f"{_CHANNEL}DataSource.S3DataSource.HubAccessConfig"),
+    ),
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpointConfig.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+    "EndpointConfig": (
+        *_all("", "ShadowProductionVariants", "AsyncInferenceConfig", "ExplainerConfig", "VpcConfig"),
+        _Extra("ExecutionRoleArn"),
+        _Extra("DataCaptureConfig.EnableCapture"),
+        *_all("ProductionVariants[].", "EnableSSMAccess", "CoreDumpConfig", "InferenceAmiVersion", "InstancePools"),
+        *_all("ProductionVariants[].", "AcceleratorType", "ManagedInstanceScaling", "CapacityReservationConfig"),
+    ),
+}
+_EMPTY: tuple[object, ...] = (None, "", False, {}, [])
+
+
+def differences(kind: str, described: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the fields in which a resource is not what was asked for; none if it is."""
+    different = [name for name, value in asked.items() if not contains(described.get(name), value)]
+    for extra in EXTRAS[kind]:
+        allowed = (*_EMPTY, *extra.harmless, *_values(asked, extra.same_as))
+        different += [extra.path for value in _values(described, extra.path) if value not in allowed][:1]
+    return different
+
+
+def contains(described: Any, asked: Any) -> bool:
+    """Tell whether a description holds what was asked for; AWS adds its defaults beside it."""
+    if isinstance(asked, Mapping):
+        return isinstance(described, Mapping) and all(
+            key in described and contains(described[key], value) for key, value in asked.items()
+        )
+    if isinstance(asked, list):
+        return (
+            isinstance(described, list)
+            and len(described) == len(asked)
+            and all(contains(*pair) for pair in zip(described, asked, strict=True))
+        )
+    return bool(described == asked)
+
+
+def _values(document: Any, path: str) -> Iterator[object]:
+    """Every value at a path; `[]` stands for each item of a list."""
+    name, _, rest = path.partition(".")
+    found = document.get(name.removesuffix("[]")) if isinstance(document, Mapping) else None
+    for item in found or () if name.endswith("[]") else (found,):
+        if rest:
+            yield from _values(item, rest)
+        else:
+            yield item
