@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
-from pipeline_lambdas.evidence.actions import Console, action_documents, approval_of, functions_of, moment, variables_of
+from pipeline_lambdas.evidence.actions import (
+    Console,
+    action_documents,
+    approval_of,
+    functions_of,
+    moment,
+    stage_of,
+    variables_of,
+)
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
 from pipeline_lambdas.release.dataset import Dataset
@@ -45,6 +53,8 @@ class Facts:
     training: Mapping[str, Any] | None = None
     curves: Mapping[str, list[float | None]] = field(default_factory=dict)
     evaluations: Mapping[str, Document] = field(default_factory=dict)
+    evaluation_versions: Mapping[str, str] = field(default_factory=dict)
+    """Environment to the version of the object that its evaluation was read from."""
     authors: Mapping[str, str] = field(default_factory=dict)
     """Source action to who wrote its commit."""
     champion_execution_id: str | None = None
@@ -83,6 +93,7 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
         "functions": functions_of(facts.actions),
         "training": training,
         "evaluations": {name: _without_plots(document) for name, document in facts.evaluations.items()},
+        "evaluation_versions": dict(facts.evaluation_versions),
         "champion": _champion(facts),
         "approval": approval_of(facts.actions),
         "model_package": _model_package(facts.model_package),
@@ -100,7 +111,7 @@ def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _end(facts: Facts) -> tuple[str, datetime | None]:
-    """Status and, of an ended execution, its end; an execution that the event calls ended is, whatever the API says."""
+    """Status and, of an ended execution, its end; one that cannot be read is as the event tells."""
     status = (facts.execution or {}).get("status", "InProgress")
     if status in ENDED:
         if facts.summary:
@@ -208,8 +219,7 @@ def _endpoint_configs(facts: Facts) -> dict[str, str]:
     """What the release's own deployments asked for, by environment."""
     found = {}
     for environment in ("dev", "test", "prod"):
-        stage = f"Deploy{environment.capitalize()}"
-        name = variables_of(facts.actions, "Deploy", stage).get("EndpointConfigName")
+        name = variables_of(facts.actions, "Deploy", stage_of(environment)).get("EndpointConfigName")
         if name:
             found[environment] = name
     return found
