@@ -80,12 +80,12 @@ def read_range(bucket: str, key: str, start: int, end: int) -> bytes:
     return content
 
 
-def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> str:
-    """Store `content` under the customer key and return its URI.
+def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> tuple[str, str]:
+    """Store `content` under the customer key in a versioned bucket; return its URI and its version.
 
     A lock needs a checksum, which not every SDK sends: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
-    call(
+    answer = call(
         client("s3").put_object,
         Bucket=bucket,
         Key=key,
@@ -95,7 +95,7 @@ def write_json(bucket: str, key: str, content: bytes, kms_key_arn: str) -> str:
         SSEKMSKeyId=kms_key_arn,
         ChecksumAlgorithm="SHA256",
     )
-    return f"s3://{bucket}/{key}"
+    return f"s3://{bucket}/{key}", str(answer["VersionId"])
 
 
 def _reading(uri: str, error: AwsRequestError) -> Exception:

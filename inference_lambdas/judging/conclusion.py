@@ -19,6 +19,7 @@ from inference_lambdas.judging.verdicts import (
 from inference_lambdas.predicting.plan import Evaluation
 from inference_lambdas.predicting.progress import Progress
 from pipeline_lambdas.evidence.judgement import WORSE, state_of, words_of
+from pipeline_lambdas.evidence.keys import pinned
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.runtime.outcome import Done, Outcome
 
@@ -33,12 +34,15 @@ def conclude(
     judgement = _judge(evaluation, progress)
     document = document_of(evaluation, progress, judgement, endpoint_config, importance)
     content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
-    uri = s3.write_json(evaluation.evidence_bucket, evaluation.key("json"), content, evaluation.kms_key_arn)
+    uri, version = s3.write_json(evaluation.evidence_bucket, evaluation.report_key, content, evaluation.kms_key_arn)
     reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
     if reasons:
         listed = "; ".join(reasons[:_SHOWN_REASONS])
         more = f"; and {len(reasons) - _SHOWN_REASONS} more" if len(reasons) > _SHOWN_REASONS else ""
-        raise JobFailedError(f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}")
+        # A failure has no output variables, so its external id names the version.
+        raise JobFailedError(
+            f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}", pinned(uri, version)
+        )
     rows = progress.position.rows
     variables = {
         "Verdict": words_of(document),
@@ -47,6 +51,7 @@ def conclude(
             {**judgement.metrics, **(progress.latencies.values() if evaluation.test.latency else {})}
         ),
         "ReportUri": uri,
+        "ReportVersionId": version,
     }
     summary = f"{rows} rows, {_passed_text(judgement.verdicts)}"
     # The first words are seen everywhere, so what a person has to decide about comes first.

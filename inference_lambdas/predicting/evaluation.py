@@ -75,7 +75,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
     if finished:
         return conclude(evaluation, progress, endpoint_config, importance)
     token = progress_store.save(
-        progress.to_json(), endpoint_config, evaluation.artifact_bucket, evaluation.key("state"), evaluation.kms_key_arn
+        progress.to_json(), endpoint_config, evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
     )
     return Continue(
         token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
@@ -100,7 +100,7 @@ def _progress(evaluation: Evaluation, token: str | None, endpoint_config: str) -
     if token is None:
         progress = begin(evaluation)
     else:
-        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.key("state"), endpoint_config)
+        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, endpoint_config)
         progress = resume(evaluation, state)
     if progress.champion:
         progress.champion.check()

@@ -9,6 +9,7 @@ from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLE
 from inference_lambdas.predicting.predictions import PredictionForm
 from inference_lambdas.predicting.rows import RowFormat
 from pipeline_lambdas.config.model import EvaluationTest, ServerlessVariant, TrainingConfig
+from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.release.dataset import DataFile, Dataset
 from pipeline_lambdas.release.names import ENVIRONMENTS, Release
 from pipeline_lambdas.runtime.failures import ConfigurationError
@@ -93,10 +94,14 @@ class Evaluation:
         variant = self.config.environments.get(self.environment)
         return variant if isinstance(variant, ServerlessVariant) else None
 
-    def key(self, ending: str) -> str:
-        """Return the key of this evaluation's `ending`: `json` is evidence, `state` an artifact."""
-        folder = f"releases/{self.config.model}/{self.release.execution_id}"
-        return f"{folder}/{self.environment}-evaluation.{ending}"
+    @property
+    def report_key(self) -> str:
+        return keys.evaluation(self.config.model, self.release.execution_id, self.environment)
+
+    @property
+    def state_key(self) -> str:
+        """What the keys of its states begin with; they are artifacts, no evidence."""
+        return keys.evaluation_state(self.config.model, self.release.execution_id, self.environment)
 
 
 def test_of(config: TrainingConfig, environment: str, name: str) -> EvaluationTest:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline_lambdas.aws import clients
@@ -38,17 +39,12 @@ def get_execution(pipeline: str, execution_id: str) -> Description | None:
 
 def find_summary(pipeline: str, execution_id: str) -> Description | None:
     """Return startTime and lastUpdateTime, which only the list of executions has."""
-    request: dict[str, Any] = {"pipelineName": pipeline}
-    for _ in range(_MOST_PAGES):
-        page = call(clients.client("codepipeline").list_pipeline_executions, **request)
-        for summary in page["pipelineExecutionSummaries"]:
-            if summary["pipelineExecutionId"] == execution_id:
-                found: Description = summary
-                return found
-        if not page.get("nextToken"):
-            return None
-        request["nextToken"] = page["nextToken"]
-    return None
+    return next((one for one in _summaries(pipeline) if one["pipelineExecutionId"] == execution_id), None)
+
+
+def find_id(pipeline: str, beginning: str) -> str | None:
+    """Return the id of the newest execution whose id begins so."""
+    return next((i for one in _summaries(pipeline) if (i := one["pipelineExecutionId"]).startswith(beginning)), None)
 
 
 def list_newest(pipeline: str) -> list[Description]:
@@ -67,4 +63,14 @@ def list_actions(pipeline: str, execution_id: str) -> list[Description]:
         found += page["actionExecutionDetails"]
         if not page.get("nextToken"):
             return sorted(found, key=lambda detail: detail["startTime"])
+        request["nextToken"] = page["nextToken"]
+
+
+def _summaries(pipeline: str) -> Iterator[Description]:
+    request: dict[str, Any] = {"pipelineName": pipeline}
+    for _ in range(_MOST_PAGES):
+        page = call(clients.client("codepipeline").list_pipeline_executions, **request)
+        yield from page["pipelineExecutionSummaries"]
+        if not page.get("nextToken"):
+            return
         request["nextToken"] = page["nextToken"]

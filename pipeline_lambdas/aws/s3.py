@@ -108,9 +108,9 @@ def read_version(bucket: str, key: str, version_id: str) -> bytes | None:
     return content
 
 
-def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> None:
-    """Store an object under the customer key."""
-    _put(bucket, key, content, content_type, kms_key_arn)
+def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> str:
+    """Store an object under the customer key in a versioned bucket, and return its version."""
+    return str(_put(bucket, key, content, content_type, kms_key_arn)["VersionId"])
 
 
 def create_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> bool:
@@ -152,9 +152,9 @@ def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         request["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> None:
+def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> Any:
     """A lock needs a checksum, which not every SDK sends: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html."""
-    call(
+    return call(
         clients.client("s3").put_object,
         Bucket=bucket,
         Key=key,

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.release.published import function_of, versions_of
 
 Action = Mapping[str, Any]
 
 SOURCE_STAGE = "Source"
+EVALUATIONS = frozenset({"SmokeTest", "Evaluate"})
+"""The actions that write an evaluation of what their stage has deployed."""
 _APPROVALS = {"InProgress": "Waiting", "Succeeded": "Approved", "Abandoned": "Abandoned"}
 
 
@@ -76,6 +79,33 @@ def variables_of(actions: Sequence[Action], name: str, stage: str | None = None)
             if variables:
                 return dict(variables)
     return {}
+
+
+def evaluation_version(actions: Sequence[Action], environment: str, uri: str) -> str | None:
+    """Return the version of an environment's evaluation that the newest attempt which wrote one has told; None without.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionResult.html
+    """
+    for action in reversed(actions):
+        if action["stageName"] == stage_of(environment):
+            output = action.get("output") or {}
+            external_id = (output.get("executionResult") or {}).get("externalExecutionId")
+            version = version_told(output.get("outputVariables") or {}, external_id or "", uri)
+            if version:
+                return version
+    return None
+
+
+def version_told(variables: Mapping[str, str], external_id: str, uri: str) -> str | None:
+    """Return the version of the evaluation at `uri` that an action tells; one that fails has no output variables."""
+    if variables.get("ReportUri") == uri and variables.get("ReportVersionId"):
+        return variables["ReportVersionId"]
+    return keys.version_of(external_id, uri)
+
+
+def stage_of(environment: str) -> str:
+    """Return the stage that deploys to an environment, and evaluates what answers there."""
+    return f"Deploy{environment.capitalize()}"
 
 
 def functions_of(actions: Sequence[Action]) -> list[dict[str, str]]:

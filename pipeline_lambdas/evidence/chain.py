@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.evidence import keys
+
 SCHEMA = "slipway-record/1"
 _NUMBER = re.compile(r"([0-9]{8})\.json")
 
@@ -27,7 +29,7 @@ class Entry:
 
 def prefix(model: str) -> str:
     """Return the prefix of the keys of a model's chain."""
-    return f"records/{model}/"
+    return f"{keys.CHAIN}/{model}/"
 
 
 def key(model: str, sequence: int) -> str:

@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.config.parsing import parse_config
-from pipeline_lambdas.evidence.actions import SOURCE_STAGE, artifact_of, parameter_of, repository_of, variables_of
+from pipeline_lambdas.evidence import keys
+from pipeline_lambdas.evidence.actions import (
+    EVALUATIONS,
+    SOURCE_STAGE,
+    artifact_of,
+    evaluation_version,
+    parameter_of,
+    repository_of,
+    stage_of,
+    variables_of,
+)
 from pipeline_lambdas.evidence.learning_curves import curves
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
@@ -66,7 +76,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
     job = job or parameter_of(facts.actions, "training_job")
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
-    facts = replace(facts, authors=_authors(reader, facts), evaluations=_evaluations(reader, execution_id, site))
+    facts = replace(_with_evaluations(reader, facts, site), authors=_authors(reader, facts))
     if artifact_of(facts.actions, CONFIG_ARTIFACT):
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
     if artifact_of(facts.actions, DATASET_ARTIFACT):
@@ -86,14 +96,16 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
 def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
     """Return the id of the execution that made a model, whose name holds its first 13 characters.
 
-    Whatever evidence that release left lies under the whole id.
+    The record of its end tells, which no code writes before its approval; CodePipeline, which forgets, of one that has
+    none yet.
     """
     short = model.removeprefix(f"{release.prefix}-")[: len(release.short)]
-    folder = f"releases/{site.model}/"
-    older, newer = site.listed(f"{folder}{short}")
+    older, newer = site.listed(f"{keys.folders(site.model)}{short}")
     for item in (*newer, *older):
-        return item.key.removeprefix(folder).partition("/")[0]
-    return None
+        execution_id = keys.execution_of_record(item.key, site.model)
+        if execution_id:
+            return execution_id
+    return executions.find_id(release.prefix, short)
 
 
 def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
@@ -137,21 +149,38 @@ def _curves(job: str) -> dict[str, list[float | None]]:
     return {} if stream is None else curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES))
 
 
-def _evaluations(reader: _Reader, execution_id: str, site: RecordSite) -> dict[str, dict[str, Any]]:
-    """The evaluations that there are; plots and all."""
-    found = {}
+def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:
+    """The evaluations that there are, plots and all, each by the version that its action has told."""
+    found, versions = {}, {}
     for environment in ENVIRONMENTS:
-        key = f"{site.folder(execution_id)}{environment}-evaluation.json"
-        document = reader.read(f"{environment} evaluation", partial(_json, site, key))
+        key = keys.evaluation(site.model, facts.release.execution_id, environment)
+        version = evaluation_version(facts.actions, environment, site.uri(key))
+        if version is None:
+            if _evaluated(facts, environment):
+                reader.missing.append(f"{environment} evaluation: its action names no version of it")
+            continue
+        document = reader.read(f"{environment} evaluation", partial(_json, site, key, version))
         if document:
-            found[environment] = document
-    return found
+            found[environment], versions[environment] = document, version
+    return replace(facts, evaluations=found, evaluation_versions=versions)
 
 
-def _json(site: RecordSite, key: str) -> dict[str, Any]:
-    """A JSON object of the evidence; empty if there is none, which is usual."""
+def _evaluated(facts: Facts, environment: str) -> bool:
+    return any(
+        action["stageName"] == stage_of(environment)
+        and action["actionName"] in EVALUATIONS
+        and action["status"] == "Succeeded"
+        for action in facts.actions
+    )
+
+
+def _json(site: RecordSite, key: str, version: str) -> dict[str, Any] | None:
+    """A version of a JSON object of the evidence; None if there is none."""
+    content = site.read_version(key, version)
+    if content is None:
+        return None
     try:
-        document = json.loads(site.read(key) or b"{}")
+        document = json.loads(content)
     except RecursionError:
         raise ValueError(f"{key}: found values nested too deeply") from None
     if not isinstance(document, dict):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pipeline_lambdas.aws import s3
 from pipeline_lambdas.evidence import chain as record_chain
+from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import Console
 from pipeline_lambdas.evidence.facts import gather
 from pipeline_lambdas.evidence.prices import load_prices
-from pipeline_lambdas.evidence.record import Facts, assemble
+from pipeline_lambdas.evidence.record import ENDED, Facts, assemble
 from pipeline_lambdas.evidence.site import RecordSite
-from pipeline_lambdas.evidence.store import record_key, store
+from pipeline_lambdas.evidence.store import store, store_draft
 from pipeline_lambdas.release.events import Answered, Ended
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.report.page import render
@@ -20,15 +20,21 @@ from pipeline_lambdas.runtime.failures import JobError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Done
 from pipeline_lambdas.steps.registration import decide
 
-_REPORT = "report.html"
+_HTML = "text/html; charset=utf-8"
 
 
 def write_evidence(release: Release, site: RecordSite) -> Done:
-    """Write the evidence as it is now; the action's output variables name where."""
-    record = _write(gather(release, site), site)
-    folder = f"s3://{site.evidence_bucket}/{site.folder(release.execution_id)}"
+    """Write the evidence as it is now; the action's output variables name where, and which versions it wrote."""
+    facts = gather(release, site)
+    record = _assembled(facts, site)
+    report = keys.draft_report(site.model, release.execution_id)
+    variables = {
+        "RecordUri": site.uri(keys.draft_record(site.model, release.execution_id)),
+        "RecordVersionId": store_draft(record, site),
+        "ReportUri": site.uri(report),
+        "ReportVersionId": site.write(report, _page(record, facts, site), _HTML),
+    }
     lacks = f"; {len(record['missing'])} things could not be read" if record["missing"] else ""
-    variables = {"RecordUri": f"{folder}record.json", "ReportUri": f"{folder}{_REPORT}"}
     return Done(variables, f"Recorded and reported{lacks}")
 
 
@@ -38,17 +44,27 @@ def follow(told: Ended | Answered, site: RecordSite) -> dict[str, Any]:
     The version in the registry gets the approval's decision with either event: which comes first is not told. Raises
     UnavailableError while AWS does not answer for something that the record of an end holds: what is written into the
     chain is not written again, and Lambda repeats the event. On the last try it is written with what there is.
+
+    An execution that goes on is not recorded, whatever the event says: CodePipeline may be slow to tell of the end, so
+    the event is repeated; one that goes on at the last try has been retried, and its end is yet to come.
     """
     release = told.release
     if isinstance(told, Answered):
         return {"execution_id": release.execution_id, "decision": decide(release)}
     decision, failed = _decision(told)
     facts = gather(release, site, (told.status, told.at))
+    status = (facts.execution or {}).get("status")
+    if status and status not in ENDED:
+        if told.last_try:
+            return {"execution_id": release.execution_id, "decision": decision, "status": status, "goes_on": True}
+        raise UnavailableError(f"Execution {release.execution_id} is {status}, though an event says {told.status}")
     if facts.passing and not told.last_try:
         raise UnavailableError(f"The record waits for what could not be read: {'; '.join(facts.passing)}")
     if failed:
         facts = replace(facts, missing=(*facts.missing, f"decision: {failed}"))
-    record = _write(facts, site)
+    # First the record, so that no fault of the page keeps it back.
+    record = store(_assembled(facts, site), site)
+    site.write(keys.report(site.model, release.execution_id), _page(record, facts, site), _HTML)
     return {
         "execution_id": release.execution_id,
         "decision": decision,
@@ -66,12 +82,12 @@ def _decision(told: Ended) -> tuple[str | None, JobError | None]:
         return None, error
 
 
-def _write(facts: Facts, site: RecordSite) -> dict[str, Any]:
-    """Store the record and then its report, so that no fault of the page keeps the record back."""
-    record = store(assemble(facts, load_prices(), Console(site.console_host, site.region)), site)
+def _assembled(facts: Facts, site: RecordSite) -> dict[str, Any]:
+    return assemble(facts, load_prices(), Console(site.console_host, site.region))
+
+
+def _page(record: dict[str, Any], facts: Facts, site: RecordSite) -> bytes:
+    """The report, which compares with the record of the champion's release."""
     made_champion = (record["champion"] or {}).get("execution_id")
-    stored = site.read(record_key(made_champion, site)) if made_champion else None
-    page = render(record, facts.evaluations, record_chain.parsed(stored) if stored else None)
-    key = f"{site.folder(facts.release.execution_id)}{_REPORT}"
-    s3.write_object(site.evidence_bucket, key, page.encode(), "text/html; charset=utf-8", site.kms_key_arn)
-    return record
+    stored = site.read(keys.record(site.model, made_champion)) if made_champion else None
+    return render(record, facts.evaluations, record_chain.parsed(stored) if stored else None).encode()

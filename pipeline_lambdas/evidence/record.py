@@ -20,6 +20,7 @@ from pipeline_lambdas.evidence.actions import (
     functions_of,
     moment,
     parameter_of,
+    stage_of,
     variables_of,
 )
 from pipeline_lambdas.evidence.chain import SCHEMA
@@ -53,6 +54,8 @@ class Facts:
     training: Mapping[str, Any] | None = None
     curves: Mapping[str, list[float | None]] = field(default_factory=dict)
     evaluations: Mapping[str, Document] = field(default_factory=dict)
+    evaluation_versions: Mapping[str, str] = field(default_factory=dict)
+    """Environment to the version of the object that its evaluation was read from."""
     authors: Mapping[str, str] = field(default_factory=dict)
     """Source action to who wrote its commit."""
     champion_execution_id: str | None = None
@@ -91,6 +94,7 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
         "functions": functions_of(facts.actions),
         "training": training,
         "evaluations": {name: _without_plots(document) for name, document in facts.evaluations.items()},
+        "evaluation_versions": dict(facts.evaluation_versions),
         "champion": _champion(facts),
         "approval": approval_of(facts.actions),
         "model_package": _model_package(facts.model_package),
@@ -108,7 +112,7 @@ def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _end(facts: Facts) -> tuple[str, datetime | None]:
-    """Status and, of an ended execution, its end; an execution that the event calls ended is, whatever the API says."""
+    """Status and, of an ended execution, its end; one that cannot be read is as the event tells."""
     status = (facts.execution or {}).get("status", "InProgress")
     if status in ENDED:
         if facts.summary:
@@ -223,8 +227,7 @@ def _endpoint_configs(facts: Facts) -> dict[str, str]:
     """What the release's own deployments asked for, by environment."""
     found = {}
     for environment in ("dev", "test", "prod"):
-        stage = f"Deploy{environment.capitalize()}"
-        name = variables_of(facts.actions, "Deploy", stage).get("EndpointConfigName")
+        name = variables_of(facts.actions, "Deploy", stage_of(environment)).get("EndpointConfigName")
         if name:
             found[environment] = name
     return found

@@ -23,14 +23,21 @@ class RecordSite:
     data_bucket: str
     artifact_bucket: str
 
-    def folder(self, execution_id: str) -> str:
-        """Return the prefix under which a release's evidence lies."""
-        return f"releases/{self.model}/{execution_id}/"
+    def uri(self, key: str) -> str:
+        return f"s3://{self.evidence_bucket}/{key}"
 
     def read(self, key: str) -> bytes | None:
         """Return an object of the evidence, None if there is none; the evidence bucket's comes first."""
         found = s3.read_object(self.evidence_bucket, key)
         return s3.read_object(self.artifact_bucket, key) if found is None else found
+
+    def read_version(self, key: str, version_id: str) -> bytes | None:
+        """Return one version of an object of the evidence, which nobody can change; None if there is none."""
+        return s3.read_version(self.evidence_bucket, key, version_id)
+
+    def write(self, key: str, content: bytes, content_type: str) -> str:
+        """Store an object of the evidence and return its version."""
+        return s3.write_object(self.evidence_bucket, key, content, content_type, self.kms_key_arn)
 
     def listed(self, prefix: str) -> tuple[list[s3.Listed], list[s3.Listed]]:
         """Return what lies under `prefix` in the order of keys: in the artifact bucket, and in the evidence bucket."""

@@ -1,4 +1,4 @@
-"""Writes release records: the newest of an execution beside its report, and one object per end into the chain."""
+"""Writes release records: the newest of an ended execution beside its report, and one object per end into the chain."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.evidence import chain as record_chain
+from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.chain import Entry
 from pipeline_lambdas.evidence.record import same_end
 from pipeline_lambdas.evidence.site import RecordSite
@@ -17,20 +18,20 @@ _MOST_RACES = 20
 """Writers that were faster, one after the other, until this one gives up and is started again."""
 
 
-def record_key(execution_id: str, site: RecordSite) -> str:
-    """Return the key of an execution's newest record."""
-    return f"{site.folder(execution_id)}record.json"
+def store_draft(record: dict[str, Any], site: RecordSite) -> str:
+    """Write the record of an execution that goes on, and return its version."""
+    key = keys.draft_record(site.model, record["execution_id"])
+    return site.write(key, record_chain.render(record), _JSON)
 
 
 def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
-    """Write the record of an execution, and return it as written.
+    """Write the record of an ended execution, and return it as written.
 
-    The record of an ended execution takes the next number of the chain, unless this very end has one already: an event
-    of EventBridge may come twice. Raises UnavailableError if too many others take numbers at the same time.
+    It takes the next number of the chain, unless this very end has one already: an event of EventBridge may come twice.
+    Raises UnavailableError if too many others take numbers at the same time.
     """
-    content = _append(record, site) if record["ended"] else record_chain.render(record)
-    key = record_key(record["execution_id"], site)
-    s3.write_object(site.evidence_bucket, key, content, _JSON, site.kms_key_arn)
+    content = _append(record, site)
+    site.write(keys.record(site.model, record["execution_id"]), content, _JSON)
     return record_chain.parsed(content)
 
 

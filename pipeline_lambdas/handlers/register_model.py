@@ -31,6 +31,7 @@ class Parameters:
     config_sha256: str
     dataset_sha256: str
     report_uri: str
+    report_version: str
 
 
 def handler(event: Any, context: LambdaContext) -> None:
@@ -50,5 +51,6 @@ def _register(job: Job) -> Done:
         given.config_sha256,
         given.dataset_sha256,
         given.report_uri,
+        given.report_version,
     )
     return register(release, registration)

@@ -12,9 +12,6 @@ from typing import Any
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-LAST_TRY_KEY = "last_try_of"
-"""Of an event that a function is given once more, to do what can be done of it."""
-
 EXECUTION = "CodePipeline Pipeline Execution State Change"
 ACTION = "CodePipeline Action Execution State Change"
 ENDS = {
@@ -47,12 +44,13 @@ class Answered:
 def parse_event(event: Any, prefix: str) -> Ended | Answered:
     """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not let it through.
 
-    One that settle-job hands back, when all tries of it have failed, is in an envelope.
+    When all tries of an event have failed, Lambda tells so in an event of its own, which holds it: its last try.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
-    last_try = isinstance(event, dict) and LAST_TRY_KEY in event
-    if last_try:
-        event = event[LAST_TRY_KEY]
     try:
+        last_try = event["source"] == "lambda"
+        if last_try:
+            event = event["detail"]["requestPayload"]
         kind, detail = event["detail-type"], event["detail"]
         pipeline, execution_id, state = detail["pipeline"], detail["execution-id"], detail["state"]
         if pipeline == prefix and isinstance(execution_id, str):

@@ -15,10 +15,15 @@ class JobError(Exception):
     """A failure whose message is meant for the person who released."""
 
     failure_type: ClassVar[FailureType] = "JobFailed"
+    external_id: str | None = None
 
 
 class JobFailedError(JobError):
-    """The work itself failed: a training job, an endpoint, a gate."""
+    """The work itself failed: a training job, an endpoint, a gate. `external_id` is what it is called, or has left."""
+
+    def __init__(self, message: str, external_id: str | None = None) -> None:
+        super().__init__(message)
+        self.external_id = external_id
 
 
 class ConfigurationError(JobError):

@@ -53,7 +53,7 @@ def run_job(event: Any, context: LambdaContext, action: Callable[[Job], Outcome]
             }
             outcome = action(job)
         except JobError as error:
-            outcome = Failed(error.failure_type, redact(str(error)))
+            outcome = Failed(error.failure_type, redact(str(error)), error.external_id)
         except Exception as error:  # noqa: BLE001 - without a result the action would hang for 20 minutes
             outcome, record["traceback"] = _unexpected(error, context, redact)
         _report(record, outcome)

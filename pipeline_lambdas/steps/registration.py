@@ -36,6 +36,7 @@ class Registration:
     config_sha256: str
     dataset_sha256: str
     report_uri: str
+    report_version: str
 
 
 def register(release: Release, registration: Registration) -> Done:
@@ -67,6 +68,8 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
         "DatasetRevision": registration.dataset_version,
         "ConfigSha256": registration.config_sha256,
         "DatasetSha256": registration.dataset_sha256,
+        # The address of the evaluation takes no version, and code of another push may write it anew.
+        "EvaluationVersion": registration.report_version,
     }
     return {
         "ModelPackageGroupName": release.prefix,

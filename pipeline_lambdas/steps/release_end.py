@@ -19,7 +19,8 @@ from pipeline_lambdas.steps.champion_endpoint import await_deletion
 
 DETAIL_TYPE = "CodePipeline Pipeline Execution State Change"
 _STALE_S = 1.5
-_UNDER_WAY = frozenset({"InProgress", "Stopping", "Succeeded"})
+_GOING_ON = frozenset({"InProgress", "Stopping"})
+_UNDER_WAY = _GOING_ON | {"Succeeded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> Ended:
     being stopped is left alone. Raises JobError if a call fails; the event is then to be delivered again.
     """
     status = _status(release)
+    if status in _GOING_ON:
+        # The event may be ahead of what is shown, and what is left running now runs on to its time limit.
+        time.sleep(_STALE_S)
+        status = _status(release)
     if status is None or status in _UNDER_WAY:
         return Ended(status)
     stopped: list[str] = []

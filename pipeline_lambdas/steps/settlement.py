@@ -1,4 +1,4 @@
-"""What becomes of an event whose function gave no answer, nor in a repeat: it ran out of time or memory, or was killed.
+"""What becomes of a job whose function gave no answer, nor in a repeat: it ran out of time or memory, or was killed.
 
 Lambda sends the record of such an invocation to the function's on-failure destination:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline_lambdas.aws import codepipeline, functions
-from pipeline_lambdas.release.events import LAST_TRY_KEY
+from pipeline_lambdas.aws import codepipeline
 from pipeline_lambdas.runtime.credentials import Credentials
-from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, FailureType, JobFailedError
+from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, FailureType
 from pipeline_lambdas.runtime.job import EVENT_KEY, job_id, parse_job
 from pipeline_lambdas.runtime.outcome import Failed
 from pipeline_lambdas.runtime.runner import SETTLED
@@ -44,21 +43,12 @@ class Unanswered:
         return self.function_arn.split(":")[6]
 
     @property
-    def is_job(self) -> bool:
-        return EVENT_KEY in self.event
-
-    @property
     def job(self) -> str:
         return job_id(self.event)
 
-    @property
-    def last_try(self) -> dict[str, Any] | None:
-        """The payload with which the function does what it can of an event; None if that was what failed."""
-        return None if self.is_job or LAST_TRY_KEY in self.event else {LAST_TRY_KEY: self.event}
-
 
 def parse_record(record: Any, prefix: str) -> Unanswered:
-    """Parse an invocation record; ConfigurationError, without a value of it, if it is none of the pipeline `prefix`."""
+    """Parse the record of a job's invocation; ConfigurationError, without a value of it, if it is none of `prefix`."""
     try:
         context, event = record["requestContext"], record["requestPayload"]
         answer = record.get("responsePayload")
@@ -72,37 +62,33 @@ def parse_record(record: Any, prefix: str) -> Unanswered:
             error_message=str(told.get("errorMessage", "")),
             event=event,
         )
-        if found.function.startswith(f"{prefix}-") and isinstance(event, Mapping):
+        if found.function.startswith(f"{prefix}-") and isinstance(event, Mapping) and EVENT_KEY in event:
             return found
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         pass
     raise ConfigurationError(
-        "The event is no record of a failed invocation: this function is to be the on-failure destination of the "
-        "pipeline's functions."
+        "The event is no record of a failed invocation by an action: this function is to be the on-failure "
+        "destination of the functions that the pipeline's actions invoke."
     )
 
 
 def settle(unanswered: Unanswered) -> dict[str, Any]:
-    """Fail the job, unless it has a result; hand another event back for a last try. Returns what was done, for the log.
-
-    Raises JobError if that cannot be done, or the last try is what failed.
-    """
+    """Fail the job, unless it has a result. Returns what was done, for the log; raises JobError if that fails."""
     outcome = failure(unanswered)
-    done = {"function_name": unanswered.function, "attempts": unanswered.attempts, "message": outcome.message}
-    if unanswered.is_job:
-        done |= {"job_id": unanswered.job, "type": outcome.type}
-        try:
-            codepipeline.put_failure(unanswered.job, outcome)
-        except AwsRequestError as error:
-            if error.code not in SETTLED:
-                raise
-            return {**done, "already_settled": error.code}
-        return {**done, "outcome": "failed"}
-    event = unanswered.last_try
-    if event is None:
-        raise JobFailedError(f"{outcome.message} It was its last try.")
-    functions.invoke_later(unanswered.function, event)
-    return {**done, "outcome": "handed back"}
+    done = {
+        "function_name": unanswered.function,
+        "attempts": unanswered.attempts,
+        "message": outcome.message,
+        "job_id": unanswered.job,
+        "type": outcome.type,
+    }
+    try:
+        codepipeline.put_failure(unanswered.job, outcome)
+    except AwsRequestError as error:
+        if error.code not in SETTLED:
+            raise
+        return {**done, "already_settled": error.code}
+    return {**done, "outcome": "failed"}
 
 
 def failure(unanswered: Unanswered) -> Failed:

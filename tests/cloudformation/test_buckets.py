@@ -198,6 +198,12 @@ def test_evidence_has_its_writers_and_a_record_is_written_once(setup: Template) 
     }
     assert tagged == {
         "RecordersRecord": "record",
-        "ReportersReport": ["record", "report"],
+        "ReportersReport": "report",
         "EvaluatorsEvaluate": "evaluate",
     }
+    # What is written once nobody has to approve any more is the recorder's alone; a draft matches none of these.
+    assert statements["RecordersRecord"]["Resource"] == [
+        {"Fn::Sub": f"${{EvidenceBucket.Arn}}/{keys}"}
+        for keys in ("records/*", "releases/*/record.json", "releases/*/report.html")
+    ]
+    assert statements["ReportersReport"]["Resource"] == {"Fn::Sub": "${EvidenceBucket.Arn}/releases/*/draft-*"}

@@ -460,8 +460,10 @@ WRITERS = {
     f"releases/{'m' * 20}/{EXECUTION}/dev-evaluation.json": {"EvaluateModelFunctionRole"},
     f"releases/{'m' * 20}/{EXECUTION}/test-evaluation.json": {"EvaluateModelFunctionRole"},
     f"releases/{'m' * 20}/{EXECUTION}/prod-evaluation.json": {"SmokeTestProdFunctionRole"},
-    f"releases/{'m' * 20}/{EXECUTION}/record.json": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
-    f"releases/{'m' * 20}/{EXECUTION}/report.html": {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/record.json": {"RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/report.html": {"RecordReleaseFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/draft-record.json": {"WriteEvidenceFunctionRole"},
+    f"releases/{'m' * 20}/{EXECUTION}/draft-report.html": {"WriteEvidenceFunctionRole"},
     f"records/{'m' * 20}/00000001.json": {"RecordReleaseFunctionRole"},
     f"records/{'m' * 20}/notes.json": set(),
     f"releases/{'m' * 20}/{EXECUTION}/else.json": set(),
@@ -480,7 +482,26 @@ def test_each_piece_of_evidence_has_its_writers(
     writers = {role for role in roles if may(statements, pipeline, role, "s3:PutObject", arn)}
     # Evidence that is older than its bucket lies among the artifacts, where nobody writes it any more.
     assert writers == (WRITERS[key] if bucket == "evidence" else set())
+    both, record = {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"}, f"{EXECUTION}/record.json"
     readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObject", arn)}
-    of_releases, of_chain = key.startswith(f"releases/{'m' * 20}/"), key.startswith(f"records/{'m' * 20}/")
-    before_approval = {"WriteEvidenceFunctionRole"} if of_releases else set()
-    assert readers == before_approval | ({"RecordReleaseFunctionRole"} if of_releases or of_chain else set())
+    of_chain = {"RecordReleaseFunctionRole"} if key.startswith(f"records/{'m' * 20}/") else set()
+    assert readers == (both if key.endswith(record) else of_chain)
+    # What code before its approval may have written anew is read by version alone.
+    readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObjectVersion", arn)}
+    assert readers == (both if bucket == "evidence" and key.endswith("-evaluation.json") else set())
+
+
+def test_no_role_but_that_which_records_may_put_events(pipeline: Template, statements: list[Statement]) -> None:
+    """Whoever may can have the end of a release recorded that goes on."""
+    bus = "arn:aws:events:ap-northeast-1:111122223333:event-bus/default"
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    assert {role for role in roles if may(statements, pipeline, role, "events:PutEvents", bus)} == {
+        "RecordReleaseFunctionRole"
+    }
+
+
+def test_nobody_before_the_approval_reaches_what_records(pipeline: Template, statements: list[Statement]) -> None:
+    stem = f"slipway-{templates.LONGEST['SuffixID']}-{templates.LONGEST['ModelName']}"
+    function = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{stem}-record-release"
+    roles = templates.of_type(pipeline, "AWS::IAM::Role")
+    assert not {role for role in roles if may(statements, pipeline, role, "lambda:InvokeFunction", function)}

@@ -50,7 +50,7 @@ OUTPUT_VARIABLES = {
         "Metrics",
     },
     "deploy-model": {"ModelName", "EndpointConfigName", "EndpointName"},
-    "evaluate-model": {"Verdict", "Rows", "Metrics", "ReportUri"},
+    "evaluate-model": {"Verdict", "Rows", "Metrics", "ReportUri", "ReportVersionId"},
 }
 OUTPUT_VARIABLES["deploy-champion"] = OUTPUT_VARIABLES["deploy-model"] | {
     "Reason",
@@ -58,7 +58,7 @@ OUTPUT_VARIABLES["deploy-champion"] = OUTPUT_VARIABLES["deploy-model"] | {
     "ServedEndpointConfigName",
 }
 OUTPUT_VARIABLES["register-model"] = {"ModelPackageArn", "ModelPackageVersion"}
-OUTPUT_VARIABLES["write-evidence"] = {"RecordUri", "ReportUri"}
+OUTPUT_VARIABLES["write-evidence"] = {"RecordUri", "RecordVersionId", "ReportUri", "ReportVersionId"}
 OUTPUT_VARIABLES["deploy-prod"] = OUTPUT_VARIABLES["deploy-model"]
 OUTPUT_VARIABLES["smoke-test-prod"] = OUTPUT_VARIABLES["evaluate-model"]
 OUTPUT_VARIABLES["clean-up"] = {"DeletedEndpointConfigs", "DeletedModels"}
@@ -115,6 +115,7 @@ REGISTER = (
         "config_sha256": "#{Train.ConfigSha256}",
         "dataset_sha256": "#{Train.DatasetSha256}",
         "report_uri": "#{Evaluation.ReportUri}",
+        "report_version": "#{Evaluation.ReportVersionId}",
     },
 )
 REMOVE = ("RemoveChampion", 4, None, list[str](), "deploy-champion", {**CHAMPION, "operation": "remove"})
@@ -426,7 +427,7 @@ def test_everyone_invokes_what_it_names(parameters: dict[str, str]) -> None:
     stem = f"arn:aws:lambda:ap-northeast-1:111122223333:function:slipway-{'a' * 12}-{'m' * 20}-"
     settle = "<SettleJobFunction.Arn>"
     assert by_role.pop("PipelineRole") == {f"<{name}.Arn>" for name in named}
-    assert by_role.pop("SettleJobFunctionRole") == {f"{stem}record-release"}
+    assert "SettleJobFunctionRole" not in by_role
     own = [s for s in invoke if s.policy == "invoke-versions"]
     assert {s.holders: set(templates.render(list(s.resources), template)) for s in own} == {
         ("DispatchFunctionRole",): {f"{stem}{name}:*" for name in RELEASES_OWN},
@@ -623,7 +624,8 @@ def test_a_lost_event_is_tried_again_and_then_answered_for(template: Template) -
         properties = configured.pop(name)
         assert properties["MaximumRetryAttempts"] == 2
         # What EventBridge alone invokes has no action that waits, and nobody answers for the answer.
-        assert properties.get("DestinationConfig") == (answers if name == "RecordReleaseFunction" else None)
+        if name != "RecordReleaseFunction":
+            assert "DestinationConfig" not in properties
     for name, properties in configured.items():
         assert properties["DestinationConfig"] == answers
         assert properties["Qualifier"] == "$LATEST"
@@ -640,11 +642,30 @@ def test_every_function_that_answers_an_action_may_send_to_its_destination(templ
     policy = template["Resources"]["SettleJobPolicy"]["Properties"]
     reports = template["Resources"]["ReportResultPolicy"]["Properties"]
     dispatchers = [{"Ref": "DispatchFunctionRole"}, {"Ref": "DispatchApprovedFunctionRole"}]
-    # EventBridge takes no result of what records the end of a release.
-    others = [*dispatchers, {"Ref": "RecordReleaseFunctionRole"}]
-    asked = [role for role in policy["Roles"] if role not in others]
+    asked = [role for role in policy["Roles"] if role not in dispatchers]
     assert sorted(map(str, asked)) == sorted(map(str, reports["Roles"]))
     assert [role for role in policy["Roles"] if role in dispatchers] == dispatchers
-    for resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").values():
-        # Lambda asks for the permission when the destination is set.
-        assert ("DestinationConfig" in resource["Properties"]) == (resource.get("DependsOn") == "SettleJobPolicy")
+    for name, resource in templates.of_type(template, "AWS::Lambda::EventInvokeConfig").items():
+        # Lambda asks for the permission when the destination is set; what records holds its own in its role.
+        answered = "DestinationConfig" in resource["Properties"] and name != "RecordReleaseFunctionInvocation"
+        assert answered == (resource.get("DependsOn") == "SettleJobPolicy")
+
+
+def test_what_records_gets_an_event_once_more_when_all_tries_of_it_have_failed(template: Template) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
+    resources = templates.render(template["Resources"], template)
+    configured = resources["RecordReleaseFunctionInvocation"]["Properties"]["DestinationConfig"]
+    bus = "arn:aws:events:ap-northeast-1:111122223333:event-bus/default"
+    assert configured == {"OnFailure": {"Destination": bus}}
+    pattern = resources["LastTryRule"]["Properties"]["EventPattern"]
+    assert pattern == {
+        "source": ["lambda"],
+        "detail": {
+            "requestContext": {
+                "functionArn": ["<RecordReleaseFunction.Arn>:$LATEST"],
+                "condition": ["RetriesExhausted", "EventAgeExceeded"],
+            },
+            # One that this rule has let through is of the source lambda.
+            "requestPayload": {"source": ["aws.codepipeline"]},
+        },
+    }

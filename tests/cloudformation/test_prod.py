@@ -54,7 +54,8 @@ def test_the_approval_shows_the_evidence_and_does_not_wait_for_ever(template: Te
             "NotificationArn": "<NotificationTopic>",
             "ExternalEntityLink": (
                 "https://us-east-1.console.aws.amazon.com/s3/object/<slipway-local-evidence-bucket-name>"
-                f"?region=us-east-1&prefix=releases/wine-quality/{execution}/report.html"
+                f"?region=us-east-1&prefix=releases/wine-quality/{execution}/draft-report.html"
+                "&versionId=#{Evidence.ReportVersionId}"
             ),
             "CustomData": "Test: #{Evaluation.Verdict} #{Evaluation.Metrics}",
         },

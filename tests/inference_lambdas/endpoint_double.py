@@ -92,8 +92,9 @@ class Results:
         return self.last.message
 
 
-def report(key: str = REPORT_KEY) -> dict[str, Any]:
-    answer = client_of("s3").get_object(Bucket=EVIDENCE_BUCKET, Key=key)
+def report(key: str = REPORT_KEY, version_id: str = "") -> dict[str, Any]:
+    which = {"VersionId": version_id} if version_id else {}
+    answer = client_of("s3").get_object(Bucket=EVIDENCE_BUCKET, Key=key, **which)
     assert answer["SSEKMSKeyId"] == KMS_KEY_ARN
     document: dict[str, Any] = json.loads(answer["Body"].read())
     return document

@@ -59,6 +59,7 @@ def buckets() -> Iterator[None]:
         s3 = client_of("s3")
         for name in (ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET):
             s3.create_bucket(Bucket=name)
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         yield
 
 

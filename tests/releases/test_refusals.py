@@ -54,6 +54,12 @@ def write(bucket: str, key: str, **more: Any) -> Call:
     return lambda client: client("s3").put_object(Bucket=bucket, Key=key, Body=b"x", **more)
 
 
+def made_up_end(client: Client) -> None:
+    """An event as Lambda sends it of record-release, when all tries of an event have failed."""
+    entry = {"Source": "lambda", "DetailType": "Lambda Function Invocation Result - Failure", "Detail": "{}"}
+    client("events").put_events(Entries=[entry])
+
+
 def listed(bucket: str, prefix: str) -> Call:
     return lambda client: client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
 
@@ -241,6 +247,46 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
     (
         "EvaluateModelFunctionRole",
+        "what an approval is decided by",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/draft-report.html"),
+        "s3:PutObject",
+    ),
+    *(
+        (
+            "WriteEvidenceFunctionRole",
+            f"another release's {name}",
+            write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/{name}"),
+            "s3:PutObject",
+        )
+        for name in ("record.json", "report.html", "test-evaluation.json", "prod-evaluation.json")
+    ),
+    (
+        "WriteEvidenceFunctionRole",
+        "the newest version of an evaluation",
+        read(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/test-evaluation.json"),
+        "s3:GetObject",
+    ),
+    *(
+        (role, "making up the end of a release", made_up_end, "events:PutEvents")
+        for role in (
+            "TrainModelFunctionRole",
+            "GetStatusFunctionRole",
+            "DeployModelFunctionRole",
+            "DeployChampionFunctionRole",
+            "EvaluateModelFunctionRole",
+            "RegisterModelFunctionRole",
+            "WriteEvidenceFunctionRole",
+            "SettleJobFunctionRole",
+        )
+    ),
+    (
+        "SettleJobFunctionRole",
+        "recording the end of a release",
+        asked("lambda", "invoke", FunctionName=f"{PREFIX}-record-release", Payload=b"{}"),
+        "lambda:InvokeFunction",
+    ),
+    (
+        "EvaluateModelFunctionRole",
         "the chain",
         write(EVIDENCE, f"records/{MODEL}/99999999.json", IfNoneMatch="*"),
         "s3:PutObject",
@@ -422,6 +468,12 @@ REFUSED: list[tuple[str, str, Call, str]] = [
         "RecordReleaseFunctionRole",
         "evaluations",
         write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/test-evaluation.json"),
+        "s3:PutObject",
+    ),
+    (
+        "RecordReleaseFunctionRole",
+        "what an approval is decided by",
+        write(EVIDENCE, f"releases/{MODEL}/{EXECUTION}/draft-record.json"),
         "s3:PutObject",
     ),
     (

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.evidence.keys import KINDS
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import Names
@@ -18,7 +19,7 @@ from slipway.session import Session
 RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
 """How the name of what a release makes ends."""
 NO_BUCKET = frozenset(("404", "NoSuchBucket", "NotFound"))
-EVIDENCE = ("releases", "records")
+EVIDENCE = KINDS
 """The folders of evidence, with a folder per model in each."""
 _SCHEME = "s3://"
 _BY_A_LOCK = "protected by object lock"

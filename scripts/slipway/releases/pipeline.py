@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from slipway.errors import SlipwayError
-from slipway.releases.run_view import RunView, view_run
+from slipway.releases.run_view import RUNNING, RunView, view_run
 from slipway.session import Session
 
 _RESOLVED_AMONG = 100
@@ -17,12 +17,27 @@ def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = No
     """The execution as it is now; `pipeline` is the answer of GetPipeline where it is known already."""
     client, name = session.client("codepipeline"), session.names.pipeline
     execution = client.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run_id)["pipelineExecution"]
-    pages = client.get_paginator("list_action_executions").paginate(
-        pipelineName=name, filter={"pipelineExecutionId": run_id}
-    )
-    details = [detail for page in pages for detail in page["actionExecutionDetails"]]
+    details = list_actions(session, run_id)
     state = client.get_pipeline_state(name=name)
     return view_run(pipeline or load_pipeline(session), execution, details, state)
+
+
+def list_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """Every attempt at every action of a release, the oldest first."""
+    pages = (
+        session.client("codepipeline")
+        .get_paginator("list_action_executions")
+        .paginate(pipelineName=session.names.pipeline, filter={"pipelineExecutionId": run_id})
+    )
+    return sorted((one for page in pages for one in page["actionExecutionDetails"]), key=lambda one: one["startTime"])
+
+
+def is_running(session: Session, run_id: str) -> bool:
+    """Whether a release goes on."""
+    found = session.client("codepipeline").get_pipeline_execution(
+        pipelineName=session.names.pipeline, pipelineExecutionId=run_id
+    )
+    return found["pipelineExecution"]["status"] in RUNNING
 
 
 def load_pipeline(session: Session) -> dict[str, Any]:

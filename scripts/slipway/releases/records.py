@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.evidence import keys
+from pipeline_lambdas.evidence.actions import variables_of
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import BucketPurpose
+from slipway.releases.pipeline import is_running, list_actions
 from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 
@@ -39,28 +43,66 @@ def read_from(session: Session, bucket: BucketPurpose, key: str) -> bytes | None
     return content
 
 
-def record_key(session: Session, run_id: str) -> str:
-    return f"releases/{session.names.model}/{run_id}/record.json"
+def read_version(session: Session, key: str, version_id: str) -> bytes | None:
+    """One version of a piece of evidence, which nobody can change; None if it is not there."""
+    try:
+        found = session.client("s3").get_object(Bucket=session.names.bucket("evidence"), Key=key, VersionId=version_id)
+    except ClientError as error:
+        if code_of(error) not in {"NoSuchKey", "NoSuchVersion", "NoSuchBucket"}:
+            raise
+        return None
+    content: bytes = found["Body"].read()
+    return content
 
 
-def report_key(session: Session, run_id: str) -> str:
-    return f"releases/{session.names.model}/{run_id}/report.html"
+def find_report(session: Session, run_id: str) -> bytes | None:
+    """The page of a release: that of its end, of one that goes on the one that it waits for approval with."""
+    end, draft = keys.report(session.names.model, run_id), keys.draft_report(session.names.model, run_id)
+    return _found(session, run_id, end, _Draft(draft, "ReportVersionId"), going_on=is_running(session, run_id))
 
 
-def find_record(session: Session, run_id: str) -> dict[str, Any] | None:
-    """The record of a release; None if it has none (yet)."""
-    content = read_object(session, record_key(session, run_id))
+def find_record(session: Session, run_id: str, *, going_on: bool = False) -> dict[str, Any] | None:
+    """The record of a release; None if it has none (yet).
+
+    That of its end, or the one before the approval; of a release that is `going_on`, which may have ended before, the
+    other way round.
+    """
+    end, draft = keys.record(session.names.model, run_id), keys.draft_record(session.names.model, run_id)
+    content = _found(session, run_id, end, _Draft(draft, "RecordVersionId"), going_on=going_on)
     record: dict[str, Any] | None = None if content is None else json.loads(content)
     return record
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the action Evidence has written: its key, and the output variable that names the version."""
+
+    key: str
+    variable: str
+
+
+def _found(session: Session, run_id: str, end: str, draft: _Draft, *, going_on: bool) -> bytes | None:
+    if not going_on:
+        found = read_object(session, end)
+        return _read_draft(session, run_id, draft) if found is None else found
+    found = _read_draft(session, run_id, draft)
+    return read_object(session, end) if found is None else found
+
+
+def _read_draft(session: Session, run_id: str, draft: _Draft) -> bytes | None:
+    """By its version alone: code of another push may have written the object anew."""
+    version = variables_of(list_actions(session, run_id), "Evidence").get(draft.variable)
+    return read_version(session, draft.key, version) if version else None
+
+
 def load_record(session: Session, run_id: str) -> dict[str, Any]:
     """The record of a release; SlipwayError if it has none (yet)."""
-    key, record = record_key(session, run_id), find_record(session, run_id)
+    record = find_record(session, run_id, going_on=is_running(session, run_id))
     if record is None:
         short = run_id[:SHORT_ID_CHARACTERS]
+        place = f"s3://{session.names.bucket('evidence')}/{keys.folder(session.names.model, run_id)}"
         raise SlipwayError(
-            f"release {short}: found no record, s3://{session.names.bucket('evidence')}/{key}.",
+            f"release {short}: found no record in {place}.",
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     return record

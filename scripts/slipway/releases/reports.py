@@ -9,23 +9,32 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.evidence import keys
+from pipeline_lambdas.evidence.actions import version_told
 from pipeline_lambdas.evidence.judgement import WORSE, state_of, state_of_gate, words_of
 from pipeline_lambdas.report.kit.text import champion_bound
-from slipway.releases.records import read_object
+from slipway.releases.records import read_version
+from slipway.releases.run_view import RunView
 from slipway.session import Session
 from slipway.terminal.output import STATUS_STYLES, Output, status_text
 
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
-def load_reports(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
-    """Environment to its report, of the environments that were evaluated."""
+def load_reports(session: Session, run: RunView) -> dict[str, dict[str, Any]]:
+    """Environment to its report, of the environments that were evaluated.
+
+    Each by the version that its action has told: code of another push may have written it anew.
+    """
     reports: dict[str, dict[str, Any]] = {}
     for environment in ENVIRONMENTS:
-        key = f"releases/{session.names.model}/{run_id}/{environment}-evaluation.json"
-        found = read_object(session, key)
-        if found is not None:
-            reports[environment] = json.loads(found)
+        key = keys.evaluation(session.names.model, run.id, environment)
+        uri = f"s3://{session.names.bucket('evidence')}/{key}"
+        for action in run.actions:
+            version = version_told(action.variables, action.external_id, uri)
+            found = read_version(session, key, version) if version else None
+            if found is not None:
+                reports[environment] = json.loads(found)
     return reports
 
 

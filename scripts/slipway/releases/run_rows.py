@@ -16,7 +16,7 @@ from pipeline_lambdas.report.kit.reading import mapping, number, string
 from pipeline_lambdas.report.kit.text import person
 from pipeline_lambdas.report.verdict import last_attempts
 from slipway.installation.aws_errors import code_of
-from slipway.releases.pipeline import load_state
+from slipway.releases.pipeline import list_actions, load_state
 from slipway.releases.records import find_record
 from slipway.releases.run_view import RUNNING, trigger_text, waiting_approvals
 from slipway.repositories.sources import SOURCE_ACTIONS
@@ -59,9 +59,12 @@ def load_rows(session: Session, summaries: Sequence[Mapping[str, Any]], now: dat
     if not summaries:
         return []
     waiting = {run_id for *_, run_id in waiting_approvals(load_state(session))}
-    session.client("s3")  # a client is made once, before threads ask for it
+    for service in ("s3", "codepipeline"):
+        session.client(service)  # a client is made once, before threads ask for it
     with ThreadPoolExecutor(_AT_ONCE) as several:
-        records = several.map(lambda one: find_record(session, one["pipelineExecutionId"]), summaries)
+        records = several.map(
+            lambda one: find_record(session, one["pipelineExecutionId"], going_on=one["status"] in RUNNING), summaries
+        )
         known = {str(one["pipelineExecutionId"]): record for one, record in zip(summaries, records, strict=True)}
     authors = _authors(session, summaries)
     rows = []
@@ -163,14 +166,6 @@ def _reason(record: Mapping[str, Any], failed: Mapping[str, Any]) -> str:
 
 
 def _failed_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
-    pages = (
-        session.client("codepipeline")
-        .get_paginator("list_action_executions")
-        .paginate(pipelineName=session.names.pipeline, filter={"pipelineExecutionId": run_id})
-    )
-    details = sorted(
-        (one for page in pages for one in page["actionExecutionDetails"]), key=lambda one: one["startTime"]
-    )
     return [
         {
             "stage": one["stageName"],
@@ -179,7 +174,7 @@ def _failed_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
             "attempt": number,
             "error_message": string(one, "output", "executionResult", "errorDetails", "message"),
         }
-        for number, one in enumerate(details)
+        for number, one in enumerate(list_actions(session, run_id))
     ]
 
 

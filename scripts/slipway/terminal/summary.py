@@ -25,7 +25,7 @@ def say_summary(session: Session, run: RunView) -> None:
     if trained:
         output.say()
         output.say(Text.assemble(("trained    ", "bold"), trained))
-    reports = load_reports(session, run.id)
+    reports = load_reports(session, run)
     if reports:
         output.say()
         say_reports(output, reports)
@@ -46,7 +46,7 @@ def summary_document(session: Session, run: RunView) -> dict[str, Any]:
     return {
         "training_job": run.variable("TrainingJobName"),
         "training_seconds": run.variable("TrainingSeconds"),
-        "evaluations": load_reports(session, run.id),
+        "evaluations": load_reports(session, run),
         "endpoints": _endpoints(session),
     }
 

@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 from rich.text import Text
 
 from pipeline_lambdas.evidence import chain
+from pipeline_lambdas.evidence import keys as evidence_keys
 from pipeline_lambdas.evidence.chain import Entry
 from slipway.datasets.model_data import NO_BUCKET
 from slipway.errors import UnsuccessfulError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.evidence_locks import look_at_locks
 from slipway.names import BucketPurpose
-from slipway.releases.records import BUCKETS, read_object, record_key
+from slipway.releases.records import BUCKETS, read_object
 from slipway.session import Session, session_of
 
 
@@ -65,12 +66,12 @@ def _keys(session: Session, bucket: BucketPurpose) -> list[str]:
 
 
 def _copies(session: Session, entries: Iterable[Entry]) -> Iterator[str]:
-    """What lies beside a release's report has to be the newest record of it; one that is going on has none here yet."""
+    """What lies beside a release's report has to be the newest record of it."""
     newest = {chain.parsed(entry.content).get("execution_id"): entry for entry in entries}
     for run_id, entry in newest.items():
-        key = record_key(session, str(run_id))
+        key = evidence_keys.record(session.names.model, str(run_id))
         copy = read_object(session, key)
         if copy is None:
             yield f"{key}: not found; its record is {entry.key}"
-        elif copy != entry.content and chain.parsed(copy).get("sequence") is not None:
+        elif copy != entry.content:
             yield f"{key}: differs from {entry.key}"

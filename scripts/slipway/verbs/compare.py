@@ -12,7 +12,7 @@ from rich.text import Text
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import list_runs, resolve_run
 from slipway.releases.records import find_record, load_record
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, trigger_text
+from slipway.releases.run_view import RUNNING, SHORT_ID_CHARACTERS, trigger_text
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.terminal.directions import better_of
@@ -105,7 +105,7 @@ def _before(session: Session, run_id: str) -> str:
     ids = [str(summary["pipelineExecutionId"]) for summary in known]
     older = known[ids.index(run_id) + 1 :] if run_id in ids else []
     for summary in sorted(older, key=lambda one: one["status"] != "Succeeded"):
-        if find_record(session, summary["pipelineExecutionId"]):
+        if find_record(session, summary["pipelineExecutionId"], going_on=summary["status"] in RUNNING):
             return str(summary["pipelineExecutionId"])
     short = run_id[:SHORT_ID_CHARACTERS]
     raise SlipwayError(

@@ -49,7 +49,7 @@ def explain(
     session = session_of(context)
     found = load_run(session, resolve_run(session, run or _newest_failed(session)))
     action = found.under_way if found.running else found.failed_action
-    reports = load_reports(session, found.id)
+    reports = load_reports(session, found)
     failed_gates = [gate for report in reports.values() for gate in report["gates"] if gate["verdict"] == "failed"]
     lines = log_lines(session, action) if action else []
     steps = advise(found, found.failed_action, session.command)

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from pipeline_lambdas.evidence import keys
 from slipway.errors import SlipwayError
 from slipway.project import shown
 from slipway.releases.pipeline import resolve_run
-from slipway.releases.records import read_object, report_key
+from slipway.releases.records import find_report
 from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import session_of
 from slipway.terminal.completion import complete_releases
@@ -35,12 +36,12 @@ def open_report(
     """
     session = session_of(context)
     run_id = resolve_run(session, run)
-    key = report_key(session, run_id)
-    page = read_object(session, key)
+    page = find_report(session, run_id)
     if page is None:
         short = run_id[:SHORT_ID_CHARACTERS]
+        place = f"s3://{session.names.bucket('evidence')}/{keys.folder(session.names.model, run_id)}"
         raise SlipwayError(
-            f"release {short}: found no report, s3://{session.names.bucket('evidence')}/{key}.",
+            f"release {short}: found no report in {place}.",
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     file = out or session.project.private_work() / "reports" / f"{run_id}.html"

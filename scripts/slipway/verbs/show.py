@@ -33,8 +33,9 @@ def show(
     """
     session = session_of(context)
     found = load_run(session, resolve_run(session, run))
-    reports = load_reports(session, found.id)
-    record = find_record(session, found.id)
+    record = find_record(session, found.id, going_on=found.running)
+    # Without its plots; of a release that is older than what its actions tell.
+    reports = load_reports(session, found) or (record or {}).get("evaluations", {})
     session.output.result({**run_document(found), "evaluations": reports, "record": record})
     session.output.say(f"release {found.id}: {found.state}; started: {found.trigger}")
     session.output.say()

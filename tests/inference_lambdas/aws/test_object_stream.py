@@ -96,8 +96,10 @@ def test_a_connection_that_breaks_too_often_is_given_up(monkeypatch: pytest.Monk
 
 
 def test_written_under_the_key() -> None:
-    assert write_json(DATA_BUCKET, "a/b.json", b"{}", KMS_KEY_ARN) == f"s3://{DATA_BUCKET}/a/b.json"
+    uri, version_id = write_json(DATA_BUCKET, "a/b.json", b"{}", KMS_KEY_ARN)
+    assert uri == f"s3://{DATA_BUCKET}/a/b.json"
     head = client_of("s3").head_object(Bucket=DATA_BUCKET, Key="a/b.json")
+    assert head["VersionId"] == version_id
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY_ARN)
     assert head["ContentType"] == "application/json"
     assert read_object(DATA_BUCKET, "a/b.json") == b"{}"

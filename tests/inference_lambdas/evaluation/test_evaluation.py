@@ -53,6 +53,7 @@ def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.Ca
     assert variables["Verdict"] == "passed"
     assert variables["Rows"] == "755"
     assert variables["ReportUri"] == f"s3://{EVIDENCE_BUCKET}/{REPORT_KEY}"
+    assert report(version_id=variables["ReportVersionId"]) == report()
     document = report()
     assert document["schema"] == "slipway-evaluation/2"
     assert (document["verdict"], document["rows"], document["test"]) == ("passed", 755, "full")

@@ -9,6 +9,7 @@ import pytest
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.predicting.timing import WARM_UP
+from pipeline_lambdas.evidence.keys import version_of
 from pipeline_lambdas.runtime.outcome import Done, Failed
 from tests.events import DATA_BUCKET, EVIDENCE_BUCKET, event
 from tests.inference_lambdas.endpoint_double import (
@@ -59,6 +60,10 @@ def test_a_failed_gate_names_metric_value_and_bound(endpoint: Endpoint, results:
     assert [gate["verdict"] for gate in document["gates"]] == ["failed", "failed", "passed"]
     assert f"rmse is {document['metrics']['rmse']:.6g}, above the greatest allowed, 0.75; r2 is -" in message
     assert f"below the least allowed, 0.3. Report: s3://{EVIDENCE_BUCKET}/{REPORT_KEY}" in message
+    # A failure has no output variables.
+    assert isinstance(results.last, Failed)
+    version_id = version_of(results.last.external_id or "", f"s3://{EVIDENCE_BUCKET}/{REPORT_KEY}")
+    assert report(version_id=version_id or "none") == report()
 
 
 def test_predictions_that_are_not_finite_fail(endpoint: Endpoint, results: Results) -> None:

@@ -140,6 +140,32 @@ def test_an_event_of_a_rule_is_retried_and_told_of(local_aws: LocalServer) -> No
     assert record["requestPayload"]["detail"] == {"n": 1}
 
 
+def test_a_rule_has_an_event_tried_once_more_and_no_more(local_aws: LocalServer) -> None:
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    function = deploy(local_aws, "tried-once-more", FAILS, allow("events:PutEvents", resource=bus))
+    _configure(function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": bus}})
+    events = local_aws.client("events")
+    detail = {
+        "requestContext": {"functionArn": [f"{function.arn}:$LATEST"], "condition": ["RetriesExhausted"]},
+        "requestPayload": {"source": ["tests"]},
+    }
+    rule = events.put_rule(Name="once-more", EventPattern=json.dumps({"source": ["lambda"], "detail": detail}))[
+        "RuleArn"
+    ]
+    local_aws.client("lambda").add_permission(
+        FunctionName=function.name,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    events.put_targets(Rule="once-more", Targets=[{"Id": "function", "Arn": function.arn}])
+    function.send({"source": "tests"})
+    function.until_logged("attempt", 2)
+    time.sleep(1.5)
+    assert sum("attempt" in line for line in function.log()) == 2
+
+
 def test_nothing_is_sent_where_the_role_may_not(local_aws: LocalServer) -> None:
     url, arn = _queue(local_aws, "not-allowed")
     function = deploy(local_aws, "may-not-send", FAILS)

@@ -36,7 +36,8 @@ SITE = RecordSite(
     ARTIFACT_BUCKET,
 )
 FOLDER = f"releases/wine-quality/{EXECUTION_ID}/"
-RECORD = f"{FOLDER}record.json"
+RECORD, DRAFT = f"{FOLDER}record.json", f"{FOLDER}draft-record.json"
+EVALUATION = f"{FOLDER}test-evaluation.json"
 
 
 @dataclass
@@ -58,6 +59,9 @@ class Aws:
     objects: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
     artifacts: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
     """Key to content and time; in the evidence bucket, and in the artifact bucket."""
+    versions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """Key and version to content, in the evidence bucket."""
+    executions: list[str] = field(default_factory=list)
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -115,13 +119,24 @@ class Aws:
         held = self._in(bucket)
         return held[key][0] if key in held else None
 
+    def read_version(self, bucket: str, key: str, version_id: str) -> bytes | None:
+        self._asked("read_version")
+        assert bucket == EVIDENCE_BUCKET
+        return self.versions.get((key, version_id))
+
+    def find_id(self, _pipeline: str, beginning: str) -> str | None:
+        return next((one for one in self.executions if one.startswith(beginning)), None)
+
     def list_objects(self, bucket: str, prefix: str) -> list[s3.Listed]:
         held = self._in(bucket)
         return [s3.Listed(key, held[key][1]) for key in sorted(held) if key.startswith(prefix)]
 
-    def write_object(self, bucket: str, key: str, content: bytes, _type: str, kms_key_arn: str) -> None:
+    def write_object(self, bucket: str, key: str, content: bytes, _type: str, kms_key_arn: str) -> str:
         assert (bucket, kms_key_arn) == (EVIDENCE_BUCKET, KMS_KEY_ARN)
         self.objects[key] = content, datetime.now(UTC)
+        version_id = f"v{len(self.versions)}"
+        self.versions[key, version_id] = content
+        return version_id
 
     def create_object(self, bucket: str, key: str, content: bytes, kind: str, kms_key_arn: str) -> bool:
         if self.faster:
@@ -138,6 +153,20 @@ class Aws:
     def record(self) -> dict[str, Any]:
         return parsed(self.objects[RECORD][0])
 
+    def draft(self) -> dict[str, Any]:
+        return parsed(self.objects[DRAFT][0])
+
+    def evaluates(self, content: bytes, status: str = "Succeeded") -> str:
+        """Evaluate writes an evaluation and tells of its version, as it does when it succeeds and when it fails."""
+        version_id = self.write_object(EVIDENCE_BUCKET, EVALUATION, content, "", KMS_KEY_ARN)
+        uri = f"s3://{EVIDENCE_BUCKET}/{EVALUATION}"
+        told = {"ReportUri": uri, "ReportVersionId": version_id} if status == "Succeeded" else {}
+        done = answers.action("DeployTest", "Evaluate", 5, status, variables=told)
+        if status == "Failed":
+            done["output"]["executionResult"]["externalExecutionId"] = f"{uri}?versionId={version_id}"
+        self.actions = [*self.actions, done]
+        return version_id
+
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
@@ -151,10 +180,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     account.objects = {f"releases/wine-quality/{answers.CHAMPION_ID}/record.json": (b"{}", now)}
     for module, names in {
         codecommit: ("find_author",),
-        executions: ("get_execution", "find_summary", "list_actions"),
+        executions: ("get_execution", "find_summary", "find_id", "list_actions"),
         logs: ("first_stream", "read_stream"),
         models: ("describe_training_job", "describe_model_package", "decide_model_package"),
-        s3: ("read_object", "list_objects", "write_object", "create_object"),
+        s3: ("read_object", "read_version", "list_objects", "write_object", "create_object"),
     }.items():
         for name in names:
             monkeypatch.setattr(module, name, getattr(account, name))
@@ -172,18 +201,21 @@ def ends(aws: Aws, status: str = "Failed", at: datetime | None = None) -> dict[s
 def test_the_evidence_of_a_release_that_waits(aws: Aws) -> None:
     done = write_evidence(RELEASE, SITE)
     assert done.variables == {
-        "RecordUri": f"s3://{EVIDENCE_BUCKET}/{RECORD}",
-        "ReportUri": f"s3://{EVIDENCE_BUCKET}/{FOLDER}report.html",
+        "RecordUri": f"s3://{EVIDENCE_BUCKET}/{DRAFT}",
+        "RecordVersionId": "v0",
+        "ReportUri": f"s3://{EVIDENCE_BUCKET}/{FOLDER}draft-report.html",
+        "ReportVersionId": "v1",
     }
+    assert aws.versions[DRAFT, "v0"] == aws.objects[DRAFT][0]
     assert done.summary == "Recorded and reported"
-    found = aws.record()
+    found = aws.draft()
     assert found["missing"] == []
     assert found["training"]["curves"] == {"train:rmse": [1, 0.5]}
     assert found["champion"]["execution_id"] == answers.CHAMPION_ID
     assert found["dataset"]["files"]
     assert found["config"]
     assert aws.chain() == []
-    page = aws.objects[f"{FOLDER}report.html"][0].decode()
+    page = aws.objects[f"{FOLDER}draft-report.html"][0].decode()
     assert page.startswith("<!DOCTYPE html>")
 
 
@@ -191,11 +223,11 @@ def test_a_commits_author_is_asked_for_at_codecommit(aws: Aws) -> None:
     aws.actions[0]["input"]["configuration"] = {"RepositoryName": "slipway-local-training-config"}
     aws.commits = {("slipway-local-training-config", "4" * 40): "Ada"}
     write_evidence(RELEASE, SITE)
-    assert [source["author"] for source in aws.record()["sources"]] == ["Ada", ""]
-    assert "by Ada, 4444444 in TrainingConfig" in aws.objects[f"{FOLDER}report.html"][0].decode()
+    assert [source["author"] for source in aws.draft()["sources"]] == ["Ada", ""]
+    assert "by Ada, 4444444 in TrainingConfig" in aws.objects[f"{FOLDER}draft-report.html"][0].decode()
     aws.refused = {"find_author"}
     write_evidence(RELEASE, SITE)
-    assert aws.record()["missing"] == [
+    assert aws.draft()["missing"] == [
         "author of TrainingConfig's commit: The role of the call is not allowed find_author"
     ]
 
@@ -206,8 +238,8 @@ def test_a_connection_tells_the_author_itself(aws: Aws) -> None:
     aws.actions[0]["output"]["outputVariables"] = {"AuthorDisplayName": "Bob", "CommitId": "4" * 40}
     aws.refused = {"find_author"}
     write_evidence(RELEASE, SITE)
-    assert [source["author"] for source in aws.record()["sources"]] == ["Bob", ""]
-    assert aws.record()["missing"] == []
+    assert [source["author"] for source in aws.draft()["sources"]] == ["Bob", ""]
+    assert aws.draft()["missing"] == []
 
 
 def test_an_end_takes_a_number_and_its_record_is_the_same_bytes(aws: Aws) -> None:
@@ -249,6 +281,46 @@ def test_after_all_tries_the_record_says_what_it_lacks(aws: Aws) -> None:
     assert any("Rate exceeded" in text for text in done["missing"])
     assert any(text.startswith("decision: ") for text in done["missing"])
     assert len(aws.chain()) == 1
+
+
+def test_an_execution_that_goes_on_is_not_recorded_whatever_an_event_says(aws: Aws) -> None:
+    aws.execution = answers.execution("InProgress")
+    with pytest.raises(UnavailableError, match="is InProgress, though an event says Failed"):
+        follow(Ended(RELEASE, "Failed", answers.ENDED), SITE)
+    done = follow(Ended(RELEASE, "Failed", answers.ENDED, last_try=True), SITE)
+    assert (done["status"], done["goes_on"]) == ("InProgress", True)
+    assert aws.chain() == []
+    assert RECORD not in aws.objects
+
+
+@pytest.mark.parametrize("status", ["Succeeded", "Failed"])
+def test_an_evaluation_that_is_written_anew_is_in_no_record(aws: Aws, status: str) -> None:
+    version_id = aws.evaluates(b'{"verdict": "failed", "metrics": {}, "gates": []}', status)
+    aws.write_object(EVIDENCE_BUCKET, EVALUATION, b'{"verdict": "passed"}', "", KMS_KEY_ARN)
+    ends(aws)
+    assert aws.record()["evaluations"]["test"]["verdict"] == "failed"
+    assert aws.record()["evaluation_versions"] == {"test": version_id}
+    write_evidence(RELEASE, SITE)
+    assert aws.draft()["evaluations"] == aws.record()["evaluations"]
+
+
+def test_a_version_of_another_releases_evaluation_is_not_read(aws: Aws) -> None:
+    aws.evaluates(b'{"verdict": "failed"}')
+    aws.actions[-1]["output"]["outputVariables"]["ReportUri"] = f"s3://{EVIDENCE_BUCKET}/releases/wine-quality/other"
+    write_evidence(RELEASE, SITE)
+    assert aws.draft()["evaluations"] == {}
+    assert aws.draft()["missing"] == ["test evaluation: its action names no version of it"]
+
+
+def test_the_champions_release_is_known_by_what_code_before_an_approval_cannot_write(aws: Aws) -> None:
+    forged = answers.CHAMPION_ID[:14] + "0000-0000-0000-000000000000"
+    aws.write_object(EVIDENCE_BUCKET, f"releases/wine-quality/{forged}/draft-record.json", b"{}", "", KMS_KEY_ARN)
+    write_evidence(RELEASE, SITE)
+    assert aws.draft()["champion"]["execution_id"] == answers.CHAMPION_ID
+    aws.objects = {key: found for key, found in aws.objects.items() if answers.CHAMPION_ID not in key}
+    aws.executions = [answers.CHAMPION_ID]  # it goes on, so it has no record yet
+    write_evidence(RELEASE, SITE)
+    assert aws.draft()["champion"]["execution_id"] == answers.CHAMPION_ID
 
 
 def test_what_a_role_lacks_is_not_waited_for(aws: Aws) -> None:
@@ -303,7 +375,7 @@ def test_a_race_that_does_not_end_is_left_to_the_next_delivery(aws: Aws) -> None
 def test_what_cannot_be_read_is_named_and_stops_nothing(aws: Aws, refused: str, part: str | None, what: str) -> None:
     aws.refused = {refused}
     write_evidence(RELEASE, SITE)
-    found = aws.record()
+    found = aws.draft()
     assert any(text.startswith(f"{what}") and refused in text for text in found["missing"])
     assert part is None or found[part] is None
 
@@ -314,15 +386,17 @@ def test_what_cannot_be_read_is_named_and_stops_nothing(aws: Aws, refused: str, 
         ("slipway-local-wine-q/TrainingCo/a1b2c3d", zipped({"wine-quality.yml": b"model: ["}), "config"),
         ("slipway-local-wine-q/TrainingCo/a1b2c3d", b"no archive", "config"),
         ("slipway-local-wine-q/Dataset/a1b2c3d", b"{}", "dataset"),
-        (f"{FOLDER}test-evaluation.json", b"{ half", None),
-        (f"{FOLDER}test-evaluation.json", b"[]", None),
+        (EVALUATION, b"{ half", None),
+        (EVALUATION, b"[]", None),
     ],
 )
 def test_what_is_not_as_it_should_be_is_named(aws: Aws, key: str, content: bytes, part: str | None) -> None:
-    held = aws.artifacts if key.startswith("slipway-") else aws.objects
-    held[key] = content, datetime.now(UTC)
+    if key == EVALUATION:
+        aws.evaluates(content)
+    else:
+        aws.artifacts[key] = content, datetime.now(UTC)
     write_evidence(RELEASE, SITE)
-    found = aws.record()
+    found = aws.draft()
     assert len(found["missing"]) == 1
     assert part is None or found[part] is None
     assert found["evaluations"] == {}
@@ -331,7 +405,7 @@ def test_what_is_not_as_it_should_be_is_named(aws: Aws, key: str, content: bytes
 def test_an_artifact_that_is_gone_is_named(aws: Aws) -> None:
     del aws.artifacts["slipway-local-wine-q/Dataset/a1b2c3d"]
     write_evidence(RELEASE, SITE)
-    assert aws.record()["missing"] == ["dataset: not found"]
+    assert aws.draft()["missing"] == ["dataset: not found"]
 
 
 @pytest.mark.parametrize(
@@ -430,4 +504,4 @@ def test_a_champion_that_was_recorded_in_the_artifact_bucket_is_found(aws: Aws) 
     key = f"releases/wine-quality/{answers.CHAMPION_ID}/record.json"
     aws.artifacts[key] = aws.objects.pop(key)
     write_evidence(RELEASE, SITE)
-    assert aws.record()["champion"]["execution_id"] == answers.CHAMPION_ID
+    assert aws.draft()["champion"]["execution_id"] == answers.CHAMPION_ID

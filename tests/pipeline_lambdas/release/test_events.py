@@ -30,9 +30,9 @@ def test_the_end_of_a_release(state: str, status: str) -> None:
     assert told.at.astimezone(UTC)
 
 
-def test_an_event_that_is_handed_back_is_on_its_last_try() -> None:
+def test_an_event_that_all_tries_have_failed_of_is_on_its_last_try() -> None:
     ended = event("release_ended")
-    told = parse_event({"last_try_of": ended}, PREFIX)
+    told = parse_event({"source": "lambda", "detail": {"requestPayload": ended}}, PREFIX)
     assert isinstance(told, Ended)
     assert told.last_try
     assert replace(told, last_try=False) == parse_event(ended, PREFIX)
@@ -50,6 +50,8 @@ def test_the_answer_to_an_approval(state: str) -> None:
         [],
         {},
         {"detail-type": EXECUTION, "detail": None},
+        {"last_try_of": event("release_ended")},
+        {"source": "lambda", "detail": {"requestPayload": None}},
         changed("release_ended", state="STARTED"),
         changed("release_ended", pipeline="another"),
         {**event("release_ended"), "time": "yesterday"},

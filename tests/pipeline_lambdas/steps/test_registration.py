@@ -27,6 +27,7 @@ GIVEN = {
     "config_sha256": "c" * 64,
     "dataset_sha256": "d" * 64,
     "report_uri": REPORT,
+    "report_version": "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
 }
 REGISTRATION = Registration(**GIVEN)
 REQUEST = {
@@ -54,6 +55,7 @@ REQUEST = {
         "DatasetRevision": "hO2s6EJq.vN3x",
         "ConfigSha256": "c" * 64,
         "DatasetSha256": "d" * 64,
+        "EvaluationVersion": "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
     },
     "MetadataProperties": {
         "CommitId": "4" * 40,

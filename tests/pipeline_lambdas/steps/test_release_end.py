@@ -101,9 +101,17 @@ def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber
     assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
 
 
+def test_a_status_that_is_behind_the_event_is_asked_for_again(codepipeline: Stubber, sagemaker: Stubber) -> None:
+    is_in_status(codepipeline, "InProgress")
+    is_in_status(codepipeline, "Failed")
+    has_jobs(sagemaker, "InProgress")
+    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed", (TRAINING_JOB,))
+
+
 @pytest.mark.parametrize("status", ["InProgress", "Stopping", "Succeeded"])
 def test_a_release_that_was_retried_since_keeps_its_job(codepipeline: Stubber, sagemaker: Stubber, status: str) -> None:
-    is_in_status(codepipeline, status)
+    for _ in range(1 if status == "Succeeded" else 2):
+        is_in_status(codepipeline, status)
     assert end_release(RELEASE, lambda: 900_000) == Ended(status)
     sagemaker.assert_no_pending_responses()
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from pipeline_lambdas.handlers.settle_job import handler
-from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError, UnavailableError
+from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from tests.events import PREFIX, SECRETS, event
-from tests.pipeline_lambdas.aws_doubles import Context, stubbed
+from tests.pipeline_lambdas.aws_doubles import Context
 
 JOB_ID = "11111111-1111-4111-8111-111111111111"
 REQUEST_ID = "e4b46cbf-b738-xmpl-8880-a18cdf61200e"
@@ -48,12 +46,6 @@ def record(payload: Any, function: str = "train-model", **more: Any) -> dict[str
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_NAME", "wine-quality")
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
-
-
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    with stubbed(monkeypatch, "lambda") as stub:
-        yield stub
 
 
 def expect_failure(codepipeline: Stubber, kind: str, what: str, tries: str = " in 2 attempts") -> str:
@@ -131,24 +123,18 @@ def test_a_report_that_fails_is_raised_so_that_lambda_repeats_it(
     codepipeline._queue.clear()  # how often botocore asks is its own matter
 
 
-def test_an_event_of_eventbridge_is_handed_back_once(queue: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
-    ended = event("release_ended")
-    queue.add_response(
-        "invoke",
-        {"StatusCode": 202, "Payload": io.BytesIO()},
-        {
-            "FunctionName": f"{PREFIX}-record-release",
-            "InvocationType": "Event",
-            "Payload": json.dumps({"last_try_of": ended}).encode(),
-        },
-    )
-    handler(record(ended, "record-release", answer=KILLED), Context())
-    assert json.loads(capsys.readouterr().out)["outcome"] == "handed back"
-    with pytest.raises(JobFailedError, match="It was its last try"):
-        handler(record({"last_try_of": ended}, "record-release", answer=KILLED), Context())
-
-
-@pytest.mark.parametrize("payload", [{}, {"requestContext": {}}, [], None, record(None), record("text")])
-def test_what_is_no_record_is_refused(payload: Any) -> None:
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"requestContext": {}},
+        [],
+        None,
+        record(None),
+        record("text"),
+        record(event("release_ended"), "record-release"),
+    ],
+)
+def test_what_is_no_record_of_a_job_is_refused(payload: Any) -> None:
     with pytest.raises(ConfigurationError, match="no record of a failed invocation"):
         handler(payload, Context())
