@@ -73,10 +73,10 @@ UNEXERCISED = (
         "only evidence that is older than its bucket lies there",
         resource="*-artifacts-*/re*/*",
     ),
-    Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
-    Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
+    Unexercised("*ProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
+    Unexercised("*ProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
     Unexercised(
-        "BuildProjectRole",
+        "CheckProjectRole",
         "read-checks",
         "s3:ListBucket",
         "with it S3 says that the note is missing; nothing is listed",
