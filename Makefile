@@ -65,6 +65,7 @@ lock: ## Lock the dependencies anew (needs uv)
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/run.in --output-file requirements/run.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/dev.in --output-file requirements/dev.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/build.in --output-file requirements/build.txt
+	$(UV) pip compile $(LOCK_OPTIONS) requirements/due.in --output-file requirements/due.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/checks.in --output-file requirements/checks.txt
 	$(UV) pip compile $(LOCK_OPTIONS) requirements/checkov.in --output-file requirements/checkov.txt
 	$(UV) pip compile $(LOCK_OPTIONS) --no-deps requirements/images.in --output-file requirements/images.txt
@@ -102,12 +103,12 @@ $(SDK)/images.stamp: requirements/images.txt | $(BIN)/python
 	@$(call install_locked,$(BIN)/python,requirements/images.txt,--no-deps --no-compile --target $(SDK))
 	@touch $@
 
-# What the builds of the tests install, without a network: the locks of buildspec.yml, and nothing else.
-$(WHEELS)/checks.stamp: requirements/checks.txt requirements/build.txt | $(BIN)/python
+# What the builds of the tests install, without a network: the locks of buildspec.yml and checkspec.yml, and nothing else.
+$(WHEELS)/checks.stamp: requirements/checks.txt requirements/due.txt requirements/build.txt | $(BIN)/python
 	@rm -rf $(WHEELS)
 	@echo "downloading requirements/checks.txt"
 	@$(BIN)/python -m pip $(PIP_OPTIONS) download --quiet --require-hashes --only-binary :all: --dest $(WHEELS) \
-		-r requirements/checks.txt -r requirements/build.txt
+		-r requirements/checks.txt -r requirements/due.txt -r requirements/build.txt
 	@touch $@
 
 $(BIN)/python:

@@ -6,8 +6,8 @@ release without the three stages below; git, events and all transitions between 
 
 The other stages do what the bare process does not, and are told apart:
 
-- Build compares the functions with their sources. A release of a config changes none, and should not wait longer for
-  that than for a training: its target is the bare process once.
+- Build packages the functions and, beside it, looks for checks that are due. A release of a config changes none, and
+  should not wait longer for that than for a training: its target is the bare process once.
 - Approve waits for a person; here the benchmark approves as soon as it sees the question. DeployProd replaces the
   endpoint blue/green and waits as long as alarms are to be watched: what the config says, not what the machine can do.
   Both, and with them the whole release, have no target.

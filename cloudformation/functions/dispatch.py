@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from typing import Any
 
 import boto3
@@ -17,6 +18,10 @@ from botocore.exceptions import ClientError
 
 PREFIX = os.environ["NAME_PREFIX"]
 VERSION = re.compile(r"[1-9][0-9]*")
+WAKING = {"ResourceConflictException", "ResourceNotReadyException", "CodeArtifactUserPendingException"}
+"""Lambda makes what was idle for weeks inactive; an invocation then fails, and a later one finds it active again:
+https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html, https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+WAKES_WITHIN_S, PAUSE_S = 40, 2
 functions, jobs = boto3.client("lambda"), boto3.client("codepipeline")
 
 
@@ -25,11 +30,24 @@ def handler(event: Any, context: Any) -> None:  # noqa: ARG001 - as Lambda calls
     job = event["CodePipeline.job"]
     try:
         name, version = addressed(job["data"]["actionConfiguration"]["configuration"])
-        payload = json.dumps(event).encode()
-        functions.invoke(FunctionName=name, Qualifier=version, InvocationType="Event", Payload=payload)
+        invoke(FunctionName=name, Qualifier=version, InvocationType="Event", Payload=json.dumps(event).encode())
     except (ClientError, ValueError) as error:
         message = f"No version of the function could be invoked: {error}"
         jobs.put_job_failure_result(jobId=job["id"], failureDetails={"type": "ConfigurationError", "message": message})
+
+
+def invoke(**call: Any) -> None:
+    """Invoke a version, one that has to wake up first within some seconds; a call that failed has queued nothing."""
+    until = time.monotonic() + WAKES_WITHIN_S
+    while True:
+        try:
+            functions.invoke(**call)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in WAKING or time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 def addressed(configuration: dict[str, str]) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 The code stands in the template, so no push changes what changes functions. A version is made of code and configuration,
 and none is made of those of the last one: https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+Any build may put its artifact in the place of another's, also while that one's release waits for its approval. So what
+was held against its hash once is kept under it, where no build writes, and what is approved is read from there.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ from botocore.config import Config
 PREFIX, FUNCTIONS = os.environ["NAME_PREFIX"], os.environ["FUNCTIONS"].split(",")
 BUCKET, KEY_ARN, CHECKS_KEY = os.environ["PACKAGE_BUCKET"], os.environ["KMS_KEY_ARN"], os.environ.get("CHECKS_KEY")
 KEPT_VERSIONS = 10
+KEPT_FOR_EVER = {"get-status"}
+"""A rollback runs DeployProd with the variables of the earlier release, however old. What acts is published again; what
+waits there is the version that Publish made at the time:
+https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html"""
 LONGEST_WAIT = timedelta(days=61)
 """An approval waits for 60 days at most: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 CALLS_AT_ONCE = 8
@@ -61,30 +67,52 @@ def publish(data: Mapping[str, Any]) -> dict[str, str]:
 
     Returns the output variables: for train-model `TrainModel`, its version, and `TrainModelSha256`, its CodeSha256.
     """
-    given = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"])
-    names = FUNCTIONS
+    given = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"], object_pairs_hook=once)
+    names, sha256 = FUNCTIONS, given["packages"]
     if "first" in given:
         names = [name for name in names if name in given["first"].split(",") and not versions(name)]
-    code, build = packages(data, given["packages"]) if names else ({}, {"functions": {}, "checks": None})
-    names = [name for name in names if name in build["functions"]]
+    code, owners = packages(data, sha256) if names else ({}, {})
+    names = [name for name in names if name in owners]
     with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
-        tasks = {name: calls.submit(bring, name, build["functions"][name], code) for name in names}
+        tasks = {name: calls.submit(bring, name, owners[name], code) for name in names}
     done = {name: task.result() for name, task in tasks.items()}
-    if CHECKS_KEY and build["checks"]:
-        keep(CHECKS_KEY, json.dumps(build["checks"], indent=1).encode())
+    checks = given.get("checks", "none")
+    if CHECKS_KEY and checks != "none":
+        keep(CHECKS_KEY, checks.encode())
     updated = ",".join(name for name, published in done.items() if published.changed)
-    told = {"Packages": given["packages"], "Updated": updated or "none"}
+    told = {"Packages": sha256, "Updated": updated or "none"}
     for name in FUNCTIONS:
         variable, published = name.title().replace("-", ""), done.get(name, Published("none", "none", changed=False))
         told |= {variable: published.version, f"{variable}Sha256": published.sha256}
     return told
 
 
-def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The packages of the artifact by their names, and what Build says of them, whose hash the release has.
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ: what Build exports could say in the place of Check what was green."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"UserParameters name a key twice: {', '.join(key for key, _ in pairs)}.")
+    return dict(pairs)
 
-    Any build writes artifacts, so one could put its own in the place of another release's.
-    """
+
+def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The packages that the release has built, by their names, and each function's package."""
+    key = f"builds/{sha256}.zip"
+    if not data["inputArtifacts"]:
+        return verified(kept(key), sha256)
+    body = handed_over(data)
+    found = verified(body, sha256)
+    if CHECKS_KEY:
+        try:
+            keep(key, body, IfNoneMatch="*")
+        except s3.exceptions.ClientError as error:
+            # The same packages were kept by another release.
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+    return found
+
+
+def handed_over(data: Mapping[str, Any]) -> bytes:
+    """The artifact, read as the pipeline: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html."""
     place, keys = data["inputArtifacts"][0]["location"]["s3Location"], data["artifactCredentials"]
     reader = boto3.client(
         "s3",
@@ -92,7 +120,19 @@ def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], di
         aws_secret_access_key=keys["secretAccessKey"],
         aws_session_token=keys["sessionToken"],
     )
-    body = reader.get_object(Bucket=place["bucketName"], Key=place["objectKey"])["Body"].read()
+    return bytes(reader.get_object(Bucket=place["bucketName"], Key=place["objectKey"])["Body"].read())
+
+
+def kept(key: str) -> bytes:
+    """What Publish has verified before."""
+    try:
+        return bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    except s3.exceptions.ClientError as error:
+        raise ValueError(f"{BUCKET}/{key}: what this release has built is not kept; start another. {error}") from None
+
+
+def verified(body: bytes, sha256: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The packages of a build's artifact and whose they are; ValueError if it is not the one of this hash."""
     with zipfile.ZipFile(io.BytesIO(body)) as artifact:
         listed = artifact.read("packages.json")
         if hashlib.sha256(listed).hexdigest() != sha256:
@@ -102,7 +142,7 @@ def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], di
     other = [name for name, zipped in code.items() if code_sha256(zipped) != build["packages"][name]]
     if other:
         raise ValueError(f"{', '.join(other)}: not what this release has built. Start another release.")
-    return code, build
+    return code, build["functions"]
 
 
 def bring(name: str, package: str, code: Mapping[str, bytes]) -> Published:
@@ -124,7 +164,8 @@ def bring(name: str, package: str, code: Mapping[str, bytes]) -> Published:
     except functions.exceptions.ResourceNotFoundException:
         settled(FunctionName=function, Qualifier=version)
         treat_as_latest(function, version)
-        forget_old_versions(name)
+        if name not in KEPT_FOR_EVER:
+            forget_old_versions(name)
     return Published(version, sha256, changed)
 
 
@@ -176,8 +217,8 @@ def forget_old_versions(name: str) -> None:
                 traceback.print_exc()
 
 
-def keep(key: str, body: bytes) -> None:
-    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY_ARN)
+def keep(key: str, body: bytes, **condition: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY_ARN, **condition)
 
 
 def code_sha256(zipped: bytes) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 from slipway.errors import SlipwayError
 
 BRANCH = "main"
-BUILD = "build"
+BUILDS = ("build", "check")
+"""The projects of CodeBuild."""
 FUNCTIONS = (
     "train-model",
     "get-status",
@@ -85,8 +86,8 @@ class Names:
         return f"{self.pipeline}-{name}"
 
     def log_group(self, name: str) -> str:
-        """The log group of a function or of the build."""
-        return f"/aws/{'codebuild' if name == BUILD else 'lambda'}/{self.pipeline}-{name}"
+        """The log group of a function or of a build project."""
+        return f"/aws/{'codebuild' if name in BUILDS else 'lambda'}/{self.pipeline}-{name}"
 
     def endpoint(self, environment: str) -> str:
         return f"{self.pipeline}-{environment}"

@@ -1,9 +1,9 @@
-"""Which checks a build has to run: those whose inputs differ from the ones that they have passed with.
+"""Which checks are due: those whose inputs differ from the ones that they have passed with.
 
-A check is named by what it reads: the linters by all files, a test module by what it imports, directly or not. The
-fingerprints of the checks of a green build are kept as one document; the next build runs the others. So a changed
-module is tested by the modules of tests that can reach it, and a changed test, template, lock or buildspec is checked
-although no function has changed.
+A check is told by its name and by what it reads: the linters by all files, a test module by what it imports, directly
+or not. The fingerprints of the checks that were green are kept as one note; the next release runs the others. So a
+changed module is tested by the modules of tests that can reach it, and a changed test, template, lock or spec is
+checked although no function has changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -19,16 +20,23 @@ from slipway_build.packages import OWN_PACKAGES, imported_names, with_parents
 
 RUFF, CFN_LINT = "ruff", "cfn-lint"
 TREE = "tree"
-"""The whole of what a build was given; where it is known, no other fingerprint is looked at."""
+"""The whole of what is checked; where it is known, no other fingerprint is looked at."""
+WIDTH = 8
+"""Characters of a fingerprint: 48 bits of a hash, which tell the few hundred of a note apart."""
+MOST = 100
+"""Fingerprints of a note, which travels as a variable: a value of an action's configuration has 1,000 characters.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+"""
 
 _SOURCES = (*OWN_PACKAGES, "scripts", "tests", "cloudformation", "requirements")
-_TOOLS = ("buildspec.yml", "pyproject.toml", "requirements/checks.txt", "requirements/build.txt")
+_TOOLS = ("checkspec.yml", "pyproject.toml", "requirements/checks.txt")
 """What every check depends on."""
 _MODULE_NAME = re.compile(rf"\b(?:{'|'.join(OWN_PACKAGES)})(?:\.[A-Za-z_]\w*)+")
 
 
 class Tree:
-    """The files of a build, by their names."""
+    """The files that are checked, by their names."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -39,34 +47,41 @@ class Tree:
             name.as_posix(): hashlib.sha256((root / name).read_bytes()).hexdigest() for name in sorted(found)
         }
 
-    def fingerprint(self, names: Iterable[str]) -> str:
-        """Hash of the files' names and contents and of the Python that runs the checks."""
-        lines = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
+    def fingerprint(self, check: str, names: Iterable[str]) -> str:
+        """Hash of a check's name, of the names and contents of its files, and of the Python that runs it."""
+        lines = [check, f"python {sys.version_info.major}.{sys.version_info.minor}"]
         lines += (f"{name} {self.hashes[name]}" for name in sorted({*names, *_TOOLS} & self.hashes.keys()))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return urlsafe_b64encode(hashlib.sha256("\n".join(lines).encode()).digest()).decode()[:WIDTH]
 
 
-def fingerprints(root: Path, passed: Mapping[str, str]) -> dict[str, str]:
-    """Check to fingerprint, of all checks of the files under `root`.
-
-    `passed` are the fingerprints of the last green build. If that was given the same files, it is the answer.
-    """
+def fingerprints(root: Path, passed: Collection[str] = ()) -> dict[str, str]:
+    """Check to fingerprint, that of the whole tree first; that one alone if it has `passed`."""
     tree = Tree(root)
-    whole = tree.fingerprint(tree.hashes)
-    if passed.get(TREE) == whole:
-        return dict(passed)
-    found = {TREE: whole}
-    found[RUFF] = tree.fingerprint(name for name in tree.hashes if name.endswith(".py"))
-    found[CFN_LINT] = tree.fingerprint(name for name in tree.hashes if name.startswith("cloudformation/"))
+    found = {TREE: tree.fingerprint(TREE, tree.hashes)}
+    if found[TREE] in passed:
+        return found
+    found[RUFF] = tree.fingerprint(RUFF, (name for name in tree.hashes if name.endswith(".py")))
+    found[CFN_LINT] = tree.fingerprint(CFN_LINT, (name for name in tree.hashes if name.startswith("cloudformation/")))
     tests = _Tests(tree)
     for name in tests.modules:
-        found[name] = tree.fingerprint(tests.inputs(name))
+        found[name] = tree.fingerprint(name, tests.inputs(name))
     return found
 
 
-def due(found: Mapping[str, str], passed: Mapping[str, str]) -> list[str]:
+def due(found: Mapping[str, str], passed: Collection[str]) -> list[str]:
     """The checks to run."""
-    return [name for name, fingerprint in found.items() if name != TREE and passed.get(name) != fingerprint]
+    return [name for name, fingerprint in found.items() if name != TREE and fingerprint not in passed]
+
+
+def note(found: Mapping[str, str]) -> str:
+    """What is kept of the checks once all are green. Those that do not fit in are run with every change."""
+    return "".join([*found.values()][:MOST])
+
+
+def noted(text: str) -> frozenset[str]:
+    """The fingerprints of a note; none of what is no note."""
+    whole = re.fullmatch(rf"([A-Za-z0-9_-]{{{WIDTH}}})+", text)
+    return frozenset(re.findall(f".{{{WIDTH}}}", text)) if whole else frozenset()
 
 
 class _Tests:

@@ -1,4 +1,4 @@
-"""What stops a build."""
+"""What stops a build or a check."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ class BuildError(Exception):
     """Something that whoever pushed can mend: a sentence about what is wrong, and what to do next."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
-        super().__init__(message)
+        super().__init__(f"{message} {next_step}".rstrip())
         self.message = message
         self.next_step = next_step

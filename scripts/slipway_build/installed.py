@@ -1,6 +1,6 @@
 """Whether the Python that runs this holds what a lock asks for: no build then waits for pip to find out the same.
 
-    python -m slipway_build.installed requirements/build.txt || pip install --require-hashes -r requirements/build.txt
+    python -m slipway_build.installed requirements/due.txt || pip install --require-hashes -r requirements/due.txt
 
 Ends with 0 if every distribution of the lock is there in its version with all the files that it was installed with, so
 that an install that broke in the middle counts for nothing; else with 1 and the reason. What this does not decide, pip

@@ -1,4 +1,4 @@
-"""What a build leaves in the folder `build`: the packages that are published, and what buildspec.yml asks for."""
+"""What is left in the folder `build`: by Build the packages, by Check what checkspec.yml asks for."""
 
 from __future__ import annotations
 
@@ -20,27 +20,32 @@ DUE = FOLDER / "due"
 """The checks to run, a line each; there is none if all have passed before with the same files."""
 TESTS = FOLDER / "tests"
 """The modules of tests to run, a line each, as pytest takes them: `pytest @build/tests`."""
+NOTE = FOLDER / "note"
+"""What is noted once all checks are green."""
+NOTHING_NEW = "none"
+"""In the place of a note that is there already: CodePipeline documents nothing of an empty variable."""
 LINTERS = (RUFF, CFN_LINT)
 """A linter that has to run has a file of its name beside the others."""
 
 
-def write_packages(root: Path, zipped: Mapping[str, bytes], checks: Mapping[str, str] | None) -> None:
-    """Write the packages by their names; `checks` are the fingerprints to note once all have passed, if they differ."""
+def write_packages(root: Path, zipped: Mapping[str, bytes]) -> None:
+    """Write the packages by their names, and their list."""
     (root / PACKAGES).mkdir(parents=True)
     for name, content in zipped.items():
         (root / PACKAGES / f"{name}.zip").write_bytes(content)
     listed = {
         "packages": {name: code_sha256(content) for name, content in zipped.items()},
         "functions": {name: function.package for name, function in FUNCTIONS.items()},
-        "checks": checks,
     }
     text = json.dumps(listed, indent=1, sort_keys=True)
     (root / LIST).write_text(text, encoding="utf-8")
     (root / SHA256).write_text(hashlib.sha256(text.encode()).hexdigest(), encoding="utf-8")
 
 
-def write_plan(root: Path, wanted: Sequence[str]) -> None:
-    """Write the checks that are due."""
+def write_plan(root: Path, wanted: Sequence[str], note: str) -> None:
+    """Write the checks that are due, and what is noted after them."""
+    (root / FOLDER).mkdir()
+    (root / NOTE).write_text(note, encoding="utf-8")
     if wanted:
         (root / DUE).write_text("".join(f"{name}\n" for name in wanted), encoding="utf-8")
     for name in LINTERS:

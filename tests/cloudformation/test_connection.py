@@ -78,6 +78,7 @@ NAMES = (
     ".md",
     ".hidden",
     "buildspec.yml",
+    "checkspec.yml",
     "build.txt",
     "checks.txt",
 )

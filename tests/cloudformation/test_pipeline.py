@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from typing import Any
 from unittest.mock import MagicMock
 
 import boto3
 import pytest
 from slipway.terminal.advice import NOT_BUILT
+from slipway_build.checks import MOST, WIDTH, note
 from slipway_build.packages import FUNCTIONS, HANDLER, RUNTIME
 from upkeep.inline import rewritten
 
@@ -35,7 +37,8 @@ OUTPUT_VARIABLES = {
         "FullRepositoryName",
         "ProviderType",
     },
-    "CodeBuild": {"PACKAGES_SHA256"},
+    "Build": {"PACKAGES_SHA256"},
+    "Check": {"CHECKS"},
     "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
     "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
     "train-model": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"}
@@ -337,6 +340,35 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
+def test_the_checks_run_beside_the_build_and_hand_on_no_artifact(parameters: dict[str, str]) -> None:
+    build, check, *publishing = stages_of(**parameters)[1]["Actions"]
+    alike = ("RunOrder", "InputArtifacts")
+    assert {name: check[name] for name in alike} == {name: build[name] for name in alike}
+    assert (check["Name"], check["Namespace"], check["ActionTypeId"]["Provider"]) == ("Check", "Check", "CodeBuild")
+    assert check["Configuration"]["ProjectName"] == {"Ref": "CheckProject"}
+    assert "OutputArtifacts" not in check
+    assert all(action["RunOrder"] > check["RunOrder"] for action in publishing)
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
+def test_what_is_approved_is_read_where_no_build_writes(parameters: dict[str, str]) -> None:
+    by_name = {action["Name"]: action for action in actions_of(stages_of(**parameters))}
+    assert "InputArtifacts" not in by_name["PublishApproved"]
+    assert by_name["PublishApproved"]["Configuration"]["UserParameters"] == '{"packages": "#{Publish.Packages}"}'
+    for name in ("Publish", "PublishFirst"):
+        assert by_name[name]["InputArtifacts"] == [{"Name": "Packages"}]
+
+
+def test_what_was_green_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionConfiguration.html: 1,000 characters."""
+    (publish,) = [action for action in stages[1]["Actions"] if action["Name"] == "Publish"]
+    longest = {"CHECKS": note({str(number): "x" * WIDTH for number in range(2 * MOST)}), "PACKAGES_SHA256": "0" * 64}
+    resolved = VARIABLE.sub(lambda found: longest[found[2]], publish["Configuration"]["UserParameters"])
+    assert len(longest["CHECKS"]) == MOST * WIDTH
+    assert len(resolved) <= 1_000
+
+
+@pytest.mark.parametrize("parameters", VARIANTS)
 def test_what_acts_on_prod_is_published_after_the_approval(parameters: dict[str, str]) -> None:
     """The first action after it; without an approval, once Test has passed."""
     stages = stages_of(**parameters)
@@ -354,22 +386,40 @@ def test_what_acts_on_prod_is_published_after_the_approval(parameters: dict[str,
     ]
 
 
-def test_what_is_published_before_the_first_approval_is_invoked_by_events_alone(template: Template) -> None:
-    """Nothing that a build exports changes what may be published: the last of two keys counts, and this is the last."""
-    (action,) = [a for a in actions_of(stages_of()) if a["Name"] == "PublishFirst"]
-    text = action["Configuration"]["UserParameters"]
-    (variable,) = [found[0] for found in VARIABLE.finditer(text)]
-    for exported in ("0123", '0123", "first": "deploy-prod'):
-        assert set(json.loads(text.replace(variable, exported))["first"].split(",")) == OF_EVENTS
-    for exported in ('0123", "x": {"y": "', '0123"} ', '0123", "x": ["'):
-        with pytest.raises(ValueError, match=r"Expecting|Extra"):
-            json.loads(text.replace(variable, exported))
+def test_what_is_published_before_the_first_approval_is_invoked_by_events_alone(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that a build exports changes what may be published, nor what Check says was green."""
+    once = publishing(template, monkeypatch)["once"]
+    texts = {a["Name"]: a["Configuration"]["UserParameters"] for a in functions_of(stages_of())}
+    assert set(json.loads(texts["PublishFirst"])["first"].split(",")) == OF_EVENTS
+    for name in ("Publish", "PublishFirst"):
+        text = texts[name]
+        assert json.loads(text, object_pairs_hook=once) == json.loads(text)
+        for variable in (found[0] for found in VARIABLE.finditer(text)):
+            for key in json.loads(text):
+                with pytest.raises(ValueError, match="name a key twice"):
+                    json.loads(text.replace(variable, f'0123", "{key}": "deploy-prod'), object_pairs_hook=once)
+            for exported in ('0123", "x": {"y": "', '0123"} ', '0123", "x": ["'):
+                with pytest.raises(ValueError, match=r"Expecting|Extra"):
+                    json.loads(text.replace(variable, exported), object_pairs_hook=once)
     targets = {
         rule["Properties"]["Targets"][0]["Arn"]["Fn::GetAtt"][0]
         for rule in templates.of_type(template, "AWS::Events::Rule").values()
         if "Fn::GetAtt" in rule["Properties"]["Targets"][0]["Arn"]
     }
     assert {name.title().replace("-", "") + "Function" for name in OF_EVENTS} - {"SettleJobFunction"} == targets
+
+
+def publishing(template: Template, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the code of the functions that publish defines."""
+    for name in ("NAME_PREFIX", "FUNCTIONS", "PACKAGE_BUCKET", "KMS_KEY_ARN"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setattr("boto3.client", MagicMock())
+    module: dict[str, Any] = {"__name__": "inline_publish"}
+    monkeypatch.setitem(sys.modules, "inline_publish", MagicMock())
+    exec(template["Mappings"]["Inline"]["Publish"]["Source"], module)  # noqa: S102 - as Lambda does
+    return module
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
@@ -400,7 +450,7 @@ def test_every_variable_comes_from_an_action_that_ran_before(parameters: dict[st
 def _outputs(action: dict[str, Any]) -> set[str]:
     provider = action["ActionTypeId"]["Provider"]
     if provider != "Lambda":
-        return OUTPUT_VARIABLES[provider]
+        return OUTPUT_VARIABLES[action["Name"] if provider == "CodeBuild" else provider]
     if action["Name"].startswith("Publish"):
         names = OF_PROD | OF_EVENTS if "Approved" in action["Name"] else RELEASES_OWN
         versions = {name.title().replace("-", "") for name in names}

@@ -61,33 +61,33 @@ class Site:
                 FunctionName=f"{self.prefix}-{name}", MaximumRetryAttempts=1
             )
 
-    def built(self, checks: Mapping[str, str] | None = None, **code: str) -> tuple[str, dict[str, bytes]]:
+    def built(self, **code: str) -> tuple[str, dict[str, bytes]]:
         """The hash of what a build says, and its artifact; `do_this="a"` is code of do-this."""
         packages = {n.replace("_", "-"): zipped({"index.py": (SAYS % text).encode()}) for n, text in code.items()}
         listed = json.dumps({
             "packages": {name: code_sha256(content) for name, content in packages.items()},
             "functions": {name: name for name in packages},
-            "checks": checks,
         }).encode()  # fmt: skip
         files = {"packages.json": listed, **{f"{name}.zip": content for name, content in packages.items()}}
         return hashlib.sha256(listed).hexdigest(), files
 
-    def event(self, files: Mapping[str, bytes], **parameters: str) -> dict[str, Any]:
-        self.s3.put_object(Bucket=self.bucket, Key="artifact", Body=zipped(files))
+    def event(self, files: Mapping[str, bytes] | None, **parameters: str) -> dict[str, Any]:
+        """The job of an action that gets the files as its artifact; without any, of one that takes no artifact."""
+        self.s3.put_object(Bucket=self.bucket, Key="artifact", Body=zipped(files or {}))
         root = self.aws.root
         keys = {"accessKeyId": root.access_key_id, "secretAccessKey": root.secret_access_key, "sessionToken": None}
         place = {"s3Location": {"bucketName": self.bucket, "objectKey": "artifact"}}
         configuration = {"FunctionName": f"{self.prefix}-publish", "UserParameters": json.dumps(parameters)}
         data = {
             "actionConfiguration": {"configuration": configuration},
-            "inputArtifacts": [{"name": "Packages", "location": place}],
+            "inputArtifacts": [{"name": "Packages", "location": place}] if files is not None else [],
             "artifactCredentials": keys,
         }
         return {"CodePipeline.job": {"id": "a-job", "data": data}}
 
-    def published(self, module: ModuleType, files: Mapping[str, bytes], **parameters: str) -> dict[str, str]:
+    def published(self, module: ModuleType, files: Mapping[str, bytes] | None, **parameters: str) -> dict[str, str]:
         self.jobs.reset_mock()
-        module.handler(self.event(files, **parameters), None)
+        module.handler(self.event(files, **{"checks": "none", **parameters}), None)
         self.jobs.put_job_failure_result.assert_not_called()
         variables: dict[str, str] = self.jobs.put_job_success_result.call_args.kwargs["outputVariables"]
         return variables
@@ -98,21 +98,28 @@ class Site:
         self.jobs.put_job_success_result.assert_not_called()
         return str(self.jobs.put_job_failure_result.call_args.kwargs["failureDetails"]["message"])
 
+    def kept(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
     def versions(self, name: str) -> list[str]:
         found = self.functions.list_versions_by_function(FunctionName=f"{self.prefix}-{name}")["Versions"]
         return [version["Version"] for version in found[1:]]
 
-    def module(self, name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-        """The code that the template has, as Lambda would import it."""
+    def module(self, name: str, monkeypatch: pytest.MonkeyPatch, **changed: str) -> ModuleType:
+        """The code that the template has, as Lambda would import it; an empty variable is not set."""
         environment = {
             "NAME_PREFIX": self.prefix,
             "FUNCTIONS": ",".join(NAMES),
             "PACKAGE_BUCKET": self.bucket,
             "KMS_KEY_ARN": self.key,
-            "CHECKS_KEY": "checks/model.json",
+            "CHECKS_KEY": "checks/model.txt",
+            **changed,
         }
         for variable, value in environment.items():
             monkeypatch.setenv(variable, value)
+            if not value:
+                monkeypatch.delenv(variable)
         clients = {"lambda": self.functions, "s3": self.s3, "codepipeline": self.jobs}
         monkeypatch.setattr(boto3, "client", lambda service, **_: clients[service])
         module = ModuleType(f"inline_{name.lower()}")
@@ -126,8 +133,8 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
 ) -> None:
     site = Site(local_aws, "slipway-publishing")
     publish = site.module("Publish", monkeypatch)
-    wanted, first = site.built({"ruff": "0123"}, do_this="a", do_that="b")
-    told = site.published(publish, first, packages=wanted)
+    wanted, first = site.built(do_this="a", do_that="b")
+    told = site.published(publish, first, packages=wanted, checks="01234567")
     assert told["Packages"] == wanted
     assert (told["DoThis"], told["DoThat"], told["NeverBuilt"], told["Updated"]) == (
         "1",
@@ -135,7 +142,7 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
         "none",
         "do-this,do-that",
     )
-    assert json.load(site.s3.get_object(Bucket=site.bucket, Key="checks/model.json")["Body"]) == {"ruff": "0123"}
+    assert site.kept("checks/model.txt") == b"01234567"
     kept = f"do-this/{hashlib.sha256(first['do-this.zip']).hexdigest()}.zip"
     answer = site.s3.get_object(Bucket=site.bucket, Key=kept)
     assert (answer["Body"].read(), answer["SSEKMSKeyId"]) == (first["do-this.zip"], site.key)
@@ -148,6 +155,10 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
 
     same = site.published(publish, first, packages=wanted)
     assert same == {**told, "Updated": "none"}
+    assert site.kept("checks/model.txt") == b"01234567", "nothing new is to be noted"
+    # A build is kept once, however often it is made again.
+    listed = site.s3.list_object_versions(Bucket=site.bucket, Prefix="builds/")["Versions"]
+    assert [version["Key"] for version in listed] == [f"builds/{wanted}.zip"]
     # A version has the configuration of its time, so a changed one makes another.
     site.functions.update_function_configuration(FunctionName=f"{site.prefix}-do-that", Timeout=9)
     newer, second = site.built(do_this="c", do_that="b")
@@ -159,11 +170,41 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
 
     # What another build has put in the artifact's place is published by nobody.
     evil, other = site.built(do_this="evil", do_that="b")
-    assert "not the one that this release has built" in site.refused(publish, site.event(other, packages=wanted))
+    event = site.event(other, packages=wanted, checks="none")
+    assert "not the one that this release has built" in site.refused(publish, event)
     swapped = {**second, "do-this.zip": other["do-this.zip"]}
-    assert "do-this: not what this release has built" in site.refused(publish, site.event(swapped, packages=newer))
+    event = site.event(swapped, packages=newer, checks="none")
+    assert "do-this: not what this release has built" in site.refused(publish, event)
     assert site.versions("do-this") == ["1", "2"]
-    assert evil != wanted
+    kept = site.s3.list_objects_v2(Bucket=site.bucket, Prefix="builds/")["Contents"]
+    assert {item["Key"] for item in kept} == {f"builds/{sha256}.zip" for sha256 in (wanted, newer)}
+    assert evil not in {wanted, newer}
+
+
+def test_what_is_approved_is_what_publish_has_kept_whatever_became_of_the_artifact(
+    local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another build's artifact lies in the place of the one that waits for its approval."""
+    site = Site(local_aws, "slipway-kept")
+    wanted, files = site.built(do_this="a", do_that="b")
+    before = {"FUNCTIONS": "do-this"}
+    site.published(site.module("Publish", monkeypatch, **before), files, packages=wanted)
+    approved = site.module("Publish", monkeypatch, FUNCTIONS="do-that", CHECKS_KEY="")
+    assert site.published(approved, None, packages=wanted)["DoThat"] == "1"
+    answer = site.functions.invoke(FunctionName=f"{site.prefix}-do-that", Qualifier="1", Payload=b"1")
+    assert json.load(answer["Payload"])["code"] == "b"
+
+    # What is kept is held against the hash once more; what was never published, or is gone, is named.
+    _, other = site.built(do_this="evil", do_that="evil")
+    site.s3.put_object(Bucket=site.bucket, Key=f"builds/{wanted}.zip", Body=zipped(other))
+    assert "not the one that this release has built" in site.refused(approved, site.event(None, packages=wanted))
+    site.s3.delete_object(Bucket=site.bucket, Key=f"builds/{wanted}.zip")
+    said = site.refused(approved, site.event(None, packages=wanted))
+    assert f"{site.bucket}/builds/{wanted}.zip: what this release has built is not kept; start another." in said
+    # Only the function that publishes before the approval keeps anything.
+    site.published(approved, files, packages=wanted, checks="76543210")
+    assert "Contents" not in site.s3.list_objects_v2(Bucket=site.bucket, Prefix="builds/")
+    assert "Contents" not in site.s3.list_objects_v2(Bucket=site.bucket, Prefix="checks/")
 
 
 def test_before_the_first_approval_only_what_was_never_published_is(
@@ -191,6 +232,29 @@ def test_versions_that_no_release_can_wait_with_are_deleted(
     wanted, files = site.built(do_this="d")
     site.published(publish, files, packages=wanted)
     assert site.versions("do-this") == ["3", "4"]
+
+
+def test_the_version_that_a_late_rollback_waits_with_is_never_deleted(
+    local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DeployProd/Wait of a rollback names the version of get-status that its release was published with."""
+    (wait,) = [
+        action
+        for action in templates.decided("pipeline")["Resources"]["Pipeline"]["Properties"]["Stages"][-1]["Actions"]
+        if "#{Publish." in action["Configuration"]["UserParameters"].replace("#{Publish.Packages}", "")
+    ]
+    waits = json.loads(wait["Configuration"]["UserParameters"])["function"]
+    site = Site(local_aws, "slipway-late")
+    publish = site.module("Publish", monkeypatch)
+    assert {waits} == publish.KEPT_FOR_EVER
+    monkeypatch.setattr(publish, "KEPT_FOR_EVER", {"do-this"})
+    monkeypatch.setattr(publish, "KEPT_VERSIONS", 1)
+    monkeypatch.setattr(publish, "LONGEST_WAIT", timedelta(0))
+    for code in "abcd":
+        wanted, files = site.built(do_this=code, do_that=code)
+        site.published(publish, files, packages=wanted)
+    assert site.versions("do-this") == ["1", "2", "3", "4"]
+    assert site.versions("do-that") == ["3", "4"]
 
 
 def test_a_version_is_invoked_with_the_job_of_its_action(
@@ -231,6 +295,35 @@ def test_a_version_is_invoked_with_the_job_of_its_action(
     parameters = '{"function": "do-this", "version": "1", "name": "x", "function": "do-that"}'
     twice["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]["UserParameters"] = parameters
     assert "name a key twice" in site.refused(dispatch, twice)
+
+
+@pytest.mark.parametrize("code", ["ResourceConflictException", "ResourceNotReadyException"])
+def test_a_version_that_has_to_wake_up_is_invoked_again(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """The first invocation of an inactive one fails: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html."""
+    asleep = ClientError({"Error": {"Code": code, "Message": "Pending"}}, "Invoke")
+    clients = {"lambda": MagicMock(), "codepipeline": MagicMock()}
+    monkeypatch.setenv("NAME_PREFIX", "p")
+    monkeypatch.setattr(boto3, "client", clients.__getitem__)
+    module: dict[str, Any] = {}
+    exec(templates.load("pipeline")["Mappings"]["Inline"]["Dispatch"]["Source"], module)  # noqa: S102
+    module["PAUSE_S"] = 0
+    parameters = json.dumps({"function": "do-this", "version": "1"})
+    data = {"actionConfiguration": {"configuration": {"UserParameters": parameters}}}
+    event = {"CodePipeline.job": {"id": "a-job", "data": data}}
+
+    clients["lambda"].invoke.side_effect = [asleep, asleep, {}]
+    module["handler"](event, None)
+    assert clients["lambda"].invoke.call_count == 3
+    clients["codepipeline"].put_job_failure_result.assert_not_called()
+
+    # One that does not wake up fails its action, before the function itself runs out of time.
+    timeout = templates.load("pipeline")["Resources"]["DispatchFunction"]["Properties"]["Timeout"]
+    assert module["WAKES_WITHIN_S"] + 10 < timeout
+    data["actionConfiguration"]["configuration"]["UserParameters"] = parameters
+    module["WAKES_WITHIN_S"] = 0
+    clients["lambda"].invoke.side_effect = asleep
+    module["handler"](event, None)
+    clients["codepipeline"].put_job_failure_result.assert_called_once()
 
 
 @pytest.mark.parametrize(

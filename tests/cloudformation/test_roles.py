@@ -64,6 +64,7 @@ def test_no_role_is_trusted_by_two_services() -> None:
         "RetrainingRole": {"Service": "events.amazonaws.com"},
         "PipelineRole": {"Service": "codepipeline.amazonaws.com"},
         "BuildProjectRole": {"Service": "codebuild.amazonaws.com"},
+        "CheckProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
         "HostingRole": {"Service": "sagemaker.amazonaws.com"},
         **{f"{function}Role": {"Service": "lambda.amazonaws.com"} for function in FUNCTIONS},
@@ -80,6 +81,10 @@ def test_no_role_is_trusted_by_two_services() -> None:
         (
             "BuildProjectRole",
             [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-build"],
+        ),
+        (
+            "CheckProjectRole",
+            [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-check"],
         ),
         ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),

@@ -125,7 +125,7 @@ def test_both_templates_take_the_same_suffix() -> None:
 def test_what_holds_state_outlives_the_stack(template: Template) -> None:
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] in STATEFUL:
-            assert resource.get("DeletionPolicy") == "Retain", logical_id
+            assert resource.get("DeletionPolicy") == "RetainExceptOnCreate", logical_id
             assert resource.get("UpdateReplacePolicy") == "Retain", logical_id
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from slipway.project import Project
 from slipway.repositories.staging import repository_files
-from slipway_build.checks import fingerprints
+from slipway_build.checks import fingerprints, note
 
 from tests.local_server import ROOT, LocalServer, build_sources, wait_for
 
@@ -79,9 +79,9 @@ class House:
 
     def note_checks(self, model: str = MODEL) -> None:
         """Note in the package bucket that the checks of this checkout have passed for the model's pipeline."""
-        noted = json.dumps(passed_checks(self.root, self.root / ".published")).encode()
+        noted = note(passed_checks(self.root, self.root / ".published")).encode()
         bucket = f"slipway-local-packages-{self.account}-us-east-1"
-        self.client("s3").put_object(Bucket=bucket, Key=f"checks/{model}.json", Body=noted)
+        self.client("s3").put_object(Bucket=bucket, Key=f"checks/{model}.txt", Body=noted)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -307,14 +307,14 @@ def first_house(folder: Path) -> Path:
 
 
 def passed_checks(root: Path, folder: Path) -> dict[str, str]:
-    """The note of a Build in which all checks of a checkout have passed; made in `folder`, which is removed."""
+    """The fingerprints of all checks of a checkout; made in `folder`, which is removed."""
     for name in ("pipeline_lambdas", "inference_lambdas"):
         for file, path in repository_files(Project(root), name).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / file)
-    noted = fingerprints(folder, {})
+    found = fingerprints(folder)
     shutil.rmtree(folder)
-    return noted
+    return found
 
 
 def _files() -> list[str]:

@@ -24,6 +24,7 @@ EVIDENCE = KINDS
 _SCHEME = "s3://"
 _BY_A_LOCK = "protected by object lock"
 """How S3 says that a version stays: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html."""
+_KINDS = ("Versions", "DeleteMarkers")
 _DELETED_AT_ONCE = 1_000
 """Objects in a request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
@@ -47,6 +48,25 @@ def find_evidence(session: Session, names: Names) -> Iterator[str]:
     """Addresses of the folders that hold evidence of a model's releases, old versions included."""
     for kind in EVIDENCE:
         yield from _if_any(session.client("s3"), names.bucket("evidence"), f"{kind}/{names.model}/")
+
+
+def find_other_evidence(session: Session, folders: Sequence[str]) -> Iterator[str]:
+    """Addresses of what else the bucket of evidence holds, old versions included: what no model of `folders` has there.
+
+    All of the bucket is locked, so what somebody has put there goes as the evidence does, or stays with it.
+    """
+    bucket, roots = session.names.bucket("evidence"), [f"{kind}/" for kind in EVIDENCE]
+    pages = session.client("s3").get_paginator("list_object_versions")
+    for root in ("", *roots):
+        try:
+            found = list(pages.paginate(Bucket=bucket, Prefix=root, Delimiter="/"))
+        except ClientError as error:
+            if code_of(error) not in NO_BUCKET:
+                raise
+            return
+        names = {item["Prefix"] for page in found for item in page.get("CommonPrefixes", [])} - {*roots}
+        names |= {item["Key"] for page in found for kind in _KINDS for item in page.get(kind, [])}
+        yield from (one for name in sorted(names) if (one := f"{_SCHEME}{bucket}/{name}") not in folders)
 
 
 def empty_folder(s3: Any, address: str, progress: Callable[[str], None]) -> int:
@@ -108,7 +128,7 @@ def _delete_versions(
     """Ask for the deletion of all versions and delete markers; of each request what it names, and what was refused."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, MaxKeys=_DELETED_AT_ONCE)
     for page in pages:
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        found = [item for kind in _KINDS for item in page.get(kind, [])]
         if found:
             objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}, **options)

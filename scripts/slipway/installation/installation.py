@@ -12,11 +12,18 @@ from dataclasses import dataclass, fields
 
 from botocore.exceptions import ClientError
 
-from slipway.datasets.model_data import EVIDENCE, NO_BUCKET, RELEASE, find_evidence, find_folders
+from slipway.datasets.model_data import (
+    EVIDENCE,
+    NO_BUCKET,
+    RELEASE,
+    find_evidence,
+    find_folders,
+    find_other_evidence,
+)
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
-from slipway.names import BUILD, FUNCTIONS, Names
+from slipway.names import BUILDS, FUNCTIONS, Names
 from slipway.releases.reports import ENVIRONMENTS
 from slipway.session import Session
 from slipway.stacks.stacks import find_stack
@@ -46,7 +53,7 @@ class Inventory:
     data: tuple[str, ...] = ()
     """Addresses of the models' folders in the buckets."""
     evidence: tuple[str, ...] = ()
-    """Addresses of the folders that hold records, evaluations and reports, which may be locked."""
+    """Addresses of the folders that hold records, evaluations and reports, and of what else may be locked with them."""
     setup_stacks: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
@@ -81,8 +88,13 @@ def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Na
     return tuple(found)
 
 
-def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = ()) -> Inventory:
-    """Look up everything of some models, and what all models share; `others` are those that stay."""
+def take_inventory(
+    session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = (), *, whole: bool = False
+) -> Inventory:
+    """Look up everything of some models, and what all models share; `others` are those that stay.
+
+    Of the `whole` installation also the evidence that is no model's.
+    """
     groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
     endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
@@ -97,6 +109,8 @@ def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple
         streams += _log_streams(session, names)
         folders += find_folders(session, names, others)
         evidence += find_evidence(session, names)
+    if whole:
+        evidence += list(find_other_evidence(session, evidence))
     return Inventory(
         stacks=tuple(_stacks(session, pipelines)),
         endpoints=tuple(endpoints),
@@ -213,7 +227,7 @@ def find_log_groups(session: Session, names: Names) -> list[str]:
     """Log groups of a model, whether or not they are a stack's."""
     wanted = {
         *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
-        *(names.log_group(name) for name in (*FUNCTIONS, BUILD)),
+        *(names.log_group(name) for name in (*FUNCTIONS, *BUILDS)),
     }
     prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})
     pages = session.client("logs").get_paginator("describe_log_groups")

@@ -58,7 +58,7 @@ class Scope:
         return self.session.command(" ".join(["destroy", *options]))
 
     def look(self) -> Inventory:
-        return take_inventory(self.session, self.pipelines, self.others)
+        return take_inventory(self.session, self.pipelines, self.others, whole=self.whole)
 
     def log_groups(self) -> list[str]:
         return [group for names in self.pipelines for group in find_log_groups(self.session, names)]

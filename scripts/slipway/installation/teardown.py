@@ -14,7 +14,7 @@ from slipway.datasets.model_data import Locked, empty_bucket, empty_evidence, em
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
-from slipway.names import BUILD, Names
+from slipway.names import BUILDS, Names
 from slipway.releases.run_view import RUNNING
 from slipway.session import Session
 from slipway.stacks.stacks import delete_stack
@@ -58,20 +58,15 @@ def stop_releases(session: Session, names: Names) -> int:
 
 
 def stop_builds(session: Session, names: Names) -> int:
-    """Stop the builds that run, and wait; returns how many there were.
+    """Stop the builds and checks that run, and wait; returns how many there were.
 
-    A build goes on without its release, and would put its code into the functions of the next installation.
+    They go on without their release, and write logs to groups that are being deleted.
     """
     codebuild = session.client("codebuild")
-    try:
-        recent = codebuild.list_builds_for_project(projectName=f"{names.pipeline}-{BUILD}", sortOrder="DESCENDING")
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
-        return 0
+    recent = [_newest_builds(codebuild, names.function(name)) for name in BUILDS]
 
     def running() -> list[str]:
-        builds = codebuild.batch_get_builds(ids=recent["ids"])["builds"] if recent["ids"] else []
+        builds = [build for ids in recent if ids for build in codebuild.batch_get_builds(ids=ids)["builds"]]
         return [build["id"] for build in builds if build["buildStatus"] == "IN_PROGRESS"]
 
     found = running()
@@ -79,6 +74,17 @@ def stop_builds(session: Session, names: Names) -> int:
         codebuild.stop_build(id=build)
     _wait(session, lambda: not running(), _STOP_TIMEOUT_S, f"builds of {names.pipeline} to stop")
     return len(found)
+
+
+def _newest_builds(codebuild: Any, project: str) -> list[str]:
+    """The ids of a project's newest builds, as many as can be asked for at once; none without the project."""
+    try:
+        ids: list[str] = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return []
+    return ids
 
 
 def stop_training(session: Session, inventory: Inventory) -> int:
@@ -180,10 +186,11 @@ def remove_evidence(session: Session, inventory: Inventory, *, lift: bool) -> di
             try:
                 deleted, locked = empty_evidence(s3, folder, step.update, lift=lift)
             except (ClientError, SlipwayError) as error:
-                if not lift or "AccessDenied" not in str(error):
+                if "AccessDenied" not in str(error):
                     raise
+                what = "its locks cannot be lifted" if lift else "it cannot be deleted"
                 raise SlipwayError(
-                    f"{folder}: its locks cannot be lifted: {error}",
+                    f"{folder}: {what}: {error}",
                     "The bucket's policy lets those do it whom the parameter EvidenceKeepers of the setup stack names; "
                     "without it the root user.",
                 ) from None

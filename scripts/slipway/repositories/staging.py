@@ -22,8 +22,10 @@ _TRAILER = "Published-By: slipway"
 _ALONGSIDE = {
     "pipeline_lambdas": (
         "buildspec.yml",
+        "checkspec.yml",
         "pyproject.toml",
         "requirements/build.txt",
+        "requirements/due.txt",
         "requirements/checks.txt",
         "scripts/slipway_build",
         "cloudformation",
@@ -33,9 +35,9 @@ _ALONGSIDE = {
     ),
     "inference_lambdas": ("tests/inference_lambdas",),
 }
-"""What buildspec.yml needs besides a folder's code, as far as it is there: a team's tests are pushed with its code.
+"""What buildspec.yml and checkspec.yml need besides a folder's code, as far as it is there.
 
-A change of anything else starts no release.
+A team's tests are pushed with its code. A change of anything else starts no release.
 """
 
 

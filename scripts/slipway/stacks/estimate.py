@@ -28,6 +28,7 @@ class Assumptions:
     """Until an endpoint serves the new model; meanwhile the old instances and the new ones are charged."""
     evaluation_minutes: float
     build_minutes: float
+    check_minutes: float
     storage_gb: float
     alarms: int
     dashboards: int
@@ -57,6 +58,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     lines = [
         Line("pipeline", _pipeline_minutes(config, assumed), "minutes", prices["pipeline_minute"]),
         Line("build", math.ceil(assumed.build_minutes), "minutes", prices["build_minute"]),
+        Line("checks", math.ceil(assumed.check_minutes), "minutes", prices["build_minute"]),
         Line(
             f"training, {training.instance_count} x {training.instance_type}",
             hours,
@@ -103,7 +105,7 @@ def unknown(lines: list[Line]) -> Iterator[str]:
 
 def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """Each action is charged from its start to its end, rounded up, so one that waits is charged for waiting."""
-    waits = [assumed.build_minutes, assumed.training_minutes, assumed.evaluation_minutes]
+    waits = [assumed.build_minutes, assumed.check_minutes, assumed.training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
         waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]

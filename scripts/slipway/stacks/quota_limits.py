@@ -24,11 +24,11 @@ def quota_limits(client: Any, quotas: Iterable[str]) -> dict[str, Limit]:
     The applied value; where there is none the default, which then holds. Raises ClientError, as without the permission.
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
     """
-    wanted = set(quotas)
-    found = _limits(client, "list_service_quotas", wanted)
-    if wanted - found.keys():
-        found |= _limits(client, "list_aws_default_service_quotas", wanted - found.keys())
-    return found
+    wanted = {_plain(quota): quota for quota in quotas}
+    found = _limits(client, "list_service_quotas", set(wanted))
+    if wanted.keys() - found.keys():
+        found |= _limits(client, "list_aws_default_service_quotas", wanted.keys() - found.keys())
+    return {wanted[name]: limit for name, limit in found.items()}
 
 
 def _limits(client: Any, operation: str, wanted: set[str]) -> dict[str, Limit]:
@@ -42,5 +42,10 @@ def _limits(client: Any, operation: str, wanted: set[str]) -> dict[str, Limit]:
 
 
 def _of_page(page: Mapping[str, Any], wanted: set[str]) -> dict[str, Limit]:
-    quotas = (quota for quota in page["Quotas"] if quota["QuotaName"] in wanted and "Value" in quota)
-    return {quota["QuotaName"]: Limit(quota["QuotaCode"], quota["Value"]) for quota in quotas}
+    quotas = ((_plain(quota["QuotaName"]), quota) for quota in page["Quotas"] if "Value" in quota)
+    return {name: Limit(quota["QuotaCode"], quota["Value"]) for name, quota in quotas if name in wanted}
+
+
+def _plain(name: str) -> str:
+    """A name without what is easily changed in it: AWS lists no codes of SageMaker's quotas to go by."""
+    return " ".join(name.casefold().split())

@@ -94,10 +94,10 @@ UNEXERCISED = (
         "events:PutEvents",
         "only an event that all tries failed of comes again",
     ),
-    Unexercised("BuildProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
-    Unexercised("BuildProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
+    Unexercised("*ProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
+    Unexercised("*ProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
     Unexercised(
-        "BuildProjectRole",
+        "CheckProjectRole",
         "read-checks",
         "s3:ListBucket",
         "with it S3 says that the note is missing; nothing is listed",

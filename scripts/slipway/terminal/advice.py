@@ -38,7 +38,7 @@ def _again(run: RunView, stage: str, command: Command) -> str:
 
 
 def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
-    named = _named_by(action, command)
+    named = _named_by(run, action, command)
     if named:
         return [named]
     if action.name in {"SmokeTest", "Evaluate"}:
@@ -50,14 +50,14 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
     return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
 
 
-def _named_by(action: ActionView, command: Command) -> str:
+def _named_by(run: RunView, action: ActionView, command: Command) -> str:
     """What to do where the provider, the message or the error code says it; empty where none of them does."""
     if action.provider == "Manual":
         return "it was not approved: push a change that answers the reason, which starts another release"
     if NOT_BUILT in action.error_message:
         return f"publish the code that has this function; its release builds it: {command('publish')}"
     if action.provider == "CodeBuild":
-        return f"mend the code and push; the whole log: {command('logs build')}"
+        return f"mend the code and push; the whole log: {command('logs', run.log_name(action))}"
     if PATTERNS_PARAMETER in action.error_message:
         allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
         return (

@@ -25,21 +25,21 @@ _LONGEST = 50
 
 @dataclass
 class BuildProgress:
-    """Says of a running build its phase and its command; asks at most once a second."""
+    """Says of each running build its phase and its command; asks at most once a second of each."""
 
     session: Session
-    _asked: float = field(default=0.0, init=False)
+    _asked: dict[str, float] = field(default_factory=dict, init=False)
     _said: dict[str, str] = field(default_factory=dict, init=False)
 
     def told(self, run: RunView) -> RunView:
-        """The release, its running build with what it is at as the summary."""
+        """The release, its running builds with what they are at as the summary."""
         return replace(run, actions=tuple(self._told(action) for action in run.actions))
 
     def _told(self, action: ActionView) -> ActionView:
         if action.provider != "CodeBuild" or action.status != "InProgress" or not action.external_id:
             return action
-        if time.monotonic() - self._asked >= _EVERY_S:
-            self._asked = time.monotonic()
+        if time.monotonic() - self._asked.get(action.external_id, -_EVERY_S) >= _EVERY_S:
+            self._asked[action.external_id] = time.monotonic()
             self._said[action.external_id] = self._at(action.external_id)
         return replace(action, summary=self._said.get(action.external_id, ""))
 

@@ -29,8 +29,8 @@ _NOT_COUNTED = (
 
 RELEASES, TRAINING_MINUTES, ENDPOINT_MINUTES, STORAGE_GB = 20, 5.0, 8.0, 1.0
 """What is assumed where nothing is said."""
-_BUILD_MINUTES = 3.0
-"""A model's first Build took 1.4 minutes on two cores, one of a change less; CodeBuild's own start comes on top."""
+_BUILD_MINUTES, _CHECK_MINUTES = 1.0, 3.0
+"""A Build takes seconds, CodeBuild's own start comes on top; a model's first Check took 1.4 minutes on two cores."""
 
 
 def costs(
@@ -86,7 +86,8 @@ def assumptions(project: Project, model: str) -> Assumptions:
         training_minutes=TRAINING_MINUTES,
         endpoint_minutes=ENDPOINT_MINUTES,
         evaluation_minutes=1.0,
-        build_minutes=_BUILD_MINUTES if types["AWS::CodeBuild::Project"] else 0.0,
+        build_minutes=_BUILD_MINUTES,
+        check_minutes=_CHECK_MINUTES,
         storage_gb=STORAGE_GB,
         alarms=types["AWS::CloudWatch::Alarm"],
         dashboards=types["AWS::CloudWatch::Dashboard"],
@@ -125,7 +126,8 @@ def _say(session: Session, assumed: Assumptions, table: PriceTable, release: lis
     say("assumptions; the options change them, the rest is in the training config and the templates")
     say(
         f"  training {assumed.training_minutes:g} min; {assumed.endpoint_minutes:g} min until an endpoint serves; "
-        f"evaluation {assumed.evaluation_minutes:g} min; build {assumed.build_minutes:g} min; "
+        f"evaluation {assumed.evaluation_minutes:g} min; build {assumed.build_minutes:g} min, "
+        f"checks {assumed.check_minutes:g} min; "
         f"{assumed.storage_gb:g} GB stored"
     )
     say(f"  {assumed.keys} key, {assumed.alarms} alarms, {assumed.dashboards} dashboards; endpoints stay all month")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
-from slipway.names import BUILD, FUNCTIONS
+from slipway.names import BUILDS, FUNCTIONS
 from slipway.releases.pipeline import load_run, resolve_run
 from slipway.releases.reports import ENVIRONMENTS
 from slipway.session import Session, session_of
@@ -47,9 +47,7 @@ def logs(
     context: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(
-            help=f"{', '.join(FUNCTIONS)}, {TRAINING_JOB}, {BUILD}, {', '.join(ENDPOINTS)} or STAGE/ACTION."
-        ),
+        typer.Argument(help=f"{', '.join((*FUNCTIONS, TRAINING_JOB, *BUILDS, *ENDPOINTS))} or STAGE/ACTION."),
     ],
     since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 7d.")] = "1h",
     run: Annotated[
@@ -60,7 +58,7 @@ def logs(
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, until the end or Ctrl-C.")] = False,
 ) -> None:
-    """Print the log of a function, a training job, the newest build, an endpoint or a release's action."""
+    """Print the log of a function, a training job, the newest build or check, an endpoint or a release's action."""
     session = session_of(context)
     if follow and session.output.as_json:
         raise SlipwayError("--follow and --json exclude each other: one document has an end.")
@@ -109,8 +107,8 @@ def _place(session: Session, name: str, run: str | None) -> Place:
         if not job:
             raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
         return Place(_TRAINING_JOBS, f"{job}/", lambda: _job_ended(session, job))
-    if name == BUILD:
-        return _newest_build(session)
+    if name in BUILDS:
+        return _newest_build(session, name)
     if name in ENDPOINTS:
         return Place(f"/aws/sagemaker/Endpoints/{session.names.endpoint(ENDPOINTS[name])}")
     if "/" in name:
@@ -118,8 +116,8 @@ def _place(session: Session, name: str, run: str | None) -> Place:
     function = name.removeprefix(f"{session.names.pipeline}-")
     if function not in FUNCTIONS:
         raise SlipwayError(
-            f"found {name!r}; allowed are {', '.join((*FUNCTIONS, TRAINING_JOB, BUILD, *ENDPOINTS))}, and a release's "
-            "action as STAGE/ACTION."
+            f"found {name!r}; allowed are {', '.join((*FUNCTIONS, TRAINING_JOB, *BUILDS, *ENDPOINTS))}, and a "
+            "release's action as STAGE/ACTION."
         )
     return Place(session.names.log_group(function))
 
@@ -140,8 +138,8 @@ def _job_ended(session: Session, job: str) -> bool:
     return status in {"Completed", "Failed", "Stopped", "Deleting"}
 
 
-def _newest_build(session: Session) -> Place:
-    codebuild, project = session.client("codebuild"), f"{session.names.pipeline}-build"
+def _newest_build(session: Session, name: str) -> Place:
+    codebuild, project = session.client("codebuild"), session.names.function(name)
     try:
         builds = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
     except ClientError as error:
@@ -151,7 +149,7 @@ def _newest_build(session: Session) -> Place:
             f"{project}: found no such build project.", f"Create it: {session.command('deploy')}"
         ) from None
     if not builds:
-        raise SlipwayError(f"{project}: nothing has been built yet.")
+        raise SlipwayError(f"{project}: nothing has run yet.")
 
     def newest() -> dict[str, Any]:
         build: dict[str, Any] = codebuild.batch_get_builds(ids=builds[:1])["builds"][0]

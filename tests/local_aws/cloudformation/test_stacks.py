@@ -126,6 +126,34 @@ def test_a_full_bucket_can_be_retained_in_a_second_deletion(local_aws: LocalServ
     assert s3.get_object(Bucket="retained-full", Key="k")["Body"].read() == b"kept"
 
 
+@pytest.mark.parametrize(("policy", "left"), [("Retain", True), ("RetainExceptOnCreate", False)])
+def test_what_a_failed_creation_leaves(local_aws: LocalServer, policy: str, left: bool) -> None:
+    """Either stays when its stack is deleted, and one of them when its creation is rolled back as well.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    name, client, s3 = f"left-by-{policy.lower()}", local_aws.client("cloudformation"), local_aws.client("s3")
+    kept = {**bucket(name, versioned=True), "DeletionPolicy": policy}
+    missing = {"S3Bucket": "no-packages-at-all", "S3Key": "missing.zip"}
+    role = local_aws.create_role(name, "lambda.amazonaws.com", allow("s3:GetObject"))
+    properties = {"Role": role, "Runtime": "python3.13", "Handler": "a.handler", "Code": missing}
+    failing = {"Type": "AWS::Lambda::Function", "DependsOn": "B", "Properties": properties}
+    with pytest.raises(WaiterError):
+        create(local_aws, name, {"B": kept, "F": failing})
+    wait_for(lambda: _status(client, name) == "ROLLBACK_COMPLETE", "the rollback")
+    there = name in {one["Name"] for one in s3.list_buckets()["Buckets"]}
+    assert there is left
+    assert delete(local_aws, name) == "DELETE_COMPLETE"
+    if not left:
+        create(local_aws, name, {"B": kept})
+        assert delete(local_aws, name) == "DELETE_COMPLETE"
+        s3.head_bucket(Bucket=name)
+
+
+def _status(client: Any, name: str) -> str:
+    return str(client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+
 def test_a_bucket_that_is_gone_already_is_no_failure(local_aws: LocalServer) -> None:
     create(local_aws, "gone", {"B": bucket("gone-already", versioned=False)})
     local_aws.client("s3").delete_bucket(Bucket="gone-already")

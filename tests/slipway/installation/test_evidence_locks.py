@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from slipway import target
+from slipway.datasets.model_data import find_other_evidence
 from slipway.errors import SlipwayError
 from slipway.installation.evidence_locks import look_at_locks
 from slipway.installation.installation import Inventory
@@ -96,12 +97,35 @@ def test_a_lock_is_lifted_only_where_that_is_asked_for_and_possible(session: Ses
     assert bool(remove_evidence(session, inventory, lift=True)) is (mode == "COMPLIANCE")
 
 
-def test_who_may_not_lift_locks_is_told_who_may(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("lift", "action", "said"),
+    [
+        (True, "s3:BypassGovernanceRetention", "its locks cannot be lifted"),
+        (False, "s3:DeleteObjectVersion", "it cannot be deleted"),
+    ],
+)
+def test_who_may_not_lift_locks_is_told_who_may(session: Session, lift: bool, action: str, said: str) -> None:
     s3, bucket = make_bucket(session, Mode="GOVERNANCE", Days=1)
     s3.put_object(Bucket=bucket, Key=FIRST, Body=b"1")
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:BypassGovernanceRetention"}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": action}
     policy = {"Version": "2012-10-17", "Statement": [{**deny, "Resource": f"arn:aws:s3:::{bucket}/*"}]}
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    with pytest.raises(SlipwayError, match="its locks cannot be lifted") as raised:
-        remove_evidence(session, Inventory(evidence=(f"s3://{bucket}/records/{MODEL}/",)), lift=True)
+    with pytest.raises(SlipwayError, match=said) as raised:
+        remove_evidence(session, Inventory(evidence=(f"s3://{bucket}/records/{MODEL}/",)), lift=lift)
     assert "EvidenceKeepers" in str(raised.value.next_step)
+
+
+def test_what_is_no_models_is_found_and_stays_as_long_as_it_is_locked(session: Session) -> None:
+    """All of the bucket is locked, whoever wrote it: nothing else of the installation may go before."""
+    s3, bucket = make_bucket(session, Mode="GOVERNANCE", Days=1)
+    for key in (FIRST, "notes.txt", "audits/2026/a.pdf", "releases/NoModel/x", "records/b.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+    s3.delete_object(Bucket=bucket, Key="hidden.txt")
+    folder = f"s3://{bucket}/records/{MODEL}/"
+    others = [f"s3://{bucket}/{one}" for one in ("audits/", "hidden.txt", "notes.txt", "releases/NoModel/")]
+    others.append(f"s3://{bucket}/records/b.json")
+    assert list(find_other_evidence(session, [folder])) == others
+    kept = remove_evidence(session, Inventory(evidence=(folder, *others)), lift=False)
+    assert set(kept) == {folder, *others} - {f"s3://{bucket}/hidden.txt"}
+    assert remove_evidence(session, Inventory(evidence=(folder, *others)), lift=True) == {}
+    assert list(find_other_evidence(session, [])) == []

@@ -33,7 +33,10 @@ FIRST = {
         "the whole log: slipway logs training-job --run 0f3c1f6e-5f0e",
     ),
     "a gate": (replace(ACTION, name="Evaluate"), "slipway compare 0f3c1f6e-5f0e"),
-    "a build": (replace(ACTION, provider="CodeBuild"), "the whole log: slipway logs build"),
+    "a check": (
+        replace(ACTION, provider="CodeBuild", configuration={"ProjectName": f"{RUN.pipeline}-check"}),
+        "the whole log: slipway logs check",
+    ),
     "a rejection": (replace(ACTION, provider="Manual"), "push a change that answers the reason"),
 }
 

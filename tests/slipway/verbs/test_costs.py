@@ -24,7 +24,8 @@ ASSUMED = Assumptions(
     training_minutes=4.5,
     endpoint_minutes=6,
     evaluation_minutes=1,
-    build_minutes=2.5,
+    build_minutes=0.5,
+    check_minutes=2.5,
     storage_gb=10,
     alarms=3,
     dashboards=1,
@@ -47,10 +48,11 @@ TWO = {
 
 def test_a_release_is_charged_for_what_waits_and_for_what_runs_twice() -> None:
     found = lines(release_lines, training__instance_count=2)
-    # Source 4, Build 3 and publishing 2, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: every action's minutes are rounded up.
-    assert found["pipeline"].quantity == 33
-    assert found["pipeline"].usd == pytest.approx(33 * 0.002)
-    assert found["build"].usd == pytest.approx(3 * 0.005)
+    # Source 4, Build 1 + 3 and publishing 2, Train 1 + 5, Dev 2 + 6, Test 3 + 6 + 1: each is rounded up.
+    assert found["pipeline"].quantity == 34
+    assert found["pipeline"].usd == pytest.approx(34 * 0.002)
+    assert found["build"].usd == pytest.approx(1 * 0.005)
+    assert found["checks"].usd == pytest.approx(3 * 0.005)
     assert found["training, 2 x ml.m5.large"].usd == pytest.approx(2 * 4.5 / 60 * 0.115)
     assert found["training volume"].usd == pytest.approx(10 * 2 * 4.5 / 60 / 730 * 0.14)
     assert found["data through endpoints"].usd == pytest.approx(0.008)
@@ -61,11 +63,11 @@ def test_a_production_environment_costs_its_actions_too() -> None:
     prod = {"instance_type": "ml.m5.large", "instance_count": 1}
     with_prod = lines(release_lines, environments={**TWO, "prod": prod})
     # Deploying the champion, waiting for it and removing it belong to Test.
-    assert with_prod["pipeline"].quantity == 33 + 4 + 16 + 2 + 6
+    assert with_prod["pipeline"].quantity == 34 + 4 + 16 + 2 + 6
     champion = with_prod["endpoint champion, 2 x ml.m5.large"]
     assert champion.usd == pytest.approx(2 * 7 / 60 * 0.115)
     alone = lines(release_lines, environments={**TWO, "prod": prod}, tests__full__champion=None)
-    assert alone["pipeline"].quantity == 33 + 4 + 16 + 2 + 1
+    assert alone["pipeline"].quantity == 34 + 4 + 16 + 2 + 1
     baked = with_prod["endpoint prod, old and new at once, 1 x ml.m5.large"]
     assert baked.usd == pytest.approx((6 + 10) / 60 * 0.115), "the old instances stay ten minutes for the alarms"
     assert "endpoint champion, 2 x ml.m5.large" not in alone

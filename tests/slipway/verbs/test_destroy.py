@@ -19,7 +19,7 @@ from slipway.installation.local_key import read_local_key
 from slipway.installation.removal_scope import Scope
 from slipway.installation.setup_resources import key_description
 from slipway.installation.teardown import stop_builds
-from slipway.names import FUNCTIONS
+from slipway.names import BUILDS, FUNCTIONS
 from slipway.session import Session
 from slipway.stacks.templates import _Loader
 from slipway.target import Options
@@ -317,12 +317,13 @@ def test_every_type_of_the_templates_is_looked_for() -> None:
     assert types <= LISTED.keys() | PARTS
 
 
-def test_a_build_that_goes_on_is_stopped(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", BUILDS)
+def test_a_build_that_goes_on_is_stopped(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(target, "read_local_key", lambda _state: read_local_key(local_aws.state))
     console = PlainConsole(file=io.StringIO())
     session = Session(Options(local=True, port=local_aws.port, suffix="stops"), Output(console=console))
     assert stop_builds(session, session.names) == 0
-    codebuild, project = local_aws.client("codebuild"), f"{session.names.pipeline}-build"
+    codebuild, project = local_aws.client("codebuild"), session.names.function(name)
     codebuild.create_project(
         name=project,
         source={"type": "NO_SOURCE", "buildspec": "version: 0.2\nphases: {build: {commands: [sleep 600]}}\n"},
@@ -332,7 +333,7 @@ def test_a_build_that_goes_on_is_stopped(local_aws: LocalServer, monkeypatch: py
             "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
             "computeType": "BUILD_GENERAL1_SMALL",
         },
-        serviceRole=local_aws.create_role("stops-build", "codebuild.amazonaws.com", allow("logs:*")),
+        serviceRole=local_aws.create_role(f"stops-{name}", "codebuild.amazonaws.com", allow("logs:*")),
     )
     assert stop_builds(session, session.names) == 0
     build = codebuild.start_build(projectName=project)["build"]["id"]

@@ -243,7 +243,9 @@ def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: P
         "inference_lambdas/statistics/metrics.py",
         "requirements/dev.txt",
         "buildspec.yml",
+        "checkspec.yml",
         "requirements/build.txt",
+        "requirements/due.txt",
         "scripts/slipway_build/build.py",
         "scripts/slipway/cli.py",
         "tests/events/deploy_model.json",
@@ -256,8 +258,10 @@ def test_code_lies_in_a_folder_of_its_name_with_what_its_build_needs(tmp_path: P
     project = Project(tmp_path)
     assert sorted(repository_files(project, "pipeline_lambdas")) == [
         "buildspec.yml",
+        "checkspec.yml",
         "pipeline_lambdas/config/parsing.py",
         "requirements/build.txt",
+        "requirements/due.txt",
         "scripts/slipway_build/build.py",
         "tests/events/deploy_model.json",
         "tests/pipeline_lambdas/config/test_parsing.py",
@@ -323,7 +327,7 @@ def test_what_another_process_has_locked_is_left_to_it(tmp_path: Path) -> None:
 
 
 def test_what_is_published_imports_only_what_the_locks_of_the_build_hold() -> None:
-    locks = ("requirements/build.txt", "requirements/checks.txt")
+    locks = ("requirements/build.txt", "requirements/due.txt", "requirements/checks.txt")
     locked = {
         name.lower().replace("_", "-")
         for lock in locks
