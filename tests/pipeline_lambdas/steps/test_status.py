@@ -189,11 +189,14 @@ def test_a_completed_job_tells_the_version_of_its_artifact(
         return version
 
     monkeypatch.setattr(status_module, "find_version", find)
-    described = {"TrainingJobName": JOB, "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/x"}
-    described |= {"AlgorithmSpecification": {"TrainingInputMode": "File"}, "StoppingCondition": {}, "CreationTime": 0}
-    sagemaker.add_response("describe_training_job", {**COMPLETED, **described}, {"TrainingJobName": JOB})
+    described: dict[str, Any] = {**COMPLETED, "TrainingJobName": JOB, "CreationTime": 0, "StoppingCondition": {}}
+    described |= {
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+        "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/x",
+    }
+    sagemaker.add_response("describe_training_job", described, {"TrainingJobName": JOB})
     outcome = poll("training-job", JOB, None, "token")
-    uri = COMPLETED["ModelArtifacts"]["S3ModelArtifacts"]  # type: ignore[index]
+    uri = described["ModelArtifacts"]["S3ModelArtifacts"]
     assert asked == [uri]
     if version:
         assert isinstance(outcome, Done)
