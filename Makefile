@@ -41,7 +41,7 @@ check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, te
 		--skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
-images: setup $(SDK)/images.stamp ## Write the accounts of SageMaker's images into the template, from AWS's SDK
+images: setup $(SDK)/images.stamp ## Write what the template knows of SageMaker's images, accounts from AWS's SDK
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK)
 
 inline: setup ## Write the code of the functions that publish and dispatch into the template, from cloudformation/functions

@@ -23,6 +23,7 @@ from inference_lambdas.predicting import progress, rows
 from inference_lambdas.predicting.rows import Block, RowFormat, parse_block
 from local_aws.sagemaker.containers.toolkit.exceptions import UserError
 from local_aws.sagemaker.containers.xgboost import data
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.evidence.learning_curves import curves
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
 from pipeline_lambdas.runtime.boundary import read_parameters
@@ -221,11 +222,14 @@ def test_an_event_is_a_job_or_is_refused(value: Any, member: str) -> None:
 
 @given(st.lists(st.one_of(st.text(max_size=40), st.from_regex(r"\[\d{1,20}\]\t[a-z-]{1,5}:\S{1,5}"))))
 def test_learning_curves_are_read_from_any_log(lines: list[str]) -> None:
-    assert all(isinstance(values, list) for values in curves(lines).values())
+    for algorithm in ALGORITHMS.values():
+        assert all(isinstance(values, list) for values in curves(lines, algorithm.log).values())
 
 
 def test_a_round_of_thousands_of_digits_is_none() -> None:
-    assert curves([f"[{'9' * 5000}]\ttrain-rmse:1"]) == {}
+    assert curves([f"[{'9' * 5000}]\ttrain-rmse:1"], ALGORITHMS["xgboost"].log) == {}
+    line = f"#quality_metric: host=algo-1, epoch={'9' * 5000}, train mse_objective <loss>=1"
+    assert curves([line], ALGORITHMS["linear-learner"].log) == {}
 
 
 def test_what_lies_where_configs_do(tmp_path: Path) -> None:

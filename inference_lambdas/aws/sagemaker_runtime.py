@@ -36,13 +36,13 @@ def client() -> Any:
     return boto3.client("sagemaker-runtime", config=_CONFIG)
 
 
-def invoke(endpoint: str, body: bytes, content_type: str) -> bytes:
-    """Return the endpoint's predictions for `body` as text/csv.
+def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
+    """Return the endpoint's predictions for `body` in the form `accept`.
 
     Raises ModelRefusedError for what the container refuses, UnavailableError for what may work later.
     """
     try:
-        answer = client().invoke_endpoint(EndpointName=endpoint, Body=body, ContentType=content_type, Accept="text/csv")
+        answer = client().invoke_endpoint(EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept)
         with answer["Body"] as stream:
             content: bytes = stream.read()
     except ClientError as error:

@@ -70,7 +70,7 @@ def unsuitable(evaluation: Evaluation, columns: int) -> str:
 def _metric(evaluation: Evaluation) -> str:
     if evaluation.config.problem == "regression":
         return "rmse"
-    return "error_rate" if evaluation.config.objective in {"binary:hinge", "multi:softmax"} else "logloss"
+    return "error_rate" if evaluation.prediction_form.names_classes else "logloss"
 
 
 def _error(evaluation: Evaluation, cells: Rows, first: int, send: Callable[[bytes], bytes]) -> float:

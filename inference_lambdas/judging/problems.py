@@ -1,4 +1,4 @@
-"""Which metrics, comparison, plots and predictions belong to a training config's problem and objective."""
+"""Which metrics, comparison and plots belong to a training config's problem and what its model predicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from inference_lambdas.judging.comparison import (
     RegressionComparison,
 )
 from inference_lambdas.judging.plots import BinaryPlots, MulticlassPlots, Plots, RegressionPlots
-from inference_lambdas.predicting.predictions import PredictionForm, prediction_form
 from inference_lambdas.statistics.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 from pipeline_lambdas.config.model import TrainingConfig
 
@@ -24,7 +23,7 @@ def metrics_of(config: TrainingConfig, state: dict[str, Any] | None = None) -> M
         case "binary":
             return BinaryMetrics(state, probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassMetrics(_classes(config), state, probabilities=_probabilities(config))
+            return MulticlassMetrics(config.classes, state, probabilities=_probabilities(config))
 
 
 def comparison_of(config: TrainingConfig, state: dict[str, Any] | None = None) -> Comparison:
@@ -35,7 +34,7 @@ def comparison_of(config: TrainingConfig, state: dict[str, Any] | None = None) -
         case "binary":
             return BinaryComparison(state, probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassComparison(_classes(config), state, probabilities=_probabilities(config))
+            return MulticlassComparison(config.classes, state, probabilities=_probabilities(config))
 
 
 def plots_of(config: TrainingConfig, stride: int, state: dict[str, Any] | None = None) -> Plots:
@@ -49,17 +48,9 @@ def plots_of(config: TrainingConfig, stride: int, state: dict[str, Any] | None =
         case "binary":
             return BinaryPlots(state, probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassPlots(_classes(config), state, probabilities=_probabilities(config))
-
-
-def form_of(config: TrainingConfig) -> PredictionForm:
-    return prediction_form(config.objective, _classes(config))
+            return MulticlassPlots(config.classes, state, probabilities=_probabilities(config))
 
 
 def _probabilities(config: TrainingConfig) -> bool:
     """Whether a prediction says how likely a class is, rather than which it is."""
-    return config.objective not in {"binary:hinge", "multi:softmax"}
-
-
-def _classes(config: TrainingConfig) -> int:
-    return int(config.hyperparameters.get("num_class", "2"))
+    return not config.prediction_form.names_classes

@@ -11,7 +11,8 @@ from inference_lambdas.aws import sagemaker_runtime
 from inference_lambdas.predicting.batching import Batch
 from inference_lambdas.predicting.invocation import Answer, invoke_patiently
 from inference_lambdas.predicting.plan import Evaluation
-from inference_lambdas.predicting.predictions import Parsed, PredictionForm, parse_predictions
+from inference_lambdas.predicting.predictions import Parsed, parse_predictions
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.runtime.failures import JobError, JobFailedError
 
 # For one batch, and for all of an evaluation: 14 requests or so find one row among 10,000, twice as many with the
@@ -43,8 +44,8 @@ class Sender:
         return Sent(batch, answer, self.pool.submit(self.ask, champion, batch.body) if champion else None)
 
     def ask(self, endpoint: str, body: bytes) -> Answer:
-        content_type = self.evaluation.content_type
-        return invoke_patiently(lambda: sagemaker_runtime.invoke(endpoint, body, content_type), self.has_time)
+        content_type, accept = self.evaluation.content_type, self.evaluation.prediction_form.accept
+        return invoke_patiently(lambda: sagemaker_runtime.invoke(endpoint, body, content_type, accept), self.has_time)
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ from pipeline_lambdas.runtime.failures import ConfigurationError
 # Some ten thousand rows: the cost of a request is spread over many, memory stays small, and both limits below are
 # far above.
 TARGET_BYTES = 1024 * 1024
-# SageMaker takes 25 MB, but the XGBoost container's own MAX_CONTENT_LENGTH is 6 MiB.
+# What SageMaker takes; a container may take less.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/deploy-model-options.html
-INSTANCE_LIMIT_BYTES = 6 * 1024 * 1024
+INSTANCE_LIMIT_BYTES = 25_000_000
 # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-invoke.html
 SERVERLESS_LIMIT_BYTES = 4 * 1024 * 1024
 

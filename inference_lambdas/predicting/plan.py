@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inference_lambdas.judging.problems import form_of
 from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLESS_LIMIT_BYTES, TARGET_BYTES
-from inference_lambdas.predicting.predictions import PredictionForm
 from inference_lambdas.predicting.rows import RowFormat
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.config.model import EvaluationTest, ServerlessVariant, TrainingConfig
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.release.dataset import DataFile, Dataset
@@ -58,16 +57,17 @@ class Evaluation:
 
     @property
     def row_format(self) -> RowFormat:
-        return RowFormat(self.content_type, weights=self.config.hyperparameters.get("csv_weights") == "1")
+        return RowFormat(self.content_type, weights=self.config.built_in.weighted(self.config.hyperparameters))
 
     @property
     def prediction_form(self) -> PredictionForm:
-        return form_of(self.config)
+        return self.config.prediction_form
 
     @property
     def limit_bytes(self) -> int:
         """The largest request that the endpoint takes."""
-        return SERVERLESS_LIMIT_BYTES if self._serverless else INSTANCE_LIMIT_BYTES
+        service = SERVERLESS_LIMIT_BYTES if self._serverless else INSTANCE_LIMIT_BYTES
+        return min(service, self.config.built_in.request_limit_bytes)
 
     @property
     def serverless(self) -> bool:

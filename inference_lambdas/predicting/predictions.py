@@ -1,33 +1,17 @@
-"""Predictions out of the text/csv that SageMaker's XGBoost container answers.
-
-Since 1.2-2 it writes one line per row, the values of a row joined by commas; 1.2-1 joins everything in one line:
-https://github.com/aws/sagemaker-xgboost-container
-"""
+"""Predictions out of what a container answers, in the form of its algorithm."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.runtime.failures import JobFailedError
 
 T = TypeVar("T")
 
 _SHOWN_BYTES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionForm:
-    """What one row's prediction is: `width` numbers, and how a number becomes what the metrics take.
-
-    `probability` demands numbers from 0 to 1.
-    """
-
-    width: int = 1
-    probability: bool = False
-    convert: Callable[[list[float]], list[float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +30,10 @@ class Parsed:
         return dict(zip(range(rows) if self.kept is None else self.kept, self.predictions, strict=True))
 
 
-def prediction_form(objective: str, classes: int) -> PredictionForm:
-    """Return the form for an objective.
-
-    https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost_hyperparameters.html
-    """
-    match objective:
-        case "multi:softprob":
-            return PredictionForm(width=classes, probability=True)
-        case "binary:logistic":
-            return PredictionForm(probability=True)
-        case "binary:logitraw":
-            return PredictionForm(convert=_logistic)
-        case _:
-            return PredictionForm()
-
-
 def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed:
     """Parse an answer to `rows` rows; JobFailedError if it does not hold exactly their predictions."""
     try:
-        values = list(map(float, content.replace(b",", b" ").split()))
+        values = form.read(content)
     except ValueError as error:
         raise JobFailedError(f"the answer is not numbers ({error}): {_shown(content)}") from None
     if len(values) != rows * form.width:
@@ -87,11 +55,6 @@ def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed
 
 def _row(values: list[float], row: int, width: int) -> list[float]:
     return values[row * width : (row + 1) * width]
-
-
-def _logistic(margins: list[float]) -> list[float]:
-    # Below -700 the exponential overflows, and the probability is 0 in a double anyway.
-    return [1.0 / (1.0 + math.exp(-margin)) if margin > -700.0 else 0.0 for margin in margins]
 
 
 def _shown(content: bytes) -> str:

@@ -149,7 +149,7 @@ def _is_number(name: bytes) -> bool:
 def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float | None]]:
     """Return the numbers in some columns of CSV rows, column by column; None for what is no finite number.
 
-    The rows have as many columns each. XGBoost takes an empty cell and nan as missing values.
+    The rows have as many columns each. An empty cell and nan are missing values, where the algorithm takes them.
     """
     if not (rows and columns):
         return [[] for _ in columns]

@@ -1,14 +1,17 @@
-"""The hyperparameters that SageMaker's XGBoost container accepts.
+"""XGBoost, SageMaker's built-in algorithm: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html.
 
-Names, ranges and dependencies:
+Names, ranges and dependencies of hyperparameters:
 https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost_hyperparameters.html and the container's own checks,
 https://github.com/aws/sagemaker-xgboost-container (algorithm_mode/hyperparameter_validation.py).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, Target
+from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
 REGRESSION_OBJECTIVES = (
@@ -24,11 +27,7 @@ REGRESSION_OBJECTIVES = (
 )
 BINARY_OBJECTIVES = ("binary:logistic", "binary:logitraw", "binary:hinge")
 MULTICLASS_OBJECTIVES = ("multi:softmax", "multi:softprob")
-OBJECTIVES: Mapping[str, tuple[str, ...]] = {
-    "regression": REGRESSION_OBJECTIVES,
-    "binary": BINARY_OBJECTIVES,
-    "multiclass": MULTICLASS_OBJECTIVES,
-}
+DEFAULT_OBJECTIVE = "reg:squarederror"
 
 _OTHER_OBJECTIVES = (
     "rank:pairwise",
@@ -106,7 +105,7 @@ RULES: Mapping[str, Rule] = {
     "num_class": as_text(integer(2)).about("Number of classes; required for multi:*").optional(),
     "objective": choice(*REGRESSION_OBJECTIVES, *BINARY_OBJECTIVES, *MULTICLASS_OBJECTIVES, *_OTHER_OBJECTIVES)
     .about("What is learned; has to fit `problem`")
-    .optional("reg:squarederror"),
+    .optional(DEFAULT_OBJECTIVE),
     "eval_metric": _eval_metrics().about("Metrics on the validation data").optional("by objective"),
     "booster": choice("gbtree", "gblinear", "dart").optional("gbtree"),
     "eta": _UNIT.about("Step size shrinkage").optional("0.3"),
@@ -167,7 +166,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 # Hyperparameters and objectives that came with a version of the container.
-SINCE: Mapping[str, tuple[int, int]] = {"use_dask_gpu_training": (1, 7), "reg:absoluteerror": (3, 0)}
+SINCE: Mapping[str, tuple[int, ...]] = {"use_dask_gpu_training": (1, 7), "reg:absoluteerror": (3, 0)}
 _ALIASES = (
     ("eta", "learning_rate"),
     ("gamma", "min_split_loss"),
@@ -176,12 +175,8 @@ _ALIASES = (
 )
 
 
-def dependency_problems(values: Mapping[str, str], *, validation: bool) -> list[tuple[str, str]]:
-    """Return (hyperparameter, what is wrong) for rules that concern several values.
-
-    `validation` tells whether the config has a validation channel.
-    """
-    objective = values.get("objective", "reg:squarederror")
+def dependency_problems(values: Hyperparameters, *, validation: bool) -> list[tuple[str, str]]:
+    objective = values.get("objective", DEFAULT_OBJECTIVE)
     metrics = values.get("eval_metric", "").split(",")
     tree_method = values.get("tree_method", "auto")
     problems = [
@@ -207,3 +202,63 @@ def dependency_problems(values: Mapping[str, str], *, validation: bool) -> list[
             ("early_stopping_rounds", "found without its conditions; allowed with eval_metric and channels.validation")
         )
     return problems
+
+
+def classes(values: Hyperparameters) -> int:
+    return int(values.get("num_class", "2"))
+
+
+def prediction_form(values: Hyperparameters) -> PredictionForm:
+    """Return the form of an answer in CSV.
+
+    Since 1.2-2 the container writes one line per row, the values of a row joined by commas; 1.2-1 joins everything in
+    one line: https://github.com/aws/sagemaker-xgboost-container
+    """
+    match values.get("objective", DEFAULT_OBJECTIVE):
+        case "multi:softprob":
+            return PredictionForm(width=classes(values), probability=True)
+        case "binary:logistic":
+            return PredictionForm(probability=True)
+        case "binary:logitraw":
+            return PredictionForm(convert=probabilities_of)
+        case "binary:hinge" | "multi:softmax":
+            return PredictionForm(names_classes=True)
+        case _:
+            return PredictionForm()
+
+
+XGBOOST = Algorithm(
+    name="xgboost",
+    title="XGBoost",
+    reference="https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost_hyperparameters.html",
+    image=Image(
+        repository="sagemaker-xgboost",
+        # 0.90 is deprecated and 1.0-1 is no longer listed as supported.
+        versions=("1.2-1", "1.2-2", "1.3-1", "1.5-1", "1.7-1", "3.0-5", "3.2-0"),
+        registries="xgboost",
+    ),
+    content_types=("text/csv", "text/libsvm"),
+    response_types=(CSV, JSON),
+    hyperparameters=RULES,
+    target=Target(
+        "objective",
+        {"regression": REGRESSION_OBJECTIVES, "binary": BINARY_OBJECTIVES, "multiclass": MULTICLASS_OBJECTIVES},
+        DEFAULT_OBJECTIVE,
+    ),
+    dependencies=dependency_problems,
+    classes=classes,
+    form=prediction_form,
+    # A line per round, `[12]<TAB>train-rmse:0.5<TAB>validation-rmse:0.6`; in CloudWatch the tab may read `#011`.
+    # The values and their names: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost-tuning.html
+    log=LogPattern(
+        line=re.compile(r"\[(?P<step>\d{1,9})\](?:\t|#011)(?P<values>\S.*)"),
+        value=re.compile(r"(?P<channel>[a-z]+)-(?P<metric>[^:]+):(?P<value>\S+)"),
+        separator=re.compile(r"\t|#011"),
+    ),
+    missing_values=True,
+    # SageMaker takes 25 MB, but the container's own MAX_CONTENT_LENGTH is 6 MiB.
+    request_limit_bytes=6 * 1024 * 1024,
+    distributed=True,
+    since=SINCE,
+    weighted=lambda values: values.get("csv_weights") == "1",
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.model import (
     ChampionGate,
@@ -26,7 +27,7 @@ class Judged:
     """What the rest of the file says about the model; None for what is wrong there."""
 
     problem: str | None
-    objective: str | None
+    form: PredictionForm | None
     channels: Mapping[str, str | None]
 
     @property
@@ -35,8 +36,8 @@ class Judged:
 
     @property
     def unavailable(self) -> tuple[str, ...]:
-        """Metrics of probabilities, where the objective predicts a class and none."""
-        return {"multi:softmax": ("logloss",), "binary:hinge": ("logloss", "auc")}.get(self.objective or "", ())
+        """Metrics of probabilities, where the model predicts a class and none."""
+        return schema.PROBABILITY_METRICS if self.form and self.form.names_classes else ()
 
     def has_columns(self, channel: str) -> bool:
         """Whether the rows of a channel have columns; those of libsvm do not."""
@@ -86,7 +87,7 @@ def _by_metric(
     for metric, item in (reader.mapping(found, path, names) if judged.problem else {}).items():
         if metric in judged.unavailable:
             reader.problem(
-                f"{path}.{metric}", "found a metric of probabilities; allowed with an objective that predicts them"
+                f"{path}.{metric}", "found a metric of probabilities; allowed with hyperparameters that predict them"
             )
         yield metric, item
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 
 Problem = Literal["regression", "binary", "multiclass"]
@@ -167,11 +169,16 @@ class TrainingConfig:
     """Id of the dataset that the config pins."""
 
     @property
-    def objective(self) -> str:
-        return self.hyperparameters.get("objective", ALGORITHMS[self.algorithm.name].default_objective)
+    def built_in(self) -> Algorithm:
+        return ALGORITHMS[self.algorithm.name]
 
-    def image_uri(self, registry: str) -> str:
-        return ALGORITHMS[self.algorithm.name].image_uri(registry, self.algorithm.version)
+    @property
+    def prediction_form(self) -> PredictionForm:
+        return self.built_in.form(self.hyperparameters)
+
+    @property
+    def classes(self) -> int:
+        return self.built_in.classes(self.hyperparameters)
 
     def content_type(self, channel: str) -> str:
         """Return a channel's content type; the test channel is like train."""

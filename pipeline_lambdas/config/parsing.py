@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from pipeline_lambdas.algorithms.table import ALGORITHMS, Algorithm
+from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
 from pipeline_lambdas.config.environments import read_variant
@@ -80,11 +81,14 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         hyperparameters = _hyperparameters(reader, algorithm, choice.get("version"), top)
         _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
     training = reader.section(top.get("training"), "training", schema.TRAINING)
+    if algorithm:
+        _check_job(reader, algorithm, channels, training.get("instance_count", 1))
     environments = {
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
-    judged = Judged(problem, hyperparameters.get("objective"), cast("dict[str, str]", channels))
+    form = algorithm.form(hyperparameters) if algorithm else None
+    judged = Judged(problem, form, cast("dict[str, str]", channels))
     tests = {
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
@@ -108,11 +112,11 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
 
 
 def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
-    if version is not None and version not in algorithm.versions:
+    if version is not None and version not in algorithm.image.versions:
         reader.problem(
             "algorithm.version",
-            f"found {describe(version)}; allowed {', '.join(algorithm.versions)}"
-            f"{nearest(version, list(algorithm.versions))}",
+            f"found {describe(version)}; allowed {', '.join(algorithm.image.versions)}"
+            f"{nearest(version, list(algorithm.image.versions))}",
         )
 
 
@@ -122,7 +126,8 @@ def _hyperparameters(
     rules, path = algorithm.hyperparameters, "hyperparameters"
     given = top.get("hyperparameters")
     if not isinstance(given, dict):
-        reader.problem(path, f"found {describe(given)}; allowed a mapping with at least num_round")
+        required = ", ".join(name for name, rule in rules.items() if rule.required)
+        reader.problem(path, f"found {describe(given)}; allowed a mapping with at least {required}")
         return {}
     reader.unknown(
         path,
@@ -133,7 +138,7 @@ def _hyperparameters(
     result: dict[str, str] = {}
     for name, rule in rules.items():
         reader.value(given, name, f"{path}.{name}", rule, result.__setitem__)
-    if version in algorithm.versions:
+    if version in algorithm.image.versions:
         for name, value in result.items():
             for item in (name, value):
                 if algorithm.lacks(item, version):
@@ -148,10 +153,26 @@ def _check_hyperparameters(
         reader.problem(f"hyperparameters.{name}", text)
     if problem is None:
         return
-    objective, fitting = values.get("objective", algorithm.default_objective), algorithm.objectives[problem]
-    if objective not in fitting:
-        given = "" if "objective" in values else " (the default)"
+    target = algorithm.target
+    found, fitting = values.get(target.hyperparameter, target.default), target.fitting[problem]
+    # Without a default it is required, and noted as missing already.
+    if found is not None and found not in fitting:
+        given = "" if target.hyperparameter in values else " (the default)"
         reader.problem(
-            "hyperparameters.objective",
-            f"found {objective}{given}; allowed for problem {problem}: {', '.join(fitting)}",
+            f"hyperparameters.{target.hyperparameter}",
+            f"found {found}{given}; allowed for problem {problem}: {', '.join(fitting)}",
+        )
+
+
+def _check_job(reader: Reader, algorithm: Algorithm, channels: Mapping[str, str | None], instances: int) -> None:
+    for name, kind in channels.items():
+        if kind is not None and kind not in algorithm.content_types:
+            reader.problem(
+                f"channels.{name}.content_type",
+                f"found {kind} with {algorithm.name}; allowed {', '.join(algorithm.content_types)}",
+            )
+    if instances > 1 and not algorithm.distributed:
+        reader.problem(
+            "training.instance_count",
+            f"found {instances}; allowed 1, as {algorithm.name} does not train on several together",
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline_lambdas.algorithms.table import ALGORITHMS, Algorithm
+from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.rules import Rule
 
@@ -31,11 +32,13 @@ def _metrics() -> str:
 
 
 def _algorithm(algorithm: Algorithm) -> str:
-    objectives = "\n".join(f"| {problem} | {', '.join(names)} |" for problem, names in algorithm.objectives.items())
+    target = algorithm.target
+    fitting = "\n".join(f"| {problem} | {', '.join(names)} |" for problem, names in target.fitting.items())
     return (
         f"## `hyperparameters` of {algorithm.name}\n\n"
-        f"Versions: {', '.join(algorithm.versions)}. Content types: {', '.join(algorithm.content_types)}.\n\n"
-        f"| problem | objectives |\n|---|---|\n{objectives}\n\n{_table(algorithm.hyperparameters)}"
+        f"{algorithm.title}, as AWS documents it: {algorithm.reference}\n\n"
+        f"Versions: {', '.join(algorithm.image.versions)}. Content types: {', '.join(algorithm.content_types)}.\n\n"
+        f"| problem | `{target.hyperparameter}` |\n|---|---|\n{fitting}\n\n{_table(algorithm.hyperparameters)}"
     )
 
 

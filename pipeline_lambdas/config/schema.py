@@ -11,7 +11,13 @@ from pipeline_lambdas.config.rules import Rule, choice, integer, number, several
 MODEL_NAME = text(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1-20 lower-case letters, digits and inner hyphens")
 _INSTANCE_TYPE = text(r"ml\.[a-z][a-z0-9]*(-[a-z0-9]+)?\.[a-z0-9-]+", "ml.<family>.<size>, such as ml.m5.large")
 _CONTENT_TYPES = choice(*sorted({kind for entry in ALGORITHMS.values() for kind in entry.content_types}))
-_VERSIONS = "; ".join(f"for {entry.name}: {', '.join(entry.versions)}" for entry in ALGORITHMS.values())
+_VERSIONS = "; ".join(f"for {entry.name}: {', '.join(entry.image.versions)}" for entry in ALGORITHMS.values())
+
+
+def _version(value: object) -> str | None:
+    # YAML reads the version 1 as a number.
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+
 
 ROOT: Mapping[str, Rule] = {
     "model": MODEL_NAME.about("Name of the model; the file is named after it"),
@@ -19,13 +25,13 @@ ROOT: Mapping[str, Rule] = {
 }
 ALGORITHM: Mapping[str, Rule] = {
     "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm"),
-    "version": text(r".+", _VERSIONS).about("Version of its image"),
+    "version": Rule(_VERSIONS, _version).about("Version of its image"),
 }
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
     "instance_type": _INSTANCE_TYPE.about("Instances that train"),
-    "instance_count": integer(1, 100).about("How many; XGBoost trains distributed above 1"),
+    "instance_count": integer(1, 100).about("How many; above 1 they train together"),
     "volume_gib": integer(1, 16384).about("Storage volume of each, GiB"),
     "max_runtime_s": integer(1, 28 * 24 * 3600).about(
         "Seconds after which the job is stopped; the pipeline itself waits 24 hours at most"
@@ -133,6 +139,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "binary": ("accuracy", "precision", "recall", "f1", "auc", "logloss"),
     "multiclass": ("accuracy", "f1_macro", "logloss"),
 }
+PROBABILITY_METRICS = ("auc", "logloss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from pipeline_lambdas.algorithms.table import algorithm_of_image
 from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.config.parsing import parse_config
@@ -83,7 +84,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
     if job:
         training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
-        found = reader.read(f"log of training job {job}", lambda: _curves(job))
+        found = reader.read(f"log of training job {job}", lambda: _curves(job, training))
         facts = replace(facts, training=training, curves=found or {})
     if champion != NONE:
         made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
@@ -144,9 +145,12 @@ def _artifact(facts: Facts, name: str) -> bytes | None:
     return None if place is None else s3.read_object(place.bucket, place.key)
 
 
-def _curves(job: str) -> dict[str, list[float | None]]:
-    stream = logs.first_stream(TRAINING_LOG, f"{job}/")
-    return {} if stream is None else curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES))
+def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[float | None]]:
+    image = ((training or {}).get("AlgorithmSpecification") or {}).get("TrainingImage", "")
+    algorithm, stream = algorithm_of_image(image), logs.first_stream(TRAINING_LOG, f"{job}/")
+    if algorithm is None or stream is None:
+        return {}
+    return curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES), algorithm.log)
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline_lambdas.config.instances import refuse_instances
 from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config
 from pipeline_lambdas.release.names import Release
-from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
+from pipeline_lambdas.runtime.boundary import listed, read_environment, read_parameters
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue, Done
 from pipeline_lambdas.runtime.runner import LambdaContext, run_job
@@ -25,13 +25,12 @@ class Environment:
     model_bucket: str
     training_role_arn: str
     kms_key_arn: str
-    image_registry: str
+    image_registries: str
     instance_type_patterns: str = ""
 
     def site(self) -> TrainingSite:
-        return TrainingSite(
-            self.data_bucket, self.model_bucket, self.training_role_arn, self.kms_key_arn, self.image_registry
-        )
+        registries = dict(item.partition("=")[::2] for item in listed(self.image_registries))
+        return TrainingSite(self.data_bucket, self.model_bucket, self.training_role_arn, self.kms_key_arn, registries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.algorithms.table import algorithm_of_image
 from pipeline_lambdas.aws import executions, sagemaker
 from pipeline_lambdas.evidence.actions import approval_of, variables_of
 from pipeline_lambdas.release.names import Release
@@ -20,8 +21,6 @@ _PENDING = "PendingManualApproval"
 _DESCRIPTION_LIMIT = 1024
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
 _METADATA_LIMIT = 256
-# What the algorithm's container answers; it is asked with what it was trained on.
-_RESPONSE_TYPES = ["text/csv", "application/json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,12 @@ def register(release: Release, registration: Registration) -> Done:
 
 
 def package_request(release: Release, registration: Registration, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request of the version; it is the same for each attempt of an execution."""
+    """Return the request of the version; it is the same for each attempt of an execution.
+
+    The container is asked with what it was trained on.
+    """
+    image = job["AlgorithmSpecification"]["TrainingImage"]
+    algorithm = algorithm_of_image(image)
     contents = sorted({channel["ContentType"] for channel in job["InputDataConfig"] if "ContentType" in channel})
     metadata = {
         "ExecutionId": release.execution_id,
@@ -79,12 +83,12 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
         "InferenceSpecification": {
             "Containers": [
                 {
-                    "Image": job["AlgorithmSpecification"]["TrainingImage"],
+                    "Image": image,
                     "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
                 }
             ],
             "SupportedContentTypes": contents,
-            "SupportedResponseMIMETypes": _RESPONSE_TYPES,
+            "SupportedResponseMIMETypes": list(algorithm.response_types) if algorithm else [],
         },
         "ModelMetrics": {
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": registration.report_uri}}

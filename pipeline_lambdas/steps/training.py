@@ -30,13 +30,23 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingSite:
-    """What the stack gives a training job."""
+    """What the stack gives a training job; `image_registries` are by the name of the algorithm."""
 
     data_bucket: str
     model_bucket: str
     role_arn: str
     kms_key_arn: str
-    image_registry: str
+    image_registries: Mapping[str, str]
+
+    def image_uri(self, config: TrainingConfig) -> str:
+        """Return the URI of the image that trains; ConfigurationError if the stack knows no registry of it."""
+        registry = self.image_registries.get(config.algorithm.name)
+        if registry is None:
+            raise ConfigurationError(
+                f"IMAGE_REGISTRIES of the function: found no registry of {config.algorithm.name}; allowed one for each "
+                "algorithm. Update the pipeline stack: slipway deploy"
+            )
+        return config.built_in.image_uri(registry, config.algorithm.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
             description = sagemaker.describe_training_job(name)
         if is_new or description is None or description["TrainingJobStatus"] in _LIVE:
             _refuse_other_settings(name, request, description)
-            return StartedTraining(name, config.image_uri(site.image_registry), config_sha256(config), dataset)
+            return StartedTraining(name, site.image_uri(config), config_sha256(config), dataset)
     raise JobFailedError(
         f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. "
         "Start a new release."
@@ -133,7 +143,7 @@ def training_request(
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {
-            "TrainingImage": config.image_uri(site.image_registry),
+            "TrainingImage": site.image_uri(config),
             "TrainingInputMode": "File",
         },
         "HyperParameters": dict(config.hyperparameters),

@@ -1,9 +1,9 @@
-"""The accounts that hold SageMaker's XGBoost image, from AWS's own SDK into cloudformation/pipeline.yml.
+"""What the template knows of SageMaker's images: their accounts, from AWS's own SDK, and their repositories.
 
-    python -m upkeep.images FOLDER            writes the mapping and the Regions between their markers
+    python -m upkeep.images FOLDER            writes the blocks between their markers in cloudformation/pipeline.yml
     python -m upkeep.images FOLDER --check    compares them; exit code 1 if they differ
 
-FOLDER is where the distribution sagemaker-core of the SageMaker Python SDK is installed. Its file is read and the SDK
+FOLDER is where the distribution sagemaker-core of the SageMaker Python SDK is installed. Its files are read and the SDK
 never imported: https://github.com/aws/sagemaker-python-sdk, sagemaker-core/src/sagemaker/core/image_uri_config
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -21,77 +21,139 @@ from botocore.session import Session
 from slipway.errors import SlipwayError
 from slipway.project import find_project, shown
 
+from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 """Those whose consoles and domains the template knows; the SDK has accounts for AWS's secret Regions as well."""
 
-_DISTRIBUTION, _FILE = "sagemaker-core", "sagemaker/core/image_uri_config/xgboost.json"
+_DISTRIBUTION, _FOLDER = "sagemaker-core", "sagemaker/core/image_uri_config"
 _SCOPES = ("training", "inference")
 _IN_TAG = ("processors", "py_versions", "tag_prefix")
 _LINE = 118
 
+Accounts = Mapping[str, Mapping[str, str]]
+"""Region to the account of each algorithm's image, by the algorithm's key in the template's mapping."""
 
-def installed_document(folder: Path) -> dict[str, Any]:
-    """What the SDK in `folder` says about XGBoost's images. SlipwayError if it is not there."""
+
+def installed_documents(folder: Path) -> dict[str, dict[str, Any]]:
+    """What the SDK in `folder` says about the images of each algorithm. SlipwayError if it is not there."""
     for distribution in distributions(name=_DISTRIBUTION, path=[str(folder)]):
-        document: dict[str, Any] = json.loads(Path(str(distribution.locate_file(_FILE))).read_text(encoding="utf-8"))
-        return document
+        return {
+            name: json.loads(Path(str(distribution.locate_file(_file(algorithm)))).read_text(encoding="utf-8"))
+            for name, algorithm in ALGORITHMS.items()
+        }
     raise SlipwayError(f"{shown(folder)}: found no distribution {_DISTRIBUTION} there.", "Install it: make images")
 
 
-def accounts(document: Mapping[str, Any]) -> dict[str, str]:
-    """Region to account, sorted, of the versions that a training config may name; they share one account.
-
-    SlipwayError if one of them is missing, has another repository or tag than `pipeline_lambdas.algorithms.table` gives
-    it, or other accounts than the first.
-    """
-    xgboost, session = ALGORITHMS["xgboost"], Session()
-    found: dict[str, str] | None = None
-    for scope in _SCOPES:
-        for version in xgboost.versions:
-            entry = document[scope]["versions"].get(version)
-            if entry is None:
-                raise _unlike(scope, version, "is missing")
-            if entry["repository"] != xgboost.repository or any(entry.get(name) for name in _IN_TAG):
-                raise _unlike(scope, version, f"is another image than {xgboost.image_uri('REGISTRY', version)}")
-            if entry["registries"] != (found or entry["registries"]):
-                raise _unlike(scope, version, "has accounts of its own, and the template has one for all versions")
-            found = entry["registries"]
-    regions = sorted(found or {})
+def accounts(documents: Mapping[str, Mapping[str, Any]]) -> Accounts:
+    """The accounts of all algorithms, in the Regions that have the images of all of them, sorted."""
+    by_algorithm = {
+        algorithm.mapping_key: _accounts(algorithm, documents[name]) for name, algorithm in ALGORITHMS.items()
+    }
+    session = Session()
+    regions = sorted(set.intersection(*map(set, by_algorithm.values())))
     return {
-        region: (found or {})[region] for region in regions if session.get_partition_for_region(region) in PARTITIONS
+        region: {key: found[region] for key, found in by_algorithm.items()}
+        for region in regions
+        if session.get_partition_for_region(region) in PARTITIONS
     }
 
 
-def rewritten(template: str, found: Mapping[str, str]) -> str:
-    """The template with both blocks as they have to be. SlipwayError if a marker is missing."""
-    mapping = "".join(f"    {region}: {{Account: '{account}'}}\n" for region, account in found.items())
-    listed = textwrap.fill(
-        f"- [{', '.join(found)}]",
-        _LINE,
-        initial_indent=" " * 12,
-        subsequent_indent=" " * 15,
-        break_on_hyphens=False,
-    )
-    return between(between(template, "regions", f"{listed}\n"), "accounts", mapping)
+def _accounts(algorithm: Algorithm, document: Mapping[str, Any]) -> dict[str, str]:
+    """Region to account of the versions that a training config may name; they share one account.
+
+    SlipwayError if one of them is missing, has another repository or tag than the algorithm gives it, or other accounts
+    than the first.
+    """
+    found: dict[str, str] | None = None
+    for scope in _SCOPES:
+        # A file whose scopes have the same images tells them once.
+        versions = document[scope]["versions"] if scope in document else document["versions"]
+        for version in algorithm.image.versions:
+            entry = versions.get(version)
+            if entry is None:
+                raise _unlike(algorithm, scope, version, "is missing")
+            if entry["repository"] != algorithm.image.repository or any(entry.get(name) for name in _IN_TAG):
+                uri = algorithm.image_uri("REGISTRY", version)
+                raise _unlike(algorithm, scope, version, f"is another image than {uri}")
+            if entry["registries"] != (found or entry["registries"]):
+                what = "has accounts of its own, and the template has one for all versions"
+                raise _unlike(algorithm, scope, version, what)
+            found = entry["registries"]
+    return dict(found or {})
 
 
-def between(template: str, name: str, block: str) -> str:
-    """The template with other lines between the markers of a name. SlipwayError if they are not there once."""
-    lines = template.splitlines(keepends=True)
-    starts = [number for number, line in enumerate(lines) if line.strip().startswith(f"# <{name}>")]
-    ends = [number for number, line in enumerate(lines) if line.strip() == f"# </{name}>"]
-    if len(starts) != 1 or len(ends) != 1 or starts[0] > ends[0]:
-        count = min(len(starts), len(ends))
-        raise SlipwayError(f"pipeline.yml: found {count} blocks between # <{name}> and # </{name}>; one is needed.")
-    return "".join([*lines[: starts[0] + 1], block, *lines[ends[0] :]])
+def rewritten(template: str, found: Accounts) -> str:
+    """The template with all blocks as they have to be. SlipwayError if a marker is missing."""
+    listed = f"- [{', '.join(found)}]"
+    blocks = {
+        "regions": textwrap.wrap(listed, _LINE - 12, subsequent_indent="   ", break_on_hyphens=False),
+        "accounts": [f"{region}: {{{_pairs(of)}}}" for region, of in found.items()],
+        "registries": _with_account(
+            f"{algorithm.name}=${{Account}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}"
+            for algorithm in ALGORITHMS.values()
+        ),
+        "repositories": _with_account(
+            f"arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:${{Account}}:repository/{algorithm.image.repository}"
+            for algorithm in ALGORITHMS.values()
+        ),
+    }
+    for name, lines in blocks.items():
+        template = between(template, name, lines)
+    return template
 
 
-def _unlike(scope: str, version: str, what: str) -> SlipwayError:
+def _pairs(of: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}: '{account}'" for key, account in of.items())
+
+
+def _with_account(texts: Iterable[str]) -> list[str]:
+    return [
+        line
+        for text, algorithm in zip(texts, ALGORITHMS.values(), strict=True)
+        for line in (
+            "- !Sub",
+            f"  - {text}",
+            f"  - Account: !FindInMap [SageMakerImages, !Ref AWS::Region, {algorithm.mapping_key}]",
+        )
+    ]
+
+
+def between(template: str, name: str, block: Sequence[str]) -> str:
+    """The template with other lines between the markers of a name, each pair of them, as far in as the marker is.
+
+    SlipwayError if there is no pair, or half of one.
+    """
+    written: list[str] = []
+    inside, pairs = False, 0
+    for line in template.splitlines(keepends=True):
+        opens, closes = line.strip().startswith(f"# <{name}>"), line.strip() == f"# </{name}>"
+        if opens == inside and (opens or closes):
+            raise _unpaired(name)
+        inside = (inside or opens) and not closes
+        if opens or closes or not inside:
+            written.append(line)
+        if opens:
+            written += [f"{line[: line.index('#')]}{one}\n" for one in block]
+            pairs += 1
+    if inside or not pairs:
+        raise _unpaired(name)
+    return "".join(written)
+
+
+def _unpaired(name: str) -> SlipwayError:
+    return SlipwayError(f"pipeline.yml: found no block between # <{name}> and # </{name}>; one or more is needed.")
+
+
+def _file(algorithm: Algorithm) -> str:
+    return f"{_FOLDER}/{algorithm.image.registries}.json"
+
+
+def _unlike(algorithm: Algorithm, scope: str, version: str, what: str) -> SlipwayError:
     return SlipwayError(
-        f"{_FILE} of {_DISTRIBUTION}: {scope} version {version} {what}.",
-        "See pipeline_lambdas/algorithms/table.py, which names the versions.",
+        f"{_file(algorithm)} of {_DISTRIBUTION}: {scope} version {version} {what}.",
+        f"See the image of {algorithm.title} in pipeline_lambdas/algorithms.",
     )
 
 
@@ -103,7 +165,7 @@ def main(arguments: Sequence[str], template: Path) -> int:
         return 2
     try:
         written = template.read_text(encoding="utf-8")
-        wanted = rewritten(written, accounts(installed_document(Path(folders[0]))))
+        wanted = rewritten(written, accounts(installed_documents(Path(folders[0]))))
     except SlipwayError as error:
         sys.stderr.write(f"{error.message} {error.next_step}".rstrip() + "\n")
         return 1
@@ -112,8 +174,8 @@ def main(arguments: Sequence[str], template: Path) -> int:
         return 0
     if written != wanted:
         sys.stderr.write(
-            f"{shown(template)}: the accounts of SageMaker's images are not those of {_DISTRIBUTION}. Write them anew: "
-            "make images\n"
+            f"{shown(template)}: SageMaker's images are not those of {_DISTRIBUTION} and of the algorithms. "
+            "Write them anew: make images\n"
         )
         return 1
     return 0

@@ -59,7 +59,12 @@ def path(name: str) -> Path:
 @cache
 def load(name: str) -> Template:
     """Return the template as data, short forms written out; shared by all tests, so not to be changed."""
-    loader = _Loader(path(name).read_text(encoding="utf-8"))
+    return parse(path(name).read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Template:
+    """Return a template's text as data, short forms written out."""
+    loader = _Loader(text)
     try:
         template: Template = loader.get_single_data()
     finally:

@@ -16,6 +16,7 @@ from slipway_build.checks import MOST, WIDTH, note
 from slipway_build.packages import FUNCTIONS, HANDLER, RUNTIME
 from upkeep.inline import rewritten
 
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 
@@ -542,7 +543,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "TRAINING_ROLE_ARN",
                 "INSTANCE_TYPE_PATTERNS",
                 "KMS_KEY_ARN",
-                "IMAGE_REGISTRY",
+                "IMAGE_REGISTRIES",
             },
         ),
         ("GetStatusFunction", set()),
@@ -652,15 +653,44 @@ def test_until_it_is_built_every_event_starts_a_release_of_the_newest_of_everyth
     )
 
 
-def test_the_image_registry_follows_region_and_partition(template: Template) -> None:
+def test_the_image_registries_follow_region_and_partition(template: Template) -> None:
     variables = template["Resources"]["TrainModelFunction"]["Properties"]["Environment"]["Variables"]
 
-    def registry(region: str, suffix: str) -> Any:
+    def registries(region: str, suffix: str) -> dict[str, str]:
         context = {**templates.LONGEST, "AWS::Region": region, "AWS::URLSuffix": suffix}
-        return templates.render(variables["IMAGE_REGISTRY"], template, context)
+        rendered = str(templates.render(variables["IMAGE_REGISTRIES"], template, context))
+        return dict(item.partition("=")[::2] for item in rendered.split(","))
 
-    assert registry("us-east-1", "amazonaws.com") == "683313688378.dkr.ecr.us-east-1.amazonaws.com"
-    assert registry("cn-north-1", "amazonaws.com.cn") == "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn"
+    assert registries("us-east-1", "amazonaws.com") == {
+        "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com",
+        "linear-learner": "382416733822.dkr.ecr.us-east-1.amazonaws.com",
+    }
+    assert registries("cn-north-1", "amazonaws.com.cn") == {
+        "xgboost": "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "linear-learner": "390948362332.dkr.ecr.cn-north-1.amazonaws.com.cn",
+    }
+
+
+@pytest.mark.parametrize("name", ["PullImagePolicy", "RegisterModelFunctionRole"])
+def test_images_of_the_algorithms_alone_may_be_read(template: Template, name: str) -> None:
+    statements = [
+        statement
+        for document in documents_of(template["Resources"][name]["Properties"])
+        for statement in document["Statement"]
+        if "ecr:BatchGetImage" in statement["Action"]
+    ]
+    context = {**templates.LONGEST, "AWS::Region": "us-east-1", "AWS::Partition": "aws"}
+    (statement,) = templates.render(statements, template, context)
+    accounts = {"sagemaker-xgboost": "683313688378", "linear-learner": "382416733822"}
+    assert statement["Resource"] == [
+        f"arn:aws:ecr:us-east-1:{accounts[algorithm.image.repository]}:repository/{algorithm.image.repository}"
+        for algorithm in ALGORITHMS.values()
+    ]
+
+
+def documents_of(properties: dict[str, Any]) -> list[Any]:
+    """The policy documents of a policy, or of a role."""
+    return [policy["PolicyDocument"] for policy in properties.get("Policies", [properties])]
 
 
 def test_a_lost_event_is_tried_again_and_then_answered_for(template: Template) -> None:

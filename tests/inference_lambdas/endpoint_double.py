@@ -49,6 +49,7 @@ class Endpoint:
 
     bodies: list[bytes] = field(default_factory=list)
     content_types: set[str] = field(default_factory=set)
+    accepts: set[str] = field(default_factory=set)
     answer: Callable[[list[list[float]]], bytes] = lambda rows: b"".join(b"%f\n" % (sum(row) * 3) for row in rows)
     champion: Callable[[list[list[float]]], bytes] = lambda rows: b"".join(b"%f\n" % (sum(row) * 2.9) for row in rows)
     champion_bodies: list[bytes] = field(default_factory=list)
@@ -56,9 +57,10 @@ class Endpoint:
     serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
     status: str = "InService"
 
-    def invoke(self, endpoint: str, body: bytes, content_type: str) -> bytes:
+    def invoke(self, endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
         assert endpoint.startswith(PREFIX)
         self.content_types.add(content_type)
+        self.accepts.add(accept)
         rows = [[float(value or "nan") for value in line.split(b",")] for line in body.split(b"\n")]
         if endpoint == f"{PREFIX}-champion":
             self.champion_bodies.append(body)

@@ -182,17 +182,17 @@ class House:
         name, sagemaker = f"{PREFIX}-champion", self.client("sagemaker")
         wait_for(lambda: not sagemaker.list_endpoints(NameContains=name)["Endpoints"], f"{name} to be removed", 30)
 
-    def report(self, execution: str, environment: str = "test") -> dict[str, Any]:
+    def report(self, execution: str, environment: str = "test", model: str = MODEL) -> dict[str, Any]:
         """An evaluation report of a release."""
         bucket = f"slipway-local-evidence-{self.account}-us-east-1"
-        key = f"releases/{MODEL}/{execution}/{environment}-evaluation.json"
+        key = f"releases/{model}/{execution}/{environment}-evaluation.json"
         found: dict[str, Any] = json.load(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
         return found
 
-    def record(self, execution: str) -> dict[str, Any]:
+    def record(self, execution: str, model: str = MODEL) -> dict[str, Any]:
         """The record of an execution that has ended, once it takes its place in the chain."""
         bucket = f"slipway-local-evidence-{self.account}-us-east-1"
-        key = f"releases/{MODEL}/{execution}/record.json"
+        key = f"releases/{model}/{execution}/record.json"
 
         def written() -> dict[str, Any] | None:
             found = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key).get("Contents")

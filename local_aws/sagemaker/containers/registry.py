@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from local_aws.sagemaker.containers.linear_learner.metric_names import METRIC_DEFINITIONS as LINEAR_LEARNER_METRICS
 from local_aws.sagemaker.containers.xgboost.metric_names import METRIC_DEFINITIONS as XGBOOST_METRICS
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ TABLE: dict[str, Entry] = {
             module="local_aws.sagemaker.containers.xgboost.algorithm",
             tags=("3.2-0", "3.0-5", "1.7-1", "1.5-1", "1.3-1", "1.2-2"),
             metric_definitions=XGBOOST_METRICS,
+        ),
+        Entry(
+            repository="linear-learner",
+            module="local_aws.sagemaker.containers.linear_learner.algorithm",
+            tags=("1",),
+            metric_definitions=LINEAR_LEARNER_METRICS,
         ),
     )
 }

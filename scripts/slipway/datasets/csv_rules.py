@@ -1,6 +1,6 @@
-"""What SageMaker's XGBoost takes as CSV: the label first, no header, numbers only, as many in each row.
+"""What SageMaker's algorithms take as CSV: the label first, no header, numbers only, as many in each row.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html#InputOutput-XGBoost
+https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def too_long(file: str, line: int) -> Problem:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a finite number as XGBoost reads it."""
+    """Whether a text is a finite number as an algorithm reads it."""
     return _NUMBER.fullmatch(text) is not None
 
 

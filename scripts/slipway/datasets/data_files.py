@@ -77,7 +77,7 @@ def label_rule(config: TrainingConfig) -> LabelRule:
     if config.problem == "binary":
         return LabelRule(classes=2)
     if config.problem == "multiclass":
-        return LabelRule(classes=int(config.hyperparameters.get("num_class", "0")))
+        return LabelRule(classes=config.classes)
     return ANY_NUMBER
 
 

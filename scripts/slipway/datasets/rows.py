@@ -50,7 +50,7 @@ def parse_rows(text: str, columns: Columns, source: str, form: Format | None = N
 def as_csv(rows: Sequence[Row]) -> bytes:
     """The body of a request: no header, no label.
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html#InputOutput-XGBoost
+    https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
     """
     return "\n".join(",".join(row) for row in rows).encode("ascii")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 import typer
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.table import ALGORITHMS, algorithm_of_image
 from slipway.datasets.rows import Columns, Format, Row, as_csv, parse_rows
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of, message_of
@@ -25,8 +27,8 @@ from slipway.releases.reports import ENVIRONMENTS
 from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session, session_of
 
-_MOST_BYTES = 5 * 1024 * 1024
-"""Below the 6 MiB that the container of XGBoost takes in one request."""
+_MOST_BYTES = min(algorithm.request_limit_bytes for algorithm in ALGORITHMS.values()) * 5 // 6
+"""Of a request: below what any algorithm's container takes."""
 _LOOKED_AMONG = 1000
 _PREFERRED = ("prod", "test", "dev")
 _ANSWER = "application/json"
@@ -41,6 +43,7 @@ class Served:
     model: str
     release: str
     columns: Columns
+    algorithm: Algorithm | None
 
 
 def predict(
@@ -62,6 +65,7 @@ def predict(
     served = find_served(session, environment)
     text, source = _input(file, row or [])
     rows = parse_rows(text, served.columns, source, form)
+    _refuse_missing(served.algorithm, rows, source)
     by = f", release {served.release[:SHORT_ID_CHARACTERS]}" if served.release else ""
     session.output.say(f"{served.endpoint} serves {served.model}{by}")
     predictions = [prediction for part in _parts(rows) for prediction in invoke(session, served.endpoint, part)]
@@ -88,7 +92,9 @@ def find_served(session: Session, environment: str | None) -> Served:
         described = session.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
         model = str(described["ProductionVariants"][0]["ModelName"])
         release = _release_of(session, model)
-        return Served(name, session.names.endpoint(name), model, release, _columns_of(session, release))
+        record = (find_record(session, release) if release else None) or {}
+        endpoint = session.names.endpoint(name)
+        return Served(name, endpoint, model, release, _columns_of(record), _algorithm_of(record))
     wanted = environment or "any environment"
     there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
     next_step = f"Ask another one: {session.command('predict --env', there[-1])}" if there else ""
@@ -140,10 +146,24 @@ def _release_of(session: Session, model: str) -> str:
     return str(found[0]["pipelineExecutionId"]) if found else ""
 
 
-def _columns_of(session: Session, release: str) -> Columns:
-    record = find_record(session, release) if release else None
-    names = [str(name) for name in ((record or {}).get("dataset") or {}).get("columns") or []]
+def _columns_of(record: Mapping[str, Any]) -> Columns:
+    names = [str(name) for name in (record.get("dataset") or {}).get("columns") or []]
     return Columns(names[0], tuple(names[1:])) if names else Columns()
+
+
+def _algorithm_of(record: Mapping[str, Any]) -> Algorithm | None:
+    return algorithm_of_image(str((record.get("training") or {}).get("image_uri") or ""))
+
+
+def _refuse_missing(algorithm: Algorithm | None, rows: Sequence[Row], source: str) -> None:
+    if algorithm is None or algorithm.missing_values:
+        return
+    for number, row in enumerate(rows, 1):
+        if "" in row:
+            raise SlipwayError(
+                f"{source}: row {number}, column {row.index('') + 1}: found a missing value; {algorithm.title}, which "
+                "made the model, takes none: allowed is a number."
+            )
 
 
 def _input(file: Path | None, rows: Sequence[str]) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+import yaml
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
@@ -64,13 +65,28 @@ def test_full_evaluation(endpoint: Endpoint, results: Results, capsys: pytest.Ca
     labels = [line.split(b",") for name in ("test/a.csv", "test/b.csv") for line in FILES[name].splitlines()]
     errors = [float(row[0]) - float(b"%f" % (sum(map(float, row[1:])) * 3)) for row in labels]
     assert document["metrics"]["mae"] == pytest.approx(sum(map(abs, errors)) / 755, rel=1e-12)
-    assert endpoint.content_types == {"text/csv"}
+    assert endpoint.content_types == endpoint.accepts == {"text/csv"}
     bodies: list[bytes] = sorted(endpoint.bodies[:2], key=len, reverse=True)
     sent = b"\n".join(bodies)
     assert sent == b"\n".join(b",".join(row[1:]) for row in labels)
     output = capsys.readouterr().out
     assert output.count("\n") == 1
     assert not any(secret in output for secret in SECRETS)
+
+
+def test_the_algorithm_decides_about_the_answer(endpoint: Endpoint, results: Results) -> None:
+    """Linear Learner answers JSON, a score and the class that follows from it."""
+    config = plain_config(*LOOSE).replace("name: xgboost", "name: linear-learner").replace("3.2-0", "'1'")
+    document = yaml.safe_load(config) | {"hyperparameters": {"predictor_type": "regressor"}}
+    upload_config(yaml.safe_dump(document))
+    endpoint.answer = lambda rows: json.dumps({"predictions": [{"score": sum(row) * 3} for row in rows]}).encode()
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Done), results.last
+    assert endpoint.accepts == {"application/json"}
+    document = report()
+    assert document["rows"] == 755
+    assert document["importance"]["metric"] == "rmse"
+    assert len(document["importance"]["columns"]) == 3
 
 
 def test_smoke_test_takes_the_first_rows(endpoint: Endpoint, results: Results) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.predicting.answers import MAX_SEARCH, Search
-from inference_lambdas.predicting.predictions import PredictionForm
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.runtime.failures import UnavailableError
 
 

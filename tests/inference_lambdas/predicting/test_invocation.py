@@ -31,7 +31,7 @@ def test_an_invocation(runtime: Stubber) -> None:
         {"Body": StreamingBody(io.BytesIO(b"5.5\n"), 4)},
         {"EndpointName": "e", "Body": b"1,2", "ContentType": "text/csv", "Accept": "text/csv"},
     )
-    assert invoke("e", b"1,2", "text/csv") == b"5.5\n"
+    assert invoke("e", b"1,2", "text/csv", "text/csv") == b"5.5\n"
 
 
 def test_the_containers_message_is_the_failure(runtime: Stubber) -> None:
@@ -46,7 +46,7 @@ def test_the_containers_message_is_the_failure(runtime: Stubber) -> None:
         },
     )
     with pytest.raises(ModelRefusedError, match=r"^Unable to evaluate payload provided: feature_names mismatch$"):
-        invoke("e", b"1,2", "text/csv")
+        invoke("e", b"1,2", "text/csv", "text/csv")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_containers_message_is_the_failure(runtime: Stubber) -> None:
 def test_failures(runtime: Stubber, code: str, status: int, fields: dict[str, Any], kind: type[JobError]) -> None:
     runtime.add_client_error("invoke_endpoint", code, "text", http_status_code=status, modeled_fields=fields or None)
     with pytest.raises(kind):
-        invoke("e", b"1,2", "text/csv")
+        invoke("e", b"1,2", "text/csv", "text/csv")
 
 
 def test_a_broken_answer_is_unavailability(runtime: Stubber) -> None:
@@ -76,7 +76,7 @@ def test_a_broken_answer_is_unavailability(runtime: Stubber) -> None:
 
     runtime.add_response("invoke_endpoint", {"Body": StreamingBody(Broken(), 4)})
     with pytest.raises(UnavailableError):
-        invoke("e", b"1,2", "text/csv")
+        invoke("e", b"1,2", "text/csv", "text/csv")
 
 
 def no_pause(seconds: float) -> None:

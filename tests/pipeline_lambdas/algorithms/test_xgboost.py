@@ -132,12 +132,13 @@ def test_the_reference_names_everything() -> None:
             assert f"`{section.path}.{key}`" in page if section.path else f"`{key}`" in page
     for algorithm in ALGORITHMS.values():
         assert all(f"| `{name}` |" in page for name in algorithm.hyperparameters)
-        assert all(version in page for version in algorithm.versions)
+        assert all(version in page for version in algorithm.image.versions)
     assert all(name in page for names in METRICS.values() for name in names)
     assert all(line.count("|") >= 3 for line in page.splitlines() if line.startswith("|"))
 
 
 def test_every_metric_rule_and_default_is_itself_allowed() -> None:
-    for name, rule in ALGORITHMS["xgboost"].hyperparameters.items():
-        if rule.default and rule.default not in {"by objective", "all"}:
-            assert rule.read(rule.default) is not None, name
+    for algorithm in ALGORITHMS.values():
+        for name, rule in algorithm.hyperparameters.items():
+            if rule.default and rule.default not in {"by objective", "all"}:
+                assert rule.read(rule.default) is not None, name

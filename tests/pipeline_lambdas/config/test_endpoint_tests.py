@@ -167,7 +167,7 @@ def test_a_champion_gate_that_can_never_be_evaluated_is_refused() -> None:
     document["tests"]["smoke"]["gates"] = {"accuracy": {"min": 0.5}}
     document["tests"]["full"]["gates"] = {"accuracy": {"min": 0.5}}
     document["tests"]["full"]["slices"] = [{"column": "a", "values": [1], "gates": {"logloss": {"max": 1}}}]
-    reason = "found a metric of probabilities; allowed with an objective that predicts them"
+    reason = "found a metric of probabilities; allowed with hyperparameters that predict them"
     assert problems_of(yaml.safe_dump(document)) == (
         f"{FILE}: tests.full.champion.gates.auc: {reason}",
         f"{FILE}: tests.full.slices[0].gates.logloss: {reason}",

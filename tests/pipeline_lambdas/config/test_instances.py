@@ -47,7 +47,7 @@ def test_the_functions_refuse_it_themselves(
         "TRAINING_ROLE_ARN": ROLE_ARN,
         "HOSTING_ROLE_ARN": ROLE_ARN,
         "KMS_KEY_ARN": KMS_KEY_ARN,
-        "IMAGE_REGISTRY": REGISTRY,
+        "IMAGE_REGISTRIES": f"xgboost={REGISTRY}",
         "INSTANCE_TYPE_PATTERNS": "ml.g5.*",
     }
     for key, value in values.items():

@@ -73,7 +73,7 @@ def test_the_sample() -> None:
     assert config.environments["dev"] == InstanceVariant("ml.t2.medium", 1)
     assert config.tests["smoke"].max_rows == 100
     assert Gate("r2", min=0.3) in config.tests["full"].gates
-    assert config.image_uri("registry") == "registry/sagemaker-xgboost:3.2-0"
+    assert config.built_in.image_uri("registry", config.algorithm.version) == "registry/sagemaker-xgboost:3.2-0"
     assert config.content_type("test") == "text/csv"
 
 
@@ -161,9 +161,10 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
         (
             "algorithm.version",
             3.2,
-            "algorithm.version: found 3.2; allowed for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0",
+            "algorithm.version: found 3.2; allowed for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
+            "for linear-learner: 1",
         ),
-        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; allowed xgboost"),
+        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; allowed xgboost, linear-learner"),
         (
             "hyperparameters.max_dept",
             6,
@@ -361,8 +362,8 @@ def test_a_gate_that_can_never_be_evaluated_is_refused(objective: str, metric: s
     document["tests"]["smoke"]["gates"] = {"accuracy": {"min": 0.5}}
     document["tests"]["full"]["gates"] = {metric: {"max": 1}}
     assert problems_of(yaml.safe_dump(document)) == (
-        f"{FILE}: tests.full.gates.{metric}: found a metric of probabilities; allowed with an objective that predicts "
-        "them",
+        f"{FILE}: tests.full.gates.{metric}: found a metric of probabilities; allowed with hyperparameters that "
+        "predict them",
     )
 
 

@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "TRAINING_ROLE_ARN": ROLE_ARN,
     "HOSTING_ROLE_ARN": ROLE_ARN,
     "KMS_KEY_ARN": KMS_KEY_ARN,
-    "IMAGE_REGISTRY": REGISTRY,
+    "IMAGE_REGISTRIES": f"xgboost={REGISTRY},linear-learner=another.registry",
 }
 FILES = {"train/train.csv": b"5,1\n6,2\n", "validation/validation.csv": b"5,1\n", "test/test.csv": b"5,1\n"}
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:x/y"
@@ -112,11 +112,11 @@ def test_train_model_without_parameters(codepipeline: Stubber, capsys: pytest.Ca
 def test_missing_variables_of_the_environment(
     codepipeline: Stubber, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("DATA_BUCKET", "IMAGE_REGISTRY"):
+    for name in ("DATA_BUCKET", "IMAGE_REGISTRIES"):
         monkeypatch.delenv(name)
     expect_failure(codepipeline, "train_model", "ConfigurationError")
     train_model.handler(event("train_model"), Context())
-    assert message(capsys).startswith("The function's environment lacks DATA_BUCKET, IMAGE_REGISTRY.")
+    assert message(capsys).startswith("The function's environment lacks DATA_BUCKET, IMAGE_REGISTRIES.")
 
 
 def test_get_status_goes_on(sagemaker: Stubber, codepipeline: Stubber) -> None:

@@ -100,7 +100,7 @@ def registered(world: SageMaker) -> None:
 
 def starts_training() -> object:
     dataset = Dataset("a" * 64, "wine-quality/datasets/aaaa/", (), ())
-    site = training.TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, REGISTRY)
+    site = training.TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, {"xgboost": REGISTRY})
     return training.start_training(RELEASE, CONFIG, dataset, site)
 
 

@@ -78,6 +78,13 @@ def test_a_version_tells_what_it_was_made_of() -> None:
     assert package_request(RELEASE, REGISTRATION, answers.training_job()) == REQUEST
 
 
+def test_what_a_container_answers_is_its_algorithms() -> None:
+    job = answers.training_job()
+    job["AlgorithmSpecification"] = {"TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"}
+    specification = package_request(RELEASE, REGISTRATION, job)["InferenceSpecification"]
+    assert specification["SupportedResponseMIMETypes"] == ["application/json", "application/jsonlines"]
+
+
 def test_the_function(
     sagemaker: Stubber, codepipeline: Stubber, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.pipeline_lambdas.aws_doubles import client_of, sample_config, stubbed
 
 RELEASE = Release(PREFIX, EXECUTION_ID)
 CONFIG = sample_config()
-SITE = TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, REGISTRY)
+SITE = TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, {"xgboost": REGISTRY})
 FILES = {"train/train.csv": b"5,1\n6,2\n", "validation/validation.csv": b"5,1\n", "test/test.csv": b"5,1\n"}
 ARN = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/x"}
 COLUMNS = ["quality", "alcohol"]
@@ -209,3 +210,13 @@ def test_the_request_is_complete(sagemaker: Stubber, dataset: Dataset) -> None:
     expected = dict.fromkeys(training_request("n", RELEASE, CONFIG, dataset, SITE), ANY)
     sagemaker.add_response("create_training_job", ARN, expected)
     start_training(RELEASE, CONFIG, dataset, SITE)
+
+
+def test_an_algorithm_whose_registry_the_stack_does_not_know() -> None:
+    site = replace(SITE, image_registries={"linear-learner": REGISTRY})
+    with pytest.raises(ConfigurationError) as caught:
+        site.image_uri(sample_config())
+    assert str(caught.value) == (
+        "IMAGE_REGISTRIES of the function: found no registry of xgboost; allowed one for each algorithm. Update the "
+        "pipeline stack: slipway deploy"
+    )

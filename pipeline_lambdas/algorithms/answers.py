@@ -1,0 +1,69 @@
+"""What a model answers for a row, and how an endpoint's answer becomes numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+CSV = "text/csv"
+JSON = "application/json"
+JSON_LINES = "application/jsonlines"
+
+Read = Callable[[bytes], list[float]]
+"""All numbers of an answer, row by row; ValueError that says what was found instead."""
+
+
+def csv_numbers(content: bytes) -> list[float]:
+    """Return the numbers of text/csv, whether the rows end in a new line or in a comma."""
+    return list(map(float, content.replace(b",", b" ").split()))
+
+
+def json_numbers(field: str) -> Read:
+    """Return what reads one field, a number or a list of them, of each prediction.
+
+    JSON is {"predictions": [{"score": 0.4}]}, JSON lines are such a prediction in each line.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
+    """
+    return partial(_json_numbers, field)
+
+
+def _json_numbers(field: str, content: bytes) -> list[float]:
+    try:
+        found = [prediction[field] for prediction in _json_predictions(content)]
+        return [float(number) for value in found for number in (value if isinstance(value, list) else (value,))]
+    except (TypeError, KeyError, RecursionError):
+        raise ValueError(f'no predictions with a number or numbers as "{field}"') from None
+
+
+def _json_predictions(content: bytes) -> list[Any]:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return list(json.loads(b"[" + b",".join(filter(None, content.splitlines())) + b"]"))
+    return list(document["predictions"]) if "predictions" in document else [document]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionForm:
+    """What one row's prediction is: `width` numbers, and how they come out of an answer of the type `accept`.
+
+    `probability` demands numbers from 0 to 1, `convert` makes of the numbers what the metrics take. With
+    `names_classes` a prediction says which class it is, and not how likely.
+    """
+
+    width: int = 1
+    probability: bool = False
+    convert: Callable[[list[float]], list[float]] | None = None
+    names_classes: bool = False
+    accept: str = CSV
+    read: Read = csv_numbers
+
+
+def probabilities_of(margins: list[float]) -> list[float]:
+    """Return the logistic function of each."""
+    # Below -700 the exponential overflows, and the probability is 0 in a double anyway.
+    return [1.0 / (1.0 + math.exp(-margin)) if margin > -700.0 else 0.0 for margin in margins]
