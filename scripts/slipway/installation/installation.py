@@ -90,7 +90,7 @@ def take_inventory(session: Session, pipelines: tuple[Names, ...], others: tuple
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
         environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
         configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s)?")
+        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s|-prod)?")
         jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)
