@@ -3,8 +3,8 @@
 Only names of this pipeline are touched, never what an endpoint serves or is being updated to, and no model that is
 newer than the release's own: a later release may be about to serve it. A release that was rolled back to an older one
 has no model of its own and deletes none. Configs of the champion's endpoint, which a release removes itself, go if they
-are older than the release's own for Test: a later release may be comparing. Artifacts in S3 stay, so a deleted model
-can be made again from its training job.
+are older than the release's own for Test: a later release may be comparing. Artifacts in S3 stay, and Prod's copies of
+them, so a deleted model can be made again from its training job.
 """
 
 from __future__ import annotations

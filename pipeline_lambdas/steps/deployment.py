@@ -51,7 +51,7 @@ class HostingSite:
 class Deployment:
     """What one Deploy action asks for; the models are named after their training job.
 
-    `artifact_version` and `config_sha256` tell what the release was trained to and with; Prod alone asks for them.
+    `artifact_version` and `config_sha256` are those of the training, and Prod alone asks for them.
     """
 
     release: Release

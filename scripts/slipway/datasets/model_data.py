@@ -34,9 +34,10 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
     s3 = session.client("s3")
     artifacts, models = names.bucket("artifacts"), names.bucket("models")
     yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
-    for jobs in _folders(s3, models, f"training/{names.pipeline}-"):
-        if re.fullmatch(f"training/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
-            yield f"{_SCHEME}{models}/{jobs}"
+    for kind in ("training", "prod"):  # what was trained, and the copies that Prod serves
+        for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
+            if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
+                yield f"{_SCHEME}{models}/{jobs}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
         yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")
     for folder in _folders(s3, artifacts, "slipway-"):

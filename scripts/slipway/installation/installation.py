@@ -102,7 +102,7 @@ def take_inventory(
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
         environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
         configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s)?")
+        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s|-prod)?")
         jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)

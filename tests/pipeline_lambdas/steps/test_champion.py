@@ -115,6 +115,13 @@ def test_the_model_of_prod_gets_the_instances_of_test(aws: Account) -> None:
     assert aws.calls == ["create"]
 
 
+def test_the_champion_is_prods_own_model(aws: Account) -> None:
+    model = f"{CHAMPION_JOB}-prod"
+    aws.serve("prod", PROD_CONFIG, model)
+    assert variables(deploy_champion(RELEASE, config(), SITE))["ModelName"] == model
+    assert [variant["ModelName"] for variant in aws.configs[CONFIG_NAME]["ProductionVariants"]] == [model]
+
+
 def test_a_model_made_for_instances_gets_one_where_test_is_serverless(aws: Account) -> None:
     aws.serve("prod", PROD_CONFIG, CHAMPION_JOB)
     aws.configs[PROD_CONFIG]["ProductionVariants"][0]["InstanceType"] = "ml.c5.large"

@@ -116,6 +116,16 @@ def test_the_newest_are_kept_and_a_second_run_finds_nothing(aws: Account) -> Non
     assert again.summary == "Deleted 0 endpoint configs and 0 models; kept 9 endpoint configs"
 
 
+def test_prods_own_models_go_with_their_configs(aws: Account) -> None:
+    for number in range(1, 4):
+        aws.release(number, number)
+        own, config = f"{PREFIX}-{short(number)}-prod", f"{PREFIX}-prod-{short(number)}"
+        aws.models[own], aws.configs[config] = number, (number, own)
+    aws.own(4)
+    clean_up(RELEASE, 2)
+    assert {name for name in aws.models if name.endswith("-prod")} == {f"{PREFIX}-{short(3)}-prod"}
+
+
 def test_what_serves_or_is_about_to_stays_however_old(aws: Account) -> None:
     for number in range(1, 6):
         aws.release(number, number)

@@ -203,6 +203,8 @@ def one_model_goes_and_the_other_stays(house: House, before: dict[str, list[str]
     assert f"Other models, left alone: {MODEL}." in kept["said"]
     assert "releases: 1 stopped" in kept["said"]
     assert {*KEPT, "data"} <= kept["left"].keys() <= {*KEPT, *DATA}
+    served = {"Bucket": f"slipway-local-models-{House.account}-us-east-1", "Body": b"what Prod served"}
+    house.client("s3").put_object(**served, Key=f"prod/slipway-local-{SECOND}-{SHORT}/v/model.tar.gz")
     gone = destroyed(house, "--model", SECOND, "--data", "--locked", "--yes", SECOND)
     assert {one.partition(":")[0] for one in gone["removed"]} == kept["left"].keys() & DATA
     assert sorted(gone["left"]) == KEPT
@@ -211,7 +213,8 @@ def one_model_goes_and_the_other_stays(house: House, before: dict[str, list[str]
     now = everything(house)
     assert all(set(names) <= set(now[kind]) for kind, names in before.items())
     assert {status for status, _ in house.serving().values()} == {"InService"}
-    assert {key.partition("/")[0] for key in objects(house, of=MODEL)} >= {MODEL, "training", "releases", "records"}
+    folders = {key.partition("/")[0] for key in objects(house, of=MODEL)}
+    assert folders >= {MODEL, "training", "prod", "releases", "records"}
 
 
 def named_after_second(house: House) -> dict[str, list[str]]:
