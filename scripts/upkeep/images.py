@@ -135,7 +135,7 @@ def between(template: str, name: str, block: Sequence[str]) -> str:
         if opens or closes or not inside:
             written.append(line)
         if opens:
-            written += [f"{line[: line.index('#')]}{one}\n" for one in block]
+            written += [f"{line[: line.index('#')]}{one}".rstrip() + "\n" for one in block]
             pairs += 1
     if inside or not pairs:
         raise _unpaired(name)

@@ -17,11 +17,11 @@ from upkeep.images import between
 def rewritten(template: str, folder: Path) -> str:
     """The template with each module of the folder under the mapping `Inline`, by its name."""
     entries = [_entry(module.stem, module.read_text(encoding="utf-8")) for module in sorted(folder.glob("*.py"))]
-    return between(template, "inline", "".join(entries))
+    return between(template, "inline", "".join(entries).splitlines())
 
 
 def _entry(name: str, code: str) -> str:
-    return f"    {name.capitalize()}:\n      Source: |\n{textwrap.indent(code, ' ' * 8)}"
+    return f"{name.capitalize()}:\n  Source: |\n{textwrap.indent(code, ' ' * 4)}"
 
 
 def main(template: Path) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import NAMES, Template
 
@@ -168,7 +169,9 @@ def test_the_region_rule_and_the_mapping_name_the_same_regions() -> None:
     regions, asked = assertion["Assert"]["Fn::Contains"]
     assert asked == {"Ref": "AWS::Region"}
     assert sorted(regions) == sorted(template["Mappings"]["SageMakerImages"])
-    assert all(re.fullmatch(r"\d{12}", entry["Account"]) for entry in template["Mappings"]["SageMakerImages"].values())
+    for entry in template["Mappings"]["SageMakerImages"].values():
+        assert set(entry) == {algorithm.mapping_key for algorithm in ALGORITHMS.values()}
+        assert all(re.fullmatch(r"\d{12}", account) for account in entry.values())
 
 
 @pytest.mark.parametrize(
