@@ -195,7 +195,6 @@ def what_fails_a_check_changes_nothing(house: House) -> None:
     whole = {name: (clone / name).read_text(encoding="utf-8") for name in (TRAINING, ITS_TEST)}
     for broken, failed, command, said in (
         ({TRAINING: whole[TRAINING].replace("PUSHED = 1", "PUSHED = 0")}, "Build/Check", "pytest", "test_pushed"),
-        ({TRAINING: f"{whole[TRAINING]}\nimport os\n"}, "Build/Check", "ruff check", "E402"),
         ({TRAINING: "def broken(:\n"}, "Build/Build", "slipway_build.build", f"{TRAINING}: line 1"),
     ):
         execution, status = pushed(house, "pipeline_lambdas", broken)
