@@ -106,7 +106,7 @@ def serve_here(settings: Settings) -> int:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text} is no port; allowed are 1 to {_MAX_PORT}")
+        raise argparse.ArgumentTypeError(f"{text} is no port; expected 1 to {_MAX_PORT}")
     return int(text)
 
 

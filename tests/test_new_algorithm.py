@@ -110,10 +110,10 @@ def test_a_new_algorithm_is_a_module_and_a_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["problems"] == [
-        "f: hyperparameters.eta: found a hyperparameter that toy-learner lacks; allowed are those of its reference",
-        "f: hyperparameters.bricks: found 0; allowed an integer from 1",
+        "f: hyperparameters.eta: found a hyperparameter that toy-learner lacks; expected those of its reference",
+        "f: hyperparameters.bricks: found 0; expected an integer from 1",
         "f: hyperparameters.kind: found number; allowed for problem binary: class",
-        "f: training.instance_count: found 2; allowed 1, as toy-learner does not train on several together",
+        "f: training.instance_count: found 2; expected 1, as toy-learner does not train on several together",
     ]
     assert (found["accuracy"], found["logloss"]) == (0.5, None)
     assert found["curves"] == {"train:height": [2], "validation:height": [3]}

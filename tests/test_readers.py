@@ -80,26 +80,26 @@ def test_a_line_beyond_the_limit_is_one_problem(monkeypatch: pytest.MonkeyPatch)
     assert list(map(len, lines)) == [4, 11, 4]
     found = check_csv(lines, "f")
     assert [str(one) for one in found.problems] == [
-        "f: line 2: found a line of more than 10 bytes; allowed rows, each in a line of its own"
+        "f: line 2: found a line of more than 10 bytes; expected rows, each in a line of its own"
     ]
 
 
 @pytest.mark.parametrize(
     ("content", "libsvm", "problem"),
     [
-        (b"1,2\n1,\0\n", False, "f: line 2, column 2: found '\\x00'; allowed a number"),
-        (b'"1",2\n', False, "f: line 1, column 1: found '\"1\"'; allowed a number"),
-        (b"1,2\r3,4\n", False, "f: line 1, column 2: found '2\\r3'; allowed a number"),
-        (b"1,2\n1,2\r\n1,2\rx\n", False, "f: line 3, column 2: found '2\\rx'; allowed a number"),
-        (b"\xef\xbb\xbf1,2\n", False, "f: line 1, column 1: found '\\ufeff1'; allowed a number"),
-        (b"1,2\n\xff,2\n", False, "f: line 2, column 1: found '\N{REPLACEMENT CHARACTER}'; allowed a number"),
+        (b"1,2\n1,\0\n", False, "f: line 2, column 2: found '\\x00'; expected a number"),
+        (b'"1",2\n', False, "f: line 1, column 1: found '\"1\"'; expected a number"),
+        (b"1,2\r3,4\n", False, "f: line 1, column 2: found '2\\r3'; expected a number"),
+        (b"1,2\n1,2\r\n1,2\rx\n", False, "f: line 3, column 2: found '2\\rx'; expected a number"),
+        (b"\xef\xbb\xbf1,2\n", False, "f: line 1, column 1: found '\\ufeff1'; expected a number"),
+        (b"1,2\n\xff,2\n", False, "f: line 2, column 1: found '\N{REPLACEMENT CHARACTER}'; expected a number"),
         (b"\n1,2\n", False, "f: line 1: found an empty line"),
-        (b"\n1 1:2\n", True, "f: line 1: found an empty line; allowed a row, label index:value ..."),
-        (b"1 1:2\nx 1:2\n", True, "f: line 2, column 1: found 'x'; allowed a number"),
-        (b"1 1:2 2\n", True, "f: line 1, column 3: found '2'; allowed index:value"),
-        (b"1 1:\0\n", True, "f: line 1, column 2: found '1:\\x00'; allowed index:value"),
+        (b"\n1 1:2\n", True, "f: line 1: found an empty line; expected a row, label index:value ..."),
+        (b"1 1:2\nx 1:2\n", True, "f: line 2, column 1: found 'x'; expected a number"),
+        (b"1 1:2 2\n", True, "f: line 1, column 3: found '2'; expected index:value"),
+        (b"1 1:\0\n", True, "f: line 1, column 2: found '1:\\x00'; expected index:value"),
         (b"\n\n", True, "f: line 1: found an empty line"),
-        (b"", True, "f: line 1: found an empty file; allowed at least one row"),
+        (b"", True, "f: line 1: found an empty file; expected at least one row"),
     ],
 )
 def test_what_is_wrong_with_a_data_file(content: bytes, problem: str, *, libsvm: bool) -> None:
@@ -240,8 +240,8 @@ def test_what_lies_where_configs_do(tmp_path: Path) -> None:
     configs, problems = check_configs(tmp_path)
     assert configs == {}
     assert [problem.removeprefix(f"{tmp_path}/") for problem in problems] == [
-        "bytes.yml: line 2: found bytes that are not UTF-8 at offset 9; allowed UTF-8",
-        "folder.yml: found a folder; allowed a file",
+        "bytes.yml: line 2: found bytes at offset 9 that are not UTF-8",
+        "folder.yml: found a folder; expected a file",
         "gone.yml: cannot be read: No such file or directory",
-        "large.yml: found more than 65536 bytes; allowed are at most so many",
+        "large.yml: found more than 65536 bytes; expected no more",
     ]

@@ -26,7 +26,7 @@ from inference_lambdas.statistics.paired import LogRatio, Share, delong_log_rati
 from inference_lambdas.statistics.samples import EvenSample
 
 LOWER_IS_BETTER = frozenset({"rmse", "mae", "logloss"})
-# Up to so many rows of a class, the difference of two areas under the ROC curve is judged by all of them.
+# Up to this many rows of a class, the difference of two areas under the ROC curve is judged by all of them.
 AUC_SAMPLE = 8192
 _MATCHED = "ratio of matched shares, delta method"
 

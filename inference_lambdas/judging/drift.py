@@ -24,7 +24,7 @@ from inference_lambdas.statistics.sampling import scattered
 # Smaller shares count as this one: of an empty bin the logarithm has no value, and one row must not decide.
 FLOOR = 0.0001
 _BINS = 10
-# Up to so many different values, each seen several times, are bins of their own.
+# Up to this many different values, each seen several times, are bins of their own.
 _MOST_VALUES = 20
 _TIMES_SEEN = 5
 

@@ -78,7 +78,7 @@ def _add(reference: Reference, rows: Sequence[bytes], columns: int, places: Sequ
     for row in rows:
         if row.count(b",") + 1 != columns:
             raise ConfigurationError(
-                f"Channel train: found a row of {row.count(b',') + 1} columns; allowed {columns}, as in the rows that "
+                f"Channel train: found a row of {row.count(b',') + 1} columns; expected {columns}, as in the rows that "
                 "are tested. Upload the dataset again."
             )
     for begin in range(0, len(rows), _ROWS_AT_A_TIME):

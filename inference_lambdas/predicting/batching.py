@@ -98,7 +98,7 @@ def batches(plan: BatchPlan, start: Position) -> Iterator[Batch]:
         finally:
             stream.close()
         if position.rows == rows_before:
-            raise RowError(f"{stream.uri}: found no rows; allowed are rows of numbers")
+            raise RowError(f"{stream.uri}: found no rows; expected rows of numbers")
         position = _next_file(position)
 
 
@@ -149,6 +149,6 @@ def blocks(stream: Stream, plan: BatchPlan, start: Position) -> Iterator[Block]:
         tail = content[cut:]
         if len(tail) + plan.target_bytes > plan.limit_bytes:
             raise ConfigurationError(
-                f"{stream.uri}: line {line}: found a row of more than {len(tail)} bytes; allowed are at most "
+                f"{stream.uri}: line {line}: found a row of more than {len(tail)} bytes; expected at most "
                 f"{plan.limit_bytes - plan.target_bytes}, as one request to the endpoint holds whole rows"
             )

@@ -30,7 +30,7 @@ class Champion:
             return
         status = "missing" if description is None else description["EndpointStatus"]
         if status != "InService":
-            self.failure = self.failure or f"Endpoint {self.endpoint} is {status}; allowed InService"
+            self.failure = self.failure or f"Endpoint {self.endpoint} is {status}; expected InService"
 
     def fail(self, error: JobError) -> None:
         self.failure = self.failure or f"Endpoint {self.endpoint}: {error}"

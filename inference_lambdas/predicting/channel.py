@@ -22,7 +22,7 @@ def channel_batches(evaluation: Evaluation, start: Position) -> Iterator[Batch]:
         stream = s3.ObjectStream(evaluation.data_bucket, evaluation.dataset.key(file), offset, etag)
         if stream.size_bytes != file.size_bytes:
             raise ConfigurationError(
-                f"{stream.uri}: found {stream.size_bytes} bytes; allowed {file.size_bytes}, the size in the manifest. "
+                f"{stream.uri}: found {stream.size_bytes} bytes; expected {file.size_bytes}, the size in the manifest. "
                 "Upload the dataset again."
             )
         return stream

@@ -134,7 +134,7 @@ def _check_labels(batch: Batch, progress: Progress) -> None:
     bad = progress.metrics.bad_label(batch.labels)
     if bad is not None:
         raise batch.block.error(
-            bad, f"found the label {batch.labels[bad]:g}; allowed {progress.metrics.label_words} for this problem"
+            bad, f"found the label {batch.labels[bad]:g}; expected {progress.metrics.label_words} for this problem"
         )
 
 

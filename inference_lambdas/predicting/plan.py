@@ -108,7 +108,7 @@ def test_of(config: TrainingConfig, environment: str, name: str) -> EvaluationTe
     """Return the config's test of this name; ConfigurationError if there is no such environment or test."""
     if environment not in ENVIRONMENTS or name not in config.tests:
         raise ConfigurationError(
-            f"UserParameters: found environment {environment}, test {name}; allowed {', '.join(ENVIRONMENTS)} and "
+            f"UserParameters: found environment {environment}, test {name}; expected {', '.join(ENVIRONMENTS)} and "
             f"{', '.join(config.tests)}"
         )
     return config.tests[name]

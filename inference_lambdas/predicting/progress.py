@@ -98,13 +98,15 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigurationError(f"The continuation token is none of this function. {again}") from None
     if place != _place(key, str(expected)):
-        raise ConfigurationError(f"The continuation token names {place}; allowed {_place(key, str(expected))}. {again}")
+        raise ConfigurationError(
+            f"The continuation token names {place}; expected {_place(key, str(expected))}. {again}"
+        )
     content = s3.read_object(bucket, place)
     if hashlib.sha256(content).hexdigest() != expected:
         raise ConfigurationError(f"s3://{bucket}/{place}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
     if state["schema"] != _SCHEMA:
-        raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; allowed {_SCHEMA}. {again}")
+        raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; expected {_SCHEMA}. {again}")
     if state["endpoint_config"] != endpoint_config:
         raise ConfigurationError(
             f"The endpoint serves {endpoint_config}, but {state['endpoint_config']} when the evaluation began. {again}"

@@ -87,7 +87,7 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
     if skeleton + b"\n" != (b"," * (expected - 1) + b"\n") * len(rows):
         raise _ragged(block, rows, form, expected)
     if expected < 2 + form.weights:
-        raise block.error(0, f"found {expected} columns; allowed a label and at least one feature")
+        raise block.error(0, f"found {expected} columns; expected a label and at least one feature")
     names, _, features = zip(*map(bytes.partition, rows, repeat(b",")), strict=True)
     if form.weights:
         features = tuple(row.partition(b",")[2] for row in features)
@@ -100,7 +100,7 @@ def _ragged(block: Block, rows: list[bytes], form: RowFormat, expected: int) -> 
     )
     return block.error(
         row,
-        f"found {found} columns, so {found - 1 - form.weights} features; allowed {expected} columns with "
+        f"found {found} columns, so {found - 1 - form.weights} features; expected {expected} columns with "
         f"{expected - 1 - form.weights} features, as in the manifest or the first row",
     )
 
@@ -110,7 +110,7 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     parts = list(map(bytes.split, rows, repeat(None), repeat(1)))
     short = next((index for index, part in enumerate(parts) if len(part) != 2 or b":" not in part[1]), None)
     if short is not None:
-        raise block.error(short, "found no feature; allowed a label and at least one <index>:<value>")
+        raise block.error(short, "found no feature; expected a label and at least one <index>:<value>")
     names, features = zip(*parts, strict=True)
     if b":" in b"".join(names):
         # <label>:<weight>; the weight only matters in training.
@@ -134,9 +134,9 @@ def _bad_label(block: Block, names: tuple[bytes, ...]) -> RowError:
     found = names[row].decode(errors="replace")[:80]
     if block.line_of(row) == 1:
         return block.error(
-            row, f"found the label {found!r}, so this looks like a header; allowed are rows of numbers without one"
+            row, f"found the label {found!r}, so this looks like a header; expected rows of numbers without one"
         )
-    return block.error(row, f"found the label {found!r}; allowed a number")
+    return block.error(row, f"found the label {found!r}; expected a number")
 
 
 def _is_number(name: bytes) -> bool:

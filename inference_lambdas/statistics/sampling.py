@@ -1,4 +1,4 @@
-"""Which rows stand for all: every so many-th one, so that it never matters how rows come in batches."""
+"""Which rows stand for all: every n-th one, so that it never matters how rows come in batches."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from inference_lambdas.predicting.rows import split_rows
 
-# The length of a row is taken from so many bytes at the beginning of the channel.
+# The length of a row is estimated from this many bytes at the beginning of the channel.
 HEAD_BYTES = 64 * 1024
-# Shares of so many rows are known to well below a per cent.
+# A sample of this size gives shares to well below a per cent.
 DRIFT_ROWS = 100_000
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from inference_lambdas.statistics.intervals import Interval, logit_normal, wilson
 
-# Up to so many distinct scores every one is counted and the area is exact.
+# Up to this many distinct scores are each counted and the area is exact.
 EXACT_LIMIT = 100_000
 # Beyond, scores are counted in bins of equal width and the error of the area is bounded.
 BINS = 65_536

@@ -73,7 +73,7 @@ def parse(text: str) -> Buildspec:
     top = _mapping(document, "the buildspec")
     _check_keys(top, "the buildspec", _TOP, _TOP_REFUSED)
     if str(top.get("version")) != "0.2":
-        raise BuildspecError(f"version: found {top.get('version')!r}; allowed is 0.2")
+        raise BuildspecError(f"version: found {top.get('version')!r}; expected 0.2")
     env = _mapping(top.get("env") or {}, "env")
     _check_keys(env, "env", _ENV)
     if env.get("git-credential-helper") not in (None, False):
@@ -95,7 +95,7 @@ def parse(text: str) -> Buildspec:
 
 def _shell(name: Any) -> str:
     if name not in _SHELLS:
-        raise BuildspecError(f"env.shell: found {name!r}; allowed are {', '.join(_SHELLS)}")
+        raise BuildspecError(f"env.shell: found {name!r}; expected {', '.join(_SHELLS)}")
     return _SHELLS[name]
 
 
@@ -152,7 +152,7 @@ def _on_failure(value: Any, where: str) -> str:
     if str(value).startswith("RETRY"):
         raise BuildspecError(f"{where}.on-failure: found {value}; local AWS does not run builds again on its own")
     if value not in ("", ABORT, CONTINUE):
-        raise BuildspecError(f"{where}.on-failure: found {value!r}; allowed are {ABORT} and {CONTINUE}")
+        raise BuildspecError(f"{where}.on-failure: found {value!r}; expected {ABORT} and {CONTINUE}")
     return str(value)
 
 
@@ -187,7 +187,7 @@ def _artifact(document: Mapping[str, Any], where: str) -> Artifact:
 
 def _boolean(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise BuildspecError(f"{where}: found {value!r}; allowed are yes and no")
+        raise BuildspecError(f"{where}: found {value!r}; expected yes and no")
     return value
 
 
@@ -214,4 +214,4 @@ def _check_keys(found: Mapping[str, Any], where: str, allowed: set[str], refused
         if key in (refused or ()):
             raise BuildspecError(f"{where}: {key} is not emulated by local AWS")
         if key not in allowed:
-            raise BuildspecError(f"{where}: found the key {key}; allowed are {', '.join(sorted(allowed))}")
+            raise BuildspecError(f"{where}: found the key {key}; expected {', '.join(sorted(allowed))}")

@@ -85,7 +85,7 @@ def check_filters(configuration: Document) -> None:
         kinds = {kind for kind in ("tags", "branches", "filePaths") if kind in one}
         if kinds not in ({"tags"}, {"branches"}, {"branches", "filePaths"}):
             found = ", ".join(sorted(kinds)) or "no filter"
-            raise FilterError(f"found {found}; allowed are tags, branches, or branches and filePaths")
+            raise FilterError(f"found {found}; expected tags, branches, or branches and filePaths")
         for kind in kinds:
             for pattern in (*one[kind].get("includes", ()), *one[kind].get("excludes", ())):
                 _check_pattern(pattern)

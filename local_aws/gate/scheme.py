@@ -71,7 +71,7 @@ def claim_of(request: Request, now: datetime) -> Claim:
 def _of_header(request: Request, authorization: str, now: datetime) -> Claim:
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
-        raise RefusedError("UnsupportedSignature", f"Unsupported AWS 'algorithm': allowed is {ALGORITHM}.")
+        raise RefusedError("UnsupportedSignature", f"Unsupported AWS 'algorithm': expected {ALGORITHM}.")
     parts = [part.strip().partition("=")[::2] for part in rest.split(",")]
     fields = dict(parts)
     if len(fields) != len(parts):
@@ -106,7 +106,7 @@ def _of_header(request: Request, authorization: str, now: datetime) -> Claim:
 
 def _of_query(request: Request, now: datetime) -> Claim:
     if request.parameter("x-amz-algorithm") != ALGORITHM:
-        raise RefusedError("UnsupportedSignature", f"Unsupported AWS 'algorithm': allowed is {ALGORITHM}.")
+        raise RefusedError("UnsupportedSignature", f"Unsupported AWS 'algorithm': expected {ALGORITHM}.")
     names = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
     missing = [name for name in names if not request.parameter(name.lower())]
     if missing:

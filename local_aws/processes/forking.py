@@ -116,7 +116,7 @@ class Forking:
         """Send one packet. Raises GoneError, or StartError if it is too large."""
         packet = json.dumps(message).encode()
         if len(packet) > PACKET_BYTES // 2:
-            raise StartError(f"The job's environment takes {len(packet)} bytes, allowed are {PACKET_BYTES // 2}")
+            raise StartError(f"The job's environment takes {len(packet)} bytes, expected {PACKET_BYTES // 2}")
         try:
             socket.send_fds(self._socket, [packet], descriptors)
         except OSError:

@@ -124,9 +124,9 @@ def dependency_problems(values: Hyperparameters, *, validation: bool) -> list[tu
     problems = []
     if predictor == "multiclass_classifier" and "num_classes" not in values:
         allowed = RULES["num_classes"].allowed
-        problems.append(("num_classes", f"found nothing; allowed {allowed}, which {predictor} needs"))
+        problems.append(("num_classes", f"missing; expected {allowed}, which {predictor} needs"))
     if predictor and loss not in _LOSSES[predictor]:
-        problems.append(("loss", f"found {loss} with {predictor}; allowed {', '.join(_LOSSES[predictor])}"))
+        problems.append(("loss", f"found {loss} with {predictor}; expected {', '.join(_LOSSES[predictor])}"))
     return problems
 
 

@@ -148,7 +148,7 @@ RULES: Mapping[str, Rule] = {
     .about("Needs tree_method exact, hist or approx")
     .optional(),
     "early_stopping_rounds": as_text(integer(1))
-    .about("Stops when the last eval_metric has not improved for so many rounds on the validation channel")
+    .about("Stops after this many rounds in which the last eval_metric has not improved on the validation channel")
     .optional(),
     "seed": as_text(integer(-(2**31) + 1, 2**31 - 2)).optional("0"),
     "num_parallel_tree": as_text(integer(1)).optional("1"),
@@ -180,12 +180,12 @@ def dependency_problems(values: Hyperparameters, *, validation: bool) -> list[tu
     metrics = values.get("eval_metric", "").split(",")
     tree_method = values.get("tree_method", "auto")
     problems = [
-        (second, f"found together with {first}, which is the same setting; allowed is one of them")
+        (second, f"found together with {first}, which is the same setting; expected one of them")
         for first, second in _ALIASES
         if first in values and second in values
     ]
     if objective.startswith("multi:") and "num_class" not in values:
-        problems.append(("num_class", f"found nothing; allowed an integer from 2, which {objective} needs"))
+        problems.append(("num_class", f"missing; expected an integer from 2, which {objective} needs"))
     if "auc" in metrics and not objective.startswith(("binary:", "rank:")):
         problems.append(("eval_metric", f"found auc with {objective}; allowed with binary:* and rank:*"))
     if "aft-nloglik" in metrics and objective != "survival:aft":

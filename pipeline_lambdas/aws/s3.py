@@ -24,7 +24,7 @@ def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -
         raise
     with answer["Body"] as body:
         if answer["ContentLength"] > limit:
-            raise ConfigurationError(f"{uri}: found {answer['ContentLength']} bytes; allowed are at most {limit}.")
+            raise ConfigurationError(f"{uri}: found {answer['ContentLength']} bytes; expected at most {limit}.")
         content: bytes = call(body.read)
     return content
 

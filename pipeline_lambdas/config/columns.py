@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline_lambdas.config.model import EvaluationTest, TrainingConfig
-from pipeline_lambdas.config.rules import describe, nearest
+from pipeline_lambdas.config.rules import finding, nearest
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
 _NUMBERED = re.compile(r"column ([1-9]\d{0,5})")
@@ -31,7 +31,7 @@ def column_name(index: int, names: Sequence[str]) -> str:
 
 
 def column_problems(test: EvaluationTest, names: Sequence[str], count: int | None = None) -> Iterator[str]:
-    """Yield `path: found X; allowed Y` for each column that a test names and the dataset lacks.
+    """Yield `path: found X; expected Y` for each column that a test names and the dataset lacks.
 
     `count` is how many columns the rows have, None if that is not known yet.
     """
@@ -42,7 +42,7 @@ def column_problems(test: EvaluationTest, names: Sequence[str], count: int | Non
     for place, name in named:
         index = column_index(name, names)
         if index is None or (count is not None and index >= count):
-            yield f"{place}: found {describe(name)}; allowed {_allowed(name, names, count)}"
+            yield f"{place}: {finding(name)}; expected {_allowed(name, names, count)}"
 
 
 def check_columns(config: TrainingConfig, names: Sequence[str]) -> None:

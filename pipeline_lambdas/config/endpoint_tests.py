@@ -69,7 +69,7 @@ def _test_gates(reader: Reader, name: str, found: object, judged: Judged) -> tup
     path = f"tests.{name}.gates"
     names = [*judged.metrics, *schema.LATENCIES, schema.FAILED_SHARE]
     if name == "full" and not found:
-        reader.problem(path, f"found none; allowed at least one of {', '.join(names)}")
+        reader.problem(path, f"found none; expected at least one of {', '.join(names)}")
     return _gates(reader, path, found, names, judged)
 
 
@@ -96,9 +96,9 @@ def _bounds(reader: Reader, metric: str, bounds: object, path: str) -> dict[str,
     rules = schema.FAILED_SHARE_GATE if metric == schema.FAILED_SHARE else schema.GATE
     limits = reader.section(bounds, path, rules)
     if rules is schema.GATE and isinstance(bounds, dict) and not {"min", "max"} & bounds.keys():
-        reader.problem(path, "found no bound; allowed min, max or both")
+        reader.problem(path, "found no bound; expected min, max or both")
     if limits.get("min", float("-inf")) > limits.get("max", float("inf")):
-        reader.problem(path, f"found min {limits['min']} above max {limits['max']}; allowed min up to max")
+        reader.problem(path, f"found min {limits['min']} above max {limits['max']}; expected min up to max")
     return {key: float(value) for key, value in limits.items()}
 
 
@@ -113,7 +113,7 @@ def _champion(reader: Reader, name: str, item: object, judged: Judged) -> Champi
     values = reader.section(item, path, schema.CHAMPION, ["gates"])
     found = values.pop("gates", {})
     if isinstance(item, dict) and not found:
-        reader.problem(f"{path}.gates", f"found none; allowed at least one of {', '.join(judged.metrics)}")
+        reader.problem(f"{path}.gates", f"found none; expected at least one of {', '.join(judged.metrics)}")
     gates = []
     for metric, bounds in _by_metric(reader, f"{path}.gates", found, list(judged.metrics), judged):
         limits = reader.section(bounds, f"{path}.gates.{metric}", schema.CHAMPION_GATE)
@@ -128,18 +128,18 @@ def _slices(reader: Reader, path: str, items: object, channel: str, judged: Judg
         return ()
     if not isinstance(items, list) or not 1 <= len(items) <= schema.MOST_SLICE_COLUMNS:
         found = f"{len(items)} entries" if isinstance(items, list) else describe(items)
-        reader.problem(path, f"found {found}; allowed a list of 1 to {schema.MOST_SLICE_COLUMNS} entries")
+        reader.problem(path, f"found {found}; expected a list of 1 to {schema.MOST_SLICE_COLUMNS} entries")
         return ()
     slices: dict[str, SliceColumn] = {}
     for index, item in enumerate(items):
         read = _slice(reader, f"{path}[{index}]", item, judged)
         if read and read.column in slices:
-            reader.problem(f"{path}[{index}].column", f"found {read.column!r} a second time; allowed once")
+            reader.problem(f"{path}[{index}].column", f"found {read.column!r} a second time; expected once")
         elif read:
             slices[read.column] = read
     together = sum(column.slices for column in slices.values())
     if together > schema.MOST_SLICES:
-        reader.problem(path, f"found {together} slices together; allowed are at most {schema.MOST_SLICES}")
+        reader.problem(path, f"found {together} slices together; expected at most {schema.MOST_SLICES}")
     return tuple(slices.values())
 
 
@@ -148,7 +148,7 @@ def _slice(reader: Reader, path: str, item: object, judged: Judged) -> SliceColu
     gates = _gates(reader, f"{path}.gates", values.pop("gates", {}), list(judged.metrics), judged)
     if isinstance(item, dict) and len({"ranges", "values"} & item.keys()) != 1:
         found = "both" if "ranges" in item else "neither"
-        reader.problem(path, f"found {found} of ranges and values; allowed one of them")
+        reader.problem(path, f"found {found} of ranges and values; expected one of them")
     for key in {"ranges", "values"} & values.keys():
         values[key] = tuple(map(float, values[key]))
     return SliceColumn(**values, gates=gates) if "column" in values else None

@@ -20,7 +20,7 @@ def read_variant(reader: Reader, item: object, environment: str) -> Variant | No
         return InstanceVariant(**values, rollout=rollout) if complete else None
     reader.mapping(item, path, ["serverless", *schema.INSTANCE, *extra])
     if any(key in item for key in schema.INSTANCE):
-        reader.problem(path, "found serverless together with instances; allowed is one of them")
+        reader.problem(path, "found serverless together with instances; expected one of them")
     if "deployment" in item and extra:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
         reader.problem(f"{path}.deployment", "found together with serverless; allowed with instances")
@@ -56,7 +56,7 @@ def _rollout(reader: Reader, item: object, path: str, instances: int | None) -> 
     rollout = Rollout(**values)
     for kind, key in (("canary", "canary_percent"), ("linear", "linear_percent")):
         if rollout.type == kind and key not in values:
-            reader.problem(f"{path}.{key}", f"found nothing; allowed {schema.DEPLOYMENT[key].allowed}")
+            reader.problem(f"{path}.{key}", f"missing; expected {schema.DEPLOYMENT[key].allowed}")
         if rollout.type != kind and key in values:
             reader.problem(f"{path}.{key}", f"found with type {rollout.type}; allowed with type {kind}")
     if rollout.type == "all-at-once" and rollout.wait_s:
@@ -68,6 +68,6 @@ def _rollout(reader: Reader, item: object, path: str, instances: int | None) -> 
         )
     if rollout.longest_s > schema.LONGEST_WAITS_S:
         reader.problem(
-            path, f"found waits of {rollout.longest_s} s together; allowed are at most {schema.LONGEST_WAITS_S} s"
+            path, f"found waits of {rollout.longest_s} s together; expected at most {schema.LONGEST_WAITS_S} s"
         )
     return rollout

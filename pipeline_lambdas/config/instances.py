@@ -45,7 +45,7 @@ def instance_problems(config: TrainingConfig, patterns: Sequence[str], environme
             continue
         if not any(fnmatchcase(instance_type, pattern) for pattern in patterns):
             yield (
-                f"{key}: found {instance_type}; allowed {', '.join(patterns)}, the parameter {PATTERNS_PARAMETER} of "
+                f"{key}: found {instance_type}; expected {', '.join(patterns)}, the parameter {PATTERNS_PARAMETER} of "
                 "the pipeline stack. Choose one of these, or let the stack allow it"
             )
 

@@ -147,7 +147,7 @@ class EvaluationTest:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What is left after a release: so many of the newest models for each environment."""
+    """How many of the newest models a release leaves for each environment."""
 
     models: int = 3
 

@@ -20,7 +20,7 @@ from pipeline_lambdas.config.model import (
     config_sha256,
 )
 from pipeline_lambdas.config.reader import Reader
-from pipeline_lambdas.config.rules import describe, nearest
+from pipeline_lambdas.config.rules import describe, finding, nearest
 from pipeline_lambdas.config.yaml_text import YamlError, decode, load
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -51,7 +51,7 @@ class ConfigError(ConfigurationError):
 def parse_config(content: str | bytes, file: str) -> TrainingConfig:
     """Parse a config, its text or its bytes in UTF-8; `file` is its name in messages.
 
-    Raises ConfigError, each line of which reads `file: key.path: found X; allowed Y`.
+    Raises ConfigError, each line of which reads `file: key.path: found X; expected Y`.
     """
     try:
         document = load(decode(content) if isinstance(content, bytes) else content)
@@ -115,7 +115,7 @@ def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) ->
     if version is not None and version not in algorithm.image.versions:
         reader.problem(
             "algorithm.version",
-            f"found {describe(version)}; allowed {', '.join(algorithm.image.versions)}"
+            f"found {describe(version)}; expected {', '.join(algorithm.image.versions)}"
             f"{nearest(version, list(algorithm.image.versions))}",
         )
 
@@ -127,13 +127,13 @@ def _hyperparameters(
     given = top.get("hyperparameters")
     if not isinstance(given, dict):
         required = ", ".join(name for name, rule in rules.items() if rule.required)
-        reader.problem(path, f"found {describe(given)}; allowed a mapping with at least {required}")
+        reader.problem(path, f"{finding(given)}; expected a mapping with at least {required}")
         return {}
     reader.unknown(
         path,
         given,
         list(rules),
-        f"found a hyperparameter that {algorithm.name} lacks; allowed are those of its reference",
+        f"found a hyperparameter that {algorithm.name} lacks; expected those of its reference",
     )
     result: dict[str, str] = {}
     for name, rule in rules.items():
@@ -169,10 +169,10 @@ def _check_job(reader: Reader, algorithm: Algorithm, channels: Mapping[str, str 
         if kind is not None and kind not in algorithm.content_types:
             reader.problem(
                 f"channels.{name}.content_type",
-                f"found {kind} with {algorithm.name}; allowed {', '.join(algorithm.content_types)}",
+                f"found {kind} with {algorithm.name}; expected {', '.join(algorithm.content_types)}",
             )
     if instances > 1 and not algorithm.distributed:
         reader.problem(
             "training.instance_count",
-            f"found {instances}; allowed 1, as {algorithm.name} does not train on several together",
+            f"found {instances}; expected 1, as {algorithm.name} does not train on several together",
         )

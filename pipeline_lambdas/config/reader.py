@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pipeline_lambdas.config.rules import Rule, describe, nearest
+from pipeline_lambdas.config.rules import Rule, describe, finding, nearest
 
 _MOST_UNKNOWN = 20
 _KEY_CHARACTERS = 64
@@ -25,9 +25,9 @@ class Reader:
         """Return `value` with its known keys only; others are problems."""
         names = list(known)
         if not isinstance(value, dict):
-            self.problem(path or "the file", f"found {describe(value)}; allowed a mapping with {', '.join(names)}")
+            self.problem(path or "the file", f"{finding(value)}; expected a mapping with {', '.join(names)}")
             return {}
-        self.unknown(path, value, names, f"found an unknown key; allowed {', '.join(names)}")
+        self.unknown(path, value, names, f"found an unknown key; expected {', '.join(names)}")
         return {key: value[key] for key in names if key in value}
 
     def unknown(self, path: str, given: Iterable[object], known: list[str], text: str) -> None:
@@ -54,11 +54,11 @@ class Reader:
     ) -> None:
         if key not in found:
             if rule.required:
-                self.problem(path, f"found nothing; allowed {rule.allowed}")
+                self.problem(path, f"missing; expected {rule.allowed}")
             return
         read = rule.read(found[key])
         if read is None:
-            self.problem(path, f"found {describe(found[key])}; allowed {rule.allowed}")
+            self.problem(path, f"{finding(found[key])}; expected {rule.allowed}")
         else:
             accept(key, read)
 
@@ -67,7 +67,7 @@ class Reader:
         found = self.mapping(value, path, names)
         for name, required in names.items():
             if required and isinstance(value, dict) and name not in found:
-                self.problem(_join(path, name), "found nothing; allowed a mapping")
+                self.problem(_join(path, name), "missing; expected a mapping")
         return found
 
 

@@ -134,6 +134,11 @@ def switch(true: str, false: str) -> Rule:
     return Rule(f"{false}, {true}", read)
 
 
+def finding(value: object) -> str:
+    """Return the beginning of a message about a value: what was found, or that it is missing."""
+    return "missing" if value is None else f"found {describe(value)}"
+
+
 def describe(value: object) -> str:
     """Return a found value in the words of a message, cut so that no file can swell it."""
     if value is None:

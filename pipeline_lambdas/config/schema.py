@@ -89,7 +89,7 @@ KEEP: Mapping[str, Rule] = {
 }
 TEST: Mapping[str, Rule] = {
     "channel": choice("validation", "test").about("Channel of the dataset whose rows are predicted"),
-    "max_rows": integer(1).about("Only the first so many rows").optional("all rows"),
+    "max_rows": integer(1).about("How many rows, from the first on").optional("all rows"),
 }
 TESTS = ("smoke", "full")
 GATE: Mapping[str, Rule] = {

@@ -44,7 +44,7 @@ class _Loader(yaml.SafeLoader):
             return super().compose_node(parent, index)
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise _refused(f"found the tag {_cut(tag)}; allowed are values without one", event.start_mark)
+            raise _refused(f"found the tag {_cut(tag)}; expected values without one", event.start_mark)
         before, deepest_before = self._nodes, self._deepest
         self._count(event, 1, 1)
         self._deepest = self._depth = self._depth + 1
@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
             self._anchored[event.anchor] = (self._nodes - before, self._deepest - self._depth)
         self._deepest = max(self._deepest, deepest_before)
         if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
-            raise _refused("found the escape of half a character; allowed are whole ones", node.start_mark)
+            raise _refused("found the escape of half a character; expected whole ones", node.start_mark)
         return node
 
     def _size_of(self, alias: Any) -> tuple[int, int]:
@@ -88,7 +88,7 @@ class _Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         if len(node.value) > _NUMBER_CHARACTERS:
             raise _refused(
-                f"found a number of {len(node.value)} characters; allowed are at most {_NUMBER_CHARACTERS}",
+                f"found a number of {len(node.value)} characters; expected at most {_NUMBER_CHARACTERS}",
                 node.start_mark,
             )
         try:
@@ -101,18 +101,18 @@ class _Loader(yaml.SafeLoader):
 def decode(content: bytes) -> str:
     """Return the text of a file, without a mark of byte order; YamlError if it is too large or not UTF-8."""
     if len(content) > SIZE_LIMIT_BYTES:
-        raise YamlError(f"found more than {SIZE_LIMIT_BYTES} bytes; allowed are at most so many")
+        raise YamlError(f"found more than {SIZE_LIMIT_BYTES} bytes; expected no more")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise YamlError(f"line {line}: found bytes that are not UTF-8 at offset {error.start}; allowed UTF-8") from None
+        raise YamlError(f"line {line}: found bytes at offset {error.start} that are not UTF-8") from None
 
 
 def load(text: str) -> object:
     """Return the document's values; YamlError if it is none."""
     if len(text) > SIZE_LIMIT_BYTES:
-        raise YamlError(f"found {len(text)} characters; allowed are at most {SIZE_LIMIT_BYTES}")
+        raise YamlError(f"found {len(text)} characters; expected at most {SIZE_LIMIT_BYTES}")
     loader: _Loader | None = None
     try:
         loader = _Loader(text)
@@ -121,9 +121,7 @@ def load(text: str) -> object:
         raise YamlError(_told(error)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise YamlError(
-            f"line {line}: found the character U+{ord(text[error.position]):04X}; allowed is text"
-        ) from None
+        raise YamlError(f"line {line}: found the character U+{ord(text[error.position]):04X}; expected text") from None
     except (ValueError, OverflowError) as error:
         # Escapes of characters that there are none of, and version numbers of thousands of digits.
         raise YamlError(f"{_place(loader.get_mark() if loader else None)}: {error}") from None

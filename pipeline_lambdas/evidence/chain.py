@@ -91,9 +91,9 @@ def _problems(entry: Entry, sequence: int, before: Entry | None) -> list[str]:
         return ["found no JSON object"]
     problems = []
     if record.get("schema") != SCHEMA:
-        problems.append(f"schema: found {record.get('schema')}; allowed {SCHEMA}")
+        problems.append(f"schema: found {record.get('schema')}; expected {SCHEMA}")
     if record.get("sequence") != sequence:
-        problems.append(f"sequence: found {record.get('sequence')}; allowed {sequence}, the number in its key")
+        problems.append(f"sequence: found {record.get('sequence')}; expected {sequence}, the number in its key")
     named, wanted = record.get("predecessor"), linked({}, before)["predecessor"]
     if named != wanted:
         if isinstance(named, dict) and wanted and named.get("sha256") != wanted["sha256"]:
@@ -102,7 +102,7 @@ def _problems(entry: Entry, sequence: int, before: Entry | None) -> list[str]:
                 f"{wanted['sha256']}: that record is not the one which this was written after"
             )
         else:
-            problems.append(f"predecessor: found {json.dumps(named)}; allowed {json.dumps(wanted)}")
+            problems.append(f"predecessor: found {json.dumps(named)}; expected {json.dumps(wanted)}")
     return problems
 
 

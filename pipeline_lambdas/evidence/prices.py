@@ -41,7 +41,7 @@ def load_prices(path: Path = PRICES) -> PriceTable:
     """Read the table; ValueError if it is not of the schema that this module reads."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if document.get("schema") != _SCHEMA:
-        raise ValueError(f"{path}: found schema {document.get('schema')}; allowed {_SCHEMA}")
+        raise ValueError(f"{path}: found schema {document.get('schema')}; expected {_SCHEMA}")
     return PriceTable(
         compiled=document["compiled"],
         region=document["region"],

@@ -83,12 +83,12 @@ def parse_manifest(content: bytes, model: str) -> Dataset:
     try:
         document = json.loads(content)
     except RecursionError:
-        raise ConfigurationError(f"{name}: found values nested too deeply; allowed is a manifest.") from None
+        raise ConfigurationError(f"{name}: found values nested too deeply; expected a manifest.") from None
     except ValueError as error:
         raise ConfigurationError(f"{name}: found text that is not JSON: {error}.") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else document
-        raise ConfigurationError(f"{name}: schema: found {_short(found)}; allowed {SCHEMA}.")
+        raise ConfigurationError(f"{name}: schema: {_finding(found)}; expected {SCHEMA}.")
     problems: list[str] = []
     files = _files(document.get("files"), problems)
     columns = _columns(document.get("columns"), problems)
@@ -105,20 +105,20 @@ def parse_manifest(content: bytes, model: str) -> Dataset:
 
 def _files(items: Any, problems: list[str]) -> tuple[DataFile, ...]:
     if not isinstance(items, list) or not items:
-        problems.append(f"files: found {_short(items)}; allowed a list of at least one file")
+        problems.append(f"files: {_finding(items)}; expected a list of at least one file")
         return ()
     files: dict[str, DataFile] = {}
     for index, item in enumerate(items):
         where = f"files[{index}]"
         if not isinstance(item, Mapping):
-            problems.append(f"{where}: found {_short(item)}; allowed an object")
+            problems.append(f"{where}: {_finding(item)}; expected an object")
             continue
         wrong = _file_problems(item)
         problems += [f"{where} ({_short(item.get('path'))}).{text}" for text in wrong]
         if wrong:
             continue
         if item["path"] in files:
-            problems.append(f"{where}.path: found {item['path']} a second time; allowed once")
+            problems.append(f"{where}.path: found {item['path']} a second time; expected once")
         files[item["path"]] = DataFile(item["channel"], item["path"], item["bytes"], item["sha256"])
     return tuple(files[path] for path in sorted(files))
 
@@ -127,13 +127,13 @@ def _file_problems(item: Mapping[str, Any]) -> list[str]:
     channel, path, size, sha256 = (item.get(key) for key in ("channel", "path", "bytes", "sha256"))
     problems = []
     if channel not in CHANNELS:
-        problems.append(f"channel: found {_short(channel)}; allowed {', '.join(CHANNELS)}")
+        problems.append(f"channel: {_finding(channel)}; expected {', '.join(CHANNELS)}")
     if not isinstance(path, str) or not _PATH.fullmatch(path) or path.split("/")[0] != channel:
-        problems.append(f"path: found {_short(path)}; allowed <channel>/<file>, no name beginning with . or _")
+        problems.append(f"path: {_finding(path)}; expected <channel>/<file>, no name beginning with . or _")
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        problems.append(f"bytes: found {_short(size)}; allowed an integer from 1: an empty file holds no rows")
+        problems.append(f"bytes: {_finding(size)}; expected an integer from 1: an empty file holds no rows")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        problems.append(f"sha256: found {_short(sha256)}; allowed 64 hexadecimal digits")
+        problems.append(f"sha256: {_finding(sha256)}; expected 64 hexadecimal digits")
     return problems
 
 
@@ -141,7 +141,7 @@ def _columns(columns: Any, problems: list[str]) -> tuple[str, ...]:
     if columns is None:
         return ()
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        problems.append(f"columns: found {_short(columns)}; allowed a list of names, the label's first")
+        problems.append(f"columns: {_finding(columns)}; expected a list of names, the label's first")
         return ()
     return tuple(columns)
 
@@ -149,14 +149,16 @@ def _columns(columns: Any, problems: list[str]) -> tuple[str, ...]:
 def _identity(sha256: Any, prefix: Any, files: tuple[DataFile, ...], model: str) -> list[str]:
     expected = dataset_sha256((file.path, file.sha256) for file in files)
     if sha256 != expected:
-        return [f"dataset: found {_short(sha256)}; allowed {expected}, the hash of the listed files"]
+        return [f"dataset: {_finding(sha256)}; expected {expected}, the hash of the listed files"]
     if prefix != dataset_prefix(model, expected):
-        return [f"prefix: found {_short(prefix)}; allowed {dataset_prefix(model, expected)}"]
+        return [f"prefix: {_finding(prefix)}; expected {dataset_prefix(model, expected)}"]
     return []
 
 
+def _finding(value: Any) -> str:
+    return "missing" if value is None else f"found {_short(value)}"
+
+
 def _short(value: Any) -> str:
-    if value is None:
-        return "nothing"
     text = json.dumps(value)
     return text if len(text) <= 80 else text[:77] + "..."

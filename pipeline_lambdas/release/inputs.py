@@ -31,7 +31,7 @@ def read_config(job: Job, model: str) -> TrainingConfig:
     file = f"{model}.yml"
     config = parse_config(read_member(job, CONFIG_ARTIFACT, file), file)
     if config.model != model:
-        raise ConfigurationError(f"{file}: model: found {config.model}; allowed {model}, the pipeline's model.")
+        raise ConfigurationError(f"{file}: model: found {config.model}; expected {model}, the pipeline's model.")
     return config
 
 
@@ -76,7 +76,7 @@ def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
         return None
     found = parse_manifest(content, model)
     if found.id != dataset:
-        raise ConfigurationError(f"s3://{bucket}/{key}: found the manifest of dataset {found.id}; allowed {dataset}.")
+        raise ConfigurationError(f"s3://{bucket}/{key}: found the manifest of dataset {found.id}; expected {dataset}.")
     return found
 
 

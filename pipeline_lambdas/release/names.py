@@ -46,7 +46,7 @@ class Release:
     def __post_init__(self) -> None:
         if not _EXECUTION_ID.fullmatch(self.execution_id):
             raise ConfigurationError(
-                f"execution_id: found {self.execution_id!r}; allowed is a pipeline execution id, in UserParameters "
+                f"execution_id: found {self.execution_id!r}; expected a pipeline execution id, in UserParameters "
                 "#{codepipeline.PipelineExecutionId}"
             )
 
@@ -108,7 +108,7 @@ def attempt_of(prefix: str, training_job: str) -> int:
     match = re.fullmatch(rf"{re.escape(prefix)}-[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-([2-{MAX_ATTEMPTS}]))?", training_job)
     if not match:
         raise ConfigurationError(
-            f"UserParameters: training_job: found {training_job!r}; allowed is a training job of this pipeline, "
+            f"UserParameters: training_job: found {training_job!r}; expected a training job of this pipeline, "
             f"{prefix}-<13 characters of the execution id>, from #{{Train.TrainingJobName}}"
         )
     return int(match.group(1) or 1)

@@ -49,7 +49,7 @@ def _counted_scores(evaluation: Document) -> Html | None:
     if not error:
         return None
     return note(
-        f"The auc is at most {text.number(error, 2)} off: with so many different scores they are counted in narrow "
+        f"The auc is at most {text.number(error, 2)} off: with this many different scores they are counted in narrow "
         "bins instead of being sorted one by one."
     )
 

@@ -35,7 +35,7 @@ def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
             size = archive.getinfo(member).file_size
             if size > MEMBER_LIMIT_BYTES:
                 raise ConfigurationError(
-                    f"{artifact_name}: {member}: found {size} bytes; allowed are at most {MEMBER_LIMIT_BYTES}."
+                    f"{artifact_name}: {member}: found {size} bytes; expected at most {MEMBER_LIMIT_BYTES}."
                 )
             return archive.read(member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:

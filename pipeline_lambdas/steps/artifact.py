@@ -40,7 +40,7 @@ def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -
             )
         if newest.size_bytes > _MOST_BYTES:
             raise JobFailedError(
-                f"{uri}: found {newest.size_bytes} bytes; allowed are at most {_MOST_BYTES}, as more cannot be copied "
+                f"{uri}: found {newest.size_bytes} bytes; expected at most {_MOST_BYTES}, as more cannot be copied "
                 "for Prod at once. Train a smaller model and start a new release."
             )
         s3.copy_version(bucket, key, version, copy, kms_key_arn)

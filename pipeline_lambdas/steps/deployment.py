@@ -42,7 +42,7 @@ class HostingSite:
     def __post_init__(self) -> None:
         if len(self.rollback_alarms) > _MOST_ALARMS:
             raise ConfigurationError(
-                f"ROLLBACK_ALARMS: found {len(self.rollback_alarms)} alarms; allowed are at most {_MOST_ALARMS}. Set "
+                f"ROLLBACK_ALARMS: found {len(self.rollback_alarms)} alarms; expected at most {_MOST_ALARMS}. Set "
                 "fewer in the function's template."
             )
 

@@ -55,7 +55,7 @@ def _like(name: str, endpoint_config: str) -> dict[str, Any]:
     if alarm is None or "EndpointName" not in {dimension["Name"] for dimension in alarm.get("Dimensions", ())}:
         found = "no such alarm on a metric" if alarm is None else "no dimension EndpointName"
         raise ConfigurationError(
-            f"ROLLBACK_ALARMS: {name}: found {found}; allowed are alarms on one metric of an endpoint, as only such a "
+            f"ROLLBACK_ALARMS: {name}: found {found}; expected alarms on one metric of an endpoint, as only such a "
             "one can be told to watch the new instances alone. Deploy the pipeline stack again, or change the template."
         )
     statistic = "ExtendedStatistic" if alarm.get("ExtendedStatistic") else "Statistic"

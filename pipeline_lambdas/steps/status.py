@@ -61,9 +61,9 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     does not fail hours of training. An endpoint named `none` is one that is not needed: there is nothing to wait for.
     """
     if kind not in {"training-job", "endpoint"}:
-        raise ConfigurationError(f"UserParameters: kind: found {kind!r}; allowed training-job, endpoint")
+        raise ConfigurationError(f"UserParameters: kind: found {kind!r}; expected training-job, endpoint")
     if kind == "endpoint" and not endpoint_config:
-        raise ConfigurationError("UserParameters: endpoint_config: found nothing; allowed the config asked for")
+        raise ConfigurationError("UserParameters: endpoint_config: missing; expected the config asked for")
     if name == NONE:
         return Done(summary="Nothing to wait for")
     try:

@@ -43,8 +43,8 @@ class TrainingSite:
         registry = self.image_registries.get(config.algorithm.name)
         if registry is None:
             raise ConfigurationError(
-                f"IMAGE_REGISTRIES of the function: found no registry of {config.algorithm.name}; allowed one for each "
-                "algorithm. Update the pipeline stack: slipway deploy"
+                f"IMAGE_REGISTRIES of the function: found no registry of {config.algorithm.name}; expected one for "
+                "each algorithm. Update the pipeline stack: slipway deploy"
             )
         return config.built_in.image_uri(registry, config.algorithm.version)
 
@@ -107,18 +107,18 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
     sizes.pop(dataset.prefix + MANIFEST, None)
     expected = {dataset.key(file): file.size_bytes for file in dataset.files}
     problems = [
-        f"s3://{bucket}/{key}: found no object; allowed one of {size} bytes"
+        f"s3://{bucket}/{key}: found no object; expected one of {size} bytes"
         for key, size in expected.items()
         if key not in sizes
     ]
     problems += [
-        f"s3://{bucket}/{key}: found {sizes[key]} bytes; allowed {size}, the size in the manifest"
+        f"s3://{bucket}/{key}: found {sizes[key]} bytes; expected {size}, the size in the manifest"
         for key, size in expected.items()
         if key in sizes and sizes[key] != size
     ]
     # An object whose key ends in a slash is how a console marks a folder.
     problems += [
-        f"s3://{bucket}/{key}: found an object that the manifest does not name; allowed none"
+        f"s3://{bucket}/{key}: found an object that the manifest does not name; expected none"
         for key in sizes
         if key not in expected and not key.endswith("/")
     ]

@@ -28,7 +28,7 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
             problems += error.problems
         else:
             if config.model != path.stem:
-                problems.append(f"{file}: model: found {config.model}; allowed {path.stem}, the name of the file")
+                problems.append(f"{file}: model: found {config.model}; expected {path.stem}, the name of the file")
             configs[path.stem] = config
     return configs, problems
 
@@ -36,7 +36,7 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
 def read_config(path: Path) -> TrainingConfig:
     """Parse one config; ConfigError for what is wrong with it, or if there is no file that can be read."""
     if path.exists() and not path.is_file():
-        raise ConfigError([f"{shown(path)}: found {'a folder' if path.is_dir() else 'no file'}; allowed a file"])
+        raise ConfigError([f"{shown(path)}: found {'a folder' if path.is_dir() else 'no file'}; expected a file"])
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT_BYTES + 1)

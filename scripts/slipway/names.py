@@ -51,12 +51,12 @@ class Names:
     def __post_init__(self) -> None:
         if not _SUFFIX.fullmatch(self.suffix):
             raise SlipwayError(
-                f"--suffix: found {self.suffix!r}; allowed are 1 to 12 lower-case letters, digits and hyphens, "
+                f"--suffix: found {self.suffix!r}; expected 1 to 12 lower-case letters, digits and hyphens, "
                 "no hyphen at either end."
             )
         if not _MODEL.fullmatch(self.model):
             raise SlipwayError(
-                f"--model: found {self.model!r}; allowed are 1 to 20 lower-case letters, digits and hyphens, "
+                f"--model: found {self.model!r}; expected 1 to 20 lower-case letters, digits and hyphens, "
                 "no hyphen at either end."
             )
 

@@ -26,7 +26,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """Answers of the change with this number, from 0, are lost: the first so many, before or after its effect."""
+    """Answers of the change with this number, from 0, are lost: the first ones, before or after its effect."""
 
     change: int
     after: bool

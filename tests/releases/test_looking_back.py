@@ -172,7 +172,7 @@ def test_a_failed_release_is_explained_and_started_again(house: House) -> None:
     assert done.returncode == 0
     assert f"release {execution[:13]} Failed" in done.stdout
     assert "Train/StartTraining failed" in done.stdout
-    assert "hyperparameters.subsample: found 1.5; allowed a number in (0, 1]" in done.stdout
+    assert "hyperparameters.subsample: found 1.5; expected a number in (0, 1]" in done.stdout
     assert f"the end of /aws/lambda/{PREFIX}-train-model" in done.stdout
     assert f"retry Train --run {execution[:13]}" in done.stdout.partition("\nnext\n")[2]
     assert "Traceback" not in done.stdout + done.stderr

@@ -73,7 +73,7 @@ def test_curl_signs_as_the_page_says(house: House) -> None:
 def test_what_cannot_be_asked_says_why(house: House) -> None:
     with_label = house.slipway("predict", "--row", f"7,{ROW}")
     assert with_label.returncode == 1
-    assert "found 12 values; allowed 11: fixed acidity" in with_label.stderr
+    assert "found 12 values; expected 11: fixed acidity" in with_label.stderr
     assert "The label, quality, is what is predicted" in with_label.stderr
     missing = house.slipway("predict", "--row", ROW, "--model", "red-wine")
     assert missing.returncode == 1

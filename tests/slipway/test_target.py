@@ -174,7 +174,7 @@ def test_names_are_the_ones_of_the_templates() -> None:
 
 @pytest.mark.parametrize(("suffix", "model"), [("Local", "m"), ("a-", "m"), ("a" * 13, "m"), ("a", "m_1"), ("a", "")])
 def test_names_that_aws_would_refuse_are_refused(suffix: str, model: str) -> None:
-    with pytest.raises(SlipwayError, match="allowed are 1 to"):
+    with pytest.raises(SlipwayError, match="expected 1 to"):
         Names(suffix, model, "111122223333", "us-east-1")
 
 

@@ -37,7 +37,7 @@ def _variables(configuration: Mapping[str, str]) -> list[dict[str, str]]:
         raise ValueError("EnvironmentVariables is not a list of objects with name, value and type")
     for variable in found:
         if variable.get("type", "PLAINTEXT") not in _TYPES:
-            raise ValueError(f"EnvironmentVariables has the type {variable['type']}; allowed are {', '.join(_TYPES)}")
+            raise ValueError(f"EnvironmentVariables has the type {variable['type']}; expected {', '.join(_TYPES)}")
     return found
 
 

@@ -29,7 +29,7 @@ class Capacity:
     value: int
 
     def of(self, instances: int, steps: int = 1) -> int:
-        """How many of a fleet's instances so many steps are."""
+        """How many of a fleet's instances the steps are."""
         wanted = math.ceil(instances * self.value * steps / 100) if self.percent else self.value * steps
         return min(instances, wanted)
 

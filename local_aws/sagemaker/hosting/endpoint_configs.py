@@ -114,7 +114,7 @@ def _check_serverless(variant: Document, serverless: Document, model: Document, 
         raise faults.invalid(f"Variant {name} has a ServerlessConfig, so it cannot have an instance type or count.")
     memory_mib = serverless["MemorySizeInMB"]
     if memory_mib % _MEMORY_STEP_MIB:
-        raise faults.invalid(f"MemorySizeInMB is {memory_mib}; allowed are 1024, 2048, 3072, 4096, 5120 and 6144.")
+        raise faults.invalid(f"MemorySizeInMB is {memory_mib}; expected 1024, 2048, 3072, 4096, 5120 and 6144.")
     provisioned = serverless.get("ProvisionedConcurrency", 0)
     if provisioned > serverless["MaxConcurrency"]:
         raise faults.invalid(

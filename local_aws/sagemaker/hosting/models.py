@@ -134,7 +134,7 @@ class Models:
 def _check_environment(environment: dict[str, str]) -> None:
     size = sum(len(key.encode()) + len(value.encode()) for key, value in environment.items())
     if size > _MAX_ENVIRONMENT_BYTES:
-        raise faults.invalid(f"The environment of the containers has {size} bytes; allowed are 32 KB.")
+        raise faults.invalid(f"The environment of the containers has {size} bytes; expected 32 KB.")
 
 
 def _requested(request: Document) -> Document:

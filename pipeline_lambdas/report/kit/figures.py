@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline_lambdas.report.kit.markup import Html, el, join
 
 Counted = Callable[[float], str]
-"""Says which of an evaluation's rows so many are: All 240 rows of channel test."""
+"""Says which of an evaluation's rows these are: All 240 rows of channel test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def logarithmic(low: float, high: float) -> Scale:
 
 
 def rounds(low: float, high: float, most: int) -> list[float]:
-    """Return at most about so many multiples of 1, 2 or 5 times a power of ten between two numbers."""
+    """Return about the given number of multiples of 1, 2 or 5 times a power of ten between two numbers."""
     step = _step(high - low, most)
     first, last = math.ceil(low / step - _NARROWEST), math.floor(high / step + _NARROWEST)
     return [index * step for index in range(first, last + 1)]

@@ -43,14 +43,14 @@ _STARTED_BY = {
 
 
 def decimals(value: float, digits: int = 4) -> int:
-    """Return how many decimals show a value with so many significant digits."""
+    """Return how many decimals show a value with the given significant digits."""
     if not value:
         return 0
     return max(0, digits - 1 - math.floor(math.log10(abs(value))))
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with so many significant digits: 0.6381, 1,234, 0.0003, and very small ones by a power of ten."""
+    """Write a number with some significant digits: 0.6381, 1,234, 0.0003, and very small ones by a power of ten."""
     if value is None:
         return NONE
     if value and not 1e-4 <= abs(value) < 1e15:
@@ -72,7 +72,7 @@ def plain(value: float | None, digits: int = 4) -> str:
 
 
 def fixed(value: float, places: int) -> str:
-    """Write a number with so many decimals; a rounded zero has no sign."""
+    """Write a number with the given decimals; a rounded zero has no sign."""
     written = f"{value:,.{places}f}"
     return written.lstrip("-") if not written.strip("-0.,") else written.replace("-", MINUS)
 
@@ -149,7 +149,7 @@ def money(value: float | None, currency: str) -> str:
 def champion_bound(limit: float, require: str) -> str:
     """Write what a gate against the champion asks for: chance does not decide, so the value itself may be beyond."""
     strict = require == "shown-not-worse"
-    return f"{'shown at most' if strict else 'not shown over'} {bound(limit)}{PERCENT} worse"
+    return f"{'clearly at most' if strict else 'not clearly over'} {bound(limit)}{PERCENT} worse"
 
 
 def rows(count: float | None) -> str:

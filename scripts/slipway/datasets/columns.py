@@ -23,13 +23,13 @@ def read_columns(folder: Path) -> list[str]:
 def parse_columns(content: bytes, file: str) -> list[str]:
     """The names that a file holds; SlipwayError if it holds something else."""
     if len(content) > SIZE_LIMIT_BYTES:
-        raise SlipwayError(f"{file}: found more than {SIZE_LIMIT_BYTES:,} bytes; allowed are at most so many.")
+        raise SlipwayError(f"{file}: found more than {SIZE_LIMIT_BYTES:,} bytes; expected no more.")
     try:
         columns = json.loads(content)
     except RecursionError:
-        raise SlipwayError(f"{file}: found values nested too deeply; allowed is a list of names.") from None
+        raise SlipwayError(f"{file}: found values nested too deeply; expected a list of names.") from None
     except ValueError as error:
         raise SlipwayError(f"{file}: found text that is not JSON: {error}.") from None
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise SlipwayError(f"{file}: found no list of names; allowed are the columns' names, the label's first.")
+        raise SlipwayError(f"{file}: found no list of names; expected the columns' names, the label's first.")
     return columns

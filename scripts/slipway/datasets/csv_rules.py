@@ -49,7 +49,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}: line {self.line}" + (f", column {self.column}" if self.column else "")
-        return f"{place}: found {self.found}; allowed {self.allowed}"
+        return f"{place}: found {self.found}; expected {self.allowed}"
 
 
 @dataclass

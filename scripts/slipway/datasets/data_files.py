@@ -41,7 +41,7 @@ def check_columns(folder: Path, file: str, config: TrainingConfig, files: list[F
     names = read_columns(folder)
     count = next((checked.columns for checked in files if not checked.problem_count), 0)
     if names and count and len(names) != count:
-        return [f"{shown(folder / COLUMNS_FILE)}: found {len(names)} names; allowed {count}, one for each column"]
+        return [f"{shown(folder / COLUMNS_FILE)}: found {len(names)} names; expected {count}, one for each column"]
     tests = config.tests.values()
     return [f"{file}: {problem}" for test in tests for problem in column_problems(test, names, count or None)]
 

@@ -98,7 +98,7 @@ def _layout(request: Request) -> _Layout:
     if len(first) > LINE_LIMIT_BYTES:
         raise SlipwayError(str(too_long(str(request.source), 1)))
     if not first.strip():
-        raise SlipwayError(f"{request.source}: line 1: found nothing; allowed is a CSV file with rows.")
+        raise SlipwayError(f"{request.source}: line 1: missing; expected a CSV file with rows.")
     delimiter = request.delimiter or max(DELIMITERS, key=first.count)
     try:
         cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
@@ -106,7 +106,7 @@ def _layout(request: Request) -> _Layout:
         raise SlipwayError(f"{request.source}: line 1: found text that is not CSV: {error}.") from None
     if len(cells) < 2:
         raise SlipwayError(
-            f"{request.source}: line 1: found one column; allowed are a label and at least one feature.",
+            f"{request.source}: line 1: found one column; expected a label and at least one feature.",
             "Name what separates the columns: --delimiter ';'",
         )
     has_header = looks_like_header(cells) if request.header is None else request.header
@@ -194,7 +194,7 @@ def _sizes(rows: int, request: Request) -> dict[str, int]:
     if empty:
         raise SlipwayError(
             f"{request.source}: found {rows} good rows, which leaves none for {', '.join(empty)}; "
-            f"allowed is at least one row each with --split {','.join(map(str, request.split))}."
+            f"expected at least one row each with --split {','.join(map(str, request.split))}."
         )
     return {channel: sizes[channel] for channel in CHANNELS}
 

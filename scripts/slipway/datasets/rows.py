@@ -37,11 +37,11 @@ class Columns:
 def parse_rows(text: str, columns: Columns, source: str, form: Format | None = None) -> list[Row]:
     """The rows of a text; SlipwayError that names the source, the row, what was found and what is allowed."""
     if not text.strip():
-        raise SlipwayError(f"{source}: found no rows; allowed are rows of features as CSV or JSON.")
+        raise SlipwayError(f"{source}: found no rows; expected rows of features as CSV or JSON.")
     chosen = form or ("json" if text.lstrip()[0] in "[{" else "csv")
     rows = _from_json(text, columns, source) if chosen == "json" else _from_csv(text, columns, source)
     if not rows:
-        raise SlipwayError(f"{source}: found no rows; allowed is at least one.")
+        raise SlipwayError(f"{source}: found no rows; expected at least one.")
     for number, row in enumerate(rows, 1):
         _check(row, columns, f"{source}: row {number}", len(rows[0]))
     return rows
@@ -69,7 +69,7 @@ def _from_csv(text: str, columns: Columns, source: str) -> list[Row]:
     for number, line in enumerate(lines_below, 1):
         if len(line) != len(header):
             raise SlipwayError(
-                f"{source}: row {number}: found {len(line)} values; allowed {len(header)}, as in line 1."
+                f"{source}: row {number}: found {len(line)} values; expected {len(header)}, as in line 1."
             )
     if not columns.known:
         return [tuple(line) for line in lines_below]
@@ -88,7 +88,7 @@ def _from_json(text: str, columns: Columns, source: str) -> list[Row]:
     if isinstance(document, dict) or (isinstance(document, list) and document and not _is_row(document[0])):
         document = [document]
     if not isinstance(document, list):
-        raise SlipwayError(f"{source}: found {_kind(document)}; allowed is a list of rows, or one row.")
+        raise SlipwayError(f"{source}: found {_kind(document)}; expected a list of rows, or one row.")
     return [_json_row(row, columns, f"{source}: row {number}") for number, row in enumerate(document, 1)]
 
 
@@ -100,7 +100,7 @@ def _json_row(row: Any, columns: Columns, place: str) -> Row:
     if isinstance(row, list):
         return tuple(_cell(value, place) for value in row)
     if not isinstance(row, dict):
-        raise SlipwayError(f"{place}: found {_kind(row)}; allowed is a list of numbers, or an object by column names.")
+        raise SlipwayError(f"{place}: found {_kind(row)}; expected a list of numbers, or an object by column names.")
     if not columns.known:
         raise SlipwayError(
             f"{place}: found column names, and the release's record names none.", "Give the numbers in their order."
@@ -114,7 +114,7 @@ def _by_name(row: Mapping[str, str], columns: Columns, place: str) -> Row:
     if missing or unknown:
         found = [f"no {', '.join(missing)}"] if missing else []
         found += [f"unknown {', '.join(map(quoted, unknown))}"] if unknown else []
-        raise SlipwayError(f"{place}: found {'; '.join(found)}; allowed are the columns {columns.listed}.")
+        raise SlipwayError(f"{place}: found {'; '.join(found)}; expected the columns {columns.listed}.")
     return tuple(row[name] for name in columns.features)
 
 
@@ -122,7 +122,7 @@ def _cell(value: Any, place: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float | str) or value in {math.inf, -math.inf}:
-        raise SlipwayError(f"{place}: found {_kind(value)}; allowed is a number, or null for a missing value.")
+        raise SlipwayError(f"{place}: found {_kind(value)}; expected a number, or null for a missing value.")
     return "" if value != value else str(value).strip()  # noqa: PLR0124 - NaN alone differs from itself
 
 
@@ -132,11 +132,11 @@ def _check(row: Row, columns: Columns, place: str, first: int) -> None:
         names = f": {columns.listed}" if columns.known else ", as in row 1"
         label = columns.known and len(row) == wanted + 1
         hint = f"The label, {columns.label}, is what is predicted: leave it out." if label else ""
-        raise SlipwayError(f"{place}: found {len(row)} values; allowed {wanted}{names}.", hint)
+        raise SlipwayError(f"{place}: found {len(row)} values; expected {wanted}{names}.", hint)
     for number, cell in enumerate(row, 1):
         if cell and not is_number(cell):
             name = f" ({columns.features[number - 1]})" if columns.known else ""
-            raise SlipwayError(f"{place}, column {number}{name}: found {quoted(cell)}; allowed is a number.")
+            raise SlipwayError(f"{place}, column {number}{name}: found {quoted(cell)}; expected a number.")
 
 
 def _kind(value: Any) -> str:

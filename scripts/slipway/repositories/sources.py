@@ -46,9 +46,9 @@ def parse_remotes(texts: Sequence[str]) -> dict[str, str]:
         folder, separator, address = text.partition("=")
         if not separator or folder not in REPOSITORY_FOLDERS:
             allowed = ", ".join(REPOSITORY_FOLDERS)
-            raise SlipwayError(f"--remote: found {_without_user(text)!r}; allowed is FOLDER=ADDRESS, of {allowed}.")
+            raise SlipwayError(f"--remote: found {_without_user(text)!r}; expected FOLDER=ADDRESS, of {allowed}.")
         if not address or address.startswith("-"):
-            raise SlipwayError(f"--remote {folder}: found {address!r}; allowed is what `git clone` takes.")
+            raise SlipwayError(f"--remote {folder}: found {address!r}; expected what `git clone` takes.")
         if address != _without_user(address):
             raise SlipwayError(
                 f"--remote {folder}: found a user or a password in {_without_user(address)}.",

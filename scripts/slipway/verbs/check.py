@@ -136,7 +136,7 @@ def is_here(session: Session, file: str, config: TrainingConfig, folder: Path, p
     found = f"{shown(folder)} is dataset {here}" if here else f"{shown(folder)} is not there"
     if uploaded is False:
         problems.append(
-            f"{file}: data.dataset: found {config.dataset}, which is not uploaded, and {found}; allowed is a dataset "
+            f"{file}: data.dataset: found {config.dataset}, which is not uploaded, and {found}; expected a dataset "
             f"that is uploaded, or is about to be: {session.command('data upload FOLDER')}"
         )
     else:

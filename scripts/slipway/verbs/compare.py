@@ -46,7 +46,7 @@ def compare(
     if len(ids) == 1:
         ids.insert(0, _before(session, ids[0]))
     if len(set(ids)) < len(ids):
-        raise SlipwayError("found the same release twice; allowed are releases that differ.")
+        raise SlipwayError("found the same release twice; expected releases that differ.")
     records = [load_record(session, run_id) for run_id in ids]
     sections = {
         "metrics": side_by_side(*map(_metrics, records)),

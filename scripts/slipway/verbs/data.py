@@ -137,7 +137,7 @@ def _split(text: str) -> tuple[int, int, int]:
         train, validation, test = (int(part) for part in parts)
         if train + validation + test == 100 and min(train, validation, test) > 0:
             return train, validation, test
-    raise SlipwayError(f"--split: found {text!r}; allowed are three whole numbers above 0 that add up to 100.")
+    raise SlipwayError(f"--split: found {text!r}; expected three whole numbers above 0 that add up to 100.")
 
 
 def _delimiter(text: str) -> str | None:
@@ -145,5 +145,5 @@ def _delimiter(text: str) -> str | None:
         return None
     named = {"tab": "\t", "\\t": "\t"}.get(text, text)
     if named not in DELIMITERS:
-        raise SlipwayError(f"--delimiter: found {text!r}; allowed are auto, ',', ';', '|' and tab.")
+        raise SlipwayError(f"--delimiter: found {text!r}; expected auto, ',', ';', '|' and tab.")
     return named

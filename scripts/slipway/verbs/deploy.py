@@ -128,7 +128,7 @@ def _declared(parameters: Mapping[str, str], names: frozenset[str]) -> dict[str,
 def _parsed(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise SlipwayError(f"--parameter: found {text!r}; allowed is NAME=VALUE.")
+        raise SlipwayError(f"--parameter: found {text!r}; expected NAME=VALUE.")
     return name, value
 
 
@@ -143,7 +143,7 @@ def _check_parameters(session: Session, extra: Mapping[str, str]) -> None:
             raise SlipwayError(f"--parameter {name}: it is part of every name.", f"Say it so: {_NAMING[name]}")
         if name not in known:
             allowed = ", ".join(sorted(known - _NAMING.keys()))
-            raise SlipwayError(f"--parameter: found {name}, which no template has; allowed are {allowed}.")
+            raise SlipwayError(f"--parameter: found {name}, which no template has; expected {allowed}.")
 
 
 def _missing_sources(session: Session, *, connected: bool) -> list[str]:

@@ -137,7 +137,7 @@ def _agree(scope: Scope, yes: str | None) -> None:
     typed = yes if yes is not None else output.ask(f"Type {name} to remove {scope.title}:")
     if typed != name:
         where = "--yes: found" if yes is not None else "found"
-        raise SlipwayError(f"{where} {typed!r}; allowed is {name}, for {scope.title}. Nothing was removed.")
+        raise SlipwayError(f"{where} {typed!r}; expected {name}, for {scope.title}. Nothing was removed.")
 
 
 @contextmanager

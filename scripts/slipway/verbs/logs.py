@@ -116,7 +116,7 @@ def _place(session: Session, name: str, run: str | None) -> Place:
     function = name.removeprefix(f"{session.names.pipeline}-")
     if function not in FUNCTIONS:
         raise SlipwayError(
-            f"found {name!r}; allowed are {', '.join((*FUNCTIONS, TRAINING_JOB, *BUILDS, *ENDPOINTS))}, and a "
+            f"found {name!r}; expected {', '.join((*FUNCTIONS, TRAINING_JOB, *BUILDS, *ENDPOINTS))}, and a "
             "release's action as STAGE/ACTION."
         )
     return Place(session.names.log_group(function))
@@ -127,7 +127,7 @@ def _place_of_action(session: Session, name: str, run: str | None) -> Place:
     action = next((one for one in found.actions if f"{one.stage}/{one.name}" == name), None)
     if action is None:
         listed = ", ".join(f"{one.stage}/{one.name}" for one in found.actions)
-        raise SlipwayError(f"release {found.short_id}: found no action {name}; allowed are {listed}.")
+        raise SlipwayError(f"release {found.short_id}: found no action {name}; expected {listed}.")
     if not action.log_group:
         raise SlipwayError(f"{name} of release {found.short_id} has no log (yet).")
     return Place(action.log_group, action.log_streams)
@@ -187,5 +187,5 @@ def seconds(text: str) -> int:
     """The value of an option `--since`."""
     matched = re.fullmatch(r"(\d+)([smhd])", text)
     if not matched:
-        raise SlipwayError(f"--since: found {text!r}; allowed is a number with s, m, h or d, such as 10m.")
+        raise SlipwayError(f"--since: found {text!r}; expected a number with s, m, h or d, such as 10m.")
     return int(matched[1]) * _UNITS_S[matched[2]]

@@ -24,7 +24,7 @@ _TIMEOUT_S = 10
 
 def permissions(
     context: typer.Context,
-    since: Annotated[str | None, typer.Option(help="Only calls that young: 90s, 10m, 2h, 7d; default: all.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only calls of the last 90s, 10m, 2h, 7d; default: all.")] = None,
 ) -> None:
     """Compare what roles may do with what they did.
 

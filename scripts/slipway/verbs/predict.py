@@ -170,10 +170,10 @@ def _input(file: Path | None, rows: Sequence[str]) -> tuple[str, str]:
     """The text of the rows, and what it is called in an error."""
     if rows:
         if file:
-            raise SlipwayError("found a file and --row; allowed is one of the two.")
+            raise SlipwayError("found a file and --row; expected one of the two.")
         return "\n".join(rows), "--row"
     if file is None and sys.stdin.isatty():
-        raise SlipwayError("found no rows; allowed are a file, --row, or rows piped to stdin.")
+        raise SlipwayError("found no rows; expected a file, --row, or rows piped to stdin.")
     try:
         if file is None or str(file) == "-":
             return sys.stdin.read(), "stdin"

@@ -43,7 +43,7 @@ def publish(
     session.announce()
     unknown = [folder for folder in folders or [] if folder not in REPOSITORY_FOLDERS]
     if unknown:
-        raise SlipwayError(f"found {', '.join(unknown)}; allowed are {', '.join(REPOSITORY_FOLDERS)}.")
+        raise SlipwayError(f"found {', '.join(unknown)}; expected {', '.join(REPOSITORY_FOLDERS)}.")
     remotes = parse_remotes(remote or [])
     wanted = folders or list(remotes) or list(REPOSITORY_FOLDERS)
     if overwrite and take_theirs:

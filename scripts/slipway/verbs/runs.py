@@ -74,7 +74,7 @@ def check_statuses(given: Iterable[str]) -> frozenset[str]:
     known = {name.lower(): name for name in (*STATUSES, WAITING, REJECTED)}
     unknown = [name for name in given if name.lower() not in known]
     if unknown:
-        raise SlipwayError(f"--status: found {', '.join(unknown)}; allowed are {', '.join(sorted(known.values()))}.")
+        raise SlipwayError(f"--status: found {', '.join(unknown)}; expected {', '.join(sorted(known.values()))}.")
     return frozenset(known[name.lower()] for name in given)
 
 

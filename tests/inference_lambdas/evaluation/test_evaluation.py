@@ -204,7 +204,7 @@ def test_too_few_predictions_are_refused(endpoint: Endpoint, results: Results) -
     ("content", "message"),
     [
         (b"quality,a,b,c\n5,1,2,3\n", r"test/a.csv: line 1: found the label 'quality', so this looks like a header"),
-        (b"5,1,2,3\n" * 4 + b"seven,1,2,3\n", "test/a.csv: line 5: found the label 'seven'; allowed a number"),
+        (b"5,1,2,3\n" * 4 + b"seven,1,2,3\n", "test/a.csv: line 5: found the label 'seven'; expected a number"),
         (b"5,1,2,3\n5,1,2\n", "test/a.csv: line 2: found 3 columns"),
         (b"\n\n", "test/a.csv: found no rows"),
     ],
@@ -221,7 +221,7 @@ def test_bad_data_is_named(results: Results, content: bytes, message: str) -> No
 def test_the_manifests_columns_count(results: Results) -> None:
     upload_dataset(FILES, ["quality", *"abcdefghijk"])
     handler(event("evaluate_full"), Context())
-    assert "line 1: found 4 columns, so 3 features; allowed 12 columns with 11 features" in results.message()
+    assert "line 1: found 4 columns, so 3 features; expected 12 columns with 11 features" in results.message()
 
 
 @pytest.mark.usefixtures("endpoint")
@@ -229,7 +229,7 @@ def test_a_size_other_than_the_manifests_is_refused(results: Results) -> None:
     prefix = upload_dataset(FILES)["prefix"]
     client_of("s3").put_object(Bucket=DATA_BUCKET, Key=f"{prefix}test/a.csv", Body=b"5,1,2,3\n")
     handler(event("evaluate_full"), Context())
-    assert "found 8 bytes; allowed" in results.message()
+    assert "found 8 bytes; expected" in results.message()
 
 
 @pytest.mark.usefixtures("endpoint")
@@ -270,7 +270,7 @@ def test_parameters_are_checked(results: Results) -> None:
     configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
     configuration["UserParameters"] = json.dumps({"execution_id": EXECUTION_ID, "environment": "x", "test": "y"})
     handler(document, Context())
-    assert "found environment x, test y; allowed dev, test, prod and smoke, full" in results.message()
+    assert "found environment x, test y; expected dev, test, prod and smoke, full" in results.message()
 
 
 BINARY = (
@@ -298,7 +298,7 @@ def test_a_label_that_is_no_class_is_named_before_anything_is_sent(endpoint: End
     upload_config(plain_config(*BINARY))
     upload_dataset({**FILES, "test/a.csv": b"0,1,1,1\n1,1,1,1\n2,1,1,1\n"})
     handler(event("evaluate_full"), Context())
-    assert "test/a.csv: line 3: found the label 2; allowed 0 or 1 for this problem" in results.message()
+    assert "test/a.csv: line 3: found the label 2; expected 0 or 1 for this problem" in results.message()
     assert endpoint.bodies == []
 
 

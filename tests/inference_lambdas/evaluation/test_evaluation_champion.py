@@ -140,7 +140,7 @@ def test_a_champion_that_cannot_answer_fails_its_gates(endpoint: Endpoint, resul
 def test_the_champion_has_to_be_in_service(endpoint: Endpoint, results: Results, status: str | None) -> None:
     endpoint.champion_status = status
     handler(event(EVENT), Context())
-    assert f"Endpoint {PREFIX}-champion is {status or 'missing'}; allowed InService" in results.message()
+    assert f"Endpoint {PREFIX}-champion is {status or 'missing'}; expected InService" in results.message()
     assert endpoint.champion_bodies == []
 
 

@@ -158,7 +158,7 @@ def test_a_column_that_is_not_there_fails(results: Results) -> None:
     assert isinstance(results.last, Failed)
     assert results.last.type == "ConfigurationError"
     assert results.message() == (
-        "wine-quality.yml: tests.full.slices[0].column: found 'pH'; allowed a column of the dataset: quality, acid, "
+        "wine-quality.yml: tests.full.slices[0].column: found 'pH'; expected a column of the dataset: quality, acid, "
         "sugar, alcohol"
     )
 

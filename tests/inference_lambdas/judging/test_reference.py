@@ -26,7 +26,7 @@ def test_a_small_channel_is_read_whole() -> None:
 
 
 def test_a_row_with_other_columns_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"Channel train: found a row of 2 columns; allowed 3"):
+    with pytest.raises(ConfigurationError, match=r"Channel train: found a row of 2 columns; expected 3"):
         read_all([b"1,2,3\n1,2\n"], [1])
 
 

@@ -108,7 +108,7 @@ def test_a_file_without_rows_is_refused(content: bytes) -> None:
 
 def test_the_files_must_agree_on_their_columns() -> None:
     files = Files([b"1,2,3\n", b"1,2\n"])
-    with pytest.raises(RowError, match=r"s3://b/1\.csv: line 1: found 2 columns, so 1 features; allowed 3"):
+    with pytest.raises(RowError, match=r"s3://b/1\.csv: line 1: found 2 columns, so 1 features; expected 3"):
         list(batches(files.plan(), Position()))
 
 

@@ -37,18 +37,18 @@ def test_rows(content: bytes, form: RowFormat, labels: list[float], body: bytes)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"quality,acid\n5,1\n", "line 1: found the label 'quality', so this looks like a header; allowed are rows"),
-        (b"5,1\nseven,2\n", "line 2: found the label 'seven'; allowed a number"),
-        (b"5,1\n\n,2\n", "line 3: found the label ''; allowed a number"),
-        (b"5,1\nnan,2\n", "line 2: found the label 'nan'; allowed a number"),
-        (b"5,1\n1_0,2\n", "line 2: found the label '1_0'; allowed a number"),
-        (b"5,1\n\xff,2\n", "line 2: found the label '\ufffd'; allowed a number"),
+        (b"quality,acid\n5,1\n", "line 1: found the label 'quality', so this looks like a header; expected rows"),
+        (b"5,1\nseven,2\n", "line 2: found the label 'seven'; expected a number"),
+        (b"5,1\n\n,2\n", "line 3: found the label ''; expected a number"),
+        (b"5,1\nnan,2\n", "line 2: found the label 'nan'; expected a number"),
+        (b"5,1\n1_0,2\n", "line 2: found the label '1_0'; expected a number"),
+        (b"5,1\n\xff,2\n", "line 2: found the label '\ufffd'; expected a number"),
         (
             b"5,1,2\n5,1\n",
-            "line 2: found 2 columns, so 1 features; allowed 3 columns with 2 features, as in the manifest",
+            "line 2: found 2 columns, so 1 features; expected 3 columns with 2 features, as in the manifest",
         ),
         (b"5,1,2\n5,1\n5,1,2,3\n", "line 2: found 2 columns"),
-        (b"5\n6\n", "line 1: found 1 columns; allowed a label and at least one feature"),
+        (b"5\n6\n", "line 1: found 1 columns; expected a label and at least one feature"),
     ],
 )
 def test_bad_rows_are_named(content: bytes, message: str) -> None:
@@ -58,12 +58,12 @@ def test_bad_rows_are_named(content: bytes, message: str) -> None:
 
 
 def test_lines_count_from_the_files_start() -> None:
-    with pytest.raises(RowError, match="line 101: found the label 'x'; allowed a number"):
+    with pytest.raises(RowError, match="line 101: found the label 'x'; expected a number"):
         parse(b"\n5,1\nx,2\n", line=99)
 
 
 def test_columns_known_before() -> None:
-    with pytest.raises(RowError, match="line 7: found 10 columns, so 9 features; allowed 12 columns with 11 features"):
+    with pytest.raises(RowError, match="line 7: found 10 columns, so 9 features; expected 12 columns with 11 features"):
         parse(b"5" + b",1" * 9 + b"\n", columns=12, line=7)
 
 

@@ -149,12 +149,12 @@ CASES = {
     ),
     "unknown phase": Case(
         "phases: {test: {commands: [echo]}}", "FAILED",
-        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases: found the key test; allowed are build, install, "
+        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases: found the key test; expected build, install, "
         "post_build, pre_build", ("FINALIZING",),
     ),
     "unknown key": Case(
         "phases: {build: {command: [echo]}}", "FAILED",
-        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases.build: found the key command; allowed are commands, "
+        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases.build: found the key command; expected commands, "
         "finally, on-failure", ("FINALIZING",),
     ),
     "a command that YAML takes for a mapping": Case(

@@ -81,7 +81,7 @@ def test_a_trigger_of_pull_requests_takes_no_push() -> None:
     ("filters", "why"),
     [
         ({"push": [{}]}, "found no filter"),
-        ({"push": [{"filePaths": MAIN}]}, "found filePaths; allowed are tags, branches, or branches and filePaths"),
+        ({"push": [{"filePaths": MAIN}]}, "found filePaths; expected tags, branches, or branches and filePaths"),
         ({"push": [{"tags": MAIN, "branches": MAIN}]}, "found branches, tags"),
         ({"push": [{"tags": MAIN, "filePaths": MAIN}]}, "found filePaths, tags"),
         ({"push": [{"branches": MAIN}, {"tags": MAIN, "branches": MAIN}]}, "found branches, tags"),

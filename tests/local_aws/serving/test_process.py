@@ -121,7 +121,7 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     command = [sys.executable, "-m", "local_aws", "up", "--state", str(tmp_path / "state"), f"--port={port}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    assert f"{port} is no port; allowed are 1 to 65535" in done.stderr
+    assert f"{port} is no port; expected 1 to 65535" in done.stderr
     assert not (tmp_path / "state").exists()
 
 

@@ -71,17 +71,17 @@ def test_values_become_texts(name: str, value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"learning_rate": 0}, "learning_rate: found 0; allowed auto, or a number above 0"),
-        ({"beta_1": 1}, "beta_1: found 1; allowed auto, or a number in [0, 1)"),
-        ({"wd": -0.1}, "wd: found -0.1; allowed auto, or a number from 0"),
-        ({"epochs": 0}, "epochs: found 0; allowed an integer from 1"),
-        ({"mini_batch_size": "auto"}, "mini_batch_size: found 'auto'; allowed an integer from 1"),
-        ({"target_recall": 1}, "target_recall: found 1; allowed a number in (0, 1)"),
-        ({"quantile": 0}, "quantile: found 0; allowed a number in (0, 1)"),
-        ({"num_classes": 2}, "num_classes: found 2; allowed an integer from 3 to 1000000"),
-        ({"use_bias": "auto"}, "use_bias: found 'auto'; allowed false, true"),
-        ({"optimizer": "adagrad"}, "optimizer: found 'adagrad'; allowed auto, sgd, adam, rmsprop"),
-        ({"loss": "hinge_loss"}, "loss: found hinge_loss with regressor; allowed auto, squared_loss, absolute_loss"),
+        ({"learning_rate": 0}, "learning_rate: found 0; expected auto, or a number above 0"),
+        ({"beta_1": 1}, "beta_1: found 1; expected auto, or a number in [0, 1)"),
+        ({"wd": -0.1}, "wd: found -0.1; expected auto, or a number from 0"),
+        ({"epochs": 0}, "epochs: found 0; expected an integer from 1"),
+        ({"mini_batch_size": "auto"}, "mini_batch_size: found 'auto'; expected an integer from 1"),
+        ({"target_recall": 1}, "target_recall: found 1; expected a number in (0, 1)"),
+        ({"quantile": 0}, "quantile: found 0; expected a number in (0, 1)"),
+        ({"num_classes": 2}, "num_classes: found 2; expected an integer from 3 to 1000000"),
+        ({"use_bias": "auto"}, "use_bias: found 'auto'; expected false, true"),
+        ({"optimizer": "adagrad"}, "optimizer: found 'adagrad'; expected auto, sgd, adam, rmsprop"),
+        ({"loss": "hinge_loss"}, "loss: found hinge_loss with regressor; expected auto, squared_loss, absolute_loss"),
         ({"num_round": 10}, "num_round: found a hyperparameter that linear-learner lacks"),
     ],
 )
@@ -95,33 +95,34 @@ def test_the_predictor_must_fit_the_problem() -> None:
         "hyperparameters.predictor_type: found binary_classifier; allowed for problem regression: regressor"
     )
     del found["hyperparameters"]["predictor_type"]
-    assert refused(found).startswith("hyperparameters.predictor_type: found nothing; allowed regressor, binary_")
+    assert refused(found).startswith("hyperparameters.predictor_type: missing; expected regressor, binary_")
 
 
 def test_several_classes_need_their_number() -> None:
     found = document({}, "multiclass")
     del found["hyperparameters"]["num_classes"]
     assert refused(found) == (
-        "hyperparameters.num_classes: found nothing; allowed an integer from 3 to 1000000, which "
-        "multiclass_classifier needs"
+        "hyperparameters.num_classes: missing; expected an integer from 3 to 1000000, which multiclass_classifier needs"
     )
 
 
 def test_a_config_without_hyperparameters_is_told_what_it_needs() -> None:
-    assert refused({**document({}), "hyperparameters": None}).endswith("allowed a mapping with at least predictor_type")
+    assert refused({**document({}), "hyperparameters": None}).endswith(
+        "expected a mapping with at least predictor_type"
+    )
 
 
 def test_it_reads_csv_alone() -> None:
     found = document({})
     found["channels"]["validation"] = {"content_type": "text/libsvm"}
     assert refused(found) == (
-        "channels.validation.content_type: found text/libsvm with linear-learner; allowed text/csv"
+        "channels.validation.content_type: found text/libsvm with linear-learner; expected text/csv"
     )
 
 
 def test_versions_are_its_own() -> None:
     found = {**document({}), "algorithm": {"name": "linear-learner", "version": "3.2-0"}}
-    assert refused(found) == "algorithm.version: found '3.2-0'; allowed 1"
+    assert refused(found) == "algorithm.version: found '3.2-0'; expected 1"
 
 
 @pytest.mark.parametrize(

@@ -55,22 +55,22 @@ def test_values_become_texts(name: str, value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"eta": 1.5}, "eta: found 1.5; allowed a number in [0, 1]"),
-        ({"eta": float("inf")}, "eta: found inf; allowed a number in [0, 1]"),
-        ({"eta": "nan"}, "eta: found 'nan'; allowed a number in [0, 1]"),
-        ({"subsample": 0.0}, "subsample: found 0.0; allowed a number in (0, 1]"),
-        ({"sketch_eps": 1}, "sketch_eps: found 1; allowed a number in (0, 1)"),
-        ({"gamma": -1}, "gamma: found -1; allowed a number from 0"),
-        ({"scale_pos_weight": 0}, "scale_pos_weight: found 0; allowed a number above 0"),
-        ({"tweedie_variance_power": 2}, "tweedie_variance_power: found 2; allowed a number in (1, 2)"),
-        ({"verbosity": 4}, "verbosity: found 4; allowed an integer from 0 to 3"),
-        ({"csv_weights": True}, "csv_weights: found true; allowed 0, 1"),
-        ({"booster": "tree"}, "booster: found 'tree'; allowed gbtree, gblinear, dart"),
-        ({"max_depth": [6]}, "max_depth: found a list; allowed an integer from 0"),
+        ({"eta": 1.5}, "eta: found 1.5; expected a number in [0, 1]"),
+        ({"eta": float("inf")}, "eta: found inf; expected a number in [0, 1]"),
+        ({"eta": "nan"}, "eta: found 'nan'; expected a number in [0, 1]"),
+        ({"subsample": 0.0}, "subsample: found 0.0; expected a number in (0, 1]"),
+        ({"sketch_eps": 1}, "sketch_eps: found 1; expected a number in (0, 1)"),
+        ({"gamma": -1}, "gamma: found -1; expected a number from 0"),
+        ({"scale_pos_weight": 0}, "scale_pos_weight: found 0; expected a number above 0"),
+        ({"tweedie_variance_power": 2}, "tweedie_variance_power: found 2; expected a number in (1, 2)"),
+        ({"verbosity": 4}, "verbosity: found 4; expected an integer from 0 to 3"),
+        ({"csv_weights": True}, "csv_weights: found true; expected 0, 1"),
+        ({"booster": "tree"}, "booster: found 'tree'; expected gbtree, gblinear, dart"),
+        ({"max_depth": [6]}, "max_depth: found a list; expected an integer from 0"),
         ({"eta": 0.1, "learning_rate": 0.2}, "learning_rate: found together with eta, which is the same setting"),
         ({"eval_metric": "auc"}, "eval_metric: found auc with reg:squarederror; allowed with binary:* and rank:*"),
         ({"eval_metric": "aft-nloglik"}, "eval_metric: found aft-nloglik with reg:squarederror"),
-        ({"eval_metric": "accuracy@0.5"}, "eval_metric: found 'accuracy@0.5'; allowed a comma list of: accuracy, auc"),
+        ({"eval_metric": "accuracy@0.5"}, "eval_metric: found 'accuracy@0.5'; expected a comma list of: accuracy, auc"),
         (
             {"monotone_constraints": "(1,0)"},
             "monotone_constraints: found with tree_method auto; allowed with exact, hist",
@@ -100,7 +100,7 @@ def test_early_stopping_needs_the_validation_channel() -> None:
 
 def test_several_classes_need_their_number() -> None:
     problem = refused({"objective": "multi:softprob"}, problem="multiclass")
-    assert problem == "num_class: found nothing; allowed an integer from 2, which multi:softprob needs"
+    assert problem == "num_class: missing; expected an integer from 2, which multi:softprob needs"
 
 
 def test_the_default_objective_must_fit() -> None:

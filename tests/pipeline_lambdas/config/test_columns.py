@@ -25,12 +25,12 @@ def test_without_names_only_places_are_columns(name: str) -> None:
 def test_every_missing_column_is_a_problem() -> None:
     slices = (SliceColumn("pH", ranges=(3.0,)), SliceColumn("alcohool", ranges=(10.0,)))
     test = EvaluationTest("full", "test", None, (), slices=slices, drift=DriftTest(0.2, ("column 4",)))
-    allowed = "allowed a column of the dataset: quality, alcohol, pH"
+    allowed = "expected a column of the dataset: quality, alcohol, pH"
     assert list(column_problems(test, NAMES)) == [
         f"tests.full.slices[1].column: found 'alcohool'; {allowed}; did you mean alcohol?",
         f"tests.full.drift.columns[0]: found 'column 4'; {allowed}",
     ]
-    place = "allowed column 1, the label, to column 3, as the dataset has no columns.json that names them"
+    place = "expected column 1, the label, to column 3, as the dataset has no columns.json that names them"
     assert list(column_problems(test, (), 3))[2] == f"tests.full.drift.columns[0]: found 'column 4'; {place}"
     assert [problem.partition(":")[0] for problem in column_problems(test, ())] == [
         "tests.full.slices[0].column",

@@ -21,8 +21,8 @@ FILE = "wine-quality.yml"
 CANARY = {"type": "canary", "canary_percent": 50, "wait_s": 300, "termination_wait_s": 60}
 _DEPLOYMENT = "environments.prod.deployment"
 DEPLOYMENT_PROBLEMS = [
-    (".type", "blue", f"{_DEPLOYMENT}.type: found 'blue'; allowed all-at-once, canary, linear"),
-    (".wait_s", 3601, f"{_DEPLOYMENT}.wait_s: found 3601; allowed an integer from 0 to 3600"),
+    (".type", "blue", f"{_DEPLOYMENT}.type: found 'blue'; expected all-at-once, canary, linear"),
+    (".wait_s", 3601, f"{_DEPLOYMENT}.wait_s: found 3601; expected an integer from 0 to 3600"),
     (".wait_s", 1, f"{_DEPLOYMENT}.wait_s: found with type all-at-once; allowed with canary, linear"),
     (".canary_percent", 10, f"{_DEPLOYMENT}.canary_percent: found with type all-at-once; allowed with type canary"),
     (
@@ -33,7 +33,7 @@ DEPLOYMENT_PROBLEMS = [
     (
         "",
         1,
-        f"{_DEPLOYMENT}: found 1; allowed a mapping with type, canary_percent, linear_percent, wait_s, "
+        f"{_DEPLOYMENT}: found 1; expected a mapping with type, canary_percent, linear_percent, wait_s, "
         "termination_wait_s",
     ),
 ]
@@ -106,15 +106,15 @@ def test_prod_its_deployment_and_keep_are_optional() -> None:
 @pytest.mark.parametrize(
     ("deployment", "problem"),
     [
-        ({"type": "canary"}, "deployment.canary_percent: found nothing; allowed an integer from 1 to 50"),
-        ({"type": "linear"}, "deployment.linear_percent: found nothing; allowed an integer from 10 to 50"),
+        ({"type": "canary"}, "deployment.canary_percent: missing; expected an integer from 1 to 50"),
+        ({"type": "linear"}, "deployment.linear_percent: missing; expected an integer from 10 to 50"),
         (
             {**CANARY, "type": "linear", "linear_percent": 20},
             "deployment.canary_percent: found with type linear; allowed with type canary",
         ),
         (
             {"type": "linear", "linear_percent": 10, "wait_s": 3600},
-            "deployment: found waits of 33000 s together; allowed are at most 25200 s",
+            "deployment: found waits of 33000 s together; expected at most 25200 s",
         ),
     ],
 )
@@ -149,33 +149,33 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("model", "Wine", "model: found 'Wine'; allowed 1-20 lower-case letters, digits and inner hyphens"),
-        ("model", ..., "model: found nothing; allowed 1-20 lower-case letters, digits and inner hyphens"),
-        ("problem", "ranking", "problem: found 'ranking'; allowed regression, binary, multiclass"),
+        ("model", "Wine", "model: found 'Wine'; expected 1-20 lower-case letters, digits and inner hyphens"),
+        ("model", ..., "model: missing; expected 1-20 lower-case letters, digits and inner hyphens"),
+        ("problem", "ranking", "problem: found 'ranking'; expected regression, binary, multiclass"),
         (
             "algorithm.version",
             "3.2-1",
-            "algorithm.version: found '3.2-1'; allowed 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
+            "algorithm.version: found '3.2-1'; expected 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
             "did you mean 3.2-0?",
         ),
         (
             "algorithm.version",
             3.2,
-            "algorithm.version: found 3.2; allowed for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
+            "algorithm.version: found 3.2; expected for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
             "for linear-learner: 1",
         ),
-        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; allowed xgboost, linear-learner"),
+        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; expected xgboost, linear-learner"),
         (
             "hyperparameters.max_dept",
             6,
-            "hyperparameters.max_dept: found a hyperparameter that xgboost lacks; allowed are those of its "
+            "hyperparameters.max_dept: found a hyperparameter that xgboost lacks; expected those of its "
             "reference; did you mean max_depth?",
         ),
-        ("hyperparameters.num_round", ..., "hyperparameters.num_round: found nothing; allowed an integer from 1"),
-        ("hyperparameters.num_round", True, "hyperparameters.num_round: found true; allowed an integer from 1"),
-        ("hyperparameters.num_round", 1.5, "hyperparameters.num_round: found 1.5; allowed an integer from 1"),
-        ("hyperparameters.subsample", 0, "hyperparameters.subsample: found 0; allowed a number in (0, 1]"),
-        ("hyperparameters.eta", "fast", "hyperparameters.eta: found 'fast'; allowed a number in [0, 1]"),
+        ("hyperparameters.num_round", ..., "hyperparameters.num_round: missing; expected an integer from 1"),
+        ("hyperparameters.num_round", True, "hyperparameters.num_round: found true; expected an integer from 1"),
+        ("hyperparameters.num_round", 1.5, "hyperparameters.num_round: found 1.5; expected an integer from 1"),
+        ("hyperparameters.subsample", 0, "hyperparameters.subsample: found 0; expected a number in (0, 1]"),
+        ("hyperparameters.eta", "fast", "hyperparameters.eta: found 'fast'; expected a number in [0, 1]"),
         (
             "hyperparameters.objective",
             "binary:logistic",
@@ -183,99 +183,99 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "reg:linear, reg:logistic, reg:squaredlogerror, reg:pseudohubererror, reg:absoluteerror, reg:gamma, "
             "reg:tweedie, count:poisson",
         ),
-        ("hyperparameters", ..., "hyperparameters: found nothing; allowed a mapping with at least num_round"),
-        ("training.instance_count", True, "training.instance_count: found true; allowed an integer from 1 to 100"),
-        ("training.volume_gib", 16385, "training.volume_gib: found 16385; allowed an integer from 1 to 16384"),
+        ("hyperparameters", ..., "hyperparameters: missing; expected a mapping with at least num_round"),
+        ("training.instance_count", True, "training.instance_count: found true; expected an integer from 1 to 100"),
+        ("training.volume_gib", 16385, "training.volume_gib: found 16385; expected an integer from 1 to 16384"),
         (
             "training.max_runtime_s",
             2419201,
-            "training.max_runtime_s: found 2419201; allowed an integer from 1 to 2419200",
+            "training.max_runtime_s: found 2419201; expected an integer from 1 to 2419200",
         ),
         (
             "training.max_runtime_s",
             "an hour",
-            "training.max_runtime_s: found 'an hour'; allowed an integer from 1 to 2419200",
+            "training.max_runtime_s: found 'an hour'; expected an integer from 1 to 2419200",
         ),
         (
             "training.instance_type",
             "m5.large",
-            "training.instance_type: found 'm5.large'; allowed ml.<family>.<size>, such as ml.m5.large",
+            "training.instance_type: found 'm5.large'; expected ml.<family>.<size>, such as ml.m5.large",
         ),
         (
             "training.instance_typ",
             "x",
-            "training.instance_typ: found an unknown key; allowed instance_type, instance_count, volume_gib, "
+            "training.instance_typ: found an unknown key; expected instance_type, instance_count, volume_gib, "
             "max_runtime_s; did you mean instance_type?",
         ),
-        ("channels.train", ..., "channels.train: found nothing; allowed a mapping"),
+        ("channels.train", ..., "channels.train: missing; expected a mapping"),
         (
             "channels.test",
             {"content_type": "text/csv"},
-            "channels.test: found an unknown key; allowed train, validation",
+            "channels.test: found an unknown key; expected train, validation",
         ),
         (
             "channels.train.content_type",
             "csv",
-            "channels.train.content_type: found 'csv'; allowed text/csv, text/libsvm",
+            "channels.train.content_type: found 'csv'; expected text/csv, text/libsvm",
         ),
-        ("environments.dev", ..., "environments.dev: found nothing; allowed a mapping"),
-        ("environments.stage", {}, "environments.stage: found an unknown key; allowed dev, test, prod"),
+        ("environments.dev", ..., "environments.dev: missing; expected a mapping"),
+        ("environments.stage", {}, "environments.stage: found an unknown key; expected dev, test, prod"),
         (
             "environments.dev.serverless",
             {"memory_mib": 1024, "max_concurrency": 1},
-            "environments.dev: found serverless together with instances; allowed is one of them",
+            "environments.dev: found serverless together with instances; expected one of them",
         ),
         (
             "environments.prod",
             {"serverless": {"memory_mib": 1500, "max_concurrency": 1}},
-            "environments.prod.serverless.memory_mib: found 1500; allowed an integer from 1024 to 6144 in steps of "
+            "environments.prod.serverless.memory_mib: found 1500; expected an integer from 1024 to 6144 in steps of "
             "1024",
         ),
         (
             "environments.prod",
             {"serverless": {"memory_mib": 1024, "max_concurrency": 201}},
-            "environments.prod.serverless.max_concurrency: found 201; allowed an integer from 1 to 200",
+            "environments.prod.serverless.max_concurrency: found 201; expected an integer from 1 to 200",
         ),
         (
             "environments.prod",
             {"serverless": None},
-            "environments.prod.serverless: found nothing; allowed a mapping with memory_mib, max_concurrency",
+            "environments.prod.serverless: missing; expected a mapping with memory_mib, max_concurrency",
         ),
         *((f"environments.prod.deployment{path}", value, problem) for path, value, problem in DEPLOYMENT_PROBLEMS),
         (
             "environments.dev.deployment",
             {},
-            "environments.dev.deployment: found an unknown key; allowed instance_type, instance_count, serverless",
+            "environments.dev.deployment: found an unknown key; expected instance_type, instance_count, serverless",
         ),
         (
             "environments.prod",
             {"serverless": {"memory_mib": 1024, "max_concurrency": 1}, "deployment": {}},
             "environments.prod.deployment: found together with serverless; allowed with instances",
         ),
-        ("keep.models", 0, "keep.models: found 0; allowed an integer from 1 to 50"),
-        ("keep", 3, "keep: found 3; allowed a mapping with models"),
-        ("tests.smoke", ..., "tests.smoke: found nothing; allowed a mapping"),
-        ("tests.smoke.channel", "train", "tests.smoke.channel: found 'train'; allowed validation, test"),
-        ("tests.smoke.max_rows", 0, "tests.smoke.max_rows: found 0; allowed an integer from 1"),
+        ("keep.models", 0, "keep.models: found 0; expected an integer from 1 to 50"),
+        ("keep", 3, "keep: found 3; expected a mapping with models"),
+        ("tests.smoke", ..., "tests.smoke: missing; expected a mapping"),
+        ("tests.smoke.channel", "train", "tests.smoke.channel: found 'train'; expected validation, test"),
+        ("tests.smoke.max_rows", 0, "tests.smoke.max_rows: found 0; expected an integer from 1"),
         (
             "tests.full.gates.auc",
             {"min": 1},
-            "tests.full.gates.auc: found an unknown key; allowed rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
+            "tests.full.gates.auc: found an unknown key; expected rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
             "latency_p99_ms, failed_share",
         ),
-        ("tests.full.gates.mae", {}, "tests.full.gates.mae: found no bound; allowed min, max or both"),
-        ("tests.full.gates.mae", 0.5, "tests.full.gates.mae: found 0.5; allowed a mapping with min, max"),
-        ("tests.full.gates.mae", {"max": "low"}, "tests.full.gates.mae.max: found 'low'; allowed a number"),
-        ("tests.full.gates.mae", {"max": float("nan")}, "tests.full.gates.mae.max: found nan; allowed a number"),
+        ("tests.full.gates.mae", {}, "tests.full.gates.mae: found no bound; expected min, max or both"),
+        ("tests.full.gates.mae", 0.5, "tests.full.gates.mae: found 0.5; expected a mapping with min, max"),
+        ("tests.full.gates.mae", {"max": "low"}, "tests.full.gates.mae.max: found 'low'; expected a number"),
+        ("tests.full.gates.mae", {"max": float("nan")}, "tests.full.gates.mae.max: found nan; expected a number"),
         (
             "tests.full.gates.mae",
             {"min": 2, "max": 1},
-            "tests.full.gates.mae: found min 2 above max 1; allowed min up to max",
+            "tests.full.gates.mae: found min 2 above max 1; expected min up to max",
         ),
         (
             "tests.full.gates",
             ...,
-            "tests.full.gates: found none; allowed at least one of rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
+            "tests.full.gates: found none; expected at least one of rmse, mae, r2, latency_p50_ms, latency_p95_ms, "
             "latency_p99_ms, failed_share",
         ),
     ],
@@ -295,29 +295,29 @@ def test_one_problem(path: str, value: Any, problem: str) -> None:
         ),
         ("a: b: c", "line 1, column 5: mapping values are not allowed here"),
         ("a: !!python/object/apply:os.system [ls]", "line 1, column 4: found the tag !!python/object/apply:os.system;"),
-        ("!!int ''", "line 1, column 1: found the tag !!int; allowed are values without one"),
+        ("!!int ''", "line 1, column 1: found the tag !!int; expected values without one"),
         ("a:\n  b: !!float ''", "line 2, column 6: found the tag !!float;"),
         ("a: !!bool x", "line 1, column 4: found the tag !!bool;"),
         ("a: !!timestamp x", "line 1, column 4: found the tag !!timestamp;"),
         ("a: ! x", "line 1, column 4: found the tag !;"),
-        ("a: 1\nb: \x07", "line 2: found the character U+0007; allowed is text"),
-        ("a: 1\nb: \0", "line 2: found the character U+0000; allowed is text"),
+        ("a: 1\nb: \x07", "line 2: found the character U+0007; expected text"),
+        ("a: 1\nb: \0", "line 2: found the character U+0000; expected text"),
         ('a: "\\uD800"', "line 1, column 4: found the escape of half a character"),
         ('a: "\\UFFFFFFFF"', "line 1, column 7: "),
         (f"%YAML {'9' * 5000}.1\n---\na: 1", "line 1, column 7: Exceeds the limit"),
         ("[" * 600, "line 1, column 17: found values nested deeper than 16 levels"),
-        ("#" * 300_000, "found 300000 characters; allowed are at most 65536"),
+        ("#" * 300_000, "found 300000 characters; expected at most 65536"),
         ("a: 2024-13-45", "line 1, column 4: found 2024-13-45, which is no number and no date: month must be in 1..12"),
         ("a: 0x_", "line 1, column 4: found 0x_, which is no number and no date"),
-        ("a: " + "9" * 5000, "line 1, column 4: found a number of 5000 characters; allowed are at most 64"),
+        ("a: " + "9" * 5000, "line 1, column 4: found a number of 5000 characters; expected at most 64"),
         ("a: 0x" + "f" * 9000, "line 1, column 4: found a number of 9002 characters"),
         ("a: " + ":".join("1" * 9000), "line 1, column 4: found a number of 17999 characters"),
         ("1: a\n0x1: b", "line 2, column 1: the key 0x1 is given twice"),
         ("a: &x [*x]", "line 1, column 8: found *x within itself"),
         ("a: *x", "line 1, column 4: found undefined alias 'x'"),
-        ("", "the file: found nothing; allowed a mapping with model, problem"),
-        ("- a", "the file: found a list; allowed a mapping with model, problem"),
-        ("text", "the file: found 'text'; allowed a mapping"),
+        ("", "the file: missing; expected a mapping with model, problem"),
+        ("- a", "the file: found a list; expected a mapping with model, problem"),
+        ("text", "the file: found 'text'; expected a mapping"),
     ],
 )
 def test_text_that_is_no_config(text: str, problem: str) -> None:
@@ -347,7 +347,7 @@ def test_a_merged_mapping_may_override() -> None:
     shared = "x: &base {instance_type: ml.m5.large, instance_count: 1}\n"
     text = sample_text(("dev: {instance_type: ml.t2.medium, instance_count: 1}", "dev: {<<: *base, instance_count: 2}"))
     assert problems_of(shared + text) == (
-        f"{FILE}: x: found an unknown key; allowed model, problem, algorithm, hyperparameters, training, channels, "
+        f"{FILE}: x: found an unknown key; expected model, problem, algorithm, hyperparameters, training, channels, "
         "data, environments, tests, keep",
     )
 
@@ -469,9 +469,9 @@ def test_a_hyperparameter_of_any_length_is_told_in_a_line(value: str | int) -> N
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"model: a\nb: \xff", "line 2: found bytes that are not UTF-8 at offset 12; allowed UTF-8"),
-        ("model: a".encode("utf-16"), "line 1: found bytes that are not UTF-8 at offset 0; allowed UTF-8"),
-        (b"#" * 65_537, "found more than 65536 bytes; allowed are at most so many"),
+        (b"model: a\nb: \xff", "line 2: found bytes at offset 12 that are not UTF-8"),
+        ("model: a".encode("utf-16"), "line 1: found bytes at offset 0 that are not UTF-8"),
+        (b"#" * 65_537, "found more than 65536 bytes; expected no more"),
     ],
 )
 def test_bytes_that_are_no_config(content: bytes, problem: str) -> None:

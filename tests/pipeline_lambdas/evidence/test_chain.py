@@ -79,7 +79,7 @@ def test_a_record_that_was_written_anew_shows_in_the_one_after_it() -> None:
     ("changed", "said"),
     [
         ({"schema": "slipway-record/9"}, "schema: found slipway-record/9"),
-        ({"sequence": 7}, "sequence: found 7; allowed 2"),
+        ({"sequence": 7}, "sequence: found 7; expected 2"),
         ({"predecessor": None}, "predecessor: found null"),
     ],
 )

@@ -98,8 +98,8 @@ def test_train_model_with_a_bad_config(codepipeline: Stubber, capsys: pytest.Cap
     expect_failure(codepipeline, "train_model", "ConfigurationError")
     train_model.handler(event("train_model"), Context())
     assert message(capsys) == (
-        "wine-quality.yml: hyperparameters.eta: found 2; allowed a number in [0, 1]\n"
-        "wine-quality.yml: training.max_runtime_s: found 'an hour'; allowed an integer from 1 to 2419200"
+        "wine-quality.yml: hyperparameters.eta: found 2; expected a number in [0, 1]\n"
+        "wine-quality.yml: training.max_runtime_s: found 'an hour'; expected an integer from 1 to 2419200"
     )
 
 

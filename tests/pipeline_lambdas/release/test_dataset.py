@@ -35,12 +35,12 @@ def test_the_hash_is_over_sorted_lines() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "slipway-dataset/2"}, r'schema: found "slipway-dataset/2"; allowed slipway-dataset/1'),
-        ({"files": []}, r"files: found \[\]; allowed a list of at least one file"),
+        ({"schema": "slipway-dataset/2"}, r'schema: found "slipway-dataset/2"; expected slipway-dataset/1'),
+        ({"files": []}, r"files: found \[\]; expected a list of at least one file"),
         ({"files": "no"}, r'files: found "no"'),
         ({"dataset": "0" * 64}, r"dataset: found .*the hash of the listed files"),
-        ({"prefix": "other/datasets/x/"}, r'prefix: found "other/datasets/x/"; allowed wine-quality/datasets/'),
-        ({"prefix": None}, r"prefix: found nothing"),
+        ({"prefix": "other/datasets/x/"}, r'prefix: found "other/datasets/x/"; expected wine-quality/datasets/'),
+        ({"prefix": None}, r"prefix: missing"),
         ({"columns": [1]}, r"columns: found \[1\]"),
     ],
 )
@@ -53,7 +53,7 @@ def test_a_bad_manifest_is_refused(change: dict[str, Any], message: str) -> None
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"channel": "holdout"}, r'files\[1\] \("train/a\.csv"\)\.channel: found "holdout"; allowed train'),
+        ({"channel": "holdout"}, r'files\[1\] \("train/a\.csv"\)\.channel: found "holdout"; expected train'),
         ({"path": "../secret"}, r"files\[1\] .*path: found"),
         ({"path": "train/.hidden"}, r"files\[1\] .*path: found"),
         ({"path": "test/other.csv"}, r"files\[1\] .*path: found"),

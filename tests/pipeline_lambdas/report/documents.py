@@ -53,7 +53,7 @@ def gate(kind: str, metric: str, value: float | None, verdict: str = "passed", *
 
 
 def action(stage: str, name: str, status: str = "Succeeded", at: int = 0, seconds: float = 1.0, **more: Any) -> Json:
-    """An action that started so many seconds after 15:00."""
+    """An action that started some seconds after 15:00."""
     provider = {"Build": "CodeBuild", "Approve": "Manual"}.get(name, "Lambda")
     started = f"2025-03-04T15:{at // 60:02d}:{at % 60:02d}.120000+00:00"
     return {

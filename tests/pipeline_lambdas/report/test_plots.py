@@ -225,7 +225,7 @@ def test_gates_are_told_in_words() -> None:
         [["Gate", "Value", "Allowed"], [f"psidrift of ph{reason}", "no value", "at most 0.25"]],
         [
             ["Gate", "Value", "Allowed"],
-            ["r2against the champion", "1.2 % worse0.3 to 1.9 % worse", "not shown over 2 % worse"],
+            ["r2against the champion", "1.2 % worse0.3 to 1.9 % worse", "not clearly over 2 % worse"],
         ],
         [
             ["Gate", "Value", "Allowed"],
@@ -234,7 +234,7 @@ def test_gates_are_told_in_words() -> None:
         ],
         [
             ["Gate", "Value", "Allowed"],
-            ["rmseagainst the champion", "3.21 % better7.91 % better to 1.4 % worse", "not shown over 2 % worse"],
+            ["rmseagainst the champion", "3.21 % better7.91 % better to 1.4 % worse", "not clearly over 2 % worse"],
         ],
     ]
     # What decides stands open; what passed is folded, and its summary says it in short.
@@ -242,7 +242,7 @@ def test_gates_are_told_in_words() -> None:
     assert [len(tables) for tables in folded] == [1, 1]
     assert [one.text.replace("\N{NO-BREAK SPACE}", " ") for one in gates.all("summary")] == [
         "\N{CHECK MARK} passed Bounds of metrics: rmse 0.6381 (at most 0.75); latency_p95_ms 37.67 ms (at most 500 ms)",
-        "\N{CHECK MARK} passed Against the champion: rmse 3.21 % better (not shown over 2 % worse)",
+        "\N{CHECK MARK} passed Against the champion: rmse 3.21 % better (not clearly over 2 % worse)",
     ]
 
 

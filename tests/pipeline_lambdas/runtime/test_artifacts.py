@@ -63,20 +63,20 @@ def test_an_object_that_is_no_zip() -> None:
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     put_artifact("TrainingCo/a1b2c3d", zipped({"wine-quality.yml": b"a" * 1000}))
     monkeypatch.setattr(artifacts, "MEMBER_LIMIT_BYTES", 999)
-    with pytest.raises(ConfigurationError, match=r"wine-quality\.yml: found 1000 bytes; allowed are at most 999"):
+    with pytest.raises(ConfigurationError, match=r"wine-quality\.yml: found 1000 bytes; expected at most 999"):
         artifacts.read_member(JOB, "TrainingConfig", "wine-quality.yml")
     monkeypatch.setattr(artifacts, "ARTIFACT_LIMIT_BYTES", 50)
-    with pytest.raises(ConfigurationError, match="allowed are at most 50"):
+    with pytest.raises(ConfigurationError, match="expected at most 50"):
         artifacts.read_member(JOB, "TrainingConfig", "wine-quality.yml")
 
 
 def test_the_config_must_be_of_the_pipelines_model() -> None:
     upload_config(sample_text(("model: wine-quality ", "model: other ")))
-    with pytest.raises(ConfigurationError, match=r"wine-quality\.yml: model: found other; allowed wine-quality"):
+    with pytest.raises(ConfigurationError, match=r"wine-quality\.yml: model: found other; expected wine-quality"):
         read_config(JOB, "wine-quality")
 
 
 def test_the_config_must_be_text() -> None:
     put_artifact("TrainingCo/a1b2c3d", zipped({"wine-quality.yml": b"model: \xff"}))
-    with pytest.raises(ConfigurationError, match="not UTF-8 at offset 7"):
+    with pytest.raises(ConfigurationError, match="at offset 7 that are not UTF-8"):
         read_config(JOB, "wine-quality")

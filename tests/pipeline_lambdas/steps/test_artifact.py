@@ -102,7 +102,7 @@ def test_more_than_s3_copies_at_once_is_refused(monkeypatch: pytest.MonkeyPatch,
             _add_copy(stub)
             assert copied("v") == f"s3://{MODEL_BUCKET}/{place('v')}"
         else:
-            with pytest.raises(JobFailedError, match=r"found 5368709121 bytes; allowed are at most 5368709120"):
+            with pytest.raises(JobFailedError, match=r"found 5368709121 bytes; expected at most 5368709120"):
                 copied("v")
 
 

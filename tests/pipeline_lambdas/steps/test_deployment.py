@@ -400,7 +400,7 @@ def test_no_alarm_is_made_where_nothing_is_watched(sagemaker: Stubber, monkeypat
 
 
 def test_more_alarms_than_sagemaker_takes_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="ROLLBACK_ALARMS: found 11 alarms; allowed are at most 10"):
+    with pytest.raises(ConfigurationError, match="ROLLBACK_ALARMS: found 11 alarms; expected at most 10"):
         HostingSite(ROLE, KMS_KEY_ARN, ("a",) * 11)
 
 

@@ -26,7 +26,7 @@ ASKED: dict[str, dict[str, Any]] = {
         RELEASE,
         CONFIG,
         Dataset("a" * 64, "wine-quality/datasets/aaaa/", (), ()),
-        TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, REGISTRY),
+        TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, {"xgboost": REGISTRY}),
     ),
     "EndpointConfig": endpoint_config_request(DEV, CONFIG.environments["dev"], SITE, TRAINING_JOB),
 }

@@ -226,9 +226,7 @@ def test_a_throttled_poll_is_repeated(sagemaker: Stubber) -> None:
         poll("endpoint", ENDPOINT, CONFIG, None)
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"), [("model", "kind: found 'model'"), ("endpoint", "endpoint_config: found no")]
-)
+@pytest.mark.parametrize(("kind", "text"), [("model", "kind: found 'model'"), ("endpoint", "endpoint_config: missing")])
 def test_bad_parameters(kind: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
         poll(kind, ENDPOINT, None, None)

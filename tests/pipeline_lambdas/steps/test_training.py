@@ -162,7 +162,7 @@ def test_a_missing_object_is_named(dataset: Dataset) -> None:
     with pytest.raises(ConfigurationError) as caught:
         start_training(RELEASE, CONFIG, dataset, SITE)
     uri = f"s3://{DATA_BUCKET}/{dataset.prefix}test/test.csv"
-    assert str(caught.value) == f"{uri}: found no object; allowed one of 4 bytes\nUpload the dataset again."
+    assert str(caught.value) == f"{uri}: found no object; expected one of 4 bytes\nUpload the dataset again."
 
 
 def test_wrong_sizes_and_strangers_are_reported_together(dataset: Dataset) -> None:
@@ -173,9 +173,9 @@ def test_wrong_sizes_and_strangers_are_reported_together(dataset: Dataset) -> No
     with pytest.raises(ConfigurationError) as caught:
         start_training(RELEASE, CONFIG, dataset, SITE)
     assert str(caught.value).splitlines()[:-1] == [
-        f"s3://{DATA_BUCKET}/{dataset.prefix}train/train.csv: found 2 bytes; allowed 8, the size in the manifest",
+        f"s3://{DATA_BUCKET}/{dataset.prefix}train/train.csv: found 2 bytes; expected 8, the size in the manifest",
         f"s3://{DATA_BUCKET}/{dataset.prefix}train/more.csv: found an object that the manifest does not name; "
-        "allowed none",
+        "expected none",
     ]
 
 
@@ -217,6 +217,6 @@ def test_an_algorithm_whose_registry_the_stack_does_not_know() -> None:
     with pytest.raises(ConfigurationError) as caught:
         site.image_uri(sample_config())
     assert str(caught.value) == (
-        "IMAGE_REGISTRIES of the function: found no registry of xgboost; allowed one for each algorithm. Update the "
+        "IMAGE_REGISTRIES of the function: found no registry of xgboost; expected one for each algorithm. Update the "
         "pipeline stack: slipway deploy"
     )

@@ -96,7 +96,7 @@ def test_bad_data_is_not_uploaded(s3: Any, checkout: Path, capsys: pytest.Captur
     (checkout / "data" / "wine-quality" / "test" / "test.csv").write_text("5,1\n")
     assert run(["data", "upload", *COMMON]) == 1
     said = capsys.readouterr().out
-    assert "test.csv: line 1: found 2 columns; allowed 12" in said
+    assert "test.csv: line 1: found 2 columns; expected 12" in said
     assert "Nothing was uploaded." in said
     assert not keys(s3)
 
@@ -136,7 +136,7 @@ def test_dropped_files_are_checked(s3: Any, capsys: pytest.CaptureFixture[str]) 
     for channel in ("validation", "test"):
         s3.put_object(Bucket=BUCKET, Key=f"wine-quality/{channel}/a.csv", Body=b"1,2\n3,4")
     assert run(["data", "adopt", *COMMON]) == 1
-    assert "train/a.csv: line 2, column 2: found 'red'; allowed a number" in capsys.readouterr().out
+    assert "train/a.csv: line 2, column 2: found 'red'; expected a number" in capsys.readouterr().out
     assert MANIFEST not in keys(s3)
 
 

@@ -60,7 +60,7 @@ def test_rounding_loses_no_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "label", "message"),
     [
-        ("", "1", "line 1: found nothing; allowed is a CSV file with rows"),
+        ("", "1", "line 1: missing; expected a CSV file with rows"),
         ("a,b\n1,2\n", "c", "--label: found 'c'; allowed in .* are a, b, or a number from 1 to 2"),
         ("1,2\n", "a", "--label: found 'a'; allowed in .* are no name, as the file has no header"),
         ("1,2\n", "3", "--label: found '3'; .* a number from 1 to 2"),
@@ -84,14 +84,14 @@ def test_bad_rows_are_all_listed_and_nothing_is_written(
     out = tmp_path / "out"
     assert run(["data", "prepare", str(source), "--label", "y", "--out", str(out)]) == 1
     said = capsys.readouterr().out
-    assert f"{source}: line 102, column 2: found 'red'; allowed a number\n" in said
+    assert f"{source}: line 102, column 2: found 'red'; expected a number\n" in said
     assert "31 rows rejected; all of them are listed in" in said
     assert said.count("found 'red'") == 20
     listed = (out / "rejected.txt").read_text().splitlines()
     assert len(listed) == 31
     assert listed[-2:] == [
-        f"{source}: line 131: found 2 columns; allowed 3, as in line 1",
-        f"{source}: line 133, column 3: found '9,5'; allowed a number with a decimal point",
+        f"{source}: line 131: found 2 columns; expected 3, as in line 1",
+        f"{source}: line 133, column 3: found '9,5'; expected a number with a decimal point",
     ]
     assert not (out / "train").exists()
 

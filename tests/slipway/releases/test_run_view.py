@@ -64,7 +64,7 @@ def test_actions_stand_in_the_order_in_which_they_run() -> None:
 def test_the_newest_attempt_counts_and_another_execution_does_not() -> None:
     failed = view("gate_failed").failed_action
     assert failed is not None
-    assert (failed.attempt, failed.error_message) == (2, "rmse is 0.81, allowed is at most 0.75")
+    assert (failed.attempt, failed.error_message) == (2, "rmse is 0.81, expected at most 0.75")
     assert not failed.summary
 
 
@@ -75,14 +75,14 @@ def test_the_table() -> None:
         "            Dataset          Succeeded  1.0 s",
         "Train       StartTraining    Succeeded  1.0 s",
         "            WaitForTraining  Succeeded   18 s  Training job completed",
-        "DeployTest  Evaluate         Failed     5.0 s  rmse is 0.81, allowed is at most 0.75",
+        "DeployTest  Evaluate         Failed     5.0 s  rmse is 0.81, expected at most 0.75",
         "Approve     Release",
     ]
 
 
 def test_a_failure_says_why_where_and_what_next() -> None:
     assert failure_lines(view("gate_failed"), command) == [
-        "  DeployTest/Evaluate: JobFailed: rmse is 0.81, allowed is at most 0.75",
+        "  DeployTest/Evaluate: JobFailed: rmse is 0.81, expected at most 0.75",
         "  why, with its log: slipway explain 0f3c1f6e-5f0e",
         "  next: the model is not good enough for its gates: compare it with the one before: "
         "slipway compare 0f3c1f6e-5f0e; change the config or the data, and push",
@@ -194,7 +194,7 @@ def test_plain_lines_tell_each_change_once() -> None:
     assert isinstance(file, io.StringIO)
     lines = file.getvalue().splitlines()
     assert len(lines) == 5
-    assert lines[-1].endswith("DeployTest/Evaluate  Failed  5.0 s  rmse is 0.81, allowed is at most 0.75")
+    assert lines[-1].endswith("DeployTest/Evaluate  Failed  5.0 s  rmse is 0.81, expected at most 0.75")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
     assert shown(reports_table({"test": report})) == [
         "environment  rows  metric                       value  allowed                   gate",
         "test          240  rmse                          0.61  at most 0.75              passed",
-        "                   rmse against the champion  -1.25 %  not shown over 5\N{NO-BREAK SPACE}% worse  passed",
+        "                   rmse against the champion  -1.25 %  not clearly over 5\N{NO-BREAK SPACE}% worse  passed",
         "                   rmse of 2 slices               0.8  at most 0.9               passed",
         "                   rmse of alcohol >= 11            -  at most 0.9               not applicable",
         "                   psi of pH                      0.3  at most 0.25              failed",
@@ -257,7 +257,7 @@ def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
         "                   psi of density                 0.4  at most 0.25              failed",
     ]
     report["champion"] = {"require": "shown-not-worse"}
-    assert "shown at most 5\N{NO-BREAK SPACE}% worse " in shown(reports_table({"test": report}))[2]
+    assert "clearly at most 5\N{NO-BREAK SPACE}% worse " in shown(reports_table({"test": report}))[2]
 
 
 def test_a_model_that_passed_and_is_worse_than_the_champion_is_told_with_numbers() -> None:

@@ -90,7 +90,7 @@ def test_an_address_is_what_git_takes(address: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("https://github.com/acme/config.git", "allowed is FOLDER=ADDRESS, of training_config, pipeline_lambdas"),
+        ("https://github.com/acme/config.git", "expected FOLDER=ADDRESS, of training_config, pipeline_lambdas"),
         ("scripts=../scripts", "found 'scripts=../scripts'"),
         ("training_config=", "found ''"),
         ("training_config=--upload-pack=x", "found '--upload-pack=x'"),

@@ -20,7 +20,7 @@ FIRST = {
         replace(
             ACTION,
             error_code="ConfigurationError",
-            error_message="wine-quality.yml: training.instance_type: found ml.g5.xlarge; allowed ml.m*, the parameter "
+            error_message="wine-quality.yml: training.instance_type: found ml.g5.xlarge; expected ml.m*, the parameter "
             "InstanceTypePatterns of the pipeline stack.",
         ),
         "slipway deploy --parameter InstanceTypePatterns=PATTERN,...",

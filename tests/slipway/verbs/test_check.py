@@ -40,9 +40,9 @@ def test_data_is_checked_with_the_columns_of_its_dataset(checkout: Path, capsys:
     assert run(["check", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert [problem.partition("test.csv: ")[2] for problem in answer["problems"]] == [
-        "line 1: found a header ('quality,alcohol'); allowed rows of numbers only; `slipway data prepare` drops a "
+        "line 1: found a header ('quality,alcohol'); expected rows of numbers only; `slipway data prepare` drops a "
         "header",
-        "line 2: found 2 columns; allowed 12, as in the rows before",
+        "line 2: found 2 columns; expected 12, as in the rows before",
     ]
     assert answer["files"][0]["rows"] == 1_120
 
@@ -66,7 +66,7 @@ def test_the_file_is_named_after_its_model(checkout: Path, capsys: pytest.Captur
     config = checkout / "training_config" / "wine-quality.yml"
     config.rename(config.with_name("other.yml"))
     assert run(["check"]) == 1
-    assert "training_config/other.yml: model: found wine-quality; allowed other" in capsys.readouterr().out
+    assert "training_config/other.yml: model: found wine-quality; expected other" in capsys.readouterr().out
 
 
 def test_columns_of_the_config_have_to_be_in_the_data(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,19 +74,19 @@ def test_columns_of_the_config_have_to_be_in_the_data(checkout: Path, capsys: py
     config.write_text(config.read_text().replace("column: alcohol", "column: alcohl"))
     assert run(["check"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "training_config/wine-quality.yml: tests.full.slices[0].column: found 'alcohl'; allowed a column of" in said
+    assert "training_config/wine-quality.yml: tests.full.slices[0].column: found 'alcohl'; expected a column of" in said
     assert "did you mean alcohol?" in said
     (checkout / "data" / "wine-quality" / "columns.json").unlink()
     assert run(["check"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "allowed column 1, the label, to column 12, as the dataset has no columns.json that names them" in said
+    assert "expected column 1, the label, to column 12, as the dataset has no columns.json that names them" in said
 
 
 def test_every_column_has_a_name_or_none(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (checkout / "data" / "wine-quality" / "columns.json").write_text('["quality", "alcohol"]')
     assert run(["check"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "columns.json: found 2 names; allowed 12, one for each column" in said
+    assert "columns.json: found 2 names; expected 12, one for each column" in said
 
 
 def test_a_missing_channel_says_how_to_make_one(
@@ -117,7 +117,7 @@ def test_an_instance_type_that_no_stack_would_allow_is_found_before_the_push(
     monkeypatch.setattr(check, "find_stack", lambda *_: None)
     assert run(["check", str(tmp_path), "--local"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "training.instance_type: found ml.g5.xlarge; allowed ml.t2.*, ml.t3.*, ml.m*, ml.c*, ml.r*" in said
+    assert "training.instance_type: found ml.g5.xlarge; expected ml.t2.*, ml.t3.*, ml.m*, ml.c*, ml.r*" in said
     assert "deploy --parameter InstanceTypePatterns=" in said
     given = {
         "Parameters": [{"ParameterKey": "InstanceTypePatterns", "ParameterValue": "ml.g5.*,ml.t2.*,ml.m*,ml.t3.*"}]

@@ -192,9 +192,9 @@ def nothing_is_removed_unasked(house: House) -> None:
     assert refused.returncode == 1
     assert "Nobody is there to be asked, so nothing was removed." in refused.stderr
     refused = house.slipway("destroy", "--yes", "local")
-    assert f"--yes: found 'local'; allowed is {MODEL}, for model {MODEL} of installation local." in refused.stderr
+    assert f"--yes: found 'local'; expected {MODEL}, for model {MODEL} of installation local." in refused.stderr
     refused = house.slipway("destroy", "--all", "--yes", MODEL)
-    assert f"--yes: found '{MODEL}'; allowed is local, for installation local. Nothing was removed" in refused.stderr
+    assert f"--yes: found '{MODEL}'; expected local, for installation local. Nothing was removed" in refused.stderr
 
 
 def one_model_goes_and_the_other_stays(house: House, before: dict[str, list[str]]) -> None:
@@ -274,11 +274,11 @@ def test_a_person_types_the_name_of_what_goes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Output, "can_ask", True)
     monkeypatch.setattr(Output, "ask", lambda _output, _question: answers.pop(0))
     for typed in ("green", ""):
-        with pytest.raises(SlipwayError, match=f"found '{typed}'; allowed is blue, for installation blue. Nothing was"):
+        with pytest.raises(SlipwayError, match=f"found '{typed}'; expected blue, for installation blue. Nothing was"):
             _agree(every, None)
-    with pytest.raises(SlipwayError, match=f"found '{MODEL}'; allowed is blue"):
+    with pytest.raises(SlipwayError, match=f"found '{MODEL}'; expected blue"):
         _agree(every, None)
-    with pytest.raises(SlipwayError, match=f"found 'blue'; allowed is {MODEL}, for model {MODEL} of installation blue"):
+    with pytest.raises(SlipwayError, match=f"found 'blue'; expected {MODEL}, for model {MODEL} of installation blue"):
         _agree(one, None)
     _agree(one, MODEL)
     _agree(every, "blue")

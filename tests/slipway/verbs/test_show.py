@@ -43,7 +43,7 @@ def test_releases_are_narrowed_by_all_that_is_asked() -> None:
 
 
 def test_an_unknown_status_names_the_known_ones() -> None:
-    with pytest.raises(SlipwayError, match=r"--status: found ok; allowed are Cancelled, Failed, InProgress"):
+    with pytest.raises(SlipwayError, match=r"--status: found ok; expected Cancelled, Failed, InProgress"):
         check_statuses(["ok", "failed"])
 
 

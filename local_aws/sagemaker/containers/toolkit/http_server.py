@@ -154,7 +154,7 @@ class HttpServer:
             raise _RefusedError(Answer(400, f"Content-Length {length_text!r} is no number"))
         length = int(length_text)
         if length > self._max_body_bytes:
-            text = f"The body has {length} bytes, allowed are {self._max_body_bytes} (MAX_CONTENT_LENGTH)"
+            text = f"The body has {length} bytes, expected {self._max_body_bytes} (MAX_CONTENT_LENGTH)"
             raise _RefusedError(Answer(413, text))
         if headers.get("expect", "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -20,7 +20,7 @@ def processors() -> int:
 
 
 def for_training(cells: int, nthread: int | None) -> int:
-    """Return the number of threads for a matrix of so many cells; the hyperparameter nthread decides if given."""
+    """Return the number of threads for a matrix of this many cells; the hyperparameter nthread decides if given."""
     if nthread is not None:
         return nthread
     return 1 if cells < _SMALL_CELLS else processors()
