@@ -1,8 +1,8 @@
 """Linear Learner, SageMaker's built-in algorithm: https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html.
 
 Hyperparameters: https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html. Where that page has a bound
-without saying whether it belongs to what is allowed, AWS's SDK decides:
-https://github.com/aws/sagemaker-python-sdk/blob/v2.257.1/src/sagemaker/amazon/linear_learner.py
+without saying whether it belongs to what is allowed, version 2 of AWS's SDK decides:
+https://github.com/aws/sagemaker-python-sdk, src/sagemaker/amazon/linear_learner.py
 """
 
 from __future__ import annotations
