@@ -231,10 +231,7 @@ PATCHES: tuple[Patch, ...] = (
         ),
         why="Log events are kept as long as their group says; MiniStack keeps each twice in memory, for good.",
         source=f"{_DOCS}/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
-        tests=(
-            f"{_TESTS}/state/test_history_on_disk.py::test_what_is_given_is_not_held_in_memory",
-            f"{_TESTS}/state/test_history_on_disk.py::test_logs_metrics_and_versions_are_there_after_a_kill",
-        ),
+        tests=(f"{_TESTS}/state/test_history_on_disk.py::test_what_is_given_is_not_held_in_memory",),
         apply=lambda parts: log_events.store_log_events(LogStore(parts.telemetry)),
     ),
     Patch(
@@ -242,10 +239,7 @@ PATCHES: tuple[Patch, ...] = (
         replaces=_all("services.cloudwatch", "_metrics", "_metric_bucket", "_evict_old_metrics"),
         why="Data points are kept on disk for 15 days; MiniStack keeps them in memory.",
         source=f"{_DOCS}/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html",
-        tests=(
-            f"{_TESTS}/state/test_history_on_disk.py::test_what_is_given_is_not_held_in_memory",
-            f"{_TESTS}/state/test_history_on_disk.py::test_logs_metrics_and_versions_are_there_after_a_kill",
-        ),
+        tests=(f"{_TESTS}/state/test_history_on_disk.py::test_what_is_given_is_not_held_in_memory",),
         apply=lambda parts: metric_points.store_metrics(MetricStore(parts.telemetry)),
     ),
     Patch(

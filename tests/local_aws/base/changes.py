@@ -10,7 +10,7 @@ import json
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -69,7 +69,7 @@ def state() -> State:
 def members(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """An attribute and what it holds: entries of tables, members of classes, data of MiniStack's dictionaries."""
     yield name, Same(value)
-    if isinstance(value, Mapping) and isinstance(value, dict):
+    if isinstance(value, dict):
         yield from ((f"{name}[{key}]", seen(each, DEPTH - 1)) for key, each in list(value.items()))
     elif isinstance(value, set | frozenset):
         yield from ((f"{name}[{key}]", True) for key in value)
