@@ -113,7 +113,7 @@ class Settings:
             "MINISTACK_REGION": self.region,
             "PERSIST_STATE": "1",
             "S3_DATA_DIR": str(self.state / "s3"),
-            # Set in the module once its records have their place: base/object_index.py
+            # Set in the module once its records have their place: base/s3/object_index.py
             "S3_PERSIST": "0",
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.state / "ministack"),

@@ -37,6 +37,16 @@ def build_sources() -> dict[str, str]:
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}
 
 
+LEFT_OUT = "LOCAL_AWS_WITHOUT"
+"""The variable of the tests' environment that names a patch which is not applied, by `tests/left_out.py`."""
+
+
+def _module() -> list[str]:
+    """What stands behind `python -m` to run local AWS."""
+    name = os.environ.get(LEFT_OUT)
+    return ["tests.left_out", name] if name else ["local_aws"]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -70,7 +80,7 @@ class LocalServer:
         command = [
             sys.executable,
             "-m",
-            "local_aws",
+            *_module(),
             verb,
             "--state",
             str(self.state),

@@ -1,14 +1,18 @@
-"""EventBridge: events of our services, pipelines as targets, and the version in S3's events."""
+"""EventBridge: events of our services, how targets get theirs, and the version in S3's events."""
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from local_aws.base.functions.rights import serves_rule
 from local_aws.base.tables import ministack
+
+log = logging.getLogger(__name__)
 
 
 def put_event(source: str, detail_type: str, detail: Mapping[str, Any], resources: list[str]) -> None:
@@ -26,46 +30,57 @@ def put_event(source: str, detail_type: str, detail: Mapping[str, Any], resource
 PipelineTarget = Callable[[str, str, str, str], None]
 
 
-def route_events_to_pipelines(start: PipelineTarget) -> None:
-    """Make a pipeline's ARN a target of EventBridge rules.
+def deliver_events(start: PipelineTarget) -> None:
+    """Deliver to pipelines, and to a function as its policy allows and again if it fails.
 
     `start` gets the pipeline's ARN, the text that reaches the target (after Input, InputPath or InputTransformer)
-    and the ARNs of the target's role and of the rule. MiniStack accepts such targets and then drops them, so the
-    function that delivers is replaced: the payload is still made by its own code, by way of a target of a kind that
-    it knows (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html).
+    and the ARNs of the target's role and of the rule. MiniStack accepts such targets and then drops them; the payload
+    is still made by its own code, by way of a target of a kind that it knows
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html).
+
+    It invokes a function once, whatever the function's policy says. What that refuses is logged, as AWS tells nobody
+    but a metric: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html. Retries are those
+    of an asynchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
     eventbridge = ministack("services.eventbridge")
     original = eventbridge._invoke_target  # noqa: SLF001
-    deliver_to_lambda = eventbridge._dispatch_to_lambda  # noqa: SLF001
     pending = threading.local()
 
-    def dispatch_to_lambda(arn: str, payload: str) -> None:
-        target = getattr(pending, "target", None)
-        if target is None:
-            deliver_to_lambda(arn, payload)
+    def invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+        arn, rule_arn = target.get("Arn", ""), rule.get("Arn", "")
+        if ":codepipeline:" in arn:
+            pending.target, pending.rule_arn = target, rule_arn
+            try:
+                original({**target, "Arn": arn.replace(":codepipeline:", ":lambda:", 1)}, event, rule, view)
+            finally:
+                pending.target = None
+        elif ":lambda:" in arn and ":function:" in arn and not serves_rule(arn, rule_arn):
+            log.warning("EventBridge may not invoke %s for %s: the function's policy does not allow it", arn, rule_arn)
         else:
-            start(target["Arn"], payload, target.get("RoleArn", ""), pending.rule_arn)
-
-    def invoke_target(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> None:
-        if ":codepipeline:" not in target.get("Arn", ""):
             original(target, event, rule, view)
-            return
-        pending.target, pending.rule_arn = target, rule.get("Arn", "")
-        try:
-            disguised = {**target, "Arn": target["Arn"].replace(":codepipeline:", ":lambda:", 1)}
-            original(disguised, event, rule, view)
-        finally:
-            pending.target = None
 
-    eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
+    def dispatch_to_lambda(arn: str, payload: str) -> None:
+        pipeline = getattr(pending, "target", None)
+        if pipeline is None:
+            _invoke_function(arn, payload)
+        else:
+            start(pipeline["Arn"], payload, pipeline.get("RoleArn", ""), pending.rule_arn)
+
     eventbridge._invoke_target = invoke_target  # noqa: SLF001
-    eventbridge._SUPPORTED_TARGET_SERVICES.add("codepipeline")  # noqa: SLF001
+    eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
+
+
+def _invoke_function(arn: str, payload: str) -> None:
+    functions = ministack("services.lambda_svc")
+    function, config, _ = functions._get_func_record_for_ref(arn)  # noqa: SLF001
+    record = functions._execution_record_for_config(function, config)  # noqa: SLF001
+    functions.invoke_async_with_retry(record, json.loads(payload))
 
 
 _version_id: ContextVar[str | None] = ContextVar("s3_version_id", default=None)
 
 
-def carry_version_ids() -> None:
+def add_version_ids() -> None:
     """Put `version-id` into the events that S3 sends to EventBridge, as AWS does for versioned buckets.
 
     MiniStack knows the version when it makes the event and leaves it out, so a rule could not pin the revision

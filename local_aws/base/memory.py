@@ -8,7 +8,7 @@ from typing import Any
 from local_aws.base.tables import ministack
 
 
-def keep_no_events() -> None:
+def drop_event_log() -> None:
     """Keep no list of all events that were ever put: nothing reads it, and EventBridge has none.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html: only an archive keeps events.

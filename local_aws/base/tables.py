@@ -1,4 +1,4 @@
-"""The tables of MiniStack that services, resource types and hooks are entered into."""
+"""What of MiniStack is used, looked for at the start, and the tables that our services and types are entered into."""
 
 from __future__ import annotations
 
@@ -137,9 +137,11 @@ _TABLES = {
         "_invoke_target",
         "_put_events",
         "_put_targets",
-        "_SUPPORTED_TARGET_SERVICES",
     ),
     "ministack.services.iam": (
+        "_attach_group_policy",
+        "_attach_role_policy",
+        "_attach_user_policy",
         "_aws_managed_policies",
         "_error",
         "_groups",
@@ -215,6 +217,8 @@ _TABLES = {
         "_resolve_sse_write_headers",
         "_upload_part",
         "_upload_part_copy",
+        "get_state",
+        "load_persisted_state",
         "resolve_credential",
     ),
     "ministack.services.sts": (
@@ -231,6 +235,7 @@ _LATE_TABLES = {
     "ministack.services.cloudformation.changesets": (
         "_evaluate_conditions",
         "_find_change_set",
+        "_resolve_parameters",
         "_resolve_props_for_diff",
         "validate_template_support",
     ),
@@ -292,6 +297,16 @@ def check_tables(*, late: bool = False) -> None:
             f"local AWS extends MiniStack {MINISTACK_VERSION}; MiniStack {version('ministack')} lacks "
             f"{', '.join(missing)}. Install the locked dependencies again: make setup."
         )
+
+
+def used_names() -> frozenset[str]:
+    """What `check_tables` looks for, by names below `ministack`."""
+    return frozenset(
+        f"{module.removeprefix('ministack.')}.{name}"
+        for modules in (_TABLES, _LATE_TABLES)
+        for module, names in modules.items()
+        for name in names
+    )
 
 
 def asgi_app() -> Any:

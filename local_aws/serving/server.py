@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import base, operation
@@ -32,8 +32,6 @@ from local_aws.serving.process import ProcessError
 from local_aws.serving.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
 from local_aws.state import database_copy, snapshots, space, state_files
-from local_aws.state.log_store import LogStore
-from local_aws.state.metric_store import MetricStore
 from local_aws.state.store import Store
 from local_aws.wire import Service
 
@@ -80,57 +78,41 @@ class LocalAws:
         self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
         self._functions = base.FunctionProcesses()
         self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
-        self._register(store)
+        self.parts = base.Parts(
+            settings=settings,
+            store=store,
+            telemetry=self._telemetry,
+            records=self._records,
+            sessions=self._sessions,
+            fronts=tuple(self._fronts()),
+            resource_types=self._resource_types,
+            note=self.calls.note,
+            restore=self.snapshots.restore,
+            start_pipeline=self._start_pipeline,
+            processes=self._functions,
+            invocations=self._asynchronous,
+            templates=self._templates,
+        )
+        base.apply_patches(self.parts)
 
-    def _register(self, store: Store) -> None:
+    def _fronts(self) -> Iterator[base.Front]:
         def front(name: str, operations: Any) -> Service:
             return Service(name, operations, base.identify, base.enforce, self.settings.region)
 
-        base.record_decisions(self.calls.note)
-        base.register_service(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         codepipeline = front("codepipeline", self.codepipeline.operations())
-        base.register_service(codepipeline, "codepipeline", "CodePipeline_20150709")
         codebuild = front("codebuild", self.codebuild.operations())
-        base.register_service(codebuild, "codebuild", "CodeBuild_20161006")
         sagemaker = front("sagemaker", self.sagemaker.operations())
-        base.register_service(sagemaker, "sagemaker-api", "SageMaker")
         runtime = front("sagemaker-runtime", self.sagemaker.runtime_operations())
-        base.register_service(runtime, "sagemaker", None)
+        yield base.Front(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
+        yield base.Front(codepipeline, "codepipeline", "CodePipeline_20150709")
+        yield base.Front(codebuild, "codebuild", "CodeBuild_20161006")
+        yield base.Front(sagemaker, "sagemaker-api", "SageMaker")
+        yield base.Front(runtime, "sagemaker", None)
         for name, prefix in _CONNECTIONS:
-            base.register_service(front(name, self.codeconnections.operations(name)), name, prefix)
-        base.invoke_functions_as_documented()
-        base.route_events_to_pipelines(self._start_pipeline)
-        base.carry_version_ids()
-        base.know_principals_as_documented()
-        base.complete_request_context()
-        base.find_actions_as_documented()
-        base.match_statements_as_documented()
-        base.refuse_malformed_policies()
-        base.ask_who_passes_roles()
-        base.evaluate_alarms_as_documented()
-        base.keep_log_events_in(LogStore(self._telemetry))
-        base.keep_metrics_in(MetricStore(self._telemetry))
-        base.keep_alarm_history_in(self._telemetry)
-        base.keep_objects_in(self._records)
-        base.keep_sessions_in(self._sessions)
-        base.keep_no_events()
-        base.run_functions_as_documented()
-        self._functions.install()
-        base.end_idle_functions()
-        self._asynchronous.install()
-        base.refuse_unknown_runtimes()
-        base.refuse_roles_that_lambda_cannot_assume()
-        base.refuse_function_names()
-        base.publish_versions_as_documented()
-        base.refuse_roles_that_eventbridge_cannot_assume()
-        base.give_functions_secret_credentials()
-        base.know_root(self.settings.root)
-        base.close_unsigned_paths()
-        base.make_log_groups_with_the_rights_of_roles()
-        base.know_managed_policies()
-        base.encrypt_without_a_key_id()
-        base.lock_objects_as_documented(store)
-        base.Uploads(self.settings.state / "s3-uploads").install()
+            yield base.Front(front(name, self.codeconnections.operations(name)), name, prefix)
+
+    def _resource_types(self) -> Mapping[str, base.ResourceType]:
+        return {name: resource for service in self._services for name, resource in service.resource_types().items()}
 
     def _start_pipeline(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
         """Start an execution, and load the libraries of training while its sources are fetched."""
@@ -147,24 +129,10 @@ class LocalAws:
         self._asynchronous.resume()
         self.codeconnections.watch(self.codepipeline.start_from_push)
 
-    def _register_resource_types(self) -> None:
+    def _patch_cloudformation(self) -> None:
         base.check_tables(late=True)
-        base.complete_resource_types()
-        base.lock_buckets_of_stacks()
-        base.refuse_unknown_runtimes_of_stacks()
-        base.refuse_function_names_of_stacks()
-        base.tell_what_replaces()
-        base.leave_out_what_conditions_exclude()
-        base.refuse_missing_policies_in_stacks()
-        base.refuse_malformed_policies_in_stacks()
-        base.refuse_missing_targets_in_stacks()
-        base.refuse_values_as_documented()
-        base.check_templates(self._templates)
+        base.apply_patches(self.parts, late=True)
         set_aside_what_stays()
-        base.register_resource_types(
-            {name: resource for service in self._services for name, resource in service.resource_types().items()}
-        )
-        base.ask_who_makes_resources()
 
     def stop(self) -> None:
         """End all threads and processes of the services."""
@@ -212,7 +180,7 @@ class LocalAws:
     async def _answer_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if "/cloudformation/" in headers.get("authorization", ""):
-            await asyncio.to_thread(self.snapshots.load_cloudformation, self._register_resource_types)
+            await asyncio.to_thread(self.snapshots.load_cloudformation, self._patch_cloudformation)
         service = snapshots.service_of(headers)
         asked, receive = await operation.named(scope, headers, receive)
         key = self.snapshots.service_to_save(service, scope["method"], scope["path"], asked)

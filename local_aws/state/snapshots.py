@@ -49,17 +49,12 @@ class Snapshots:
     """Saves and restores the services of MiniStack."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep the state in a folder, in the place of MiniStack's own loading and saving.
-
-        The slow service is not loaded at start; `load_cloudformation` brings it back.
-        """
+        """Keep the state in a folder; the slow service is not loaded at start, `load_cloudformation` brings it back."""
         app: Any = import_module("ministack.app")
         self._persistence: Any = import_module("ministack.core.persistence")
         self._folder = folder
         self._app = app
         self._keys = dict(app._state_map)  # noqa: SLF001
-        app._load_persisted_state, app.save_all = self._restore, _save_nothing  # noqa: SLF001
-        app._state_map.pop(_SLOW_TO_LOAD, None)  # noqa: SLF001
         self._saved: dict[str, int] = {}
         self._lock = threading.Lock()
         self._active = threading.Event()
@@ -90,12 +85,12 @@ class Snapshots:
         self.save_all()
         state_files.copy_missing(self._folder)
 
-    def load_cloudformation(self, register_types: Callable[[], None]) -> None:
+    def load_cloudformation(self, patch: Callable[[], None]) -> None:
         """Load CloudFormation and its state at its first request: it takes a second and 40 MB to import."""
         with self._loading:
             if self._cloudformation_loaded:
                 return
-            register_types()
+            patch()
             state = self._load(_SLOW_TO_LOAD)
             if state:
                 self._app._get_module(_SLOW_TO_LOAD).load_persisted_state(state)  # noqa: SLF001
@@ -143,14 +138,15 @@ class Snapshots:
         wrapped = {"__ministack_format__": self._persistence._state_format_version(key), "payload": state}  # noqa: SLF001
         return json.dumps(wrapped, default=self._persistence._json_default).encode()  # noqa: SLF001
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
         """Load every file, in the place of MiniStack's own way, which begins anew with a service that it cannot load.
 
         The server swallows what is raised here, so it is kept for `require_restored`.
         """
         try:
-            for key in self._app._state_map:  # noqa: SLF001
-                self._restore_one(key)
+            for key in self._keys:
+                if key != _SLOW_TO_LOAD:
+                    self._restore_one(key)
             self._load(_SLOW_TO_LOAD)
         except state_files.StateDamagedError as error:
             self._failure = error
@@ -249,7 +245,3 @@ class Snapshots:
             else:
                 failing = False
             self._stopped.wait(max(_PERIOD_S, _REST * (time.monotonic() - started)))
-
-
-def _save_nothing(_services: Any) -> None:
-    """MiniStack's saving at shutdown, which would write a file for every imported service."""

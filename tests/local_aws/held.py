@@ -14,10 +14,9 @@ from pathlib import Path
 
 from local_aws import base
 from local_aws.base.tables import ministack
+from local_aws.serving.server import LocalAws
 from local_aws.settings import ACCOUNT, Settings
-from local_aws.state.log_store import LogStore
-from local_aws.state.metric_store import MetricStore
-from local_aws.state.store import Store
+from tests import left_out
 
 HALF = 600
 EVENTS_A_PUT = 10
@@ -25,18 +24,15 @@ EVENTS_A_PUT = 10
 
 def main(folder: Path) -> None:
     """Give each service twice as much as it may keep, and tell what the second half of it costs."""
+    left_out.heed()
     settings = Settings(folder)
     os.environ.update(settings.server_environment())
     settings.make_folders()
-    telemetry = Store(settings.telemetry)
-    base.keep_log_events_in(LogStore(telemetry))
-    base.keep_metrics_in(MetricStore(telemetry))
-    base.keep_alarm_history_in(telemetry)
-    base.keep_objects_in(Store(settings.records))
-    base.keep_sessions_in(Store(None))
-    base.match_statements_as_documented()
+    LocalAws(settings)
     given = {
         "alarms": _alarm,
+        "events": _event,
+        "functions": _function,
         "logs": _log(),
         "metrics": _metric,
         "objects": _object(),
@@ -87,6 +83,21 @@ def _pattern(number: int) -> None:
 def _alarm(number: int) -> None:
     history = ministack("services.cloudwatch")
     history._record_history(f"alarm-{number}", "OK", "ALARM", "Threshold Crossed: " + "1 datapoint. " * 20)
+
+
+def _event(number: int) -> None:
+    entry = {"Source": "held", "DetailType": "held", "Detail": json.dumps({"number": number, "text": "x" * 400})}
+    status, _, _ = ministack("services.eventbridge")._put_events({"Entries": [entry]})
+    assert status == 200
+
+
+def _function(number: int) -> None:
+    """A function that was invoked long ago, and is looked for by what ends idle ones."""
+    runtime = ministack("core.lambda_runtime")
+    worker = runtime.Worker(f"held-{number}", {"Description": "x" * 400}, b"x" * 400)
+    worker.last_used = 0.0
+    runtime._workers[f"held-{number}"] = [worker]
+    ministack("services.lambda_svc").reap_idle_workers()
 
 
 def _session() -> Callable[[int], object]:

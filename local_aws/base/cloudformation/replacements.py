@@ -35,7 +35,7 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 """
 
 
-def leave_out_what_conditions_exclude() -> None:
+def resolve_conditions() -> None:
     """Let change sets compare the resources whose condition holds, as the stack itself does.
 
     MiniStack compares all that the templates declare, so that a new stack would get resources that it never makes,
@@ -45,7 +45,7 @@ def leave_out_what_conditions_exclude() -> None:
     change_sets = ministack("services.cloudformation.changesets")
     resolve = change_sets._resolve_props_for_diff  # noqa: SLF001
 
-    def resolve_those_that_are(template: Mapping[str, Any], parameters: Any, *rest: Any) -> dict[str, Any]:
+    def resolve_by_conditions(template: Mapping[str, Any], parameters: Any, *rest: Any) -> dict[str, Any]:
         resolved: dict[str, Any] = resolve(template, parameters, *rest)
         if template.get("Conditions"):
             holds = change_sets._evaluate_conditions(template, parameters)  # noqa: SLF001
@@ -53,10 +53,10 @@ def leave_out_what_conditions_exclude() -> None:
             resolved["Resources"] = {name: one for name, one in found if holds.get(one.get("Condition"), True)}
         return resolved
 
-    change_sets._resolve_props_for_diff = resolve_those_that_are  # noqa: SLF001
+    change_sets._resolve_props_for_diff = resolve_by_conditions  # noqa: SLF001
 
 
-def tell_what_replaces() -> None:
+def report_replacements() -> None:
     """Let change sets know more types.
 
     MiniStack calls every property of a type that it has no list for `Conditionally` recreating, so that each change

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 from local_aws.base.tables import ministack
 
 
-def lock_buckets_of_stacks() -> None:
+def lock_stack_buckets() -> None:
     """Turn Object Lock on with the bucket, which versions its objects, and set the lock that uploads begin with."""
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     apply = provisioners._s3_apply_configurations  # noqa: SLF001

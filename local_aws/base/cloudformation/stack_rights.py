@@ -31,7 +31,7 @@ class _Actor:
 _actor: ContextVar[_Actor | None] = ContextVar("actor", default=None)
 
 
-def ask_who_makes_resources() -> None:
+def require_stack_rights() -> None:
     """Ask IAM for the main actions of a stack's resources, and for all that changes who may do what.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html: the caller's session is

@@ -26,7 +26,7 @@ class _RefusedError(ValueError):
         super().__init__(f"{message} (Service: {service}, Status Code: {status})")
 
 
-def refuse_roles_that_lambda_cannot_assume() -> None:
+def refuse_function_roles() -> None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, for CreateFunction and its update."""
     functions = ministack("services.lambda_svc")
     create, update = functions._create_function, functions._update_config  # noqa: SLF001
@@ -43,7 +43,7 @@ def refuse_roles_that_lambda_cannot_assume() -> None:
     functions._create_function, functions._update_config = create_function, update_config  # noqa: SLF001
 
 
-def refuse_roles_that_eventbridge_cannot_assume() -> None:
+def refuse_target_roles() -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html."""
     events = ministack("services.eventbridge")
     put = events._put_targets  # noqa: SLF001
@@ -58,10 +58,10 @@ def refuse_roles_that_eventbridge_cannot_assume() -> None:
     events._put_targets = put_targets  # noqa: SLF001
 
 
-def refuse_missing_targets_in_stacks() -> None:
+def refuse_missing_stack_targets() -> None:
     """Fail a stack whose resource names what there is not, with the sentence of the resource's service."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS  # noqa: SLF001
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         check_before(handlers[name], check)
 
 
@@ -136,7 +136,7 @@ def _require_role_of_schedule(properties: Mapping[str, Any]) -> None:
         raise _RefusedError(message, "Scheduler", HTTPStatus.BAD_REQUEST)
 
 
-_CHECKS: Mapping[str, Check] = {
+CHECKS: Mapping[str, Check] = {
     "AWS::Events::Rule": _require_roles_of_targets,
     "AWS::Lambda::Alias": _require_function,
     "AWS::Lambda::EventInvokeConfig": _require_function,

@@ -14,21 +14,6 @@ from local_aws.base.tables import ministack
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
-def complete_resource_types() -> None:
-    """Apply the keys of a template, keep full buckets, refuse functions without packages and log groups that exist.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
-    """
-    _encrypt_buckets()
-    _keep_full_buckets()
-    _require_packages()
-    _refuse_log_groups_that_exist()
-    _name_inline_code()
-    _encrypt("AWS::Lambda::Function", _encrypt_function)
-    _encrypt("AWS::SNS::Topic", _encrypt_topic)
-
-
 def ended_stacks() -> frozenset[tuple[str, str, int]]:
     """Id, status and number of events of each stack in which nothing is under way."""
     module = ministack("services.cloudformation")
@@ -46,7 +31,11 @@ def stacks_under_way() -> bool:
     return any(stack["StackStatus"].endswith("_IN_PROGRESS") for stack in stacks)
 
 
-def _encrypt_buckets() -> None:
+def encrypt_stack_buckets() -> None:
+    """Apply the encryption of a bucket, whose removal takes it away.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
+    """
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     apply = provisioners._s3_apply_configurations  # noqa: SLF001
 
@@ -75,7 +64,7 @@ def _encryption_document(rules: list[Mapping[str, Any]]) -> bytes:
     return tostring(document)
 
 
-def _keep_full_buckets() -> None:
+def keep_full_buckets() -> None:
     """Let S3 itself delete a bucket with its stack, as it refuses one that holds objects, versions or delete markers.
 
     MiniStack's own type forgets the bucket whatever it holds, and leaves behind what is known about its objects.
@@ -101,7 +90,7 @@ def _keep_full_buckets() -> None:
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = delete  # noqa: SLF001
 
 
-def _refuse_log_groups_that_exist() -> None:
+def refuse_existing_log_groups() -> None:
     """Fail the creation of a log group whose name is taken; MiniStack empties the one that is there and takes it over.
 
     The message is CloudFormation's: https://github.com/serverless/serverless/issues/3168
@@ -123,7 +112,11 @@ def _refuse_log_groups_that_exist() -> None:
     handler.update(create=create_group)
 
 
-def _require_packages() -> None:
+def require_packages() -> None:
+    """Fail a function whose package is not in its bucket; MiniStack makes one without code.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    """
     provisioners, s3 = ministack("services.cloudformation.provisioners"), ministack("services.s3")
     handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
     create, update = handler["create"], handler["update"]
@@ -148,7 +141,7 @@ def _require_packages() -> None:
     handler.update(create=create_function, update=update_function)
 
 
-def _name_inline_code() -> None:
+def name_inline_code() -> None:
     """Put code that stands in a template into a file `index`, whatever the handler is called.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
@@ -162,34 +155,48 @@ def _name_inline_code() -> None:
     provisioners._zip_inline = zip_as_index  # noqa: SLF001
 
 
-def _encrypt(resource_type: str, apply: Callable[[str, Mapping[str, Any]], None]) -> None:
+def encrypt_stack_functions() -> None:
+    """Set the key of a function's environment.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+    """
+
+    def encrypt(name: str, properties: Mapping[str, Any]) -> None:
+        function = ministack("services.lambda_svc")._functions[name]  # noqa: SLF001
+        _set_or_remove(function["config"], "KMSKeyArn", properties.get("KmsKeyArn"))
+
+    _finish("AWS::Lambda::Function", encrypt)
+
+
+def encrypt_stack_topics() -> None:
+    """Set the key of a topic.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html
+    """
+
+    def encrypt(arn: str, properties: Mapping[str, Any]) -> None:
+        topic = ministack("services.sns")._topics[arn]  # noqa: SLF001
+        _set_or_remove(topic["attributes"], "KmsMasterKeyId", properties.get("KmsMasterKeyId"))
+
+    _finish("AWS::SNS::Topic", encrypt)
+
+
+def _finish(resource_type: str, apply: Callable[[str, Mapping[str, Any]], None]) -> None:
     """Let `apply` see the physical id and the properties of a resource after each creation and update."""
     handler = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001
     create, update = handler["create"], handler["update"]
 
-    def create_with_key(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+    def create_and_finish(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
         made = create(logical_id, properties, stack_name)
         apply(made[0], properties)
         return made
 
-    def update_with_key(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+    def update_and_finish(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
         made = update(physical_id, old, new, *rest)
         apply(made[0], new)
         return made
 
-    handler.update(create=create_with_key, update=update_with_key)
-
-
-def _encrypt_function(name: str, properties: Mapping[str, Any]) -> None:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html."""
-    function = ministack("services.lambda_svc")._functions[name]  # noqa: SLF001
-    _set_or_remove(function["config"], "KMSKeyArn", properties.get("KmsKeyArn"))
-
-
-def _encrypt_topic(arn: str, properties: Mapping[str, Any]) -> None:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html."""
-    topic = ministack("services.sns")._topics[arn]  # noqa: SLF001
-    _set_or_remove(topic["attributes"], "KmsMasterKeyId", properties.get("KmsMasterKeyId"))
+    handler.update(create=create_and_finish, update=update_and_finish)
 
 
 def _set_or_remove(values: dict[str, Any], name: str, value: Any) -> None:

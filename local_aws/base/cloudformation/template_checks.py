@@ -23,7 +23,7 @@ from local_aws.base.cloudformation.template_findings import TemplateFindings
 from local_aws.base.cloudformation.template_format import format_problem, stack_problem
 from local_aws.base.tables import ministack
 
-_OPERATIONS = ("ValidateTemplate", "GetTemplateSummary", "CreateStack", "UpdateStack", "CreateChangeSet")
+OPERATIONS = ("ValidateTemplate", "GetTemplateSummary", "CreateStack", "UpdateStack", "CreateChangeSet")
 _SCHEMA_CHECK = "PROPERTY_VALIDATION"
 # https://github.com/aws-cloudformation/rain/pull/744
 _CHANGE_SET_FAILED = (
@@ -55,6 +55,8 @@ class _Checked:
 
 
 _checked: ContextVar[_Checked | None] = ContextVar("checked_template", default=None)
+_shown: ContextVar[dict[str, Any] | None] = ContextVar("shown_stack", default=None)
+"""What stands for the stack that an operation looks for."""
 
 
 def check_templates(findings: TemplateFindings) -> None:
@@ -62,14 +64,12 @@ def check_templates(findings: TemplateFindings) -> None:
     service, handlers = ministack("services.cloudformation"), ministack("services.cloudformation.handlers")
     table = handlers._ACTION_HANDLERS  # noqa: SLF001
     table["CreateChangeSet"] = partial(_fail_change_set, table["CreateChangeSet"])
-    for operation in _OPERATIONS:
+    for operation in OPERATIONS:
         table[operation] = partial(_check_first, operation, findings, table[operation])
-    table["DescribeEvents"] = partial(_describe_events, table["DescribeEvents"])
     for module in (handlers, ministack("services.cloudformation.changesets")):
         module.validate_template_support = partial(_require_for_stack, module.validate_template_support)
     stacks = ministack("services.cloudformation.stacks")
     stacks._validation_errors = partial(_validation_errors, stacks._validation_errors)  # noqa: SLF001
-    _read_yaml_with_libyaml()
     handle = service.handle_request
 
     async def handle_request(*request: Any) -> Answer:
@@ -85,8 +85,11 @@ def check_templates(findings: TemplateFindings) -> None:
     service.handle_request = handle_request
 
 
-def _read_yaml_with_libyaml() -> None:
-    """Let MiniStack read YAML ten times as fast; a template is read once more for its check."""
+def read_yaml_fast() -> None:
+    """Let MiniStack read YAML ten times as fast, with libyaml; a template is read once more for its check.
+
+    https://pyyaml.org/wiki/PyYAMLDocumentation
+    """
     import yaml  # noqa: PLC0415 - an idle local AWS does not need it
 
     engine = ministack("services.cloudformation.engine")
@@ -230,12 +233,19 @@ def _events(change_set: Mapping[str, Any], failures: list[Failure]) -> list[dict
     ]
 
 
-def _describe_events(handler: Handler, parameters: Mapping[str, Any]) -> Answer:
+def describe_change_set_events() -> None:
     """Let DescribeEvents tell of a change set, whose events MiniStack does not know.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
     """
-    helpers, handlers = (ministack(f"services.cloudformation.{name}") for name in ("helpers", "handlers"))
+    handlers = ministack("services.cloudformation.handlers")
+    resolve, table = handlers._resolve_stack, handlers._ACTION_HANDLERS  # noqa: SLF001
+    handlers._resolve_stack = lambda name: _shown.get() or resolve(name)  # noqa: SLF001
+    table["DescribeEvents"] = partial(_describe_events, table["DescribeEvents"])
+
+
+def _describe_events(handler: Handler, parameters: Mapping[str, Any]) -> Answer:
+    helpers = ministack("services.cloudformation.helpers")
     name, stack = (helpers._p(parameters, key) for key in ("ChangeSetName", "StackName"))  # noqa: SLF001
     if not name:
         return handler(parameters)
@@ -246,10 +256,8 @@ def _describe_events(handler: Handler, parameters: Mapping[str, Any]) -> Answer:
         )
         return missing
     # The other operation's own answer, about a stack that has these events alone.
-    shown = {"_operation_events": change_set.get("_operation_events", [])}
-    resolve = handlers._resolve_stack  # noqa: SLF001
-    handlers._resolve_stack = lambda _name: shown  # noqa: SLF001
+    shown = _shown.set({"_operation_events": change_set.get("_operation_events", [])})
     try:
         return handler({**parameters, "StackName": change_set["StackName"]})
     finally:
-        handlers._resolve_stack = resolve  # noqa: SLF001
+        _shown.reset(shown)

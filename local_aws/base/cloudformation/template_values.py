@@ -20,7 +20,7 @@ _NO_EXPORT = re.compile(r"Export '(.+)' not found", re.DOTALL)
 _IMPORTED = re.compile(r"Export ([^ ]+) is imported by stack ([^ ]+)")
 
 
-def refuse_values_as_documented() -> None:
+def check_values() -> None:
     """Parameters: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html.
 
     Exports: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html

@@ -31,7 +31,7 @@ _KEPT = timedelta(days=30)
 _CHUNK = 500
 
 
-def keep_alarm_history_in(store: Store) -> None:
+def store_alarm_history(store: Store) -> None:
     """Put the file in the place of MiniStack's list."""
     cloudwatch = ministack("services.cloudwatch")
     before, history = cloudwatch._alarm_history, _History(store)  # noqa: SLF001

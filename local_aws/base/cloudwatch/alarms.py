@@ -33,7 +33,7 @@ _EVALUATED = ("Threshold Crossed", "Unchecked", "Insufficient Data", "No data")
 """How reasons begin that come from an evaluation, and not from SetAlarmState."""
 
 
-def evaluate_alarms_as_documented() -> None:
+def evaluate_alarms() -> None:
     """Put the evaluation above in place of MiniStack's."""
     cloudwatch = ministack("services.cloudwatch")
     describe = cloudwatch._describe_alarms  # noqa: SLF001

@@ -26,7 +26,7 @@ _MAX_STREAMS = 50
 _FOREVER = 1 << 62
 
 
-def keep_log_events_in(store: LogStore) -> None:
+def store_log_events(store: LogStore) -> None:
     """Put the file in the place of MiniStack's lists of events, and move what an older state holds into it."""
     logs = ministack("services.cloudwatch_logs")
     operations = _Operations(logs, store)

@@ -69,7 +69,7 @@ class _Metrics:
         return {}
 
 
-def keep_metrics_in(store: MetricStore) -> None:
+def store_metrics(store: MetricStore) -> None:
     """Put the file in the place of MiniStack's points, and look every ten minutes for points to be forgotten."""
     cloudwatch = ministack("services.cloudwatch")
     before, cloudwatch._metrics = cloudwatch._metrics, _Metrics(store)  # noqa: SLF001

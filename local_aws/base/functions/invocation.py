@@ -48,7 +48,7 @@ class _Ended:
     """What the REPORT line says of an end that is not a success."""
 
 
-def run_functions_as_documented() -> None:
+def run_functions() -> None:
     """Let a Python function fail as on AWS, whether it raises, cannot be imported, is too slow or is killed.
 
     MiniStack calls every error `Runtime.HandlerError`, logs nothing of a function that cannot be imported, and takes

@@ -28,7 +28,7 @@ def refuse_function_names() -> None:
     functions._create_function = create_function  # noqa: SLF001
 
 
-def refuse_function_names_of_stacks() -> None:
+def refuse_stack_function_names() -> None:
     """The same for CloudFormation, which creates functions past Lambda's operation."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
     create = handlers["create"]

@@ -33,7 +33,7 @@ NOT_CREATED = NOT_UPDATED | {"go1.x", "java8", "nodejs14.x", "provided", "python
 """Those whose date for "Block function create" has passed."""
 
 
-def refuse_unknown_runtimes() -> None:
+def refuse_runtimes() -> None:
     """Refuse a runtime that Lambda does not know or no longer creates functions with; MiniStack takes any text."""
     functions = ministack("services.lambda_svc")
     create, update = functions._create_function, functions._update_config  # noqa: SLF001
@@ -49,7 +49,7 @@ def refuse_unknown_runtimes() -> None:
     functions._create_function, functions._update_config = create_function, update_config  # noqa: SLF001
 
 
-def refuse_unknown_runtimes_of_stacks() -> None:
+def refuse_stack_runtimes() -> None:
     """The same for CloudFormation, which creates functions past Lambda's operation."""
     provisioners = ministack("services.cloudformation.provisioners")
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001

@@ -16,7 +16,7 @@ _OF_A_MOMENT = ("State", "LastUpdateStatus")
 _NOT_COMPARED = frozenset({"Version", "FunctionArn", "RevisionId", "LastModified", "Description"})
 
 
-def publish_versions_as_documented() -> None:
+def publish_versions() -> None:
     """Make a version of code and configuration that the last one does not have, and of no others.
 
     MiniStack compares the revision, which is another one after an update that changes nothing and none after one by

@@ -32,7 +32,7 @@ class NoAction(str):
     __slots__ = ()
 
 
-def find_actions_as_documented() -> None:
+def find_actions() -> None:
     """Ask IAM about the operation that is carried out, and let root alone do what is no operation.
 
     MiniStack lets anybody with a key pass where it finds no action, knows a part of Lambda's operations, and takes

@@ -1,7 +1,7 @@
 """What each role asked IAM for, and what IAM said: every decision is counted, whoever makes it.
 
-MiniStack's services and ours ask the same function, which `record_decisions` extends. A decision is about one action
-on one resource, so a call that needs several (`iam:PassRole`, the source of a copy) counts as several.
+MiniStack's services and ours ask the same function (`decisions.py`). A decision is about one action on one resource,
+so a call that needs several (`iam:PassRole`, the source of a copy) counts as several.
 """
 
 from __future__ import annotations
@@ -124,24 +124,20 @@ class CallRecorder:
             log.warning("%d counts of what roles did are not stored: %s", len(rows), error)
 
 
-def record_decisions(note: Callable[..., None]) -> None:
-    """Tell `note(role, action, resource, allowed=…)` of every decision about a role.
+Note = Callable[..., None]
+"""`note(role, action, resource, allowed=...)`, as `CallRecorder.note`."""
+
+
+def tell(note: Note, key_id: str, action: str, resource: str, denied: Any) -> None:
+    """Tell `note` of a decision if it is one about a role.
 
     A request whose signature, token or time is wrong is refused before there is a decision; the root user and
     IAM users are no roles.
     """
-    evaluator, sts = ministack("core.iam_evaluator"), ministack("services.sts")
-    ask = evaluator.enforce
-
-    def ask_and_note(access_key_id: str, iam_action: str, *args: Any, resource_arn: str = "*", **kwargs: Any) -> Any:
-        denied = ask(access_key_id, iam_action, *args, resource_arn=resource_arn, **kwargs)
-        session = sts._sessions.get(access_key_id)  # noqa: SLF001
-        role = _role_of(session["Arn"]) if session else None
-        if role and not isinstance(denied, evaluator.AuthError):
-            note(role, iam_action, resource_arn, allowed=denied is None)
-        return denied
-
-    evaluator.enforce = ask_and_note
+    session = ministack("services.sts")._sessions.get(key_id)  # noqa: SLF001
+    role = _role_of(session["Arn"]) if session else None
+    if role and not isinstance(denied, ministack("core.iam_evaluator").AuthError):
+        note(role, action, resource, allowed=denied is None)
 
 
 def _role_of(arn: str) -> str | None:

@@ -22,7 +22,7 @@ _ATTACHING = ("AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy")
 _ENTITIES = (("Roles", "role", "_roles"), ("Users", "user", "_users"), ("Groups", "group", "_groups"))
 
 
-def know_managed_policies() -> None:
+def load_managed_policies() -> None:
     """Replace MiniStack's documents of AWS-managed policies, and refuse to attach a policy that there is not.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
@@ -53,7 +53,7 @@ def _refuse_unknown(iam: Any, operation: str) -> None:
     setattr(iam, attach.__name__, attach_known)
 
 
-def refuse_missing_policies_in_stacks() -> None:
+def refuse_missing_stack_policies() -> None:
     """Fail a stack whose role or user has a policy that there is not, or whose policy names a missing entity.
 
     The sentences are IAM's: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html

@@ -9,6 +9,7 @@ from typing import Any
 
 from local_aws.base.tables import ministack
 from local_aws.settings import ACCOUNT
+from local_aws.wire import Permission
 
 _CLOUDFORMATION = ("cloudformation.amazonaws.com", ("RoleARN",))
 _EVENTS = "events.amazonaws.com"
@@ -57,48 +58,49 @@ def key_context(region: str, function: str) -> dict[str, str]:
     }
 
 
-def ask_who_passes_roles() -> None:
-    """Ask for `iam:PassRole` on each role that a request gives to one of MiniStack's services, and for the use of keys.
+def note_request(body: bytes, query: Mapping[str, Any]) -> None:
+    """Keep the request under way, in which the roles and keys stand."""
+    _request.set((body, query))
+    _kept.set(("", ""))
+
+
+def needed(action: str, resource_arn: str, region: str) -> Iterator[Permission]:
+    """What the request under way needs beside its action, for the roles and keys that it gives to a service.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html; our services ask for theirs.
     """
-    actions, evaluator = ministack("core.iam_actions"), ministack("core.iam_evaluator")
-    resource_arn, ask, answer = actions.extract_resource_arn, evaluator.enforce, actions.access_denied_response
+    if action in _PASSES:
+        principal, where = _PASSES[action]
+        for role in _named(where):
+            yield Permission("iam:PassRole", role, {"iam:PassedToService": principal})
+    for key in _named(("KMSKeyArn",)) if action in _GIVES_KEY else ():
+        function = _named(("FunctionName",)) or [resource_arn.rpartition(":function:")[2]]
+        context = key_context(region, function[0])
+        for use in KEY_USES:
+            yield Permission(use, key, context)
 
-    def extract_resource_arn(
-        service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], *rest: Any
-    ) -> str:
-        _request.set((body, query))
-        _kept.set(("", ""))
-        return str(resource_arn(service, method, path, headers, body, query, *rest))
 
-    def ask_for_roles(key_id: str, action: str, service: str, region: str, **more: Any) -> Any:
-        denied = ask(key_id, action, service, region, **more)
-        principal, where = _PASSES.get(action, ("", ()))
-        asked = [("iam:PassRole", role, {"iam:PassedToService": principal}) for role in _named(where)] if where else []
-        for key in _named(("KMSKeyArn",)) if action in _GIVES_KEY else ():
-            function = _named(("FunctionName",)) or [more["resource_arn"].rpartition(":function:")[2]]
-            asked += [(use, key, key_context(region, function[0])) for use in KEY_USES]
-        for needed, resource, keys in () if denied else asked:
-            namespace = needed.partition(":")[0]
-            denied = ask(key_id, needed, namespace, region, resource_arn=resource, service_context=keys)
-            if denied:
-                _kept.set((needed, resource))
-                break
-        return denied
+def keep_refused(permission: Permission) -> None:
+    """Let the answer to the request under way say that this is what its caller lacks."""
+    _kept.set((permission.action, permission.resource))
+
+
+def answer_refusals() -> None:
+    """Let a denial name the role or the key that the caller may not give to the service, in the service's words."""
+    actions = ministack("core.iam_actions")
+    answer = actions.access_denied_response
 
     def access_denied_response(service: str, action: str, principal_arn: str, request_id: str, **more: Any) -> Any:
-        needed, resource = _kept.get()
-        if not needed or more.get("error_code"):
+        lacking, resource = _kept.get()
+        if not lacking or more.get("error_code"):
             return answer(service, action, principal_arn, request_id, **more)
-        message = actions.identity_denial_message(needed, principal_arn, resource, more.get("explicit_deny", False))
+        message = actions.identity_denial_message(lacking, principal_arn, resource, more.get("explicit_deny", False))
         more = {**more, "message": message, "resource_arn": resource}
-        if needed not in KEY_USES:
-            return answer(service, needed, principal_arn, request_id, **more)
-        more |= {"message": _of_lambda(needed, message), "error_code": "InvalidParameterValueException"}
-        return (400, *answer(service, needed, principal_arn, request_id, **more)[1:])
+        if lacking not in KEY_USES:
+            return answer(service, lacking, principal_arn, request_id, **more)
+        more |= {"message": _of_lambda(lacking, message), "error_code": "InvalidParameterValueException"}
+        return (400, *answer(service, lacking, principal_arn, request_id, **more)[1:])
 
-    actions.extract_resource_arn, evaluator.enforce = extract_resource_arn, ask_for_roles
     actions.access_denied_response = access_denied_response
 
 

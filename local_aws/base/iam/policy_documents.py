@@ -27,7 +27,6 @@ _STATEMENT = {
 _SYNTAX = "Syntax errors in policy."
 _NO_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
 _IN_STACKS: Mapping[str, tuple[str, ...]] = {
-    "AWS::IAM::Group": ("Policies",),
     "AWS::IAM::ManagedPolicy": (),
     "AWS::IAM::Role": ("Policies",),
     "AWS::IAM::User": ("Policies",),
@@ -47,12 +46,11 @@ def refuse_malformed_policies() -> None:
     _check_buckets()
 
 
-def refuse_malformed_policies_in_stacks() -> None:
+def refuse_malformed_stack_policies() -> None:
     """The same for the types of CloudFormation that store policies without asking IAM or S3."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS  # noqa: SLF001
     for kind, where in _IN_STACKS.items():
-        if kind in handlers:
-            check_before(handlers[kind], partial(_require_sound, where))
+        check_before(handlers[kind], partial(_require_sound, where))
     check_before(handlers["AWS::S3::BucketPolicy"], _require_sound_bucket)
 
 

@@ -35,7 +35,7 @@ class _Resolved(str):
         return self
 
 
-def match_statements_as_documented() -> None:
+def match_statements() -> None:
     """Resolve variables in Resource and Condition, and let wildcards cover every character.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html: since version 2012-10-17, in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.base.tables import ministack
@@ -10,16 +11,13 @@ _ALWAYS_ROOTS = frozenset({"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:Pu
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html."""
 
 
-def know_principals_as_documented() -> None:
-    """Name a session by its role, and hold the root user to what bucket policies deny.
+def resolve_principal_arn() -> None:
+    """Name a session by its role: `aws:PrincipalArn` is the ARN of the role, path and all.
 
-    - `aws:PrincipalArn` of a session is the ARN of its role, path and all
-      (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn)
-    - a policy of a resource denies the root user too, whom MiniStack lets do everything
-      (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html)
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
     """
     evaluator, iam = ministack("core.iam_evaluator"), ministack("services.iam")
-    resolve, ask = evaluator._resolve_condition_key, evaluator.enforce  # noqa: SLF001
+    resolve = evaluator._resolve_condition_key  # noqa: SLF001
 
     def resolve_condition_key(key: str, context: Any) -> Any:
         if key.lower() == "aws:principalarn" and context.principal_type == "AssumedRole":
@@ -28,14 +26,18 @@ def know_principals_as_documented() -> None:
             return role["Arn"] if role else context.principal_arn
         return resolve(key, context)
 
-    def ask_of_root_too(key_id: str, action: str, service: str, region: str, **more: Any) -> Any:
-        answer = ask(key_id, action, service, region, **more)
-        if answer is not None or service != "s3" or action in _ALWAYS_ROOTS or not _is_root(key_id):
-            return answer
-        return _denied_by_bucket(action, region, more.get("resource_arn", "*"), more.get("service_context") or {})
-
     evaluator._resolve_condition_key = resolve_condition_key  # noqa: SLF001
-    evaluator.enforce = ask_of_root_too
+
+
+def denied_to_root(key_id: str, action: str, region: str, resource_arn: str, keys: Mapping[str, Any]) -> Any:
+    """The denial of the root user by a bucket's policy; None for others, and where there is none.
+
+    MiniStack lets the root user do everything; a policy of a resource denies it too:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    if action in _ALWAYS_ROOTS or not _is_root(key_id):
+        return None
+    return _denied_by_bucket(action, region, resource_arn, keys)
 
 
 def _is_root(key_id: str) -> bool:
@@ -43,7 +45,7 @@ def _is_root(key_id: str) -> bool:
     return getattr(found, "principal_type", "") == "Root"
 
 
-def _denied_by_bucket(action: str, region: str, resource_arn: str, keys: dict[str, Any]) -> Any:
+def _denied_by_bucket(action: str, region: str, resource_arn: str, keys: Mapping[str, Any]) -> Any:
     evaluator = ministack("core.iam_evaluator")
     found = evaluator._resource_policy("s3", resource_arn)  # noqa: SLF001
     if found is None:

@@ -38,7 +38,7 @@ _opened: MutableMapping[str, dict[str, Any]] = {}
 _lock = threading.Lock()
 
 
-def keep_credentials_in(table: MutableMapping[str, dict[str, Any]]) -> None:
+def store_credentials(table: MutableMapping[str, dict[str, Any]]) -> None:
     """Keep there what `assume_role` returns, to return it again as long as it is good for half of its time."""
     global _opened  # noqa: PLW0603 - one local AWS is one process
     _opened = table

@@ -14,7 +14,7 @@ from local_aws.state.cold_table import ColdTable
 from local_aws.state.store import Store
 
 
-def keep_sessions_in(store: Store) -> None:
+def store_sessions(store: Store) -> None:
     """Put the file in the place of MiniStack's sessions, all of which it goes through for each new one, and of ours."""
     sts = ministack("services.sts")
     sessions = ColdTable(store, "sessions", lambda session: session.get("Expiration"))
@@ -25,4 +25,4 @@ def keep_sessions_in(store: Store) -> None:
             table.forget_ended(time.time())
 
     sts._sessions, sts._evict_expired_sessions = sessions, forget_expired  # noqa: SLF001
-    roles.keep_credentials_in(credentials)
+    roles.store_credentials(credentials)

@@ -25,7 +25,7 @@ _function_keys: set[str] = set()
 _UNKNOWN_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
-def know_root(root: RootKey) -> None:
+def set_root_key(root: RootKey) -> None:
     """Let the account's root user have this key, and no other key stand for it."""
     evaluator = ministack("core.iam_evaluator")
     unchecked, resolve = evaluator._SESSION_TOKEN_NOT_CHECKED, evaluator.resolve_credential  # noqa: SLF001
@@ -205,7 +205,7 @@ def _s3_answer(code: str, message: str, status: int, members: Mapping[str, str])
     return status, {"Content-Type": "application/xml"}, body.encode()
 
 
-def give_functions_secret_credentials() -> None:
+def make_credentials_secret() -> None:
     """Make the credentials of a function's role unguessable; MiniStack derives them from the function's ARN.
 
     They last as long as this process, as those of a warm worker must.

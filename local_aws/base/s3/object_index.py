@@ -18,7 +18,7 @@ _Scoped = tuple[str, str]
 _Version = tuple[str, tuple[str, str]]
 
 
-def keep_objects_in(store: Store) -> None:
+def store_object_records(store: Store) -> None:
     """Put the file in the place of MiniStack's records, and only then load what is on disk.
 
     So the module must have been imported with S3_PERSIST=0.

@@ -27,7 +27,7 @@ _PROTECTED = "Access Denied because object protected by object lock."
 _Answer = tuple[int, dict[str, str], bytes]
 
 
-def lock_objects_as_documented(store: Store) -> None:
+def lock_objects(store: Store) -> None:
     """Keep locks in the store, and let every operation that makes, changes or breaks one behave as S3's."""
     s3 = ministack("services.s3")
     s3._object_retention._data = LockTable(store, "retention")  # noqa: SLF001
@@ -43,7 +43,22 @@ def lock_objects_as_documented(store: Store) -> None:
     s3._delete_objects = _refuse_bypass(s3._delete_objects)  # noqa: SLF001
 
 
-def more_actions(method: str, headers: Mapping[str, str], arn: str) -> list[tuple[str, str]]:
+def ask_for_locks() -> None:
+    """Ask for the actions of the lock that an upload brings, beside `s3:PutObject`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    """
+    actions = ministack("core.iam_actions")
+    checks = actions.s3_additional_checks
+
+    def s3_checks(method: str, path: str, headers: dict[str, str], *rest: Any) -> list[tuple[str, str]]:
+        locking = _lock_actions(method, headers, f"arn:aws:s3:::{path.lstrip('/')}")
+        return [*checks(method, path, headers, *rest), *locking]
+
+    actions.s3_additional_checks = s3_checks
+
+
+def _lock_actions(method: str, headers: Mapping[str, str], arn: str) -> list[tuple[str, str]]:
     """The actions that an upload with a lock of its own needs beside `s3:PutObject`, on the object.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-permissions

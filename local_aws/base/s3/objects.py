@@ -19,7 +19,7 @@ def read_object(bucket: str, key: str, version_id: str | None) -> bytes | None:
     return found
 
 
-def encrypt_without_a_key_id() -> None:
+def use_default_key() -> None:
     """Let `aws:kms` without a key id mean the account's AWS-managed key `aws/s3`, which the first use creates.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html

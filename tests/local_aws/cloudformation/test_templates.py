@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
@@ -328,6 +332,35 @@ def test_the_own_templates_pass(local_aws: LocalServer) -> None:
     for path in sorted((ROOT / "cloudformation").glob("*.yml")):
         s3.put_object(Bucket="own-templates", Key=path.name, Body=path.read_bytes())
         assert client.validate_template(TemplateURL=f"{local_aws.url}/own-templates/{path.name}")["Parameters"]
+
+
+READER = """
+import os, sys
+from pathlib import Path
+import yaml
+from tests import left_out
+left_out.heed()
+from local_aws import base
+from local_aws.base.tables import ministack
+from local_aws.serving.server import LocalAws
+from local_aws.settings import Settings
+settings = Settings(Path(sys.argv[1]))
+os.environ.update(settings.server_environment())
+settings.make_folders()
+services, engine = LocalAws(settings), ministack("services.cloudformation.engine")
+texts = [path.read_text(encoding="utf-8") for path in Path("cloudformation").glob("*.yml")]
+before = [engine._parse_template(text) for text in texts]
+base.apply_patches(services.parts, late=True)
+assert len(before) > 1 and [engine._parse_template(text) for text in texts] == before
+print("libyaml" if issubclass(engine.CfnLoader, yaml.CSafeLoader) else "PyYAML")
+"""
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML has no libyaml here")
+def test_libyaml_reads_the_own_templates_as_ministack_does(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", READER, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "libyaml\n", done.stderr
 
 
 def test_each_template_is_looked_at_once(local_aws: LocalServer) -> None:

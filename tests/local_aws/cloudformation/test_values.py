@@ -132,6 +132,18 @@ def test_a_function_needs_a_role_that_lambda_may_assume(local_aws: LocalServer) 
         assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
 
 
+def test_a_target_needs_a_role_that_eventbridge_may_assume(local_aws: LocalServer) -> None:
+    """The sentence is from https://github.com/Miserlou/Zappa/issues/381."""
+    events = local_aws.client("events")
+    events.put_rule(Name="roleless", ScheduleExpression="rate(1 day)")
+    pipeline = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:p"
+    other = local_aws.create_role("not-for-rules", "codebuild.amazonaws.com", allow("codepipeline:*"))
+    for role in (ROLE, other):
+        with pytest.raises(ClientError, match=f"Provided role '{role}' cannot be assumed by principal") as refused:
+            events.put_targets(Rule="roleless", Targets=[{"Id": "t", "Arn": pipeline, "RoleArn": role}])
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_a_project_needs_a_role_that_codebuild_may_assume(local_aws: LocalServer) -> None:
     other = local_aws.create_role("not-for-builds", "lambda.amazonaws.com", allow("logs:*"))
     with pytest.raises(ClientError, match=f"CodeBuild is not authorized to perform: sts:AssumeRole on {other}"):

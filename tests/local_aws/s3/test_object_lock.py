@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.local_aws.cloudformation.test_stacks import create
 from tests.local_server import ACCOUNT, LocalServer, allow
 
 LOCKED, PLAIN, DEFAULT = "locked-objects", "unlocked-objects", "locked-by-default"
@@ -123,6 +124,19 @@ def test_every_way_into_the_bucket_takes_its_lock(s3: Any) -> None:
         assert found["ObjectLockMode"] == "GOVERNANCE", key
         assert abs(found["ObjectLockRetainUntilDate"] - ahead(30 * DAY)) < timedelta(minutes=2)
     assert refused(s3.delete_bucket, Bucket=DEFAULT)[0] == "BucketNotEmpty"
+
+
+def test_a_stack_locks_its_bucket(local_aws: LocalServer) -> None:
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    properties = {"BucketName": "locked-by-stack", "ObjectLockEnabled": True, "ObjectLockConfiguration": lock}
+    create(local_aws, "locked-by-stack", {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+    s3 = local_aws.client("s3")
+    assert s3.get_object_lock_configuration(Bucket="locked-by-stack")["ObjectLockConfiguration"] == lock
+    assert s3.get_bucket_versioning(Bucket="locked-by-stack")["Status"] == "Enabled"
+    made = s3.put_object(Bucket="locked-by-stack", Key="k", Body=b"x")
+    version = {"Bucket": "locked-by-stack", "Key": "k", "VersionId": made["VersionId"]}
+    assert refused(s3.delete_object, **version) == ("AccessDenied", PROTECTED)
 
 
 @pytest.mark.usefixtures("s3")

@@ -27,7 +27,7 @@ def test_what_is_given_is_not_held_in_memory(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     bytes_of = json.loads(done.stdout)
-    assert set(bytes_of) == {"alarms", "logs", "metrics", "objects", "patterns", "sessions"}
+    assert set(bytes_of) == {"alarms", "events", "functions", "logs", "metrics", "objects", "patterns", "sessions"}
     assert max(bytes_of.values()) < 300 * held.HALF, bytes_of
 
 
