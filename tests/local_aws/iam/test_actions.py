@@ -180,3 +180,18 @@ def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
         call(lambda service: local_aws.client(service, *somebody))
         with pytest.raises(ClientError, match=action):
             call(lambda service: local_aws.client(service, *nobody))
+
+
+def test_a_version_is_deleted_by_who_may_delete_versions(local_aws: LocalServer) -> None:
+    s3, bucket = local_aws.client("s3"), "deletes-versions"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    stored = [s3.put_object(Bucket=bucket, Key=key, Body=b"1")["VersionId"] for key in ("a", "b")]
+    mine = local_aws.client("s3", *local_aws.user_with("deletes-objects", allow("s3:DeleteObject")))
+    versions = [{"Key": key, "VersionId": version} for key, version in zip(("a", "b"), stored, strict=True)]
+    for objects in ([versions[0]], versions, [{"Key": "a"}, versions[1]]):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            mine.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        mine.delete_object(Bucket=bucket, Key="a", VersionId=stored[0])
+    assert "Errors" not in mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})

@@ -101,7 +101,7 @@ def test_a_lock_is_lifted_only_where_that_is_asked_for_and_possible(session: Ses
     ("lift", "action", "said"),
     [
         (True, "s3:BypassGovernanceRetention", "its locks cannot be lifted"),
-        (False, "s3:DeleteObject*", "it cannot be deleted"),
+        (False, "s3:DeleteObjectVersion", "it cannot be deleted"),
     ],
 )
 def test_who_may_not_lift_locks_is_told_who_may(session: Session, lift: bool, action: str, said: str) -> None:
