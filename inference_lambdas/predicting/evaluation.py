@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 from inference_lambdas.judging.conclusion import conclude
 from inference_lambdas.judging.importance import permutation_importance
@@ -58,8 +59,8 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             f"{evaluation.dataset.prefix}: found no file of channel {evaluation.test.channel}, which "
             f"tests.{evaluation.test.name} names. Upload the dataset with it."
         )
-    endpoint_config = _serving(evaluation)
-    progress = _progress(evaluation, token, endpoint_config)
+    served = _served(evaluation)
+    progress = _progress(evaluation, token, served)
     importance = None
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
     with ThreadPoolExecutor(pool_size) as pool:
@@ -70,20 +71,30 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             importance = permutation_importance(
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )
-    if _serving(evaluation) != endpoint_config:
+    if _served(evaluation) != served:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
     if finished:
-        return conclude(evaluation, progress, endpoint_config, importance)
+        return conclude(evaluation, progress, served.endpoint_config, importance)
     token = progress_store.save(
-        progress.to_json(), endpoint_config, evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
+        progress.to_json(), str(served), evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
     )
     return Continue(
         token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
     )
 
 
-def _serving(evaluation: Evaluation) -> str:
-    """Return the endpoint config that is served; it has to be this release's."""
+class Served(NamedTuple):
+    """What an endpoint serves, and since when: an update and one back to it leave another time."""
+
+    endpoint_config: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_config} since {self.since}"
+
+
+def _served(evaluation: Evaluation) -> Served:
+    """Return what is served, which has to be this release's endpoint config."""
     description = sagemaker.describe_endpoint(evaluation.endpoint)
     if description is None:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. {RETRY_ALL} to deploy it.")
@@ -93,14 +104,14 @@ def _serving(evaluation: Evaluation) -> str:
             f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with a "
             f"config of its own, {evaluation.endpoint}-{evaluation.release.short}. {RETRY_ALL} to deploy it."
         )
-    return serving
+    return Served(serving, str(description.get("LastModifiedTime")))
 
 
-def _progress(evaluation: Evaluation, token: str | None, endpoint_config: str) -> Progress:
+def _progress(evaluation: Evaluation, token: str | None, served: Served) -> Progress:
     if token is None:
         progress = begin(evaluation)
     else:
-        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, endpoint_config)
+        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, str(served))
         progress = resume(evaluation, state)
     if progress.champion:
         progress.champion.check()

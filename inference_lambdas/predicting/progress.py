@@ -25,7 +25,7 @@ from inference_lambdas.statistics.sampling import RowSample
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-_SCHEMA = "slipway-evaluation-state/2"
+_SCHEMA = "slipway-evaluation-state/3"
 
 
 @dataclass(slots=True)
@@ -75,9 +75,9 @@ class Progress:
         }
 
 
-def save(state: Mapping[str, Any], endpoint_config: str, bucket: str, key: str, kms_key_arn: str) -> str:
+def save(state: Mapping[str, Any], served: str, bucket: str, key: str, kms_key_arn: str) -> str:
     """Store the state and return the token that continues it."""
-    document = {"schema": _SCHEMA, "endpoint_config": endpoint_config, **state}
+    document = {"schema": _SCHEMA, "served": served, **state}
     content = json.dumps(document, separators=(",", ":")).encode()
     sha256 = hashlib.sha256(content).hexdigest()
     place = _place(key, sha256)
@@ -86,10 +86,10 @@ def save(state: Mapping[str, Any], endpoint_config: str, bucket: str, key: str, 
     return json.dumps(token, separators=(",", ":"))
 
 
-def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, Any]:
+def load(token: str, bucket: str, key: str, served: str) -> dict[str, Any]:
     """Return the stored state that `token` names.
 
-    Raises ConfigurationError if it is not the one that was stored, or another model is served by now.
+    Raises ConfigurationError if it is not the one that was stored, or the endpoint was updated since.
     """
     again = f"{RETRY_ALL} to evaluate from the start."
     try:
@@ -107,9 +107,9 @@ def load(token: str, bucket: str, key: str, endpoint_config: str) -> dict[str, A
     state: dict[str, Any] = json.loads(content)
     if state["schema"] != _SCHEMA:
         raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; expected {_SCHEMA}. {again}")
-    if state["endpoint_config"] != endpoint_config:
+    if state["served"] != served:
         raise ConfigurationError(
-            f"The endpoint serves {endpoint_config}, but {state['endpoint_config']} when the evaluation began. {again}"
+            f"The endpoint serves {served}, but {state['served']} when the evaluation began. {again}"
         )
     return state
 

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ class Endpoint:
     champion_status: str | None = "InService"
     serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
     status: str = "InService"
+    since: datetime = datetime(2026, 1, 2, tzinfo=UTC)
 
     def invoke(self, endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
         assert endpoint.startswith(PREFIX)
@@ -73,7 +75,8 @@ class Endpoint:
         if environment == "champion":
             return {"EndpointName": name, "EndpointStatus": self.champion_status} if self.champion_status else None
         serving = self.serving % environment if "%s" in self.serving else self.serving
-        return {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
+        described = {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
+        return {**described, "LastModifiedTime": self.since}
 
 
 @dataclass

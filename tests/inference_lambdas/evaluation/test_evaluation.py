@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import yaml
@@ -155,7 +156,33 @@ def test_another_model_in_between_is_noticed(
     assert isinstance(results.last, Continue)
     endpoint.serving += "-2"
     handler(event("evaluate_full", token=results.last.token), Context())
-    assert "-2, but slipway-local-wine-quality-test-8f3c2a1d-4b5e when the evaluation began" in results.message()
+    assert "-2 since 2026-01-02 00:00:00+00:00, but slipway-local-wine-quality-test-8f3c2a1d-4b5e since" in (
+        results.message()
+    )
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_another_model_that_is_gone_again_is_noticed(
+    endpoint: Endpoint, results: Results, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    """Code of another release may update Dev and Test, and update them back."""
+
+    def meanwhile(rows: list[list[float]]) -> bytes:
+        endpoint.since += timedelta(minutes=5)
+        return b"1\n" * len(rows)
+
+    token = None
+    if goes_on:
+        small_batches(monkeypatch)
+        handler(event("evaluate_full"), Context([100_000, 0]))
+        assert isinstance(results.last, Continue)
+        token = results.last.token
+        endpoint.since += timedelta(minutes=5)
+    else:
+        endpoint.answer = meanwhile
+    handler(event("evaluate_full", token=token), Context())
+    said = "when the evaluation began" if goes_on else "changed while it was evaluated"
+    assert said in results.message()
 
 
 def test_data_that_changes_in_between_is_noticed(
