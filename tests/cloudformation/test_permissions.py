@@ -133,7 +133,7 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
             (passed[statement.holders],) = statement.resources
     assert passed == {
         ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
-        ("DeployProdFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
+        ("DeployProdFunctionRole",): {"Fn::GetAtt": ["ProdHostingRole", "Arn"]},
         ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
     }
 
@@ -149,6 +149,7 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
         ("DeployModelFunctionRole",),
         ("DeployProdFunctionRole",),
         ("HostingRole",),
+        ("ProdHostingRole",),
         ("DeployChampionFunctionRole",),
     }
     for statement in granting:
@@ -297,6 +298,7 @@ def test_no_function_reaches_another_model(
         ("TrainingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", True),
         ("TrainingRole", "s3:GetObject", "manifest.json", False),
         ("HostingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
+        ("ProdHostingRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
         ("PipelineRole", "s3:GetObjectVersion", "manifest.json", True),
         ("PipelineRole", "s3:GetObject", "datasets/0123456789abcdef/train/train.csv", False),
     ],
@@ -347,7 +349,7 @@ def test_what_prod_serves_is_written_and_made_by_its_own_role_alone(
 
     copy, artifact = f"{bucket}/prod/{job}/3sL4kqtJlcpXroDTDmJ+rm/model.tar.gz", f"{bucket}/training/{job}/output"
     assert holders("s3:PutObject", copy) == {"DeployProdFunctionRole"}
-    assert holders("s3:GetObject", copy) == {"DeployProdFunctionRole", "HostingRole"}
+    assert holders("s3:GetObject", copy) == {"DeployProdFunctionRole", "ProdHostingRole"}
     assert holders("s3:PutObject", f"{artifact}/model.tar.gz") == {"TrainingRole"}
     readers = {"GetStatusFunctionRole", "DeployProdFunctionRole", "HostingRole", "RegisterModelFunctionRole"}
     assert holders("s3:GetObject", f"{artifact}/model.tar.gz") == readers

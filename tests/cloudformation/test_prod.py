@@ -149,7 +149,7 @@ def test_the_deployment_names_every_alarm_and_the_endpoint_may_look_at_it(templa
     names = [templates.render(template["Resources"][alarm]["Properties"]["AlarmName"], template) for alarm in ALARMS]
     arns = [f"arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:{name}" for name in names]
     updates = [alarm_of_update(arn) for arn in arns]
-    assert granted(statements, template, "HostingRole", "cloudwatch:DescribeAlarms") == updates
+    assert granted(statements, template, "ProdHostingRole", "cloudwatch:DescribeAlarms") == updates
     assert granted(statements, template, "DeployProdFunctionRole", "cloudwatch:DescribeAlarms") == [*arns, *updates]
     for action in ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"):
         assert granted(statements, template, "DeployProdFunctionRole", action) == updates
@@ -162,10 +162,14 @@ def test_only_the_endpoints_of_prod_are_given_alarms(template: Template) -> None
     assert "ROLLBACK_ALARMS" not in dev
 
 
-@pytest.mark.parametrize("environment", ["dev", "test", "prod", "champion"])
-def test_the_log_of_an_endpoint_expires_and_is_under_the_key(template: Template, environment: str) -> None:
+@pytest.mark.parametrize(
+    ("environment", "role"),
+    [("dev", "HostingRole"), ("test", "HostingRole"), ("prod", "ProdHostingRole"), ("champion", "ProdHostingRole")],
+)
+def test_the_log_of_an_endpoint_expires_and_is_under_the_key(template: Template, environment: str, role: str) -> None:
     group = template["Resources"][f"{environment.capitalize()}EndpointLogGroup"]["Properties"]
     name = f"/aws/sagemaker/Endpoints/slipway-local-wine-quality-{environment}"
     assert templates.render(group["LogGroupName"], template, LOCAL) == name
-    writing = granted(templates.role_statements(template), template, "HostingRole", "logs:PutLogEvents")
-    assert any(arn.endswith(f"-{environment}:*") for arn in writing)
+    for each in ("HostingRole", "ProdHostingRole"):
+        writing = granted(templates.role_statements(template), template, each, "logs:PutLogEvents")
+        assert any(arn.endswith(f"-{environment}:*") for arn in writing) is (each == role)

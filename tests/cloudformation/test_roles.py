@@ -67,6 +67,7 @@ def test_no_role_is_trusted_by_two_services() -> None:
         "CheckProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
         "HostingRole": {"Service": "sagemaker.amazonaws.com"},
+        "ProdHostingRole": {"Service": "sagemaker.amazonaws.com"},
         **{f"{function}Role": {"Service": "lambda.amazonaws.com"} for function in FUNCTIONS},
     }
 
@@ -88,6 +89,7 @@ def test_no_role_is_trusted_by_two_services() -> None:
         ),
         ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
+        ("ProdHostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
     ],
 )
 def test_a_role_is_only_assumed_for_this_account(role: str, sources: list[str]) -> None:

@@ -106,6 +106,7 @@ def made(model: str) -> Call:
 
 COPY = f"prod/{PREFIX}-{RELEASE}/3sL4kqtJlcpXroDTDmJ/model.tar.gz"
 """Where what Prod serves lies."""
+PROD_LOG = f"/aws/sagemaker/Endpoints/{PREFIX}-prod"
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"  # with the name of a role of the stack, put in by the test
 
@@ -631,7 +632,17 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
     ("HostingRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("HostingRole", "another's models", read(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:GetObject"),
+    ("HostingRole", "what Prod serves", read(MODELS, COPY), "s3:GetObject"),
     ("HostingRole", "changing what Prod serves", write(MODELS, COPY), "s3:PutObject"),
+    (
+        "HostingRole",
+        "the log of Prod",
+        asked("logs", "create_log_stream", logGroupName=PROD_LOG, logStreamName="forged"),
+        "logs:CreateLogStream",
+    ),
+    ("ProdHostingRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
+    ("ProdHostingRole", "artifacts", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
+    ("ProdHostingRole", "changing what it serves", write(MODELS, COPY), "s3:PutObject"),
     ("HostingRole", "changing models", write(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:PutObject"),
     ("PipelineRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("PipelineRole", "changing the manifest", write(DATA, f"{MODEL}/manifest.json"), "s3:PutObject"),
@@ -750,6 +761,7 @@ ALLOWED: dict[str, Call] = {
     "WriteEvidenceFunctionRole": listed(EVIDENCE, f"releases/{MODEL}/"),
     "TrainingRole": listed(DATA, f"{MODEL}/datasets/"),
     "HostingRole": asked("logs", "describe_log_streams", logGroupName=f"/aws/sagemaker/Endpoints/{PREFIX}-dev"),
+    "ProdHostingRole": asked("logs", "describe_log_streams", logGroupName=PROD_LOG),
     "PipelineRole": read(DATA, f"{MODEL}/manifest.json"),
     "StartPipelineRole": lambda _client: None,  # its one action would start a release
 }

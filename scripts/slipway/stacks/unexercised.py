@@ -51,9 +51,9 @@ UNEXERCISED = (
         "SettleJobFunctionRole", "*", "*", "only a function that was killed or ran out of time is answered for"
     ),
     Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
-    Unexercised("HostingRole", "write-logs", "logs:CreateLogGroup", "the stack makes the groups; SageMaker may ask"),
+    Unexercised("*HostingRole", "write-logs", "logs:CreateLogGroup", "the stack makes the groups; SageMaker may ask"),
     Unexercised("PipelineRole", "list-functions", "*", "AWS's CDK grants it; CodePipeline may ask"),
-    Unexercised("HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
+    Unexercised("*HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
     Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
     Unexercised(
         "Deploy*FunctionRole",
