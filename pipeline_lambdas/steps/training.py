@@ -44,7 +44,7 @@ class TrainingSite:
         if registry is None:
             raise ConfigurationError(
                 f"IMAGE_REGISTRIES of the function: found no registry of {config.algorithm.name}; expected one for "
-                "each algorithm. Update the pipeline stack: slipway deploy"
+                "each algorithm. Update the pipeline stack"
             )
         return config.built_in.image_uri(registry, config.algorithm.version)
 

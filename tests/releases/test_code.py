@@ -22,9 +22,9 @@ from tests.local_server import ACCOUNT, REGION, wait_for
 from tests.releases import console
 from tests.releases.house import FINAL, MODEL, PREFIX, SAMPLE, House
 
-TRAINING, ITS_TEST = "pipeline_lambdas/steps/training.py", "tests/pipeline_lambdas/steps/test_training.py"
+DEPLOYMENT, ITS_TEST = "pipeline_lambdas/steps/deployment.py", "tests/pipeline_lambdas/steps/test_deployment.py"
 GATES, THEIR_TEST = "inference_lambdas/judging/gates.py", "tests/inference_lambdas/judging/test_gates.py"
-IMPORT_TRAINING = {"train-model", "deploy-model", "deploy-prod", "deploy-champion"}
+IMPORT_DEPLOYMENT = {"deploy-model", "deploy-prod", "deploy-champion"}
 DEPLOYING = "pipeline_lambdas/handlers/deploy_model.py"
 PUBLISHING = ("Build/Publish", "Build/PublishFirst", "DeployProd/PublishApproved")
 CONSTANT = "\nPUSHED = 1\n"
@@ -159,17 +159,17 @@ def a_stack_update_leaves_the_code(house: House) -> None:
 
 def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> None:
     before = code(house)
-    files = appended(house, "pipeline_lambdas", TRAINING, CONSTANT)
+    files = appended(house, "pipeline_lambdas", DEPLOYMENT, CONSTANT)
     test = (house.clone("pipeline_lambdas") / ITS_TEST).read_text(encoding="utf-8")
     test = test.replace(
-        "from pipeline_lambdas.steps.training import ", "from pipeline_lambdas.steps.training import PUSHED, "
+        "from pipeline_lambdas.steps.deployment import ", "from pipeline_lambdas.steps.deployment import PUSHED, "
     )
     files[ITS_TEST] = f"{test}\n\ndef test_pushed() -> None:\n    assert PUSHED\n"
     execution, status = pushed(house, "pipeline_lambdas", files)
     assert status == "Succeeded", house.failure(execution)
-    assert published(house, execution) == [IMPORT_TRAINING - {"deploy-prod"}, {"deploy-prod"}]
-    assert {name for name, now in code(house).items() if now != before[name]} == IMPORT_TRAINING
-    assert source(house, "train-model", TRAINING).endswith(CONSTANT)
+    assert published(house, execution) == [IMPORT_DEPLOYMENT - {"deploy-prod"}, {"deploy-prod"}]
+    assert {name for name, now in code(house).items() if now != before[name]} == IMPORT_DEPLOYMENT
+    assert source(house, "deploy-model", DEPLOYMENT).endswith(CONSTANT)
 
 
 def so_does_one_of_the_inference_functions(house: House) -> None:
@@ -192,10 +192,10 @@ def and_a_config_without_any_build(house: House) -> None:
 def what_fails_a_check_changes_nothing(house: House) -> None:
     before, serving = code(house), house.serving()
     clone = house.clone("pipeline_lambdas")
-    whole = {name: (clone / name).read_text(encoding="utf-8") for name in (TRAINING, ITS_TEST)}
+    whole = {name: (clone / name).read_text(encoding="utf-8") for name in (DEPLOYMENT, ITS_TEST)}
     for broken, failed, command, said in (
-        ({TRAINING: whole[TRAINING].replace("PUSHED = 1", "PUSHED = 0")}, "Build/Check", "pytest", "test_pushed"),
-        ({TRAINING: "def broken(:\n"}, "Build/Build", "slipway_build.build", f"{TRAINING}: line 1"),
+        ({DEPLOYMENT: whole[DEPLOYMENT].replace("PUSHED = 1", "PUSHED = 0")}, "Build/Check", "pytest", "test_pushed"),
+        ({DEPLOYMENT: "def broken(:\n"}, "Build/Build", "slipway_build.build", f"{DEPLOYMENT}: line 1"),
     ):
         execution, status = pushed(house, "pipeline_lambdas", broken)
         assert status == "Failed", command

@@ -160,7 +160,7 @@ def _would_release(connected: Connected, folder: str) -> dict[str, str]:
     """What `check` says in a clone of the repository."""
     house, clone = connected.house, connected.provider.clone(folder)
     # As it is installed from the checkout: what the clone holds of the same modules is not meant.
-    environment = {**house.environment, "PYTHONPATH": str(house.root)}
+    environment = {**house.environment, "PYTHONPATH": f"{house.root / 'scripts'}{os.pathsep}{house.root}"}
     command = [sys.executable, "-P", "-m", "slipway.cli", "check", "--json", "--local"]
     done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
     found: dict[str, str] = json.loads(done.stdout)["releases"][folder]

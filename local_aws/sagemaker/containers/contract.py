@@ -110,7 +110,7 @@ class Ml:
             raise ContractError(f"{self.documented(path)} is not JSON: {error}") from None
         if not isinstance(document, dict):
             found = type(document).__name__
-            raise ContractError(f"{self.documented(path)} holds a {found}: allowed is one JSON object")
+            raise ContractError(f"{self.documented(path)} holds a {found}; expected one JSON object")
         return document
 
 

@@ -121,9 +121,9 @@ def _label_index(request: Request, header: list[str], columns: int) -> int:
         return header.index(request.label)
     if len(request.label) < _DIGITS and request.label.isdecimal() and 1 <= int(request.label) <= columns:
         return int(request.label) - 1
-    known = f"{', '.join(header)}, or " if header else "no name, as the file has no header; "
+    known, why = (f"{', '.join(header)}, or ", "") if header else ("", ", as the file has no header")
     raise SlipwayError(
-        f"--label: found {request.label!r}; allowed in {request.source} are {known}a number from 1 to {columns}."
+        f"{request.source}: --label: found {request.label!r}; expected {known}a number from 1 to {columns}{why}."
     )
 
 

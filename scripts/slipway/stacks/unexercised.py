@@ -44,6 +44,13 @@ class Unexercised:
 UNEXERCISED = (
     Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
     Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
+    Unexercised(
+        "RegisterModelFunctionRole",
+        "show-model",
+        "ecr:BatchGetImage",
+        "only a model of this algorithm",
+        "*:repository/*",
+    ),
     Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
     Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
     Unexercised("*", "settle-job", "lambda:InvokeFunction", "only an invocation that failed for good has a record"),

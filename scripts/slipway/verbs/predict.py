@@ -162,7 +162,7 @@ def _refuse_missing(algorithm: Algorithm | None, rows: Sequence[Row], source: st
         if "" in row:
             raise SlipwayError(
                 f"{source}: row {number}, column {row.index('') + 1}: found a missing value; {algorithm.title}, which "
-                "made the model, takes none: allowed is a number."
+                "made the model, takes none; expected a number."
             )
 
 

@@ -28,10 +28,11 @@ def s3(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     client = local_aws.client("s3")
     for bucket in (BUCKET, ARTIFACTS):
         client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     monkeypatch.setattr(clients, "client", lambda _service: client)
     yield client
-    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        client.delete_object(Bucket=BUCKET, Key=item["Key"])
+    for item in client.list_object_versions(Bucket=BUCKET).get("Versions", ()):
+        client.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
     for bucket in (BUCKET, ARTIFACTS):
         client.delete_bucket(Bucket=bucket)
 

@@ -218,5 +218,5 @@ def test_an_algorithm_whose_registry_the_stack_does_not_know() -> None:
         site.image_uri(sample_config())
     assert str(caught.value) == (
         "IMAGE_REGISTRIES of the function: found no registry of xgboost; expected one for each algorithm. Update the "
-        "pipeline stack: slipway deploy"
+        "pipeline stack"
     )

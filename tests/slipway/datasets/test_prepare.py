@@ -61,8 +61,8 @@ def test_rounding_loses_no_row(tmp_path: Path) -> None:
     ("text", "label", "message"),
     [
         ("", "1", "line 1: missing; expected a CSV file with rows"),
-        ("a,b\n1,2\n", "c", "--label: found 'c'; allowed in .* are a, b, or a number from 1 to 2"),
-        ("1,2\n", "a", "--label: found 'a'; allowed in .* are no name, as the file has no header"),
+        ("a,b\n1,2\n", "c", "--label: found 'c'; expected a, b, or a number from 1 to 2"),
+        ("1,2\n", "a", "--label: found 'a'; expected a number from 1 to 2, as the file has no header"),
         ("1,2\n", "3", "--label: found '3'; .* a number from 1 to 2"),
         ("a,a\n1,2\n", "a", "--label: found 'a' as the name of several columns"),
         ("1\n2\n", "1", "line 1: found one column"),
@@ -110,7 +110,7 @@ def test_quoted_fields_and_a_byte_order_mark_are_understood(tmp_path: Path) -> N
 @pytest.mark.parametrize("option", [["--split", "50,50"], ["--split", "0,50,50"], ["--delimiter", "x"]])
 def test_options_are_checked(option: list[str], source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "prepare", str(source), "--label", "y", *option]) == 1
-    assert f"error: {option[0]}: found {option[1]!r}; allowed" in capsys.readouterr().err
+    assert f"error: {option[0]}: found {option[1]!r}; expected" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not WINE.is_file(), reason="the UCI data is not in this repository")

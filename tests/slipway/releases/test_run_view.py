@@ -247,14 +247,14 @@ def test_gates_of_slices_and_columns_stand_together_unless_they_fail() -> None:
     ]
     report = {"rows": 240, "metrics": {"rmse": 0.61}, "gates": gates, "champion": {"require": "not-shown-worse"}}
     assert shown(reports_table({"test": report})) == [
-        "environment  rows  metric                       value  allowed                   gate",
-        "test          240  rmse                          0.61  at most 0.75              passed",
+        "environment  rows  metric                       value  allowed                     gate",
+        "test          240  rmse                          0.61  at most 0.75                passed",
         "                   rmse against the champion  -1.25 %  not clearly over 5\N{NO-BREAK SPACE}% worse  passed",
-        "                   rmse of 2 slices               0.8  at most 0.9               passed",
-        "                   rmse of alcohol >= 11            -  at most 0.9               not applicable",
-        "                   psi of pH                      0.3  at most 0.25              failed",
-        "                   psi of alcohol                0.01  at most 0.25              passed",
-        "                   psi of density                 0.4  at most 0.25              failed",
+        "                   rmse of 2 slices               0.8  at most 0.9                 passed",
+        "                   rmse of alcohol >= 11            -  at most 0.9                 not applicable",
+        "                   psi of pH                      0.3  at most 0.25                failed",
+        "                   psi of alcohol                0.01  at most 0.25                passed",
+        "                   psi of density                 0.4  at most 0.25                failed",
     ]
     report["champion"] = {"require": "shown-not-worse"}
     assert "clearly at most 5\N{NO-BREAK SPACE}% worse " in shown(reports_table({"test": report}))[2]

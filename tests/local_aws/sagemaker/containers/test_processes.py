@@ -237,7 +237,7 @@ def test_a_request_keeps_its_connection_and_ill_formed_ones_do_not(parent: WarmP
             response.read()
         connection.close()
         status, text = ask(port, "POST", "/invocations", b"1" * 101)
-        assert (status, text) == (413, "The body has 101 bytes, allowed are 100 (MAX_CONTENT_LENGTH)")
+        assert (status, text) == (413, "The body has 101 bytes, expected 100 (MAX_CONTENT_LENGTH)")
         assert ask(port, "POST", "/invocations", b"1,2", {"Transfer-Encoding": "chunked"})[0] == 411
         with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as raw:
             secret = f"{CALLER_HEADER}: {SECRET}\r\n".encode()
