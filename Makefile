@@ -53,7 +53,7 @@ policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from
 bench: setup-dev ## Measure what is promised about speed and memory
 	$(BIN)/python -m benchmarks
 
-faults: setup-dev ## Kill local AWS in the middle of everything, and see that nothing is lost
+faults: setup-dev ## Kill local AWS in the middle of everything, and run what takes long
 	$(BIN)/pytest -m faults $(PYTEST_ARGS)
 
 setup: $(VENV)/run.stamp ## Install what a release needs

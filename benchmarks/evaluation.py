@@ -28,7 +28,7 @@ ROWS = 1_000_000
 def measure(house: House, folder: Path, *, short: bool, data: Path | None, count: int = ROWS) -> list[Figure]:
     """Evaluate a large test set in a release, then predict parts of it in the two other ways."""
     _, lines = rows(data)
-    count = 50_000 if short else count
+    count = 10_000 if short else count
     dataset = write_dataset(folder / "large", lines, grown(lines, count))
     test = dataset / "test" / "test.csv"
     with house.quietly():
@@ -38,7 +38,7 @@ def measure(house: House, folder: Path, *, short: bool, data: Path | None, count
     push_and_wait(house, 101, {**CONFIG, **judged_in_full(lines)})
     judged = count / _evaluation_s(house)
     memory = peak_mib(f"{PREFIX}-evaluate-model")
-    single = _rows_per_second_one_by_one(house, test, 50 if short else 300)
+    single = _rows_per_second_one_by_one(house, test, 20 if short else 300)
     bare = count / _bare_s(house, folder, test)
     name = f"evaluation of {count:,} rows"
     return [

@@ -37,7 +37,7 @@ def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     stages = ("Source, Train, DeployDev, DeployTest", "Build", "Approve", "DeployProd")
     assert all(ratios[stage] > 0 for stage in stages)
     assert ratios["whole release"] == pytest.approx(sum(ratios[stage] for stage in stages))
-    assert figures["evaluation of 50,000 rows / one invocation per row"] > 1
+    assert figures["evaluation of 10,000 rows / one invocation per row"] > 1
 
 
 def test_growth_over_releases(house: House) -> None:

@@ -28,6 +28,16 @@ from tests.releases.house import MODEL, House, patched
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/expected.yml"))
+# They fail where config_unknown_key or ragged_row does, with a sentence that is tested without a release.
+LIKE_OTHERS = {
+    "config_not_yaml",
+    "config_out_of_range",
+    "config_wrong_type",
+    "unknown_algorithm",
+    "unknown_hyperparameter",
+    "empty_file",
+    "text_in_a_numeric_column",
+}
 
 
 def test_every_folder_is_a_case() -> None:
@@ -35,7 +45,11 @@ def test_every_folder_is_a_case() -> None:
     assert folders == set(CASES)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.name))
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.faults] if case.name in LIKE_OTHERS else []) for case in CASES],
+    ids=[case.name for case in CASES],
+)
 def test_release(case: Path, house: House) -> None:
     expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
     _check(case, house, expected.get("check"))

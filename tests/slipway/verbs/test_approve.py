@@ -128,12 +128,3 @@ def test_a_rejected_release_fails_with_the_reason(sample: House) -> None:
     followed = sample.slipway("follow", short)
     assert followed.returncode == 1
     assert "Rejected by arn:aws:iam::111122223333:root: too slow" in followed.stdout
-
-
-def test_a_release_approves_itself_when_told_to(sample: House) -> None:
-    released = waiting(sample, "--approve", "the gates decide here")
-    assert (released["status"], released["approval"]) == ("Succeeded", None)
-    actions = {action["stage"]: action for action in released["actions"] if action["stage"] == "Approve"}
-    assert "the gates decide here" in actions["Approve"]["summary"]
-    refused = sample.slipway("release", "--approve", " ")
-    assert "--approve 'REASON'" in refused.stderr
