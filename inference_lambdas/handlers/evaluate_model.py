@@ -35,6 +35,7 @@ class Parameters:
     execution_id: str
     environment: str
     test: str
+    endpoint_config: str
     champion: str = NO_CHAMPION
 
 
@@ -48,6 +49,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
     evaluation = Evaluation(
         release=Release(environment.name_prefix, asked.execution_id),
         environment=asked.environment,
+        endpoint_config=asked.endpoint_config,
         test=test_of(config, asked.environment, asked.test),
         config=config,
         dataset=released_dataset(job, config, environment.data_bucket),

@@ -94,15 +94,18 @@ class Served(NamedTuple):
 
 
 def _served(evaluation: Evaluation) -> Served:
-    """Return what is served, which has to be this release's endpoint config."""
+    """Return what is served, which has to be the endpoint config that this release has deployed, and no other.
+
+    Code of another release may make a config under a name like this release's, and update the endpoint to it.
+    """
     description = sagemaker.describe_endpoint(evaluation.endpoint)
     if description is None:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. {RETRY_ALL} to deploy it.")
     status, serving = description["EndpointStatus"], str(description.get("EndpointConfigName"))
-    if status != "InService" or not evaluation.release.owns_endpoint_config(evaluation.environment, serving):
+    if status != "InService" or serving != evaluation.endpoint_config:
         raise JobFailedError(
-            f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with a "
-            f"config of its own, {evaluation.endpoint}-{evaluation.release.short}. {RETRY_ALL} to deploy it."
+            f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with what "
+            f"it has deployed, {evaluation.endpoint_config}. {RETRY_ALL} to deploy it."
         )
     return Served(serving, str(description.get("LastModifiedTime")))
 

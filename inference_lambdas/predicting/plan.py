@@ -25,6 +25,7 @@ class Evaluation:
 
     release: Release
     environment: str
+    endpoint_config: str
     test: EvaluationTest
     config: TrainingConfig
     dataset: Dataset

@@ -183,6 +183,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "execution_id": EXECUTION,
                     "environment": environment,
                     "test": kind,
+                    "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
                     **({"champion": "#{Champion.ModelName}"} if environment == "test" else {}),
                 },
             ),

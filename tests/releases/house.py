@@ -265,7 +265,8 @@ class House:
         for name, text in files.items():
             (work / name).write_text(text, encoding="utf-8")
         if self._git("-C", str(work), "status", "--porcelain"):
-            self._git("-C", str(work), "commit", "--quiet", "--all", "--message", message)
+            self._git("-C", str(work), "add", "--all")
+            self._git("-C", str(work), "commit", "--quiet", "--message", message)
             self._git("-C", str(work), "push", "--quiet")
         return self._git("-C", str(work), "rev-parse", "HEAD")
 

@@ -22,12 +22,19 @@ from tests.local_server import ACCOUNT, REGION, wait_for
 from tests.releases import console
 from tests.releases.house import FINAL, MODEL, PREFIX, SAMPLE, House
 
-DEPLOYMENT, ITS_TEST = "pipeline_lambdas/steps/deployment.py", "tests/pipeline_lambdas/steps/test_deployment.py"
+DEPLOYMENT, ITS_TEST = "pipeline_lambdas/steps/deployment.py", "tests/pipeline_lambdas/steps/test_pushed.py"
 GATES, THEIR_TEST = "inference_lambdas/judging/gates.py", "tests/inference_lambdas/judging/test_gates.py"
 IMPORT_DEPLOYMENT = {"deploy-model", "deploy-prod", "deploy-champion"}
 DEPLOYING = "pipeline_lambdas/handlers/deploy_model.py"
 PUBLISHING = ("Build/Publish", "Build/PublishFirst", "DeployProd/PublishApproved")
 CONSTANT = "\nPUSHED = 1\n"
+TEST = """\
+from pipeline_lambdas.steps.deployment import PUSHED
+
+
+def test_pushed() -> None:
+    assert PUSHED
+"""
 
 
 @pytest.fixture(scope="module")
@@ -160,11 +167,7 @@ def a_stack_update_leaves_the_code(house: House) -> None:
 def a_constant_of_the_pipeline_functions_ships_with_its_test(house: House) -> None:
     before = code(house)
     files = appended(house, "pipeline_lambdas", DEPLOYMENT, CONSTANT)
-    test = (house.clone("pipeline_lambdas") / ITS_TEST).read_text(encoding="utf-8")
-    test = test.replace(
-        "from pipeline_lambdas.steps.deployment import ", "from pipeline_lambdas.steps.deployment import PUSHED, "
-    )
-    files[ITS_TEST] = f"{test}\n\ndef test_pushed() -> None:\n    assert PUSHED\n"
+    files[ITS_TEST] = TEST
     execution, status = pushed(house, "pipeline_lambdas", files)
     assert status == "Succeeded", house.failure(execution)
     assert published(house, execution) == [IMPORT_DEPLOYMENT - {"deploy-prod"}, {"deploy-prod"}]
@@ -198,7 +201,7 @@ def what_fails_a_check_changes_nothing(house: House) -> None:
         ({DEPLOYMENT: "def broken(:\n"}, "Build/Build", "slipway_build.build", f"{DEPLOYMENT}: line 1"),
     ):
         execution, status = pushed(house, "pipeline_lambdas", broken)
-        assert status == "Failed", command
+        assert status == "Failed", "\n".join(check_log(house))
         failures = failed_actions(house, execution)
         assert command in failures[failed], failures
         explained = house.slipway("explain", execution)
