@@ -102,12 +102,7 @@ def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], di
     body = handed_over(data)
     found = verified(body, sha256)
     if CHECKS_KEY:
-        try:
-            keep(key, body, IfNoneMatch="*")
-        except s3.exceptions.ClientError as error:
-            # The same packages were kept by another release.
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
+        keep_once(key, body)
     return found
 
 
@@ -219,6 +214,24 @@ def forget_old_versions(name: str) -> None:
 
 def keep(key: str, body: bytes, **condition: str) -> None:
     s3.put_object(Bucket=BUCKET, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY_ARN, **condition)
+
+
+def keep_once(key: str, body: bytes) -> None:
+    """Keep what another release may have kept already; one that is about to lets this one try again.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    for pause_s in (1, 2, 4, 0):
+        try:
+            keep(key, body, IfNoneMatch="*")
+        except s3.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalRequestConflict" and pause_s:
+                time.sleep(pause_s)
+                continue
+            if code != "PreconditionFailed":
+                raise
+        return
 
 
 def code_sha256(zipped: bytes) -> str:

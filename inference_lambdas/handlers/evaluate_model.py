@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_lambdas.predicting.evaluation import Deadline, evaluate
-from inference_lambdas.predicting.plan import NO_CHAMPION, Evaluation, test_of
-from pipeline_lambdas.release.inputs import read_config, released_dataset
+from inference_lambdas.predicting.plan import Evaluation, Parameters, test_of
+from pipeline_lambdas.release.inputs import read_trained_config, released_dataset
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
 from pipeline_lambdas.runtime.job import Job
@@ -30,33 +30,25 @@ class Environment:
     kms_key_arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    execution_id: str
-    environment: str
-    test: str
-    endpoint_config: str
-    champion: str = NO_CHAMPION
-
-
 def handler(event: Any, context: LambdaContext) -> None:
     run_job(event, context, lambda job: _evaluate(job, Deadline(context.get_remaining_time_in_millis)))
 
 
 def _evaluate(job: Job, deadline: Deadline) -> Outcome:
     environment, asked = read_environment(Environment, os.environ), read_parameters(Parameters, job.user_parameters)
-    config = read_config(job, environment.model_name)
+    config = read_trained_config(job, environment.model_name, asked.config_sha256)
     evaluation = Evaluation(
         release=Release(environment.name_prefix, asked.execution_id),
         environment=asked.environment,
         endpoint_config=asked.endpoint_config,
         test=test_of(config, asked.environment, asked.test),
         config=config,
-        dataset=released_dataset(job, config, environment.data_bucket),
+        dataset=released_dataset(job, config, environment.data_bucket, asked.dataset_sha256),
         data_bucket=environment.data_bucket,
         artifact_bucket=environment.artifact_bucket,
         evidence_bucket=environment.evidence_bucket,
         kms_key_arn=environment.kms_key_arn,
         champion=asked.champion,
+        champion_endpoint_config=asked.champion_endpoint_config,
     )
     return evaluate(evaluation, job.continuation_token, deadline)

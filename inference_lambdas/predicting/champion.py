@@ -7,30 +7,39 @@ from typing import Any
 
 from inference_lambdas.judging.comparison import Comparison
 from inference_lambdas.predicting.predictions import Parsed
-from pipeline_lambdas.aws import sagemaker
+from inference_lambdas.predicting.serving import served
+from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import JobError
 
 
 class Champion:
     """What the champion answered; after `failure` it is asked no more, and nothing is compared."""
 
-    def __init__(self, endpoint: str, comparison: Comparison, state: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        endpoint_config: str,
+        model: str,
+        comparison: Comparison,
+        state: dict[str, Any] | None = None,
+    ) -> None:
         state = state or {}
-        self.endpoint = endpoint
+        self.endpoint, self.endpoint_config, self.model = endpoint, endpoint_config, model
         self.comparison = comparison
         self.failure: str = state.get("failure", "")
         self.rows: int = state.get("rows", 0)
+        self._since: str = state.get("since", "")
 
     def check(self) -> None:
-        """Note a failure unless the champion's endpoint is in service."""
+        """Note a failure unless the endpoint serves the champion, and has not changed since the first look."""
         try:
-            description = sagemaker.describe_endpoint(self.endpoint)
+            found = served(self.endpoint, self.endpoint_config, self.model)
         except JobError as error:
-            self.fail(error)
+            self.failure = self.failure or str(error)
             return
-        status = "missing" if description is None else description["EndpointStatus"]
-        if status != "InService":
-            self.failure = self.failure or f"Endpoint {self.endpoint} is {status}; expected InService"
+        if self._since and found.since != self._since:
+            self.failure = self.failure or f"Endpoint {self.endpoint} changed while it was asked. {RETRY_ALL}."
+        self._since = self._since or found.since
 
     def fail(self, error: JobError) -> None:
         self.failure = self.failure or f"Endpoint {self.endpoint}: {error}"
@@ -47,7 +56,12 @@ class Champion:
         self.rows += len(both)
 
     def to_json(self) -> dict[str, Any]:
-        return {"failure": self.failure, "rows": self.rows, "comparison": self.comparison.to_json()}
+        return {
+            "failure": self.failure,
+            "rows": self.rows,
+            "since": self._since,
+            "comparison": self.comparison.to_json(),
+        }
 
 
 def _both(parsed: Parsed, champion: Parsed) -> list[int] | None:

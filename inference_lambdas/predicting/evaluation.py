@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
 
 from inference_lambdas.judging.conclusion import conclude
 from inference_lambdas.judging.importance import permutation_importance
@@ -22,8 +21,8 @@ from inference_lambdas.predicting.opening import begin, resume
 from inference_lambdas.predicting.plan import Evaluation
 from inference_lambdas.predicting.predictions import Parsed, parse_predictions
 from inference_lambdas.predicting.progress import Counts, Progress
+from inference_lambdas.predicting.serving import Served, served
 from inference_lambdas.predicting.timing import time_requests
-from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobError, JobFailedError
 from pipeline_lambdas.runtime.outcome import Continue, Outcome
@@ -59,8 +58,8 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             f"{evaluation.dataset.prefix}: found no file of channel {evaluation.test.channel}, which "
             f"tests.{evaluation.test.name} names. Upload the dataset with it."
         )
-    served = _served(evaluation)
-    progress = _progress(evaluation, token, served)
+    began = served(evaluation.endpoint, evaluation.endpoint_config)
+    progress = _progress(evaluation, token, began)
     importance = None
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
     with ThreadPoolExecutor(pool_size) as pool:
@@ -71,50 +70,25 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             importance = permutation_importance(
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )
-    if _served(evaluation) != served:
+    if served(evaluation.endpoint, evaluation.endpoint_config) != began:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
+    if progress.champion:
+        progress.champion.check()
     if finished:
-        return conclude(evaluation, progress, served.endpoint_config, importance)
+        return conclude(evaluation, progress, began.endpoint_config, importance)
     token = progress_store.save(
-        progress.to_json(), str(served), evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
+        progress.to_json(), str(began), evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
     )
     return Continue(
         token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
     )
 
 
-class Served(NamedTuple):
-    """What an endpoint serves, and since when: an update and one back to it leave another time."""
-
-    endpoint_config: str
-    since: str
-
-    def __str__(self) -> str:
-        return f"{self.endpoint_config} since {self.since}"
-
-
-def _served(evaluation: Evaluation) -> Served:
-    """Return what is served, which has to be the endpoint config that this release has deployed, and no other.
-
-    Code of another release may make a config under a name like this release's, and update the endpoint to it.
-    """
-    description = sagemaker.describe_endpoint(evaluation.endpoint)
-    if description is None:
-        raise JobFailedError(f"Endpoint {evaluation.endpoint} does not exist. {RETRY_ALL} to deploy it.")
-    status, serving = description["EndpointStatus"], str(description.get("EndpointConfigName"))
-    if status != "InService" or serving != evaluation.endpoint_config:
-        raise JobFailedError(
-            f"Endpoint {evaluation.endpoint} is {status} with {serving}; this release is evaluated InService with what "
-            f"it has deployed, {evaluation.endpoint_config}. {RETRY_ALL} to deploy it."
-        )
-    return Served(serving, str(description.get("LastModifiedTime")))
-
-
-def _progress(evaluation: Evaluation, token: str | None, served: Served) -> Progress:
+def _progress(evaluation: Evaluation, token: str | None, began: Served) -> Progress:
     if token is None:
         progress = begin(evaluation)
     else:
-        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, str(served))
+        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, str(began))
         progress = resume(evaluation, state)
     if progress.champion:
         progress.champion.check()

@@ -44,9 +44,7 @@ def begin(evaluation: Evaluation) -> Progress:
         slices=_slices(evaluation, None),
         sample=_sample(evaluation, columns, len(head) // max(1, len(split_rows(head)))),
         drift=_drift(evaluation, columns, rows),
-        champion=Champion(evaluation.champion_endpoint, comparison_of(evaluation.config))
-        if evaluation.compares
-        else None,
+        champion=_champion(evaluation, None) if evaluation.compares else None,
     )
 
 
@@ -60,14 +58,17 @@ def resume(evaluation: Evaluation, state: dict[str, Any]) -> Progress:
         slices=_slices(evaluation, state["slices"]),
         sample=RowSample.of(state["sample"]) if state["sample"] else None,
         drift=Drift(state["drift"]) if state["drift"] else None,
-        champion=Champion(
-            evaluation.champion_endpoint, comparison_of(evaluation.config, champion["comparison"]), champion
-        )
-        if champion
-        else None,
+        champion=_champion(evaluation, champion) if champion else None,
         latencies=Latencies(state["latencies"]),
         position=Position(**state["position"]),
         counts=Counts(**state["counts"]),
+    )
+
+
+def _champion(evaluation: Evaluation, state: dict[str, Any] | None) -> Champion:
+    comparison = comparison_of(evaluation.config, state and state["comparison"])
+    return Champion(
+        evaluation.champion_endpoint, evaluation.champion_endpoint_config, evaluation.champion, comparison, state
     )
 
 

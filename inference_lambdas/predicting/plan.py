@@ -20,8 +20,25 @@ NO_CHAMPION = "none"
 
 
 @dataclass(frozen=True, slots=True)
+class Parameters:
+    """The action's UserParameters; those of the champion have a default, as two of three environments have none."""
+
+    execution_id: str
+    environment: str
+    test: str
+    endpoint_config: str
+    config_sha256: str
+    dataset_sha256: str
+    champion: str = NO_CHAMPION
+    champion_endpoint_config: str = NO_CHAMPION
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one Evaluate action asks for; `champion` is the model on the champion's endpoint, or NO_CHAMPION."""
+    """What one Evaluate action asks for.
+
+    `champion` is the model on the champion's endpoint, `champion_endpoint_config` what it has there; or NO_CHAMPION.
+    """
 
     release: Release
     environment: str
@@ -34,6 +51,7 @@ class Evaluation:
     evidence_bucket: str
     kms_key_arn: str
     champion: str = NO_CHAMPION
+    champion_endpoint_config: str = NO_CHAMPION
     target_bytes: int = TARGET_BYTES
 
     @property

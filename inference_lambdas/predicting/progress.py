@@ -25,7 +25,7 @@ from inference_lambdas.statistics.sampling import RowSample
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-_SCHEMA = "slipway-evaluation-state/3"
+_SCHEMA = "slipway-evaluation-state/4"
 
 
 @dataclass(slots=True)

@@ -28,13 +28,21 @@ def first_stream(group: str, prefix: str) -> str | None:
     return str(streams[0]["logStreamName"]) if streams else None
 
 
-def read_stream(group: str, stream: str, most: int) -> Iterator[str]:
-    """Yield the first `most` messages of a stream, from its beginning."""
+def read_stream(group: str, stream: str, most: int, most_bytes: int) -> Iterator[str]:
+    """Yield the first `most` messages of a stream, from its beginning, or fewer that are `most_bytes` long together.
+
+    A message may have 1 MB: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+    """
     request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
-    read = 0
+    read = size = 0
     while read < most:
         page = call(clients.client("logs").get_log_events, **request, limit=min(10_000, most - read))
-        yield from (event["message"] for event in page["events"])
+        for event in page["events"]:
+            message: str = event["message"]
+            size += len(message.encode())
+            if size > most_bytes:
+                return
+            yield message
         read += len(page["events"])
         # At the end the token of the request comes back.
         if page["nextForwardToken"] == request.get("nextToken"):

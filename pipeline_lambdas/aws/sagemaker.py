@@ -92,6 +92,11 @@ def create_model_package(request: Mapping[str, Any]) -> str:
     return str(answer["ModelPackageArn"])
 
 
+def describe_new_model_package(arn: str) -> Description:
+    """Describe a version that was made a moment ago."""
+    return once_visible(lambda: dict(call(clients.client("sagemaker").describe_model_package, ModelPackageName=arn)))
+
+
 def decide_model_package(arn: str, status: str, description: str) -> None:
     """Set the version's ModelApprovalStatus, `Approved` or `Rejected`, and say why.
 

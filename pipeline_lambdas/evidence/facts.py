@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pipeline_lambdas.algorithms.table import algorithm_of_image
 from pipeline_lambdas.aws import codecommit, executions, logs, s3, sagemaker
-from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import (
@@ -28,7 +28,7 @@ from pipeline_lambdas.evidence.learning_curves import curves
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
-from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned
+from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned, refuse_another
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.runtime.artifacts import member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 TRAINING_LOG = "/aws/sagemaker/TrainingJobs"
 MOST_LOG_LINES = 10_000
+MOST_LOG_BYTES = 4_000_000
 
 
 @dataclass(slots=True)
@@ -129,7 +130,11 @@ def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
     content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
     if content is None:
         return None
-    return parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
+    config = parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
+    trained = _trained_with(facts, "ConfigSha256", "config_sha256")
+    if trained:
+        refuse_another(file, config_sha256(config), trained, CONFIG_ARTIFACT)
+    return config
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
@@ -137,7 +142,17 @@ def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
     if facts.config and facts.config.dataset:
         return read_pinned(site.model, facts.config.dataset, site.data_bucket)
     content = _artifact(facts, DATASET_ARTIFACT)
-    return None if content is None else parse_manifest(content, site.model)
+    if content is None:
+        return None
+    dataset, trained = parse_manifest(content, site.model), _trained_with(facts, "DatasetSha256", "dataset_sha256")
+    if trained:
+        refuse_another(f"dataset {dataset.id}", dataset.sha256, trained, DATASET_ARTIFACT)
+    return dataset
+
+
+def _trained_with(facts: Facts, variable: str, parameter: str) -> str | None:
+    """What StartTraining has told of its input; of a rollback what its actions were given; None before the training."""
+    return variables_of(facts.actions, "StartTraining").get(variable) or parameter_of(facts.actions, parameter)
 
 
 def _artifact(facts: Facts, name: str) -> bytes | None:
@@ -146,11 +161,15 @@ def _artifact(facts: Facts, name: str) -> bytes | None:
 
 
 def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[float | None]]:
+    """What the first host has logged: <job>/algo-<number of the host>-<time>.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    """
     image = ((training or {}).get("AlgorithmSpecification") or {}).get("TrainingImage", "")
-    algorithm, stream = algorithm_of_image(image), logs.first_stream(TRAINING_LOG, f"{job}/")
+    algorithm, stream = algorithm_of_image(image), logs.first_stream(TRAINING_LOG, f"{job}/algo-1-")
     if algorithm is None or stream is None:
         return {}
-    return curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES), algorithm.log)
+    return curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES, MOST_LOG_BYTES), algorithm.log)
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:

@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from pipeline_lambdas.algorithms.algorithm import LogPattern
 
 MOST_POINTS = 500
+MOST_CURVES = 50
+"""Far more than the metrics of two channels; a container may log what it likes."""
 
 
 def curves(lines: Iterable[str], pattern: LogPattern, most: int = MOST_POINTS) -> dict[str, list[float | None]]:
     """Return `channel:metric` to its value per step; None for a step whose value is missing or not finite.
 
     Of more than `most` steps every second, third, ... is kept, from the first on, and the last one as well. A value
-    that was printed again, as by a job that went on from a checkpoint, counts once, the last time.
+    that was printed again, as by a job that went on from a checkpoint, counts once, the last time. Of the names the
+    first `MOST_CURVES` are kept.
     """
     steps: dict[int, dict[str, float | None]] = {}
     for line in lines:
@@ -24,8 +27,8 @@ def curves(lines: Iterable[str], pattern: LogPattern, most: int = MOST_POINTS) -
             found = {f"{value['channel']}:{value['metric']}": _finite(value["value"]) for value in values}
             steps.setdefault(int(match["step"]), {}).update(found)
     kept = _thinned(sorted(steps), most)
-    names = {name for number in kept for name in steps[number]}
-    return {name: [steps[number].get(name) for number in kept] for name in sorted(names)}
+    names = sorted({name for number in kept for name in steps[number]})[:MOST_CURVES]
+    return {name: [steps[number].get(name) for number in kept] for name in names}
 
 
 def _thinned(numbers: list[int], most: int) -> list[int]:

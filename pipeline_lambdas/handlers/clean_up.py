@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_lambdas.release.inputs import read_config
+from pipeline_lambdas.release.inputs import read_trained_config
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.boundary import read_environment, read_parameters
 from pipeline_lambdas.runtime.job import Job
@@ -24,6 +24,7 @@ class Environment:
 @dataclass(frozen=True, slots=True)
 class Parameters:
     execution_id: str
+    config_sha256: str
 
 
 def handler(event: Any, context: LambdaContext) -> None:
@@ -34,5 +35,5 @@ def _clean_up(job: Job) -> Done:
     environment = read_environment(Environment, os.environ)
     parameters = read_parameters(Parameters, job.user_parameters)
     release = Release(environment.name_prefix, parameters.execution_id)
-    config = read_config(job, environment.model_name)
+    config = read_trained_config(job, environment.model_name, parameters.config_sha256)
     return clean_up(release, config.keep.models)

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from pipeline_lambdas.aws import s3
-from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
 from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
 from pipeline_lambdas.runtime.artifacts import read_member, read_plain
-from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue
 
@@ -35,11 +35,36 @@ def read_config(job: Job, model: str) -> TrainingConfig:
     return config
 
 
-def released_dataset(job: Job, config: TrainingConfig, bucket: str) -> Dataset:
-    """Return the dataset of the release; ConfigurationError if the one that the config pins is not there."""
+def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:
+    """Return the config that the release was trained with, by its SHA-256; JobFailedError if another is there now."""
+    config = read_config(job, model)
+    refuse_another(f"{model}.yml", config_sha256(config), sha256, CONFIG_ARTIFACT)
+    return config
+
+
+def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
+    """Raise JobFailedError if an action is not given what the release was trained with.
+
+    A function gets credentials for the artifact bucket with its job, so code that nobody has approved may have written
+    there: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html
+    """
+    if found != trained:
+        raise JobFailedError(
+            f"{what}: found the SHA-256 {found}; expected {trained}, with which the release was trained: the artifact "
+            f"{artifact} was changed since. The access log of the artifact bucket tells who wrote it; start a new "
+            "release."
+        )
+
+
+def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str) -> Dataset:
+    """Return the dataset that the release was trained with, by its SHA-256.
+
+    Raises ConfigurationError if the one that the config pins is not there, JobFailedError if it is another one.
+    """
     found = _find(job, config, bucket)
     if found is None:
         raise ConfigurationError(_missing(config, bucket))
+    refuse_another(f"dataset {found.id}", found.sha256, sha256, DATASET_ARTIFACT)
     return found
 
 

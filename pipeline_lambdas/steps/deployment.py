@@ -15,6 +15,7 @@ from typing import Any
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.config.instances import has_local_storage
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
+from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, refuse_another
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
@@ -178,13 +179,7 @@ def _check_config(deployment: Deployment, config: TrainingConfig) -> None:
             "UserParameters lacks artifact_version or config_sha256, by which Prod is held against what was trained. "
             "Deploy the pipeline stack again, then start a new release."
         )
-    found = config_sha256(config)
-    if found != deployment.config_sha256:
-        raise JobFailedError(
-            f"{config.model}.yml: found the SHA-256 {found}; expected {deployment.config_sha256}, with which "
-            f"{deployment.training_job} was trained: the artifact TrainingConfig was changed since. Prod stays as it "
-            "is. The access log of the artifact bucket tells who wrote it; start a new release."
-        )
+    refuse_another(f"{config.model}.yml", config_sha256(config), deployment.config_sha256, CONFIG_ARTIFACT)
 
 
 def _trained(name: str) -> dict[str, Any]:

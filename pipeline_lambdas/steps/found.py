@@ -29,6 +29,8 @@ def _all(stem: str, *names: str) -> tuple[_Extra, ...]:
 
 _DATA = "PrimaryContainer.ModelDataSource.S3DataSource."
 _CHANNEL = "InputDataConfig[]."
+_PACKAGED = "InferenceSpecification.Containers[]."
+_PACKAGED_DATA = f"{_PACKAGED}ModelDataSource.S3DataSource."
 EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
@@ -72,6 +74,17 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
         _Extra("DataCaptureConfig.EnableCapture"),
         *_all("ProductionVariants[].", "EnableSSMAccess", "CoreDumpConfig", "InferenceAmiVersion", "InstancePools"),
         *_all("ProductionVariants[].", "AcceleratorType", "ManagedInstanceScaling", "CapacityReservationConfig"),
+    ),
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ModelPackageContainerDefinition.html
+    "ModelPackage": (
+        *_all("", "SourceAlgorithmSpecification", "AdditionalInferenceSpecifications", "ValidationSpecification"),
+        *_all("", "SourceUri", "DriftCheckBaselines", "ModelCard"),
+        *_all(_PACKAGED, "Environment", "AdditionalModelDataSources", "AdditionalS3DataSource", "BaseModel"),
+        _Extra(f"{_PACKAGED_DATA}S3Uri", same_as=f"{_PACKAGED}ModelDataUrl"),
+        _Extra(f"{_PACKAGED_DATA}S3DataType", harmless=("S3Object",)),
+        _Extra(f"{_PACKAGED_DATA}CompressionType", harmless=("Gzip",)),
+        *_all(_PACKAGED_DATA, "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
     ),
 }
 _EMPTY: tuple[object, ...] = (None, "", False, {}, [])

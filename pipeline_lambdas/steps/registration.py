@@ -15,8 +15,10 @@ from pipeline_lambdas.evidence.actions import approval_of, variables_of
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.runtime.outcome import Done
+from pipeline_lambdas.steps.found import differences
 
 _PENDING = "PendingManualApproval"
+_EXECUTION = "ExecutionId"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
 _DESCRIPTION_LIMIT = 1024
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
@@ -41,7 +43,7 @@ class Registration:
 def register(release: Release, registration: Registration) -> Done:
     """Register the release's model, once: the execution id is the request's token, so a repeat finds the same version.
 
-    Raises JobFailedError if the training job is gone or has no model.
+    Raises JobFailedError if the training job is gone or has no model, or if the token has made another version.
     """
     job = sagemaker.describe_training_job(registration.training_job)
     if job is None or job["TrainingJobStatus"] != "Completed":
@@ -49,7 +51,9 @@ def register(release: Release, registration: Registration) -> Done:
         raise JobFailedError(
             f"Training job {registration.training_job} is {status}; only a Completed one has a model to register."
         )
-    arn = sagemaker.create_model_package(package_request(release, registration, job))
+    request = package_request(release, registration, job)
+    arn = sagemaker.create_model_package(request)
+    _refuse_another(arn, request)
     version = arn.rpartition("/")[2]
     variables = {"ModelPackageArn": arn, "ModelPackageVersion": version}
     return Done(variables, f"Version {version} of {release.prefix} waits for approval", arn)
@@ -64,7 +68,7 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
     algorithm = algorithm_of_image(image)
     contents = sorted({channel["ContentType"] for channel in job["InputDataConfig"] if "ContentType" in channel})
     metadata = {
-        "ExecutionId": release.execution_id,
+        _EXECUTION: release.execution_id,
         "TrainingJob": registration.training_job,
         "TrainingConfigRevision": registration.config_commit,
         "PipelineLambdasRevision": registration.pipeline_commit,
@@ -98,6 +102,19 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
     }
 
 
+def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:
+    """Whoever may register can use a release's token before it does, and the release is given what that has made."""
+    described = sagemaker.describe_new_model_package(arn)
+    containers = {"Containers": request["InferenceSpecification"]["Containers"]}
+    asked = {name: value for name, value in request.items() if name != "ClientToken"}
+    different = differences("ModelPackage", described, {**asked, "InferenceSpecification": containers})
+    if different:
+        raise JobFailedError(
+            f"{arn} was registered under this release's token with other settings ({', '.join(different)}). "
+            "Delete it, look who made it, and start a new release."
+        )
+
+
 def decide(release: Release) -> str | None:
     """Give the release's version the decision of its approval; return it, None if there is nothing to decide.
 
@@ -113,6 +130,13 @@ def decide(release: Release) -> str | None:
     status: str = approval["status"]
     if package is None or package.get("ModelApprovalStatus") == status:
         return None
+    # Which version it is, code of the release has told, and it may have told another's.
+    made_by = (package.get("CustomerMetadataProperties") or {}).get(_EXECUTION)
+    if made_by != release.execution_id:
+        raise JobFailedError(
+            f"{arn} is of release {made_by or 'none'}, not of {release.execution_id}; it was not {status.lower()}. "
+            "Look who registered it."
+        )
     reason = f": {approval['reason']}" if approval["reason"] else ""
     sagemaker.decide_model_package(arn, status, f"{status} by {approval['by']}{reason}"[:_DESCRIPTION_LIMIT])
     return status

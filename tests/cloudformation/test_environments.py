@@ -97,7 +97,7 @@ CHAMPION = {
         {"CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "AddTags"},
     ),
     "GetStatusFunctionRole": ({"DescribeEndpoint"}, set()),
-    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, set()),
+    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, {"DescribeEndpointConfig"}),
     "CleanUpFunctionRole": ({"DescribeEndpoint"}, {"DescribeEndpointConfig", "DeleteEndpointConfig"}),
     "EndReleaseFunctionRole": ({"DescribeEndpoint", "DeleteEndpoint"}, {"DeleteEndpointConfig"}),
 }

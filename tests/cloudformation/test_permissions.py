@@ -115,13 +115,16 @@ def test_no_managed_policies() -> None:
             assert "ManagedPolicyArns" not in resource["Properties"], role
 
 
-def test_metrics_are_bound_to_the_namespaces_of_sagemaker(statements: list[Statement]) -> None:
+def test_a_container_cannot_write_the_metrics_that_alarms_look_at(
+    pipeline: Template, statements: list[Statement]
+) -> None:
     (statement,) = [statement for statement in statements if statement.policy == "write-metrics"]
-    assert statement.condition == {
-        "StringEquals": {
-            "cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"]
-        }
-    }
+    namespaces = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"]
+    assert statement.condition == {"StringEquals": {"cloudwatch:namespace": namespaces}}
+    alarms = templates.of_type(pipeline, "AWS::CloudWatch::Alarm").values()
+    watched = {alarm["Properties"]["Namespace"] for alarm in alarms if "Namespace" in alarm["Properties"]}
+    assert "AWS/SageMaker" in watched
+    assert not watched & set(namespaces)
 
 
 def test_every_pass_role_names_one_role_and_the_service(statements: list[Statement]) -> None:
@@ -378,6 +381,8 @@ def test_instance_types_bound_what_a_config_may_cost(statements: list[Statement]
         ("sagemaker:CreateTrainingJob",): {
             "ForAllValues:StringLike": listed,
             "Null": {"sagemaker:InstanceTypes": "false"},
+            # A container with network has the training role's credentials, and with them every job's log.
+            "Bool": {"sagemaker:NetworkIsolation": "true"},
         },
         ("sagemaker:CreateEndpointConfig",): {"ForAllValues:StringLike": listed},
     }

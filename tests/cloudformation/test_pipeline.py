@@ -83,10 +83,13 @@ OF_EVENTS = {"start-release", "end-release", "record-release", "settle-job"}
 """Those that work for all releases."""
 
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
-CLEAN_UP = ("CleanUp", 5, None, ["TrainingConfig"], "clean-up", {"execution_id": EXECUTION})
+TRAINED_WITH = {"config_sha256": "#{Train.ConfigSha256}", "dataset_sha256": "#{Train.DatasetSha256}"}
+KEPT = {"execution_id": EXECUTION, "config_sha256": TRAINED_WITH["config_sha256"]}
+CLEAN_UP = ("CleanUp", 5, None, ["TrainingConfig"], "clean-up", KEPT)
 # What Prod is held against: what was trained, and with which config.
 TRAINED = {"artifact_version": "#{Training.ArtifactVersion}", "config_sha256": "#{Train.ConfigSha256}"}
 CHAMPION = {"execution_id": EXECUTION, "environment": "champion"}
+COMPARED = {"champion": "#{Champion.ModelName}", "champion_endpoint_config": "#{Champion.EndpointConfigName}"}
 # What DeployTest has besides the actions that all environments have, by their run order.
 COMPARISON: dict[int, tuple[str, int, str | None, list[str], str, dict[str, str]]] = {
     1: ("DeployChampion", 1, "Champion", ["TrainingConfig"], "deploy-champion", CHAMPION),
@@ -116,8 +119,7 @@ REGISTER = (
         "pipeline_commit": "#{PipelineCode.CommitId}",
         "inference_commit": "#{InferenceCode.CommitId}",
         "dataset_version": "#{Train.DatasetVersion}",
-        "config_sha256": "#{Train.ConfigSha256}",
-        "dataset_sha256": "#{Train.DatasetSha256}",
+        **TRAINED_WITH,
         "report_uri": "#{Evaluation.ReportUri}",
         "report_version": "#{Evaluation.ReportVersionId}",
     },
@@ -184,7 +186,8 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "environment": environment,
                     "test": kind,
                     "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
-                    **({"champion": "#{Champion.ModelName}"} if environment == "test" else {}),
+                    **TRAINED_WITH,
+                    **(COMPARED if environment == "test" else {}),
                 },
             ),
             *([CLEAN_UP] if environment == "prod" else []),

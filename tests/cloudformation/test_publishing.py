@@ -8,6 +8,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import ModuleType
@@ -179,6 +180,39 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
     kept = site.s3.list_objects_v2(Bucket=site.bucket, Prefix="builds/")["Contents"]
     assert {item["Key"] for item in kept} == {f"builds/{sha256}.zip" for sha256 in (wanted, newer)}
     assert evil not in {wanted, newer}
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused", "asked"),
+    [
+        ([None], None, 1),
+        (["PreconditionFailed"], None, 1),
+        (["ConditionalRequestConflict", None], None, 2),
+        (["ConditionalRequestConflict", "PreconditionFailed"], None, 2),
+        (["ConditionalRequestConflict"] * 4, "ConditionalRequestConflict", 4),
+        (["AccessDenied"], "AccessDenied", 1),
+    ],
+)
+def test_two_releases_that_keep_the_same_build_at_once(
+    monkeypatch: pytest.MonkeyPatch, answers: list[str | None], refused: str | None, asked: int
+) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html tells of 409 and 412."""
+    s3 = MagicMock()
+    s3.exceptions.ClientError = ClientError
+    s3.put_object.side_effect = [
+        code and ClientError({"Error": {"Code": code, "Message": ""}}, "PutObject") for code in answers
+    ]
+    monkeypatch.setattr(boto3, "client", lambda _service, **_: s3)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for variable in ("NAME_PREFIX", "FUNCTIONS", "PACKAGE_BUCKET", "KMS_KEY_ARN"):
+        monkeypatch.setenv(variable, "a")
+    # Where its classes look for their names.
+    module = ModuleType("inline_publish")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(templates.load("pipeline")["Mappings"]["Inline"]["Publish"]["Source"], module.__dict__)  # noqa: S102
+    with pytest.raises(ClientError, match=refused) if refused else nullcontext():
+        module.__dict__["keep_once"]("builds/a.zip", b"")
+    assert [call.kwargs["IfNoneMatch"] for call in s3.put_object.call_args_list] == ["*"] * asked
 
 
 def test_what_is_approved_is_what_publish_has_kept_whatever_became_of_the_artifact(

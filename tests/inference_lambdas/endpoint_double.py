@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +17,14 @@ import yaml
 from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.predicting import plan
 from inference_lambdas.predicting.timing import time_requests
+from pipeline_lambdas.config.parsing import ConfigError, config_sha256, parse_config
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
-from tests.events import EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX, event
+from tests.events import ARTIFACT_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX
+from tests.events import event as recorded
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
 REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
+CHAMPION_CONFIG = f"{PREFIX}-champ-8f3c2a1d-4b5e"
 LOOSE = (("rmse: {max: 0.75}", "rmse: {max: 9}"), ("r2: {min: 0.3}", "r2: {min: -9}"))
 
 
@@ -55,6 +60,10 @@ class Endpoint:
     champion: Callable[[list[list[float]]], bytes] = lambda rows: b"".join(b"%f\n" % (sum(row) * 2.9) for row in rows)
     champion_bodies: list[bytes] = field(default_factory=list)
     champion_status: str | None = "InService"
+    champion_serving: str = CHAMPION_CONFIG
+    champion_since: datetime = datetime(2026, 1, 3, tzinfo=UTC)
+    champion_model: str = f"{PREFIX}-00000000-1111"
+    champion_config_made: datetime | None = datetime(2026, 1, 3, tzinfo=UTC)
     serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
     status: str = "InService"
     since: datetime = datetime(2026, 1, 2, tzinfo=UTC)
@@ -73,10 +82,18 @@ class Endpoint:
     def describe(self, name: str) -> dict[str, Any] | None:
         environment = name.rpartition("-")[2]
         if environment == "champion":
-            return {"EndpointName": name, "EndpointStatus": self.champion_status} if self.champion_status else None
+            described = {"EndpointStatus": self.champion_status, "EndpointConfigName": self.champion_serving}
+            return {**described, "LastModifiedTime": self.champion_since} if self.champion_status else None
         serving = self.serving % environment if "%s" in self.serving else self.serving
         described = {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
         return {**described, "LastModifiedTime": self.since}
+
+    def describe_config(self, name: str) -> dict[str, Any] | None:
+        """The one that evaluations may describe is the champion's."""
+        assert name == CHAMPION_CONFIG
+        variants = [{"VariantName": "all", "ModelName": self.champion_model}]
+        made = self.champion_config_made
+        return {"CreationTime": made, "ProductionVariants": variants} if made else None
 
 
 @dataclass
@@ -95,6 +112,32 @@ class Results:
     def message(self) -> str:
         assert isinstance(self.last, Failed), self.last
         return self.last.message
+
+
+def event(name: str, *, token: str | None = None) -> dict[str, Any]:
+    """Return a recorded event of a release that was trained with the config and the dataset that lie there now."""
+    document = recorded(name, token=token)
+    configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    asked = json.loads(configuration["UserParameters"])
+    configuration["UserParameters"] = json.dumps({**asked, **trained_with()})
+    return document
+
+
+def trained_with() -> dict[str, str]:
+    """The hashes that the action StartTraining would tell; none of what is no config."""
+    with zipfile.ZipFile(io.BytesIO(_artifact("TrainingCo/a1b2c3d"))) as archive:
+        text = archive.read("wine-quality.yml")
+    try:
+        config = config_sha256(parse_config(text, "wine-quality.yml"))
+    except ConfigError:
+        config = ""
+    return {"config_sha256": config, "dataset_sha256": json.loads(_artifact("Dataset/e4f5g6h"))["dataset"]}
+
+
+def _artifact(key: str) -> bytes:
+    answer = client_of("s3").get_object(Bucket=ARTIFACT_BUCKET, Key=f"slipway-local-wine-q/{key}")
+    content: bytes = answer["Body"].read()
+    return content
 
 
 def report(key: str = REPORT_KEY, version_id: str = "") -> dict[str, Any]:

@@ -6,13 +6,17 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline_lambdas.config.model import config_sha256
 from tests.events import ARTIFACT_BUCKET, EXECUTION_ID, MODEL_BUCKET, PREFIX, REGISTRY, TRAINING_JOB
+from tests.pipeline_lambdas.aws_doubles import manifest, sample_config
 
 STARTED = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 ENDED = STARTED + timedelta(minutes=30)
 APPROVER = "arn:aws:sts::111122223333:assumed-role/reviewer/ada"
 PACKAGE = f"arn:aws:sagemaker:us-east-1:111122223333:model-package/{PREFIX}/7"
 CHAMPION_JOB = f"{PREFIX}-0a1b2c3d-1111"
+DATASET = manifest({"train/a.csv": b"5,1\n", "validation/b.csv": b"5,1\n", "test/c.csv": b"5,1\n"})
+TRAINED_WITH = {"ConfigSha256": config_sha256(sample_config()), "DatasetSha256": DATASET["dataset"]}
 CHAMPION_ID = "0a1b2c3d-1111-4222-8333-444455556666"
 
 
@@ -66,7 +70,7 @@ def released() -> list[dict[str, Any]]:
     return [
         action("Source", "TrainingConfig", 0, provider="CodeCommit", makes=[artifact("TrainingConfig")]),
         action("Source", "Dataset", 0, provider="S3", makes=[artifact("Dataset")]),
-        action("Train", "StartTraining", 2, variables={"TrainingJobName": TRAINING_JOB}),
+        action("Train", "StartTraining", 2, variables={"TrainingJobName": TRAINING_JOB, **TRAINED_WITH}),
         action("DeployTest", "Deploy", 4, variables={"EndpointConfigName": f"{PREFIX}-test-8f3c2a1d-4b5e"}),
         action("DeployTest", "DeployChampion", 4, variables={"ModelName": "none", **served}),
         action("DeployTest", "Register", 6, variables={"ModelPackageArn": PACKAGE, "ModelPackageVersion": "7"}),

@@ -17,7 +17,7 @@ from inference_lambdas.predicting.evaluation import Deadline
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.runtime.failures import UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, PREFIX, SECRETS, event
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, PREFIX, SECRETS
 from tests.inference_lambdas.endpoint_double import (
     FILES,
     LOOSE,
@@ -26,9 +26,11 @@ from tests.inference_lambdas.endpoint_double import (
     Results,
     continued,
     csv,
+    event,
     plain_config,
     report,
     small_batches,
+    trained_with,
 )
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, upload_config, upload_dataset
 
@@ -39,7 +41,8 @@ def test_the_smoke_test_of_prod(endpoint: Endpoint, results: Results) -> None:
     job = event("evaluate_smoke")
     configuration = job["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
     given = {"execution_id": EXECUTION_ID, "environment": "prod", "test": "smoke"}
-    configuration["UserParameters"] = json.dumps({**given, "endpoint_config": endpoint.serving % "prod"})
+    given |= {"endpoint_config": endpoint.serving % "prod", **trained_with()}
+    configuration["UserParameters"] = json.dumps(given)
     handler(job, Context())
     assert isinstance(results.last, Done), results.last
     document = report(f"releases/wine-quality/{EXECUTION_ID}/prod-evaluation.json")
@@ -157,7 +160,7 @@ def test_another_model_in_between_is_noticed(
     assert isinstance(results.last, Continue)
     endpoint.serving += "-2"
     handler(event("evaluate_full", token=results.last.token), Context())
-    assert "is InService with slipway-local-wine-quality-test-8f3c2a1d-4b5e-2; this release" in results.message()
+    assert "is InService with slipway-local-wine-quality-test-8f3c2a1d-4b5e-2; expected InService" in results.message()
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
@@ -288,19 +291,19 @@ def test_a_model_that_changes_meanwhile_is_noticed(endpoint: Endpoint, results: 
 
     endpoint.answer = swap
     handler(event("evaluate_full"), Context())
-    assert f"is InService with {PREFIX}-test-8f3c2a1d-4b5e-2; this release" in results.message()
+    assert f"is InService with {PREFIX}-test-8f3c2a1d-4b5e-2; expected InService" in results.message()
 
 
 def test_a_missing_endpoint(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sagemaker, "describe_endpoint", lambda _: None)
     handler(event("evaluate_full"), Context())
-    assert f"Endpoint {PREFIX}-test does not exist" in results.message()
+    assert f"Endpoint {PREFIX}-test is missing" in results.message()
 
 
 def test_parameters_are_checked(results: Results) -> None:
     document = event("evaluate_full")
     configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
-    given = {"execution_id": EXECUTION_ID, "environment": "x", "test": "y", "endpoint_config": "z"}
+    given = {"execution_id": EXECUTION_ID, "environment": "x", "test": "y", "endpoint_config": "z", **trained_with()}
     configuration["UserParameters"] = json.dumps(given)
     handler(document, Context())
     assert "found environment x, test y; expected dev, test, prod and smoke, full" in results.message()

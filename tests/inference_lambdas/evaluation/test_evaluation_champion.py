@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,17 @@ import pytest
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
 from pipeline_lambdas.runtime.outcome import Done
-from tests.events import PREFIX, event
-from tests.inference_lambdas.endpoint_double import LOOSE, Endpoint, Results, plain_config, report
+from tests.events import PREFIX
+from tests.inference_lambdas.endpoint_double import (
+    LOOSE,
+    Endpoint,
+    Results,
+    continued,
+    event,
+    plain_config,
+    report,
+    small_batches,
+)
 from tests.pipeline_lambdas.aws_doubles import Context, upload_config
 
 EVENT = "evaluate_full_with_champion"
@@ -140,8 +150,48 @@ def test_a_champion_that_cannot_answer_fails_its_gates(endpoint: Endpoint, resul
 def test_the_champion_has_to_be_in_service(endpoint: Endpoint, results: Results, status: str | None) -> None:
     endpoint.champion_status = status
     handler(event(EVENT), Context())
-    assert f"Endpoint {PREFIX}-champion is {status or 'missing'}; expected InService" in results.message()
+    assert f"Endpoint {PREFIX}-champion is {status or 'missing'}" in results.message()
     assert endpoint.champion_bodies == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"champion_serving": f"{PREFIX}-champ-99999999-9999"}, f"is InService with {PREFIX}-champ-99999999-9999"),
+        ({"champion_model": f"{PREFIX}-99999999-9999"}, f"is of {PREFIX}-99999999-9999; expected {PREFIX}-00000000"),
+        ({"champion_config_made": datetime(2026, 1, 4, tzinfo=UTC)}, "was deleted or made again"),
+        ({"champion_config_made": None}, "was deleted or made again"),
+    ],
+)
+def test_another_model_than_the_champion_is_not_compared_with(
+    endpoint: Endpoint, results: Results, changed: dict[str, Any], said: str
+) -> None:
+    """The model of another release, behind the champion's endpoint, would let a bad one pass."""
+    for name, value in changed.items():
+        setattr(endpoint, name, value)
+    handler(event(EVENT), Context())
+    assert said in results.message()
+    assert endpoint.champion_bodies == []
+
+
+@pytest.mark.parametrize("invocations", [1, 2])
+def test_a_champion_that_changes_meanwhile_is_not_compared_with(
+    endpoint: Endpoint, results: Results, invocations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Updated to another model, and back before anybody looks."""
+    honest = endpoint.champion
+
+    def swap(rows: list[list[float]]) -> bytes:
+        endpoint.champion_since = datetime(2026, 1, 5, tzinfo=UTC)
+        return honest(rows)
+
+    endpoint.champion = swap
+    if invocations == 1:
+        handler(event(EVENT), Context())
+    else:
+        small_batches(monkeypatch)
+        assert continued(results, EVENT) > 1
+    assert f"the champion cannot answer: Endpoint {PREFIX}-champion changed while it was asked" in results.message()
 
 
 @pytest.mark.simulation

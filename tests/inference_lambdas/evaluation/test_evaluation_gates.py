@@ -11,7 +11,7 @@ from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.predicting.timing import WARM_UP
 from pipeline_lambdas.evidence.keys import version_of
 from pipeline_lambdas.runtime.outcome import Done, Failed
-from tests.events import DATA_BUCKET, EVIDENCE_BUCKET, event
+from tests.events import DATA_BUCKET, EVIDENCE_BUCKET
 from tests.inference_lambdas.endpoint_double import (
     FILES,
     LOOSE,
@@ -20,6 +20,7 @@ from tests.inference_lambdas.endpoint_double import (
     Results,
     continued,
     csv,
+    event,
     plain_config,
     report,
     small_batches,

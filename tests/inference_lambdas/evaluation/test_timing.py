@@ -14,8 +14,16 @@ from inference_lambdas.predicting import answers
 from inference_lambdas.predicting.invocation import Answer
 from inference_lambdas.predicting.timing import WARM_UP
 from pipeline_lambdas.runtime.outcome import Continue, Done
-from tests.events import event
-from tests.inference_lambdas.endpoint_double import FILES, LOOSE, REPORT_KEY, Endpoint, Results, plain_config, report
+from tests.inference_lambdas.endpoint_double import (
+    FILES,
+    LOOSE,
+    REPORT_KEY,
+    Endpoint,
+    Results,
+    event,
+    plain_config,
+    report,
+)
 from tests.pipeline_lambdas.aws_doubles import Context, upload_config, upload_dataset
 
 pytestmark = pytest.mark.usefixtures("environment")

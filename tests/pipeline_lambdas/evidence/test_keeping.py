@@ -53,6 +53,7 @@ class Aws:
         default_factory=lambda: {
             "ModelPackageArn": answers.PACKAGE,
             "ModelPackageVersion": 7,
+            "CustomerMetadataProperties": {"ExecutionId": EXECUTION_ID},
             "ModelApprovalStatus": "PendingManualApproval",
         }
     )
@@ -93,9 +94,9 @@ class Aws:
 
     def first_stream(self, _group: str, prefix: str) -> str | None:
         self._asked("first_stream")
-        return f"{prefix}algo-1" if self.log else None
+        return f"{prefix}1700000000" if self.log else None
 
-    def read_stream(self, _group: str, _stream: str, _most: int) -> Iterator[str]:
+    def read_stream(self, _group: str, _stream: str, _most: int, _most_bytes: int) -> Iterator[str]:
         return iter(self.log)
 
     def describe_training_job(self, _name: str) -> Any:
@@ -171,11 +172,10 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     account = Aws()
-    data = manifest({"train/a.csv": b"5,1\n", "validation/b.csv": b"5,1\n", "test/c.csv": b"5,1\n"})
     now = datetime.now(UTC)
     account.artifacts = {
         "slipway-local-wine-q/TrainingCo/a1b2c3d": (zipped({"wine-quality.yml": sample_text().encode()}), now),
-        "slipway-local-wine-q/Dataset/a1b2c3d": (json.dumps(data).encode(), now),
+        "slipway-local-wine-q/Dataset/a1b2c3d": (json.dumps(answers.DATASET).encode(), now),
     }
     account.objects = {f"releases/wine-quality/{answers.CHAMPION_ID}/record.json": (b"{}", now)}
     for module, names in {
@@ -383,9 +383,15 @@ def test_what_cannot_be_read_is_named_and_stops_nothing(aws: Aws, refused: str, 
 @pytest.mark.parametrize(
     ("key", "content", "part"),
     [
+        (
+            "slipway-local-wine-q/TrainingCo/a1b2c3d",
+            zipped({"wine-quality.yml": sample_text(("eta: 0.1", "eta: 0.2")).encode()}),
+            "config",
+        ),
         ("slipway-local-wine-q/TrainingCo/a1b2c3d", zipped({"wine-quality.yml": b"model: ["}), "config"),
         ("slipway-local-wine-q/TrainingCo/a1b2c3d", b"no archive", "config"),
         ("slipway-local-wine-q/Dataset/a1b2c3d", b"{}", "dataset"),
+        ("slipway-local-wine-q/Dataset/a1b2c3d", json.dumps(manifest({"train/b.csv": b"5"})).encode(), "dataset"),
         (EVALUATION, b"{ half", None),
         (EVALUATION, b"[]", None),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
-from pipeline_lambdas.evidence.learning_curves import MOST_POINTS, curves
+from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves
 
 XGBOOST = ALGORITHMS["xgboost"].log
 LINES = [
@@ -38,6 +38,11 @@ def test_long_curves_are_thinned_and_keep_their_ends(rounds: int) -> None:
     assert len(found) <= MOST_POINTS
     assert (found[0], found[-1]) == (0, rounds - 1)
     assert len(found) == rounds or len(found) > MOST_POINTS / 3
+
+
+def test_a_flood_of_names_is_cut() -> None:
+    found = curves((f"[{number}]\ttrain-m{number:03}:1" for number in range(200)), XGBOOST)
+    assert list(found) == [f"train:m{number:03}" for number in range(MOST_CURVES)]
 
 
 def test_a_log_without_rounds_has_no_curves() -> None:

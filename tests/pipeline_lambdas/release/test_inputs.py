@@ -8,14 +8,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline_lambdas.config.model import config_sha256
 from pipeline_lambdas.release.dataset import Dataset, manifest_key
-from pipeline_lambdas.release.inputs import WAIT, await_dataset, manifest_version, released_dataset
-from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.release.inputs import WAIT, await_dataset, manifest_version, read_trained_config, released_dataset
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job, parse_job
 from pipeline_lambdas.runtime.outcome import Continue
 from pipeline_lambdas.steps.training import check_data
 from tests.events import DATA_BUCKET, event
-from tests.pipeline_lambdas.aws_doubles import client_of, manifest, sample_config, upload_dataset
+from tests.pipeline_lambdas.aws_doubles import (
+    client_of,
+    manifest,
+    sample_config,
+    sample_text,
+    upload_config,
+    upload_dataset,
+)
 
 FILES = {"train/train.csv": b"5,1\n6,2\n", "validation/validation.csv": b"5,1\n", "test/test.csv": b"5,1\n"}
 PINNED = {**FILES, "train/more.csv": b"5,1\n"}
@@ -44,14 +52,14 @@ def put_pinned(*, with_manifest: bool) -> None:
 def test_without_a_pin_it_is_the_dataset_of_the_source_stage() -> None:
     found = upload_dataset(FILES)
     put_pinned(with_manifest=True)
-    assert released_dataset(job(), CONFIG, DATA_BUCKET).sha256 == found["dataset"]
+    assert released_dataset(job(), CONFIG, DATA_BUCKET, found["dataset"]).sha256 == found["dataset"]
     assert manifest_version(CONFIG, "v1") == {"DatasetVersion": "v1"}
 
 
 def test_a_pinned_dataset_is_taken_whatever_the_source_stage_found() -> None:
     upload_dataset(FILES)
     put_pinned(with_manifest=True)
-    dataset = released_dataset(job(), PINNING, DATA_BUCKET)
+    dataset = released_dataset(job(), PINNING, DATA_BUCKET, manifest(PINNED)["dataset"])
     assert dataset.id == ID
     assert manifest_version(PINNING, "v1") == {"DatasetVersion": "pinned"}
     # The manifest beside the files is none of them.
@@ -93,7 +101,21 @@ def test_a_manifest_of_another_dataset_is_refused() -> None:
         Bucket=DATA_BUCKET, Key=manifest_key("wine-quality", ID), Body=json.dumps(manifest(FILES)).encode()
     )
     with pytest.raises(ConfigurationError, match="found the manifest of dataset"):
-        released_dataset(job(), PINNING, DATA_BUCKET)
+        released_dataset(job(), PINNING, DATA_BUCKET, manifest(PINNED)["dataset"])
+
+
+def test_what_was_changed_since_the_training_is_refused() -> None:
+    """A function's credentials may write artifacts, and a function may be another release's."""
+    found, trained = upload_dataset(FILES)["dataset"], "e" * 64
+    with pytest.raises(JobFailedError) as caught:
+        released_dataset(job(), CONFIG, DATA_BUCKET, trained)
+    assert f"found the SHA-256 {found}; expected {trained}, with which the release was trained" in str(caught.value)
+    upload_config(sample_text())
+    assert read_trained_config(job(), "wine-quality", config_sha256(CONFIG)) == CONFIG
+    with pytest.raises(
+        JobFailedError, match=r"^wine-quality.yml: found the SHA-256 [0-9a-f]{64}; expected e{64}, with"
+    ):
+        read_trained_config(job(), "wine-quality", trained)
 
 
 def test_a_token_of_another_action_is_refused() -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline_lambdas.aws import sagemaker as calls
+from pipeline_lambdas.config.parsing import config_sha256, parse_config
 from pipeline_lambdas.handlers import clean_up as handler_module
 from pipeline_lambdas.release.names import ENVIRONMENTS, Release
 from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, JobFailedError, PermissionDeniedError
@@ -264,7 +265,8 @@ def test_the_function(
 ) -> None:
     monkeypatch.setenv("MODEL_NAME", "wine-quality")
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
-    upload_config(sample_text(("keep: {models: 3}", "keep: {models: 1}")))
+    text = sample_text(("keep: {models: 3}", "keep: {models: 1}"))
+    upload_config(text)
     prod = [f"{PREFIX}-prod-{part}" for part in (RELEASE.short, short(2), short(1))]
     for environment in (*ENVIRONMENTS, "champion"):
         sagemaker.add_client_error(
@@ -294,7 +296,11 @@ def test_the_function(
             "outputVariables": {"DeletedEndpointConfigs": "1", "DeletedModels": "1"},
         },
     )
-    handler_module.handler(event("clean_up"), Context())
+    document = event("clean_up")
+    configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    asked = {"execution_id": EXECUTION_ID, "config_sha256": config_sha256(parse_config(text, "wine-quality.yml"))}
+    configuration["UserParameters"] = json.dumps(asked)
+    handler_module.handler(document, Context())
     line = json.loads(capsys.readouterr().out)
     assert line["summary"] == (
         f"Deleted 1 endpoint configs ({prod[2]}) and 1 models ({PREFIX}-{short(1)}); kept 1 endpoint configs"

@@ -10,8 +10,10 @@ from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.steps.deployment import Deployment, HostingSite, endpoint_config_request, model_request
 from pipeline_lambdas.steps.found import EXTRAS, contains, differences
+from pipeline_lambdas.steps.registration import Registration, package_request
 from pipeline_lambdas.steps.training import TrainingSite, training_request
 from tests.events import DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, MODEL_BUCKET, PREFIX, REGISTRY, ROLE_ARN, TRAINING_JOB
+from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import client_of, sample_config
 
 CONFIG = sample_config()
@@ -29,8 +31,14 @@ ASKED: dict[str, dict[str, Any]] = {
         TrainingSite(DATA_BUCKET, MODEL_BUCKET, ROLE_ARN, KMS_KEY_ARN, {"xgboost": REGISTRY}),
     ),
     "EndpointConfig": endpoint_config_request(DEV, CONFIG.environments["dev"], SITE, TRAINING_JOB),
+    "ModelPackage": package_request(
+        RELEASE,
+        Registration(TRAINING_JOB, "1", "2", "3", "4", "5", "6", "s3://evidence/a.json", "7"),
+        answers.training_job(),
+    ),
 }
 ASKED["TrainingJob"].pop("Tags")
+ASKED["ModelPackage"].pop("ClientToken")
 
 # What a description may hold besides: what AWS says of a resource or adds to it, and what changes nothing that runs.
 HARMLESS = {
@@ -86,6 +94,53 @@ HARMLESS = {
         "ProductionVariants[].VariantInstanceProvisionTimeoutInSeconds",
         "ProductionVariants[].ModelDataDownloadTimeoutInSeconds",
         "ProductionVariants[].ContainerStartupHealthCheckTimeoutInSeconds",
+    },
+    "ModelPackage": {
+        "ModelPackageName",
+        "ModelPackageVersion",
+        "ModelPackageRegistrationType",
+        "ModelPackageArn",
+        "CreationTime",
+        "ModelPackageStatus",
+        "ModelPackageStatusDetails",
+        "CertifyForMarketplace",
+        "CreatedBy",
+        "LastModifiedTime",
+        "LastModifiedBy",
+        "ApprovalDescription",
+        "ModelLifeCycle",
+        "ManagedStorageType",
+        "SecurityConfig",
+        "SkipModelValidation",
+        # They tell people and tools what the model is for.
+        "Domain",
+        "Task",
+        "SamplePayloadUrl",
+        "MetadataProperties.Repository",
+        "MetadataProperties.ProjectId",
+        # They describe the image and the model, or are hashes of them.
+        "InferenceSpecification.Containers[].ContainerHostname",
+        "InferenceSpecification.Containers[].ImageDigest",
+        "InferenceSpecification.Containers[].ModelDataETag",
+        "InferenceSpecification.Containers[].ModelDataSource.S3DataSource.ETag",
+        "InferenceSpecification.Containers[].ProductId",
+        "InferenceSpecification.Containers[].ModelInput",
+        "InferenceSpecification.Containers[].Framework",
+        "InferenceSpecification.Containers[].FrameworkVersion",
+        "InferenceSpecification.Containers[].NearestModelName",
+        "InferenceSpecification.Containers[].IsCheckpoint",
+        "InferenceSpecification.SupportedTransformInstanceTypes",
+        "InferenceSpecification.SupportedRealtimeInferenceInstanceTypes",
+        "InferenceSpecification.SupportedContentTypes",
+        "InferenceSpecification.SupportedResponseMIMETypes",
+        # Compared as a whole: what is asked for may not differ.
+        "CustomerMetadataProperties",
+        # Metrics besides the evaluation, and a hash that nobody gives.
+        "ModelMetrics.ModelQuality.Statistics.ContentDigest",
+        "ModelMetrics.ModelQuality.Constraints",
+        "ModelMetrics.ModelDataQuality",
+        "ModelMetrics.Bias",
+        "ModelMetrics.Explainability",
     },
 }
 
@@ -166,6 +221,9 @@ def planted(document: Any, path: str, value: object) -> Any:
         ("EndpointConfig", "ProductionVariants[].EnableSSMAccess", True),
         ("EndpointConfig", "ProductionVariants[].CoreDumpConfig", {"DestinationS3Uri": "s3://another"}),
         ("EndpointConfig", "ProductionVariants[].InstancePools", [{"ModelNameOverride": "another"}]),
+        ("ModelPackage", "AdditionalInferenceSpecifications", [{"Name": "another"}]),
+        ("ModelPackage", "InferenceSpecification.Containers[].Environment", {"A": "b"}),
+        ("ModelPackage", "InferenceSpecification.Containers[].ModelDataSource.S3DataSource.S3Uri", "s3://another"),
     ],
 )
 def test_what_runs_something_else_is_named(kind: str, path: str, value: object) -> None:

@@ -95,6 +95,7 @@ def registered(world: SageMaker) -> None:
         "ModelPackageName": answers.PACKAGE,
         "ModelPackageArn": answers.PACKAGE,
         "ModelApprovalStatus": "PendingManualApproval",
+        "CustomerMetadataProperties": {"ExecutionId": EXECUTION_ID},
     }
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from pipeline_lambdas.aws import executions
+from pipeline_lambdas.aws import sagemaker as models
 from pipeline_lambdas.handlers import register_model
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobFailedError
-from pipeline_lambdas.steps.registration import Registration, package_request, register
+from pipeline_lambdas.steps.registration import Registration, decide, package_request, register
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import Context
@@ -74,6 +76,20 @@ def trained(stub: Stubber, **more: Any) -> None:
     stub.add_response("describe_training_job", job, {"TrainingJobName": TRAINING_JOB})
 
 
+def registered(stub: Stubber, **found: Any) -> None:
+    """The request is answered, and what is there is as it asks for, or as `found`."""
+    stub.add_response("create_model_package", {"ModelPackageArn": answers.PACKAGE}, REQUEST)
+    said = {key: value for key, value in REQUEST.items() if key != "ClientToken"}
+    required = {
+        "ModelPackageName": answers.PACKAGE,
+        "ModelPackageArn": answers.PACKAGE,
+        "CreationTime": 0,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+    }
+    stub.add_response("describe_model_package", {**required, **said, **found}, {"ModelPackageName": answers.PACKAGE})
+
+
 def test_a_version_tells_what_it_was_made_of() -> None:
     assert package_request(RELEASE, REGISTRATION, answers.training_job()) == REQUEST
 
@@ -91,7 +107,7 @@ def test_the_function(
     monkeypatch.setenv("MODEL_NAME", "wine-quality")
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
     trained(sagemaker)
-    sagemaker.add_response("create_model_package", {"ModelPackageArn": answers.PACKAGE}, REQUEST)
+    registered(sagemaker)
     variables = {"ModelPackageArn": answers.PACKAGE, "ModelPackageVersion": "7"}
     codepipeline.add_response(
         "put_job_success_result", {}, {"jobId": ANY, "executionDetails": ANY, "outputVariables": variables}
@@ -110,3 +126,52 @@ def test_a_job_without_a_model_is_not_registered(sagemaker: Stubber) -> None:
     sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
     with pytest.raises(JobFailedError, match="is missing"):
         register(RELEASE, REGISTRATION)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"CustomerMetadataProperties": {"ExecutionId": "another"}},
+        {"InferenceSpecification": {"Containers": [{"Image": "another", "ModelDataUrl": "s3://another"}]}},
+        {"ModelApprovalStatus": "Approved"},
+        {"AdditionalInferenceSpecifications": [{"Name": "another", "Containers": [{"Image": "another"}]}]},
+    ],
+)
+def test_a_version_that_another_has_made_with_the_releases_token_is_refused(
+    sagemaker: Stubber, found: dict[str, Any]
+) -> None:
+    trained(sagemaker)
+    registered(sagemaker, **found)
+    (field,) = found
+    with pytest.raises(JobFailedError, match=rf"under this release's token with other settings \({field}\)"):
+        register(RELEASE, REGISTRATION)
+
+
+def test_a_version_is_described_once_it_is_visible(sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    trained(sagemaker)
+    sagemaker.add_response("create_model_package", {"ModelPackageArn": answers.PACKAGE}, REQUEST)
+    sagemaker.add_client_error("describe_model_package", "ValidationException", "ModelPackage does not exist.")
+    required = {"ModelPackageName": "n", "ModelPackageArn": "a", "CreationTime": 0, "ModelPackageStatus": "Completed"}
+    said = {key: value for key, value in REQUEST.items() if key != "ClientToken"}
+    sagemaker.add_response(
+        "describe_model_package",
+        {**required, **said, "ModelPackageStatusDetails": {"ValidationStatuses": []}},
+        {"ModelPackageName": answers.PACKAGE},
+    )
+    assert register(RELEASE, REGISTRATION).variables["ModelPackageVersion"] == "7"
+
+
+def test_a_version_of_another_release_is_not_decided_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output variable that names the version comes from code of the release."""
+    monkeypatch.setattr(executions, "list_actions", lambda *_: answers.approved(by=answers.APPROVER))
+    monkeypatch.setattr(
+        models,
+        "describe_model_package",
+        lambda _: {
+            "ModelApprovalStatus": "PendingManualApproval",
+            "CustomerMetadataProperties": {"ExecutionId": "11111111-1111-4111-8111-111111111111"},
+        },
+    )
+    with pytest.raises(JobFailedError, match=rf"is of release 11111111.*, not of {EXECUTION_ID}; it was not approved"):
+        decide(RELEASE)
