@@ -68,7 +68,7 @@ def publish(data: Mapping[str, Any]) -> dict[str, str]:
     Returns the output variables: for train-model `TrainModel`, its version, and `TrainModelSha256`, its CodeSha256.
     """
     given = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"], object_pairs_hook=once)
-    names, sha256 = FUNCTIONS, given["packages"]
+    names, sha256, sources = FUNCTIONS, given["packages"], sources_of(data)
     if "first" in given:
         names = [name for name in names if name in given["first"].split(",") and not versions(name)]
     code, owners = packages(data, sha256) if names else ({}, {})
@@ -80,7 +80,7 @@ def publish(data: Mapping[str, Any]) -> dict[str, str]:
     if CHECKS_KEY and checks != "none":
         keep(CHECKS_KEY, checks.encode())
     updated = ",".join(name for name, published in done.items() if published.changed)
-    told = {"Packages": sha256, "Updated": updated or "none"}
+    told = {"Packages": sha256, "Updated": updated or "none", **sources}
     for name in FUNCTIONS:
         variable, published = name.title().replace("-", ""), done.get(name, Published("none", "none", changed=False))
         told |= {variable: published.version, f"{variable}Sha256": published.sha256}
@@ -99,23 +99,46 @@ def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], di
     key = f"builds/{sha256}.zip"
     if not data["inputArtifacts"]:
         return verified(kept(key), sha256)
-    body = handed_over(data)
+    body = bytes(handed_over(data, data["inputArtifacts"][0])["Body"].read())
     found = verified(body, sha256)
     if CHECKS_KEY:
         keep_once(key, body)
     return found
 
 
-def handed_over(data: Mapping[str, Any]) -> bytes:
-    """The artifact, read as the pipeline: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html."""
-    place, keys = data["inputArtifacts"][0]["location"]["s3Location"], data["artifactCredentials"]
+def sources_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """The SHA-256 of each source that the action is given; ValueError if one was written more than once.
+
+    A job's credentials may reach the artifacts of other releases, and CodePipeline documents neither that they do not
+    nor that a build reads one version. The source action writes each once, under a key of its own.
+    """
+    told = {}
+    for artifact in data["inputArtifacts"][1:]:
+        place = artifact["location"]["s3Location"]
+        bucket, key = place["bucketName"], place["objectKey"]
+        answer = handed_over(data, artifact)
+        listed = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        there = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
+        versions = [one["VersionId"] for one in there if one["Key"] == key]
+        if versions != [answer["VersionId"]]:
+            raise ValueError(
+                f"s3://{bucket}/{key}: found {len(versions)} versions of {artifact['name']}; expected the one of its "
+                "source action. The access log of the bucket tells who wrote it again. Start another release."
+            )
+        told[f"{artifact['name']}Artifact"] = hashlib.sha256(answer["Body"].read()).hexdigest()
+    return told
+
+
+def handed_over(data: Mapping[str, Any], artifact: Mapping[str, Any]) -> Any:
+    """An artifact, got as the pipeline: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html."""
+    place, keys = artifact["location"]["s3Location"], data["artifactCredentials"]
     reader = boto3.client(
         "s3",
         aws_access_key_id=keys["accessKeyId"],
         aws_secret_access_key=keys["secretAccessKey"],
         aws_session_token=keys["sessionToken"],
     )
-    return bytes(reader.get_object(Bucket=place["bucketName"], Key=place["objectKey"])["Body"].read())
+    return reader.get_object(Bucket=place["bucketName"], Key=place["objectKey"])
 
 
 def kept(key: str) -> bytes:

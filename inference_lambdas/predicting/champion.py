@@ -19,12 +19,11 @@ class Champion:
         self,
         endpoint: str,
         endpoint_config: str,
-        model: str,
         comparison: Comparison,
         state: dict[str, Any] | None = None,
     ) -> None:
         state = state or {}
-        self.endpoint, self.endpoint_config, self.model = endpoint, endpoint_config, model
+        self.endpoint, self.endpoint_config = endpoint, endpoint_config
         self.comparison = comparison
         self.failure: str = state.get("failure", "")
         self.rows: int = state.get("rows", 0)
@@ -33,7 +32,7 @@ class Champion:
     def check(self) -> None:
         """Note a failure unless the endpoint serves the champion, and has not changed since the first look."""
         try:
-            found = served(self.endpoint, self.endpoint_config, self.model)
+            found = served(self.endpoint, self.endpoint_config)
         except JobError as error:
             self.failure = self.failure or str(error)
             return

@@ -58,11 +58,26 @@ def find_newest(bucket: str, key: str) -> Newest | None:
             return None
         raise
     if "VersionId" not in answer:
-        raise ConfigurationError(
-            f"s3://{bucket}/{key}: found no version of it; expected one, as the setup stack makes a bucket that keeps "
-            "versions. Turn versioning on in the bucket."
-        )
+        raise _unversioned(bucket, key)
     return Newest(answer["VersionId"], answer["ContentLength"])
+
+
+def list_versions(bucket: str, key: str) -> list[str]:
+    """Return the ids of an object's versions and delete markers, the newest first; none if there never was one.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    """
+    found: list[tuple[datetime, str]] = []
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": key}
+    while True:
+        page = call(clients.client("s3").list_object_versions, **request)
+        listed = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        found += [(item["LastModified"], item["VersionId"]) for item in listed if item["Key"] == key]
+        if any(version == "null" for _, version in found):
+            raise _unversioned(bucket, key)
+        if not page.get("IsTruncated"):
+            return [version for _, version in sorted(found, key=lambda one: one[0], reverse=True)]
+        request |= {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
 
 def copy_version(bucket: str, key: str, version_id: str, to_key: str, kms_key_arn: str) -> None:
@@ -150,6 +165,13 @@ def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         if not page.get("IsTruncated"):
             return
         request["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _unversioned(bucket: str, key: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"s3://{bucket}/{key}: found no version of it; expected one, as the setup stack makes a bucket that keeps "
+        "versions. Turn versioning on in the bucket."
+    )
 
 
 def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> Any:

@@ -36,6 +36,8 @@ class Environment:
 @dataclass(frozen=True, slots=True)
 class Parameters:
     execution_id: str
+    config_artifact: str
+    dataset_artifact: str
     dataset_version: str = ""
 
 
@@ -47,9 +49,10 @@ def _start(job: Job) -> Done | Continue:
     environment = read_environment(Environment, os.environ)
     parameters = read_parameters(Parameters, job.user_parameters)
     release = Release(environment.name_prefix, parameters.execution_id)
-    config = read_config(job, environment.model_name)
+    config = read_config(job, environment.model_name, parameters.config_artifact)
     refuse_instances(config, environment.instance_type_patterns, "training")
-    dataset = await_dataset(job, config, environment.data_bucket, datetime.now(UTC))
+    now = datetime.now(UTC)
+    dataset = await_dataset(job, config, environment.data_bucket, now, parameters.dataset_artifact)
     if isinstance(dataset, Continue):
         return dataset
     started = start_training(release, config, dataset, environment.site())

@@ -26,10 +26,13 @@ WAIT = timedelta(hours=1)
 _PINNED = "pinned"
 
 
-def read_config(job: Job, model: str) -> TrainingConfig:
-    """Return the model's training config; ConfigurationError lists what is wrong with it."""
+def read_config(job: Job, model: str, artifact_sha256: str | None = None) -> TrainingConfig:
+    """Return the model's training config; ConfigurationError lists what is wrong with it.
+
+    Raises JobFailedError if it comes in another artifact than the one of this SHA-256.
+    """
     file = f"{model}.yml"
-    config = parse_config(read_member(job, CONFIG_ARTIFACT, file), file)
+    config = parse_config(read_member(job, CONFIG_ARTIFACT, file, artifact_sha256), file)
     if config.model != model:
         raise ConfigurationError(f"{file}: model: found {config.model}; expected {model}, the pipeline's model.")
     return config
@@ -68,9 +71,14 @@ def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str)
     return found
 
 
-def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) -> Dataset | Continue:
-    """Return the dataset of the release, or how long it is waited for; ConfigurationError once that time is over."""
-    found = _find(job, config, bucket)
+def await_dataset(
+    job: Job, config: TrainingConfig, bucket: str, now: datetime, artifact_sha256: str | None = None
+) -> Dataset | Continue:
+    """Return the dataset of the release, or how long it is waited for; ConfigurationError once that time is over.
+
+    Raises JobFailedError if it comes in another artifact than the one of this SHA-256.
+    """
+    found = _find(job, config, bucket, artifact_sha256)
     if found is not None:
         return found
     until = _until(job.continuation_token) or now + WAIT
@@ -105,9 +113,9 @@ def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
     return found
 
 
-def _find(job: Job, config: TrainingConfig, bucket: str) -> Dataset | None:
+def _find(job: Job, config: TrainingConfig, bucket: str, artifact_sha256: str | None = None) -> Dataset | None:
     if config.dataset is None:
-        return parse_manifest(read_plain(job, DATASET_ARTIFACT), config.model)
+        return parse_manifest(read_plain(job, DATASET_ARTIFACT, artifact_sha256), config.model)
     return read_pinned(config.model, config.dataset, bucket)
 
 

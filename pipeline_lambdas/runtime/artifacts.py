@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 import zlib
 
 from pipeline_lambdas.aws import s3
-from pipeline_lambdas.runtime.failures import ConfigurationError
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 
 # A config repository is a few kilobytes and a manifest some hundred bytes a file. The limits keep a wrong
@@ -16,14 +17,12 @@ ARTIFACT_LIMIT_BYTES = 64 * 1024 * 1024
 MEMBER_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-def read_member(job: Job, artifact_name: str, member: str) -> bytes:
-    """Return one file of a zipped artifact, such as CodeCommit's source action makes.
+def read_member(job: Job, artifact_name: str, member: str, sha256: str | None = None) -> bytes:
+    """Return one file of a zipped artifact, such as CodeCommit's source action makes; see `read_plain` for `sha256`.
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html
     """
-    artifact = job.artifact(artifact_name)
-    content = s3.read_artifact(artifact.bucket, artifact.key, ARTIFACT_LIMIT_BYTES, job.credentials)
-    return member_of(content, artifact_name, member)
+    return member_of(read_plain(job, artifact_name, sha256), artifact_name, member)
 
 
 def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
@@ -45,13 +44,22 @@ def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
         ) from None
 
 
-def read_plain(job: Job, artifact_name: str) -> bytes:
+def read_plain(job: Job, artifact_name: str, sha256: str | None = None) -> bytes:
     """Return an artifact that is one file as it was, such as the S3 source action makes of an unzipped object.
 
+    Raises JobFailedError if the artifact's SHA-256 is not the one given.
     https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html
     """
     artifact = job.artifact(artifact_name)
-    return s3.read_artifact(artifact.bucket, artifact.key, ARTIFACT_LIMIT_BYTES, job.credentials)
+    content = s3.read_artifact(artifact.bucket, artifact.key, ARTIFACT_LIMIT_BYTES, job.credentials)
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise JobFailedError(
+            f"s3://{artifact.bucket}/{artifact.key}: found the SHA-256 {found}; expected {sha256}, which "
+            f"{artifact_name} had when the release was published. The access log of the bucket tells who wrote it "
+            "again; start a new release."
+        )
+    return content
 
 
 def _no_member(artifact_name: str, member: str, names: list[str]) -> str:

@@ -15,10 +15,9 @@ from pipeline_lambdas.runtime.failures import JobFailedError
 _MOST_BYTES = 5 * 1024**3
 
 
-def find_version(uri: str) -> str | None:
-    """Return the newest version of an artifact; None if there is none at the address."""
-    found = s3.find_newest(*_place(uri))
-    return found.version_id if found else None
+def versions_of(uri: str) -> list[str]:
+    """Return the versions of an artifact, the newest first, its delete markers as well."""
+    return s3.list_versions(*_place(uri))
 
 
 def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -> str:

@@ -74,11 +74,12 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
 
 
 def remove_champion(release: Release) -> Outcome:
-    """Delete the endpoint that this release compared with, and its config; what is not there is no failure.
+    """Delete the endpoint that this release compared with; what is not there is no failure.
 
-    Answers Continue while SageMaker cannot delete the endpoint yet.
+    Its config costs nothing and stays until CleanUp or `end-release` deletes it. Answers Continue while SageMaker
+    cannot delete the endpoint yet.
     """
-    waiting = delete_champion(release)
+    waiting = delete_champion(release, with_config=False)
     if waiting:
         return Continue(json.dumps({"waiting_for": release.endpoint(CHAMPION)}), waiting, 50)
     return Done(summary=f"No endpoint {release.endpoint(CHAMPION)} is left")

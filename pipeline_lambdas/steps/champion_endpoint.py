@@ -16,8 +16,10 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _MARGIN_S = 15.0
 
 
-def delete_champion(release: Release) -> str | None:
-    """Delete endpoint and config as far as possible now; return what has to be waited for.
+def delete_champion(release: Release, *, with_config: bool) -> str | None:
+    """Delete the endpoint, and its config if asked to, as far as possible now; return what has to be waited for.
+
+    No code of a push may delete a config: under its name it could make another, which the endpoint does not serve.
 
     An endpoint that serves another release's comparison is left alone. One that is being created or changed cannot be
     deleted: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
@@ -30,7 +32,7 @@ def delete_champion(release: Release) -> str | None:
             return f"Endpoint {name} is {status} and can be deleted afterwards"
         if status != "Deleting":
             sagemaker.delete_endpoint(name)
-    if sagemaker.delete_endpoint_config(own) and description is None:
+    if with_config and sagemaker.delete_endpoint_config(own) and description is None:
         return f"Endpoint {name} may have been created a moment ago and not be shown yet"
     return None
 
@@ -42,7 +44,7 @@ def await_deletion(release: Release, remaining_ms: Callable[[], int], has_ended:
     UnavailableError when the function's time is up; the event is then to be delivered again.
     """
     pause_s = _FIRST_PAUSE_S
-    while waiting := delete_champion(release):
+    while waiting := delete_champion(release, with_config=True):
         if remaining_ms() / 1000 < pause_s + _MARGIN_S:
             raise UnavailableError(f"{waiting}; it costs until then.")
         time.sleep(pause_s)

@@ -79,7 +79,8 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ModelPackageContainerDefinition.html
     "ModelPackage": (
         *_all("", "SourceAlgorithmSpecification", "AdditionalInferenceSpecifications", "ValidationSpecification"),
-        *_all("", "SourceUri", "DriftCheckBaselines", "ModelCard"),
+        *_all("", "SourceUri", "DriftCheckBaselines", "ModelCard", "ModelLifeCycle", "SamplePayloadUrl"),
+        *_all("ModelMetrics.", "ModelDataQuality", "Bias", "Explainability", "ModelQuality.Constraints"),
         *_all(_PACKAGED, "Environment", "AdditionalModelDataSources", "AdditionalS3DataSource", "BaseModel"),
         _Extra(f"{_PACKAGED_DATA}S3Uri", same_as=f"{_PACKAGED}ModelDataUrl"),
         _Extra(f"{_PACKAGED_DATA}S3DataType", harmless=("S3Object",)),

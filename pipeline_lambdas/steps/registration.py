@@ -107,7 +107,10 @@ def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:
     described = sagemaker.describe_new_model_package(arn)
     containers = {"Containers": request["InferenceSpecification"]["Containers"]}
     asked = {name: value for name, value in request.items() if name != "ClientToken"}
+    metadata = asked.pop("CustomerMetadataProperties")
     different = differences("ModelPackage", described, {**asked, "InferenceSpecification": containers})
+    if described.get("CustomerMetadataProperties") != metadata:
+        different.append("CustomerMetadataProperties")
     if different:
         raise JobFailedError(
             f"{arn} was registered under this release's token with other settings ({', '.join(different)}). "

@@ -17,7 +17,7 @@ from pipeline_lambdas.release.names import NONE
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
-from pipeline_lambdas.steps.artifact import find_version
+from pipeline_lambdas.steps.artifact import versions_of
 
 Kind = Literal["training-job", "endpoint"]
 Description = Mapping[str, Any]
@@ -123,18 +123,24 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
 
 
 def _with_version(name: str, outcome: Outcome) -> Outcome:
-    """Add which version of its artifact a job has left: the address may be written again.
+    """Add which version of its artifact a job has left, which is the only one that there may be.
 
-    What Completed tells of is there, as S3 shows a write to whoever reads after it:
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+    A job's name is used once, so a second version is not the job's. What Completed tells of is there, as S3 shows a
+    write to whoever reads after it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
     if not isinstance(outcome, Done):
         return outcome
     uri = outcome.variables["ModelArtifacts"]
-    version = find_version(uri)
-    if version is None:
+    versions = versions_of(uri)
+    if not versions:
         return Failed("JobFailed", f"{uri}: found no artifact of {name}, which completed. Start a new release.", name)
-    return replace(outcome, variables={**outcome.variables, "ArtifactVersion": version})
+    if len(versions) > 1:
+        text = (
+            f"{uri}: found {len(versions)} versions; expected one, as {name} writes it once. Somebody else has written "
+            "there: the access log of the bucket tells who. Start a new release."
+        )
+        return Failed("JobFailed", text, name)
+    return replace(outcome, variables={**outcome.variables, "ArtifactVersion": versions[0]})
 
 
 def _training_failure(description: Description) -> str:

@@ -80,7 +80,6 @@ def test_nobody_but_clean_up_deletes_models_and_it_deletes_no_endpoint() -> None
         ("DeployModelFunctionRole", "sagemaker:DeleteEndpoint"),
         ("DeployProdFunctionRole", "sagemaker:DeleteEndpoint"),
         ("DeployChampionFunctionRole", "sagemaker:DeleteEndpoint"),
-        ("DeployChampionFunctionRole", "sagemaker:DeleteEndpointConfig"),
         ("EndReleaseFunctionRole", "sagemaker:DeleteEndpoint"),
         ("EndReleaseFunctionRole", "sagemaker:DeleteEndpointConfig"),
         ("CleanUpFunctionRole", "sagemaker:DeleteEndpointConfig"),
@@ -94,10 +93,10 @@ def test_nobody_but_clean_up_deletes_models_and_it_deletes_no_endpoint() -> None
 CHAMPION = {
     "DeployChampionFunctionRole": (
         {"CreateEndpoint", "UpdateEndpoint", "DescribeEndpoint", "DeleteEndpoint", "AddTags"},
-        {"CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "AddTags"},
+        {"CreateEndpointConfig", "DescribeEndpointConfig", "AddTags"},
     ),
     "GetStatusFunctionRole": ({"DescribeEndpoint"}, set()),
-    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, {"DescribeEndpointConfig"}),
+    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, set()),
     "CleanUpFunctionRole": ({"DescribeEndpoint"}, {"DescribeEndpointConfig", "DeleteEndpointConfig"}),
     "EndReleaseFunctionRole": ({"DescribeEndpoint", "DeleteEndpoint"}, {"DeleteEndpointConfig"}),
 }

@@ -354,7 +354,7 @@ def test_what_prod_serves_is_written_and_made_by_its_own_role_alone(
     assert holders("s3:PutObject", copy) == {"DeployProdFunctionRole"}
     assert holders("s3:GetObject", copy) == {"DeployProdFunctionRole", "ProdHostingRole"}
     assert holders("s3:PutObject", f"{artifact}/model.tar.gz") == {"TrainingRole"}
-    readers = {"GetStatusFunctionRole", "DeployProdFunctionRole", "HostingRole", "RegisterModelFunctionRole"}
+    readers = {"DeployProdFunctionRole", "HostingRole", "RegisterModelFunctionRole"}
     assert holders("s3:GetObject", f"{artifact}/model.tar.gz") == readers
     assert holders("s3:GetObjectVersion", f"{artifact}/model.tar.gz") == {"DeployProdFunctionRole"}
     made = f"arn:aws:sagemaker:ap-northeast-1:111122223333:model/{job}"

@@ -135,7 +135,12 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
             "Train",
             ["TrainingConfig", "Dataset"],
             "train-model",
-            {"execution_id": EXECUTION, "dataset_version": "#{Data.VersionId}"},
+            {
+                "execution_id": EXECUTION,
+                "dataset_version": "#{Data.VersionId}",
+                "config_artifact": "#{Publish.TrainingConfigArtifact}",
+                "dataset_artifact": "#{Publish.DatasetArtifact}",
+            },
         ),
         (
             "WaitForTraining",
@@ -360,8 +365,12 @@ def test_what_is_approved_is_read_where_no_build_writes(parameters: dict[str, st
     by_name = {action["Name"]: action for action in actions_of(stages_of(**parameters))}
     assert "InputArtifacts" not in by_name["PublishApproved"]
     assert by_name["PublishApproved"]["Configuration"]["UserParameters"] == '{"packages": "#{Publish.Packages}"}'
-    for name in ("Publish", "PublishFirst"):
-        assert by_name[name]["InputArtifacts"] == [{"Name": "Packages"}]
+    sources = [action["OutputArtifacts"][0]["Name"] for action in stages_of(**parameters)[0]["Actions"]]
+    # The first is what it publishes; of the others it tells whether somebody has written them again. Five is the most:
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-action-artifacts.html
+    first, *others = [artifact["Name"] for artifact in by_name["Publish"]["InputArtifacts"]]
+    assert (first, sorted(others)) == ("Packages", sorted(sources))
+    assert by_name["PublishFirst"]["InputArtifacts"] == [{"Name": "Packages"}]
 
 
 def test_what_was_green_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
@@ -459,7 +468,8 @@ def _outputs(action: dict[str, Any]) -> set[str]:
     if action["Name"].startswith("Publish"):
         names = OF_PROD | OF_EVENTS if "Approved" in action["Name"] else RELEASES_OWN
         versions = {name.title().replace("-", "") for name in names}
-        return {"Packages", "Updated", *versions, *(f"{name}Sha256" for name in versions)}
+        sources = {f"{artifact['Name']}Artifact" for artifact in action.get("InputArtifacts", ())[1:]}
+        return {"Packages", "Updated", *sources, *versions, *(f"{name}Sha256" for name in versions)}
     return OUTPUT_VARIABLES[dispatched(action)[0]]
 
 

@@ -182,6 +182,39 @@ def test_a_release_gets_the_versions_that_it_has_built_and_no_other(
     assert evil not in {wanted, newer}
 
 
+def test_a_source_that_was_written_again_is_refused(local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build may have read the one version or the other."""
+    site = Site(local_aws, "slipway-publish-sources")
+    publish = site.module("Publish", monkeypatch)
+    site.s3.put_bucket_versioning(Bucket=site.bucket, VersioningConfiguration={"Status": "Enabled"})
+    wanted, files = site.built(do_this="a", do_that="b")
+    sources = {"TrainingConfig": b"config", "Dataset": b"dataset", "PipelineLambdas": b"p", "InferenceLambdas": b"i"}
+    for name, content in sources.items():
+        site.s3.put_object(Bucket=site.bucket, Key=f"pipeline/{name}", Body=content)
+        site.s3.put_object(Bucket=site.bucket, Key=f"pipeline/{name}-2", Body=b"of another release")
+
+    def event() -> dict[str, Any]:
+        given = site.event(files, packages=wanted)
+        given["CodePipeline.job"]["data"]["inputArtifacts"] += [
+            {"name": name, "location": {"s3Location": {"bucketName": site.bucket, "objectKey": f"pipeline/{name}"}}}
+            for name in sources
+        ]
+        return given
+
+    publish.handler(event(), None)
+    told = site.jobs.put_job_success_result.call_args.kwargs["outputVariables"]
+    assert {name: told[f"{name}Artifact"] for name in sources} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in sources.items()
+    }
+    for name, content in sources.items():
+        site.s3.put_object(Bucket=site.bucket, Key=f"pipeline/{name}", Body=content)
+        assert f"pipeline/{name}: found 2 versions of {name}; expected the one of its" in site.refused(publish, event())
+        for version in site.s3.list_object_versions(Bucket=site.bucket, Prefix=f"pipeline/{name}")["Versions"]:
+            site.s3.delete_object(Bucket=site.bucket, Key=version["Key"], VersionId=version["VersionId"])
+        site.s3.put_object(Bucket=site.bucket, Key=f"pipeline/{name}", Body=content)
+    publish.handler(event(), None)
+
+
 @pytest.mark.parametrize(
     ("answers", "refused", "asked"),
     [

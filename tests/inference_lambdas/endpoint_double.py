@@ -62,8 +62,6 @@ class Endpoint:
     champion_status: str | None = "InService"
     champion_serving: str = CHAMPION_CONFIG
     champion_since: datetime = datetime(2026, 1, 3, tzinfo=UTC)
-    champion_model: str = f"{PREFIX}-00000000-1111"
-    champion_config_made: datetime | None = datetime(2026, 1, 3, tzinfo=UTC)
     serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
     status: str = "InService"
     since: datetime = datetime(2026, 1, 2, tzinfo=UTC)
@@ -87,13 +85,6 @@ class Endpoint:
         serving = self.serving % environment if "%s" in self.serving else self.serving
         described = {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
         return {**described, "LastModifiedTime": self.since}
-
-    def describe_config(self, name: str) -> dict[str, Any] | None:
-        """The one that evaluations may describe is the champion's."""
-        assert name == CHAMPION_CONFIG
-        variants = [{"VariantName": "all", "ModelName": self.champion_model}]
-        made = self.champion_config_made
-        return {"CreationTime": made, "ProductionVariants": variants} if made else None
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -20,7 +21,7 @@ from botocore.stub import Stubber
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.config.parsing import TrainingConfig, parse_config
 from pipeline_lambdas.release.dataset import SCHEMA, dataset_prefix, dataset_sha256
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, event
 
 SAMPLE = Path(__file__).parents[1] / "events" / "wine-quality.yml"
 
@@ -112,6 +113,20 @@ def upload_dataset(files: dict[str, bytes], columns: list[str] | None = None) ->
 
 def upload_config(text: str) -> None:
     put_artifact("TrainingCo/a1b2c3d", zipped({"wine-quality.yml": text.encode(), "README.md": b"read me"}))
+
+
+def published(name: str) -> dict[str, Any]:
+    """Return a recorded event of StartTraining with the hashes that Publish tells of the sources that lie there now."""
+    document = event(name)
+    configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
+    asked = json.loads(configuration["UserParameters"])
+    for parameter, key in (("config_artifact", "TrainingCo/a1b2c3d"), ("dataset_artifact", "Dataset/e4f5g6h")):
+        s3, place = client_of("s3"), f"slipway-local-wine-q/{key}"
+        if "Contents" in s3.list_objects_v2(Bucket=ARTIFACT_BUCKET, Prefix=place):
+            content = s3.get_object(Bucket=ARTIFACT_BUCKET, Key=place)["Body"].read()
+            asked[parameter] = hashlib.sha256(content).hexdigest()
+    configuration["UserParameters"] = json.dumps(asked)
+    return document
 
 
 def put_artifact(key: str, content: bytes) -> None:

@@ -24,7 +24,7 @@ from tests.events import (
     TRAINING_JOB,
     event,
 )
-from tests.pipeline_lambdas.aws_doubles import Context, sample_text, upload_config, upload_dataset
+from tests.pipeline_lambdas.aws_doubles import Context, published, sample_text, upload_config, upload_dataset
 
 ENVIRONMENT = {
     "MODEL_NAME": "wine-quality",
@@ -88,15 +88,32 @@ def test_train_model(sagemaker: Stubber, codepipeline: Stubber, capsys: pytest.C
             "executionDetails": {"summary": f"Training job {TRAINING_JOB}", "externalExecutionId": TRAINING_JOB},
         },
     )
-    train_model.handler(event("train_model"), Context())
+    train_model.handler(published("train_model"), Context())
     assert [line["outcome"] for line in lines(capsys)] == ["succeeded"]
+
+
+@pytest.mark.usefixtures("buckets")
+@pytest.mark.parametrize("rewritten", ["TrainingConfig", "Dataset"])
+def test_train_model_with_a_source_that_was_written_again(
+    codepipeline: Stubber, capsys: pytest.CaptureFixture[str], rewritten: str
+) -> None:
+    upload_config(sample_text())
+    upload_dataset(FILES, ["quality", "alcohol"])
+    given = published("train_model")
+    if rewritten == "Dataset":
+        upload_dataset({**FILES, "train/b.csv": b"5,1\n"}, ["quality", "alcohol"])
+    else:
+        upload_config(sample_text(("eta: 0.1", "eta: 0.2")))
+    expect_failure(codepipeline, "train_model", "JobFailed")
+    train_model.handler(given, Context())
+    assert f"which {rewritten} had when the release was published" in message(capsys)
 
 
 @pytest.mark.usefixtures("buckets")
 def test_train_model_with_a_bad_config(codepipeline: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     upload_config(sample_text(("max_runtime_s: 3600", "max_runtime_s: an hour"), ("eta: 0.1", "eta: 2")))
     expect_failure(codepipeline, "train_model", "ConfigurationError")
-    train_model.handler(event("train_model"), Context())
+    train_model.handler(published("train_model"), Context())
     assert message(capsys) == (
         "wine-quality.yml: hyperparameters.eta: found 2; expected a number in [0, 1]\n"
         "wine-quality.yml: training.max_runtime_s: found 'an hour'; expected an integer from 1 to 2419200"
@@ -106,7 +123,9 @@ def test_train_model_with_a_bad_config(codepipeline: Stubber, capsys: pytest.Cap
 def test_train_model_without_parameters(codepipeline: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
     expect_failure(codepipeline, "without_user_parameters", "ConfigurationError")
     train_model.handler(event("without_user_parameters"), Context())
-    assert message(capsys).startswith("UserParameters lacks execution_id; allowed: execution_id, dataset_version.")
+    assert message(capsys).startswith(
+        "UserParameters lacks execution_id, lacks config_artifact, lacks dataset_artifact; allowed: execution_id, "
+    )
 
 
 def test_missing_variables_of_the_environment(

@@ -16,7 +16,7 @@ def test_a_first_invocation() -> None:
     job = parse_job(event("train_model"))
     assert job.id == "11111111-1111-4111-8111-111111111111"
     assert job.function_name == "slipway-local-wine-quality-train-model"
-    assert json.loads(job.user_parameters) == {"execution_id": "8f3c2a1d-4b5e-4c6d-8e7f-0123456789ab"}
+    assert json.loads(job.user_parameters)["execution_id"] == "8f3c2a1d-4b5e-4c6d-8e7f-0123456789ab"
     assert job.continuation_token is None
     assert job.artifact("Dataset") == Artifact("Dataset", ARTIFACT_BUCKET, "slipway-local-wine-q/Dataset/e4f5g6h")
     assert job.artifact("TrainingConfig").revision == "5d41402abc4b2a76b9719d911017c592aabbccdd"

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError, PermissionDeniedError
-from pipeline_lambdas.steps.artifact import copy_for_prod, find_version
+from pipeline_lambdas.steps.artifact import copy_for_prod, versions_of
 from tests.events import KMS_KEY_ARN, MODEL_BUCKET, TRAINING_JOB
 from tests.pipeline_lambdas.aws_doubles import client_of, stubbed
 
@@ -34,25 +35,44 @@ def place(version: str) -> str:
     return f"prod/{TRAINING_JOB}/{version}/model.tar.gz"
 
 
-def test_the_newest_version_is_found(s3: Any) -> None:
-    assert find_version(URI) is None
+def test_all_versions_are_found_the_newest_first(s3: Any) -> None:
+    assert versions_of(URI) == []
     first = written(s3, b"trained")
-    assert find_version(URI) == first
-    assert find_version(URI) != written(s3, b"another's")
+    written(s3, b"another key that begins so", f"{KEY}.old")
+    assert versions_of(URI) == [first]
+    second = written(s3, b"another's")
+    assert sorted(versions_of(URI)) == sorted([first, second])
+    s3.delete_object(Bucket=MODEL_BUCKET, Key=KEY)
+    assert len(versions_of(URI)) == 3
+
+
+def test_versions_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str, day: int) -> dict[str, Any]:
+        return {"Key": KEY, "VersionId": name, "LastModified": datetime(2026, 1, day, tzinfo=UTC)}
+
+    request = {"Bucket": MODEL_BUCKET, "Prefix": KEY}
+    with stubbed(monkeypatch, "s3") as stub:
+        more = {"IsTruncated": True, "NextKeyMarker": KEY, "NextVersionIdMarker": "b"}
+        stub.add_response("list_object_versions", {"Versions": [version("b", 2)], **more}, request)
+        then = {**request, "KeyMarker": KEY, "VersionIdMarker": "b"}
+        stub.add_response("list_object_versions", {"Versions": [version("c", 3), version("a", 1)]}, then)
+        assert versions_of(URI) == ["c", "b", "a"]
 
 
 def test_a_bucket_without_versions_is_refused(s3: Any) -> None:
     s3.create_bucket(Bucket="plain")
     s3.put_object(Bucket="plain", Key="model.tar.gz", Body=b"x")
     with pytest.raises(ConfigurationError, match=r"^s3://plain/model\.tar\.gz: found no version of it"):
-        find_version("s3://plain/model.tar.gz")
+        versions_of("s3://plain/model.tar.gz")
+    with pytest.raises(ConfigurationError, match=r"^s3://plain/model\.tar\.gz: found no version of it"):
+        copy_for_prod(TRAINING_JOB, "s3://plain/model.tar.gz", "a", KMS_KEY_ARN)
 
 
 def test_a_refusal_is_not_taken_for_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     with stubbed(monkeypatch, "s3") as stub:
-        stub.add_client_error("head_object", "403", "Forbidden", 403)
+        stub.add_client_error("list_object_versions", "AccessDenied", "Access Denied", 403)
         with pytest.raises(PermissionDeniedError):
-            find_version(URI)
+            versions_of(URI)
 
 
 def test_the_version_is_copied_once_under_the_key(s3: Any) -> None:

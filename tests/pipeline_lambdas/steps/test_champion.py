@@ -184,11 +184,13 @@ def test_an_endpoint_that_a_release_before_left_is_taken_over(aws: Account) -> N
     assert isinstance(deploy_champion(RELEASE, config(), SITE), Continue)
 
 
-def test_it_is_removed_with_its_config_and_once(aws: Account) -> None:
+def test_it_is_removed_once_and_its_config_by_approved_code_alone(aws: Account) -> None:
     aws.serve("champion", CONFIG_NAME, CHAMPION_JOB)
     for _ in range(2):
         assert isinstance(remove_champion(RELEASE), Done)
-    assert (aws.endpoints, aws.configs, aws.calls) == ({}, {}, ["delete"])
+    assert (aws.endpoints, set(aws.configs), aws.calls) == ({}, {CONFIG_NAME}, ["delete"])
+    await_deletion(RELEASE, lambda: 900_000, lambda: True)
+    assert aws.configs == {}
 
 
 def test_another_releases_endpoint_is_left_alone(aws: Account) -> None:
@@ -196,6 +198,7 @@ def test_another_releases_endpoint_is_left_alone(aws: Account) -> None:
     aws.serve("champion", other, CHAMPION_JOB)
     aws.configs[CONFIG_NAME] = {}
     assert isinstance(remove_champion(RELEASE), Done)
+    await_deletion(RELEASE, lambda: 900_000, lambda: True)
     assert set(aws.endpoints) == {ENDPOINT}
     assert set(aws.configs) == {other}
 

@@ -108,14 +108,12 @@ HARMLESS = {
         "LastModifiedTime",
         "LastModifiedBy",
         "ApprovalDescription",
-        "ModelLifeCycle",
         "ManagedStorageType",
         "SecurityConfig",
         "SkipModelValidation",
         # They tell people and tools what the model is for.
         "Domain",
         "Task",
-        "SamplePayloadUrl",
         "MetadataProperties.Repository",
         "MetadataProperties.ProjectId",
         # They describe the image and the model, or are hashes of them.
@@ -135,12 +133,8 @@ HARMLESS = {
         "InferenceSpecification.SupportedResponseMIMETypes",
         # Compared as a whole: what is asked for may not differ.
         "CustomerMetadataProperties",
-        # Metrics besides the evaluation, and a hash that nobody gives.
+        # A hash that nobody gives.
         "ModelMetrics.ModelQuality.Statistics.ContentDigest",
-        "ModelMetrics.ModelQuality.Constraints",
-        "ModelMetrics.ModelDataQuality",
-        "ModelMetrics.Bias",
-        "ModelMetrics.Explainability",
     },
 }
 

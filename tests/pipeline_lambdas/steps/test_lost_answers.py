@@ -147,7 +147,7 @@ CASES = (
         "remove the champion",
         lambda: remove_champion(RELEASE),
         (lambda world: with_endpoint(world, "champion", short=RELEASE.short),),
-        ("DeleteEndpoint", "DeleteEndpointConfig"),
+        ("DeleteEndpoint",),
     ),
     Case(
         "end",

@@ -178,17 +178,17 @@ def test_what_does_not_exist_has_failed() -> None:
     assert "does not exist" in str(decide_endpoint(ENDPOINT, CONFIG, None))
 
 
-@pytest.mark.parametrize("version", ["3sL4kqtJlcpXroDTDmJ+rm", None])
+@pytest.mark.parametrize("versions", [["3sL4kqtJlcpXroDTDmJ+rm"], [], ["written again", "3sL4kqtJlcpXroDTDmJ+rm"]])
 def test_a_completed_job_tells_the_version_of_its_artifact(
-    sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, version: str | None
+    sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch, versions: list[str]
 ) -> None:
     asked: list[str] = []
 
-    def find(uri: str) -> str | None:
+    def find(uri: str) -> list[str]:
         asked.append(uri)
-        return version
+        return versions
 
-    monkeypatch.setattr(status_module, "find_version", find)
+    monkeypatch.setattr(status_module, "versions_of", find)
     described: dict[str, Any] = {**COMPLETED, "TrainingJobName": JOB, "CreationTime": 0, "StoppingCondition": {}}
     described |= {
         "AlgorithmSpecification": {"TrainingInputMode": "File"},
@@ -198,12 +198,13 @@ def test_a_completed_job_tells_the_version_of_its_artifact(
     outcome = poll("training-job", JOB, None, "token")
     uri = described["ModelArtifacts"]["S3ModelArtifacts"]
     assert asked == [uri]
-    if version:
+    if len(versions) == 1:
         assert isinstance(outcome, Done)
-        assert (outcome.variables["ModelArtifacts"], outcome.variables["ArtifactVersion"]) == (uri, version)
+        assert (outcome.variables["ModelArtifacts"], outcome.variables["ArtifactVersion"]) == (uri, versions[0])
     else:
         assert isinstance(outcome, Failed)
-        assert outcome.message.startswith(f"{uri}: found no artifact of {JOB}")
+        said = f"found {len(versions)} versions; expected one, as" if versions else f"found no artifact of {JOB}"
+        assert outcome.message.startswith(f"{uri}: {said}")
 
 
 def test_poll_asks_once(sagemaker: Stubber) -> None:
