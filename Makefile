@@ -30,10 +30,16 @@ down: ## Stop local AWS; what it holds is kept
 test: check ## Lint, types, templates and all tests
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
-check: setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp ## Lint, types, templates and policies
+check: ## Lint, types, templates and policies
+	@$(MAKE) --jobs=2 setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp
+	@$(MAKE) --jobs=2 check-code check-templates
+
+check-code:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+
+check-templates:
 	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK) --check
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies --check
@@ -136,4 +142,4 @@ $(call install_locked,$(BIN)/python,$(1)); \
 $(BIN)/python -m pip $(PIP_OPTIONS) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
-.PHONY: help release up down test check images policies bench faults setup setup-dev lock clean reset
+.PHONY: help release up down test check check-code check-templates images policies bench faults setup setup-dev lock clean reset

@@ -142,6 +142,7 @@ def test_killed_while_deploying(house: House) -> None:
     ends_well(house, execution)
 
 
+@pytest.mark.faults
 def test_killed_while_evaluating(house: House, tmp_path: Path) -> None:
     with house.quietly():
         house.upload(_large_dataset(house, tmp_path), [])

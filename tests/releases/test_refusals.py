@@ -36,9 +36,14 @@ def job(role: str, name: str = f"{PREFIX}-{RELEASE}", instance_type: str = "ml.m
         "AlgorithmSpecification": {"TrainingImage": "xgboost", "TrainingInputMode": "File"},
         "RoleArn": role,
         "OutputDataConfig": {"S3OutputPath": f"s3://{MODELS}/training"},
+        "EnableNetworkIsolation": True,
         "ResourceConfig": {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
+
+
+def without_isolation(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "EnableNetworkIsolation"}
 
 
 def variants(instance_type: str = "ml.m5.large") -> list[dict[str, Any]]:
@@ -62,6 +67,10 @@ def made_up_end(client: Client) -> None:
 
 def listed(bucket: str, prefix: str) -> Call:
     return lambda client: client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+
+
+def versions(bucket: str, prefix: str) -> Call:
+    return lambda client: client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)
 
 
 def asked(service: str, operation: str, **arguments: Any) -> Call:
@@ -129,6 +138,18 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ),
     (
         "TrainModelFunctionRole",
+        "a container with network",
+        sagemaker("create_training_job", **{**job(ROLE + "TrainingRole"), "EnableNetworkIsolation": False}),
+        "sagemaker:CreateTrainingJob",
+    ),
+    (
+        "TrainModelFunctionRole",
+        "a container of which nothing is said about network",
+        sagemaker("create_training_job", **without_isolation(job(ROLE + "TrainingRole"))),
+        "sagemaker:CreateTrainingJob",
+    ),
+    (
+        "TrainModelFunctionRole",
         "the role of endpoints",
         sagemaker("create_training_job", **job(ROLE + "HostingRole")),
         "iam:PassRole",
@@ -160,8 +181,23 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     (
         "GetStatusFunctionRole",
         "another pipeline's artifacts",
-        read(MODELS, f"training/{OTHER}-{RELEASE}/output/model.tar.gz"),
+        versions(MODELS, f"training/{OTHER}-{RELEASE}/output/model.tar.gz"),
+        "s3:ListBucketVersions",
+    ),
+    (
+        "GetStatusFunctionRole",
+        "what is in an artifact",
+        read(MODELS, f"training/{PREFIX}-{RELEASE}/output/model.tar.gz"),
         "s3:GetObject",
+    ),
+    ("GetStatusFunctionRole", "all keys", versions(MODELS, ""), "s3:ListBucketVersions"),
+    ("PublishFunctionRole", "evaluations", versions(ARTIFACTS, f"releases/{MODEL}/"), "s3:ListBucketVersions"),
+    ("PublishFunctionRole", "what is in a source", read(ARTIFACTS, "slipway-local-wine-q/x"), "s3:GetObject"),
+    (
+        "DeployChampionFunctionRole",
+        "deleting a config, which could be made again under its name",
+        sagemaker("delete_endpoint_config", EndpointConfigName=f"{PREFIX}-champ-{RELEASE}"),
+        "sagemaker:DeleteEndpointConfig",
     ),
     ("GetStatusFunctionRole", "what Prod serves", read(MODELS, COPY), "s3:GetObject"),
     ("GetStatusFunctionRole", "predicting", invoke(f"{PREFIX}-dev"), "sagemaker:InvokeEndpoint"),

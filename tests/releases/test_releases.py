@@ -36,6 +36,8 @@ LIKE_OTHERS = {
     "unknown_algorithm",
     "unknown_hyperparameter",
     "empty_file",
+    "failing_slice",
+    "wrong_number_of_features",
     "text_in_a_numeric_column",
 }
 

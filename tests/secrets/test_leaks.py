@@ -81,11 +81,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def telling_house(tmp_path_factory: pytest.TempPathFactory, told: Path) -> Iterator[House]:
+def telling_house(tmp_path_factory: pytest.TempPathFactory, installed: Path, told: Path) -> Iterator[House]:
     """A house after a green and a failed release, whose local AWS tells its credentials."""
     house = House(tmp_path_factory.mktemp("telling-house"))
+    house.furnish(installed)
     state = house.server.state
-    state.mkdir(parents=True)
     command = [sys.executable, str(telling_server.__file__), str(state), str(house.server.port), str(told)]
     environment = Settings(state, house.server.port).start_environment()
     with (state / "server.log").open("wb") as log:
@@ -94,11 +94,14 @@ def telling_house(tmp_path_factory: pytest.TempPathFactory, told: Path) -> Itera
         )
     try:
         wait_for(lambda: house.server.run("status").returncode == 0, "local AWS to answer")
-        house.install()
         sample = house.config_file.read_text(encoding="utf-8")
-        before = house.newest()
-        house.push_config(patched(sample, {"hyperparameters.max_dept": 4}))
-        assert house.wait_for_end(house.wait_for_new(before))["status"] == "Failed"
+        for patch, status in (
+            ({"hyperparameters.max_depth": 4}, "Succeeded"),
+            ({"hyperparameters.max_dept": 4}, "Failed"),
+        ):
+            before = house.newest()
+            house.push_config(patched(sample, patch))
+            assert house.wait_for_end(house.wait_for_new(before))["status"] == status
         yield house
     finally:
         house.slipway("down")

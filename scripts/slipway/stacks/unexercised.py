@@ -124,7 +124,7 @@ UNEXERCISED = (
         "CleanUpFunctionRole",
         "delete-old-models",
         "*",
-        "only a release that could not remove the champion's config leaves one",
+        "only after a release that had a champion is there a config to delete",
         resource="*-champ-*",
     ),
     Unexercised(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ from tests.releases.house import House
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("checkout"))
-    house.prepare()
+    house.move_in(installed)
     yield house
     done = house.slipway("down")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -34,11 +35,11 @@ def statuses(house: House) -> list[str]:
 
 
 def test_releases_of_a_day(house: House) -> None:
-    first = released(house)
     assert statuses(house) == ["Succeeded"]
+    first = json.loads(house.slipway("show", house.newest(), "--json").stdout)
     assert first["trigger"] == "the pipeline was created"
     assert first["evaluations"]["test"]["verdict"] == "passed"
-    assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,120 rows", first["said"])
+    assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,120 rows", house.transcript)
 
     house.config_file.write_text(house.config_file.read_text().replace("max_depth: 6", "max_depth: 5"))
     handler = house.root / "inference_lambdas" / "handlers" / "evaluate_model.py"
