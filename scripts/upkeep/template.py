@@ -37,7 +37,7 @@ def assembled(folder: Path) -> str:
     SlipwayError for a part that is missing or has a section that no template has, and for a short form that cannot be
     written out.
     """
-    parts = [(name, *one) for name in PARTS for one in _sections(name, _read(folder / "pipeline" / name))]
+    parts = [(name, *one) for name in PARTS for one in _sections(folder / "pipeline" / name)]
     forms: dict[str, str] = {}
     for _, section, text in parts:
         if section == _SHORTHAND:
@@ -45,38 +45,29 @@ def assembled(folder: Path) -> str:
     found: dict[str, list[str]] = {}
     for name, section, text in parts:
         if section != _SHORTHAND:
-            lines = [_written_out(name, line, forms) for line in text.splitlines()]
-            found.setdefault(section, []).append("".join(lines))
+            written = "".join(_written_out(name, line, forms) for line in text.splitlines())
+            found.setdefault(section, []).append(written)
     whole = HEADER + "\n".join(_joined(section, found[section]) for section in _SECTIONS if section in found)
     return between(whole, "inline", _entries(folder / "functions"))
 
 
-def _read(part: Path) -> str:
-    if not part.is_file():
-        raise SlipwayError(f"{part.name}: not found; the template has the parts {', '.join(PARTS)}.")
-    return part.read_text(encoding="utf-8")
-
-
 def _entries(modules: Path) -> list[str]:
     """The lines of the mapping `Inline`, by the modules' names."""
-    return [
-        line
-        for module in sorted(modules.glob("*.py"))
-        for line in (
-            f"{module.stem.capitalize()}:",
-            "  Source: |",
-            *textwrap.indent(module.read_text(encoding="utf-8"), " " * 4).splitlines(),
-        )
-    ]
+    code = {module.stem: module.read_text(encoding="utf-8") for module in sorted(modules.glob("*.py"))}
+    entries = (f"{name.capitalize()}:\n  Source: |\n{textwrap.indent(text, ' ' * 4)}" for name, text in code.items())
+    return "".join(entries).splitlines()
 
 
-def _sections(name: str, text: str) -> Iterator[tuple[str, str]]:
+def _sections(part: Path) -> Iterator[tuple[str, str]]:
     """Each section of a part with its lines, without what stands above the first."""
-    for section in re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]:
-        key = section.partition(":")[0]
-        if key not in (*_SECTIONS, _SHORTHAND):
-            raise SlipwayError(f"{name}: found a section {key}; allowed: {', '.join((*_SECTIONS, _SHORTHAND))}.")
-        yield key, section
+    if not part.is_file():
+        raise SlipwayError(f"{part.name}: not found; the template has the parts {', '.join(PARTS)}.")
+    allowed = (*_SECTIONS, _SHORTHAND)
+    for text in re.split(r"^(?=\w)", part.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        section = text.partition(":")[0]
+        if section not in allowed:
+            raise SlipwayError(f"{part.name}: found a section {section}; allowed: {', '.join(allowed)}.")
+        yield section, text
 
 
 def _joined(section: str, texts: Sequence[str]) -> str:
@@ -145,8 +136,8 @@ def main(template: Path) -> int:
     """Write the template; 0 if it is written, 1 if a part cannot be read so."""
     try:
         template.write_text(assembled(template.parent), encoding="utf-8")
-    except SlipwayError as error:
-        sys.stderr.write(f"{error.message}\n")
+    except (SlipwayError, yaml.YAMLError) as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

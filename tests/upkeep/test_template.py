@@ -142,6 +142,7 @@ def test_the_parts_become_one_template(template: Path) -> None:
             "- [!Run train-model]",
             "stages.yml: - [!Run train-model]: !Run has its line to itself",
         ),
+        (1, "  LogGroup: |", " LogGroup: [", "while parsing"),
         (1, "# </inline>", "", "found no block between # <inline> and # </inline>"),
     ],
 )
