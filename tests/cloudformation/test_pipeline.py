@@ -13,7 +13,7 @@ import boto3
 import pytest
 from slipway.terminal.advice import NOT_BUILT
 from slipway_build.checks import MOST, WIDTH, note
-from slipway_build.packages import FUNCTIONS, HANDLER, RUNTIME
+from slipway_build.packages import FUNCTIONS, RUNTIME
 from upkeep.template import assembled
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
@@ -603,7 +603,7 @@ def test_a_function_has_its_environment_and_begins_without_code(
     template: Template, function: str, variables: set[str]
 ) -> None:
     properties = template["Resources"][function]["Properties"]
-    assert properties["Handler"] == HANDLER
+    assert properties["Handler"] == "index.handler"
     assert properties["Runtime"] == f"python{RUNTIME[0]}.{RUNTIME[1]}"
     begins_with = "StartRelease" if function == "StartReleaseFunction" else "Python"
     assert properties["Code"] == {"ZipFile": {"Fn::FindInMap": ["Placeholder", begins_with, "Source"]}}

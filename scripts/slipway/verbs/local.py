@@ -20,7 +20,6 @@ from slipway.session import Session, session_of
 from slipway.terminal.output import status_text
 
 _MODULE = "local_aws"
-_NOT_RUNNING = "not running"
 
 
 def up(context: typer.Context) -> None:
