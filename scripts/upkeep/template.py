@@ -85,7 +85,7 @@ def _written_out(part: str, line: str, forms: Mapping[str, str]) -> str:
                 raise SlipwayError(f"{part}: {line.strip()}: !{form} has its line to itself, as `key: !{form}`.")
         return f"{line}\n"
     indent, item, key, form, name, rest = used.groups()
-    if "<name>" in forms[form].lower() and not name:
+    if re.search("<(name|each)>", forms[form], re.IGNORECASE) and not name:
         raise SlipwayError(f"{part}: {line.strip()}: !{form} takes a name. See the section {_SHORTHAND}.")
     lines = list(_filled(forms[form].splitlines(), name or "", rest or ""))
     if key == "Include":
@@ -102,7 +102,9 @@ def _written_out(part: str, line: str, forms: Mapping[str, str]) -> str:
 def _filled(lines: Iterable[str], name: str, rest: str) -> Iterator[str]:
     logical = "".join(word.capitalize() for word in name.split("-"))
     for line in lines:
-        if rest or "<rest>" not in line:
+        if "<each>" in line:
+            yield from (line.replace("<each>", word) for word in (name, *rest.split()))
+        elif rest or "<rest>" not in line:
             yield line.replace("<name>", name).replace("<Name>", logical).replace("<rest>", rest)
 
 

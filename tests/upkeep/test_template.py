@@ -34,6 +34,9 @@ STAGES = """Shorthand:
   Run: |
     PolicyName: run
     Log: !GetAtt <Name>FunctionLogGroup.Arn
+  Both: |
+    - f-<each>
+    - f-<each>:*
   Objects: |
     !Sub
     - ${Bucket}/<rest>
@@ -54,6 +57,7 @@ Resources:
         - !Run train-model
         - Resource: !Objects data a b
         - !Objects model c
+        - Resource: !Both a b
 """
 OPERATIONS = """Mappings:
   Console:
@@ -103,6 +107,11 @@ Resources:
         - !Sub
           - ${{Bucket}}/c
           - Bucket: model
+        - Resource:
+            - f-a
+            - f-b
+            - f-a:*
+            - f-b:*
 
   Third: {{Type: AWS::SNS::Topic}}
 
