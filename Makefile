@@ -44,14 +44,15 @@ check-templates:
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK) --check
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies --check
 	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
-		--skip-download --compact --quiet
+		--skip-path cloudformation/pipeline/ --skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
 images: setup $(SDK)/images.stamp ## Write what the template knows of SageMaker's images, accounts from AWS's SDK
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK)
+	@$(MAKE) template
 
-inline: setup ## Write the code of the functions that publish and dispatch into the template, from cloudformation/functions
-	@PYTHONPATH=scripts $(BIN)/python -m upkeep.inline
+template: setup ## Write cloudformation/pipeline.yml from its parts in pipeline/ and the code in functions/
+	PYTHONPATH=scripts $(BIN)/python -m upkeep.template
 
 policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from moto's copy of what AWS publishes
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies
@@ -142,4 +143,5 @@ $(call install_locked,$(BIN)/python,$(1)); \
 $(BIN)/python -m pip $(PIP_OPTIONS) install --quiet --no-deps --no-build-isolation --editable . --editable ./local_aws
 endef
 
-.PHONY: help release up down test check check-code check-templates images policies bench faults setup setup-dev lock clean reset
+.PHONY: help release up down test check check-code check-templates images template policies bench faults setup \
+	setup-dev lock clean reset

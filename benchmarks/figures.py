@@ -37,16 +37,6 @@ def untargeted(name: str, value: float, unit: str, detail: str = "") -> Figure:
     return Figure(name, value, unit, "", None, detail)
 
 
-def median_s(run: Callable[[], object], times: int) -> float:
-    """Median wall time of several runs, in seconds."""
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
-
-
 def paired_ratio(run: Callable[[], float], baseline: Callable[[], float], times: int) -> tuple[float, float, float]:
     """Run both in turn; returns the median ratio pair by pair, and the medians of the two, in seconds.
 

@@ -60,7 +60,7 @@ def status(settings: Settings) -> int:
 
 def git_credential(settings: Settings, asked: str) -> int:
     """Tell git who signs in to a repository, as its credential helper; what git wants stored or erased is not."""
-    from local_aws.codecommit.helper import answer  # noqa: PLC0415 - only here
+    from local_aws.codecommit.git_http.helper import answer  # noqa: PLC0415 - only here
 
     key = read_root_key(settings.state)
     if asked == "get" and key is not None:

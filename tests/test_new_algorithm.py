@@ -95,7 +95,7 @@ def test_a_new_algorithm_is_a_module_and_a_line(tmp_path: Path) -> None:
     wrong = json.loads(json.dumps(document))
     wrong["hyperparameters"] = {"kind": "number", "bricks": 0, "eta": 1}
     wrong["training"]["instance_count"] = 2
-    given = {"right": document, "wrong": wrong, "template": str(ROOT / "cloudformation" / "pipeline.yml")}
+    given = {"right": document, "wrong": wrong, "template": str(ROOT / "cloudformation" / "pipeline" / "stages.yml")}
     paths = os.pathsep.join(map(str, (tmp_path, tmp_path / "scripts")))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -11,12 +11,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from local_aws import base, ids
-from local_aws.codebuild import build_state, events, paging, requests
-from local_aws.codebuild.build_run import RESTARTS, BuildRun
+from local_aws.codebuild import events, paging, requests
 from local_aws.codebuild.faults import invalid, not_found
 from local_aws.codebuild.names import build_arn
 from local_aws.codebuild.platform import Platform, ServiceRole
 from local_aws.codebuild.records import Document
+from local_aws.codebuild.running import build_state
+from local_aws.codebuild.running.build_run import RESTARTS, BuildRun
 from local_aws.wire import Caller
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.codebuild.buildspec import BuildspecError, check_name
-from local_aws.codebuild.environment import PARAMETER_STORE, SECRETS_MANAGER
 from local_aws.codebuild.faults import invalid
 from local_aws.codebuild.names import S3_ARN, s3_place
 from local_aws.codebuild.records import Document
+from local_aws.codebuild.running.environment import PARAMETER_STORE, SECRETS_MANAGER
 
 _SOURCES = ("CODEPIPELINE", "NO_SOURCE", "S3")
 _ARTIFACTS = ("CODEPIPELINE", "NO_ARTIFACTS", "S3")

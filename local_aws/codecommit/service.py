@@ -11,16 +11,16 @@ from local_aws.base import ResourceType
 from local_aws.codecommit import git, names
 from local_aws.codecommit.access import Access
 from local_aws.codecommit.announcer import Announcer
-from local_aws.codecommit.backend import Processes
-from local_aws.codecommit.branch_operations import BranchOperations
-from local_aws.codecommit.commit_operations import CommitOperations
-from local_aws.codecommit.content_operations import ContentOperations
 from local_aws.codecommit.front import CodeCommitFront
+from local_aws.codecommit.git_http.backend import Processes
+from local_aws.codecommit.operations.branches import BranchOperations
+from local_aws.codecommit.operations.commits import CommitOperations
+from local_aws.codecommit.operations.contents import ContentOperations
+from local_aws.codecommit.operations.repositories import RepositoryOperations
+from local_aws.codecommit.operations.tags import TagOperations
+from local_aws.codecommit.operations.writes import WriteOperations
 from local_aws.codecommit.repositories import LockTimeoutError, Repositories, RepositoryRow
-from local_aws.codecommit.repository_operations import RepositoryOperations
 from local_aws.codecommit.resource import RepositoryResource
-from local_aws.codecommit.tags import TagOperations
-from local_aws.codecommit.write_operations import WriteOperations
 from local_aws.runtime import Runtime
 from local_aws.wire import AwsError, Caller, Operation
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from local_aws.codepipeline.triggers import GitTrigger
 from local_aws.settings import ACCOUNT
 
-SUPERSEDED, QUEUED, PARALLEL = "SUPERSEDED", "QUEUED", "PARALLEL"
+SUPERSEDED, PARALLEL = "SUPERSEDED", "PARALLEL"
 CONNECTION = "CodeStarSourceConnection"
 """The provider of a source that a connection reaches."""
 

@@ -14,7 +14,7 @@ from local_aws.codepipeline.model import PARALLEL, SUPERSEDED
 IN_PROGRESS, SUCCEEDED, FAILED, ABANDONED = "InProgress", "Succeeded", "Failed", "Abandoned"
 STOPPING, STOPPED, CANCELLED = "Stopping", "Stopped", "Cancelled"
 NO_STOP, STOP_AND_WAIT, STOP_AND_ABANDON = "", "wait", "abandon"
-FAILED_ACTIONS, ALL_ACTIONS = "FAILED_ACTIONS", "ALL_ACTIONS"
+FAILED_ACTIONS = "FAILED_ACTIONS"
 MAX_PARALLEL_ACTIONS = 5
 """Concurrent actions of one execution in PARALLEL mode."""
 

@@ -1,7 +1,8 @@
 """An ASGI application in front of all others: what it lets through comes from a program that holds a valid key.
 
-Three things pass without AWS's signature, each for its reason: git, which signs in its own way (`codecommit.host`), and
-the two addresses by which CloudFormation's custom resources and wait conditions answer, which are secrets themselves.
+Three things pass without AWS's signature, each for its reason: git, which signs in its own way
+(`codecommit.git_http.host`), and the two addresses by which CloudFormation's custom resources and wait conditions
+answer, which are secrets themselves.
 """
 
 from __future__ import annotations

@@ -31,11 +31,6 @@ def region_of(resource_arn: str) -> str:
     return resource_arn.split(":")[3]
 
 
-def account_of(resource_arn: str) -> str:
-    """The account in an ARN."""
-    return resource_arn.split(":")[4]
-
-
 @dataclass(frozen=True)
 class S3Address:
     """A bucket and a key or key prefix."""

@@ -16,8 +16,8 @@ from local_aws import base, operation
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
 from local_aws.codebuild.service import CodeBuildService
-from local_aws.codecommit.helper import write_git_config
-from local_aws.codecommit.host import GitHost
+from local_aws.codecommit.git_http.helper import write_git_config
+from local_aws.codecommit.git_http.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService

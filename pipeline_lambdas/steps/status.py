@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.release.names import NONE
@@ -19,7 +19,6 @@ from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableErr
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
 from pipeline_lambdas.steps.artifact import versions_of
 
-Kind = Literal["training-job", "endpoint"]
 Description = Mapping[str, Any]
 # How far a job is, in percent, by secondary status. Most of the time goes by in Training.
 _TRAINING_PERCENT = {

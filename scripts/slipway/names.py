@@ -74,10 +74,6 @@ class Names:
         return f"slipway-pipeline-{self.suffix}-{self.model}"
 
     @property
-    def operations_stack(self) -> str:
-        return f"slipway-operations-{self.suffix}-{self.model}"
-
-    @property
     def manifest_key(self) -> str:
         """Key of the object whose upload starts a release."""
         return f"{self.model}/manifest.json"

@@ -56,9 +56,6 @@ FUNCTIONS = {
 PACKAGES = {function.package: function.handler for function in FUNCTIONS.values()}
 """Package to the module of its handler."""
 
-HANDLER = "index.handler"
-"""What Lambda calls in every function."""
-
 RUNTIME = (3, 13)
 """The Python of the functions, `python3.13` in the template."""
 

@@ -1,6 +1,6 @@
 """What the template knows of SageMaker's images: their accounts, from AWS's own SDK, and their repositories.
 
-    python -m upkeep.images FOLDER            writes the blocks between their markers in cloudformation/pipeline.yml
+    python -m upkeep.images FOLDER            writes the blocks between their markers in a part of the template
     python -m upkeep.images FOLDER --check    compares them; exit code 1 if they differ
 
 FOLDER is where the distribution sagemaker-core of the SageMaker Python SDK is installed. Its files are read and the SDK
@@ -23,6 +23,7 @@ from slipway.project import find_project, shown
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from upkeep.template import MARKED, between
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 """Those whose consoles and domains the template knows; the SDK has accounts for AWS's secret Regions as well."""
@@ -85,7 +86,7 @@ def _accounts(algorithm: Algorithm, document: Mapping[str, Any]) -> dict[str, st
 
 
 def rewritten(template: str, found: Accounts) -> str:
-    """The template with all blocks as they have to be. SlipwayError if a marker is missing."""
+    """The part of the template with all blocks as they have to be. SlipwayError if a marker is missing."""
     listed = f"- [{', '.join(found)}]"
     blocks = {
         "regions": textwrap.wrap(listed, _LINE - 12, subsequent_indent="   ", break_on_hyphens=False),
@@ -118,32 +119,6 @@ def _with_account(texts: Iterable[str]) -> list[str]:
             f"  - Account: !FindInMap [SageMakerImages, !Ref AWS::Region, {algorithm.mapping_key}]",
         )
     ]
-
-
-def between(template: str, name: str, block: Sequence[str]) -> str:
-    """The template with other lines between the markers of a name, each pair of them, as far in as the marker is.
-
-    SlipwayError if there is no pair, or half of one.
-    """
-    written: list[str] = []
-    inside, pairs = False, 0
-    for line in template.splitlines(keepends=True):
-        opens, closes = line.strip().startswith(f"# <{name}>"), line.strip() == f"# </{name}>"
-        if opens == inside and (opens or closes):
-            raise _unpaired(name)
-        inside = (inside or opens) and not closes
-        if opens or closes or not inside:
-            written.append(line)
-        if opens:
-            written += [f"{line[: line.index('#')]}{one}".rstrip() + "\n" for one in block]
-            pairs += 1
-    if inside or not pairs:
-        raise _unpaired(name)
-    return "".join(written)
-
-
-def _unpaired(name: str) -> SlipwayError:
-    return SlipwayError(f"pipeline.yml: found no block between # <{name}> and # </{name}>; one or more is needed.")
 
 
 def _file(algorithm: Algorithm) -> str:
@@ -182,4 +157,4 @@ def main(arguments: Sequence[str], template: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], find_project().template("pipeline.yml")))
+    sys.exit(main(sys.argv[1:], find_project().template("pipeline") / MARKED))

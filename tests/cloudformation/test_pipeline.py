@@ -13,8 +13,8 @@ import boto3
 import pytest
 from slipway.terminal.advice import NOT_BUILT
 from slipway_build.checks import MOST, WIDTH, note
-from slipway_build.packages import FUNCTIONS, HANDLER, RUNTIME
-from upkeep.inline import rewritten
+from slipway_build.packages import FUNCTIONS, RUNTIME
+from upkeep.template import assembled
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from tests.cloudformation import templates
@@ -521,9 +521,12 @@ def test_a_publisher_knows_and_may_change_its_functions_alone(parameters: dict[s
     assert len(changing) == 2
 
 
-def test_the_inline_code_is_that_of_its_modules() -> None:
+def test_the_template_is_what_its_parts_give() -> None:
     text = templates.path("pipeline").read_text(encoding="utf-8")
-    assert text == rewritten(text, templates.FOLDER / "functions"), "write it anew: make inline"
+    assert text == assembled(templates.FOLDER), "write it anew: make template"
+
+
+def test_what_publishes_and_dispatches_has_its_code_in_the_template() -> None:
     for name, function in (("Publish", "PublishApprovedFunction"), ("Dispatch", "DispatchApprovedFunction")):
         for one in (function, function.replace("Approved", "")):
             code = templates.decided("pipeline")["Resources"][one]["Properties"]["Code"]
@@ -610,7 +613,7 @@ def test_a_function_has_its_environment_and_begins_without_code(
     template: Template, function: str, variables: set[str]
 ) -> None:
     properties = template["Resources"][function]["Properties"]
-    assert properties["Handler"] == HANDLER
+    assert properties["Handler"] == "index.handler"
     assert properties["Runtime"] == f"python{RUNTIME[0]}.{RUNTIME[1]}"
     begins_with = "StartRelease" if function == "StartReleaseFunction" else "Python"
     assert properties["Code"] == {"ZipFile": {"Fn::FindInMap": ["Placeholder", begins_with, "Source"]}}

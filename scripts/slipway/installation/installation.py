@@ -76,7 +76,7 @@ def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Na
     On demand also those of which nothing but evidence is left.
     """
     names = session.names
-    models = {names.model, *models_with_a_stack(session), *_models_below(session, names.bucket("data"), "")}
+    models = {names.model, *pipeline_parameters(session), *_models_below(session, names.bucket("data"), "")}
     for kind in EVIDENCE if with_evidence else ():
         models |= set(_models_below(session, names.bucket("evidence"), f"{kind}/"))
     found = []
@@ -112,7 +112,7 @@ def take_inventory(
     if whole:
         evidence += list(find_other_evidence(session, evidence))
     return Inventory(
-        stacks=tuple(_stacks(session, pipelines)),
+        stacks=tuple(names.pipeline_stack for names in pipelines if _stack_exists(session, names.pipeline_stack)),
         endpoints=tuple(endpoints),
         endpoint_configs=tuple(configs),
         models=tuple(models),
@@ -138,38 +138,21 @@ def unfinished_jobs(session: Session, jobs: tuple[str, ...]) -> dict[str, str]:
     return {job: status for job, status in found.items() if status in {"InProgress", "Stopping"}}
 
 
-def _stacks(session: Session, pipelines: tuple[Names, ...]) -> Iterator[str]:
-    for kind in ("operations_stack", "pipeline_stack"):
-        for names in pipelines:
-            if _stack_exists(session, getattr(names, kind)):
-                yield getattr(names, kind)
-
-
 def _stack_exists(session: Session, name: str) -> bool:
     stack = find_stack(session, name)
     return stack is not None and stack["StackStatus"] not in _GONE
 
 
-def models_with_a_stack(session: Session) -> Iterator[str]:
-    """The model of each stack of the installation that is one model's."""
-    return (parameters["ModelName"] for _, parameters in _model_stacks(session))
-
-
 def pipeline_parameters(session: Session) -> dict[str, dict[str, str]]:
     """Model to the parameters of its pipeline's stack."""
-    stacks = _model_stacks(session)
-    return {parameters["ModelName"]: parameters for kind, parameters in stacks if kind == "pipeline"}
-
-
-def _model_stacks(session: Session) -> Iterator[tuple[str, dict[str, str]]]:
-    suffix = session.names.suffix
+    suffix, found = session.names.suffix, {}
     for page in session.client("cloudformation").get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
-            for kind in ("pipeline", "operations"):
-                name = f"slipway-{kind}-{suffix}-{parameters.get('ModelName', '')}"
-                if parameters.get("SuffixID") == suffix and stack["StackName"] == name:
-                    yield kind, parameters
+            model = parameters.get("ModelName", "")
+            if parameters.get("SuffixID") == suffix and stack["StackName"] == f"slipway-pipeline-{suffix}-{model}":
+                found[model] = parameters
+    return found
 
 
 def _models_below(session: Session, bucket: str, prefix: str) -> Iterator[str]:

@@ -152,11 +152,6 @@ def _source(summary: Mapping[str, Any], pipeline: str) -> Mapping[str, Any]:
     return mapping(revisions, string(found, "action"))
 
 
-def _metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    known = {name: number(evaluation, "metrics", name) for name in mapping(evaluation, "metrics")}
-    return {name: value for name, value in known.items() if value is not None}
-
-
 def _reason(record: Mapping[str, Any], failed: Mapping[str, Any]) -> str:
     approval = mapping(record, "approval")
     if string(approval, "status") == "Rejected":

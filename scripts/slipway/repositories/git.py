@@ -107,9 +107,6 @@ class GitFolder:
             with _own_index() as environment:
                 self._git("--work-tree", str(place), "checkout", commit, "--", *names, environment=environment)
 
-    def tree_of(self, commit: str) -> str:
-        return self._git("rev-parse", f"{commit}^{{tree}}").strip()
-
     def changed(self, before: str, after: str) -> tuple[str, ...]:
         """Names of the files that differ between two commits or trees; of one that moved both."""
         listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after)

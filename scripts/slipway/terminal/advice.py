@@ -8,7 +8,7 @@ from slipway.errors import Command
 from slipway.releases.run_view import ActionView, RunView
 
 NOT_BUILT = "not built yet"
-"""What a function says whose code no Build has published; the placeholder of cloudformation/pipeline.yml."""
+"""What a function says whose code no Build has published; the placeholder of the pipeline's template."""
 
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
@@ -66,8 +66,8 @@ def _named_by(run: RunView, action: ActionView, command: Command) -> str:
         )
     by_code = {
         "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
-        "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline.yml, then "
-        f"{command('deploy')}; what roles may do: {command('permissions')}",
+        "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline, then "
+        f"make template and {command('deploy')}; what roles may do: {command('permissions')}",
         "SystemUnavailable": "a service or a function did not answer, which a retry may cure",
     }
     return by_code.get(action.error_code, "")

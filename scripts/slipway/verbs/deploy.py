@@ -1,4 +1,4 @@
-"""Verb `deploy`: the setup stack, the pipeline stack, the stack of operations."""
+"""Verb `deploy`: the setup stack and the pipeline stack."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from slipway.stacks.quota_table import warn_of_quotas
 from slipway.stacks.stacks import Deployed, deploy_stack, find_stack
 from slipway.stacks.templates import declared_parameters, inline, stored
 
-TEMPLATES = ("setup.yml", "pipeline.yml", "operations.yml")
-"""In the order in which the stacks need each other; a checkout may do without the last."""
+TEMPLATES = ("setup.yml", "pipeline.yml")
+"""In the order in which the stacks need each other."""
 
 _NAMING = {"SuffixID": "--suffix", "ModelName": "--model"}
 
@@ -56,7 +56,7 @@ def deploy(
 def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) -> list[Deployed]:
     deployed = [deploy_setup(session, extra, consent)]
     if consent.dry_run and find_stack(session, session.names.setup_stack) is None:
-        session.output.say("The other stacks build on this one; what they hold can be shown once it is there.")
+        session.output.say("The pipeline's stack builds on this one; what it holds can be shown once it is there.")
     else:
         if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
@@ -65,7 +65,6 @@ def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) ->
                     f"{missing} is not there, so the pipeline's first run will fail; put it there: {put}"
                 )
         deployed.append(deploy_pipeline(session, extra, consent))
-        deployed += deploy_operations(session, extra, consent)
     return deployed
 
 
@@ -95,32 +94,6 @@ def deploy_pipeline(
     return deploy_stack(session, session.names.pipeline_stack, template, parameters, consent)
 
 
-def deploy_operations(
-    session: Session, extra: Mapping[str, str] | None = None, consent: Consent | None = None
-) -> list[Deployed]:
-    """Create or update what watches the pipeline, if the checkout has a template for it.
-
-    A parameter that it shares with the pipeline stack begins with the value that it has there.
-    """
-    path = session.project.template("operations.yml")
-    if not path.is_file():
-        return []
-    pipeline = find_stack(session, session.names.pipeline_stack)
-    if pipeline is None:
-        session.output.say("What watches the pipeline can be shown once the pipeline is there.")
-        return []
-    template = stored(session, path)
-    shared: dict[str, str] = {}
-    if find_stack(session, session.names.operations_stack) is None:
-        shared = {item["ParameterKey"]: item["ParameterValue"] for item in pipeline.get("Parameters", [])}
-    parameters = {**shared, "SuffixID": session.names.suffix, "ModelName": session.names.model, **(extra or {})}
-    return [
-        deploy_stack(
-            session, session.names.operations_stack, template, _declared(parameters, template.parameters), consent
-        )
-    ]
-
-
 def _declared(parameters: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if name in names}
 
@@ -136,8 +109,7 @@ def _check_parameters(session: Session, extra: Mapping[str, str]) -> None:
     """Raise SlipwayError for a parameter that no template has, or that other names hang on."""
     if not extra:
         return
-    paths = [path for name in TEMPLATES if (path := session.project.template(name)).is_file()]
-    known: set[str] = set().union(*(declared_parameters(path) for path in paths))
+    known: set[str] = set().union(*(declared_parameters(session.project.template(name)) for name in TEMPLATES))
     for name in extra:
         if name in _NAMING:
             raise SlipwayError(f"--parameter {name}: it is part of every name.", f"Say it so: {_NAMING[name]}")

@@ -146,7 +146,3 @@ def told_lines(line: str) -> list[str]:
     first = ": ".join(str(part) for part in (outcome, said) if part)
     traceback = str(record.get("traceback") or record.get("report_error") or "").splitlines()
     return [*([first] if first else [line]), *traceback]
-
-
-def _is_of_no_interest(line: str) -> bool:
-    return line.startswith(_CONTAINER) and (_ENTERING in line or line.rstrip().endswith(_ALL_WELL))

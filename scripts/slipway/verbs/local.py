@@ -20,7 +20,6 @@ from slipway.session import Session, session_of
 from slipway.terminal.output import status_text
 
 _MODULE = "local_aws"
-_NOT_RUNNING = "not running"
 
 
 def up(context: typer.Context) -> None:
@@ -107,8 +106,6 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 def _installed(session: Session) -> list[tuple[str, str, str]]:
     names = session.names
     rows = [_stack(session, names.setup_stack), _stack(session, names.pipeline_stack)]
-    if session.project.template("operations.yml").is_file():
-        rows.append(_stack(session, names.operations_stack))
     rows += [row for environment in ("dev", "test", "prod") if (row := _endpoint(session, names.endpoint(environment)))]
     last = _last_execution(session)
     if last is None:

@@ -24,7 +24,7 @@ from slipway.terminal.interrupts import goes_on, release_goes_on
 from slipway.terminal.summary import say_summary, summary_document
 from slipway.verbs.approve import answer, check_reason
 from slipway.verbs.data import stage_directory
-from slipway.verbs.deploy import deploy_operations, deploy_pipeline, deploy_setup
+from slipway.verbs.deploy import deploy_pipeline, deploy_setup
 from slipway.verbs.follow import Shown, follow_run, run_document
 from slipway.verbs.local import start_local_aws
 from slipway.verbs.start import start_run
@@ -113,11 +113,8 @@ def _begin(session: Session, message: str | None, consent: Consent) -> str:
             if one.changed:
                 one.publish(session)
         deploy_pipeline(session, consent=consent)
-        run_id = _wait_for_run(session, set(), {})
-        deploy_operations(session, consent=consent)
-        return run_id
+        return _wait_for_run(session, set(), {})
     deploy_pipeline(session, consent=consent)
-    deploy_operations(session, consent=consent)
     changed = [one for one in _stage_all(session, message) if one.changed]
     if not changed:
         session.output.say("nothing new to publish: the release is started by hand")

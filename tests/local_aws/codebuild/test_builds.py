@@ -17,15 +17,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.aws import Clients
-from local_aws.clock import ManualClock
-from local_aws.codebuild import build_state
-from local_aws.codebuild.build_run import BuildRun
 from local_aws.codebuild.platform import Platform
 from local_aws.codebuild.records import Records
+from local_aws.codebuild.running import build_state
+from local_aws.codebuild.running.build_run import BuildRun
 from local_aws.runtime import Runtime
 from local_aws.settings import Settings
 from local_aws.state.store import Store
 from tests.local_aws.codebuild.workshop import Workshop, phases, reason
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.codebuild.wildcards import Wildcards
+from local_aws.codebuild.running.wildcards import Wildcards
 
 
 @pytest.mark.parametrize(

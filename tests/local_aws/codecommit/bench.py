@@ -20,9 +20,9 @@ from hypercorn.config import Config
 
 from local_aws.aws import Clients
 from local_aws.clock import SystemClock
-from local_aws.codecommit.host import GitHost
+from local_aws.codecommit.git_http.host import GitHost
+from local_aws.codecommit.git_http.signing import SignedPart, signature
 from local_aws.codecommit.service import CodeCommitService
-from local_aws.codecommit.signing import SignedPart, signature
 from local_aws.runtime import Runtime
 from local_aws.settings import Settings
 from local_aws.state.store import Store

@@ -10,9 +10,9 @@ from botocore.credentials import Credentials
 
 from local_aws import base
 from local_aws.base import AccessKey
-from local_aws.codecommit import credentials
-from local_aws.codecommit.credentials import BadCredentialsError, NoCredentialsError
-from local_aws.codecommit.signing import SignedPart, signature
+from local_aws.codecommit.git_http import credentials
+from local_aws.codecommit.git_http.credentials import BadCredentialsError, NoCredentialsError
+from local_aws.codecommit.git_http.signing import SignedPart, signature
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLE", "wJalrXUtnFEMI/bPxRfiCYEXAMPLEKEY", "to/ken+x=="
 USER = "arn:aws:iam::111122223333:user/maria"

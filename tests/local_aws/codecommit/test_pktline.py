@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from local_aws.codecommit import pktline
+from local_aws.codecommit.git_http import pktline
 
 OLD, NEW = "0" * 40, "a" * 40
 

@@ -16,7 +16,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.base import Credentials, RoleNotAssumableError
-from local_aws.clock import ManualClock
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.metrics import with_metrics
 from local_aws.codepipeline.service import CodePipelineService
@@ -24,6 +23,7 @@ from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
 from local_aws.state.store import Store
 from local_aws.wire import AwsError, Caller, Permission, Service, load_model
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_server import wait_for
 
 COMMIT = "a" * 40

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.base import CallRecorder
-from local_aws.clock import ManualClock
 from local_aws.state.store import Store
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_server import ACCOUNT, LocalServer, allow
 
 ROOT_TRUST = {

@@ -19,13 +19,14 @@ from botocore.exceptions import ClientError
 
 from local_aws import base
 from local_aws.aws import Clients
-from local_aws.clock import Clock, ManualClock
+from local_aws.clock import Clock
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.settings import ACCOUNT, Settings
 from local_aws.state.store import Store
 from local_aws.wire import Caller, Permission, Service
+from tests.local_aws.manual_clock import ManualClock
 
 REGION = "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker-role"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.clock import ManualClock, SystemClock
+from local_aws.clock import SystemClock
 from local_aws.state.store import Store
+from tests.local_aws.manual_clock import ManualClock
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from slipway.installation.installation import models_with_a_stack
 from slipway.repositories.effects import ModelPipeline, Push, pipelines_of
 from slipway.verbs import release
 
@@ -76,10 +75,10 @@ def test_only_the_pipelines_that_it_reaches_count(
 
 
 def test_the_pipelines_are_those_of_the_stacks() -> None:
-    """Their branch and whether they have a connection; other installations, setup and operations are none."""
+    """Their branch and whether they have a connection; other installations, setup and other stacks are none."""
     stacks = [
         ("slipway-pipeline-acme-wine", {"SuffixID": "acme", "ModelName": "wine", "BranchName": "live"}),
-        ("slipway-operations-acme-cider", {"SuffixID": "acme", "ModelName": "cider"}),
+        ("their-cider", {"SuffixID": "acme", "ModelName": "cider"}),
         ("slipway-pipeline-acme-beer", {"SuffixID": "acme", "ModelName": "beer", "ConnectionArn": "arn:aws:c"}),
         ("slipway-pipeline-other-wine", {"SuffixID": "other", "ModelName": "wine"}),
         ("slipway-setup-acme", {"SuffixID": "acme"}),
@@ -88,7 +87,6 @@ def test_the_pipelines_are_those_of_the_stacks() -> None:
     client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda: [described]))
     session: Any = SimpleNamespace(names=SimpleNamespace(suffix="acme"), client=lambda _: client)
     assert pipelines_of(session) == (ModelPipeline("beer", connected=True), ModelPipeline("wine", "live"))
-    assert sorted(models_with_a_stack(session)) == ["beer", "cider", "wine"]
 
 
 def _stack(name: str, parameters: dict[str, str]) -> dict[str, Any]:

@@ -13,26 +13,11 @@ from slipway.stacks.templates import MAX_INLINE_BYTES
 from tests.releases.house import House
 
 SETUP, PIPELINE = "slipway-setup-local", "slipway-pipeline-local-wine-quality"
-OPERATIONS = "slipway-operations-local-wine-quality"
-OPERATIONS_TEMPLATE = """\
-Parameters:
-  SuffixID: {Type: String}
-  ModelName: {Type: String}
-  LogsRetentionInDays: {Type: Number}
-Resources:
-  LogGroup:
-    Type: AWS::Logs::LogGroup
-    Properties:
-      LogGroupName: !Sub 'operations-${SuffixID}-${ModelName}'
-      RetentionInDays: !Ref LogsRetentionInDays
-"""
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("deployed"))
-    operations = house.root / "cloudformation" / "operations.yml"
-    operations.write_text(OPERATIONS_TEMPLATE)
     assert house.slipway("up").returncode == 0
     yield house
     house.slipway("down")
@@ -58,7 +43,7 @@ def deployed(house: House, *arguments: str) -> dict[str, Any]:
 def test_the_day_of_an_installation(house: House) -> None:
     """One after the other, as each needs what the one before left."""
     a_dry_run_of_nothing_shows_the_first_stack(house)
-    three_stacks_are_created_from_templates_of_any_size(house)
+    both_stacks_are_created_from_templates_of_any_size(house)
     a_dry_run_changes_nothing(house)
     a_parameter_reaches_the_stacks_that_have_it(house)
     what_holds_data_is_not_replaced(house)
@@ -73,14 +58,13 @@ def a_dry_run_of_nothing_shows_the_first_stack(house: House) -> None:
     assert stacks(house) == {}
 
 
-def three_stacks_are_created_from_templates_of_any_size(house: House) -> None:
+def both_stacks_are_created_from_templates_of_any_size(house: House) -> None:
     path = house.root / "cloudformation" / "pipeline.yml"
     path.write_text(path.read_text() + f"# {'x' * 100}\n" * (MAX_INLINE_BYTES // 100))
     made = deployed(house)
     assert [(one["stack"], one["created"]) for one in made["stacks"]] == [
         (SETUP, True),
         (PIPELINE, True),
-        (OPERATIONS, True),
     ]
     keys = [
         item["Key"]
@@ -88,19 +72,17 @@ def three_stacks_are_created_from_templates_of_any_size(house: House) -> None:
             Bucket=f"slipway-local-packages-{house.account}-us-east-1", Prefix="templates/"
         )["Contents"]
     ]
-    assert [re.sub("[0-9a-f]{64}", "HASH", key) for key in keys] == [
-        "templates/operations-HASH.yml",
-        "templates/pipeline-HASH.yml",
-    ]
-    assert parameters(house, OPERATIONS)["LogsRetentionInDays"] == parameters(house, PIPELINE)["LogsRetentionInDays"]
+    assert [re.sub("[0-9a-f]{64}", "HASH", key) for key in keys] == ["templates/pipeline-HASH.yml"]
     again = deployed(house)
-    assert [one["changes"] for one in again["stacks"]] == [[], [], []]
+    assert [one["changes"] for one in again["stacks"]] == [[], []]
 
 
 def a_dry_run_changes_nothing(house: House) -> None:
     before = parameters(house, PIPELINE)
     shown = deployed(house, "--dry-run", "--parameter", "LogsRetentionInDays=30")
-    assert re.search(r"modify +LogGroup +AWS::Logs::LogGroup +RetentionInDays \(LogsRetentionInDays\)", shown["said"])
+    assert re.search(
+        r"modify +BuildProjectLogGroup +AWS::Logs::LogGroup +RetentionInDays \(LogsRetentionInDays\)", shown["said"]
+    )
     assert shown["dry_run"]
     assert parameters(house, PIPELINE) == before
 
@@ -108,8 +90,7 @@ def a_dry_run_changes_nothing(house: House) -> None:
 def a_parameter_reaches_the_stacks_that_have_it(house: House) -> None:
     deployed(house, "--parameter", "LogsRetentionInDays=30")
     assert parameters(house, PIPELINE)["LogsRetentionInDays"] == "30"
-    assert parameters(house, OPERATIONS)["LogsRetentionInDays"] == "30"
-    assert [one["changes"] for one in deployed(house)["stacks"]] == [[], [], []]
+    assert [one["changes"] for one in deployed(house)["stacks"]] == [[], []]
     assert parameters(house, PIPELINE)["LogsRetentionInDays"] == "30"
 
     unknown = house.slipway("deploy", "--parameter", "LogRetention=3")
@@ -136,7 +117,7 @@ def what_holds_data_is_not_replaced(house: House) -> None:
 
 def all_models_are_destroyed_together(house: House) -> None:
     deployed(house, "--model", "other")
-    assert {SETUP, PIPELINE, OPERATIONS} < stacks(house).keys()
+    assert {SETUP, PIPELINE} < stacks(house).keys()
     done = house.slipway("destroy", "--all", "--data", "--yes", "local", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     removed, left = json.loads(done.stdout)["removed"], json.loads(done.stdout)["left"]

@@ -17,14 +17,13 @@ from tests.releases.house import MODEL, House
 SECOND = "second"
 SETUP = "slipway-setup-local"
 PIPELINES = {model: f"slipway-pipeline-local-{model}" for model in (MODEL, SECOND)}
-OPERATIONS_TEMPLATE = """\
-Parameters:
-  SuffixID: {Type: String}
-  ModelName: {Type: String}
-Resources:
+# What somebody added: a repository that holds an image stops the deletion of its stack.
+IMAGES = """
   Images:
     Type: AWS::ECR::Repository
     Properties: {RepositoryName: !Sub 'images-${SuffixID}-${ModelName}'}
+
+Outputs:
 """
 COMMAND = re.compile(re.escape(f"{sys.executable} -m slipway.cli") + r"[^;\n]*")
 
@@ -33,7 +32,8 @@ COMMAND = re.compile(re.escape(f"{sys.executable} -m slipway.cli") + r"[^;\n]*")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A checkout whose local AWS is empty."""
     house = House(tmp_path_factory.mktemp("again"))
-    (house.root / "cloudformation" / "operations.yml").write_text(OPERATIONS_TEMPLATE)
+    template = house.root / "cloudformation" / "pipeline.yml"
+    template.write_text(template.read_text().replace("\nOutputs:\n", IMAGES))
     try:
         assert house.slipway("up").returncode == 0
         yield house
@@ -130,10 +130,10 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> No
     for _ in range(2):
         done = slipway(house, "destroy", "--all", "--data", "--yes", "local")
         assert done.returncode == 1, done.stdout
-        assert f"stack slipway-operations-local-{SECOND} ended in DELETE_FAILED:" in done.stderr
+        assert f"stack {PIPELINES[SECOND]} ended in DELETE_FAILED:" in done.stderr
         assert "  Images (AWS::ECR::Repository): " in done.stderr
         assert "Mend the cause, then go on where this stopped: " in done.stderr
-        assert {SETUP, PIPELINES[SECOND]} <= stacks(house).keys(), "what others need is still there"
+        assert SETUP in stacks(house), "what others need is still there"
     ecr.batch_delete_image(repositoryName=name, imageIds=[image])
     done = follow_advice(house, done.stderr, "--yes", "local")
     assert done.returncode == 0, done.stdout + done.stderr

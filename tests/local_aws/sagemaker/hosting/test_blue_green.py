@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from local_aws.clock import ManualClock
 from local_aws.sagemaker.hosting import serving as hosting
 from local_aws.sagemaker.hosting.blue_green import SHORTENED, SHORTENED_UNASKED
 from local_aws.sagemaker.service import SageMakerService
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import config, deployed, play, refused, settled, variant
 from tests.local_aws.sagemaker.hosting.test_deployment_configs import PERCENT, blue_green

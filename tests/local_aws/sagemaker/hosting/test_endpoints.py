@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from local_aws.clock import ManualClock
 from local_aws.sagemaker.hosting import serving as hosting
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.sagemaker.fakes import IMAGE, Aws, FakeParent
 from tests.local_aws.sagemaker.hosted import (
     REGION_ARN,

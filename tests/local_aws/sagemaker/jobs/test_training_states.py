@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.clock import ManualClock
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.sagemaker.fakes import ROLE, Aws, FakeParent, FakeProcess
 from tests.local_aws.sagemaker.training import channel, ended, ends_with, idle, job, secondary, succeed, until
 from tests.local_server import wait_for

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from local_aws.clock import ManualClock
 from local_aws.wire import AwsError
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.sagemaker.fakes import CALLER, IMAGE, ROLE, Aws
 from tests.local_aws.sagemaker.hosted import REGION_ARN, config, deployed, refused, variant
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from local_aws import base
-from local_aws.codecommit.signing import SignedPart, signature
+from local_aws.codecommit.git_http.signing import SignedPart, signature
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller
 

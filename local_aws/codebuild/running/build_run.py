@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local_aws import base, packages
-from local_aws.codebuild import build_state, buildspec, environment, sources, toolchain
-from local_aws.codebuild.artifacts import Upload
-from local_aws.codebuild.build_log import BuildLog, LogNotWritableError
-from local_aws.codebuild.build_state import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT
+from local_aws.codebuild import buildspec
 from local_aws.codebuild.faults import PhaseFailedError
 from local_aws.codebuild.names import s3_place
 from local_aws.codebuild.platform import Platform, ServiceRole
 from local_aws.codebuild.records import Document
-from local_aws.codebuild.shell import InterruptedCommandError, Shell
+from local_aws.codebuild.running import build_state, environment, sources, toolchain
+from local_aws.codebuild.running.artifacts import Upload
+from local_aws.codebuild.running.build_log import BuildLog, LogNotWritableError
+from local_aws.codebuild.running.build_state import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT
+from local_aws.codebuild.running.shell import InterruptedCommandError, Shell
 
 log = logging.getLogger(__name__)
 

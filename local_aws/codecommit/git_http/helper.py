@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local_aws.codecommit.signing import SignedPart, signature
+from local_aws.codecommit.git_http.signing import SignedPart, signature
 from local_aws.serving.root import RootKey
 from local_aws.settings import Settings
 
 VERB = "git-credential"
-_SOURCES = Path(__file__).resolve().parent.parent.parent
+_SOURCES = Path(__file__).resolve().parents[3]
 
 
 def answer(asked: Iterable[str], region: str, key: RootKey) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.codecommit import names, pages, tags
+from local_aws.codecommit import names, pages
 from local_aws.codecommit.access import Access
+from local_aws.codecommit.operations import tags
 from local_aws.codecommit.repositories import Repositories
 from local_aws.wire import AwsError, Caller, Document, Operation
 

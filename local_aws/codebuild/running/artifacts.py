@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from local_aws.codebuild.buildspec import Artifact, Buildspec
 from local_aws.codebuild.faults import PhaseFailedError
 from local_aws.codebuild.names import S3_ARN
-from local_aws.codebuild.wildcards import Wildcards
+from local_aws.codebuild.running.wildcards import Wildcards
 
 if TYPE_CHECKING:
-    from local_aws.codebuild.build_log import BuildLog
     from local_aws.codebuild.platform import ServiceRole
     from local_aws.codebuild.records import Document
+    from local_aws.codebuild.running.build_log import BuildLog
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 

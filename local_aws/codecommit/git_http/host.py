@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qs
 
 from local_aws import base
-from local_aws.codecommit import credentials, pktline
-from local_aws.codecommit.backend import BackendError, BackendRequest, Head
+from local_aws.codecommit.git_http import credentials, pktline
+from local_aws.codecommit.git_http.backend import BackendError, BackendRequest, Head
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.wire import AwsError, Caller
 

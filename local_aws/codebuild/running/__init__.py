@@ -1,0 +1,1 @@
+"""One build, from its sources to its artifacts."""
