@@ -27,6 +27,8 @@ from botocore.config import Config
 
 PREFIX, FUNCTIONS = os.environ["NAME_PREFIX"], os.environ["FUNCTIONS"].split(",")
 BUCKET, KEY_ARN, CHECKS_KEY = os.environ["PACKAGE_BUCKET"], os.environ["KMS_KEY_ARN"], os.environ.get("CHECKS_KEY")
+READ_AGAIN = {"TrainingConfig", "Dataset"}
+"""The sources that StartTraining reads."""
 KEPT_VERSIONS = 10
 KEPT_FOR_EVER = {"get-status"}
 """A rollback runs DeployProd with the variables of the earlier release, however old. What acts is published again; what
@@ -107,7 +109,7 @@ def packages(data: Mapping[str, Any], sha256: str) -> tuple[dict[str, bytes], di
 
 
 def sources_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """The SHA-256 of each source that the action is given; ValueError if one was written more than once.
+    """The SHA-256 of config and dataset; ValueError if a source that the action is given was written more than once.
 
     A job's credentials may reach the artifacts of other releases, and CodePipeline documents neither that they do not
     nor that a build reads one version. The source action writes each once, under a key of its own.
@@ -125,7 +127,8 @@ def sources_of(data: Mapping[str, Any]) -> dict[str, str]:
                 f"s3://{bucket}/{key}: found {len(versions)} versions of {artifact['name']}; expected the one of its "
                 "source action. The access log of the bucket tells who wrote it again. Start another release."
             )
-        told[f"{artifact['name']}Artifact"] = hashlib.sha256(answer["Body"].read()).hexdigest()
+        if artifact["name"] in READ_AGAIN:
+            told[f"{artifact['name']}Artifact"] = hashlib.sha256(answer["Body"].read()).hexdigest()
     return told
 
 

@@ -40,7 +40,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
     evaluation = Evaluation(
         release=Release(environment.name_prefix, asked.execution_id),
         environment=asked.environment,
-        endpoint_config=asked.endpoint_config,
+        deployed=asked.deployed,
         test=test_of(config, asked.environment, asked.test),
         config=config,
         dataset=released_dataset(job, config, environment.data_bucket, asked.dataset_sha256),
@@ -49,6 +49,6 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
         evidence_bucket=environment.evidence_bucket,
         kms_key_arn=environment.kms_key_arn,
         champion=asked.champion,
-        champion_endpoint_config=asked.champion_endpoint_config,
+        champion_deployed=asked.champion_deployed,
     )
     return evaluate(evaluation, job.continuation_token, deadline)

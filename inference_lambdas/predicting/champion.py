@@ -7,7 +7,7 @@ from typing import Any
 
 from inference_lambdas.judging.comparison import Comparison
 from inference_lambdas.predicting.predictions import Parsed
-from inference_lambdas.predicting.serving import served
+from inference_lambdas.predicting.serving import Deployed, served
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import JobError
 
@@ -18,12 +18,12 @@ class Champion:
     def __init__(
         self,
         endpoint: str,
-        endpoint_config: str,
+        deployed: Deployed,
         comparison: Comparison,
         state: dict[str, Any] | None = None,
     ) -> None:
         state = state or {}
-        self.endpoint, self.endpoint_config = endpoint, endpoint_config
+        self.endpoint, self.deployed = endpoint, deployed
         self.comparison = comparison
         self.failure: str = state.get("failure", "")
         self.rows: int = state.get("rows", 0)
@@ -32,7 +32,7 @@ class Champion:
     def check(self) -> None:
         """Note a failure unless the endpoint serves the champion, and has not changed since the first look."""
         try:
-            found = served(self.endpoint, self.endpoint_config)
+            found = served(self.endpoint, self.deployed)
         except JobError as error:
             self.failure = self.failure or str(error)
             return

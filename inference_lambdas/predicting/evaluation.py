@@ -58,7 +58,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             f"{evaluation.dataset.prefix}: found no file of channel {evaluation.test.channel}, which "
             f"tests.{evaluation.test.name} names. Upload the dataset with it."
         )
-    began = served(evaluation.endpoint, evaluation.endpoint_config)
+    began = served(evaluation.endpoint, evaluation.deployed)
     progress = _progress(evaluation, token, began)
     importance = None
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
@@ -70,7 +70,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             importance = permutation_importance(
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )
-    if served(evaluation.endpoint, evaluation.endpoint_config) != began:
+    if served(evaluation.endpoint, evaluation.deployed) != began:
         raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
     if progress.champion:
         progress.champion.check()

@@ -67,7 +67,7 @@ def resume(evaluation: Evaluation, state: dict[str, Any]) -> Progress:
 
 def _champion(evaluation: Evaluation, state: dict[str, Any] | None) -> Champion:
     comparison = comparison_of(evaluation.config, state and state["comparison"])
-    return Champion(evaluation.champion_endpoint, evaluation.champion_endpoint_config, comparison, state)
+    return Champion(evaluation.champion_endpoint, evaluation.champion_deployed, comparison, state)
 
 
 def _slices(evaluation: Evaluation, state: list[Any] | None) -> Slices:

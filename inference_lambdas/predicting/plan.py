@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLESS_LIMIT_BYTES, TARGET_BYTES
 from inference_lambdas.predicting.rows import RowFormat
+from inference_lambdas.predicting.serving import Deployed
 from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.config.model import EvaluationTest, ServerlessVariant, TrainingConfig
 from pipeline_lambdas.evidence import keys
@@ -17,6 +18,7 @@ from pipeline_lambdas.runtime.failures import ConfigurationError
 # and show as latency.
 MAX_IN_FLIGHT = 2
 NO_CHAMPION = "none"
+NOT_DEPLOYED = Deployed(NO_CHAMPION, NO_CHAMPION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,33 @@ class Parameters:
     environment: str
     test: str
     endpoint_config: str
+    endpoint_config_created: str
     config_sha256: str
     dataset_sha256: str
     champion: str = NO_CHAMPION
     champion_endpoint_config: str = NO_CHAMPION
+    champion_endpoint_config_created: str = NO_CHAMPION
+
+    @property
+    def deployed(self) -> Deployed:
+        return Deployed(self.endpoint_config, self.endpoint_config_created)
+
+    @property
+    def champion_deployed(self) -> Deployed:
+        return Deployed(self.champion_endpoint_config, self.champion_endpoint_config_created)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What one Evaluate action asks for.
 
-    `champion` is the model on the champion's endpoint, `champion_endpoint_config` what it has there; or NO_CHAMPION.
+    `champion` is the model on the champion's endpoint, `champion_deployed` its config; NO_CHAMPION and NOT_DEPLOYED if
+    there is none.
     """
 
     release: Release
     environment: str
-    endpoint_config: str
+    deployed: Deployed
     test: EvaluationTest
     config: TrainingConfig
     dataset: Dataset
@@ -51,7 +64,7 @@ class Evaluation:
     evidence_bucket: str
     kms_key_arn: str
     champion: str = NO_CHAMPION
-    champion_endpoint_config: str = NO_CHAMPION
+    champion_deployed: Deployed = NOT_DEPLOYED
     target_bytes: int = TARGET_BYTES
 
     @property

@@ -12,6 +12,13 @@ from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import JobFailedError
 
 
+class Deployed(NamedTuple):
+    """The endpoint config that a Deploy action has told, and when it was made."""
+
+    endpoint_config: str
+    created: str
+
+
 class Served(NamedTuple):
     """What an endpoint serves, and since when: an update and one back to it leave another time."""
 
@@ -22,19 +29,27 @@ class Served(NamedTuple):
         return f"{self.endpoint_config} since {self.since}"
 
 
-def served(endpoint: str, endpoint_config: str) -> Served:
-    """Return what the endpoint serves, which has to be `endpoint_config`, and InService.
+def served(endpoint: str, deployed: Deployed) -> Served:
+    """Return what the endpoint serves, which has to be what this release has deployed, and InService.
 
-    Which model that is needs no look: no code of a push may delete a config, so its name stands for what this release
-    has made. Raises JobFailedError for anything else.
+    The config has to be the one that was made then: approved code deletes those of a release that has ended, and code
+    of a push could make another under the name before the release is tried again. Raises JobFailedError for anything
+    else.
     """
     description = sagemaker.describe_endpoint(endpoint)
     if description is None:
         raise JobFailedError(f"Endpoint {endpoint} is missing. {RETRY_ALL} to deploy it.")
     status, serving = description["EndpointStatus"], str(description.get("EndpointConfigName"))
-    if status != "InService" or serving != endpoint_config:
+    if status != "InService" or serving != deployed.endpoint_config:
         raise JobFailedError(
             f"Endpoint {endpoint} is {status} with {serving}; expected InService with what this release has deployed, "
-            f"{endpoint_config}. {RETRY_ALL} to deploy it."
+            f"{deployed.endpoint_config}. {RETRY_ALL} to deploy it."
+        )
+    config = sagemaker.describe_endpoint_config(serving)
+    created = sagemaker.moment(config["CreationTime"]) if config else "none"
+    if created != deployed.created:
+        raise JobFailedError(
+            f"Endpoint config {serving}: found the one of {created}; expected that of {deployed.created}, which this "
+            f"release has deployed. {RETRY_ALL} to deploy again."
         )
     return Served(serving, str(description["LastModifiedTime"]))

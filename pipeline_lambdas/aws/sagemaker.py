@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_lambdas.aws import clients
@@ -36,6 +37,18 @@ def describe_model(name: str) -> Description | None:
 
 def describe_endpoint_config(name: str) -> Description | None:
     return _look_up("describe_endpoint_config", EndpointConfigName=name)
+
+
+def describe_new_endpoint_config(name: str) -> Description:
+    """Describe a config that was made a moment ago."""
+    return once_visible(
+        lambda: dict(call(clients.client("sagemaker").describe_endpoint_config, EndpointConfigName=name))
+    )
+
+
+def moment(time: datetime) -> str:
+    """A time that SageMaker tells, as a text that is the same wherever it is read."""
+    return time.astimezone(UTC).isoformat()
 
 
 def describe_endpoint(name: str) -> Description | None:

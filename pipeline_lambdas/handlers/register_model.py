@@ -24,6 +24,7 @@ class Environment:
 class Parameters:
     execution_id: str
     training_job: str
+    artifact_version: str
     config_commit: str
     pipeline_commit: str
     inference_commit: str
@@ -44,6 +45,7 @@ def _register(job: Job) -> Done:
     release = Release(environment.name_prefix, given.execution_id)
     registration = Registration(
         given.training_job,
+        given.artifact_version,
         given.config_commit,
         given.pipeline_commit,
         given.inference_commit,

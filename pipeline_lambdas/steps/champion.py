@@ -70,7 +70,8 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
         return outcome
     reason = f"{served.endpoint_config} serves it"
     summary = f"Deploying the champion {served.model}"
-    return Done(_variables(served, served.model, deployment, reason), summary, outcome.external_id)
+    created = outcome.variables["EndpointConfigCreated"]
+    return Done(_variables(served, served.model, deployment, reason, created), summary, outcome.external_id)
 
 
 def remove_champion(release: Release) -> Outcome:
@@ -114,11 +115,14 @@ def _none(reason: str, served: Served | None) -> Done:
     return Done(_variables(served, NONE, None, reason), reason[:1].upper() + reason[1:])
 
 
-def _variables(served: Served | None, model: str, deployment: Deployment | None, reason: str) -> dict[str, str]:
+def _variables(
+    served: Served | None, model: str, deployment: Deployment | None, reason: str, created: str = NONE
+) -> dict[str, str]:
     return {
         "ModelName": model,
         "EndpointName": deployment.endpoint if deployment else NONE,
         "EndpointConfigName": deployment.endpoint_config if deployment else NONE,
+        "EndpointConfigCreated": created,
         "Reason": reason,
         "ServedModelName": served.model if served else NONE,
         "ServedEndpointConfigName": served.endpoint_config if served else NONE,

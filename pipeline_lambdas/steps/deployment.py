@@ -110,13 +110,15 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
     """Point the endpoint at a model that is there already, on the instances of `variant`; answers as `deploy` does."""
     tags = _tags(deployment, config)
     endpoint_config = endpoint_config_request(deployment, variant, site, model)
-    _ensure(
+    found = _ensure(
         "EndpointConfig",
         endpoint_config,
         tags,
         sagemaker.describe_endpoint_config,
         sagemaker.create_endpoint_config,
     )
+    if found is None:
+        found = sagemaker.describe_new_endpoint_config(deployment.endpoint_config)
     alarms = tuple(alarm_of_update(name) for name in site.rollback_alarms)
     rollout = deployment_config_request(deployment.environment, variant, alarms)
     watch = partial(watch_update, site.rollback_alarms if rollout else (), deployment.endpoint_config)
@@ -126,6 +128,8 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
     variables = {
         "ModelName": model,
         "EndpointConfigName": deployment.endpoint_config,
+        # A name says which config was made only as long as nobody deletes it.
+        "EndpointConfigCreated": sagemaker.moment(found["CreationTime"]),
         "EndpointName": deployment.endpoint,
     }
     summary = f"Deploying {deployment.endpoint_config}"
@@ -204,7 +208,8 @@ def _ensure(
     tags: list[dict[str, str]],
     describe: Callable[[str], dict[str, Any] | None],
     create: Callable[[Mapping[str, Any]], bool],
-) -> None:
+) -> dict[str, Any] | None:
+    """Make what is asked for unless it is there; return what was there, None for what was made now."""
     name = request[f"{kind}Name"]
     description = describe(name)
     if description is None and not create({**request, "Tags": tags}):
@@ -216,6 +221,7 @@ def _ensure(
             f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed; start a new "
             "release."
         )
+    return description
 
 
 def _point_endpoint(

@@ -15,6 +15,7 @@ from pipeline_lambdas.evidence.actions import approval_of, variables_of
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.runtime.outcome import Done
+from pipeline_lambdas.steps.artifact import versions_of
 from pipeline_lambdas.steps.found import differences
 
 _PENDING = "PendingManualApproval"
@@ -30,6 +31,7 @@ class Registration:
     """What a version is made of, and where its evidence lies."""
 
     training_job: str
+    artifact_version: str
     config_commit: str
     pipeline_commit: str
     inference_commit: str
@@ -51,6 +53,7 @@ def register(release: Release, registration: Registration) -> Done:
         raise JobFailedError(
             f"Training job {registration.training_job} is {status}; only a Completed one has a model to register."
         )
+    _refuse_rewritten(job["ModelArtifacts"]["S3ModelArtifacts"], registration)
     request = package_request(release, registration, job)
     arn = sagemaker.create_model_package(request)
     _refuse_another(arn, request)
@@ -100,6 +103,17 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
         "CustomerMetadataProperties": {key: value[:_METADATA_LIMIT] for key, value in metadata.items() if value},
         "MetadataProperties": {"CommitId": registration.config_commit, "GeneratedBy": job["TrainingJobArn"]},
     }
+
+
+def _refuse_rewritten(uri: str, registration: Registration) -> None:
+    """An endpoint loads what is newest, and no version can be deleted: one alone is what Dev and Test were given."""
+    found = versions_of(uri)
+    if found != [registration.artifact_version]:
+        raise JobFailedError(
+            f"{uri}: found {len(found)} versions; expected {registration.artifact_version} alone, which "
+            f"{registration.training_job} left. Somebody else has written there, so it is not certain that Dev and "
+            "Test served what was trained. The access log of the bucket tells who; start a new release."
+        )
 
 
 def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:

@@ -20,11 +20,11 @@ ALLOWED: dict[tuple[str, str], tuple[set[str], set[str]]] = {
         for environment in ("dev", "test")
         for pair, actions in {
             ("DeployModelFunctionRole", environment): (DEPLOY_ENDPOINT, DEPLOY_CONFIG),
-            ("EvaluateModelFunctionRole", environment): (JUDGE, set[str]()),
+            ("EvaluateModelFunctionRole", environment): (JUDGE, {"DescribeEndpointConfig"}),
         }.items()
     },
     ("DeployProdFunctionRole", "prod"): (DEPLOY_ENDPOINT, DEPLOY_CONFIG),
-    ("SmokeTestProdFunctionRole", "prod"): (JUDGE, set()),
+    ("SmokeTestProdFunctionRole", "prod"): (JUDGE, {"DescribeEndpointConfig"}),
     **{
         pair: actions
         for environment in ("dev", "test", "prod")
@@ -96,7 +96,7 @@ CHAMPION = {
         {"CreateEndpointConfig", "DescribeEndpointConfig", "AddTags"},
     ),
     "GetStatusFunctionRole": ({"DescribeEndpoint"}, set()),
-    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, set()),
+    "EvaluateModelFunctionRole": ({"DescribeEndpoint", "InvokeEndpoint"}, {"DescribeEndpointConfig"}),
     "CleanUpFunctionRole": ({"DescribeEndpoint"}, {"DescribeEndpointConfig", "DeleteEndpointConfig"}),
     "EndReleaseFunctionRole": ({"DescribeEndpoint", "DeleteEndpoint"}, {"DeleteEndpointConfig"}),
 }

@@ -53,7 +53,7 @@ OUTPUT_VARIABLES = {
         "BillableSeconds",
         "Metrics",
     },
-    "deploy-model": {"ModelName", "EndpointConfigName", "EndpointName"},
+    "deploy-model": {"ModelName", "EndpointConfigName", "EndpointConfigCreated", "EndpointName"},
     "evaluate-model": {"Verdict", "Rows", "Metrics", "ReportUri", "ReportVersionId"},
 }
 OUTPUT_VARIABLES["deploy-champion"] = OUTPUT_VARIABLES["deploy-model"] | {
@@ -89,7 +89,11 @@ CLEAN_UP = ("CleanUp", 5, None, ["TrainingConfig"], "clean-up", KEPT)
 # What Prod is held against: what was trained, and with which config.
 TRAINED = {"artifact_version": "#{Training.ArtifactVersion}", "config_sha256": "#{Train.ConfigSha256}"}
 CHAMPION = {"execution_id": EXECUTION, "environment": "champion"}
-COMPARED = {"champion": "#{Champion.ModelName}", "champion_endpoint_config": "#{Champion.EndpointConfigName}"}
+COMPARED = {
+    "champion": "#{Champion.ModelName}",
+    "champion_endpoint_config": "#{Champion.EndpointConfigName}",
+    "champion_endpoint_config_created": "#{Champion.EndpointConfigCreated}",
+}
 # What DeployTest has besides the actions that all environments have, by their run order.
 COMPARISON: dict[int, tuple[str, int, str | None, list[str], str, dict[str, str]]] = {
     1: ("DeployChampion", 1, "Champion", ["TrainingConfig"], "deploy-champion", CHAMPION),
@@ -115,6 +119,7 @@ REGISTER = (
     {
         "execution_id": EXECUTION,
         "training_job": "#{Train.TrainingJobName}",
+        "artifact_version": "#{Training.ArtifactVersion}",
         "config_commit": "#{Config.CommitId}",
         "pipeline_commit": "#{PipelineCode.CommitId}",
         "inference_commit": "#{InferenceCode.CommitId}",
@@ -191,6 +196,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "environment": environment,
                     "test": kind,
                     "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
+                    "endpoint_config_created": f"#{{{stage}.EndpointConfigCreated}}",
                     **TRAINED_WITH,
                     **(COMPARED if environment == "test" else {}),
                 },
@@ -468,7 +474,7 @@ def _outputs(action: dict[str, Any]) -> set[str]:
     if action["Name"].startswith("Publish"):
         names = OF_PROD | OF_EVENTS if "Approved" in action["Name"] else RELEASES_OWN
         versions = {name.title().replace("-", "") for name in names}
-        sources = {f"{artifact['Name']}Artifact" for artifact in action.get("InputArtifacts", ())[1:]}
+        sources = {"TrainingConfigArtifact", "DatasetArtifact"} if action["Name"] == "Publish" else set[str]()
         return {"Packages", "Updated", *sources, *versions, *(f"{name}Sha256" for name in versions)}
     return OUTPUT_VARIABLES[dispatched(action)[0]]
 

@@ -24,6 +24,7 @@ from tests.events import event as recorded
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, plain_document
 
 REPORT_KEY = f"releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 CHAMPION_CONFIG = f"{PREFIX}-champ-8f3c2a1d-4b5e"
 LOOSE = (("rmse: {max: 0.75}", "rmse: {max: 9}"), ("r2: {min: 0.3}", "r2: {min: -9}"))
 
@@ -61,6 +62,8 @@ class Endpoint:
     champion_bodies: list[bytes] = field(default_factory=list)
     champion_status: str | None = "InService"
     champion_serving: str = CHAMPION_CONFIG
+    created: dict[str, datetime] = field(default_factory=dict)
+    """Endpoint config to when it was made, for those that were made at another time than the events say."""
     champion_since: datetime = datetime(2026, 1, 3, tzinfo=UTC)
     serving: str = f"{PREFIX}-%s-8f3c2a1d-4b5e"
     status: str = "InService"
@@ -85,6 +88,9 @@ class Endpoint:
         serving = self.serving % environment if "%s" in self.serving else self.serving
         described = {"EndpointName": name, "EndpointStatus": self.status, "EndpointConfigName": serving}
         return {**described, "LastModifiedTime": self.since}
+
+    def describe_config(self, name: str) -> dict[str, Any]:
+        return {"CreationTime": self.created.get(name, CREATED)}
 
 
 @dataclass

@@ -33,6 +33,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     made = Endpoint()
     monkeypatch.setattr(sagemaker_runtime, "invoke", made.invoke)
     monkeypatch.setattr(sagemaker_calls, "describe_endpoint", made.describe)
+    monkeypatch.setattr(sagemaker_calls, "describe_endpoint_config", made.describe_config)
     return made
 
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -41,7 +41,8 @@ def test_the_smoke_test_of_prod(endpoint: Endpoint, results: Results) -> None:
     job = event("evaluate_smoke")
     configuration = job["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
     given = {"execution_id": EXECUTION_ID, "environment": "prod", "test": "smoke"}
-    given |= {"endpoint_config": endpoint.serving % "prod", **trained_with()}
+    made = {"endpoint_config": endpoint.serving % "prod", "endpoint_config_created": "2026-01-01T00:00:00+00:00"}
+    given |= {**made, **trained_with()}
     configuration["UserParameters"] = json.dumps(given)
     handler(job, Context())
     assert isinstance(results.last, Done), results.last
@@ -294,6 +295,13 @@ def test_a_model_that_changes_meanwhile_is_noticed(endpoint: Endpoint, results: 
     assert f"is InService with {PREFIX}-test-8f3c2a1d-4b5e-2; expected InService" in results.message()
 
 
+def test_a_config_that_was_made_again_is_not_judged(endpoint: Endpoint, results: Results) -> None:
+    endpoint.created[f"{PREFIX}-test-8f3c2a1d-4b5e"] = datetime(2026, 1, 2, tzinfo=UTC)
+    handler(event("evaluate_full"), Context())
+    assert f"Endpoint config {PREFIX}-test-8f3c2a1d-4b5e: found the one of 2026-01-02" in results.message()
+    assert endpoint.bodies == []
+
+
 def test_a_missing_endpoint(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sagemaker, "describe_endpoint", lambda _: None)
     handler(event("evaluate_full"), Context())
@@ -303,7 +311,8 @@ def test_a_missing_endpoint(results: Results, monkeypatch: pytest.MonkeyPatch) -
 def test_parameters_are_checked(results: Results) -> None:
     document = event("evaluate_full")
     configuration = document["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]
-    given = {"execution_id": EXECUTION_ID, "environment": "x", "test": "y", "endpoint_config": "z", **trained_with()}
+    given = {"execution_id": EXECUTION_ID, "environment": "x", "test": "y", "endpoint_config": "z"}
+    given |= {"endpoint_config_created": "never", **trained_with()}
     configuration["UserParameters"] = json.dumps(given)
     handler(document, Context())
     assert "found environment x, test y; expected dev, test, prod and smoke, full" in results.message()

@@ -162,6 +162,17 @@ def test_another_config_than_the_champions_is_not_compared_with(endpoint: Endpoi
     assert endpoint.champion_bodies == []
 
 
+def test_a_config_that_was_made_again_under_the_champions_name_is_not_compared_with(
+    endpoint: Endpoint, results: Results
+) -> None:
+    """The end of a failed release deletes it, and code of a push could make another before the release is retried."""
+    endpoint.created[endpoint.champion_serving] = datetime(2026, 1, 2, tzinfo=UTC)
+    handler(event(EVENT), Context())
+    said = f"Endpoint config {endpoint.champion_serving}: found the one of 2026-01-02T00:00:00+00:00; expected that of"
+    assert said in results.message()
+    assert endpoint.champion_bodies == []
+
+
 @pytest.mark.parametrize("invocations", [1, 2])
 def test_a_champion_that_changes_meanwhile_is_not_compared_with(
     endpoint: Endpoint, results: Results, invocations: int, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ def config(*, compares: bool = True) -> TrainingConfig:
     return replace(sample, tests={**sample.tests, "full": replace(sample.tests["full"], champion=test)})
 
 
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
 @dataclass
 class Account:
     """SageMaker in memory."""
@@ -45,7 +49,7 @@ class Account:
 
     def serve(self, environment: str, endpoint_config: str, model: str, status: str = "InService") -> None:
         self.endpoints[f"{PREFIX}-{environment}"] = {"EndpointStatus": status, "EndpointConfigName": endpoint_config}
-        self.configs[endpoint_config] = {"ProductionVariants": [{"ModelName": model}]}
+        self.configs[endpoint_config] = {"ProductionVariants": [{"ModelName": model}], "CreationTime": CREATED}
 
     def describe_endpoint(self, name: str) -> dict[str, Any] | None:
         return self.endpoints.get(name)
@@ -54,8 +58,11 @@ class Account:
         return self.configs.get(name)
 
     def create_endpoint_config(self, request: dict[str, Any]) -> bool:
-        self.configs[request["EndpointConfigName"]] = request
+        self.configs[request["EndpointConfigName"]] = {**request, "CreationTime": CREATED}
         return True
+
+    def describe_new_endpoint_config(self, name: str) -> dict[str, Any]:
+        return self.configs[name]
 
     def create_endpoint(self, request: dict[str, Any]) -> bool:
         self.calls.append("create")
@@ -81,6 +88,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Account:
     for name in (
         "describe_endpoint",
         "describe_endpoint_config",
+        "describe_new_endpoint_config",
         "create_endpoint_config",
         "create_endpoint",
         "update_endpoint",
@@ -104,6 +112,7 @@ def test_the_model_of_prod_gets_the_instances_of_test(aws: Account) -> None:
         "ModelName": CHAMPION_JOB,
         "EndpointName": ENDPOINT,
         "EndpointConfigName": CONFIG_NAME,
+        "EndpointConfigCreated": "2026-01-01T00:00:00+00:00",
         "Reason": f"{PROD_CONFIG} serves it",
         "ServedModelName": CHAMPION_JOB,
         "ServedEndpointConfigName": PROD_CONFIG,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -42,8 +43,9 @@ TAGS = [
 ]
 MODEL = model_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, IMAGE, ARTIFACT)
 ENDPOINT_CONFIG = endpoint_config_request(DEPLOYMENT, CONFIG.environments["dev"], SITE, TRAINING_JOB)
-MODEL_FOUND = {**MODEL, "ModelArn": ARN, "CreationTime": 0}
-CONFIG_FOUND = {**ENDPOINT_CONFIG, "EndpointConfigArn": ARN, "CreationTime": 0}
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+MODEL_FOUND = {**MODEL, "ModelArn": ARN, "CreationTime": CREATED}
+CONFIG_FOUND = {**ENDPOINT_CONFIG, "EndpointConfigArn": ARN, "CreationTime": CREATED}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def job(stub: Stubber, status: str = "Completed") -> None:
         "TrainingJobStatus": status,
         "SecondaryStatus": status,
         "StoppingCondition": {},
-        "CreationTime": 0,
+        "CreationTime": CREATED,
     }
     stub.add_response("describe_training_job", description, {"TrainingJobName": TRAINING_JOB})
 
@@ -86,7 +88,7 @@ def endpoint(
         "EndpointArn": ARN,
         "EndpointConfigName": serving,
         "EndpointStatus": status,
-        "CreationTime": 0,
+        "CreationTime": CREATED,
         "LastModifiedTime": 0,
     }
     if pending:
@@ -102,7 +104,8 @@ def exists(stub: Stubber, operation: str, kind: str) -> None:
     stub.add_client_error(operation, "ValidationException", f'Cannot create already existing {kind} "{ARN}".')
 
 
-def test_the_first_deployment_creates_everything(sagemaker: Stubber) -> None:
+def test_the_first_deployment_creates_everything(sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
     job(sagemaker)
     absent(sagemaker, "describe_model", "model")
     sagemaker.add_response(
@@ -135,6 +138,8 @@ def test_the_first_deployment_creates_everything(sagemaker: Stubber) -> None:
             "Tags": TAGS,
         },
     )
+    absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
+    sagemaker.add_response("describe_endpoint_config", CONFIG_FOUND)
     absent(sagemaker, "describe_endpoint", "endpoint")
     sagemaker.add_response(
         "create_endpoint",
@@ -146,6 +151,7 @@ def test_the_first_deployment_creates_everything(sagemaker: Stubber) -> None:
     assert outcome.variables == {
         "ModelName": TRAINING_JOB,
         "EndpointConfigName": WANTED,
+        "EndpointConfigCreated": "2026-01-01T00:00:00+00:00",
         "EndpointName": NAME,
     }
 
@@ -364,7 +370,7 @@ def test_prod_is_deployed_with_a_model_of_its_own_and_its_alarms(
     model = {**MODEL, "ModelName": PROD_MODEL, "PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": COPY}}
     sagemaker.add_response("create_model", {"ModelArn": ARN}, {**model, "Tags": TAGS})
     prod = endpoint_config_request(PROD, CONFIG.environments["prod"], SITE, PROD_MODEL)
-    sagemaker.add_response("describe_endpoint_config", {**prod, "EndpointConfigArn": ARN, "CreationTime": 0})
+    sagemaker.add_response("describe_endpoint_config", {**prod, "EndpointConfigArn": ARN, "CreationTime": CREATED})
     request: dict[str, Any] = {
         "EndpointName": f"{PREFIX}-prod",
         "EndpointConfigName": f"{PREFIX}-prod-8f3c2a1d-4b5e",
@@ -392,7 +398,9 @@ def test_no_alarm_is_made_where_nothing_is_watched(sagemaker: Stubber, monkeypat
     reachable = {"ModelName": PROD_MODEL, "PrimaryContainer": container, "EnableNetworkIsolation": False}
     sagemaker.add_response("describe_model", {**MODEL_FOUND, **reachable}, {"ModelName": PROD_MODEL})
     serverless = endpoint_config_request(PROD, config.environments["prod"], SITE, PROD_MODEL)
-    sagemaker.add_response("describe_endpoint_config", {**serverless, "EndpointConfigArn": ARN, "CreationTime": 0})
+    sagemaker.add_response(
+        "describe_endpoint_config", {**serverless, "EndpointConfigArn": ARN, "CreationTime": CREATED}
+    )
     endpoint(sagemaker, "InService", "older", name=PROD.endpoint)
     sagemaker.add_response("update_endpoint", {"EndpointArn": ARN})
     prod = replace(PROD, config_sha256=config_sha256(config))
@@ -427,7 +435,7 @@ def test_a_serverless_variant_has_no_key_and_a_model_without_isolation(sagemaker
     absent(sagemaker, "describe_model", "model")
     sagemaker.add_response("create_model", {"ModelArn": ARN}, {**wanted, "Tags": tags})
     request = endpoint_config_request(DEPLOYMENT, config.environments["dev"], SITE, model)
-    sagemaker.add_response("describe_endpoint_config", {**request, "EndpointConfigArn": ARN, "CreationTime": 0})
+    sagemaker.add_response("describe_endpoint_config", {**request, "EndpointConfigArn": ARN, "CreationTime": CREATED})
     endpoint(sagemaker, "InService")
     outcome = deploy(DEPLOYMENT, config, SITE)
     assert isinstance(outcome, Done)
@@ -454,15 +462,19 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     assert not rolled_back.release.owns_model(target)
     described = {**TRAINED, "TrainingJobName": target, "TrainingJobArn": ARN, "SecondaryStatus": "Completed"}
     sagemaker.add_response(
-        "describe_training_job", {**described, "StoppingCondition": {}, "CreationTime": 0}, {"TrainingJobName": target}
+        "describe_training_job",
+        {**described, "StoppingCondition": {}, "CreationTime": CREATED},
+        {"TrainingJobName": target},
     )
     model = model_request(rolled_back, CONFIG.environments["prod"], SITE, IMAGE, COPY)
     name = f"{target}-prod"
-    sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": 0}, {"ModelName": name})
+    sagemaker.add_response("describe_model", {**model, "ModelArn": ARN, "CreationTime": CREATED}, {"ModelName": name})
     absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
     request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE, name)
     assert request["ProductionVariants"][0]["ModelName"] == name
     sagemaker.add_response("create_endpoint_config", {"EndpointConfigArn": ARN}, {**request, "Tags": TAGS})
+    described = {**request, "EndpointConfigArn": ARN, "CreationTime": CREATED}
+    sagemaker.add_response("describe_endpoint_config", described, {"EndpointConfigName": wanted})
     endpoint(sagemaker, "InService", f"{PREFIX}-prod-ffffffff-0000", name=f"{PREFIX}-prod")
     rollout = deployment_config_request("prod", CONFIG.environments["prod"], ())
     sagemaker.add_response(

@@ -33,7 +33,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "EndpointConfig": endpoint_config_request(DEV, CONFIG.environments["dev"], SITE, TRAINING_JOB),
     "ModelPackage": package_request(
         RELEASE,
-        Registration(TRAINING_JOB, "1", "2", "3", "4", "5", "6", "s3://evidence/a.json", "7"),
+        Registration(TRAINING_JOB, "0", "1", "2", "3", "4", "5", "6", "s3://evidence/a.json", "7"),
         answers.training_job(),
     ),
 }

@@ -178,6 +178,7 @@ CASES = (
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(deployment, "copy_for_prod", lambda *_: "s3://models/prod/model.tar.gz")
+    monkeypatch.setattr(registration, "versions_of", lambda _: [REGISTRATION.artifact_version])
     monkeypatch.setattr(training, "check_data", lambda *_: None)
     monkeypatch.setattr(training, "check_columns", lambda *_: None)
     monkeypatch.setattr(executions, "get_execution", lambda *_: {"status": "Failed"})

@@ -13,6 +13,7 @@ from pipeline_lambdas.aws import sagemaker as models
 from pipeline_lambdas.handlers import register_model
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.steps import registration
 from pipeline_lambdas.steps.registration import Registration, decide, package_request, register
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
 from tests.pipeline_lambdas import answers
@@ -22,6 +23,7 @@ RELEASE = Release(PREFIX, EXECUTION_ID)
 REPORT = f"s3://artifacts/releases/wine-quality/{EXECUTION_ID}/test-evaluation.json"
 GIVEN = {
     "training_job": TRAINING_JOB,
+    "artifact_version": "3sL4kqtJlcpXroDTDmJ+rm",
     "config_commit": "4" * 40,
     "pipeline_commit": "5" * 40,
     "inference_commit": "6" * 40,
@@ -64,6 +66,14 @@ REQUEST = {
         "GeneratedBy": f"arn:aws:sagemaker:us-east-1:111122223333:training-job/{TRAINING_JOB}",
     },
 }
+
+
+@pytest.fixture(autouse=True)
+def versions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The versions that the bucket has of the artifact."""
+    found = [GIVEN["artifact_version"]]
+    monkeypatch.setattr(registration, "versions_of", lambda _: found)
+    return found
 
 
 def trained(stub: Stubber, **more: Any) -> None:
@@ -117,6 +127,17 @@ def test_the_function(
     configuration["UserParameters"] = json.dumps({"execution_id": EXECUTION_ID, **GIVEN})
     register_model.handler(document, Context())
     assert json.loads(capsys.readouterr().out)["summary"] == f"Version 7 of {PREFIX} waits for approval"
+
+
+@pytest.mark.parametrize("there", [["another's", GIVEN["artifact_version"]], ["another's"], []])
+def test_an_artifact_that_was_written_again_is_not_registered(
+    sagemaker: Stubber, versions: list[str], there: list[str]
+) -> None:
+    """Dev and Test may have served what is newest."""
+    versions[:] = there
+    trained(sagemaker)
+    with pytest.raises(JobFailedError, match=rf"found {len(there)} versions; expected 3sL4kqtJlcpXroDTDmJ\+rm alone"):
+        register(RELEASE, REGISTRATION)
 
 
 def test_a_job_without_a_model_is_not_registered(sagemaker: Stubber) -> None:
