@@ -2,9 +2,9 @@
 
 Only names of this pipeline are touched, never what an endpoint serves or is being updated to, and no model that is
 newer than the release's own: a later release may be about to serve it. A release that was rolled back to an older one
-has no model of its own and deletes none. Configs of the champion's endpoint, which a release removes itself, go if they
-are older than the release's own for Test: a later release may be comparing. Artifacts in S3 stay, and Prod's copies of
-them, so a deleted model can be made again from its training job.
+has no model of its own and deletes none. Of the configs of the champion's endpoint the release's own goes, and those
+that are older than its own for Test: a later release may be comparing. Artifacts in S3 stay, and Prod's copies of them,
+so a deleted model can be made again from its training job.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _sorted_configs(release: Release, keep: int, in_use: set[str]) -> tuple[set[
         if environment is None:
             continue
         if environment == CHAMPION:
-            stays = not tested or summary["CreationTime"] >= min(tested)
+            own = name == release.endpoint_config(CHAMPION, "")
+            stays = not own and (not tested or summary["CreationTime"] >= min(tested))
         else:
             counts[environment] += 1
             stays = counts[environment] <= keep

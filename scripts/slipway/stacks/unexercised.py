@@ -124,7 +124,7 @@ UNEXERCISED = (
         "CleanUpFunctionRole",
         "delete-old-models",
         "*",
-        "only after a release that had a champion is there a config to delete",
+        "only a release that had a champion has a config to delete",
         resource="*-champ-*",
     ),
     Unexercised(

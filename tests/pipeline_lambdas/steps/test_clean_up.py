@@ -146,12 +146,15 @@ def test_a_config_of_the_champion_goes_unless_it_serves_or_a_later_release_compa
     aws.release(1, 1)
     aws.own(5)
     names = {time: f"{PREFIX}-champ-{short(time)}" for time in (2, 3, 7)}
-    aws.configs |= {name: (time, f"{PREFIX}-{short(1)}") for time, name in names.items()}
+    # Its own may be a moment older than that of Test, or newer.
+    own = f"{PREFIX}-champ-{RELEASE.short}"
+    aws.configs |= {name: (time, f"{PREFIX}-{short(1)}") for time, name in {**names, 6: own}.items()}
     aws.endpoints[f"{PREFIX}-champion"] = {"EndpointConfigName": names[2]}
     clean_up(RELEASE, 1)
     assert names[2] in aws.configs
     assert names[3] not in aws.configs
     assert names[7] in aws.configs
+    assert own not in aws.configs
     assert f"{PREFIX}-{short(1)}" in aws.models
 
 

@@ -473,8 +473,8 @@ def test_prod_is_rolled_back_to_the_model_of_an_older_release(sagemaker: Stubber
     request = endpoint_config_request(rolled_back, CONFIG.environments["prod"], SITE, name)
     assert request["ProductionVariants"][0]["ModelName"] == name
     sagemaker.add_response("create_endpoint_config", {"EndpointConfigArn": ARN}, {**request, "Tags": TAGS})
-    described = {**request, "EndpointConfigArn": ARN, "CreationTime": CREATED}
-    sagemaker.add_response("describe_endpoint_config", described, {"EndpointConfigName": wanted})
+    shown: dict[str, Any] = {**request, "EndpointConfigArn": ARN, "CreationTime": CREATED}
+    sagemaker.add_response("describe_endpoint_config", shown, {"EndpointConfigName": wanted})
     endpoint(sagemaker, "InService", f"{PREFIX}-prod-ffffffff-0000", name=f"{PREFIX}-prod")
     rollout = deployment_config_request("prod", CONFIG.environments["prod"], ())
     sagemaker.add_response(
