@@ -8,10 +8,10 @@ https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetFile.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.failures import AwsRequestError
 
 _GONE = frozenset({"CommitIdDoesNotExistException", "RepositoryDoesNotExistException"})
@@ -41,24 +41,19 @@ def changed_paths(repository: str, before: str, after: str) -> set[str] | None:
 
     None if the earlier commit is not there (any more).
     """
-    request: dict[str, Any] = {
-        "repositoryName": repository,
-        "beforeCommitSpecifier": before,
-        "afterCommitSpecifier": after,
-    }
-    paths: set[str] = set()
-    while True:
-        try:
-            page = call(clients.client("codecommit").get_differences, **request)
-        except AwsRequestError as error:
-            if error.code == "CommitDoesNotExistException" and before in error.reason:
-                return None
-            raise
-        for difference in page["differences"]:
-            paths |= {difference[blob]["path"] for blob in ("beforeBlob", "afterBlob") if difference.get(blob)}
-        if not page.get("NextToken"):
-            return paths
-        request["NextToken"] = page["NextToken"]
+    between = {"beforeCommitSpecifier": before, "afterCommitSpecifier": after}
+    try:
+        return {
+            difference[blob]["path"]
+            for page in pages("codecommit", "get_differences", repositoryName=repository, **between)
+            for difference in page["differences"]
+            for blob in ("beforeBlob", "afterBlob")
+            if difference.get(blob)
+        }
+    except AwsRequestError as error:
+        if error.code == "CommitDoesNotExistException" and before in error.reason:
+            return None
+        raise
 
 
 def read_file(repository: str, branch: str, path: str) -> Found | None:

@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.failures import AwsRequestError
 
 Description = dict[str, Any]
@@ -56,21 +58,12 @@ def list_newest(pipeline: str) -> list[Description]:
 
 def list_actions(pipeline: str, execution_id: str) -> list[Description]:
     """Return every attempt at every action of the execution, the oldest first."""
-    request: dict[str, Any] = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}
-    found: list[Description] = []
-    while True:
-        page = call(clients.client("codepipeline").list_action_executions, **request)
-        found += page["actionExecutionDetails"]
-        if not page.get("nextToken"):
-            return sorted(found, key=lambda detail: detail["startTime"])
-        request["nextToken"] = page["nextToken"]
+    of_execution = {"pipelineExecutionId": execution_id}
+    answers = pages("codepipeline", "list_action_executions", pipelineName=pipeline, filter=of_execution)
+    found: list[Description] = [detail for page in answers for detail in page["actionExecutionDetails"]]
+    return sorted(found, key=lambda detail: detail["startTime"])
 
 
 def _summaries(pipeline: str) -> Iterator[Description]:
-    request: dict[str, Any] = {"pipelineName": pipeline}
-    for _ in range(_MOST_PAGES):
-        page = call(clients.client("codepipeline").list_pipeline_executions, **request)
+    for page in islice(pages("codepipeline", "list_pipeline_executions", pipelineName=pipeline), _MOST_PAGES):
         yield from page["pipelineExecutionSummaries"]
-        if not page.get("nextToken"):
-            return
-        request["nextToken"] = page["nextToken"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.credentials import Credentials
 from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, UnavailableError
 
@@ -143,13 +144,8 @@ def list_objects(bucket: str, prefix: str) -> list[Listed]:
 
 def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html."""
-    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
-    while True:
-        page = call(clients.client("s3").list_objects_v2, **request)
+    for page in pages("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", ())
-        if not page.get("IsTruncated"):
-            return
-        request["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> Any:

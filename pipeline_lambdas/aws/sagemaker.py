@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call, is_missing
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.aws.visibility import once_visible
 from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, UnavailableError
 
@@ -157,18 +158,9 @@ def list_models(part: str) -> Iterator[Description]:
 
 
 def _list(operation: str, member: str, part: str) -> Iterator[Description]:
-    request: dict[str, Any] = {
-        "NameContains": part,
-        "SortBy": "CreationTime",
-        "SortOrder": "Descending",
-        "MaxResults": 100,
-    }
-    while True:
-        page = call(getattr(clients.client("sagemaker"), operation), **request)
+    newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
+    for page in pages("sagemaker", operation, NameContains=part, MaxResults=100, **newest_first):
         yield from page[member]
-        if not page.get("NextToken"):
-            return
-        request["NextToken"] = page["NextToken"]
 
 
 def _delete(operation: str, **parameters: str) -> bool:

@@ -10,10 +10,10 @@ from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import Console
 from pipeline_lambdas.evidence.facts import gather
 from pipeline_lambdas.evidence.prices import load_prices
-from pipeline_lambdas.evidence.record import ENDED, Facts, assemble
+from pipeline_lambdas.evidence.record import Facts, assemble
 from pipeline_lambdas.evidence.site import RecordSite
 from pipeline_lambdas.evidence.store import store, store_draft
-from pipeline_lambdas.release.events import Answered, Ended
+from pipeline_lambdas.release.events import ENDED, Answered, Ended
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.report.page import render
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError

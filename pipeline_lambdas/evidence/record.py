@@ -26,11 +26,10 @@ from pipeline_lambdas.evidence.actions import (
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
 from pipeline_lambdas.release.dataset import Dataset
-from pipeline_lambdas.release.names import NONE, Release
+from pipeline_lambdas.release.events import ENDED
+from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 
 Document = dict[str, Any]
-
-ENDED = frozenset({"Succeeded", "Failed", "Stopped", "Cancelled", "Superseded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,7 @@ def _model_package(package: Mapping[str, Any] | None) -> Document | None:
 def _endpoint_configs(facts: Facts) -> dict[str, str]:
     """What the release's own deployments asked for, by environment."""
     found = {}
-    for environment in ("dev", "test", "prod"):
+    for environment in ENVIRONMENTS:
         name = variables_of(facts.actions, "Deploy", stage_of(environment)).get("EndpointConfigName")
         if name:
             found[environment] = name
