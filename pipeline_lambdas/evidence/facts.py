@@ -27,8 +27,9 @@ from pipeline_lambdas.evidence.actions import (
 from pipeline_lambdas.evidence.learning_curves import curves
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
+from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
-from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned, refuse_another
+from pipeline_lambdas.release.inputs import read_pinned, refuse_another
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.runtime.artifacts import member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
@@ -79,9 +80,9 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
     facts = replace(_with_evaluations(reader, facts, site), authors=_authors(reader, facts))
-    if artifact_of(facts.actions, CONFIG_ARTIFACT):
+    if artifact_of(facts.actions, TRAINING_CONFIG):
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
-    if artifact_of(facts.actions, DATASET_ARTIFACT):
+    if artifact_of(facts.actions, DATASET):
         facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
     if job:
         training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
@@ -127,13 +128,13 @@ def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
 
 
 def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
-    content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
+    content, file = _artifact(facts, TRAINING_CONFIG), config_file(site.model)
     if content is None:
         return None
-    config = parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
+    config = parse_config(member_of(content, TRAINING_CONFIG, file), file)
     trained = _trained_with(facts, "ConfigSha256", "config_sha256")
     if trained:
-        refuse_another(file, config_sha256(config), trained, CONFIG_ARTIFACT)
+        refuse_another(file, config_sha256(config), trained, TRAINING_CONFIG)
     return config
 
 
@@ -141,12 +142,12 @@ def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
     """The dataset that the release takes; without a config to pin one, that of its Source stage."""
     if facts.config and facts.config.dataset:
         return read_pinned(site.model, facts.config.dataset, site.data_bucket)
-    content = _artifact(facts, DATASET_ARTIFACT)
+    content = _artifact(facts, DATASET)
     if content is None:
         return None
     dataset, trained = parse_manifest(content, site.model), _trained_with(facts, "DatasetSha256", "dataset_sha256")
     if trained:
-        refuse_another(f"dataset {dataset.id}", dataset.sha256, trained, DATASET_ARTIFACT)
+        refuse_another(f"dataset {dataset.id}", dataset.sha256, trained, DATASET)
     return dataset
 
 

@@ -16,6 +16,8 @@ WORSE: State = "passed, but worse"
 """Within the bounds of all gates, and yet shown to be worse than the champion: chance does not explain it."""
 FAILED: State = "failed"
 NOT_APPLICABLE: State = "not applicable"
+FULLEST_FIRST = ("test", "dev", "prod")
+"""The environments, the one with the fullest evaluation first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pipeline_lambdas.evidence.actions import (
 )
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
+from pipeline_lambdas.release.affected import DATASET, config_file
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
@@ -150,7 +151,7 @@ def _dataset(facts: Facts) -> Document | None:
         "sha256": dataset.sha256,
         "prefix": dataset.prefix,
         # The manifest of the Source stage may be another dataset's than the one that a config pins.
-        "manifest_version_id": None if pinned else revisions.get("Dataset"),
+        "manifest_version_id": None if pinned else revisions.get(DATASET),
         "columns": list(dataset.columns),
         "files": [asdict(file) for file in dataset.files],
     }
@@ -161,7 +162,7 @@ def _config(config: TrainingConfig | None) -> Document | None:
         return None
     # Tuples become lists, as they do for whoever reads the record.
     values = json.loads(json.dumps(asdict(config)))
-    return {"file": f"{config.model}.yml", "sha256": config_sha256(config), "values": values}
+    return {"file": config_file(config.model), "sha256": config_sha256(config), "values": values}
 
 
 def _training(facts: Facts) -> Document:

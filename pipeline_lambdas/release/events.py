@@ -24,6 +24,9 @@ ENDS = {
 """The states in which an execution ends, with the status that the API gives each."""
 ENDED = frozenset(ENDS.values())
 """The statuses of an execution that has ended."""
+RUNNING = frozenset({"InProgress", "Stopping"})
+"""The statuses of an execution that has not:
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecutionSummary.html"""
 _ADVICE = "Let only the rules that the template makes for this function invoke it."
 
 

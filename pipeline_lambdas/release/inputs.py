@@ -13,14 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
 from pipeline_lambdas.runtime.artifacts import read_member, read_plain
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue
 
-CONFIG_ARTIFACT = "TrainingConfig"
-DATASET_ARTIFACT = "Dataset"
 WAIT = timedelta(hours=1)
 """How long a release waits for a dataset that its config pins."""
 _PINNED = "pinned"
@@ -28,8 +27,8 @@ _PINNED = "pinned"
 
 def read_config(job: Job, model: str) -> TrainingConfig:
     """Return the model's training config; ConfigurationError lists what is wrong with it."""
-    file = f"{model}.yml"
-    config = parse_config(read_member(job, CONFIG_ARTIFACT, file), file)
+    file = config_file(model)
+    config = parse_config(read_member(job, TRAINING_CONFIG, file), file)
     if config.model != model:
         raise ConfigurationError(f"{file}: model: found {config.model}; expected {model}, the pipeline's model.")
     return config
@@ -38,7 +37,7 @@ def read_config(job: Job, model: str) -> TrainingConfig:
 def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:
     """Return the config that the release was trained with, by its SHA-256; JobFailedError if another is there now."""
     config = read_config(job, model)
-    refuse_another(f"{model}.yml", config_sha256(config), sha256, CONFIG_ARTIFACT)
+    refuse_another(config_file(model), config_sha256(config), sha256, TRAINING_CONFIG)
     return config
 
 
@@ -64,7 +63,7 @@ def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str)
     found = _find(job, config, bucket)
     if found is None:
         raise ConfigurationError(_missing(config, bucket))
-    refuse_another(f"dataset {found.id}", found.sha256, sha256, DATASET_ARTIFACT)
+    refuse_another(f"dataset {found.id}", found.sha256, sha256, DATASET)
     return found
 
 
@@ -107,7 +106,7 @@ def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
 
 def _find(job: Job, config: TrainingConfig, bucket: str) -> Dataset | None:
     if config.dataset is None:
-        return parse_manifest(read_plain(job, DATASET_ARTIFACT), config.model)
+        return parse_manifest(read_plain(job, DATASET), config.model)
     return read_pinned(config.model, config.dataset, bucket)
 
 

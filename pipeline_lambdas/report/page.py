@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from pipeline_lambdas.evidence.judgement import FULLEST_FIRST
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots
 from pipeline_lambdas.report.key_figures import key_figures
 from pipeline_lambdas.report.kit import text
@@ -19,7 +21,6 @@ from pipeline_lambdas.report.kit.style import style
 from pipeline_lambdas.report.kit.tables import SIGNS, Section, facts, section, table
 from pipeline_lambdas.report.verdict import Verdict, environment_name, verdict
 
-_ENVIRONMENTS = ("test", "dev", "prod")
 _MOST_MISTAKES = 10
 
 
@@ -57,7 +58,7 @@ def render(record: Mapping[str, Any], evaluations: Mapping[str, Any], champion_r
         el("meta", name="color-scheme", content="light dark"),
         el(
             "title",
-            f"{text.shortened(decided.headline, 80)} {model}, release {text.short_id(string(record, 'execution_id'))}",
+            f"{text.shortened(decided.headline, 80)} {model}, release {short_id(string(record, 'execution_id'))}",
         ),
         el("style", Html(style())),
     )
@@ -87,7 +88,7 @@ def _sections(
 def _evaluations(record: Document, evaluations: Document) -> dict[str, Document]:
     """Return the evaluations that there are, the full one first; without plots where only the record has them."""
     known = {**mapping(record, "evaluations"), **{name: one for name, one in evaluations.items() if one}}
-    names = [*_ENVIRONMENTS, *sorted(known.keys() - set(_ENVIRONMENTS))]
+    names = [*FULLEST_FIRST, *sorted(known.keys() - set(FULLEST_FIRST))]
     return {name: found for name in names if (found := mapping(known, name))}
 
 

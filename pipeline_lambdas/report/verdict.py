@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline_lambdas.evidence.actions import EVALUATIONS
 from pipeline_lambdas.evidence.judgement import Worse, shown_worse, worse_words
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit import text
 from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
 
@@ -136,7 +138,7 @@ def _failed(record: Document, evaluations: Mapping[str, Document]) -> str:
         return ""
     stage, action = string(failed, "stage"), string(failed, "action")
     evaluation = evaluations.get(stage.lower().removeprefix("deploy"), {})
-    reasons = failures(evaluation) if action in {"Evaluate", "SmokeTest"} else []
+    reasons = failures(evaluation) if action in EVALUATIONS else []
     if not reasons:
         reasons = [string(failed, "error_message") or string(failed, "summary") or "no reason was given"]
     more = f" And {text.times(len(reasons) - 1, 'more reason')}." if len(reasons) > 1 else ""
@@ -146,7 +148,7 @@ def _failed(record: Document, evaluations: Mapping[str, Document]) -> str:
 
 def _rollback(record: Document, status: str) -> Verdict:
     target = string(record, "rollback_target")
-    release = f"release {text.short_id(target)}" if target else "an earlier release"
+    release = f"release {short_id(target)}" if target else "an earlier release"
     if status == "Succeeded":
         return Verdict("good", f"Rolled back: Prod serves the model of {release} again.")
     return Verdict("open", f"Rollback to {release} is under way.")

@@ -14,7 +14,6 @@ SPACE = "\N{NO-BREAK SPACE}"
 PERCENT = f"{SPACE}%"
 INTERVAL = f"95{PERCENT} interval"
 TIMES = "\N{MULTIPLICATION SIGN}"
-SHORT_ID_CHARACTERS = 13
 _SHORT_HASH_CHARACTERS = 16
 # Control characters (a terminal obeys them) but for tab and newline, separators of lines, surrogates and noncharacters
 # (no encoding holds them), and marks of direction, with which a text could show itself in another order than it is
@@ -208,10 +207,6 @@ def seconds_between(started: str, ended: str) -> float | None:
     """Return the seconds from one time of ISO 8601 to another, None if either is not known."""
     first, last = parsed(started), parsed(ended)
     return max(0.0, (last - first).total_seconds()) if first and last else None
-
-
-def short_id(execution_id: str) -> str:
-    return execution_id[:SHORT_ID_CHARACTERS]
 
 
 def short_hash(sha256: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.affected import DATASET
 from pipeline_lambdas.release.dataset import (
     CHANNELS,
     MANIFEST,
@@ -55,7 +56,7 @@ class StagedDataset:
         """What people and configs name the dataset by."""
         return dataset_id(self.sha256)
 
-    source_action: ClassVar[str] = "Dataset"
+    source_action: ClassVar[str] = DATASET
     """The pipeline's source action that reads the manifest."""
 
     pinned: str | None = None

@@ -11,13 +11,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.evidence.keys import KINDS
+from pipeline_lambdas.release.names import SUFFIX_PATTERN
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import Names
 from slipway.session import Session
 
-RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
-"""How the name of what a release makes ends."""
 NO_BUCKET = frozenset(("404", "NoSuchBucket", "NotFound"))
 EVIDENCE = KINDS
 """The folders of evidence, with a folder per model in each."""
@@ -36,7 +35,7 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
     yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
     for kind in ("training", "prod"):  # what was trained, and the copies that Prod serves
         for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
-            if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
+            if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/", jobs):
                 yield f"{_SCHEME}{models}/{jobs}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
         yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.names import CHAMPION, CHAMPION_IN_CONFIG, ENVIRONMENTS, MODEL_PATTERN, SUFFIX_PATTERN
 from slipway.datasets.model_data import (
     EVIDENCE,
     NO_BUCKET,
-    RELEASE,
     find_evidence,
     find_folders,
     find_other_evidence,
@@ -24,12 +24,10 @@ from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
 from slipway.names import BUILDS, FUNCTIONS, Names
-from slipway.releases.reports import ENVIRONMENTS
 from slipway.session import Session
 from slipway.stacks.stacks import find_stack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
-_CHAMPION, _CHAMPION_CONFIG = "champion", "champ"
 _ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
 _NO_GROUP = frozenset(("ValidationException", "ResourceNotFound"))
 _GONE = frozenset(("DELETE_COMPLETE",))
@@ -99,11 +97,11 @@ def take_inventory(
     endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
         prefix = re.escape(names.pipeline)
-        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
-        environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
-        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s|-prod)?")
-        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
+        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(CHAMPION)}")
+        environment = _ENVIRONMENT.format(CHAMPION_IN_CONFIG)
+        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{SUFFIX_PATTERN}")
+        models += _sagemaker(session, "models", names, f"{prefix}-{MODEL_PATTERN}")
+        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{SUFFIX_PATTERN}")
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)
         streams += _log_streams(session, names)
@@ -226,7 +224,7 @@ def _model_packages(session: Session, names: Names) -> list[str]:
 def find_log_groups(session: Session, names: Names) -> list[str]:
     """Log groups of a model, whether or not they are a stack's."""
     wanted = {
-        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
+        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, CHAMPION)),
         *(names.log_group(name) for name in (*FUNCTIONS, *BUILDS)),
     }
     prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})
@@ -252,4 +250,4 @@ def _log_streams(session: Session, names: Names) -> list[str]:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return []
-    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{RELEASE}/.*", one))
+    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/.*", one))

@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.events import RUNNING
 from slipway.datasets.model_data import Locked, empty_bucket, empty_evidence, empty_folder
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
 from slipway.names import BUILDS, Names
-from slipway.releases.run_view import RUNNING
 from slipway.session import Session
 from slipway.stacks.stacks import delete_stack
 

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.installation.aws_errors import code_of
 from slipway.installation.installation import find_pipelines
 from slipway.releases.pipeline import list_runs
 from slipway.releases.run_rows import WAITING, RunRow, load_rows
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 from slipway.terminal.output import Output, status_text
 
@@ -93,7 +93,7 @@ def _model(session: Session, now: datetime) -> Model:
         return Model(session.names.model, None, _served(session))
     last = load_rows(session, newest, now)[0] if newest else None
     waits = last is not None and last.status == WAITING
-    step = session.command("show", last.id[:SHORT_ID_CHARACTERS]) if last and waits else ""
+    step = session.command("show", short_id(last.id)) if last and waits else ""
     return Model(session.names.model, last, _served(session), step)
 
 
@@ -113,7 +113,7 @@ def _release_line(model: Model, now: datetime) -> Text:
     last = model.last
     if last is None:
         return line.append("has had no release yet")
-    line.append(f"release {last.id[:SHORT_ID_CHARACTERS]}  ").append_text(status_text(last.status))
+    line.append(f"release {short_id(last.id)}  ").append_text(status_text(last.status))
     line.append(" for approval" if last.status == WAITING else "")
     if last.metric:
         value = "-" if last.value is None else f"{last.value:.4g}"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
+from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError
-from slipway.releases.run_view import RUNNING, RunView, view_run
+from slipway.releases.run_view import RunView, view_run
 from slipway.session import Session
 
 _RESOLVED_AMONG = 100

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import variables_of
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import BucketPurpose
 from slipway.releases.pipeline import is_running, list_actions
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 
 BUCKETS: tuple[BucketPurpose, ...] = ("evidence", "artifacts")
@@ -99,7 +99,7 @@ def load_record(session: Session, run_id: str) -> dict[str, Any]:
     """The record of a release; SlipwayError if it has none (yet)."""
     record = find_record(session, run_id, going_on=is_running(session, run_id))
     if record is None:
-        short = run_id[:SHORT_ID_CHARACTERS]
+        short = short_id(run_id)
         place = f"s3://{session.names.bucket('evidence')}/{keys.folder(session.names.model, run_id)}"
         raise SlipwayError(
             f"release {short}: found no record in {place}.",

@@ -12,13 +12,12 @@ from rich.text import Text
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import version_told
 from pipeline_lambdas.evidence.judgement import WORSE, state_of, state_of_gate, words_of
+from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.report.kit.text import champion_bound
 from slipway.releases.records import read_version
 from slipway.releases.run_view import RunView
 from slipway.session import Session
 from slipway.terminal.output import STATUS_STYLES, Output, status_text
-
-ENVIRONMENTS = ("dev", "test", "prod")
 
 
 def load_reports(session: Session, run: RunView) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipeline_lambdas.evidence.judgement import state_of
+from pipeline_lambdas.evidence.judgement import FULLEST_FIRST, state_of
+from pipeline_lambdas.release.affected import DATASET
+from pipeline_lambdas.release.events import RUNNING
 from pipeline_lambdas.report.key_figures import key_metric, source_of
 from pipeline_lambdas.report.kit.reading import mapping, number, string
 from pipeline_lambdas.report.kit.text import person
@@ -18,7 +20,7 @@ from pipeline_lambdas.report.verdict import last_attempts
 from slipway.installation.aws_errors import code_of
 from slipway.releases.pipeline import list_actions, load_state
 from slipway.releases.records import find_record
-from slipway.releases.run_view import RUNNING, trigger_text, waiting_approvals
+from slipway.releases.run_view import trigger_text, waiting_approvals
 from slipway.repositories.sources import SOURCE_ACTIONS
 from slipway.session import Session
 
@@ -27,8 +29,6 @@ REJECTED = "Rejected"
 _AT_ONCE = 8
 _COMMITS_PER_CALL = 100
 """https://docs.aws.amazon.com/codecommit/latest/APIReference/API_BatchGetCommits.html"""
-_MAIN = ("test", "dev", "prod")
-"""Environments, the one that judges a release first."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def row_of(
     """Put together a summary of ListPipelineExecutions and the release's record, of which any part may be missing."""
     end = now if summary["status"] in RUNNING else summary.get("lastUpdateTime", now)
     evaluations = mapping(record, "evaluations")
-    main = next((found for name in _MAIN if (found := mapping(evaluations, name))), {})
-    judged = [found for name in _MAIN if (found := mapping(evaluations, name))]
+    main = next((found for name in FULLEST_FIRST if (found := mapping(evaluations, name))), {})
+    judged = [found for name in FULLEST_FIRST if (found := mapping(evaluations, name))]
     failed = next((one for one in last_attempts(record) if string(one, "status") in {"Failed", "Abandoned"}), {})
     source = _source(summary, pipeline)
     commit = string(source, "revisionId")
@@ -114,7 +114,7 @@ def row_of(
         commit=commit,
         message=_first(string(source, "revisionSummary")),
         author=authors.get(commit, ""),
-        data=string(revisions.get("Dataset", {}), "revisionId"),
+        data=string(revisions.get(DATASET, {}), "revisionId"),
     )
 
 

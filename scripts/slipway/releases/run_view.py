@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.release.events import RUNNING
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.release.published import function_of
 from pipeline_lambdas.report.kit.text import started_by
-
-RUNNING = frozenset(("InProgress", "Stopping"))
-SHORT_ID_CHARACTERS = 13
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class RunView:
 
     @property
     def short_id(self) -> str:
-        return self.id[:SHORT_ID_CHARACTERS]
+        return short_id(self.id)
 
     @property
     def state(self) -> str:

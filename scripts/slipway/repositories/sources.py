@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from pipeline_lambdas.release.affected import INFERENCE_LAMBDAS, PIPELINE_LAMBDAS, TRAINING_CONFIG
 from slipway.errors import SlipwayError
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.session import Session
 from slipway.stacks.stacks import find_stack
 
 SOURCE_ACTIONS = {
-    "training_config": "TrainingConfig",
-    "pipeline_lambdas": "PipelineLambdas",
-    "inference_lambdas": "InferenceLambdas",
+    "training_config": TRAINING_CONFIG,
+    "pipeline_lambdas": PIPELINE_LAMBDAS,
+    "inference_lambdas": INFERENCE_LAMBDAS,
 }
 """Folder to the pipeline's source action that reads its repository."""
 

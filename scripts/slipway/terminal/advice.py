@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline_lambdas.config.instances import PATTERNS_PARAMETER
+from pipeline_lambdas.evidence.actions import EVALUATIONS
 from pipeline_lambdas.release.retries import RetryMode, retry_mode
 from slipway.errors import Command
 from slipway.releases.run_view import ActionView, RunView
@@ -41,7 +42,7 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
     named = _named_by(run, action, command)
     if named:
         return [named]
-    if action.name in {"SmokeTest", "Evaluate"}:
+    if action.name in EVALUATIONS:
         return [
             "the model is not good enough for its gates: compare it with the one before: "
             f"{command('compare', run.short_id)}; change the config or the data, and push"

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import typer
 
+from pipeline_lambdas.release.names import short_id
 from slipway.project import find_project
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 from slipway.target import LOCAL_PORT, Options
 from slipway.terminal.output import Output
@@ -34,7 +34,7 @@ def complete_releases(context: typer.Context, incomplete: str) -> list[tuple[str
             pipelineName=session.names.pipeline, maxResults=_MOST_RELEASES
         )
         return [
-            (one["pipelineExecutionId"][:SHORT_ID_CHARACTERS], str(one["status"]))
+            (short_id(one["pipelineExecutionId"]), str(one["status"]))
             for one in found["pipelineExecutionSummaries"]
             if one["pipelineExecutionId"].startswith(incomplete)
         ]

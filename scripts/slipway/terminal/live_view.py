@@ -16,15 +16,15 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
+from pipeline_lambdas.evidence.actions import EVALUATIONS
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import Command
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
+from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.output import status_text
 
 _GOING_ON = frozenset(("InProgress", "Waiting"))
 _UNSUCCESSFUL = ("Failed", "Abandoned", "Stopped")
-_JUDGING = frozenset(("Evaluate", "SmokeTest"))
-"""Whose summary says the most about its stage."""
 _MUST, _LOOK, _NEXT, _ABOUT, _LINK = range(5)
 """What gives way last to what gives way first where rows are few."""
 
@@ -65,7 +65,7 @@ class Stage:
     def said(self) -> str:
         """The summary that tells the most: why it failed, how it was judged, else the first that says anything."""
         failed = [action for action in self.actions if action.status in _UNSUCCESSFUL]
-        judging = [action for action in self.actions if action.name in _JUDGING]
+        judging = [action for action in self.actions if action.name in EVALUATIONS]
         for action in (*failed, *reversed(judging), *self.actions):
             text = action.error_message or action.summary
             if text:
@@ -173,7 +173,7 @@ class LiveRelease:
             rows += self._commands(_LINK, {"report": ("open", run.short_id)}, width)
             return rows + self._answers(run.short_id, width)
         if run.behind:
-            other = run.behind[:SHORT_ID_CHARACTERS]
+            other = short_id(run.behind)
             said = f"waits behind release {other}, whose approval is open; answer that one first"
             said_rows = [(_MUST, _line(line, "bold yellow")) for line in textwrap.wrap(said, width)]
             return [*said_rows, *self._answers(other, width)]

@@ -7,9 +7,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.text import Text
 
+from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.report.kit.text import duration
 from slipway.installation.aws_errors import code_of
-from slipway.releases.reports import ENVIRONMENTS, load_reports, say_reports
+from slipway.releases.reports import load_reports, say_reports
 from slipway.releases.run_view import RunView
 from slipway.repositories.sources import connected_repositories
 from slipway.session import Session

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from pipeline_lambdas.release.affected import DATASET
+from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.turn import own_turn
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.releases.pipeline import list_runs, load_pipeline, load_run, load_state
-from slipway.releases.run_view import RUNNING, RunView
+from slipway.releases.run_view import RunView
 from slipway.repositories.sources import connected_repositories
 from slipway.repositories.staging import stage
 from slipway.session import Session, session_of

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.aws_errors import code_of
 from slipway.releases.pipeline import list_runs, resolve_run
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.verbs.follow import follow_run, run_document
@@ -51,7 +51,7 @@ def rollback(
         if run
         else previous(summaries, serving, session.names.pipeline)
     )
-    short = target[:SHORT_ID_CHARACTERS]
+    short = short_id(target)
     session.output.say(f"{session.names.endpoint('prod')} serves model {serving}; it goes back to release {short}")
     _agree(session, short, yes=yes)
     found = follow_run(session, roll_back(session, target))
@@ -98,7 +98,7 @@ def roll_back(session: Session, target: str) -> str:
     except ClientError as error:
         if code_of(error) not in _REFUSED:
             raise
-        short = target[:SHORT_ID_CHARACTERS]
+        short = short_id(target)
         raise SlipwayError(
             f"CodePipeline does not roll {STAGE} back to release {short}: {error.response['Error']['Message']}",
             "Stop what runs in the stage, or name another release. If the pipeline was changed since, release the same "
@@ -108,7 +108,7 @@ def roll_back(session: Session, target: str) -> str:
 
 
 def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]], serving: str) -> str:
-    short = run_id[:SHORT_ID_CHARACTERS]
+    short = short_id(run_id)
     if run_id not in {summary["pipelineExecutionId"] for summary in summaries}:
         raise SlipwayError(
             f"release {short}: it has not succeeded in {STAGE}, or is a rollback itself; only a model that Prod has "
@@ -121,7 +121,7 @@ def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]]
 
 
 def _made(pipeline: str, run_id: str, model: str) -> bool:
-    return model.startswith(f"{pipeline}-{run_id[:SHORT_ID_CHARACTERS]}")
+    return model.startswith(f"{pipeline}-{short_id(run_id)}")
 
 
 def _is_release(summary: Mapping[str, Any]) -> bool:

@@ -11,11 +11,12 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import list_runs
 from slipway.releases.run_rows import REJECTED, WAITING, RunRow, document_of, load_rows
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, trigger_text
+from slipway.releases.run_view import trigger_text
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_stages
 from slipway.terminal.directions import direction_of
@@ -115,7 +116,7 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         session.output.say(f"{session.names.pipeline} has had no release yet. Start one: {session.command('start')}")
         return
     session.output.say(runs_list(rows, session.output.console.width))
-    session.output.say(f"One of them in full: {session.command('show', rows[0].id[:SHORT_ID_CHARACTERS])}")
+    session.output.say(f"One of them in full: {session.command('show', short_id(rows[0].id))}")
 
 
 def _find(session: Session, wanted: Filter, limit: int) -> list[tuple[RunRow, Mapping[str, Any]]]:
@@ -161,7 +162,7 @@ def runs_list(rows: list[RunRow], width: int) -> RenderableType:
     columns = max(map(len, names), default=0)
     lines: list[Text] = []
     for row, metric in zip(rows, names, strict=True):
-        head = Text.assemble((row.id[:SHORT_ID_CHARACTERS], "bold"), "  ", status_text(row.status))
+        head = Text.assemble((short_id(row.id), "bold"), "  ", status_text(row.status))
         head.append(" " * (len("InProgress") - len(row.status)))
         head.append(f"  {row.started.astimezone():%Y-%m-%d %H:%M}  {duration(row.seconds):<9}  {metric:<{columns}}  ")
         by = f" ({row.author})" if row.author else ""
