@@ -77,7 +77,7 @@ PATCHES: tuple[Patch, ...] = (
         ),
         why="Our services stand beside MiniStack's or in their place, and ask IAM about all resources of a call.",
         source=f"{_DOCS}/codepipeline/latest/APIReference/Welcome.html",
-        tests=(f"{_TESTS}/serving/test_server.py::test_iam_decides_about_our_services",),
+        tests=(f"{_TESTS}/iam/test_actions.py::test_iam_decides_about_our_services",),
         apply=lambda parts: _register_services(parts.fronts),
     ),
     Patch(
@@ -127,7 +127,7 @@ PATCHES: tuple[Patch, ...] = (
         why="All resources, keys and passed roles of a request are asked about, and a bucket's policy may deny root.",
         source=f"{_DOCS}/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
         tests=(
-            f"{_TESTS}/serving/test_server.py::test_iam_is_asked_about_each_parameter_of_a_request",
+            f"{_TESTS}/iam/test_actions.py::test_iam_is_asked_about_each_parameter_of_a_request",
             f"{_TESTS}/iam/test_passing.py::test_a_role_is_passed_by_who_may_pass_it_to_that_service",
             f"{_TESTS}/iam/test_calls.py::test_decisions_of_both_kinds_of_services_are_counted",
             f"{_TESTS}/s3/test_object_lock.py::test_rights_are_asked_for_and_a_bucket_policy_holds_for_the_root_user_too",
@@ -696,8 +696,8 @@ PATCHES: tuple[Patch, ...] = (
         why="A stack is made with the rights of its caller or of its role; MiniStack makes everything as root.",
         source=f"{_DOCS}/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html",
         tests=(
-            f"{_TESTS}/cloudformation/test_stack_rights.py::test_a_stack_makes_what_its_caller_may_make",
-            f"{_TESTS}/cloudformation/test_stack_rights.py::test_a_stack_with_a_role_has_the_role_s_rights",
+            f"{_TESTS}/iam/test_stack_rights.py::test_a_stack_makes_what_its_caller_may_make",
+            f"{_TESTS}/iam/test_stack_rights.py::test_a_stack_with_a_role_has_the_role_s_rights",
         ),
         apply=lambda _: stack_rights.require_stack_rights(),
         late=True,

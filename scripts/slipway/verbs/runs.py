@@ -11,6 +11,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline_lambdas.release.events import ENDED, RUNNING
 from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import SlipwayError
@@ -25,8 +26,6 @@ from slipway.verbs.logs import seconds
 
 _LOOKED_AMONG = 1000
 _READ_TOGETHER = 20
-STATUSES = ("Cancelled", "InProgress", "Stopped", "Stopping", "Succeeded", "Superseded", "Failed")
-"""https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecutionSummary.html"""
 Order = Literal["started", "took", "metric", "status", "author"]
 
 
@@ -72,7 +71,7 @@ class Filter:
 
 def check_statuses(given: Iterable[str]) -> frozenset[str]:
     """The statuses as CodePipeline writes them, Waiting and Rejected; SlipwayError for one that there is not."""
-    known = {name.lower(): name for name in (*STATUSES, WAITING, REJECTED)}
+    known = {name.lower(): name for name in (*ENDED, *RUNNING, WAITING, REJECTED)}
     unknown = [name for name in given if name.lower() not in known]
     if unknown:
         raise SlipwayError(f"--status: found {', '.join(unknown)}; expected {', '.join(sorted(known.values()))}.")

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.local_server import REGION, LocalServer, allow
+from tests.local_server import ACCOUNT, REGION, LocalServer, allow
 
 FUNCTION = "asks-for-its-action"
 FORM = "application/x-www-form-urlencoded"
@@ -195,3 +195,38 @@ def test_a_version_is_deleted_by_who_may_delete_versions(local_aws: LocalServer)
     with pytest.raises(ClientError, match="AccessDenied"):
         mine.delete_object(Bucket=bucket, Key="a", VersionId=stored[0])
     assert "Errors" not in mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+
+
+def _denied(call: Any, **arguments: Any) -> str:
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return f"{raised.value.response['Error']['Code']}: {raised.value.response['Error']['Message']}"
+
+
+def test_iam_decides_about_our_services(local_aws: LocalServer) -> None:
+    own = f"arn:aws:codecommit:us-east-1:{ACCOUNT}:permitted"
+    key, secret = local_aws.user_with("one-repository", allow("codecommit:*", resource=own))
+    codecommit = local_aws.client("codecommit", key, secret)
+    codecommit.create_repository(repositoryName="permitted")
+    assert _denied(codecommit.create_repository, repositoryName="other") == (
+        f"AccessDeniedException: User: arn:aws:iam::{ACCOUNT}:user/one-repository is not authorized to perform: "
+        f"codecommit:CreateRepository on resource: arn:aws:codecommit:us-east-1:{ACCOUNT}:other because no "
+        "identity-based policy allows the codecommit:CreateRepository action"
+    )
+    assert "SignatureException" in _denied(
+        local_aws.client("codecommit", key, "wrong").get_repository, repositoryName="permitted"
+    )
+
+
+def test_iam_is_asked_about_each_parameter_of_a_request(local_aws: LocalServer) -> None:
+    names = ["/asked/one", "/asked/two", "/asked/three"]
+    for name in names:
+        local_aws.client("ssm").put_parameter(Name=name, Value=name, Type="String")
+    granted = [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}" for name in names[:2]]
+    key, secret = local_aws.user_with("reads-two", allow("ssm:GetParameters", resource=granted))
+    ssm = local_aws.client("ssm", key, secret)
+    assert [one["Value"] for one in ssm.get_parameters(Names=names[:2])["Parameters"]] == names[:2]
+    for refused in (names, names[2:]):
+        with pytest.raises(ClientError, match="not authorized to perform: ssm:GetParameters") as raised:
+            ssm.get_parameters(Names=refused)
+        assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
