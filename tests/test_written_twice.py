@@ -30,7 +30,8 @@ def test_configs_accept_the_objectives_of_the_xgboost_container() -> None:
         *xgboost.MULTICLASS_OBJECTIVES,
         *xgboost._OTHER_OBJECTIVES,
     )
-    assert set(accepted) == set(xgboost_hyperparameters._OBJECTIVES)
+    # The container's own list holds the name of a hyperparameter, by mistake.
+    assert {*accepted, "aft_loss_distribution"} == set(xgboost_hyperparameters._OBJECTIVES)
 
 
 def test_configs_accept_the_losses_of_the_linear_learner_container() -> None:

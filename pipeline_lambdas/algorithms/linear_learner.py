@@ -1,8 +1,8 @@
 """Linear Learner, SageMaker's built-in algorithm: https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html.
 
-Hyperparameters: https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html. Where that page has a bound
-without saying whether it belongs to what is allowed, version 2 of AWS's SDK decides:
-https://github.com/aws/sagemaker-python-sdk, src/sagemaker/amazon/linear_learner.py
+Hyperparameters: https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html. Where that page does not say
+whether a bound itself is allowed, version 2 of AWS's SDK decides: https://github.com/aws/sagemaker-python-sdk,
+src/sagemaker/amazon/linear_learner.py
 """
 
 from __future__ import annotations
@@ -136,10 +136,11 @@ def classes(values: Hyperparameters) -> int:
 
 
 def prediction_form(values: Hyperparameters) -> PredictionForm:
-    """Return the form of an answer in JSON, which has a score and for classes the label that follows from it.
+    """Return the form of an answer in JSON: a score, and for classes the predicted label.
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/LL-in-formats.html; what a score means depends on the loss:
-    https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html#ll-input_output. There is no answer in CSV.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/LL-in-formats.html. The meaning of a score depends on the loss:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html#ll-input_output. The container does not answer
+    in CSV.
     """
     predictor = values.get("predictor_type")
     if predictor == "multiclass_classifier":

@@ -1,4 +1,4 @@
-"""What CodeCommit tells of commits. Look-ups answer None for what does not exist.
+"""Reads commits from CodeCommit. Look-ups return None for what does not exist.
 
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetCommit.html
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetDifferences.html
@@ -18,7 +18,7 @@ _GONE = frozenset({"CommitIdDoesNotExistException", "RepositoryDoesNotExistExcep
 
 
 def find_author(repository: str, commit_id: str) -> str | None:
-    """Return the name of who wrote a commit; None if there is no such commit any more, or no name."""
+    """Return the name of a commit's author; None if the commit no longer exists or has no name."""
     try:
         answer = call(clients.client("codecommit").get_commit, repositoryName=repository, commitId=commit_id)
     except AwsRequestError as error:
@@ -30,16 +30,16 @@ def find_author(repository: str, commit_id: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file as it is in a commit."""
+    """A file at a commit."""
 
     content: bytes
     commit: str
 
 
 def changed_paths(repository: str, before: str, after: str) -> set[str] | None:
-    """Return the paths of the files that differ between two commits, the old and the new path of one that moved.
+    """Return the paths of the files that differ between two commits; a moved file counts with both paths.
 
-    None if the earlier commit is not there (any more).
+    None if the earlier commit does not exist (any more).
     """
     between = {"beforeCommitSpecifier": before, "afterCommitSpecifier": after}
     try:

@@ -1,4 +1,4 @@
-"""What CodePipeline tells of an execution. Look-ups answer None for what does not exist.
+"""Reads executions from CodePipeline. Look-ups return None for what does not exist.
 
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineExecution.html
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html
@@ -40,12 +40,12 @@ def get_execution(pipeline: str, execution_id: str) -> Description | None:
 
 
 def find_summary(pipeline: str, execution_id: str) -> Description | None:
-    """Return startTime and lastUpdateTime, which only the list of executions has."""
+    """Return the execution's entry in the list of executions, which alone has startTime and lastUpdateTime."""
     return next((one for one in _summaries(pipeline) if one["pipelineExecutionId"] == execution_id), None)
 
 
 def find_id(pipeline: str, beginning: str) -> str | None:
-    """Return the id of the newest execution whose id begins so."""
+    """Return the id of the newest execution whose id starts with `beginning`."""
     return next((i for one in _summaries(pipeline) if (i := one["pipelineExecutionId"]).startswith(beginning)), None)
 
 

@@ -1,4 +1,4 @@
-"""Lists that AWS answers page by page.
+"""Reads lists that AWS returns page by page.
 
 https://boto3.amazonaws.com/v1/documentation/api/latest/guide/paginators.html
 """

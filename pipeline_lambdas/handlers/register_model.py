@@ -1,4 +1,4 @@
-"""Action Register: makes the release's model a version of the model package group."""
+"""Action Register: registers the release's model as a version of the model package group."""
 
 from __future__ import annotations
 

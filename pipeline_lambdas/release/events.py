@@ -48,7 +48,7 @@ class Answered:
 
 
 def parse_event(event: Any, prefix: str) -> Ended | Answered:
-    """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not match it.
+    """Return what an event reports; ConfigurationError if the rules of the pipeline `prefix` do not match it.
 
     After the last failed try of an event, Lambda sends an event of its own that contains it.
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html

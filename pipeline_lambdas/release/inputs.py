@@ -1,7 +1,7 @@
-"""What a release's actions read: the config from their input artifacts, and the dataset that the release takes.
+"""Reads the inputs of a release's actions: the config from their artifacts, and the release's dataset.
 
-That is the one which the config pins, or else the one that the Source stage found. A config and the dataset that it
-pins arrive apart, so a release waits for a dataset that is not there yet.
+The dataset is the one that the config pins, else the one of the Source stage. A config and the dataset that it pins
+arrive separately, so a release waits for a dataset that does not exist yet.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PINNED = "pinned"
 
 
 def read_config(job: Job, model: str) -> TrainingConfig:
-    """Return the model's training config; ConfigurationError lists what is wrong with it."""
+    """Return the model's training config; ConfigurationError lists its problems."""
     file = config_file(model)
     config = parse_config(read_member(job, TRAINING_CONFIG, file), file)
     if config.model != model:
@@ -35,16 +35,16 @@ def read_config(job: Job, model: str) -> TrainingConfig:
 
 
 def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:
-    """Return the config that the release was trained with, by its SHA-256; JobFailedError if another is there now."""
+    """Return the config that the release was trained with, by its SHA-256; JobFailedError if it has changed since."""
     config = read_config(job, model)
     refuse_another(config_file(model), config_sha256(config), sha256, TRAINING_CONFIG)
     return config
 
 
 def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
-    """Raise JobFailedError if an action is not given what the release was trained with.
+    """Raise JobFailedError if an action's input differs from the one that the release was trained with.
 
-    A function gets credentials for the artifact bucket with its job, so code that nobody has approved may have written
+    A job gives its function credentials for the artifact bucket, so code that nobody has approved may have written
     there: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html
     """
     if found != trained:
@@ -58,7 +58,7 @@ def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
 def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str) -> Dataset:
     """Return the dataset that the release was trained with, by its SHA-256.
 
-    Raises ConfigurationError if the one that the config pins is not there, JobFailedError if it is another one.
+    Raises ConfigurationError if the dataset that the config pins does not exist, JobFailedError if it is not the one.
     """
     found = _find(job, config, bucket)
     if found is None:
@@ -68,7 +68,7 @@ def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str)
 
 
 def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) -> Dataset | Continue:
-    """Return the dataset of the release, or how long it is waited for; ConfigurationError once that time is over."""
+    """Return the dataset of the release, or Continue while it does not exist; ConfigurationError after `WAIT`."""
     found = _find(job, config, bucket)
     if found is not None:
         return found
@@ -84,15 +84,15 @@ def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) 
 
 
 def manifest_version(config: TrainingConfig, found: str) -> Mapping[str, str]:
-    """Return the output variable that tells the version of the manifest: `found` by the Source stage, or none."""
+    """Return the output variable with the manifest's version that the Source stage `found`; none for a pinned one."""
     version = _PINNED if config.dataset else found
     return {"DatasetVersion": version} if version else {}
 
 
 def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
-    """Return the dataset of this id, by the manifest beside its files; None if there is none.
+    """Return the dataset of this id, from the manifest next to its files; None if it does not exist.
 
-    Raises ConfigurationError if the manifest is another dataset's.
+    Raises ConfigurationError if the manifest describes another dataset.
     """
     key = manifest_key(model, dataset)
     content = s3.read_object(bucket, key)
@@ -126,7 +126,7 @@ def _missing(config: TrainingConfig, bucket: str) -> str:
 
 
 def _until(token: str | None) -> datetime | None:
-    """The end of the wait, which the first look has set."""
+    """Return the end of the wait, which the first poll has set."""
     if token is None:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Every name of a release, derived from the pipeline's name and its execution id.
+"""The names of a release's resources, derived from the pipeline's name and the execution id.
 
-All are lower case, as SageMaker's ARNs are, and fit SageMaker's 63 characters.
+They are lower case, as in SageMaker's ARNs, and have at most SageMaker's 63 characters.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Release:
         return short_id(self.execution_id)
 
     def training_job(self, attempt: int = 1) -> str:
-        """Name of the job; later attempts follow one that failed or was stopped, as names are never free again."""
+        """Return the name of the job. A name is never free again, so an attempt after a failure gets another."""
         if not 1 <= attempt <= MAX_ATTEMPTS:
             raise ValueError(f"attempt {attempt} is not between 1 and {MAX_ATTEMPTS}")
         return f"{self.prefix}-{self.short}{_suffix(attempt)}"
@@ -72,19 +72,22 @@ class Release:
         return f"{self.prefix}-{environment}"
 
     def endpoint_config(self, environment: str, training_job: str) -> str:
-        """Name of the config that serves `training_job`'s model in `environment`; a release compares with one model."""
+        """Return the name of the config that serves `training_job`'s model in `environment`.
+
+        A release compares with one champion only, so its config has no attempt.
+        """
         if environment == CHAMPION:
             return f"{self.prefix}-{CHAMPION_IN_CONFIG}-{self.short}"
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
     @staticmethod
     def model(training_job: str, *, isolated: bool) -> str:
-        """Name of the model of a training job: the one that is isolated from the network, or its like that is not."""
+        """Return the name of a training job's model with network isolation, or of the one without."""
         return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
 
     @staticmethod
     def prod_model(training_job: str) -> str:
-        """Name of the model that Prod serves of a training job, isolated or not."""
+        """Return the name of Prod's model of a training job, with or without network isolation."""
         return f"{training_job}{_OF_PROD}"
 
     def owns_model(self, name: str) -> bool:
@@ -117,7 +120,7 @@ def is_model(prefix: str, name: str) -> bool:
 
 
 def attempt_of(prefix: str, training_job: str) -> int:
-    """Return which attempt `training_job` names; ConfigurationError if it is no job of this pipeline."""
+    """Return the attempt that `training_job` is; ConfigurationError if it is not a job of this pipeline."""
     if not re.fullmatch(rf"{re.escape(prefix)}-{SUFFIX_PATTERN}", training_job):
         raise ConfigurationError(
             f"UserParameters: training_job: found {training_job!r}; expected a training job of this pipeline, "

@@ -18,7 +18,7 @@ _HEADLINE_CHARACTERS = 220
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`headline` is one or two sentences; `reasons` are all that speaks against the release."""
+    """The verdict; `headline` is one or two sentences, `reasons` are all that speaks against the release."""
 
     tone: Tone
     headline: str
@@ -26,7 +26,7 @@ class Verdict:
 
 
 def verdict(record: Document, evaluations: Mapping[str, Document]) -> Verdict:
-    """Return the verdict; what a person decided counts before what actions did, and that before gates."""
+    """Return the verdict: a person's decision comes first, then the results of the actions, then those of the gates."""
     reasons = tuple(reason for evaluation in evaluations.values() for reason in failures(evaluation))
     gates, status = gates_text(evaluations), string(record, "status")
     decided = _decided(record, gates) or _failed(record, evaluations)
@@ -90,7 +90,7 @@ def gates_text(evaluations: Mapping[str, Document]) -> str:
 
 
 def failures(evaluation: Document) -> list[str]:
-    """Return why an evaluation failed; empty if it passed."""
+    """Return the reasons why an evaluation failed; empty if it passed."""
     if string(evaluation, "verdict") == "passed":
         return []
     reasons = [
@@ -107,7 +107,7 @@ def failures(evaluation: Document) -> list[str]:
 
 
 def environment_name(environment: str) -> str:
-    """Return an environment's name as stages have it: Dev."""
+    """Return an environment's name in the form that stages use: Dev."""
     return environment.capitalize() or "an unnamed environment"
 
 

@@ -1,8 +1,8 @@
 """Runs one job: the only place that gives CodePipeline a result, and the only broad `except`.
 
 An action whose function gives no result hangs until it times out
-(https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html), so whatever goes
-wrong is reported as a failure. A report that cannot be made is raised: Lambda repeats the event, and then tells the
+(https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html), so every error is reported as
+a failure. If the report itself fails, the error is raised: Lambda repeats the event, and after the last try invokes the
 function settle-job.
 """
 
@@ -24,7 +24,7 @@ SETTLED = frozenset({"InvalidJobStateException", "JobNotFoundException"})
 
 
 class LambdaContext(Protocol):
-    """What is used of the context object.
+    """The part of the context object that is used.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """

@@ -1,7 +1,7 @@
-"""A release's model artifact: which version of it was trained, and the copy of that version for Prod.
+"""A release's model artifact: the version that was trained, and the copy of that version for Prod.
 
-Its address says little about what is there: with the role of training jobs, code of any release may write it again. The
-version that was trained stays, as the bucket keeps versions and no role may delete one.
+The artifact's address alone proves little: with the role of training jobs, code of any release may overwrite it. The
+trained version remains, as the bucket keeps versions and no role may delete one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _MOST_BYTES = 5 * 1024**3
 
 
 def find_version(uri: str) -> str | None:
-    """Return the newest version of an artifact; None if there is none at the address."""
+    """Return the newest version of an artifact; None if the object does not exist."""
     found = s3.find_newest(*_place(uri))
     return found.version_id if found else None
 
 
 def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -> str:
-    """Copy the version that was trained to where Prod's models come from, once; return the copy's address.
+    """Copy the trained version, once, to the prefix of Prod's models; return the copy's address.
 
-    Only the role of this function writes there, so a copy that is there is right, whatever has become of the artifact
-    since. Raises JobFailedError if there is none yet and the artifact is gone, was written again or is too large.
+    Only the role of this function writes there, so an existing copy is right, even if the artifact has changed since.
+    Raises JobFailedError if there is no copy and the artifact is gone, was overwritten or is too large.
     """
     bucket, key = _place(uri)
     copy = f"prod/{training_job}/{version}/model.tar.gz"

@@ -1,4 +1,4 @@
-"""The end of the endpoint at which a release was compared with the champion."""
+"""Deletes the champion's endpoint after the comparison."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MARGIN_S = 15.0
 
 
 def delete_champion(release: Release) -> str | None:
-    """Delete endpoint and config as far as possible now; return what has to be waited for.
+    """Delete endpoint and config as far as possible now; return what is left to wait for.
 
-    An endpoint that serves another release's comparison is left alone. One that is being created or changed cannot be
-    deleted: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    An endpoint that serves another release's comparison is left alone. SageMaker does not delete an endpoint that is
+    being created or updated: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
     """
     name, own = release.endpoint(CHAMPION), release.endpoint_config(CHAMPION, "")
     description = sagemaker.describe_endpoint(name)
@@ -36,10 +36,10 @@ def delete_champion(release: Release) -> str | None:
 
 
 def await_deletion(release: Release, remaining_ms: Callable[[], int], has_ended: Callable[[], bool]) -> None:
-    """Delete endpoint and config, and wait until that is possible, which an endpoint in creation takes minutes for.
+    """Delete endpoint and config; wait while that is not possible, which takes minutes for an endpoint in creation.
 
-    After each pause `has_ended` tells whether the release is still over: a retry compares at the same endpoint. Raises
-    UnavailableError when the function's time is up; the event is then to be delivered again.
+    After each pause `has_ended` tells whether the release is still over, as a retry uses the same endpoint. Raises
+    UnavailableError when the function's time is up; Lambda then repeats the event.
     """
     pause_s = _FIRST_PAUSE_S
     while waiting := delete_champion(release):

@@ -1,7 +1,6 @@
-"""Decides from a description whether a training job or an endpoint goes on, is done or has failed.
+"""Decides from its description whether a training job or an endpoint is in progress, done or failed.
 
-Statuses:
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+Statuses: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 """
 
@@ -57,8 +56,8 @@ _ENDPOINT_FAILED = {
 def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -> Outcome:
     """Look once and decide.
 
-    A look-up that SageMaker throttles or cannot serve is repeated at the next poll, so that a moment's fault
-    does not fail hours of training. An endpoint named `none` is one that is not needed: there is nothing to wait for.
+    If SageMaker throttles a look-up or cannot answer, the next poll repeats it, so that a moment's fault does not fail
+    hours of training. An endpoint named `none` is not needed: there is nothing to wait for.
     """
     if kind not in {"training-job", "endpoint"}:
         raise ConfigurationError(f"UserParameters: kind: found {kind!r}; expected training-job, endpoint")
@@ -84,7 +83,7 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
 
 
 def decide_training(name: str, description: Description | None) -> Outcome:
-    """Decide about a training job; None stands for a job that does not exist."""
+    """Decide about a training job; None stands for one that does not exist."""
     if description is None:
         return Failed("JobFailed", f"Training job {name} does not exist. Start a new release.", name)
     status, secondary = description["TrainingJobStatus"], description.get("SecondaryStatus", "")
@@ -97,7 +96,7 @@ def decide_training(name: str, description: Description | None) -> Outcome:
 
 
 def decide_endpoint(name: str, endpoint_config: str, description: Description | None) -> Outcome:
-    """Decide about an endpoint that was asked to serve `endpoint_config`.
+    """Decide about an endpoint that is to serve `endpoint_config`.
 
     InService with another config means that SageMaker rolled the update back.
     """
@@ -123,9 +122,9 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
 
 
 def _with_version(name: str, outcome: Outcome) -> Outcome:
-    """Add which version of its artifact a job has left: the address may be written again.
+    """Add the version of the artifact that a job has written, as its address may be overwritten.
 
-    What Completed tells of is there, as S3 shows a write to whoever reads after it:
+    A Completed job has an artifact, as S3 shows a write to every later read:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
     if not isinstance(outcome, Done):
@@ -192,7 +191,7 @@ def _unknown(status: str) -> str:
 
 
 def _may_be_stale(description: Description | None, endpoint_config: str | None) -> bool:
-    """Tell whether an answer may be of before the job, the endpoint or its update, instead of after its failure."""
+    """Tell whether an answer may predate the job, the endpoint or its update, instead of showing a failure."""
     if description is None:
         return True
     status = description.get("EndpointStatus")
@@ -200,7 +199,7 @@ def _may_be_stale(description: Description | None, endpoint_config: str | None) 
 
 
 def _unseen_looks(token: str | None) -> int:
-    """How many looks in a row have not seen the work begin; enough for a verdict once one has."""
+    """Return how many polls in a row have not seen the work begin."""
     if token is None:
         return 0
     try:
