@@ -1,4 +1,4 @@
-"""What botocore raises, as a sentence and a next step."""
+"""Explains botocore's errors: a sentence and a next step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def message_of(error: ClientError) -> str:
 
 
 def explain(error: Exception) -> SlipwayError | None:
-    """Explain an error of a call to AWS; None for anything else, which is then a mistake in Slipway itself."""
+    """Explain an error of a call to AWS; None for any other error, which is a bug in Slipway."""
     if isinstance(error, EndpointConnectionError):
         url = str(error.kwargs.get("endpoint_url", ""))
         if "127.0.0.1" in url:

@@ -1,7 +1,7 @@
-"""Everything that an installation has in the account, found by its exact names and not by their beginnings.
+"""Finds all resources of an installation in the account, by their exact names.
 
-`slipway-a-` also begins what an installation `a-b` has, so a name counts only if the whole of it is one that this
-installation gives: see the names in `slipway.names` and the templates.
+Names of an installation `a-b` start with `slipway-a-` too, so a name counts only if all of it is a name of this
+installation: see `slipway.names` and the templates.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GONE = frozenset(("DELETE_COMPLETE",))
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is there, by kind; names in the order in which they are to be removed."""
+    """The resources by kind; names are in the order of their removal."""
 
     stacks: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
@@ -69,9 +69,9 @@ class Inventory:
 
 
 def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Names, ...]:
-    """The names of each model of the installation: those with a stack, with data, and the one that was asked for.
+    """Return the names of the installation's models: those with a stack or data, and the model of this run.
 
-    On demand also those of which nothing but evidence is left.
+    With `with_evidence` also those of which only evidence is left.
     """
     names = session.names
     models = {names.model, *models_with_a_stack(session), *_models_below(session, names.bucket("data"), "")}
@@ -89,9 +89,9 @@ def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Na
 def take_inventory(
     session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = (), *, whole: bool = False
 ) -> Inventory:
-    """Look up everything of some models, and what all models share; `others` are those that stay.
+    """Find the resources of some models, and those that all models share; `others` are the models that stay.
 
-    Of the `whole` installation also the evidence that is no model's.
+    For the `whole` installation, also the evidence that belongs to no model.
     """
     groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
     endpoints, configs, models, packages = [], [], [], []

@@ -1,4 +1,4 @@
-"""All models of an installation, each with its last release and what Prod serves."""
+"""All models of an installation, each with its last release and Prod's model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from slipway.terminal.output import Output, status_text
 
 @dataclass(frozen=True)
 class Served:
-    """What the endpoint of Prod serves, and since when."""
+    """What the Prod endpoint serves, and since when."""
 
     config: str
     status: str
@@ -32,7 +32,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of an installation; without a release or an endpoint of Prod None."""
+    """A model of an installation; None for a missing release or Prod endpoint."""
 
     name: str
     last: RunRow | None
@@ -41,7 +41,7 @@ class Model:
 
 
 def load_overview(session: Session, now: datetime) -> list[Model]:
-    """The models in the order of their names."""
+    """Return the models, sorted by name."""
     return [
         _model(_for_model(session, names.model), now)
         for names in sorted(find_pipelines(session), key=lambda one: one.model)
@@ -49,7 +49,7 @@ def load_overview(session: Session, now: datetime) -> list[Model]:
 
 
 def overview(models: Iterable[Model], now: datetime, width: int) -> RenderableType:
-    """Two or three lines for each model, cut at the window's width unless they hold a command."""
+    """Return two or three lines for each model, cut at the window's width unless they contain a command."""
     lines: list[Text] = []
     for model in models:
         lines += [_cut(line, width) for line in (_release_line(model, now), _prod_line(model, now))]
@@ -59,7 +59,7 @@ def overview(models: Iterable[Model], now: datetime, width: int) -> RenderableTy
 
 
 def document_of(model: Model) -> dict[str, Any]:
-    """A model as a program reads it."""
+    """Return a model for programs."""
     last, prod = model.last, model.prod
     return {
         "model": model.name,
@@ -78,7 +78,7 @@ def document_of(model: Model) -> dict[str, Any]:
 
 
 def _for_model(session: Session, model: str) -> Session:
-    """The session for another model; what it knows of the target already is shared."""
+    """Return a session for another model that shares the known facts of the target."""
     other = Session(replace(session.options, model=model), Output(as_json=session.output.as_json))
     other.__dict__["target"] = session.target
     return other

@@ -15,7 +15,7 @@ _RESOLVED_AMONG = 100
 
 
 def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = None) -> RunView:
-    """The execution as it is now; `pipeline` is the answer of GetPipeline where it is known already."""
+    """Return the execution as it is now; `pipeline` is the answer of GetPipeline, if it is already known."""
     client, name = session.client("codepipeline"), session.names.pipeline
     execution = client.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run_id)["pipelineExecution"]
     details = list_actions(session, run_id)
@@ -34,7 +34,7 @@ def list_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
 
 
 def is_running(session: Session, run_id: str) -> bool:
-    """Whether a release goes on."""
+    """Tell whether a release is running."""
     found = session.client("codepipeline").get_pipeline_execution(
         pipelineName=session.names.pipeline, pipelineExecutionId=run_id
     )
@@ -56,7 +56,7 @@ def load_state(session: Session) -> dict[str, Any]:
 def list_runs(
     session: Session, limit: int, wanted: Callable[[Mapping[str, Any]], bool] = lambda _summary: True, stage: str = ""
 ) -> list[dict[str, Any]]:
-    """Summaries of the newest executions that are wanted, newest first; with `stage` of those that succeeded in it."""
+    """Return summaries of the newest `wanted` executions, newest first; with `stage`, of those that succeeded in it."""
     in_stage = {"filter": {"succeededInStage": {"stageName": stage}}} if stage else {}
     pages = (
         session.client("codepipeline")
@@ -68,7 +68,7 @@ def list_runs(
 
 
 def resolve_run(session: Session, text: str | None) -> str:
-    """The execution that a person means: its id, the beginning of it, or nothing for the newest."""
+    """Return the id of the execution that the user names: by its id or the beginning of it; None for the newest."""
     known = [str(summary["pipelineExecutionId"]) for summary in list_runs(session, _RESOLVED_AMONG)]
     if not known:
         raise SlipwayError(

@@ -1,4 +1,4 @@
-"""What a push will release: which models of the installation, and why. Said before it happens."""
+"""Predicts what a push will release: which models of the installation, and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PATHS = 3
 
 @dataclass(frozen=True)
 class ModelPipeline:
-    """A model's pipeline: the branch that its releases are made from, and whether a connection brings its pushes."""
+    """A model's pipeline: the branch it releases, and whether its sources come through a connection."""
 
     model: str
     branch: str = BRANCH
@@ -33,7 +33,7 @@ def pipelines_of(session: Session) -> tuple[ModelPipeline, ...]:
 
 @dataclass(frozen=True)
 class Push:
-    """A push before it is made; `place` is what a person calls what is pushed."""
+    """A push that has not been made; `place` is its name in messages."""
 
     place: str
     source: str
@@ -45,9 +45,9 @@ class Push:
     """Whether it goes to a provider behind a connection; None if that is for the pipelines to say."""
 
     def releases(self, pipelines: Iterable[ModelPipeline]) -> dict[str, str]:
-        """Model to why the push releases it.
+        """Map each model that the push releases to the reason.
 
-        Of a new branch CodePipeline has no list of files, so that the triggers of a connection take none.
+        For a new branch CodePipeline has no list of files, so the triggers of a connection ignore it.
         https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html#pipelines-filter-considerations
         """
         found = {}

@@ -1,4 +1,4 @@
-"""Stacks that stand in the way: what failed in them and why, and how to go on.
+"""Explains stacks that cannot be changed: what failed in them and why, and the next step.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 """
@@ -27,7 +27,7 @@ def stack_events(session: Session, name: str) -> list[dict[str, Any]]:
 
 
 def failed(session: Session, name: str, status: str, seen: Collection[str] = ()) -> SlipwayError:
-    """Tell why an operation on a stack failed that added its events to those `seen`, the first failure first."""
+    """Return the error of a failed operation, from its events after those `seen`, the first failure first."""
     new = [event for event in stack_events(session, name) if event["EventId"] not in seen]
     reasons = _reasons(session, name, new)
     message = "\n".join([f"stack {name} ended in {status}:", *(reasons or ["  no resource gives a reason"])])
@@ -35,14 +35,14 @@ def failed(session: Session, name: str, status: str, seen: Collection[str] = ())
 
 
 def not_changeable(session: Session, name: str, status: str) -> SlipwayError:
-    """Tell what holds up a stack that is found in a state in which it cannot be changed."""
+    """Return the error about a stack whose state does not allow changes."""
     reasons = last_reasons(session, name)
     message = "\n".join([f"stack {name}: found it in {status}, in which it cannot be changed.", *reasons])
     return SlipwayError(message, _next_step(session, name, status, reasons))
 
 
 def last_reasons(session: Session, name: str) -> list[str]:
-    """The failures of the stack's last operation, oldest first, a line each."""
+    """Return the failures of the stack's last operation, oldest first, one per line."""
     events = stack_events(session, name)
     starts = [
         number
@@ -53,7 +53,7 @@ def last_reasons(session: Session, name: str) -> list[str]:
 
 
 def validation_errors(session: Session, of: Mapping[str, str], operation: str | None = None) -> list[str]:
-    """What CloudFormation found before it touched anything; a stack's events only say that it found something.
+    """Return what CloudFormation found before it changed anything; the stack's events do not say what it was.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
     """
@@ -80,7 +80,7 @@ def _reasons(session: Session, name: str, events: list[dict[str, Any]]) -> list[
 
 
 def _in_the_way(session: Session, name: str, destroy: str, deploy: str) -> str:
-    """What to do about names that are taken: by what the setup stack's deletion keeps, or what the other's left."""
+    """Say what to do about names in use: by what a deleted setup stack kept, or what another stack left."""
     if name == session.names.setup_stack:
         return (
             "What exists already is kept when this stack is deleted. Take another --suffix; or remove what an earlier "

@@ -1,7 +1,7 @@
 """Grants that a release on local AWS cannot use, each with its reason.
 
-`slipway permissions` reports every other unused grant, and a test holds the list against the templates: an entry that
-no grant matches any more is refused. docs/security.md shows it.
+`slipway permissions` reports every other unused grant. A test refuses an entry that matches no grant of the templates.
+docs/security.md shows the list.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from slipway.stacks.grants import Grant, matches
 
 @dataclass(frozen=True)
 class Unexercised:
-    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here.
+    """Patterns of role (logical id of the template), policy and action, and why AWS needs the grant unused here.
 
-    With a `resource` it is about that resource of a policy whose others are used.
+    With a `resource` it applies to that resource of a policy whose other resources are used.
     """
 
     role: str
@@ -160,10 +160,10 @@ UNEXERCISED = (
 
 
 def reason_of(grant: Grant) -> str | None:
-    """Why local AWS cannot use the grant, None if nothing explains it."""
+    """Return why local AWS cannot use the grant; None without a reason."""
     return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
 
 
 def is_expected(role: str, policy: str, resource: str) -> bool:
-    """Whether an entry says why local releases do not touch this resource of a policy."""
+    """Tell whether an entry explains why local releases do not touch this resource of a policy."""
     return any(entry.covers_resource(role, policy, resource) for entry in UNEXERCISED)

@@ -1,4 +1,4 @@
-"""What to do about a release that did not succeed. Plain data in, sentences out."""
+"""Advice about a release that did not succeed. Plain data in, sentences out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_BUILT = "not built yet"
 
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
-    """The next steps, the likeliest first."""
+    """Return the next steps, the likeliest first."""
     if run.status == "Succeeded":
         return [f"nothing: it succeeded; see it: {command('show', run.short_id)}"]
     if run.running:
@@ -26,7 +26,7 @@ def advise(run: RunView, action: ActionView | None, command: Command) -> list[st
 
 
 def how_to_retry(run: RunView, stage: str) -> RetryMode:
-    """How a failed stage of a release is tried again; what is no function's is tried by itself."""
+    """Return how to retry a failed stage; actions other than functions can be retried alone."""
     return retry_mode([action.name for action in run.failed_in(stage) if action.provider == "Lambda"])
 
 
@@ -52,7 +52,7 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
 
 
 def _named_by(run: RunView, action: ActionView, command: Command) -> str:
-    """What to do where the provider, the message or the error code says it; empty where none of them does."""
+    """Return the next step that follows from the provider, the message or the error code; empty if none does."""
     if action.provider == "Manual":
         return "it was not approved: push a change that answers the reason, which starts another release"
     if NOT_BUILT in action.error_message:

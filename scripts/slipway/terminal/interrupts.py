@@ -1,4 +1,4 @@
-"""What goes on where a person stops waiting for it with Ctrl-C, and how to look at it again."""
+"""Says what continues after Ctrl-C, and how to look at it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slipway.session import Session
 
 @contextmanager
 def goes_on(message: str, next_step: str) -> Iterator[None]:
-    """Turn an interrupt inside into a StillGoingError: a sentence on what goes on, and how to look at it again."""
+    """Turn an interrupt inside into a StillGoingError: a sentence on what continues, and how to look at it again."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The end of a release: what was trained, how it was judged, what serves it, and what to do next."""
+"""The end of a release: its training, its verdicts, its endpoints, and the next steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_FILES = 100
 
 
 def say_summary(session: Session, run: RunView) -> None:
-    """Print the summary; of a release that failed only what there is."""
+    """Print the summary; of a failed release the parts that exist."""
     output = session.output
     trained = _trained(session, run)
     if trained:
@@ -43,7 +43,7 @@ def say_summary(session: Session, run: RunView) -> None:
 
 
 def summary_document(session: Session, run: RunView) -> dict[str, Any]:
-    """The summary as a program reads it."""
+    """Return the summary for programs."""
     return {
         "training_job": run.variable("TrainingJobName"),
         "training_seconds": run.variable("TrainingSeconds"),
@@ -67,7 +67,7 @@ def _trained(session: Session, run: RunView) -> str:
 
 
 def _rows(session: Session, prefix: str) -> int:
-    """Rows of the training channel, as noted on the files when they were uploaded; 0 if not all of them tell."""
+    """Return the rows of the training channel, as stored with the files at their upload; 0 if some are not known."""
     if not prefix:
         return 0
     s3, bucket = session.client("s3"), session.names.bucket("data")
@@ -81,7 +81,7 @@ def _rows(session: Session, prefix: str) -> int:
 
 
 def _endpoints(session: Session) -> dict[str, str]:
-    """Endpoint to the config that it serves."""
+    """Map each endpoint to the config that it serves."""
     endpoints: dict[str, str] = {}
     for environment in ENVIRONMENTS:
         name = session.names.endpoint(environment)
