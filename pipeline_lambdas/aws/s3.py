@@ -20,7 +20,7 @@ def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -
     except AwsRequestError as error:
         if error.code in {"NoSuchKey", "NoSuchBucket"}:
             raise ConfigurationError(
-                f"{uri}: found no such artifact ({error.code}). Release again to make it anew."
+                f"{uri}: found no such artifact ({error.code}). Start a new release to make it again."
             ) from error
         raise
     with answer["Body"] as body:

@@ -100,7 +100,7 @@ def _problems(entry: Entry, sequence: int, before: Entry | None) -> list[str]:
         if isinstance(named, dict) and wanted and named.get("sha256") != wanted["sha256"]:
             problems.append(
                 f"predecessor: names a record {wanted['sequence']} with SHA-256 {named.get('sha256')}; found one with "
-                f"{wanted['sha256']}: that record is not the one which this was written after"
+                f"{wanted['sha256']}: that record is not this one's predecessor"
             )
         else:
             problems.append(f"predecessor: found {json.dumps(named)}; expected {json.dumps(wanted)}")

@@ -53,7 +53,7 @@ def _append(record: dict[str, Any], site: RecordSite) -> bytes:
         if s3.create_object(bucket, key, content, _JSON, site.kms_key_arn):
             return content
     raise UnavailableError(
-        f"s3://{bucket}/{prefix}: {_MOST_RACES} records of other releases were faster. The event is delivered again."
+        f"s3://{bucket}/{prefix}: {_MOST_RACES} records of other releases came first. Lambda will repeat the event."
     )
 
 

@@ -50,7 +50,7 @@ def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
     if found != trained:
         raise JobFailedError(
             f"{what}: found the SHA-256 {found}; expected {trained}, with which the release was trained: the artifact "
-            f"{artifact} was changed since. The access log of the artifact bucket tells who wrote it; start a new "
+            f"{artifact} was changed since. The access log of the artifact bucket shows who wrote it; start a new "
             "release."
         )
 
@@ -77,7 +77,7 @@ def await_dataset(job: Job, config: TrainingConfig, bucket: str, now: datetime) 
         raise ConfigurationError(f"Waited {WAIT.total_seconds() / 3600:.0f} h. {_missing(config, bucket)}")
     summary = (
         f"Waits until {until:%H:%M:%S} UTC for dataset {config.dataset}, which the config pins; "
-        "`slipway data upload` brings it"
+        "`slipway data upload` uploads it"
     )
     waited = 1 - (until - now) / WAIT
     return Continue(json.dumps({"until": until.isoformat()}), summary, max(0, min(99, int(100 * waited))))

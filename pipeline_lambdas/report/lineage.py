@@ -133,7 +133,7 @@ def _data_changes(before: Any, after: Any) -> list[Child]:
     told = [
         *(f"Column {name} is new." for name in columns.added),
         *(f"Column {name} is gone." for name in columns.removed),
-        *(["Columns stand in another order."] if columns.moved else []),
+        *(["The columns have another order."] if columns.moved else []),
     ]
     rows = [[el("code", one.path), one.kind, text.size(one.before_bytes), text.size(one.after_bytes)] for one in files]
     short = [text.short_hash(one) or "not known" for one in hashes]
@@ -211,7 +211,9 @@ def approval(record: Document) -> Section | None:
     found = mapping(record, "approval")
     status = string(found, "status")
     if not found:
-        return section("approval", "Approval", el("p", "No decision was asked for when this page was written."))
+        return section(
+            "approval", "Approval", el("p", "The pipeline had not asked for a decision when this page was written.")
+        )
     told: list[tuple[str, Child]] = [
         ("Decision", word(status) if status else None),
         ("By", _who(string(found, "by"))),

@@ -55,7 +55,7 @@ def job_id(event: Any) -> str:
         identifier = None
     if not isinstance(identifier, str) or not identifier:
         raise ConfigurationError(
-            f'The event has no "{EVENT_KEY}" with an id: this function is to be invoked by CodePipeline.'
+            f'The event has no "{EVENT_KEY}" with an id: only CodePipeline may invoke this function.'
         )
     return identifier
 

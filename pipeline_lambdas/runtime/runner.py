@@ -67,7 +67,7 @@ def _unexpected(error: Exception, context: LambdaContext, redact: Callable[[str]
     import traceback  # noqa: PLC0415
 
     message = (
-        f"{type(error).__name__}: {error}. This is a fault of the function; its log has the details under "
+        f"{type(error).__name__}: {error}. This is a bug in the function; its log has the details under "
         f"request id {context.aws_request_id}."
     )
     return Failed("JobFailed", redact(message)), "".join(traceback.format_exception(error))

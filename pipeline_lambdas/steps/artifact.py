@@ -36,7 +36,7 @@ def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -
             raise JobFailedError(
                 f"{uri}: found {found}; expected version {version}, which {training_job} left. It was written again "
                 "after it was trained, so it is not certain that Dev and Test served what was trained. Prod stays as "
-                "it is. The access log of the bucket tells who wrote it; start a new release."
+                "it is. The access log of the bucket shows who wrote it; start a new release."
             )
         if newest.size_bytes > _MOST_BYTES:
             raise JobFailedError(

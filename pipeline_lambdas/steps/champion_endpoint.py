@@ -27,11 +27,11 @@ def delete_champion(release: Release) -> str | None:
     if description is not None and own in _configs_of(description):
         status = description["EndpointStatus"]
         if status in _IN_BETWEEN:
-            return f"Endpoint {name} is {status} and can be deleted afterwards"
+            return f"Endpoint {name} is {status} and can be deleted after that"
         if status != "Deleting":
             sagemaker.delete_endpoint(name)
     if sagemaker.delete_endpoint_config(own) and description is None:
-        return f"Endpoint {name} may have been created a moment ago and not be shown yet"
+        return f"Endpoint {name} may have just been created: SageMaker may not show it yet"
     return None
 
 
@@ -44,7 +44,7 @@ def await_deletion(release: Release, remaining_ms: Callable[[], int], has_ended:
     pause_s = _FIRST_PAUSE_S
     while waiting := delete_champion(release):
         if remaining_ms() / 1000 < pause_s + _MARGIN_S:
-            raise UnavailableError(f"{waiting}; it costs until then.")
+            raise UnavailableError(f"{waiting}; it costs money until then.")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         if not has_ended():

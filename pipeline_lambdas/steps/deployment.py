@@ -256,9 +256,9 @@ def _point_endpoint(
         case "Failed":
             # It serves nothing, and its deletion is all that SageMaker still allows.
             sagemaker.delete_endpoint(name)
-            return f"Endpoint {name} had failed and is deleted before it is created anew"
+            return f"Endpoint {name} had failed and is deleted before it is created again"
         case "Deleting" | "SystemUpdating" | "RollingBack":
-            return f"Endpoint {name} is {status} and can be changed afterwards"
+            return f"Endpoint {name} is {status} and can be changed after that"
         case _:
             raise JobFailedError(
                 f"Endpoint {name} is {status}, in which it cannot be updated. Look at it in SageMaker, delete it if "

@@ -85,8 +85,8 @@ def parse_event(event: Any, site: StartSite) -> Pushed | Uploaded:
     except (KeyError, TypeError):
         pass
     raise ConfigurationError(
-        f"The event tells neither of a push to a source of the pipeline {site.pipeline} nor of a dataset of its model: "
-        "this function is to be the target of the rules that the template makes for it."
+        f"The event reports neither a push to a source of the pipeline {site.pipeline} nor a dataset of its model. "
+        "Let only the rules that the template makes for this function invoke it."
     )
 
 
@@ -113,7 +113,7 @@ def decide_paths(source: str, model: str, paths: Iterable[str]) -> Decision:
     """Decide by the paths that a push changed."""
     found = releasing(source, model, paths)
     if not found:
-        return Decision(starts=False, reason=f"nothing that {model} is made of has changed")
+        return Decision(starts=False, reason=f"no source of {model} has changed")
     more = f" and {len(found) - _MOST_PATHS} more" if len(found) > _MOST_PATHS else ""
     return Decision(starts=True, reason=f"{', '.join(found[:_MOST_PATHS])}{more} changed")
 

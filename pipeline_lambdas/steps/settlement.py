@@ -67,7 +67,7 @@ def parse_record(record: Any, prefix: str) -> Unanswered:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         pass
     raise ConfigurationError(
-        "The event is no record of a failed invocation by an action: this function is to be the on-failure "
+        "The event is not the record of a failed invocation by an action. Use this function only as on-failure "
         "destination of the functions that the pipeline's actions invoke."
     )
 

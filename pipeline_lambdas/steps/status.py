@@ -49,7 +49,7 @@ _ENDPOINT_FAILED = {
     "OutOfService": "takes no requests",
     "Deleting": "is being deleted",
     "Failed": "failed; only its deletion is possible, which the next deployment does",
-    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment mends it",
+    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment repairs it",
 }
 
 
@@ -62,7 +62,7 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     if kind not in {"training-job", "endpoint"}:
         raise ConfigurationError(f"UserParameters: kind: found {kind!r}; expected training-job, endpoint")
     if kind == "endpoint" and not endpoint_config:
-        raise ConfigurationError("UserParameters: endpoint_config: missing; expected the config asked for")
+        raise ConfigurationError("UserParameters: endpoint_config: missing; expected the requested config")
     if name == NONE:
         return Done(summary="Nothing to wait for")
     try:
@@ -75,10 +75,12 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     except UnavailableError as error:
         if token is None:
             raise
-        return Continue(token, f"AWS did not answer and is asked again: {error}", 50, name)
+        return Continue(token, f"AWS did not answer and will be asked again: {error}", 50, name)
     unseen = _unseen_looks(token)
     if isinstance(outcome, Failed) and unseen < STALE_LOOKS and _may_be_stale(description, endpoint_config):
-        return Continue(_token(name, unseen + 1), f"{name} is looked at again, as it may not be shown yet", 10, name)
+        return Continue(
+            _token(name, unseen + 1), f"{name} will be looked at again: SageMaker may not show it yet", 10, name
+        )
     return outcome
 
 

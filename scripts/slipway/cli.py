@@ -72,7 +72,7 @@ class _AnywhereGroup(TyperGroup):
             raise typer.Exit(_ended(ctx.obj, FAILED, str(failed))) from None
         except KeyboardInterrupt:
             raise typer.Exit(_told(ctx.obj, StillGoingError("Nothing more is done here."))) from None
-        except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to mend
+        except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to fix
             raise typer.Exit(_told(ctx.obj, error)) from None
         raise typer.Exit(_ended(ctx.obj, OK))
 

@@ -172,7 +172,7 @@ def aws_credentials_configured(profile: str | None) -> bool:
         return session.get_credentials() is not None
     except BotoCoreError as error:
         raise SlipwayError(
-            f"The AWS configuration cannot be used: {error}", "Mend it, or work on this machine only: --local"
+            f"The AWS configuration cannot be used: {error}", "Fix it, or work on this machine only: --local"
         ) from None
 
 

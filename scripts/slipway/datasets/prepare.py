@@ -107,7 +107,7 @@ def _layout(request: Request) -> _Layout:
     if len(cells) < 2:
         raise SlipwayError(
             f"{request.source}: line 1: found one column; expected a label and at least one feature.",
-            "Name what separates the columns: --delimiter ';'",
+            "Name the separator of the columns: --delimiter ';'",
         )
     has_header = looks_like_header(cells) if request.header is None else request.header
     header = cells if has_header else []

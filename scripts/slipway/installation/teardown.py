@@ -191,8 +191,8 @@ def remove_evidence(session: Session, inventory: Inventory, *, lift: bool) -> di
                 what = "its locks cannot be lifted" if lift else "it cannot be deleted"
                 raise SlipwayError(
                     f"{folder}: {what}: {error}",
-                    "The bucket's policy lets those do it whom the parameter EvidenceKeepers of the setup stack names; "
-                    "without it the root user.",
+                    "The bucket's policy allows it to those in the parameter EvidenceKeepers of the setup stack; "
+                    "if that is empty, to the root user.",
                 ) from None
             step.outcome = f"{deleted:,} versions deleted, {len(locked):,} are locked"
         if locked:

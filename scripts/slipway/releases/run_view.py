@@ -141,7 +141,7 @@ class RunView:
 
     @property
     def training_job(self) -> str:
-        """The job that trained its model, also for a release that only deploys one, such as a rollback; empty if none."""
+        """The job that trained its model, also for a release that only deploys it, as a rollback; empty if none."""
         told = (action.training_job for action in self.actions)
         return self.variable("TrainingJobName") or next((name for name in told if name), "")
 

@@ -64,7 +64,7 @@ class Push:
 
     def _said(self, pipelines: Sequence[ModelPipeline], verb: str) -> str:
         if not pipelines:
-            return "no pipeline is there yet that a push could start"
+            return "there is no pipeline yet that a push could start"
         found = self.releases(pipelines)
         if not found:
             return f"{verb} no model; {self._why_nothing(pipelines)}"
@@ -75,12 +75,14 @@ class Push:
     def _why_nothing(self, pipelines: Sequence[ModelPipeline]) -> str:
         branches = sorted({one.branch for one in pipelines})
         if self.branch not in branches:
-            return f"it goes to the branch {self.branch}, and releases are made from {', '.join(branches)}"
+            return f"it goes to the branch {self.branch}, and releases come from {', '.join(branches)}"
         if not self._reached(pipelines):
-            return "the pipelines have " + ("no connection to read it by" if self.connected else "their own connection")
+            return "the pipelines have " + (
+                "no connection to read it through" if self.connected else "their own connection"
+            )
         if self.paths is None:
-            return f"it makes the branch {self.branch}, and through a connection a new branch starts nothing"
-        return "nothing that one is made of has changed"
+            return f"it creates the branch {self.branch}, and through a connection a new branch starts nothing"
+        return "no source of a model has changed"
 
     def _reached(self, pipelines: Iterable[ModelPipeline]) -> list[ModelPipeline]:
         return [one for one in pipelines if one.branch == self.branch and self.connected in (None, one.connected)]

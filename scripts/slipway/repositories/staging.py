@@ -123,7 +123,7 @@ def stage_published(session: Session, folder: str, connected: Mapping[str, str])
         address = GitFolder(_work_folder(session, folder), Remote("")).noted_address()
         if address is None:
             raise SlipwayError(
-                f"its repository {connected[folder]} is behind the connection, and was never published to from here."
+                f"its repository {connected[folder]} is behind the connection, and was never published from here."
             )
     return stage_files(git_folder(session, folder, address), folder, repository_files(session.project, folder))
 

@@ -36,7 +36,7 @@ def tell_push(session: Session, clone: Clone | None) -> dict[str, Any]:
         session.output.say(f"what a push would release is not known: {_sentence(error)}")
         return dict.fromkeys([clone.folder.name] if clone else REPOSITORY_FOLDERS)
     if not pipelines and not clone:
-        session.output.say("no pipeline is there yet that a push could start")
+        session.output.say("there is no pipeline yet that a push could start")
         return {folder: {} for folder in REPOSITORY_FOLDERS}
     return dict(_of_clone(session, clone, pipelines) if clone else _of_checkout(session, pipelines, connected))
 

@@ -128,7 +128,7 @@ def refuse_stateful(stack: str, changes: Iterable[Change], consent: Consent, com
     flags = " ".join(f"--replace-stateful {one.logical_id}" for one in refused)
     raise SlipwayError(
         "\n".join([f"stack {stack}: refused, as this cannot be undone:", *lines]),
-        f"Undo the change in the template or the parameters. Or, if it is meant: {command} {flags}",
+        f"Undo the change in the template or the parameters. Or, to do it anyway: {command} {flags}",
     )
 
 

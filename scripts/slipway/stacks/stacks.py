@@ -119,7 +119,7 @@ def deploy_stack(
             return Deployed(name, created=False, changes=changes)
         seen = {event["EventId"] for event in stack_events(session, name)}
         change_set.execute(session)
-        with goes_on(f"CloudFormation goes on with stack {name}.", f"Look at it: {session.command('status')}"):
+        with goes_on(f"CloudFormation continues with stack {name}.", f"Look at it: {session.command('status')}"):
             _follow(session, name, seen, len(changes), step)
         certain = sum(change.certain for change in changes)
         made = f"created, {len(changes)} resources" if change_set.new_stack else f"updated, {certain} resources"
@@ -158,7 +158,7 @@ def _usable(session: Session, name: str, step: Step, consent: Consent) -> dict[s
     session.output.say(f"stack {name} is in {status}: its creation failed.")
     for reason in last_reasons(session, name):
         session.output.say(reason)
-    session.output.say("Nothing of it is in use, so it is deleted and created anew.")
+    session.output.say("Nothing of it is in use, so it is deleted and created again.")
     delete_stack(session, name, step)
     return None
 

@@ -83,12 +83,12 @@ def _in_the_way(session: Session, name: str, destroy: str, deploy: str) -> str:
     """Say what to do about names in use: by what a deleted setup stack kept, or what another stack left."""
     if name == session.names.setup_stack:
         return (
-            "What exists already is kept when this stack is deleted. Take another --suffix; or remove what an earlier "
-            f"installation of this one left, with all data: {destroy}; then: {deploy}"
+            "What already exists was kept when an earlier stack was deleted. Use another --suffix; or remove what an "
+            f"earlier installation of this name left, with all data: {destroy}; then: {deploy}"
         )
     return (
-        "What exists already is no part of the stack: log groups, for example, that something wrote to after the "
-        f"stack was deleted. Remove what is left of the model, its data not: {destroy}; then: {deploy}"
+        "What already exists is not part of the stack, such as log groups that something wrote to after the "
+        f"stack was deleted. Remove what is left of the model, except its data: {destroy}; then: {deploy}"
     )
 
 
@@ -104,12 +104,12 @@ def _next_step(session: Session, name: str, status: str, reasons: list[str]) -> 
     if status.endswith("_IN_PROGRESS"):
         return f"Wait until it is done: {aws('describe-stack-events')}"
     if status in NEVER_CREATED:
-        return f"Mend the cause, then again: {deploy}. It removes first what is left of this creation."
+        return f"Fix the cause, then again: {deploy}. It removes first what is left of this creation."
     return {
-        "CREATE_FAILED": f"Remove what there is: {aws('delete-stack')}; mend the cause, then: {deploy}",
-        "DELETE_FAILED": f"Mend the cause, then delete it to the end: {destroy}",
-        "UPDATE_FAILED": f"Take it back to where it was: {aws('rollback-stack')}; mend the cause, then: {deploy}",
+        "CREATE_FAILED": f"Remove what there is: {aws('delete-stack')}; fix the cause, then: {deploy}",
+        "DELETE_FAILED": f"Fix the cause, then delete it to the end: {destroy}",
+        "UPDATE_FAILED": f"Take it back to where it was: {aws('rollback-stack')}; fix the cause, then: {deploy}",
         "UPDATE_ROLLBACK_FAILED": (
-            f"Mend the cause, take it back to where it was: {aws('continue-update-rollback')}; then: {deploy}"
+            f"Fix the cause, take it back to where it was: {aws('continue-update-rollback')}; then: {deploy}"
         ),
-    }.get(status, f"Mend the cause, then again: {deploy}. The stack is as it was; nothing of the change is left.")
+    }.get(status, f"Fix the cause, then again: {deploy}. The stack is as it was; nothing of the change is left.")

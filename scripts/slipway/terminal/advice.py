@@ -33,7 +33,7 @@ def how_to_retry(run: RunView, stage: str) -> RetryMode:
 def _again(run: RunView, stage: str, command: Command) -> str:
     if stage in run.overtaken:
         like = command("start --like", run.short_id)
-        return f"a later release has been in {stage} since; release once more what this one was made of: {like}"
+        return f"a later release has been in {stage} since; release the same sources again: {like}"
     what = "all actions of the stage" if how_to_retry(run, stage) == "ALL_ACTIONS" else "what failed"
     return f"try {what} again as it is: {command('retry', stage, '--run', run.short_id)}"
 
@@ -48,7 +48,7 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
             f"{command('compare', run.short_id)}; change the config or the data, and push"
         ]
     name = run.log_name(action)
-    return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
+    return [f"fix what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
 
 
 def _named_by(run: RunView, action: ActionView, command: Command) -> str:
@@ -58,15 +58,15 @@ def _named_by(run: RunView, action: ActionView, command: Command) -> str:
     if NOT_BUILT in action.error_message:
         return f"publish the code that has this function; its release builds it: {command('publish')}"
     if action.provider == "CodeBuild":
-        return f"mend the code and push; the whole log: {command('logs', run.log_name(action))}"
+        return f"fix the code and push; the whole log: {command('logs', run.log_name(action))}"
     if PATTERNS_PARAMETER in action.error_message:
         allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
         return (
-            f"choose an instance type that the stack allows and push; this tells beforehand: {command('check')}; or "
+            f"choose an instance type that the stack allows and push; check before you push: {command('check')}; or "
             f"let it allow more: {allow}"
         )
     by_code = {
-        "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
+        "ConfigurationError": f"fix the config or the data and push; check before you push: {command('check')}",
         "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline.yml, then "
         f"{command('deploy')}; what roles may do: {command('permissions')}",
         "SystemUnavailable": "a service or a function did not answer, which a retry may cure",

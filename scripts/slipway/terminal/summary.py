@@ -99,7 +99,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     if run.approval:
         where = f"{run.approval.stage}/{run.approval.name}"
         return [
-            f"next: {where} waits for a decision, and what it releases to is as it was",
+            f"next: {where} waits for a decision; its environment has not changed",
             *approval_lines(run, run.approval, session.command),
             f"  then:    {session.command('follow', run.short_id)}",
         ]
@@ -118,7 +118,10 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     if session.target.is_local:
         steps += ["  3. stop local AWS; what it holds is kept:", f"       {session.command('down')}"]
     else:
-        steps += ["  3. see what is there, endpoints cost money while they are:", f"       {session.command('status')}"]
+        steps += [
+            "  3. see what exists; endpoints cost money until they are deleted:",
+            f"       {session.command('status')}",
+        ]
     return steps
 
 

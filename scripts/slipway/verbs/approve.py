@@ -42,7 +42,7 @@ def reject(context: typer.Context, execution: Execution = None, message: Message
 def check_reason(reason: str, option: str) -> None:
     """Raise SlipwayError unless a decision can be kept with this reason."""
     if not reason.strip():
-        raise SlipwayError("A decision is kept with its reason, and found none.", f"Give one: {option} 'REASON'")
+        raise SlipwayError("found no reason; a decision is recorded with one.", f"Give one: {option} 'REASON'")
     if len(reason) > MAX_REASON_CHARACTERS:
         raise SlipwayError(
             f"{option}: found {len(reason)} characters; CodePipeline allows {MAX_REASON_CHARACTERS} for the reason."

@@ -56,14 +56,12 @@ def deploy(
 def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) -> list[Deployed]:
     deployed = [deploy_setup(session, extra, consent)]
     if consent.dry_run and find_stack(session, session.names.setup_stack) is None:
-        session.output.say("The other stacks build on this one; what they hold can be shown once it is there.")
+        session.output.say("The other stacks need this one; their changes can be shown once it exists.")
     else:
         if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
                 put = session.command("release")
-                session.output.warn(
-                    f"{missing} is not there, so the pipeline's first run will fail; put it there: {put}"
-                )
+                session.output.warn(f"{missing} is missing, so the pipeline's first run will fail; put it there: {put}")
         deployed.append(deploy_pipeline(session, extra, consent))
         deployed += deploy_operations(session, extra, consent)
     return deployed
@@ -107,7 +105,7 @@ def deploy_operations(
         return []
     pipeline = find_stack(session, session.names.pipeline_stack)
     if pipeline is None:
-        session.output.say("What watches the pipeline can be shown once the pipeline is there.")
+        session.output.say("The changes of the operations stack can be shown once the pipeline exists.")
         return []
     template = stored(session, path)
     shared: dict[str, str] = {}

@@ -48,11 +48,11 @@ class Served:
 def predict(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(help="CSV or JSON file of rows; `-`, or nothing where something is piped: stdin.")
+        Path | None, typer.Argument(help="CSV or JSON file of rows; `-`, or no FILE with a pipe: stdin.")
     ] = None,
     row: Annotated[list[str] | None, typer.Option("--row", help="A row, such as 7.4,0.7,0; repeatable.")] = None,
     environment: Annotated[Environment | None, typer.Option("--env", help="Default: prod if it is there.")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="Default: what the rows look like.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Default: detected from the rows.")] = None,
 ) -> None:
     """Ask an endpoint for predictions.
 

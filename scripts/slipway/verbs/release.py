@@ -142,7 +142,7 @@ def _publish(session: Session, changed: Sequence[Staged]) -> str:
     starting = [one for one in starting if one not in later]
     known = _known_runs(session)
     if not starting:
-        session.output.say(f"nothing that {model} is made of has changed: the release is started by hand")
+        session.output.say(f"no source of {model} has changed: the release is started by hand")
         return start_run(session)
     if len(starting) == 1:
         run_id = _wait_for_run(session, known, {starting[0].source_action: starting[0].publish(session)})

@@ -32,7 +32,7 @@ def rollback(
         str | None,
         typer.Argument(
             autocompletion=complete_releases,
-            help="Release whose model Prod shall serve; default: the one before what it serves now.",
+            help="Release whose model Prod will serve; default: the one before its present model.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -69,7 +69,7 @@ def serving_model(session: Session) -> str:
         if code_of(error) != "ValidationException":
             raise
         raise SlipwayError(
-            f"{endpoint}: found no such endpoint, so nothing is there to roll back.",
+            f"{endpoint}: found no such endpoint, so there is nothing to roll back.",
             "Prod serves a model once a release has been approved.",
         ) from None
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
@@ -84,7 +84,7 @@ def previous(summaries: Iterable[Mapping[str, Any]], serving: str, pipeline: str
     if not older:
         raise SlipwayError(
             f"{pipeline}: found no release before the one that Prod serves, {serving}.",
-            lambda command: f"See which ones there are: {command('runs')}",
+            lambda command: f"List the releases: {command('runs')}",
         )
     return older[0]
 
@@ -133,8 +133,8 @@ def _agree(session: Session, short: str, *, yes: bool) -> None:
         return
     if not session.output.can_ask:
         raise SlipwayError(
-            "This changes what Prod serves, and nobody is there to agree.",
-            f"If it is meant: {session.command('rollback', short, '--yes')}",
+            "This changes what Prod serves, and nobody can be asked here.",
+            f"To do it: {session.command('rollback', short, '--yes')}",
         )
     if not session.output.confirm("Roll back?"):
-        raise SlipwayError("Not rolled back; Prod serves what it served.")
+        raise SlipwayError("Not rolled back; Prod serves the same model as before.")

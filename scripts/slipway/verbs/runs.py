@@ -82,19 +82,19 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 10,
     status: Annotated[list[str] | None, typer.Option(help="Only with this status, such as failed; repeatable.")] = None,
-    because: Annotated[str, typer.Option(help="Only what was started so, such as push, data or hand.")] = "",
-    since: Annotated[str, typer.Option(help="Only what started within this time: 2h, 7d.")] = "",
+    because: Annotated[str, typer.Option(help="Only releases started this way, such as push, data or hand.")] = "",
+    since: Annotated[str, typer.Option(help="Only releases started within this time: 2h, 7d.")] = "",
     stage: Annotated[
         str,
         typer.Option(
             autocompletion=complete_stages,
-            help="Only what failed in this stage, such as Train.",
+            help="Only releases that failed in this stage, such as Train.",
         ),
     ] = "",
     author: Annotated[str, typer.Option(help="Only commits by this author; a part of the name is enough.")] = "",
     verdict: Annotated[str, typer.Option(help="Only with this verdict of the gates: passed, failed.")] = "",
     metric: Annotated[str, typer.Option(help="Metric to show; default: the first with a gate.")] = "",
-    sort: Annotated[Order, typer.Option(help="Order; of a metric the best first.")] = "started",
+    sort: Annotated[Order, typer.Option(help="Order; by a metric, the best first.")] = "started",
 ) -> None:
     """List releases, newest first.
 
@@ -115,7 +115,7 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         session.output.say(f"{session.names.pipeline} has had no release yet. Start one: {session.command('start')}")
         return
     session.output.say(runs_list(rows, session.output.console.width))
-    session.output.say(f"One of them in full: {session.command('show', short_id(rows[0].id))}")
+    session.output.say(f"See one of them in full: {session.command('show', short_id(rows[0].id))}")
 
 
 def _find(session: Session, wanted: Filter, limit: int) -> list[tuple[RunRow, Mapping[str, Any]]]:

@@ -136,5 +136,5 @@ def test_a_report_that_fails_is_raised_so_that_lambda_repeats_it(
     ],
 )
 def test_what_is_no_record_of_a_job_is_refused(payload: Any) -> None:
-    with pytest.raises(ConfigurationError, match="no record of a failed invocation"):
+    with pytest.raises(ConfigurationError, match="not the record of a failed invocation"):
         handler(payload, Context())

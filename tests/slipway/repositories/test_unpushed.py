@@ -69,7 +69,7 @@ COMPARED = "clone, compared with origin/main: a push would release"
 
 
 def test_what_is_neither_committed_nor_pushed_counts(clone: Clone) -> None:
-    nothing = f"{COMPARED} no model; nothing that one is made of has changed"
+    nothing = f"{COMPARED} no model; no source of a model has changed"
     assert told(clone) == (nothing, {"clone": {}})
     (clone.folder / "README.md").write_text("new\n")
     assert told(clone) == (nothing, {"clone": {}})
@@ -107,7 +107,7 @@ def test_nothing_of_the_clone_is_changed(clone: Clone) -> None:
 def test_another_branch_releases_nothing(clone: Clone) -> None:
     git(clone.folder, "switch", "--quiet", "--create", "try")
     (clone.folder / "wine.yml").write_text("a: 2\n")
-    why = "it goes to the branch try, and releases are made from main"
+    why = "it goes to the branch try, and releases come from main"
     assert told(clone) == (f"clone, new branch: a push would release no model; {why}", {"clone": {}})
     git(clone.folder, "push", "--quiet", "--set-upstream", "origin", "try")
     assert told(clone)[0].startswith("clone, compared with origin/try: a push would release no model; it goes to the")
@@ -122,7 +122,7 @@ def test_the_first_push_makes_the_branch(clone: Clone, connected: bool, monkeypa
     git(clone.folder, "update-ref", "-d", "refs/remotes/origin/main")
     said, found = told(clone)
     if connected:
-        assert "it makes the branch main, and through a connection a new branch starts nothing" in said
+        assert "it creates the branch main, and through a connection a new branch starts nothing" in said
         assert found == {"clone": {}}
     else:
         assert found == {"clone": dict.fromkeys(("cider", "wine"), "everything is new")}
@@ -190,7 +190,7 @@ def test_folders_of_the_checkout_are_compared_with_where_they_were_published(che
         "training_config: a push would release wine (wine.yml)",
         *(
             f"{folder}: what a push would release is not known: its repository acme/{folder} is behind the connection, "
-            "and was never published to from here."
+            "and was never published from here."
             for folder in ("pipeline_lambdas", "inference_lambdas")
         ),
     ]
