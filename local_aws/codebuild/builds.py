@@ -108,7 +108,7 @@ class Builds:
                 build_state.complete(self._platform, build["id"], build_state.FAILED, code, message)
                 continue
             build |= {"phases": build["phases"][:1], "currentPhase": "SUBMITTED", "exportedEnvironmentVariables": []}
-            self._platform.records.begin_anew(build, effective)
+            self._platform.records.restart_build(build, effective)
             self._run(build, effective)
 
     def stop_all(self, timeout_s: float) -> None:

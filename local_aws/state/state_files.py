@@ -54,7 +54,7 @@ def read(path: Path) -> bytes:
     return content
 
 
-def mend(folder: Path) -> list[str]:
+def repair(folder: Path) -> list[str]:
     """Put the last good copies in the place of damaged files; returns a sentence for each.
 
     Raises StateDamagedError where there is none.

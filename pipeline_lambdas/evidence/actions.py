@@ -90,13 +90,13 @@ def evaluation_version(actions: Sequence[Action], environment: str, uri: str) ->
         if action["stageName"] == stage_of(environment):
             output = action.get("output") or {}
             external_id = (output.get("executionResult") or {}).get("externalExecutionId")
-            version = version_told(output.get("outputVariables") or {}, external_id or "", uri)
+            version = reported_version(output.get("outputVariables") or {}, external_id or "", uri)
             if version:
                 return version
     return None
 
 
-def version_told(variables: Mapping[str, str], external_id: str, uri: str) -> str | None:
+def reported_version(variables: Mapping[str, str], external_id: str, uri: str) -> str | None:
     """Return the version of the evaluation at `uri` that an action reports; a failed action has no output variables."""
     if variables.get("ReportUri") == uri and variables.get("ReportVersionId"):
         return variables["ReportVersionId"]

@@ -29,7 +29,7 @@ from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
 from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
-from pipeline_lambdas.release.inputs import read_pinned, refuse_another
+from pipeline_lambdas.release.inputs import read_pinned, require_trained
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.runtime.artifacts import member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
@@ -134,7 +134,7 @@ def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
     config = parse_config(member_of(content, TRAINING_CONFIG, file), file)
     trained = _trained_with(facts, "ConfigSha256", "config_sha256")
     if trained:
-        refuse_another(file, config_sha256(config), trained, TRAINING_CONFIG)
+        require_trained(file, config_sha256(config), trained, TRAINING_CONFIG)
     return config
 
 
@@ -147,7 +147,7 @@ def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
         return None
     dataset, trained = parse_manifest(content, site.model), _trained_with(facts, "DatasetSha256", "dataset_sha256")
     if trained:
-        refuse_another(f"dataset {dataset.id}", dataset.sha256, trained, DATASET)
+        require_trained(f"dataset {dataset.id}", dataset.sha256, trained, DATASET)
     return dataset
 
 

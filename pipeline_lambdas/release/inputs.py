@@ -37,11 +37,11 @@ def read_config(job: Job, model: str) -> TrainingConfig:
 def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:
     """Return the config that the release was trained with, by its SHA-256; JobFailedError if it has changed since."""
     config = read_config(job, model)
-    refuse_another(config_file(model), config_sha256(config), sha256, TRAINING_CONFIG)
+    require_trained(config_file(model), config_sha256(config), sha256, TRAINING_CONFIG)
     return config
 
 
-def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
+def require_trained(what: str, found: str, trained: str, artifact: str) -> None:
     """Raise JobFailedError if an action's input differs from the one that the release was trained with.
 
     A job gives its function credentials for the artifact bucket, so code that nobody has approved may have written
@@ -63,7 +63,7 @@ def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str)
     found = _find(job, config, bucket)
     if found is None:
         raise ConfigurationError(_missing(config, bucket))
-    refuse_another(f"dataset {found.id}", found.sha256, sha256, DATASET)
+    require_trained(f"dataset {found.id}", found.sha256, sha256, DATASET)
     return found
 
 

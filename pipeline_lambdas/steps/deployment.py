@@ -16,7 +16,7 @@ from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.config.instances import has_local_storage
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
 from pipeline_lambdas.release.affected import TRAINING_CONFIG, config_file
-from pipeline_lambdas.release.inputs import refuse_another
+from pipeline_lambdas.release.inputs import require_trained
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
@@ -180,7 +180,7 @@ def _check_config(deployment: Deployment, config: TrainingConfig) -> None:
             "UserParameters lacks artifact_version or config_sha256, by which Prod is held against what was trained. "
             "Deploy the pipeline stack again, then start a new release."
         )
-    refuse_another(config_file(config.model), config_sha256(config), deployment.config_sha256, TRAINING_CONFIG)
+    require_trained(config_file(config.model), config_sha256(config), deployment.config_sha256, TRAINING_CONFIG)
 
 
 def _trained(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slipway.commands import command_line
-from slipway.errors import Command, SlipwayError, StillGoingError, UnsuccessfulError
+from slipway.errors import Command, SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.session import Session
 from slipway.target import LOCAL_PORT, Options
 from slipway.terminal.completion import complete_models
@@ -71,7 +71,7 @@ class _AnywhereGroup(TyperGroup):
         except UnsuccessfulError as failed:
             raise typer.Exit(_ended(ctx.obj, FAILED, str(failed))) from None
         except KeyboardInterrupt:
-            raise typer.Exit(_told(ctx.obj, StillGoingError("Nothing more is done here."))) from None
+            raise typer.Exit(_told(ctx.obj, StillRunningError("Nothing more is done here."))) from None
         except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to fix
             raise typer.Exit(_told(ctx.obj, error)) from None
         raise typer.Exit(_ended(ctx.obj, OK))
@@ -207,7 +207,7 @@ def _told(session: Session, error: Exception) -> int:
     explained = error if isinstance(error, SlipwayError) else explain(error)
     if explained is None:
         raise error
-    interrupted = isinstance(explained, StillGoingError)
+    interrupted = isinstance(explained, StillRunningError)
     what, advice = "interrupted" if interrupted else "error", explained.advice(_commands_of(session))
     if session.output.as_json:
         _print_json({what: explained.message, "next": advice or None})

@@ -32,5 +32,5 @@ class UnsuccessfulError(Exception):
     """The verb worked and reports a failure, such as a release that failed a gate."""
 
 
-class StillGoingError(SlipwayError):
+class StillRunningError(SlipwayError):
     """The user has stopped waiting for something that continues without them."""

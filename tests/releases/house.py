@@ -51,7 +51,7 @@ class House:
         assert done.returncode == 0, done.stdout + done.stderr
         self.transcript = said + done.stdout
 
-    def move_in(self, first: Path) -> None:
+    def copy_installation(self, first: Path) -> None:
         """Be as the house in the folder `first` was when it was shut down; see `first_house`."""
         leave = shutil.ignore_patterns("ministack-lambda-*")
         shutil.copytree(first / ".slipway", self.root / ".slipway", symlinks=True, ignore=leave)

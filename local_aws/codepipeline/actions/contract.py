@@ -82,7 +82,7 @@ class Work:
     def configuration(self) -> Mapping[str, str]:
         return self.record.resolved
 
-    def revision_asked_for(self, revision_type: str) -> str | None:
+    def requested_revision(self, revision_type: str) -> str | None:
         """The source revision that whoever started the execution asked this action for."""
         for override in self.execution.overrides:
             if override["actionName"] == self.action.name and override["revisionType"] == revision_type:

@@ -128,7 +128,7 @@ def _data_files(paths: Mapping[str, Path]) -> list[DataFile]:
     return [DataFile(name.split("/")[0], name, path.stat().st_size, _file_sha256(path)) for name, path in paths.items()]
 
 
-def stage_dropped(session: Session) -> StagedDataset:
+def stage_bucket_files(session: Session) -> StagedDataset:
     """Make a dataset of the files under `<model>/<channel>/`: check them, and copy them within S3.
 
     `<model>/columns.json`, if it exists, names the columns. Raises UnsuccessfulError for bad rows, SlipwayError if a

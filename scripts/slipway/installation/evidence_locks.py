@@ -46,7 +46,7 @@ class Locks:
         return f"locks: {self.locked} hold{first}; {self.ended} have ended; {self.unlocked} never were; {rule}"
 
 
-def look_at_locks(session: Session) -> Locks | None:
+def read_locks(session: Session) -> Locks | None:
     """Check every version of the model's evidence; None if the installation has no evidence bucket yet.
 
     A version without a lock is a problem if an earlier one has a lock: the bucket locked when it was written.

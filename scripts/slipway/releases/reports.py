@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_lambdas.evidence import keys
-from pipeline_lambdas.evidence.actions import version_told
+from pipeline_lambdas.evidence.actions import reported_version
 from pipeline_lambdas.evidence.judgement import WORSE, state_of, state_of_gate, words_of
 from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.report.kit.text import champion_bound
@@ -31,7 +31,7 @@ def load_reports(session: Session, run: RunView) -> dict[str, dict[str, Any]]:
         key = keys.evaluation(session.names.model, run.id, environment)
         uri = f"s3://{session.names.bucket('evidence')}/{key}"
         for action in run.actions:
-            version = version_told(action.variables, action.external_id, uri)
+            version = reported_version(action.variables, action.external_id, uri)
             found = read_version(session, key, version) if version else None
             if found is not None:
                 reports[environment] = json.loads(found)

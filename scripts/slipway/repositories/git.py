@@ -124,12 +124,12 @@ class GitFolder:
         parents = ["-p", parent] if parent else []
         return self._git(*self._identity(), "commit-tree", tree, *parents, input_text=message).strip()
 
-    def note_address(self) -> None:
+    def save_address(self) -> None:
         """Save the repository's address in the work folder; a path is saved as absolute."""
         local = Path(self.remote.url)
         self._git("config", _ADDRESS, str(local.resolve()) if local.exists() else self.remote.url)
 
-    def noted_address(self) -> str | None:
+    def saved_address(self) -> str | None:
         """Return the address that was saved last."""
         return (self._quiet("config", "--get", _ADDRESS) or "").strip() or None
 

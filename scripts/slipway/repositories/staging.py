@@ -120,7 +120,7 @@ def stage_published(session: Session, folder: str, connected: Mapping[str, str])
     """
     address = None
     if folder in connected:
-        address = GitFolder(_work_folder(session, folder), Remote("")).noted_address()
+        address = GitFolder(_work_folder(session, folder), Remote("")).saved_address()
         if address is None:
             raise SlipwayError(
                 f"its repository {connected[folder]} is behind the connection, and was never published from here."

@@ -13,18 +13,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import explain
 from slipway.project import REPOSITORY_FOLDERS, shown
+from slipway.repositories.clones import Clone
 from slipway.repositories.effects import ModelPipeline, Push, pipelines_of
 from slipway.repositories.git import REDIRECTING
 from slipway.repositories.sources import SOURCE_ACTIONS, connected_repositories
 from slipway.repositories.staging import stage_published
-from slipway.repositories.whereabouts import Clone
 from slipway.session import Session
 
 _VERB = "a push would release"
 _REMOTES = "refs/remotes/"
 
 
-def tell_push(session: Session, clone: Clone | None) -> dict[str, Any]:
+def print_push(session: Session, clone: Clone | None) -> dict[str, Any]:
     """Print what a push of a clone, or of the folders of this checkout, would release.
 
     Returns folder to model to reason; None for a folder about which that is not known.

@@ -9,7 +9,7 @@ import typer
 
 from slipway.config_files import check_configs
 from slipway.datasets.data_files import check_dataset, report
-from slipway.datasets.dataset import StagedDataset, folder_id, stage_dropped, stage_folder, write_manifest
+from slipway.datasets.dataset import StagedDataset, folder_id, stage_bucket_files, stage_folder, write_manifest
 from slipway.datasets.prepare import DELIMITERS, REJECTED_FILE, Request
 from slipway.datasets.prepare import prepare as prepare_file
 from slipway.errors import SlipwayError, UnsuccessfulError
@@ -91,7 +91,7 @@ def adopt(context: typer.Context) -> None:
     """
     session = session_of(context)
     session.announce()
-    _publish(session, stage_dropped(session))
+    _publish(session, stage_bucket_files(session))
 
 
 def stage_directory(session: Session, directory: Path | None = None) -> StagedDataset:

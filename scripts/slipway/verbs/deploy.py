@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
-from slipway.installation.turn import own_turn
+from slipway.installation.lock import installation_lock
 from slipway.names import BRANCH
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.session import Session, session_of
@@ -48,7 +48,7 @@ def deploy(
     extra = dict(_parsed(text) for text in parameter or [])
     _check_parameters(session, extra)
     consent = Consent(frozenset(replace_stateful or []), assume_yes=yes, dry_run=dry_run)
-    with own_turn(session, "deploy"):
+    with installation_lock(session, "deploy"):
         deployed = _deploy_all(session, extra, consent)
     session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
 

@@ -11,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
-from slipway.errors import SlipwayError, StillGoingError, UnsuccessfulError
+from slipway.errors import SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.installation.aws_errors import explain
 from slipway.installation.installation import Inventory, find_pipelines
+from slipway.installation.lock import installation_lock
 from slipway.installation.removal_scope import DATA, SHARED, Scope, say_locked
 from slipway.installation.teardown import (
     KEY_WAITING_DAYS,
@@ -28,7 +29,6 @@ from slipway.installation.teardown import (
     stop_releases,
     stop_training,
 )
-from slipway.installation.turn import own_turn
 from slipway.session import Session, session_of
 from slipway.terminal.interrupts import goes_on
 from slipway.terminal.output import Output
@@ -67,7 +67,7 @@ def destroy(
     """
     session = session_of(context)
     session.announce()
-    with own_turn(session, "destroy"):
+    with installation_lock(session, "destroy"):
         scope = _scope(session, whole=whole, data=data, lift=locked)
         found = scope.look()
         planned = scope.planned(found)
@@ -147,7 +147,7 @@ def _resumable(scope: Scope) -> Iterator[None]:
     with goes_on("Deletions that have started continue.", f"Remove the rest: {again}"):
         try:
             yield
-        except StillGoingError:
+        except StillRunningError:
             raise
         except (SlipwayError, ClientError, BotoCoreError) as error:
             told = error if isinstance(error, SlipwayError) else explain(error)

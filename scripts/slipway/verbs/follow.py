@@ -22,7 +22,7 @@ from slipway.session import Session, session_of
 from slipway.terminal.advice import advise
 from slipway.terminal.build_progress import BuildProgress
 from slipway.terminal.completion import complete_releases
-from slipway.terminal.interrupts import release_goes_on
+from slipway.terminal.interrupts import release_continues
 from slipway.terminal.live_view import LiveRelease
 from slipway.terminal.output import Output, status_text
 
@@ -80,7 +80,7 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
             yield known
 
     show_all = _show_in_place if session.output.in_place else _show_line_by_line
-    with release_goes_on(session, run.short_id):
+    with release_continues(session, run.short_id):
         run = show_all(session, newer(), shown)
     report_end(session, run)
     return run

@@ -12,11 +12,11 @@ from slipway.cli import run
 from slipway.errors import SlipwayError
 from slipway.project import Project, find_project
 from slipway.repositories import unpushed
+from slipway.repositories.clones import Clone
 from slipway.repositories.effects import ModelPipeline
 from slipway.repositories.git import GitFolder, Remote
 from slipway.repositories.staging import repository_files, stage_files
-from slipway.repositories.unpushed import tell_push
-from slipway.repositories.whereabouts import Clone
+from slipway.repositories.unpushed import print_push
 from slipway.session import Session
 from slipway.target import Options
 from slipway.terminal.output import Output, PlainConsole
@@ -61,7 +61,7 @@ def commit(folder: Path) -> None:
 def told(clone: Clone | None) -> tuple[str, dict[str, Any]]:
     text = io.StringIO()
     session = Session(Options(local=True), Output(console=PlainConsole(file=text, width=1000)))
-    found = tell_push(session, clone)
+    found = print_push(session, clone)
     return text.getvalue().strip(), found
 
 
@@ -181,8 +181,8 @@ def test_folders_of_the_checkout_are_compared_with_where_they_were_published(che
     staged = stage_files(repository, "training_config", repository_files(Project(checkout), "training_config"))
     assert staged.commit
     repository.push(staged.commit, "main")
-    repository.note_address()
-    assert repository.noted_address() == str(checkout.parent / "remote.git")
+    repository.save_address()
+    assert repository.saved_address() == str(checkout.parent / "remote.git")
     assert told(None)[0].splitlines()[0] == "training_config: unchanged"
     (checkout / "training_config" / "wine.yml").write_text("a: 2\n")
     said, found = told(None)

@@ -68,7 +68,7 @@ PARTS = {
 def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("destroyed"))
     try:
-        house.move_in(installed)
+        house.copy_installation(installed)
         yield house
     finally:
         house.slipway("down")

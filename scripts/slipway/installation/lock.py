@@ -12,7 +12,7 @@ from slipway.session import Session
 
 
 @contextmanager
-def own_turn(session: Session, verb: str) -> Iterator[None]:
+def installation_lock(session: Session, verb: str) -> Iterator[None]:
     """Wait for an earlier `release`, `deploy` or `destroy` of this checkout to be done with stacks and sources.
 
     CloudFormation carries out one operation of a stack at a time and lets the other fail halfway:

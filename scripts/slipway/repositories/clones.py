@@ -20,7 +20,7 @@ class Clone:
     holds: Literal["configs", "functions"]
 
 
-def clone_around(current: Path) -> Clone | None:
+def find_clone(current: Path) -> Clone | None:
     """Return the clone that contains a folder; None in a checkout of Slipway and anywhere else."""
     for folder in (current, *current.parents):
         code = any((folder / name).is_dir() for name in _CODE)
