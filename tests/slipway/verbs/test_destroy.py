@@ -247,7 +247,7 @@ def evidence_stays_as_long_as_it_is_locked(house: House) -> None:
     assert sorted(answer["left"]) == sorted([*KEPT, "evidence"])
     said = " ".join(answer["said"].split())
     assert f"/records/{MODEL}/ is locked (GOVERNANCE), the newest of it until " in said
-    assert "without its key nobody could read the evidence" in said
+    assert "without the key nobody could read the evidence" in said
     assert "destroy --all --data --locked" in said
     kept = {key for key in before if key.endswith((".json", ".html")) and key.startswith(("releases/", "records/"))}
     after = objects(house, of=MODEL)
