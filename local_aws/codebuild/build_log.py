@@ -69,7 +69,7 @@ class BuildLog:
         self._add(f"[Container] {self._clock.now():%Y/%m/%d %H:%M:%S.%f} {text}")
 
     def output(self, chunk: bytes) -> None:
-        """What a command printed; an empty chunk only lets time pass."""
+        """Add a command's output; an empty chunk only lets time pass."""
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         for line in lines:
             self._add(line.decode("utf-8", "replace"))

@@ -157,7 +157,7 @@ def _id_of(id_or_arn: str) -> str:
 
 
 def _initiator(caller: Caller, effective: Document) -> str:
-    """Who started the build; a pipeline's session bears the pipeline's name."""
+    """Return who started the build; a pipeline's session has the pipeline's name."""
     who = caller.arn.rpartition(":")[2]
     if effective["artifacts"]["type"] == "CODEPIPELINE" and who.startswith("assumed-role/"):
         return f"codepipeline/{who.rpartition('/')[2]}"

@@ -25,7 +25,7 @@ Handler = Callable[[Any, Any], Any]
 
 
 class _Fault(Exception):  # noqa: N818 - AWS's word
-    """What the runtime reports itself: Lambda's name for it, and the sentence."""
+    """An error that the runtime itself reports: Lambda's name for it, and the sentence."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)

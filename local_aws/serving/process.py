@@ -29,7 +29,7 @@ LOCKED = 75
 
 
 class ProcessError(Exception):
-    """Local AWS cannot do what is asked; the message says why, and what to do."""
+    """Local AWS cannot do it; the message says why, and the next step."""
 
 
 def start(settings: Settings) -> str:

@@ -49,7 +49,7 @@ def keep(path: Path) -> None:
 
 
 def set_aside(path: Path) -> list[str]:
-    """Put a damaged file that has no copy aside, so that it begins anew; returns what to say. Raises OSError.
+    """Put a damaged file that has no copy aside, so that it starts empty; returns a message. Raises OSError.
 
     Of a large file only the beginning is looked at, as a start must not wait for it.
     """

@@ -182,7 +182,7 @@ def _require_for_stack(
 def _validation_errors(
     find: Callable[..., list[Any]], resources: Mapping[str, Any], ordered: list[str], *rest: Any, **more: Any
 ) -> list[Any]:
-    """What MiniStack finds before it deploys, and what cfn-lint found, in MiniStack's tuples."""
+    """Return the findings of MiniStack and of cfn-lint, in MiniStack's tuples."""
     found, checked = find(resources, ordered, *rest, **more), _checked.get()
     if checked is None or checked.template.get("Resources") != resources:
         return found

@@ -1,4 +1,4 @@
-"""What a container prints, to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
+"""Writes a container's output to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
 
 The container writes into a pipe; a thread reads it, without waking while nothing is printed, and sends batches as
 the execution role. A role without the permissions loses its log and nothing else, as on AWS.
