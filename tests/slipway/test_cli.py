@@ -83,7 +83,7 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])
-def test_a_person_who_stops_waiting_hears_what_goes_on(
+def test_a_person_who_stops_waiting_learns_what_continues(
     option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_arguments: object) -> None:

@@ -89,20 +89,20 @@ def test_each_operation_of_lambda_asks_for_its_own_action(local_aws: LocalServer
 
 
 @pytest.mark.usefixtures("function")
-def test_who_may_invoke_may_stream(local_aws: LocalServer) -> None:
+def test_permission_to_invoke_includes_streaming(local_aws: LocalServer) -> None:
     key = local_aws.user_with("may-stream", allow("lambda:InvokeFunction"))
     stream = local_aws.client("lambda", *key).invoke_with_response_stream(FunctionName=FUNCTION)["EventStream"]
     assert b"ran" in b"".join(part["PayloadChunk"]["Payload"] for part in stream if "PayloadChunk" in part)
 
 
-def test_what_is_no_operation_is_root_s_alone(local_aws: LocalServer) -> None:
+def test_only_root_may_send_a_request_without_a_known_operation(local_aws: LocalServer) -> None:
     key = local_aws.user_with("may-do-all", allow("*"))
     status, text = send(local_aws, key, "lambda", "/2015-03-31/no-such-thing", method="PATCH")
     assert status == 403
     assert "is not authorized to perform: lambda:PATCH /2015-03-31/no-such-thing" in text
 
 
-def test_a_user_without_permissions_may_ask_who_he_is(local_aws: LocalServer) -> None:
+def test_a_user_without_permissions_may_get_the_caller_identity(local_aws: LocalServer) -> None:
     key = local_aws.user_with("nobody", {"Effect": "Deny", "Action": "*", "Resource": "*"})
     assert local_aws.client("sts", *key).get_caller_identity()["Arn"].endswith(":user/nobody")
 
@@ -149,7 +149,7 @@ def climber(server: LocalServer) -> tuple[str, str]:
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def test_a_name_that_the_protocol_does_not_read_is_not_asked_about(local_aws: LocalServer) -> None:
+def test_a_name_in_a_place_that_the_protocol_ignores_is_ignored(local_aws: LocalServer) -> None:
     key = local_aws.user_with("reads-keys", allow("kms:ListKeys", "s3:GetObject"))
     body, kind = b'{"Description": "mine"}', "application/x-amz-json-1.1"
     target = "TrentService.CreateKey"
@@ -164,7 +164,7 @@ def test_a_name_that_the_protocol_does_not_read_is_not_asked_about(local_aws: Lo
         s3.put_object(Bucket="names-in-the-query", Key="k", Body=b"x")
 
 
-def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
+def test_every_protocol_of_a_service_asks_iam(local_aws: LocalServer) -> None:
     """boto3 speaks CBOR with CloudWatch, JSON with SQS, Query with SNS and STS."""
     calls: dict[str, Callable[[Callable[[str], Any]], Any]] = {
         "cloudwatch:PutMetricData": lambda aws: aws("cloudwatch").put_metric_data(
@@ -182,7 +182,7 @@ def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
             call(lambda service: local_aws.client(service, *nobody))
 
 
-def test_a_version_is_deleted_by_who_may_delete_versions(local_aws: LocalServer) -> None:
+def test_deleting_a_version_needs_its_own_permission(local_aws: LocalServer) -> None:
     s3, bucket = local_aws.client("s3"), "deletes-versions"
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -150,7 +150,7 @@ print(most)
 
 
 @pytest.mark.skipif(not platform.libc_ver()[0], reason="only glibc can be told, and only Linux tells the memory")
-def test_what_is_free_in_the_midst_is_given_back() -> None:
+def test_free_pages_between_used_ones_are_released() -> None:
     program = """
 import re, sys, time
 from local_aws.serving.allocator import trim_periodically

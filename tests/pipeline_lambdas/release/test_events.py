@@ -30,7 +30,7 @@ def test_the_end_of_a_release(state: str, status: str) -> None:
     assert told.at.astimezone(UTC)
 
 
-def test_an_event_that_all_tries_have_failed_of_is_on_its_last_try() -> None:
+def test_an_event_whose_tries_all_failed_is_on_its_last_try() -> None:
     ended = event("release_ended")
     told = parse_event({"source": "lambda", "detail": {"requestPayload": ended}}, PREFIX)
     assert isinstance(told, Ended)
@@ -72,7 +72,7 @@ def test_an_execution_id_of_another_form_is_refused() -> None:
         parse_event(changed("release_ended", **{"execution-id": "8f3c"}), PREFIX)
 
 
-def test_a_function_that_ends_releases_takes_ends_only() -> None:
+def test_end_release_accepts_only_the_end_of_a_release() -> None:
     assert parse_end(event("release_ended"), PREFIX) == parse_event(event("release_ended"), PREFIX)
     with pytest.raises(ConfigurationError, match=f"does not report the end of an execution of the pipeline {PREFIX}"):
         parse_end(event("approval_answered"), PREFIX)

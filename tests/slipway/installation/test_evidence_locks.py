@@ -115,7 +115,7 @@ def test_who_may_not_lift_locks_is_told_who_may(session: Session, lift: bool, ac
     assert "EvidenceKeepers" in str(raised.value.next_step)
 
 
-def test_what_is_no_models_is_found_and_stays_as_long_as_it_is_locked(session: Session) -> None:
+def test_evidence_of_no_model_is_found_and_stays_while_it_is_locked(session: Session) -> None:
     """All of the bucket is locked, whoever wrote it: nothing else of the installation may go before."""
     s3, bucket = make_bucket(session, Mode="GOVERNANCE", Days=1)
     for key in (FIRST, "notes.txt", "audits/2026/a.pdf", "releases/NoModel/x", "records/b.json"):

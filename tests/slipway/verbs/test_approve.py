@@ -99,7 +99,7 @@ def waiting(house: House, *arguments: str) -> dict[str, Any]:
     return {**found, "said": done.stderr}
 
 
-def test_a_release_stops_at_its_approval_and_goes_on_after_it(sample: House) -> None:
+def test_a_release_stops_at_its_approval_and_continues_after_it(sample: House) -> None:
     first = waiting(sample)
     short = first["id"][:13]
     assert (first["status"], first["approval"]["stage"]) == ("InProgress", "Approve")
