@@ -12,6 +12,8 @@ from slipway.releases.run_view import RunView, view_run
 from slipway.session import Session
 
 _RESOLVED_AMONG = 100
+MOST_RUNS = 1000
+"""The newest executions among which a verb looks for a release."""
 
 
 def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = None) -> RunView:

@@ -22,13 +22,12 @@ from slipway.datasets.rows import Columns, Format, Row, as_csv, parse_rows
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of, message_of
 from slipway.project import shown
-from slipway.releases.pipeline import list_runs
+from slipway.releases.pipeline import MOST_RUNS, list_runs
 from slipway.releases.records import find_record
 from slipway.session import Session, session_of
 
 _MOST_BYTES = min(algorithm.request_limit_bytes for algorithm in ALGORITHMS.values()) * 5 // 6
 """Of a request: below what any algorithm's container takes."""
-_LOOKED_AMONG = 1000
 _PREFERRED = ("prod", "test", "dev")
 _ANSWER = "application/json"
 
@@ -139,7 +138,7 @@ def _config_of(session: Session, endpoint: str) -> str | None:
 def _release_of(session: Session, model: str) -> str:
     """The release that made a model, whose name begins with the pipeline's and the release's."""
     short = short_id(model.removeprefix(f"{session.names.pipeline}-"))
-    found = list_runs(session, _LOOKED_AMONG, lambda one: bool(one["pipelineExecutionId"].startswith(short)))
+    found = list_runs(session, MOST_RUNS, lambda one: bool(one["pipelineExecutionId"].startswith(short)))
     return str(found[0]["pipelineExecutionId"]) if found else ""
 
 

@@ -16,13 +16,12 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.aws_errors import code_of
-from slipway.releases.pipeline import list_runs, resolve_run
+from slipway.releases.pipeline import MOST_RUNS, list_runs, resolve_run
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.verbs.follow import follow_run, run_document
 
 STAGE = "DeployProd"
-_LOOKED_AMONG = 1000
 _REFUSED = {"UnableToRollbackStageException", "PipelineExecutionOutdatedException"}
 
 
@@ -45,7 +44,7 @@ def rollback(
     session = session_of(context)
     session.announce()
     serving = serving_model(session)
-    summaries = list_runs(session, _LOOKED_AMONG, _is_release, STAGE)
+    summaries = list_runs(session, MOST_RUNS, _is_release, STAGE)
     target = (
         _named(session, resolve_run(session, run), summaries, serving)
         if run

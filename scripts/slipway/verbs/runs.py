@@ -15,7 +15,7 @@ from pipeline_lambdas.release.events import ENDED, RUNNING
 from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import SlipwayError
-from slipway.releases.pipeline import list_runs
+from slipway.releases.pipeline import MOST_RUNS, list_runs
 from slipway.releases.run_rows import REJECTED, WAITING, RunRow, document_of, load_rows
 from slipway.releases.run_view import trigger_text
 from slipway.session import Session, session_of
@@ -24,7 +24,6 @@ from slipway.terminal.directions import direction_of
 from slipway.terminal.output import status_text
 from slipway.verbs.logs import seconds
 
-_LOOKED_AMONG = 1000
 _READ_TOGETHER = 20
 Order = Literal["started", "took", "metric", "status", "author"]
 
@@ -121,7 +120,7 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
 def _find(session: Session, wanted: Filter, limit: int) -> list[tuple[RunRow, Mapping[str, Any]]]:
     """The newest releases that fit; records are read in parts, no more than needed."""
     now = datetime.now(UTC)
-    most = _LOOKED_AMONG if wanted.by_facts else limit
+    most = MOST_RUNS if wanted.by_facts else limit
     summaries = list_runs(session, most, lambda summary: wanted.fits(summary, now))
     step = _READ_TOGETHER if wanted.by_facts else max(limit, 1)
     found: list[tuple[RunRow, Mapping[str, Any]]] = []
