@@ -162,7 +162,9 @@ def test_it_waits_for_its_turn(house: House) -> None:
                 assert "this one waits for it" in said
                 assert waiting.poll() is None
                 holder.kill()
-                assert "Nothing of model none of installation local is there" in waiting.communicate(timeout=60)[0]
+                assert (
+                    "Found nothing of model none of installation local to remove" in waiting.communicate(timeout=60)[0]
+                )
         finally:
             holder.kill()
 
