@@ -143,7 +143,7 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> No
 
 def test_it_waits_for_its_turn(house: House) -> None:
     folder = house.root / ".slipway"
-    held = f"import fcntl, time; f = open({str(folder / 'turn.lock')!r}, 'r+'); fcntl.flock(f, fcntl.LOCK_EX)"
+    held = f"import fcntl, time; f = open({str(folder / 'turn.lock')!r}, 'a+'); fcntl.flock(f, fcntl.LOCK_EX)"
     with subprocess.Popen(
         [sys.executable, "-c", f"{held}; print('held', flush=True); time.sleep(600)"], stdout=subprocess.PIPE, text=True
     ) as holder:
