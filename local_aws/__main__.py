@@ -33,9 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.verb == _HELPER:
         return git_credential(settings, options.connection or "")
     try:
-        return {"up": up, "down": down, "status": status, "serve": serve_here}[options.verb](settings)
+        return {"up": up, "down": down, "status": status, "serve": serve_in_foreground}[options.verb](settings)
     except (RootKeyError, process.ProcessError) as error:
-        process.say_failure(error)
+        process.print_failure(error)
         return 1
 
 
@@ -86,7 +86,7 @@ def connect(settings: Settings, connection: str, repository: str) -> int:
     return 0
 
 
-def serve_here(settings: Settings) -> int:
+def serve_in_foreground(settings: Settings) -> int:
     """Run local AWS in this process, in the foreground, started anew if its environment holds more than it is to."""
     environment = settings.start_environment()
     if set(os.environ) - set(environment) - _SET_BY_THE_SYSTEM:
@@ -95,7 +95,7 @@ def serve_here(settings: Settings) -> int:
     try:
         lock = process.lock_state(settings)
     except process.StateLockedError as error:
-        process.say_failure(error)
+        process.print_failure(error)
         return process.LOCKED
     listener = process.listen(settings)
     from local_aws.serving.server import serve  # noqa: PLC0415 - loads everything

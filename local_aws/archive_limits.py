@@ -1,4 +1,4 @@
-"""How much an archive that others packed may unpack to.
+"""Limits for unpacking an archive that somebody else packed.
 
 AWS bounds it by the volume of an instance or a build. A machine that runs local AWS has one disk for everything, so the
 limits here are its own.
@@ -19,7 +19,7 @@ class TooLargeError(ValueError):
 
 
 class Budget:
-    """What an archive has used of its limits."""
+    """The part of its limits that an archive has used."""
 
     def __init__(self) -> None:
         self._bytes = self._members = 0

@@ -34,7 +34,7 @@ class Clients:
         with self._lock:
             if service not in self._clients:
                 client = self._clients[service] = self._make(service)
-                client.meta.events.register("before-send", _close_after_the_answer)
+                client.meta.events.register("before-send", _close_after_response)
             return _Client(self._clients[service], credentials)
 
     def _make(self, service: str) -> Any:
@@ -64,9 +64,9 @@ class _Client:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        return self._as_the_caller(found) if callable(found) else found
+        return self._as_caller(found) if callable(found) else found
 
-    def _as_the_caller(self, operation: Callable[..., Any]) -> Callable[..., Any]:
+    def _as_caller(self, operation: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(operation)
         def call(**request: Any) -> Any:
             token = _caller.set(self._credentials)
@@ -84,7 +84,7 @@ def _session() -> Any:
     from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415 - as above
     from botocore.session import Session  # noqa: PLC0415
 
-    class OfTheCaller(Known):  # type: ignore[misc]
+    class CallerCredentials(Known):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__("of the caller", "of the caller")
 
@@ -97,10 +97,10 @@ def _session() -> Any:
             return self
 
     session = Session()
-    session.register_component("credential_provider", OfTheCaller())
+    session.register_component("credential_provider", CallerCredentials())
     return session
 
 
-def _close_after_the_answer(request: Any, **_: Any) -> None:
+def _close_after_response(request: Any, **_: Any) -> None:
     """Keep no connection for the next call: both of its ends are handles of this one process."""
     request.headers["Connection"] = "close"

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What a service may ask about time."""
+    """The clock of a service."""
 
     def now(self) -> datetime:
         """The moment, in UTC, to be shown and kept: the machine's clock may be set while we run."""

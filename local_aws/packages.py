@@ -1,4 +1,4 @@
-"""Where pip finds packages on this machine."""
+"""The settings with which pip finds packages on this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PIP_FILES = ((".pip", "pip.conf"), (".config", "pip", "pip.conf"))
 
 
 def pip_settings(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Where pip finds packages on this machine, as environment variables, without anything that holds a password.
+    """Return pip's settings on this machine as environment variables, without any that contain a password.
 
     A machine may know its packages by a mirror only; the server and its builds have a HOME of their own, so they do
     not read its files.

@@ -1,4 +1,4 @@
-"""What every service of local AWS is given."""
+"""The context that every service of local AWS gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where local AWS listens, who it is and where it keeps its state."""
+"""The port, the account and the folders of local AWS."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ class Settings:
 
     @property
     def records(self) -> Path:
-        """What of S3's records is not in memory; made anew at each start."""
+        """The records of S3 that are not in memory; written again at each start."""
         return self.state / "tmp" / "records.db"
 
     @property
     def log_file(self) -> Path:
-        """What the server prints: its newest 8 to 16 MiB, the older half in `server.log.1`."""
+        """The server's log: its newest 8 to 16 MiB, the older half in `server.log.1`."""
         return self.state / "server.log"
 
     @property
     def git_config(self) -> Path:
-        """What git needs to know of this local AWS."""
+        """Git's settings for this local AWS."""
         return self.state / "gitconfig"
 
     @cached_property
@@ -96,7 +96,7 @@ class Settings:
         return kept | {"HOME": str(self.state / "home"), "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.state / "tmp")}
 
     def server_environment(self) -> dict[str, str]:
-        """What MiniStack reads when it is imported, set within the server process.
+        """Return the variables that MiniStack reads when it is imported; set within the server process.
 
         The processes of functions inherit it, with the credentials of their roles; the root user's key is not in it.
         """

@@ -53,7 +53,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator
     """A checkout with a local AWS of its own after a first release; for all tests of a worker."""
     house = House(tmp_path_factory.mktemp("house"))
     try:
-        house.move_in(installed)
+        house.copy_installation(installed)
         yield house
     finally:
         house.slipway("down")

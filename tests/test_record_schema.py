@@ -12,7 +12,8 @@ import pytest
 from pipeline_lambdas.evidence import chain as record_chain
 from pipeline_lambdas.evidence.actions import Console
 from pipeline_lambdas.evidence.prices import load_prices
-from pipeline_lambdas.evidence.record import ENDED, Facts, assemble
+from pipeline_lambdas.evidence.record import Facts, assemble
+from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import Release
 from tests.events import EXECUTION_ID, PREFIX
 from tests.pipeline_lambdas import answers

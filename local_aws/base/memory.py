@@ -1,4 +1,4 @@
-"""What MiniStack keeps in memory for good, bounded."""
+"""Bounds what MiniStack would keep in memory for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a patch of MiniStack is, and what patches are made of."""
+"""Defines a patch of MiniStack, and the parts of patches."""
 
 from __future__ import annotations
 

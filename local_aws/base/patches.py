@@ -77,7 +77,7 @@ PATCHES: tuple[Patch, ...] = (
         ),
         why="Our services stand beside MiniStack's or in their place, and ask IAM about all resources of a call.",
         source=f"{_DOCS}/codepipeline/latest/APIReference/Welcome.html",
-        tests=(f"{_TESTS}/serving/test_server.py::test_iam_decides_about_our_services",),
+        tests=(f"{_TESTS}/iam/test_actions.py::test_iam_decides_about_our_services",),
         apply=lambda parts: _register_services(parts.fronts),
     ),
     Patch(
@@ -127,8 +127,8 @@ PATCHES: tuple[Patch, ...] = (
         why="All resources, keys and passed roles of a request are asked about, and a bucket's policy may deny root.",
         source=f"{_DOCS}/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
         tests=(
-            f"{_TESTS}/serving/test_server.py::test_iam_is_asked_about_each_parameter_of_a_request",
-            f"{_TESTS}/iam/test_passing.py::test_a_role_is_passed_by_who_may_pass_it_to_that_service",
+            f"{_TESTS}/iam/test_actions.py::test_iam_is_asked_about_each_parameter_of_a_request",
+            f"{_TESTS}/iam/test_passing.py::test_only_a_caller_with_pass_role_passes_a_role_to_a_service",
             f"{_TESTS}/iam/test_calls.py::test_decisions_of_both_kinds_of_services_are_counted",
             f"{_TESTS}/s3/test_object_lock.py::test_rights_are_asked_for_and_a_bucket_policy_holds_for_the_root_user_too",
         ),
@@ -139,7 +139,7 @@ PATCHES: tuple[Patch, ...] = (
         replaces=("core.iam_actions.access_denied_response",),
         why="The refusal of a role that is passed on names that role.",
         source=f"{_DOCS}/IAM/latest/UserGuide/id_roles_use_passrole.html",
-        tests=(f"{_TESTS}/iam/test_passing.py::test_a_role_is_passed_by_who_may_pass_it_to_that_service",),
+        tests=(f"{_TESTS}/iam/test_passing.py::test_only_a_caller_with_pass_role_passes_a_role_to_a_service",),
         apply=lambda _: passing.answer_refusals(),
     ),
     Patch(
@@ -164,7 +164,7 @@ PATCHES: tuple[Patch, ...] = (
         source=f"{_DOCS}/service-authorization/latest/reference/list_awslambda.html",
         tests=(
             f"{_TESTS}/iam/test_actions.py::test_each_operation_of_lambda_asks_for_its_own_action",
-            f"{_TESTS}/iam/test_actions.py::test_what_is_no_operation_is_root_s_alone",
+            f"{_TESTS}/iam/test_actions.py::test_only_root_may_send_a_request_without_a_known_operation",
         ),
         apply=lambda _: actions.find_actions(),
     ),
@@ -580,7 +580,7 @@ PATCHES: tuple[Patch, ...] = (
         why="A resource whose condition is false is none of the stack; MiniStack compares all that are declared.",
         source=f"{_DOCS}/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
         tests=(
-            f"{_TESTS}/cloudformation/test_change_sets.py::test_a_resource_whose_condition_is_false_is_none_of_the_stack",
+            f"{_TESTS}/cloudformation/test_change_sets.py::test_a_resource_whose_condition_is_false_is_not_in_the_stack",
         ),
         apply=lambda _: replacements.resolve_conditions(),
         late=True,
@@ -591,7 +591,7 @@ PATCHES: tuple[Patch, ...] = (
         why="A policy that is attached, and who it is attached to, exists; MiniStack attaches it to nobody.",
         source=f"{_DOCS}/IAM/latest/APIReference/API_AttachRolePolicy.html",
         tests=(
-            f"{_TESTS}/iam/test_managed_policies.py::test_a_stack_fails_whose_roles_or_policies_name_what_there_is_not",
+            f"{_TESTS}/iam/test_managed_policies.py::test_a_stack_fails_if_its_roles_or_policies_name_missing_resources",
         ),
         apply=lambda _: managed_policies.refuse_missing_stack_policies(),
         late=True,
@@ -615,7 +615,7 @@ PATCHES: tuple[Patch, ...] = (
         replaces=(*(f"{_TYPES}[{kind}]" for kind in stack_targets.CHECKS),),
         why="What a resource names exists, and its role may be assumed; MiniStack makes the resource without.",
         source=f"{_DOCS}/lambda/latest/api/API_AddPermission.html",
-        tests=(f"{_TESTS}/cloudformation/test_values.py::test_a_resource_that_names_what_there_is_not_fails",),
+        tests=(f"{_TESTS}/cloudformation/test_values.py::test_a_resource_that_names_a_missing_resource_fails",),
         apply=lambda _: stack_targets.refuse_missing_stack_targets(),
         late=True,
     ),
@@ -696,8 +696,8 @@ PATCHES: tuple[Patch, ...] = (
         why="A stack is made with the rights of its caller or of its role; MiniStack makes everything as root.",
         source=f"{_DOCS}/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html",
         tests=(
-            f"{_TESTS}/cloudformation/test_stack_rights.py::test_a_stack_makes_what_its_caller_may_make",
-            f"{_TESTS}/cloudformation/test_stack_rights.py::test_a_stack_with_a_role_has_the_role_s_rights",
+            f"{_TESTS}/iam/test_stack_rights.py::test_a_stack_creates_only_what_its_caller_may_create",
+            f"{_TESTS}/iam/test_stack_rights.py::test_a_stack_with_a_role_has_the_permissions_of_the_role",
         ),
         apply=lambda _: stack_rights.require_stack_rights(),
         late=True,

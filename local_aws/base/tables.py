@@ -1,4 +1,4 @@
-"""What of MiniStack is used, looked for at the start, and the tables that our services and types are entered into."""
+"""Checks at the start that MiniStack has every name that is used, and enters our services and types into its tables."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def check_tables(*, late: bool = False) -> None:
 
 
 def used_names() -> frozenset[str]:
-    """What `check_tables` looks for, by names below `ministack`."""
+    """Return the names below `ministack` that `check_tables` looks for."""
     return frozenset(
         f"{module.removeprefix('ministack.')}.{name}"
         for modules in (_TABLES, _LATE_TABLES)

@@ -109,7 +109,7 @@ class Builds:
                 build_state.complete(self._platform, build["id"], build_state.FAILED, code, message)
                 continue
             build |= {"phases": build["phases"][:1], "currentPhase": "SUBMITTED", "exportedEnvironmentVariables": []}
-            self._platform.records.begin_anew(build, effective)
+            self._platform.records.restart_build(build, effective)
             self._run(build, effective)
 
     def stop_all(self, timeout_s: float) -> None:
@@ -158,7 +158,7 @@ def _id_of(id_or_arn: str) -> str:
 
 
 def _initiator(caller: Caller, effective: Document) -> str:
-    """Who started the build; a pipeline's session bears the pipeline's name."""
+    """Return who started the build; a pipeline's session has the pipeline's name."""
     who = caller.arn.rpartition(":")[2]
     if effective["artifacts"]["type"] == "CODEPIPELINE" and who.startswith("assumed-role/"):
         return f"codepipeline/{who.rpartition('/')[2]}"

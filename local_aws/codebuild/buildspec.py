@@ -49,7 +49,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """All that a build is told by its buildspec."""
+    """The content of a buildspec."""
 
     shell: str
     variables: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What ends a phase as FAILED, and refusals of the API."""
+"""The error that ends a phase as FAILED, and the API's errors."""
 
 from __future__ import annotations
 

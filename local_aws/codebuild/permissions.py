@@ -1,4 +1,4 @@
-"""What a caller of CodeBuild must be allowed to do.
+"""The permissions that a caller of CodeBuild needs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html
 """

@@ -1,4 +1,4 @@
-"""What the parts of CodeBuild share: surroundings, records, folders, and the role of a build."""
+"""The context that the parts of CodeBuild share: runtime, records, folders, and the role of a build."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Platform:
 
     @property
     def folder(self) -> Path:
-        """Where builds run and projects keep their virtual environments."""
+        """The folder of builds and of the projects' virtual environments."""
         return self.runtime.settings.state / "codebuild"
 
     def begin_phase(self, build_id: str) -> None:

@@ -111,7 +111,7 @@ class Records:
         )
         return [(json.loads(row["document"]), json.loads(row["request"])) for row in rows]
 
-    def begin_anew(self, document: Document, request: Document) -> None:
+    def restart_build(self, document: Document, request: Document) -> None:
         """Write a build that runs again from its first phase."""
         sql = "UPDATE codebuild_builds SET document = ?, request = ? WHERE id = ?"
         self.store.execute(sql, json.dumps(document), json.dumps(request), document["id"])

@@ -1,4 +1,4 @@
-"""What local AWS does not emulate of a project or a StartBuild, refused by name; and overrides applied.
+"""Refuses, by name, the parts of a project or a StartBuild that are not emulated; and applies overrides.
 
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html
 """

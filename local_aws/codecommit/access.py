@@ -1,4 +1,4 @@
-"""What a caller must be allowed for an operation.
+"""The permissions that a caller of an operation needs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodecommit.html
 """

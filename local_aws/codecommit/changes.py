@@ -1,4 +1,4 @@
-"""What a commit of the API changes: decided from the request and the files of the parent, without touching git.
+"""Decides what a commit of the API changes, from the request and the files of the parent, without git.
 
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_CreateCommit.html
 """
@@ -42,7 +42,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asks to change; paths are checked."""
+    """The changes of a request, with checked paths."""
 
     puts: tuple[Put, ...] = ()
     deletes: tuple[str, ...] = ()

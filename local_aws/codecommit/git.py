@@ -177,7 +177,7 @@ class Repository:
         return [_tree_entry(line) for line in output.split(b"\0") if line]
 
     def entry(self, commit_id: str, path: str) -> TreeEntry | None:
-        """What stands at a path of a commit."""
+        """Return the entry at a path of a commit."""
         output = self.run("ls-tree", "-z", "-l", "--full-tree", commit_id, "--", path)
         entries = [_tree_entry(line) for line in output.split(b"\0") if line]
         return entries[0] if entries else None

@@ -1,4 +1,4 @@
-"""What CodeCommit accepts as a name, a path or an id.
+"""Checks names, paths and ids as CodeCommit does.
 
 https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html. Everything that reaches git's command line or
 its standard input has passed through here.

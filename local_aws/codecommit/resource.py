@@ -25,7 +25,7 @@ _AUTHOR, _MESSAGE = "AWS CloudFormation", "Initial commit"
 
 @dataclass(frozen=True)
 class InitialCode:
-    """Where the first commit of a repository comes from, and the branch that it goes to."""
+    """The source and the branch of a repository's first commit."""
 
     bucket: str
     key: str

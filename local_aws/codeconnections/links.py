@@ -76,7 +76,7 @@ class Push:
 
 
 class Links:
-    """Which repositories stand behind which connection."""
+    """The repositories behind each connection."""
 
     def __init__(self, store: Store) -> None:
         """Make the tables."""

@@ -210,12 +210,12 @@ class Engine:
             self.wake(work.record.pipeline)
 
     def _step_after_interruption(self, action_id: str) -> str:
-        """What an action needs after a kill or a call that nobody answered, by how far it had come."""
+        """Return the next step of an action after a kill or an unanswered call, by its progress."""
         record = self._state.action(action_id)
         return _STEP.get(record.phase, "resume") if record else "resume"
 
     def work(self, record: ActionRecord) -> Work:
-        """All that a provider needs for an attempt. Raises KeyError if its pipeline is gone."""
+        """Return everything that a provider needs for an attempt. Raises KeyError if its pipeline is gone."""
         definition = self._state.definition(record.pipeline, record.version)
         execution = self._state.execution(record.execution)
         if execution is None:

@@ -1,4 +1,4 @@
-"""What is shown of stages and actions: GetPipelineState and ListActionExecutions."""
+"""Shows stages and actions: GetPipelineState and ListActionExecutions."""
 
 from __future__ import annotations
 

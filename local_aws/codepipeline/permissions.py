@@ -1,4 +1,4 @@
-"""What a caller of each operation must be allowed to do.
+"""The permissions that a caller of each operation needs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
 """

@@ -1,4 +1,4 @@
-"""What happens next in a pipeline: pure functions of its stored state.
+"""Decides what happens next in a pipeline: pure functions of its stored state.
 
 `next_steps` is asked again after its steps were applied, until it has none. Nothing here knows a process, a clock
 or a database. The rules: https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
@@ -114,7 +114,7 @@ Step = EnterStage | StartAction | AbandonAction | EndStage | Arrive | EndExecuti
 
 
 def next_steps(view: PipelineView) -> list[Step]:
-    """What is to be done now, in order; empty if everything waits for something outside."""
+    """Return the steps to take now, in order; empty if everything waits for something outside."""
     steps: list[Step] = []
     for execution in view.executions:
         if execution.inside:
@@ -136,7 +136,7 @@ def _inside(execution: ExecutionView) -> list[Step]:
 
 
 def _ending(execution: ExecutionView, *, failed: bool) -> str | None:
-    """How an execution ends in a stage that did not succeed; None if it goes on."""
+    """Return how an execution ends in a stage that did not succeed; None if it continues."""
     if execution.stop:
         return STOPPED
     if failed:

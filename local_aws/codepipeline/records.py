@@ -140,7 +140,7 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class Revision:
-    """What a source found, or what a function reported about its output."""
+    """The revision that a source found, or that a function reported about its output."""
 
     id: str
     change_id: str
@@ -181,7 +181,7 @@ class ActionRecord:
 
 @dataclass(frozen=True)
 class ArtifactRecord:
-    """Where an execution keeps an artifact; `ready` is 1 once it has been produced."""
+    """The location of an execution's artifact; `ready` is 1 once it exists."""
 
     execution: str
     name: str

@@ -35,7 +35,7 @@ class State:
         store.define(records.TABLES)
 
     def transaction(self) -> AbstractContextManager[Any]:
-        """What is read and written inside happens at once, or not at all."""
+        """All reads and writes inside take effect together, or not at all."""
         return self._store.transaction()
 
     def _one(self, kind: type[Record], sql: str, *parameters: Any) -> Record | None:

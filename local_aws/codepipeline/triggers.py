@@ -1,4 +1,4 @@
-"""Which pushes start a pipeline that has triggers: pure values and decisions.
+"""Decides which pushes start a pipeline with triggers: pure values and functions.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html and
 https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-filter.html
@@ -35,7 +35,7 @@ class Criteria:
 
 @dataclass(frozen=True)
 class PushFilter:
-    """What a push must be: a tag, or a branch and, if paths are named, a change of one of them."""
+    """A filter of pushes: of a tag, or of a branch and, if it names paths, of a change of one of them."""
 
     tags: Criteria | None
     branches: Criteria | None

@@ -1,4 +1,4 @@
-"""What a pipeline's document must fulfil beyond the shapes of the API.
+"""Validates a pipeline's document beyond the shapes of the API.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/pipeline-requirements.html and
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-requirements.html. Each problem is an AwsError with

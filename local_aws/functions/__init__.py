@@ -1,1 +1,1 @@
-"""What runs inside the process of a Lambda function."""
+"""The code that runs inside the process of a Lambda function."""

@@ -70,10 +70,10 @@ def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
     time.tzset()
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__file__ = program
-    return run_to_the_end(lambda: exec(compile(Path(program).read_bytes(), program, "exec"), main.__dict__))  # noqa: S102
+    return run_to_exit(lambda: exec(compile(Path(program).read_bytes(), program, "exec"), main.__dict__))  # noqa: S102
 
 
-def run_to_the_end(program: Callable[[], object]) -> int:
+def run_to_exit(program: Callable[[], object]) -> int:
     """Run a program, and what Python does at the end of one; returns the exit code."""
     code = 1
     try:

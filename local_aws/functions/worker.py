@@ -25,7 +25,7 @@ Handler = Callable[[Any, Any], Any]
 
 
 class _Fault(Exception):  # noqa: N818 - AWS's word
-    """What the runtime reports itself: Lambda's name for it, and the sentence."""
+    """An error that the runtime itself reports: Lambda's name for it, and the sentence."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
@@ -74,10 +74,10 @@ def serve(install_hooks: Callable[[], None]) -> None:
     for number, call in enumerate(_read(calls)):
         _answer(answers, handler, fault, init, call)
         if number == 0:
-            _give_memory_back()
+            _release_memory()
 
 
-def _give_memory_back() -> None:
+def _release_memory() -> None:
     """Return what the import of the function has freed: it may wait for the next call for long."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

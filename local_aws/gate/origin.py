@@ -1,4 +1,4 @@
-"""Which programs may talk to local AWS: none that a web page runs.
+"""Keeps programs in web pages from talking to local AWS.
 
 A browser sends requests to loopback for any page, so a page of another origin must be refused by its headers, and one
 whose name was made to resolve to 127.0.0.1 by the name in Host. What browsers say about where a request comes from:

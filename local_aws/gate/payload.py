@@ -36,7 +36,7 @@ class GoneError(Exception):
 
 
 def s3_hash(request: Request, claim: Claim) -> str:
-    """What an S3 client signed of the body: its hash, or how it is signed. Raises RefusedError."""
+    """Return what an S3 client signed of the body: its hash, or the kind of signature. Raises RefusedError."""
     given = request.header("x-amz-content-sha256")
     if claim.presigned and "x-amz-content-sha256" not in claim.signed_headers:
         return UNSIGNED

@@ -1,4 +1,4 @@
-"""Which Regions a request may be signed for: this local AWS's, and of global services the one that AWS signs them for.
+"""Checks the Region of a signature: this local AWS's, or for a global service the one that AWS uses.
 
 botocore's list of endpoints knows them:
 https://docs.aws.amazon.com/general/latest/gr/rande.html#global-endpoints

@@ -1,4 +1,4 @@
-"""Which signature a request carries, taken apart and dated.
+"""Parses and dates the signature of a request.
 
 Header: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; query, and what S3
 asks for besides: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. Times:
@@ -29,7 +29,7 @@ _IN_QUERY = frozenset({"x-amz-algorithm", "x-amz-signature", "awsaccesskeyid", "
 
 @dataclass(frozen=True)
 class Claim:
-    """What a request says of its signature; nothing of it is verified."""
+    """A request's claims about its signature, not verified."""
 
     access_key_id: str
     session_token: str

@@ -1,4 +1,4 @@
-"""Whether a signature is the one that the key's secret makes; botocore's signer computes it.
+"""Verifies that the key's secret made a signature; botocore's signer computes it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """

@@ -22,7 +22,7 @@ _PAGE_MEMBERS = frozenset({"NextToken", "MaxResults"})
 
 @dataclass(frozen=True)
 class Listing:
-    """What differs between the lists."""
+    """The differences between the lists."""
 
     result: str
     summary: Callable[[Record], Document]

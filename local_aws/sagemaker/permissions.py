@@ -1,4 +1,4 @@
-"""What a caller of SageMaker must be allowed to do.
+"""The permissions that a caller of SageMaker needs.
 
 Actions, resources and condition keys:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
@@ -118,7 +118,7 @@ def invoke_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
 
 
 def pass_role(role_arn: str) -> Permission:
-    """What passing a role to SageMaker takes (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."""
+    """Return the permission to pass a role to SageMaker (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."""
     return Permission("iam:PassRole", role_arn, {"iam:PassedToService": _PRINCIPAL})
 
 

@@ -1,4 +1,4 @@
-"""What every part of SageMaker here is given."""
+"""The context that every part of SageMaker here gets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Platform:
 
     @property
     def folder(self) -> Path:
-        """Where jobs and models lie while they are in use."""
+        """The folder of jobs and models in use."""
         return self.runtime.settings.state / "sagemaker"
 
     def await_port(self) -> None:

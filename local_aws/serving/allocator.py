@@ -20,7 +20,7 @@ _SETTINGS = {_M_ARENA_MAX: 2, _M_MMAP_THRESHOLD: 128 << 10, _M_TRIM_THRESHOLD: 1
 _TRIM_S = 30.0
 
 
-def give_memory_back() -> bool:
+def release_memory() -> bool:
     """Set it for this process, before it starts threads; False where there is nothing to set."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
@@ -28,7 +28,7 @@ def give_memory_back() -> bool:
     return all(mallopt(setting, value) == 1 for setting, value in _SETTINGS.items())
 
 
-def trim_now_and_then(period_s: float = _TRIM_S) -> None:
+def trim_periodically(period_s: float = _TRIM_S) -> None:
     """Give back, from time to time, the pages that are free in the midst of used ones.
 
     https://man7.org/linux/man-pages/man3/malloc_trim.3.html; nothing happens where there is no such call.
@@ -43,7 +43,7 @@ def trim_now_and_then(period_s: float = _TRIM_S) -> None:
     threading.Thread(target=run, name="trim", daemon=True).start()
 
 
-def set_aside_what_stays() -> None:
+def freeze_startup_objects() -> None:
     """Leave what is there now out of the search for garbage, so that the rest is searched soon and quickly.
 
     Python looks through all old objects only once a quarter as many new ones have grown old

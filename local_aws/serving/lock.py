@@ -66,7 +66,7 @@ class StateLock:
 
 
 def find_holder(path: Path) -> Holder | None:
-    """Who holds the lock, or None. Raises LockError, and OSError if the file cannot be read."""
+    """Return the holder of the lock, or None. Raises LockError, and OSError if the file cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def _locked(descriptor: int, kind: int) -> bool:
 
 
 def _read(descriptor: int) -> Holder | None:
-    """What the holder wrote; None if it is about to write."""
+    """Return the text of the holder; None before it writes."""
     with contextlib.suppress(ValueError, TypeError):
         found = json.loads(os.pread(descriptor, 1 << 16, 0))
         return Holder(**{**found, "notes": tuple(found["notes"])})

@@ -1,4 +1,4 @@
-"""What a request that broke one of MiniStack's services should have been told: that it is malformed.
+"""Answers a malformed request that broke one of MiniStack's services.
 
 MiniStack does not check the types of what it reads, so a text in the place of a list ends in a failure of its own. AWS
 answers SerializationException there, and ValidationException where a constraint of the model is broken

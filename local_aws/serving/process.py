@@ -29,7 +29,7 @@ LOCKED = 75
 
 
 class ProcessError(Exception):
-    """Local AWS cannot do what is asked; the message says why, and what to do."""
+    """Local AWS cannot do it; the message says why, and the next step."""
 
 
 def start(settings: Settings) -> str:
@@ -146,7 +146,7 @@ def _spawn(settings: Settings) -> subprocess.Popen[bytes]:
 def _spawn_again(settings: Settings, ended: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
     """Start a server where the one that was waited for has ended, unless it was our own and says why."""
     if ended is not None and ended.poll() != LOCKED:
-        raise ProcessError(_last_words(settings))
+        raise ProcessError(_last_log_lines(settings))
     return _spawn(settings)
 
 
@@ -169,7 +169,7 @@ def _elsewhere(settings: Settings, found: Holder) -> str:
     )
 
 
-def _last_words(settings: Settings) -> str:
+def _last_log_lines(settings: Settings) -> str:
     lines = settings.log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     if lines and lines[-1].startswith(_SAID):
         return lines[-1].removeprefix(_SAID)
@@ -180,7 +180,7 @@ _SAID = "local AWS: "
 """How a server begins the line that tells why it does not start."""
 
 
-def say_failure(error: Exception) -> None:
+def print_failure(error: Exception) -> None:
     """Print an error where a person, or `start`, finds it."""
     print(f"{_SAID}{error}", file=sys.stderr)  # noqa: T201
 

@@ -26,7 +26,7 @@ from local_aws.gate.gate import OWN_PREFIX
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.serving import malformed
-from local_aws.serving.allocator import give_memory_back, set_aside_what_stays, trim_now_and_then
+from local_aws.serving.allocator import freeze_startup_objects, release_memory, trim_periodically
 from local_aws.serving.lock import Holder, StateLock
 from local_aws.serving.process import ProcessError
 from local_aws.serving.server_log import LogBound, LoopErrors
@@ -132,7 +132,7 @@ class LocalAws:
     def _patch_cloudformation(self) -> None:
         base.check_tables(late=True)
         base.apply_patches(self.parts, late=True)
-        set_aside_what_stays()
+        freeze_startup_objects()
 
     def stop(self) -> None:
         """End all threads and processes of the services."""
@@ -231,13 +231,13 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
 
     `lock` is the one of the state folder, and `listener` listens at the port already.
     """
-    give_memory_back()
+    release_memory()
     os.environ.update(settings.server_environment())
     settings.make_folders()
     write_git_config(settings)
     try:
-        notes = [*state_files.mend(settings.state / "ministack"), *database_copy.mend(settings.database)]
-        notes += database_copy.put_aside(settings.telemetry)
+        notes = [*state_files.repair(settings.state / "ministack"), *database_copy.repair(settings.database)]
+        notes += database_copy.set_aside(settings.telemetry)
         state_files.copy_missing(settings.state / "ministack")
     except state_files.StateDamagedError as error:
         raise ProcessError(str(error)) from None
@@ -287,8 +287,8 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
         raise ProcessError(str(error)) from None
     await asyncio.to_thread(services.start)
     lock.announce(Holder(os.getpid(), settings.port, settings.region, ready=True, notes=notes))
-    set_aside_what_stays()
-    trim_now_and_then()
+    freeze_startup_objects()
+    trim_periodically()
     await stopping.wait()
     await asyncio.to_thread(services.stop)
     closing.set()

@@ -17,7 +17,7 @@ PERIOD_S = 600.0
 _LARGE_BYTES = 32 << 20
 
 
-def mend(path: Path) -> list[str]:
+def repair(path: Path) -> list[str]:
     """Check the file, put its last good copy in its place if it is damaged, and copy it; returns what to say.
 
     Raises StateDamagedError if there is no good copy, and OSError.
@@ -48,8 +48,8 @@ def keep(path: Path) -> None:
             _copy(path, _copy_of(path))
 
 
-def put_aside(path: Path) -> list[str]:
-    """Put a damaged file that has no copy aside, so that it begins anew; returns what to say. Raises OSError.
+def set_aside(path: Path) -> list[str]:
+    """Put a damaged file that has no copy aside, so that it starts empty; returns a message. Raises OSError.
 
     Of a large file only the beginning is looked at, as a start must not wait for it.
     """

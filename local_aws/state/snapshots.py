@@ -164,7 +164,7 @@ class Snapshots:
             raise state_files.unusable(self.path(key), f"MiniStack fails with {error!r}") from error
 
     def _load(self, key: str) -> Any:
-        """What a file holds; None if there is none or nothing is in it. Raises StateDamagedError."""
+        """Return the content of a file; None if it does not exist or is empty. Raises StateDamagedError."""
         path = self.path(key)
         if not path.exists():
             return None

@@ -1,4 +1,4 @@
-"""What is refused while the disk is nearly full, so that what is under way can still be written down."""
+"""Refuses some requests while the disk is nearly full, so that work in progress can still be saved."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def unwritable(state: Path, reason: str, needed: int = RESERVE_BYTES) -> str:
 
 
 def warning(state: Path) -> str:
-    """What `up` and `status` say when little is left; empty if there is enough."""
+    """Return the warning of `up` and `status` when space is low; empty if there is enough."""
     try:
         free = shutil.disk_usage(state).free
     except OSError:

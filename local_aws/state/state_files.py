@@ -54,7 +54,7 @@ def read(path: Path) -> bytes:
     return content
 
 
-def mend(folder: Path) -> list[str]:
+def repair(folder: Path) -> list[str]:
     """Put the last good copies in the place of damaged files; returns a sentence for each.
 
     Raises StateDamagedError where there is none.
@@ -77,7 +77,7 @@ def taken(path: Path, damage: str, copy: Path) -> str:
     at = datetime.fromtimestamp(copy.stat().st_mtime, UTC).astimezone()
     return (
         f"warning: {path} was damaged ({damage}); its last good copy, of {at:%Y-%m-%d %H:%M:%S}, was taken. "
-        "What changed after that is lost. If releases fail now, begin anew: make reset"
+        "What changed after that is lost. If releases fail now, start again: make reset"
     )
 
 
@@ -85,7 +85,7 @@ def damaged(path: Path, damage: str) -> StateDamagedError:
     """The error about a file without a copy."""
     return StateDamagedError(
         f"the state file {path} is damaged ({damage}), and there is no good copy of it. "
-        "Put back a copy of your own, or forget all local state and begin anew: make reset"
+        "Put back a copy of your own, or forget all local state and start again: make reset"
     )
 
 
@@ -93,7 +93,7 @@ def unusable(path: Path, reason: str) -> StateDamagedError:
     """The error about a file that is whole, and that this version cannot load all the same."""
     return StateDamagedError(
         f"the state file {path} cannot be loaded ({reason}), and is left as it is. Use the version of Slipway that "
-        "wrote it, put back a copy of your own, or forget all local state and begin anew: make reset"
+        "wrote it, put back a copy of your own, or forget all local state and start again: make reset"
     )
 
 

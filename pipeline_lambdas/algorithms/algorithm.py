@@ -1,6 +1,7 @@
-"""What an algorithm is to Slipway: all that differs between SageMaker's built-in algorithms.
+"""Describes an algorithm: everything in which SageMaker's built-in algorithms differ.
 
-A module of this package describes one, and `table` lists them; everything else asks the table.
+Each module of this package describes one algorithm, and `table` lists them. All other code looks an algorithm up in the
+table.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class Dependencies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The repository of an algorithm's image; `versions`, its tags, are in order of age.
+    """The repository of an algorithm's image; `versions` are its tags, the oldest first.
 
-    `registries` is the file of AWS's SDK that knows the accounts: `make images` writes them into the template.
+    `registries` is the file of AWS's SDK that lists the accounts; `make images` writes them into the template.
     """
 
     repository: str
@@ -39,7 +40,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The hyperparameter that says what is learned, and by problem its values that fit; without `default` required."""
+    """The hyperparameter that names the problem, with the values that fit each problem; required without `default`."""
 
     hyperparameter: str
     fitting: Mapping[str, tuple[str, ...]]
@@ -48,10 +49,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class LogPattern:
-    """How a training job's log tells the values of a step, such as a round or an epoch.
+    """How a training job's log reports the values of a step, such as a round or an epoch.
 
-    `line` finds the groups `step` and `values`; `value` matches each of the values, which `separator` parts, as a
-    whole, with the groups `channel`, `metric` and `value`.
+    `line` finds the groups `step` and `values`. `separator` splits the values, and `value` matches each of them in
+    full, with the groups `channel`, `metric` and `value`.
     """
 
     line: re.Pattern[str]
@@ -97,7 +98,7 @@ class Algorithm:
 
     @property
     def mapping_key(self) -> str:
-        """What the template's mapping calls the account of the image; only letters and digits may stand there."""
+        """Return the key of the image's account in the template's mapping; CloudFormation allows letters and digits."""
         return self.name.title().replace("-", "")
 
     def image_uri(self, registry: str, version: str) -> str:
@@ -105,6 +106,6 @@ class Algorithm:
         return f"{registry}/{self.image.repository}:{version}"
 
     def lacks(self, name: str, version: str) -> bool:
-        """Tell whether a hyperparameter or a value came only after `version`."""
+        """Tell whether a version newer than `version` added a hyperparameter or a value."""
         numbers = tuple(map(int, version.partition("-")[0].split(".")))
         return numbers < self.since.get(name, (0,))

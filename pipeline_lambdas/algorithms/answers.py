@@ -1,4 +1,4 @@
-"""What a model answers for a row, and how an endpoint's answer becomes numbers."""
+"""The answer of a model for a row, and how to read an endpoint's answer as numbers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def csv_numbers(content: bytes) -> list[float]:
 
 
 def json_numbers(field: str) -> Read:
-    """Return what reads one field, a number or a list of them, of each prediction.
+    """Return a reader of one field of each prediction, a number or a list of numbers.
 
-    JSON is {"predictions": [{"score": 0.4}]}, JSON lines are such a prediction in each line.
+    JSON is {"predictions": [{"score": 0.4}]}; JSON Lines has one such prediction per line.
     https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
     """
     return partial(_json_numbers, field)
@@ -49,10 +49,10 @@ def _json_predictions(content: bytes) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class PredictionForm:
-    """What one row's prediction is: `width` numbers, and how they come out of an answer of the type `accept`.
+    """The form of one row's prediction: `width` numbers, and how to read them from an answer of the type `accept`.
 
-    `probability` demands numbers from 0 to 1, `convert` makes of the numbers what the metrics take. With
-    `names_classes` a prediction says which class it is, and not how likely.
+    `probability` requires numbers from 0 to 1; `convert` turns the numbers into the input of the metrics. With
+    `names_classes` a prediction names the class without its probability.
     """
 
     width: int = 1

@@ -1,8 +1,8 @@
 """Linear Learner, SageMaker's built-in algorithm: https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html.
 
-Hyperparameters: https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html. Where that page has a bound
-without saying whether it belongs to what is allowed, version 2 of AWS's SDK decides:
-https://github.com/aws/sagemaker-python-sdk, src/sagemaker/amazon/linear_learner.py
+Hyperparameters: https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html. Where that page does not say
+whether a bound itself is allowed, version 2 of AWS's SDK decides: https://github.com/aws/sagemaker-python-sdk,
+src/sagemaker/amazon/linear_learner.py
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _AUTO_TRUTH = replace(_or("auto", _TRUTH), allowed="auto, false, true")
 
 RULES: Mapping[str, Rule] = {
     "predictor_type": choice(*(name for names in _PREDICTORS.values() for name in names)).about(
-        "What is learned; has to fit `problem`"
+        "What to learn; must fit `problem`"
     ),
     "num_classes": as_text(integer(3, 1_000_000))
     .about("Number of classes; required for multiclass_classifier")
@@ -67,7 +67,7 @@ RULES: Mapping[str, Rule] = {
     "feature_dim": _auto(_COUNT).about("Number of features").optional("auto"),
     "epochs": _COUNT.about("Passes over the training data, at most").optional("15"),
     "loss": choice(*dict.fromkeys(name for names in _LOSSES.values() for name in names))
-    .about("What is made small; has to fit predictor_type. With hinge_loss a model predicts classes and no probability")
+    .about("The loss to minimise; must fit predictor_type. With hinge_loss a model predicts classes and no probability")
     .optional("auto"),
     "binary_classifier_model_selection_criteria": choice("accuracy", *_THRESHOLDS, "loss_function")
     .about(
@@ -102,9 +102,9 @@ RULES: Mapping[str, Rule] = {
     "normalize_label": _AUTO_TRUTH.about("Scales the label of a regressor").optional("auto"),
     "unbias_data": _AUTO_TRUTH.about("Moves the mean of the features to 0").optional("auto"),
     "unbias_label": _AUTO_TRUTH.about("Moves the mean of a regressor's label to 0").optional("auto"),
-    "num_point_for_scaler": _COUNT.about("Rows that scaling is made from").optional("10000"),
-    "num_models": _auto(_COUNT).about("Models that are trained side by side; the best is kept"),
-    "num_calibration_samples": _auto(_COUNT).about("Validation rows that the threshold is found with"),
+    "num_point_for_scaler": _COUNT.about("Rows to compute the scaling from").optional("10000"),
+    "num_models": _auto(_COUNT).about("Models trained in parallel; the best is kept"),
+    "num_calibration_samples": _auto(_COUNT).about("Validation rows used to find the threshold"),
     "early_stopping_patience": _COUNT.about("Epochs without improvement after which training ends").optional("3"),
     "early_stopping_tolerance": _ABOVE_ZERO.about("Relative improvement that counts as none").optional("0.001"),
     "init_method": choice("uniform", "normal").optional("uniform"),
@@ -136,10 +136,11 @@ def classes(values: Hyperparameters) -> int:
 
 
 def prediction_form(values: Hyperparameters) -> PredictionForm:
-    """Return the form of an answer in JSON, which has a score and for classes the label that follows from it.
+    """Return the form of an answer in JSON: a score, and for classes the predicted label.
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/LL-in-formats.html; what a score means depends on the loss:
-    https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html#ll-input_output. There is no answer in CSV.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/LL-in-formats.html. The meaning of a score depends on the loss:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html#ll-input_output. The container does not answer
+    in CSV.
     """
     predictor = values.get("predictor_type")
     if predictor == "multiclass_classifier":

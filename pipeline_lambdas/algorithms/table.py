@@ -12,6 +12,6 @@ ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm i
 
 
 def algorithm_of_image(uri: str) -> Algorithm | None:
-    """Return the algorithm whose image this is, by its repository."""
+    """Return the algorithm whose repository an image comes from."""
     repository = uri.rpartition("/")[2].partition(":")[0].partition("@")[0]
     return next((algorithm for algorithm in ALGORITHMS.values() if algorithm.image.repository == repository), None)

@@ -104,7 +104,7 @@ RULES: Mapping[str, Rule] = {
     "num_round": as_text(integer(1)).about("Boosting rounds"),
     "num_class": as_text(integer(2)).about("Number of classes; required for multi:*").optional(),
     "objective": choice(*REGRESSION_OBJECTIVES, *BINARY_OBJECTIVES, *MULTICLASS_OBJECTIVES, *_OTHER_OBJECTIVES)
-    .about("What is learned; has to fit `problem`")
+    .about("What to learn; must fit `problem`")
     .optional(DEFAULT_OBJECTIVE),
     "eval_metric": _eval_metrics().about("Metrics on the validation data").optional("by objective"),
     "booster": choice("gbtree", "gblinear", "dart").optional("gbtree"),

@@ -1,4 +1,4 @@
-"""What CodeCommit tells of commits. Look-ups answer None for what does not exist.
+"""Reads commits from CodeCommit. Look-ups return None for what does not exist.
 
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetCommit.html
 https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetDifferences.html
@@ -8,17 +8,17 @@ https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetFile.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.failures import AwsRequestError
 
 _GONE = frozenset({"CommitIdDoesNotExistException", "RepositoryDoesNotExistException"})
 
 
 def find_author(repository: str, commit_id: str) -> str | None:
-    """Return the name of who wrote a commit; None if there is no such commit any more, or no name."""
+    """Return the name of a commit's author; None if the commit no longer exists or has no name."""
     try:
         answer = call(clients.client("codecommit").get_commit, repositoryName=repository, commitId=commit_id)
     except AwsRequestError as error:
@@ -30,35 +30,30 @@ def find_author(repository: str, commit_id: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file as it is in a commit."""
+    """A file at a commit."""
 
     content: bytes
     commit: str
 
 
 def changed_paths(repository: str, before: str, after: str) -> set[str] | None:
-    """Return the paths of the files that differ between two commits, the old and the new path of one that moved.
+    """Return the paths of the files that differ between two commits; a moved file counts with both paths.
 
-    None if the earlier commit is not there (any more).
+    None if the earlier commit does not exist (any more).
     """
-    request: dict[str, Any] = {
-        "repositoryName": repository,
-        "beforeCommitSpecifier": before,
-        "afterCommitSpecifier": after,
-    }
-    paths: set[str] = set()
-    while True:
-        try:
-            page = call(clients.client("codecommit").get_differences, **request)
-        except AwsRequestError as error:
-            if error.code == "CommitDoesNotExistException" and before in error.reason:
-                return None
-            raise
-        for difference in page["differences"]:
-            paths |= {difference[blob]["path"] for blob in ("beforeBlob", "afterBlob") if difference.get(blob)}
-        if not page.get("NextToken"):
-            return paths
-        request["NextToken"] = page["NextToken"]
+    between = {"beforeCommitSpecifier": before, "afterCommitSpecifier": after}
+    try:
+        return {
+            difference[blob]["path"]
+            for page in pages("codecommit", "get_differences", repositoryName=repository, **between)
+            for difference in page["differences"]
+            for blob in ("beforeBlob", "afterBlob")
+            if difference.get(blob)
+        }
+    except AwsRequestError as error:
+        if error.code == "CommitDoesNotExistException" and before in error.reason:
+            return None
+        raise
 
 
 def read_file(repository: str, branch: str, path: str) -> Found | None:

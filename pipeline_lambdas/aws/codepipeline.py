@@ -18,7 +18,7 @@ EXTERNAL_ID_LIMIT = 1500
 
 
 def put_success(job_id: str, outcome: Done | Continue) -> None:
-    """Report success, or with a token that the work goes on."""
+    """Report that the job succeeded or, with a continuation token, that it is still running."""
     request: dict[str, Any] = {"jobId": job_id}
     details: dict[str, Any] = {}
     if outcome.summary:
@@ -37,7 +37,7 @@ def put_success(job_id: str, outcome: Done | Continue) -> None:
 
 
 def put_failure(job_id: str, outcome: Failed) -> None:
-    """Report a failure; the message is cut to what the API takes."""
+    """Report that the job failed; a message longer than the API allows is cut."""
     details = {"type": outcome.type, "message": _cut(outcome.message or outcome.type)}
     if outcome.external_id:
         details["externalExecutionId"] = outcome.external_id[:EXTERNAL_ID_LIMIT]

@@ -1,4 +1,4 @@
-"""AWS's errors as this project's failures, so that no module above this folder knows botocore."""
+"""Translates AWS's errors into this project's failures, so that no module above this folder needs botocore."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACTION = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
 
 def call(operation: Callable[..., Any], /, **parameters: Any) -> Any:
-    """Call a client's operation; what botocore raises becomes a JobError."""
+    """Call a client's operation; turn botocore's errors into a JobError."""
     try:
         return operation(**parameters)
     except (ClientError, BotoCoreError) as error:
@@ -46,6 +46,6 @@ def translate(error: ClientError | BotoCoreError) -> JobError:
 
 
 def is_missing(error: AwsRequestError) -> bool:
-    """Tell whether AWS has not found what a call names."""
+    """Tell whether AWS did not find a resource that the call names."""
     sentence = error.code == "ValidationException" and _NOT_FOUND.search(error.reason)
     return bool(sentence) or error.code in {"ResourceNotFound", "ResourceNotFoundException"}

@@ -1,4 +1,4 @@
-"""What CodePipeline tells of an execution. Look-ups answer None for what does not exist.
+"""Reads executions from CodePipeline. Look-ups return None for what does not exist.
 
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineExecution.html
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html
@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.failures import AwsRequestError
 
 Description = dict[str, Any]
@@ -38,12 +40,12 @@ def get_execution(pipeline: str, execution_id: str) -> Description | None:
 
 
 def find_summary(pipeline: str, execution_id: str) -> Description | None:
-    """Return startTime and lastUpdateTime, which only the list of executions has."""
+    """Return the execution's entry in the list of executions, which alone has startTime and lastUpdateTime."""
     return next((one for one in _summaries(pipeline) if one["pipelineExecutionId"] == execution_id), None)
 
 
 def find_id(pipeline: str, beginning: str) -> str | None:
-    """Return the id of the newest execution whose id begins so."""
+    """Return the id of the newest execution whose id starts with `beginning`."""
     return next((i for one in _summaries(pipeline) if (i := one["pipelineExecutionId"]).startswith(beginning)), None)
 
 
@@ -56,21 +58,12 @@ def list_newest(pipeline: str) -> list[Description]:
 
 def list_actions(pipeline: str, execution_id: str) -> list[Description]:
     """Return every attempt at every action of the execution, the oldest first."""
-    request: dict[str, Any] = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}
-    found: list[Description] = []
-    while True:
-        page = call(clients.client("codepipeline").list_action_executions, **request)
-        found += page["actionExecutionDetails"]
-        if not page.get("nextToken"):
-            return sorted(found, key=lambda detail: detail["startTime"])
-        request["nextToken"] = page["nextToken"]
+    of_execution = {"pipelineExecutionId": execution_id}
+    answers = pages("codepipeline", "list_action_executions", pipelineName=pipeline, filter=of_execution)
+    found: list[Description] = [detail for page in answers for detail in page["actionExecutionDetails"]]
+    return sorted(found, key=lambda detail: detail["startTime"])
 
 
 def _summaries(pipeline: str) -> Iterator[Description]:
-    request: dict[str, Any] = {"pipelineName": pipeline}
-    for _ in range(_MOST_PAGES):
-        page = call(clients.client("codepipeline").list_pipeline_executions, **request)
+    for page in islice(pages("codepipeline", "list_pipeline_executions", pipelineName=pipeline), _MOST_PAGES):
         yield from page["pipelineExecutionSummaries"]
-        if not page.get("nextToken"):
-            return
-        request["nextToken"] = page["nextToken"]

@@ -29,7 +29,7 @@ def first_stream(group: str, prefix: str) -> str | None:
 
 
 def read_stream(group: str, stream: str, most: int, most_bytes: int) -> Iterator[str]:
-    """Yield the first `most` messages of a stream, from its beginning, or fewer that are `most_bytes` long together.
+    """Yield the first messages of a stream: at most `most` of them, and at most `most_bytes` bytes in total.
 
     A message may have 1 MB: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.credentials import Credentials
 from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, UnavailableError
 
@@ -19,7 +20,7 @@ def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -
     except AwsRequestError as error:
         if error.code in {"NoSuchKey", "NoSuchBucket"}:
             raise ConfigurationError(
-                f"{uri}: found no such artifact ({error.code}). Release again to make it anew."
+                f"{uri}: found no such artifact ({error.code}). Start a new release to make it again."
             ) from error
         raise
     with answer["Body"] as body:
@@ -46,10 +47,10 @@ class Newest:
 
 
 def find_newest(bucket: str, key: str) -> Newest | None:
-    """Return which version of an object is the newest; None if there is no such object.
+    """Return the newest version of an object; None if the object does not exist.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, which answers a code alone, and 403 to a role
-    that may not list the bucket.
+    HeadObject answers only a code, and 403 instead of 404 to a role that may not list the bucket:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
     try:
         answer = call(clients.client("s3").head_object, Bucket=bucket, Key=key)
@@ -81,9 +82,9 @@ def list_versions(bucket: str, key: str) -> list[str]:
 
 
 def copy_version(bucket: str, key: str, version_id: str, to_key: str, kms_key_arn: str) -> None:
-    """Copy one version of an object within its bucket, up to 5 GB, under the customer key.
+    """Copy one version of an object within its bucket, up to 5 GB, encrypted with the customer key.
 
-    Without its tags, which it takes another right to copy.
+    The copy has no tags: to copy them takes another permission.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     """
     call(
@@ -124,14 +125,14 @@ def read_version(bucket: str, key: str, version_id: str) -> bytes | None:
 
 
 def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> str:
-    """Store an object under the customer key in a versioned bucket, and return its version."""
+    """Write an object to a versioned bucket, encrypted with the customer key, and return its version."""
     return str(_put(bucket, key, content, content_type, kms_key_arn)["VersionId"])
 
 
 def create_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> bool:
-    """Store an object if there is none of that key; False if there is another, or another writer is at it.
+    """Write an object if its key is free; False if another object has the key, or another writer is writing it.
 
-    A write whose answer was lost is met by its own repeat, and is no failure.
+    An object with the same content counts as written: the answer to an earlier try was lost.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
     try:
@@ -158,13 +159,8 @@ def list_objects(bucket: str, prefix: str) -> list[Listed]:
 
 def _list(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html."""
-    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
-    while True:
-        page = call(clients.client("s3").list_objects_v2, **request)
+    for page in pages("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", ())
-        if not page.get("IsTruncated"):
-            return
-        request["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _unversioned(bucket: str, key: str) -> ConfigurationError:
@@ -175,7 +171,10 @@ def _unversioned(bucket: str, key: str) -> ConfigurationError:
 
 
 def _put(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str, **conditions: str) -> Any:
-    """A lock needs a checksum, which not every SDK sends: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html."""
+    """Object Lock requires a checksum, which some SDKs do not send.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
     return call(
         clients.client("s3").put_object,
         Bucket=bucket,

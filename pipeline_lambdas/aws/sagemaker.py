@@ -1,7 +1,8 @@
-"""The SageMaker calls of a release. Look-ups answer None for what does not exist.
+"""The SageMaker calls of a release. Look-ups return None for what does not exist.
 
-An answer may be lost after its effect, and the repeat is then refused for it: after an error each change looks whether
-what was asked for is there. And what was just made may not be seen yet: a change that names it is tried again.
+A call may take effect although its answer is lost, and SageMaker then refuses the repeat. So after an error, each
+change checks whether it took effect. SageMaker may also not see yet what it has just created, so a change that names
+such a resource is retried.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_SageMaker_Service.html
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.aws.errors import call, is_missing
+from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.aws.visibility import once_visible
 from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, UnavailableError
 
@@ -60,12 +62,12 @@ def describe_model_package(arn: str) -> Description | None:
 
 
 def create_training_job(request: Mapping[str, Any]) -> bool:
-    """Create the job; False if one of that name exists already."""
+    """Create the job; False if a job of that name already exists."""
     return _create("create_training_job", request, lambda: describe_training_job(request["TrainingJobName"]))
 
 
 def stop_training_job(name: str) -> bool:
-    """Ask the job to stop; False if it has ended by itself meanwhile.
+    """Ask the job to stop; False if it has already ended.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
     """
@@ -81,22 +83,22 @@ def stop_training_job(name: str) -> bool:
 
 
 def create_model(request: Mapping[str, Any]) -> bool:
-    """Create the model; False if one of that name exists already."""
+    """Create the model; False if a model of that name already exists."""
     return _create("create_model", request, lambda: describe_model(request["ModelName"]))
 
 
 def create_endpoint_config(request: Mapping[str, Any]) -> bool:
-    """Create the endpoint config; False if one of that name exists already."""
+    """Create the endpoint config; False if a config of that name already exists."""
     return _create("create_endpoint_config", request, lambda: describe_endpoint_config(request["EndpointConfigName"]))
 
 
 def create_endpoint(request: Mapping[str, Any]) -> bool:
-    """Create the endpoint; False if one of that name exists already."""
+    """Create the endpoint; False if an endpoint of that name already exists."""
     return _create("create_endpoint", request, lambda: describe_endpoint(request["EndpointName"]))
 
 
 def create_model_package(request: Mapping[str, Any]) -> str:
-    """Register a version and return its ARN; with a ClientToken that was used before, the version made then."""
+    """Register a version and return its ARN; a repeated ClientToken returns the version of the first call."""
     create = clients.client("sagemaker").create_model_package
     try:
         answer = call(create, **request)
@@ -106,12 +108,12 @@ def create_model_package(request: Mapping[str, Any]) -> str:
 
 
 def describe_new_model_package(arn: str) -> Description:
-    """Describe a version that was made a moment ago."""
+    """Describe a version that was created a moment ago."""
     return once_visible(lambda: dict(call(clients.client("sagemaker").describe_model_package, ModelPackageName=arn)))
 
 
 def decide_model_package(arn: str, status: str, description: str) -> None:
-    """Set the version's ModelApprovalStatus, `Approved` or `Rejected`, and say why.
+    """Set the version's ModelApprovalStatus, `Approved` or `Rejected`, and its reason.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
     """
@@ -139,7 +141,7 @@ def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] |
 
 
 def delete_endpoint(name: str) -> None:
-    """Delete the endpoint; one that is being deleted, or is gone, is no failure."""
+    """Delete the endpoint; succeed if it is already gone or being deleted."""
     try:
         call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
     except (AwsRequestError, UnavailableError):
@@ -150,38 +152,29 @@ def delete_endpoint(name: str) -> None:
 
 
 def delete_endpoint_config(name: str) -> bool:
-    """Delete the config; False if there is none."""
+    """Delete the config; False if it does not exist."""
     return _delete("delete_endpoint_config", EndpointConfigName=name)
 
 
 def delete_model(name: str) -> bool:
-    """Delete the model, not its artifact; False if there is none."""
+    """Delete the model, not its artifact; False if it does not exist."""
     return _delete("delete_model", ModelName=name)
 
 
 def list_endpoint_configs(part: str) -> Iterator[Description]:
-    """Every endpoint config whose name contains `part`, the newest first: EndpointConfigName, CreationTime."""
+    """Yield every endpoint config whose name contains `part`, the newest first: EndpointConfigName, CreationTime."""
     return _list("list_endpoint_configs", "EndpointConfigs", part)
 
 
 def list_models(part: str) -> Iterator[Description]:
-    """Every model whose name contains `part`, the newest first: ModelName, CreationTime."""
+    """Yield every model whose name contains `part`, the newest first: ModelName, CreationTime."""
     return _list("list_models", "Models", part)
 
 
 def _list(operation: str, member: str, part: str) -> Iterator[Description]:
-    request: dict[str, Any] = {
-        "NameContains": part,
-        "SortBy": "CreationTime",
-        "SortOrder": "Descending",
-        "MaxResults": 100,
-    }
-    while True:
-        page = call(getattr(clients.client("sagemaker"), operation), **request)
+    newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
+    for page in pages("sagemaker", operation, NameContains=part, MaxResults=100, **newest_first):
         yield from page[member]
-        if not page.get("NextToken"):
-            return
-        request["NextToken"] = page["NextToken"]
 
 
 def _delete(operation: str, **parameters: str) -> bool:
@@ -202,7 +195,7 @@ def _delete(operation: str, **parameters: str) -> bool:
 
 
 def _goes_to(endpoint: Description | None, config_name: str) -> bool:
-    """Tell whether an endpoint serves a config or is on the way to it."""
+    """Tell whether an endpoint serves a config or is being updated to it."""
     if endpoint is None:
         return False
     pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
@@ -210,7 +203,7 @@ def _goes_to(endpoint: Description | None, config_name: str) -> bool:
 
 
 def _holds(look: Callable[[], bool]) -> bool:
-    """Tell what a look finds; False if it cannot be taken."""
+    """Return the result of a check; False if the check itself fails."""
     try:
         return look()
     except JobError:

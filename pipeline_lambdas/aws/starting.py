@@ -23,9 +23,9 @@ def version(source: str, version_id: str) -> Revision:
 
 
 def start(pipeline: str, role_arn: str, session: str, revision: Revision, token: str) -> str:
-    """Start an execution with one source pinned; returns its id, for a repeated token that of the first time.
+    """Start an execution with one source pinned, and return its id; a repeated token returns the id of the first call.
 
-    `session` names the session of the role, 2 to 64 characters; the execution's trigger shows it.
+    `session` names the role's session, 2 to 64 characters; the execution's trigger shows it.
     """
     answer = call(clients.client("sts").assume_role, RoleArn=role_arn, RoleSessionName=session)
     keys = answer["Credentials"]

@@ -1,7 +1,8 @@
-"""What was made a moment ago may not be seen by the next call.
+"""Retries a call that names a resource which SageMaker has just created and may not see yet.
 
-SageMaker looks for a model, an endpoint config or an endpoint with reads that may be stale, refuses what it does not
-see yet, and recommends trying again: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+SageMaker looks up a model, an endpoint config or an endpoint with eventually consistent reads, refuses a name that it
+does not see yet, and recommends a retry:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 def once_visible(change: Callable[[], T]) -> T:
-    """Make a change that names what exists; tried again while AWS does not find it.
+    """Make a change that names an existing resource; retry while AWS does not find the resource.
 
-    Raises AwsRequestError for any other refusal, and for this one when it lasts.
+    Raises AwsRequestError for any other refusal, and for this one after the last retry.
     """
     for pause_s in PAUSES_S:
         try:

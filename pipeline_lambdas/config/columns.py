@@ -1,4 +1,4 @@
-"""Columns of a dataset by name, and whether those that a training config names are there."""
+"""Looks columns up by name, and finds those that a training config names and the dataset lacks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SHOWN = 20
 
 
 def column_index(name: str, names: Sequence[str]) -> int | None:
-    """Return a column's place in a row, from 0; None if the dataset has no such column.
+    """Return a column's position in a row, from 0; None if the dataset has no such column.
 
-    `names` are the dataset's, the label's first. Without names a column is called by its place in the file:
+    `names` are the dataset's columns, the label first. Without names a column is called by its position in the file:
     `column 1` is the label.
     """
     if names:
@@ -26,14 +26,14 @@ def column_index(name: str, names: Sequence[str]) -> int | None:
 
 
 def column_name(index: int, names: Sequence[str]) -> str:
-    """Return what the column at `index` is called."""
+    """Return the name of the column at `index`."""
     return names[index] if names else f"column {index + 1}"
 
 
 def column_problems(test: EvaluationTest, names: Sequence[str], count: int | None = None) -> Iterator[str]:
     """Yield `path: found X; expected Y` for each column that a test names and the dataset lacks.
 
-    `count` is how many columns the rows have, None if that is not known yet.
+    `count` is the number of columns in a row, None if it is not known yet.
     """
     path = f"tests.{test.name}"
     named = [(f"{path}.slices[{index}].column", item.column) for index, item in enumerate(test.slices)]
@@ -46,7 +46,7 @@ def column_problems(test: EvaluationTest, names: Sequence[str], count: int | Non
 
 
 def check_columns(config: TrainingConfig, names: Sequence[str]) -> None:
-    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything is paid for."""
+    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything costs money."""
     problems = [problem for test in config.tests.values() for problem in column_problems(test, names)]
     if problems:
         raise ConfigurationError("\n".join(f"{config.model}.yml: {problem}" for problem in problems))

@@ -1,4 +1,4 @@
-"""Reads the tests of a training config: what an endpoint is judged by."""
+"""Reads the tests of a training config: the gates and comparisons that judge an endpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIBSVM = "text/libsvm"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rest of the file says about the model; None for what is wrong there."""
+    """What the rest of the file says about the model; None for a value that is not valid."""
 
     problem: str | None
     form: PredictionForm | None
@@ -40,12 +40,12 @@ class Judged:
         return schema.PROBABILITY_METRICS if self.form and self.form.names_classes else ()
 
     def has_columns(self, channel: str) -> bool:
-        """Whether the rows of a channel have columns; those of libsvm do not."""
+        """Tell whether the rows of a channel have columns; rows of libsvm do not."""
         return self.channels.get(channel, self.channels.get("train")) != _LIBSVM
 
 
 def read_test(reader: Reader, name: str, item: object, judged: Judged) -> EvaluationTest:
-    """Return one test; after a problem was noted it may be incomplete."""
+    """Return one test; it may be incomplete if a problem was noted."""
     path = f"tests.{name}"
     values = reader.section(item, path, schema.TEST, ["gates", "champion", "slices", "drift", "latency"])
     channel = values.get("channel", "")

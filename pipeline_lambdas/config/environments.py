@@ -1,4 +1,4 @@
-"""Reads the environments of a training config: what serves, and how an update reaches it."""
+"""Reads the environments of a training config: the instances or the serverless settings, and how updates roll out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline_lambdas.config.reader import Reader
 
 
 def read_variant(reader: Reader, item: object, environment: str) -> Variant | None:
-    """Return what serves an environment; None after a problem was noted."""
+    """Return the variant of an environment; None after a problem was noted."""
     path = f"environments.{environment}"
     extra = ["deployment"] if environment in schema.DEPLOYED_IN_STEPS else []
     if not isinstance(item, dict) or "serverless" not in item:
@@ -29,9 +29,9 @@ def read_variant(reader: Reader, item: object, environment: str) -> Variant | No
 
 
 def short_waits(config: TrainingConfig) -> list[tuple[str, int]]:
-    """Return path and seconds of each wait in which the roll-back alarms need not go off.
+    """Return path and seconds of each wait that is too short for the roll-back alarms.
 
-    Without instances there is no such wait, and SageMaker has no roll-back:
+    A serverless endpoint has no such wait, and SageMaker does not roll it back:
     https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
     """
     found: list[tuple[str, int]] = []

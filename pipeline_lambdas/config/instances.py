@@ -1,4 +1,4 @@
-"""What an instance type's name says about it.
+"""Reads properties of an instance type from its name.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-types.html
 """
@@ -26,7 +26,7 @@ _LOCAL_STORAGE = re.compile(
 
 
 def has_local_storage(instance_type: str) -> bool:
-    """Tell whether the type has local NVMe storage, for which neither a job nor an endpoint config may name a key.
+    """Tell whether the type has local NVMe storage; neither a job nor an endpoint config may name a key for it.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
@@ -35,10 +35,10 @@ def has_local_storage(instance_type: str) -> bool:
 
 
 def instance_problems(config: TrainingConfig, patterns: Sequence[str], environments: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each instance type of the environments that the stack's InstanceTypePatterns leave out.
+    """Yield a sentence for each instance type that the stack's InstanceTypePatterns do not allow in the environments.
 
-    The roles refuse it as well, but in words that name a role. An environment `training` stands for the job; no pattern
-    at all allows any type.
+    The roles deny it too, but IAM's message names a role instead of the parameter. The environment `training` stands
+    for the job; without patterns any type is allowed.
     """
     for key, instance_type in _instance_types(config):
         if key.split(".")[-2] not in environments or not patterns:
@@ -58,9 +58,9 @@ def _instance_types(config: TrainingConfig) -> Iterator[tuple[str, str]]:
 
 
 def refuse_instances(config: TrainingConfig, patterns: str, environment: str) -> None:
-    """Raise ConfigurationError for an instance type that the stack does not allow, before SageMaker is asked.
+    """Raise ConfigurationError for an instance type that the stack does not allow, before any call to SageMaker.
 
-    `patterns` is a comma list; the champion is asked on the instances of Test.
+    `patterns` is a comma list; the champion runs on the instances of Test.
     """
     problems = list(instance_problems(config, listed(patterns), ["test" if environment == CHAMPION else environment]))
     if problems:

@@ -34,7 +34,7 @@ class TrainingResources:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How traffic goes over to a new model; a percentage is of the instances."""
+    """How traffic moves to a new model; percentages are of the instances."""
 
     type: RolloutType = "all-at-once"
     canary_percent: int | None = None
@@ -44,7 +44,7 @@ class Rollout:
 
     @property
     def longest_s(self) -> int:
-        """All waits together, seconds: one after each step, the last of them until the old instances end."""
+        """The sum of all waits, seconds: one after each step, and the last one before the old instances end."""
         steps = {"canary": 1, "linear": math.ceil(100 / (self.linear_percent or 100)) - 1}.get(self.type, 0)
         return steps * self.wait_s + self.termination_wait_s
 
@@ -67,7 +67,7 @@ Variant = InstanceVariant | ServerlessVariant
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Bounds of one metric; at least one of them is given."""
+    """Bounds of one metric; at least one of them is set."""
 
     metric: str
     min: float | None = None
@@ -76,7 +76,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class ChampionGate:
-    """How much worse than the champion's a metric may be, in per cent of the champion's."""
+    """How much worse than the champion's a metric may be, in per cent of the champion's value."""
 
     metric: str
     max_worse_percent: float
@@ -96,7 +96,7 @@ class ChampionTest:
 
 @dataclass(frozen=True, slots=True)
 class SliceColumn:
-    """Rows apart by a column: `ranges` are the cuts between slices, `values` one slice each; one of them is empty."""
+    """A column that splits the rows: `ranges` cut between slices, each of `values` is a slice; one of them is empty."""
 
     column: str
     ranges: tuple[float, ...] = ()
@@ -106,13 +106,13 @@ class SliceColumn:
 
     @property
     def slices(self) -> int:
-        """How many slices the config names; other and missing values may make two more."""
+        """The number of slices that the config names; other and missing values may add two."""
         return len(self.ranges) + 1 if self.ranges else len(self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class DriftTest:
-    """The greatest population stability index of each column; no `columns` stands for all features."""
+    """The greatest population stability index that a column may have; without `columns` it applies to all features."""
 
     max_psi: float
     columns: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ class DriftTest:
 
 @dataclass(frozen=True, slots=True)
 class LatencyTest:
-    """The requests that are timed: how many, and how many rows each has."""
+    """The requests to time: how many, and how many rows each has."""
 
     rows: int = 1
     requests: int = 200
@@ -128,7 +128,7 @@ class LatencyTest:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTest:
-    """What an endpoint is judged by; no `max_rows` means all rows of the channel, no `latency` that none is timed."""
+    """How to judge an endpoint; without `max_rows` with all rows of the channel, without `latency` without timing."""
 
     name: str
     channel: str
@@ -141,7 +141,7 @@ class EvaluationTest:
 
     @property
     def allows_failed_rows(self) -> bool:
-        """Whether a gate says how many rows may go without a prediction; else none may."""
+        """Tell whether a gate says how many rows may fail; without one, no row may."""
         return any(gate.metric == "failed_share" for gate in self.gates)
 
 
@@ -154,7 +154,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` map to content types."""
+    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types."""
 
     model: str
     problem: Problem
@@ -181,20 +181,20 @@ class TrainingConfig:
         return self.built_in.classes(self.hyperparameters)
 
     def content_type(self, channel: str) -> str:
-        """Return a channel's content type; the test channel is like train."""
+        """Return a channel's content type; the test channel has that of train."""
         return self.channels.get(channel, self.channels["train"])
 
     @property
     def compares(self) -> bool:
-        """Whether a release is compared with the champion: there is a Prod to take it from, and a test that asks."""
+        """Tell whether the pipeline compares a release with the champion: it has Prod, and a test that asks for it."""
         test = self.tests.get("full")
         return {"test", "prod"} <= self.environments.keys() and test is not None and test.champion is not None
 
     def champion_variant(self, prod_instance_type: str | None) -> Variant:
-        """What serves the champion where Prod runs on instances of this type, or None if it is serverless.
+        """Return the variant that serves the champion; `prod_instance_type` is None if Prod is serverless.
 
-        As Test does; where Test is serverless and Prod is not, one instance as Prod has: a model made for instances
-        alone may be isolated from the network, which a serverless endpoint refuses. KeyError without environment test.
+        It is that of Test, unless Test is serverless and Prod is not: then one instance of Prod's type, as a model for
+        instances may have network isolation, which a serverless endpoint refuses. KeyError without environment test.
         https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         """
         test = self.environments["test"]

@@ -1,4 +1,4 @@
-"""Reads a training config; every problem is found in one pass and reported together."""
+"""Reads a training config; finds every problem in one pass and reports all of them together."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _TOP = (
 
 
 class ConfigError(ConfigurationError):
-    """The file is no valid training config; `problems` are the lines of the message."""
+    """The file is not a valid training config; `problems` are the lines of the message."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)

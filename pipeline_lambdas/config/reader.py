@@ -1,4 +1,4 @@
-"""Reads mappings by tables of rules and notes every problem on the way."""
+"""Reads mappings by tables of rules and notes every problem."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEY_CHARACTERS = 64
 
 
 class Reader:
-    """Collects problems while values are read; `file` is its name in messages."""
+    """Collects problems while it reads values; `file` is the file's name in messages."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -22,7 +22,7 @@ class Reader:
         self.problems.append(f"{self.file}: {path}: {text}")
 
     def mapping(self, value: object, path: str, known: Iterable[str]) -> dict[str, object]:
-        """Return `value` with its known keys only; others are problems."""
+        """Return `value` with its known keys only; note the others as problems."""
         names = list(known)
         if not isinstance(value, dict):
             self.problem(path or "the file", f"{finding(value)}; expected a mapping with {', '.join(names)}")
@@ -31,7 +31,7 @@ class Reader:
         return {key: value[key] for key in names if key in value}
 
     def unknown(self, path: str, given: Iterable[object], known: list[str], text: str) -> None:
-        """Note the keys that are not `known`; of very many only the first."""
+        """Note the keys that are not `known`; if there are very many, only the first."""
         others = [key for key in given if key not in known]
         for key in others[:_MOST_UNKNOWN]:
             name = key if isinstance(key, str) and len(key) <= _KEY_CHARACTERS and key.isprintable() else describe(key)
@@ -40,7 +40,7 @@ class Reader:
             self.problem(path or "the file", f"found {len(others) - _MOST_UNKNOWN} more unknown keys")
 
     def section(self, value: object, path: str, rules: Mapping[str, Rule], extra: Iterable[str] = ()) -> dict[str, Any]:
-        """Return the values of `rules` that are right, and those of `extra` as they are."""
+        """Return the values of `rules` that are valid, and those of `extra` unchanged."""
         found = self.mapping(value, path, [*rules, *extra])
         if not isinstance(value, dict):
             return {}
@@ -63,7 +63,7 @@ class Reader:
             accept(key, read)
 
     def named(self, value: object, path: str, names: Mapping[str, bool]) -> dict[str, object]:
-        """Return the entries of a mapping whose keys are `names`; True marks a required one."""
+        """Return the entries of a mapping whose keys are `names`; True marks a required key."""
         found = self.mapping(value, path, names)
         for name, required in names.items():
             if required and isinstance(value, dict) and name not in found:

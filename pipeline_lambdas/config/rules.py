@@ -1,4 +1,4 @@
-"""Rules for single values of a training config: what is allowed, in code and in words."""
+"""Rules for single values of a training config: the allowed values, in code and in words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _COMPARED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one key may hold.
+    """The allowed values of one key.
 
-    `read` returns the typed value, or None for a value that is not allowed; `allowed` says the same in words.
+    `read` returns the typed value, or None for a value that is not allowed; `allowed` describes the same in words.
     """
 
     allowed: str
@@ -34,7 +34,7 @@ class Rule:
 
 
 def integer(low: int, high: int | None = None, step: int = 1) -> Rule:
-    """Whole numbers; a YAML boolean is none."""
+    """Whole numbers; a YAML boolean is not one."""
 
     def read(value: object) -> int | None:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -46,7 +46,7 @@ def integer(low: int, high: int | None = None, step: int = 1) -> Rule:
 
 
 def number(low: float = -math.inf, high: float = math.inf, *, above: bool = False, below: bool = False) -> Rule:
-    """Finite numbers from `low` to `high`; `above` and `below` leave out the bound itself."""
+    """Finite numbers from `low` to `high`; `above` and `below` exclude the bound itself."""
 
     def read(value: object) -> float | int | None:
         if not isinstance(value, int | float) or isinstance(value, bool) or not _is_finite(value):
@@ -70,7 +70,7 @@ def choice(*names: str) -> Rule:
 
 
 def text(pattern: str, words: str) -> Rule:
-    """Texts that match `pattern` as a whole."""
+    """Texts that match `pattern` in full."""
     compiled = re.compile(pattern)
 
     def read(value: object) -> str | None:
@@ -80,7 +80,7 @@ def text(pattern: str, words: str) -> Rule:
 
 
 def listed(rule: Rule) -> Rule:
-    """Comma lists in one text, each item fit for `rule`."""
+    """Comma lists in one text; each item follows `rule`."""
 
     def read(value: object) -> str | None:
         if not isinstance(value, str) or not value:
@@ -92,9 +92,9 @@ def listed(rule: Rule) -> Rule:
 
 
 def several(rule: Rule, words: str, most: int, *, increasing: bool = False) -> Rule:
-    """Lists of 1 to `most` different items, each fit for `rule`; `words` names them in the plural.
+    """Lists of 1 to `most` different items, each of which follows `rule`; `words` names them in the plural.
 
-    With `increasing` each is greater than the one before.
+    With `increasing`, each item is greater than the one before.
     """
 
     def read(value: object) -> tuple[Any, ...] | None:
@@ -110,7 +110,7 @@ def several(rule: Rule, words: str, most: int, *, increasing: bool = False) -> R
 
 
 def as_text(rule: Rule) -> Rule:
-    """Values of `rule` in SageMaker's form for hyperparameters: texts, which may also be given as such."""
+    """Values of `rule` as texts, SageMaker's form of hyperparameters; the file may also give them as texts."""
 
     def read(value: object) -> str | None:
         found = rule.read(value)
@@ -122,7 +122,7 @@ def as_text(rule: Rule) -> Rule:
 
 
 def switch(true: str, false: str) -> Rule:
-    """One of two texts. YAML reads a bare true as a boolean, so that is taken where the texts are true, false."""
+    """One of two texts. YAML reads a bare true as a boolean, so the texts true and false may be booleans."""
 
     def read(value: object) -> str | None:
         if isinstance(value, bool):
@@ -135,12 +135,12 @@ def switch(true: str, false: str) -> Rule:
 
 
 def finding(value: object) -> str:
-    """Return the beginning of a message about a value: what was found, or that it is missing."""
+    """Return the first words of a message about a value: what was found, or that it is missing."""
     return "missing" if value is None else f"found {describe(value)}"
 
 
 def describe(value: object) -> str:
-    """Return a found value in the words of a message, cut so that no file can swell it."""
+    """Return a value in the words of a message, cut to a limited length."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):

@@ -31,7 +31,7 @@ ALGORITHM: Mapping[str, Rule] = {
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
     "instance_type": _INSTANCE_TYPE.about("Instances that train"),
-    "instance_count": integer(1, 100).about("How many; above 1 they train together"),
+    "instance_count": integer(1, 100).about("Number of instances; several train together"),
     "volume_gib": integer(1, 16384).about("Storage volume of each, GiB"),
     "max_runtime_s": integer(1, 28 * 24 * 3600).about(
         "Seconds after which the job is stopped; the pipeline itself waits 24 hours at most"
@@ -84,12 +84,12 @@ DATA: Mapping[str, Rule] = {
 }
 KEEP: Mapping[str, Rule] = {
     "models": integer(1, 50)
-    .about("So many of the newest models and endpoint configs, for each environment")
+    .about("Number of the newest models and endpoint configs to keep, per environment")
     .optional("3"),
 }
 TEST: Mapping[str, Rule] = {
     "channel": choice("validation", "test").about("Channel of the dataset whose rows are predicted"),
-    "max_rows": integer(1).about("How many rows, from the first on").optional("all rows"),
+    "max_rows": integer(1).about("Number of rows, from the first").optional("all rows"),
 }
 TESTS = ("smoke", "full")
 GATE: Mapping[str, Rule] = {
@@ -103,8 +103,8 @@ FAILED_SHARE_GATE: Mapping[str, Rule] = {
 CHAMPION: Mapping[str, Rule] = {
     "require": choice("not-shown-worse", "shown-not-worse")
     .about(
-        "A gate fails if the model is shown to be worse by more than its bound; or already unless it is shown not to "
-        "be. Shown means: by the whole 95 % interval of the difference"
+        "A gate fails if the model is shown to be worse by more than its bound; or, more strictly, unless it is shown "
+        "not to be. Shown means by the whole 95 % interval of the difference"
     )
     .optional("not-shown-worse"),
 }
@@ -121,17 +121,15 @@ SLICE: Mapping[str, Rule] = {
     .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
     .optional(),
     "values": several(number(), "numbers", 50).about("A slice for each value, and one for other values").optional(),
-    "min_rows": integer(1).about("A slice of fewer rows is shown and not judged").optional("30"),
+    "min_rows": integer(1).about("A slice with fewer rows is shown but not judged").optional("30"),
 }
 DRIFT: Mapping[str, Rule] = {
     "max_psi": number(0, above=True).about("Greatest population stability index that passes, in every column"),
-    "columns": several(_COLUMN, "names of columns", 1000)
-    .about("The columns that are compared")
-    .optional("all features"),
+    "columns": several(_COLUMN, "names of columns", 1000).about("Columns to compare").optional("all features"),
 }
 LATENCY: Mapping[str, Rule] = {
     "rows": integer(1, 10_000).about("Rows in each request, as many as callers send").optional("1"),
-    "requests": integer(100, 10_000).about("How many requests are timed").optional("200"),
+    "requests": integer(100, 10_000).about("Number of requests to time").optional("200"),
 }
 LATENCIES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
 METRICS: Mapping[str, tuple[str, ...]] = {
@@ -152,8 +150,8 @@ class Section:
 
 
 SECTIONS = (
-    Section("", "Beside the sections below.", ROOT),
-    Section("algorithm", "What trains and serves.", ALGORITHM),
+    Section("", "Keys outside the sections below.", ROOT),
+    Section("algorithm", "The algorithm that trains and serves.", ALGORITHM),
     Section("training", "Where the training job runs.", TRAINING),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(
@@ -164,8 +162,8 @@ SECTIONS = (
     Section("environments.<environment>.serverless", "... or this section, for no instances.", SERVERLESS),
     Section(
         "environments.prod.deployment",
-        "Optional, with instances: how the traffic of prod goes over to a new model. The old one serves until the end, "
-        "and takes all traffic again if an alarm goes off.",
+        "Optional, with instances: how the traffic of prod moves to a new model. The old one serves until the end, "
+        "and takes back all traffic if an alarm goes off.",
         DEPLOYMENT,
     ),
     Section("tests.<test>", "`smoke` judges the dev endpoint and then prod, `full` the test endpoint.", TEST),
@@ -203,7 +201,7 @@ SECTIONS = (
     ),
     Section(
         "tests.<test>.latency",
-        "Optional: the requests that the latencies are of. They are sent one after the other, once the rows are "
+        "Optional: the requests to time. They are sent one after the other, once the rows are "
         "predicted, so the endpoint is warm; the first ones on each connection are not counted. Timed are `full` and "
         "whatever test has a gate of a latency or this section.",
         LATENCY,
@@ -212,7 +210,7 @@ SECTIONS = (
         "tests.<test>.drift",
         "Optional, for CSV data: how far the rows have moved from the training rows, as the population stability index "
         "of each column. Chance alone makes it about 9 * (1 / tested rows + 1 / training rows), so a bound for few "
-        "rows has to be well above that.",
+        "rows must be well above that.",
         DRIFT,
     ),
     Section(
@@ -223,5 +221,5 @@ SECTIONS = (
         "section a release takes the newest dataset, and each upload starts one.",
         DATA,
     ),
-    Section("keep", "Optional: what the end of a release leaves of earlier ones.", KEEP),
+    Section("keep", "Optional: how much of earlier releases to keep.", KEEP),
 )

@@ -1,7 +1,7 @@
-"""YAML as plain values, with the mistakes that YAML itself lets pass refused.
+"""Reads YAML as plain values, and refuses mistakes that YAML itself accepts.
 
-Aliases and merges could make a few lines into gigabytes, a tag makes a value into one of another kind than it looks,
-and a number of thousands of digits costs the time of its square: each is refused where it stands, before it is read.
+Aliases and merges can turn a few lines into gigabytes, a tag changes the type of a value, and a number of thousands of
+digits takes quadratic time to read. Each is refused with its line, before its value is built.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _NO_KEYS = frozenset(("tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"))
 
 
 class YamlError(ValueError):
-    """The text is no YAML document; the message starts with line and column where these are known."""
+    """The text is not valid YAML; the message starts with line and column where they are known."""
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses what swells or is read as something else than it looks.
+    """A SafeLoader that refuses values that grow, and values that YAML reads as another type than they look.
 
-    A key given twice is refused too, of which YAML takes the last.
+    It also refuses duplicate keys, of which YAML keeps the last.
     """
 
     def __init__(self, text: str) -> None:
@@ -63,7 +63,7 @@ class _Loader(yaml.SafeLoader):
         return self._anchored.get(alias.anchor, (0, 0))
 
     def _count(self, event: Any, nodes: int, levels: int) -> None:
-        """Count values as often as they are used, so that aliases of aliases cannot multiply them unseen."""
+        """Count a value each time it is used, so that aliases of aliases cannot multiply unnoticed."""
         self._nodes += nodes
         self._deepest = max(self._deepest, self._depth + levels)
         if self._nodes > NODE_LIMIT:
@@ -99,7 +99,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def decode(content: bytes) -> str:
-    """Return the text of a file, without a mark of byte order; YamlError if it is too large or not UTF-8."""
+    """Return the text of a file without its byte order mark; YamlError if it is too large or not UTF-8."""
     if len(content) > SIZE_LIMIT_BYTES:
         raise YamlError(f"found more than {SIZE_LIMIT_BYTES} bytes; expected no more")
     try:
@@ -110,7 +110,7 @@ def decode(content: bytes) -> str:
 
 
 def load(text: str) -> object:
-    """Return the document's values; YamlError if it is none."""
+    """Return the document's values; YamlError if it is not valid YAML."""
     if len(text) > SIZE_LIMIT_BYTES:
         raise YamlError(f"found {len(text)} characters; expected at most {SIZE_LIMIT_BYTES}")
     loader: _Loader | None = None

@@ -1,4 +1,4 @@
-"""The actions of an execution, as ListActionExecutions tells them and as a record keeps them.
+"""Reads the actions of an execution, from ListActionExecutions or from a record.
 
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html
 """
@@ -26,20 +26,20 @@ _APPROVALS = {"InProgress": "Waiting", "Succeeded": "Approved", "Abandoned": "Ab
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Where AWS's console is, such as us-east-1.console.aws.amazon.com; empty for readers who have no use for it."""
+    """The host of AWS's console, such as us-east-1.console.aws.amazon.com; empty for readers without access to it."""
 
     host: str
     region: str
 
     def log(self, group: str) -> str | None:
-        """Return the address of a log group; the console takes its name encoded twice, `%` as `$`."""
+        """Return the address of a log group; the console encodes its name twice, with `%` as `$`."""
         if not self.host:
             return None
         encoded = group.replace("/", "$252F")
         return f"https://{self.host}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{encoded}"
 
     def usable(self, address: str | None) -> str | None:
-        """Return an address unless it leads to a console that readers have no use for."""
+        """Return an address; None if it leads to a console that readers cannot use."""
         if not address or self.host:
             return address
         host = re.match(r"https?://([^/?#:]*)", address, re.IGNORECASE)
@@ -48,7 +48,7 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where an artifact lies."""
+    """The bucket and the key of an artifact."""
 
     bucket: str
     key: str
@@ -72,7 +72,7 @@ def action_documents(actions: Sequence[Action], console: Console) -> list[dict[s
 
 
 def variables_of(actions: Sequence[Action], name: str, stage: str | None = None) -> dict[str, str]:
-    """Return the output variables of the newest attempt at an action that has some; empty if there is none."""
+    """Return the output variables of an action's newest attempt that has some; empty if none has."""
     for action in reversed(actions):
         if action["actionName"] == name and stage in {None, action["stageName"]}:
             variables = (action.get("output") or {}).get("outputVariables")
@@ -82,7 +82,7 @@ def variables_of(actions: Sequence[Action], name: str, stage: str | None = None)
 
 
 def evaluation_version(actions: Sequence[Action], environment: str, uri: str) -> str | None:
-    """Return the version of an environment's evaluation that the newest attempt which wrote one has told; None without.
+    """Return the version of an environment's evaluation that the newest attempt reports; None if none reports one.
 
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionResult.html
     """
@@ -90,37 +90,37 @@ def evaluation_version(actions: Sequence[Action], environment: str, uri: str) ->
         if action["stageName"] == stage_of(environment):
             output = action.get("output") or {}
             external_id = (output.get("executionResult") or {}).get("externalExecutionId")
-            version = version_told(output.get("outputVariables") or {}, external_id or "", uri)
+            version = reported_version(output.get("outputVariables") or {}, external_id or "", uri)
             if version:
                 return version
     return None
 
 
-def version_told(variables: Mapping[str, str], external_id: str, uri: str) -> str | None:
-    """Return the version of the evaluation at `uri` that an action tells; one that fails has no output variables."""
+def reported_version(variables: Mapping[str, str], external_id: str, uri: str) -> str | None:
+    """Return the version of the evaluation at `uri` that an action reports; a failed action has no output variables."""
     if variables.get("ReportUri") == uri and variables.get("ReportVersionId"):
         return variables["ReportVersionId"]
     return keys.version_of(external_id, uri)
 
 
 def stage_of(environment: str) -> str:
-    """Return the stage that deploys to an environment, and evaluates what answers there."""
+    """Return the stage that deploys to an environment and evaluates its endpoint."""
     return f"Deploy{environment.capitalize()}"
 
 
 def functions_of(actions: Sequence[Action]) -> list[dict[str, str]]:
-    """Return a record's `functions`: the versions that the release ran, or would have run.
+    """Return a record's `functions`: the versions that the release runs, or would have run.
 
-    Those that are published once it is approved are among them from then on.
+    The versions that are published after the approval belong to them once they exist.
     """
     published = [*versions_of(variables_of(actions, "Publish")), *versions_of(variables_of(actions, "PublishApproved"))]
     return sorted(published, key=lambda function: function["name"])
 
 
 def parameter_of(actions: Sequence[Action], name: str) -> str | None:
-    """Return the newest value that some function was given for a parameter, its variables replaced.
+    """Return the newest value of a parameter that a function received, with its variables resolved.
 
-    A rolled back execution runs without the actions that made the values.
+    A rollback runs without the actions that produced the values.
     """
     for action in reversed(actions):
         text = (action["input"].get("resolvedConfiguration") or {}).get("UserParameters")
@@ -134,7 +134,7 @@ def parameter_of(actions: Sequence[Action], name: str) -> str | None:
 
 
 def repository_of(actions: Sequence[Action], name: str) -> str | None:
-    """Return the CodeCommit repository that a source action reads; None if it reads anything else."""
+    """Return the CodeCommit repository of a source action; None for another provider."""
     for action in reversed(actions):
         if action["actionName"] == name and action["input"]["actionTypeId"]["provider"] == "CodeCommit":
             repository: str | None = (action["input"].get("configuration") or {}).get("RepositoryName")
@@ -143,7 +143,7 @@ def repository_of(actions: Sequence[Action], name: str) -> str | None:
 
 
 def artifact_of(actions: Sequence[Action], name: str) -> Location | None:
-    """Return where an artifact lies, whether an action of this execution made it or only reads it."""
+    """Return the location of an artifact that an action of this execution wrote or read; None if none did."""
     for action in actions:
         made, read = (action.get("output") or {}).get("outputArtifacts"), action["input"].get("inputArtifacts")
         for artifact in [*(made or ()), *(read or ())]:
@@ -154,9 +154,9 @@ def artifact_of(actions: Sequence[Action], name: str) -> Location | None:
 
 
 def approval_of(actions: Sequence[Action]) -> dict[str, Any] | None:
-    """Return the newest answer to the approval, None before it is asked for.
+    """Return the newest answer to the approval, None before the pipeline asks for it.
 
-    A failed one that nobody answered has run out of time.
+    A failed approval without an answer has timed out.
     """
     asked = [action for action in actions if action["input"]["actionTypeId"]["category"] == "Approval"]
     if not asked:
@@ -198,7 +198,7 @@ def _document(action: Action, attempt: int, console: Console) -> dict[str, Any]:
 
 
 def _log_group(action: Action) -> str | None:
-    """Return where an action's work is logged; None if nowhere that is known."""
+    """Return the log group of an action; None if it is not known."""
     configuration = action["input"].get("configuration") or {}
     function, project = function_of(configuration), configuration.get("ProjectName")
     if function:

@@ -1,7 +1,8 @@
-"""The chain of release records: each names the one before it by the SHA-256 of its bytes.
+"""The chain of release records: each names its predecessor by the SHA-256 of its bytes.
 
-An ended release's record lies at `records/<model>/<sequence>.json`, numbered from 1, and is never written again. So a
-record that was changed, left out or put in between shows in the one after it; only the newest has no witness.
+The record of an ended release is `records/<model>/<sequence>.json`, numbered from 1, and is never overwritten. So a
+record that was changed, removed or inserted does not match the record after it; only the newest record has no successor
+that vouches for it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def key(model: str, sequence: int) -> str:
 
 
 def sequence_of(key: str) -> int | None:
-    """Return the number that a key ends in; None if it is no key of a chain."""
+    """Return the number at the end of a key; None if the key does not belong to a chain."""
     match = _NUMBER.fullmatch(key.rpartition("/")[2])
     return int(match.group(1)) if match else None
 
@@ -54,7 +55,7 @@ def render(record: Mapping[str, Any]) -> bytes:
 
 
 def linked(record: Mapping[str, Any], newest: Entry | None) -> dict[str, Any]:
-    """Return the record as the one after `newest`."""
+    """Return the record as the successor of `newest`."""
     if newest is None:
         return {**record, "sequence": 1, "predecessor": None}
     sequence = sequence_of(newest.key)
@@ -69,9 +70,9 @@ def linked(record: Mapping[str, Any], newest: Entry | None) -> dict[str, Any]:
 
 
 def verify(entries: Iterable[Entry]) -> list[str]:
-    """Return what is wrong with a chain, given whole in the order of its numbers; nothing is wrong with an empty one.
+    """Return the faults of a chain, given whole in the order of its numbers; an empty chain has none.
 
-    Each sentence names the object that it is about.
+    Each sentence names the object at fault.
     """
     problems: list[str] = []
     before: Entry | None = None
@@ -99,7 +100,7 @@ def _problems(entry: Entry, sequence: int, before: Entry | None) -> list[str]:
         if isinstance(named, dict) and wanted and named.get("sha256") != wanted["sha256"]:
             problems.append(
                 f"predecessor: names a record {wanted['sequence']} with SHA-256 {named.get('sha256')}; found one with "
-                f"{wanted['sha256']}: that record is not the one which this was written after"
+                f"{wanted['sha256']}: that record is not this one's predecessor"
             )
         else:
             problems.append(f"predecessor: found {json.dumps(named)}; expected {json.dumps(wanted)}")
@@ -107,7 +108,7 @@ def _problems(entry: Entry, sequence: int, before: Entry | None) -> list[str]:
 
 
 def parsed(content: bytes) -> dict[str, Any]:
-    """Return the record that the bytes hold; empty if they hold no JSON object."""
+    """Return the record in the bytes; empty if they are not a JSON object."""
     try:
         document = json.loads(content)
     except ValueError:

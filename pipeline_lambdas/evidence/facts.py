@@ -1,4 +1,4 @@
-"""Asks AWS for everything that a release record holds. What cannot be read is named; whoever asks decides about it."""
+"""Reads from AWS everything that a release record contains, and names what could not be read; the caller decides."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from pipeline_lambdas.evidence.actions import (
 from pipeline_lambdas.evidence.learning_curves import curves
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
+from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
-from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, DATASET_ARTIFACT, read_pinned, refuse_another
+from pipeline_lambdas.release.inputs import read_pinned, require_trained
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 from pipeline_lambdas.runtime.artifacts import member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
@@ -42,13 +43,13 @@ MOST_LOG_BYTES = 4_000_000
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one thing after the other; `missing` names what could not be read, `passing` what may be read later."""
+    """Reads one fact after the other; `missing` names those it could not read, `passing` those a later try may read."""
 
     missing: list[str] = field(default_factory=list)
     passing: list[str] = field(default_factory=list)
 
     def read(self, what: str, read: Callable[[], T | None]) -> T | None:
-        """Return what `read` returns; None, and a lack, if it fails or finds nothing."""
+        """Return the result of `read`; None, and note a missing fact, if it fails or finds nothing."""
         try:
             found = read()
         except (JobError, ValueError) as error:
@@ -62,7 +63,7 @@ class _Reader:
 
 
 def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | None = None) -> Facts:
-    """Return what AWS knows of the execution; never raises for what it cannot read."""
+    """Return the facts that AWS has about the execution; never raises for a fact that cannot be read."""
     reader, pipeline, execution_id = _Reader(), release.prefix, release.execution_id
     facts = Facts(
         release=release,
@@ -79,9 +80,9 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
     facts = replace(_with_evaluations(reader, facts, site), authors=_authors(reader, facts))
-    if artifact_of(facts.actions, CONFIG_ARTIFACT):
+    if artifact_of(facts.actions, TRAINING_CONFIG):
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
-    if artifact_of(facts.actions, DATASET_ARTIFACT):
+    if artifact_of(facts.actions, DATASET):
         facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
     if job:
         training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
@@ -96,10 +97,10 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
 
 
 def execution_of_model(release: Release, model: str, site: RecordSite) -> str | None:
-    """Return the id of the execution that made a model, whose name holds its first 13 characters.
+    """Return the id of the execution that made a model, whose name contains the id's first 13 characters.
 
-    The record of its end tells, which no code writes before its approval; CodePipeline, which forgets, of one that has
-    none yet.
+    The record of an ended release has the full id, and no code can write it before the approval. Without a record,
+    CodePipeline has it, until it forgets the execution.
     """
     short = model.removeprefix(f"{release.prefix}-")[: len(release.short)]
     older, newer = site.listed(f"{keys.folders(site.model)}{short}")
@@ -111,7 +112,7 @@ def execution_of_model(release: Release, model: str, site: RecordSite) -> str | 
 
 
 def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
-    """Who wrote the commits, by the source actions that delivered them.
+    """Return the authors of the commits, by source action.
 
     Variables of sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
     """
@@ -127,31 +128,31 @@ def _authors(reader: _Reader, facts: Facts) -> dict[str, str]:
 
 
 def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
-    content, file = _artifact(facts, CONFIG_ARTIFACT), f"{site.model}.yml"
+    content, file = _artifact(facts, TRAINING_CONFIG), config_file(site.model)
     if content is None:
         return None
-    config = parse_config(member_of(content, CONFIG_ARTIFACT, file), file)
+    config = parse_config(member_of(content, TRAINING_CONFIG, file), file)
     trained = _trained_with(facts, "ConfigSha256", "config_sha256")
     if trained:
-        refuse_another(file, config_sha256(config), trained, CONFIG_ARTIFACT)
+        require_trained(file, config_sha256(config), trained, TRAINING_CONFIG)
     return config
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
-    """The dataset that the release takes; without a config to pin one, that of its Source stage."""
+    """Return the release's dataset: the one that the config pins, else the one of the Source stage."""
     if facts.config and facts.config.dataset:
         return read_pinned(site.model, facts.config.dataset, site.data_bucket)
-    content = _artifact(facts, DATASET_ARTIFACT)
+    content = _artifact(facts, DATASET)
     if content is None:
         return None
     dataset, trained = parse_manifest(content, site.model), _trained_with(facts, "DatasetSha256", "dataset_sha256")
     if trained:
-        refuse_another(f"dataset {dataset.id}", dataset.sha256, trained, DATASET_ARTIFACT)
+        require_trained(f"dataset {dataset.id}", dataset.sha256, trained, DATASET)
     return dataset
 
 
 def _trained_with(facts: Facts, variable: str, parameter: str) -> str | None:
-    """What StartTraining has told of its input; of a rollback what its actions were given; None before the training."""
+    """Return what StartTraining reported about its input, or what a rollback received; None before the training."""
     return variables_of(facts.actions, "StartTraining").get(variable) or parameter_of(facts.actions, parameter)
 
 
@@ -161,7 +162,7 @@ def _artifact(facts: Facts, name: str) -> bytes | None:
 
 
 def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[float | None]]:
-    """What the first host has logged: <job>/algo-<number of the host>-<time>.
+    """Read the log of the first host: <job>/algo-<number of the host>-<time>.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
@@ -173,7 +174,7 @@ def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[floa
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:
-    """The evaluations that there are, plots and all, each by the version that its action has told."""
+    """Add the evaluations with their plots, each in the version that its action reported."""
     found, versions = {}, {}
     for environment in ENVIRONMENTS:
         key = keys.evaluation(site.model, facts.release.execution_id, environment)
@@ -198,7 +199,7 @@ def _evaluated(facts: Facts, environment: str) -> bool:
 
 
 def _json(site: RecordSite, key: str, version: str) -> dict[str, Any] | None:
-    """A version of a JSON object of the evidence; None if there is none."""
+    """Return one version of a JSON object of the evidence; None if it does not exist."""
     content = site.read_version(key, version)
     if content is None:
         return None

@@ -1,6 +1,6 @@
-"""What an evaluation came to, and the words for it: the report, the approval and the command line take them from here.
+"""The result of an evaluation, in the words that the report, the approval and the command line share.
 
-It reads documents of schema slipway-evaluation/2, of which any part may be missing.
+It reads documents of schema slipway-evaluation/2, any part of which may be missing.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ WORSE: State = "passed, but worse"
 """Within the bounds of all gates, and yet shown to be worse than the champion: chance does not explain it."""
 FAILED: State = "failed"
 NOT_APPLICABLE: State = "not applicable"
+FULLEST_FIRST = ("test", "dev", "prod")
+"""The environments, the one with the fullest evaluation first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worse:
-    """A metric by which a model is shown to be worse than the champion, in per cent, with its 95 % interval."""
+    """A metric in which a model is shown to be worse than the champion, in per cent, with its 95 % interval."""
 
     metric: str
     percent: float
@@ -36,7 +38,7 @@ class Worse:
 
 
 def state_of_gate(gate: Mapping[str, Any]) -> State:
-    """Return a gate's verdict; a gate against the champion may be passed by a model that is shown to be worse."""
+    """Return a gate's verdict; a model that is shown to be worse may still pass a gate against the champion."""
     verdict = gate.get("verdict")
     if verdict == PASSED:
         return WORSE if _worse(gate) else PASSED
@@ -44,27 +46,27 @@ def state_of_gate(gate: Mapping[str, Any]) -> State:
 
 
 def shown_worse(evaluation: Mapping[str, Any]) -> list[Worse]:
-    """Return by which gated metrics a model is shown to be worse than the champion: the whole interval says so."""
+    """Return the gated metrics in which a model is shown to be worse than the champion: by the whole interval."""
     gates = evaluation.get("gates")
     found = [_worse(gate) for gate in gates if isinstance(gate, Mapping)] if isinstance(gates, list) else []
     return [one for one in found if one]
 
 
 def state_of(evaluation: Mapping[str, Any]) -> State:
-    """Return what the gates of an evaluation came to together."""
+    """Return the combined verdict of an evaluation's gates."""
     if evaluation.get("verdict") != PASSED:
         return FAILED
     return WORSE if shown_worse(evaluation) else PASSED
 
 
 def words_of(evaluation: Mapping[str, Any]) -> str:
-    """Say what an evaluation came to, with the numbers where a model that passed is shown to be worse."""
+    """Describe an evaluation's result, with numbers if a model that passed is shown to be worse."""
     state = state_of(evaluation)
     return f"passed, but {worse_words(shown_worse(evaluation))}" if state == WORSE else state
 
 
 def worse_words(found: list[Worse]) -> str:
-    """Say by what a model is shown to be worse."""
+    """Describe in which metrics a model is shown to be worse."""
     return f"shown to be worse than the champion: {', '.join(one.words for one in found)}"
 
 

@@ -1,4 +1,4 @@
-"""What a release leaves behind: its record and its report, while it waits for approval and when it has ended."""
+"""Writes the evidence of a release, its record and its report: when it waits for approval and when it has ended."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import Console
 from pipeline_lambdas.evidence.facts import gather
 from pipeline_lambdas.evidence.prices import load_prices
-from pipeline_lambdas.evidence.record import ENDED, Facts, assemble
+from pipeline_lambdas.evidence.record import Facts, assemble
 from pipeline_lambdas.evidence.site import RecordSite
 from pipeline_lambdas.evidence.store import store, store_draft
-from pipeline_lambdas.release.events import Answered, Ended
+from pipeline_lambdas.release.events import ENDED, Answered, Ended
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.report.page import render
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
@@ -24,7 +24,7 @@ _HTML = "text/html; charset=utf-8"
 
 
 def write_evidence(release: Release, site: RecordSite) -> Done:
-    """Write the evidence as it is now; the action's output variables name where, and which versions it wrote."""
+    """Write the evidence of a release in progress; the output variables name its objects and their versions."""
     facts = gather(release, site)
     record = _assembled(facts, site)
     report = keys.draft_report(site.model, release.execution_id)
@@ -39,14 +39,16 @@ def write_evidence(release: Release, site: RecordSite) -> Done:
 
 
 def follow(told: Ended | Answered, site: RecordSite) -> dict[str, Any]:
-    """Do what an event of EventBridge asks for, and return what was done, for the log.
+    """Act on an event of EventBridge, and return what was done, for the log.
 
-    The version in the registry gets the approval's decision with either event: which comes first is not told. Raises
-    UnavailableError while AWS does not answer for something that the record of an end holds: what is written into the
-    chain is not written again, and Lambda repeats the event. On the last try it is written with what there is.
+    Either event gives the version in the registry the approval's decision, as they may arrive in any order.
 
-    An execution that goes on is not recorded, whatever the event says: CodePipeline may be slow to tell of the end, so
-    the event is repeated; one that goes on at the last try has been retried, and its end is yet to come.
+    The record of an end is written once. So while AWS cannot answer for something that the record contains, this raises
+    UnavailableError, and Lambda repeats the event; on the last try the record is written without it.
+
+    A release that is still running is not recorded, whatever the event says: CodePipeline may show the end late, so the
+    event is repeated. If it is still running at the last try, somebody has retried it, and its end will send an event
+    of its own.
     """
     release = told.release
     if isinstance(told, Answered):
@@ -73,7 +75,7 @@ def follow(told: Ended | Answered, site: RecordSite) -> dict[str, Any]:
 
 
 def _decision(told: Ended) -> tuple[str | None, JobError | None]:
-    """Decide; on the last try the record is written even if that fails."""
+    """Decide about the version; on the last try an error does not keep the record from being written."""
     try:
         return decide(told.release), None
     except JobError as error:
@@ -87,7 +89,7 @@ def _assembled(facts: Facts, site: RecordSite) -> dict[str, Any]:
 
 
 def _page(record: dict[str, Any], facts: Facts, site: RecordSite) -> bytes:
-    """The report, which compares with the record of the champion's release."""
+    """Return the report, which compares with the record of the champion's release."""
     made_champion = (record["champion"] or {}).get("execution_id")
     stored = site.read(keys.record(site.model, made_champion)) if made_champion else None
     return render(record, facts.evaluations, record_chain.parsed(stored) if stored else None).encode()

@@ -1,7 +1,8 @@
-"""Where the evidence of a release lies: `releases/<model>/<execution id>/` in the evidence bucket.
+"""The keys of a release's evidence: `releases/<model>/<execution id>/` in the evidence bucket.
 
-What is written before the approval has keys of its own, as code of a push writes it, with roles that know no execution:
-it may write another release's anew. So it is read by the version that the action which wrote it has told.
+Drafts, written before the approval, have keys of their own: pushed code writes them, with roles that are not bound to
+an execution, so it could overwrite another release's drafts. Readers therefore read the version that the action
+reported when it wrote the draft.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ def report(model: str, execution_id: str) -> str:
 
 
 def draft_record(model: str, execution_id: str) -> str:
-    """Return the key of the record of a release that goes on."""
+    """Return the key of the record of a release that has not ended."""
     return f"{folder(model, execution_id)}draft-record.json"
 
 
 def draft_report(model: str, execution_id: str) -> str:
-    """Return the key of the report that an approval is decided by."""
+    """Return the key of the report for the approval."""
     return f"{folder(model, execution_id)}draft-report.html"
 
 
@@ -45,12 +46,12 @@ def evaluation(model: str, execution_id: str, environment: str) -> str:
 
 
 def evaluation_state(model: str, execution_id: str, environment: str) -> str:
-    """Return what the keys of an evaluation's states begin with, in the artifact bucket."""
+    """Return the prefix of the keys of an evaluation's states, in the artifact bucket."""
     return f"{folder(model, execution_id)}{environment}-evaluation.state"
 
 
 def execution_of_record(key: str, model: str) -> str | None:
-    """Return whose record lies at a key; None if it is no key of a release that has ended."""
+    """Return the id of the execution whose record has this key; None for any other key."""
     execution_id = key.removeprefix(folders(model)).partition("/")[0]
     return execution_id if key == record(model, execution_id) else None
 
@@ -61,5 +62,5 @@ def pinned(uri: str, version_id: str) -> str:
 
 
 def version_of(address: str, uri: str) -> str | None:
-    """Return the version that an address names; None if it is not one of the object at `uri`."""
+    """Return the version in an address; None if the address is not one of the object at `uri`."""
     return address.removeprefix(f"{uri}{_VERSION}") if address.startswith(f"{uri}{_VERSION}") else None

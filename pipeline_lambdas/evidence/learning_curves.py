@@ -1,4 +1,4 @@
-"""Learning curves out of a training job's log; how the log tells them, the algorithm knows."""
+"""Reads learning curves from a training job's log, whose form depends on the algorithm."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MOST_CURVES = 50
 
 
 def curves(lines: Iterable[str], pattern: LogPattern, most: int = MOST_POINTS) -> dict[str, list[float | None]]:
-    """Return `channel:metric` to its value per step; None for a step whose value is missing or not finite.
+    """Map `channel:metric` to its value per step; None for a step whose value is missing or not finite.
 
-    Of more than `most` steps every second, third, ... is kept, from the first on, and the last one as well. A value
-    that was printed again, as by a job that went on from a checkpoint, counts once, the last time. Of the names the
+    Of more than `most` steps, every second, third, ... is kept, beginning with the first, and the last one too. A value
+    that is printed twice, as by a job that resumes from a checkpoint, counts once: the later one. Of the names, the
     first `MOST_CURVES` are kept.
     """
     steps: dict[int, dict[str, float | None]] = {}

@@ -1,4 +1,4 @@
-"""The dated price table `prices.json`: what each figure is, where it comes from, and how certain it is."""
+"""The dated price table `prices.json`: each figure with its source and its certainty."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceTable:
-    """All figures, of one Region."""
+    """All figures of one Region."""
 
     compiled: str
     region: str
@@ -38,7 +38,7 @@ class PriceTable:
 
 
 def load_prices(path: Path = PRICES) -> PriceTable:
-    """Read the table; ValueError if it is not of the schema that this module reads."""
+    """Read the table; ValueError if its schema is not the one that this module reads."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if document.get("schema") != _SCHEMA:
         raise ValueError(f"{path}: found schema {document.get('schema')}; expected {_SCHEMA}")

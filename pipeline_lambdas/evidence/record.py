@@ -1,6 +1,6 @@
-"""The release record, schema slipway-record/1: what one execution was made of, what it did and how it ended.
+"""The release record, schema slipway-record/1: the sources of one execution, its actions and its result.
 
-It is put together here from what AWS answered, without asking AWS. docs/release-record.schema.json says its form.
+This module only assembles AWS's answers. docs/release-record.schema.json specifies the format.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from pipeline_lambdas.evidence.actions import (
 )
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
+from pipeline_lambdas.release.affected import DATASET, config_file
 from pipeline_lambdas.release.dataset import Dataset
-from pipeline_lambdas.release.names import NONE, Release
+from pipeline_lambdas.release.events import ENDED
+from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
 
 Document = dict[str, Any]
-
-ENDED = frozenset({"Succeeded", "Failed", "Stopped", "Cancelled", "Superseded"})
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What AWS answered about an execution; None and empty for what there is not, or what could not be read.
+    """AWS's answers about an execution; None and empty for what does not exist or could not be read.
 
     `execution`, `summary`, `actions` (the oldest first), `training` and `model_package` are answers of the API.
     """
@@ -66,7 +66,7 @@ class Facts:
 
 
 def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
-    """Return the record, without a place in the chain."""
+    """Return the record, which is not part of the chain yet."""
     execution = facts.execution or {}
     status, ended = _end(facts)
     training = _training(facts) if facts.training else None
@@ -106,13 +106,13 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
 
 
 def same_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether two records tell of the same end of the same execution, whenever they were written."""
+    """Tell whether two records, written at different times, describe the same end of the same execution."""
     own = {"sequence", "predecessor", "written", "missing"}
     return {key: one[key] for key in one if key not in own} == {key: other[key] for key in other if key not in own}
 
 
 def _end(facts: Facts) -> tuple[str, datetime | None]:
-    """Status and, of an ended execution, its end; one that cannot be read is as the event tells."""
+    """Return the status and, of an ended execution, its end; from the event if neither can be read."""
     status = (facts.execution or {}).get("status", "InProgress")
     if status in ENDED:
         if facts.summary:
@@ -131,7 +131,7 @@ def _started(facts: Facts) -> datetime | None:
 
 
 def _source(revision: Mapping[str, Any], authors: Mapping[str, str], console: Console) -> Document:
-    """The output artifact of each source action is named like the action."""
+    """Return one source; the output artifact of a source action has the action's name."""
     return {
         "action": revision["name"],
         "revision": revision.get("revisionId") or "",
@@ -151,7 +151,7 @@ def _dataset(facts: Facts) -> Document | None:
         "sha256": dataset.sha256,
         "prefix": dataset.prefix,
         # The manifest of the Source stage may be another dataset's than the one that a config pins.
-        "manifest_version_id": None if pinned else revisions.get("Dataset"),
+        "manifest_version_id": None if pinned else revisions.get(DATASET),
         "columns": list(dataset.columns),
         "files": [asdict(file) for file in dataset.files],
     }
@@ -162,7 +162,7 @@ def _config(config: TrainingConfig | None) -> Document | None:
         return None
     # Tuples become lists, as they do for whoever reads the record.
     values = json.loads(json.dumps(asdict(config)))
-    return {"file": f"{config.model}.yml", "sha256": config_sha256(config), "values": values}
+    return {"file": config_file(config.model), "sha256": config_sha256(config), "values": values}
 
 
 def _training(facts: Facts) -> Document:
@@ -188,7 +188,7 @@ def _training(facts: Facts) -> Document:
 
 
 def _artifact_version(facts: Facts) -> str | None:
-    """What the wait has noted; an execution that rolls back is given it, as it runs without the wait."""
+    """Return the version that the wait reported; a rollback, which runs without the wait, receives it."""
     noted = variables_of(facts.actions, "WaitForTraining").get("ArtifactVersion")
     return noted or parameter_of(facts.actions, "artifact_version")
 
@@ -224,9 +224,9 @@ def _model_package(package: Mapping[str, Any] | None) -> Document | None:
 
 
 def _endpoint_configs(facts: Facts) -> dict[str, str]:
-    """What the release's own deployments asked for, by environment."""
+    """Return the endpoint configs that the release deployed, by environment."""
     found = {}
-    for environment in ("dev", "test", "prod"):
+    for environment in ENVIRONMENTS:
         name = variables_of(facts.actions, "Deploy", stage_of(environment)).get("EndpointConfigName")
         if name:
             found[environment] = name
@@ -234,7 +234,7 @@ def _endpoint_configs(facts: Facts) -> dict[str, str]:
 
 
 def _cost(training: Document | None, prices: PriceTable, region: str, missing: list[str]) -> Document | None:
-    """The training; what an endpoint costs is not a release's alone, and the rest is cents."""
+    """Return the cost of training: endpoints serve more than one release, and the rest is cents."""
     if training is None or training["billable_seconds"] is None:
         return None
     price = prices.instance_hours.get(training["instance_type"]) if region == prices.region else None

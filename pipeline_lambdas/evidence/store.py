@@ -1,4 +1,4 @@
-"""Writes release records: the newest of an ended execution beside its report, and one object per end into the chain."""
+"""Writes release records: the newest of an ended execution next to its report, and one per end into the chain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_RACES = 20
 
 
 def store_draft(record: dict[str, Any], site: RecordSite) -> str:
-    """Write the record of an execution that goes on, and return its version."""
+    """Write the record of a release that has not ended, and return its version."""
     key = keys.draft_record(site.model, record["execution_id"])
     return site.write(key, record_chain.render(record), _JSON)
 
@@ -27,8 +27,8 @@ def store_draft(record: dict[str, Any], site: RecordSite) -> str:
 def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
     """Write the record of an ended execution, and return it as written.
 
-    It takes the next number of the chain, unless this very end has one already: an event of EventBridge may come twice.
-    Raises UnavailableError if too many others take numbers at the same time.
+    It takes the next number of the chain, unless this end already has one: EventBridge may deliver an event twice.
+    Raises UnavailableError if too many other writers take numbers at the same time.
     """
     content = _append(record, site)
     site.write(keys.record(site.model, record["execution_id"]), content, _JSON)
@@ -36,7 +36,7 @@ def store(record: dict[str, Any], site: RecordSite) -> dict[str, Any]:
 
 
 def _append(record: dict[str, Any], site: RecordSite) -> bytes:
-    """Return the bytes of the record's object in the chain."""
+    """Append the record to the chain, and return the bytes of its object."""
     ended = datetime.fromisoformat(record["ended"])
     bucket, prefix = site.evidence_bucket, record_chain.prefix(site.model)
     for _ in range(_MOST_RACES):
@@ -53,14 +53,15 @@ def _append(record: dict[str, Any], site: RecordSite) -> bytes:
         if s3.create_object(bucket, key, content, _JSON, site.kms_key_arn):
             return content
     raise UnavailableError(
-        f"s3://{bucket}/{prefix}: {_MOST_RACES} records of other releases were faster. The event is delivered again."
+        f"s3://{bucket}/{prefix}: {_MOST_RACES} records of other releases came first. Lambda will repeat the event."
     )
 
 
 def _chain(site: RecordSite) -> list[s3.Listed]:
-    """The objects of the chain, which begins in the artifact bucket if it is older than the evidence bucket.
+    """List the objects of the chain, which begins in the artifact bucket if it is older than the evidence bucket.
 
-    What appears there later is none of it: the numbers are taken in the evidence bucket since it has one.
+    An object that appears in the artifact bucket later is not part of the chain: the evidence bucket hands out the
+    numbers now.
     """
     older, newer = (
         [item for item in items if record_chain.sequence_of(item.key)]

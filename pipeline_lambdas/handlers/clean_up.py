@@ -1,4 +1,4 @@
-"""Action CleanUp: deletes what earlier releases left, down to what the config says to keep."""
+"""Action CleanUp: deletes the resources of earlier releases, except those that the config keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions Deploy, DeployChampion and RemoveChampion: put a trained model behind the endpoint of an environment."""
+"""Actions Deploy, DeployChampion and RemoveChampion: update or remove the endpoint of an environment."""
 
 from __future__ import annotations
 

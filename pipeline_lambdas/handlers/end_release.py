@@ -1,6 +1,6 @@
-"""Target of the rule EndReleaseRule: stops what a release that failed or was stopped has left running.
+"""Target of EndReleaseRule: stops what a release that failed or was stopped has left running.
 
-EventBridge invokes it, not CodePipeline, so there is no job to report to: an error is raised, and Lambda tries again.
+EventBridge invokes it, so there is no CodePipeline job to report to: an error is raised, and Lambda tries again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.release.events import parse_end
 from pipeline_lambdas.runtime.boundary import read_environment
 from pipeline_lambdas.runtime.runner import LambdaContext
-from pipeline_lambdas.steps.release_end import end_release, ended_release
+from pipeline_lambdas.steps.release_end import end_release
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Environment:
 
 def handler(event: Any, context: LambdaContext) -> None:
     environment = read_environment(Environment, os.environ)
-    release = ended_release(event, environment.name_prefix)
-    ended = end_release(release, context.get_remaining_time_in_millis)
-    record = {"execution_id": release.execution_id, "status": ended.status, "stopped": ended.stopped}
+    release = parse_end(event, environment.name_prefix).release
+    done = end_release(release, context.get_remaining_time_in_millis)
+    record = {"execution_id": release.execution_id, "status": done.status, "stopped": done.stopped}
     sys.stdout.write(json.dumps(record) + "\n")

@@ -1,4 +1,4 @@
-"""Actions WaitForTraining and Wait: look once at a training job or an endpoint, and again until it is settled."""
+"""Actions WaitForTraining and Wait: poll a training job or an endpoint until it is settled."""
 
 from __future__ import annotations
 

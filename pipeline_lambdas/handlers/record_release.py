@@ -1,6 +1,6 @@
-"""Action Evidence, and target of the rules that tell of a release's end and of its approval: writes the record.
+"""Action Evidence, and target of the rules for a release's end and the answer to its approval: writes the record.
 
-EventBridge tells no one of a failure, so there an error is raised, and Lambda tries again.
+EventBridge reports no failure to anyone, so there an error is raised, and Lambda tries again.
 """
 
 from __future__ import annotations

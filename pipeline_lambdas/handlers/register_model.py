@@ -1,4 +1,4 @@
-"""Action Register: makes the release's model a version of the model package group."""
+"""Action Register: registers the release's model as a version of the model package group."""
 
 from __future__ import annotations
 
@@ -21,18 +21,8 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Registration):
     execution_id: str
-    training_job: str
-    artifact_version: str
-    config_commit: str
-    pipeline_commit: str
-    inference_commit: str
-    dataset_version: str
-    config_sha256: str
-    dataset_sha256: str
-    report_uri: str
-    report_version: str
 
 
 def handler(event: Any, context: LambdaContext) -> None:
@@ -41,18 +31,5 @@ def handler(event: Any, context: LambdaContext) -> None:
 
 def _register(job: Job) -> Done:
     environment = read_environment(Environment, os.environ)
-    given = read_parameters(Parameters, job.user_parameters)
-    release = Release(environment.name_prefix, given.execution_id)
-    registration = Registration(
-        given.training_job,
-        given.artifact_version,
-        given.config_commit,
-        given.pipeline_commit,
-        given.inference_commit,
-        given.dataset_version,
-        given.config_sha256,
-        given.dataset_sha256,
-        given.report_uri,
-        given.report_version,
-    )
-    return register(release, registration)
+    parameters = read_parameters(Parameters, job.user_parameters)
+    return register(Release(environment.name_prefix, parameters.execution_id), parameters)

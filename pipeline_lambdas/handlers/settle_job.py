@@ -1,6 +1,6 @@
-"""On-failure destination of the pipeline's functions: answers in the place of one that cannot answer any more.
+"""On-failure destination of the pipeline's functions: reports the failure of a function that no longer can.
 
-Without an answer an action goes on for 20 minutes:
+Without a result, the action would run for 20 minutes:
 https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
 """
 

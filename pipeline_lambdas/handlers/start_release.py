@@ -1,6 +1,6 @@
-"""Target of the rules for pushes and datasets: starts a release of the model if they are about it.
+"""Target of the rules for pushes and datasets: starts a release of the model if they concern it.
 
-EventBridge invokes it, so there is no job to report to: an error is raised, and Lambda tries again.
+EventBridge invokes it, so there is no CodePipeline job to report to: an error is raised, and Lambda tries again.
 """
 
 from __future__ import annotations

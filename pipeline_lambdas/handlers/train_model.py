@@ -1,4 +1,4 @@
-"""Action StartTraining: starts the training job of a release, once the dataset is there that its config pins."""
+"""Action StartTraining: starts the training job of a release, once the dataset that its config pins exists."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which changes make a release of a model: the one home of these rules, for the function and for the command line.
+"""Decides which changes release a model, for the function and for the command line.
 
-A push that arrives through a connection never reaches the function. There the triggers of `cloudformation/pipeline.yml`
-hold the same rules as patterns, and a test compares the two.
+A push that arrives through a connection never reaches the function. For it, the triggers of
+`cloudformation/pipeline.yml` hold the same rules as patterns, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _NO_CODE = ".md"
 
 
 def config_file(model: str) -> str:
-    """Return the name of a model's config in its repository."""
+    """Return the name of a model's config file in its repository."""
     return f"{model}.yml"
 
 
 def releasing(source: str, model: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the changed paths of a source's repository that make a release of the model, sorted.
+    """Return, sorted, the changed paths of a source's repository that release the model.
 
-    Of the configs it is the model's own; of the code all that functions are made of or made by, as every model has
-    functions of its own from the same code. Tests, templates and pages of documentation are neither.
+    Of the configs, that is the model's own. Of the code, it is everything that goes into the functions or builds them,
+    as every model has its own functions of the same code. Tests, templates and documentation do not count.
     """
     if source == TRAINING_CONFIG:
         return tuple(sorted({path for path in paths if path == config_file(model)}))

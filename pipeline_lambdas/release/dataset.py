@@ -1,6 +1,7 @@
-"""The dataset manifest: which files one dataset consists of.
+"""The dataset manifest: the list of the files of one dataset.
 
-A dataset lies under a prefix that is named by its content and is never overwritten; the manifest points at it.
+The prefix of a dataset contains the hash of its content, so a dataset is never overwritten; the manifest names the
+prefix.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Dataset:
 
     @property
     def id(self) -> str:
-        """What people and configs name the dataset by."""
+        """The dataset's name for people and configs."""
         return dataset_id(self.sha256)
 
     def channel(self, name: str) -> tuple[DataFile, ...]:
@@ -57,7 +58,7 @@ class Dataset:
 
 
 def dataset_sha256(hashes: Iterable[tuple[str, str]]) -> str:
-    """Return the hash of a dataset: over the sorted lines `<channel>/<file> <sha256>` with their newlines."""
+    """Return the hash of a dataset: of the sorted lines `<channel>/<file> <sha256>` with their newlines."""
     lines = sorted(f"{path} {sha256}\n" for path, sha256 in hashes)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -73,12 +74,12 @@ def dataset_prefix(model: str, sha256: str) -> str:
 
 
 def manifest_key(model: str, dataset: str | None = None) -> str:
-    """Return the key of the manifest that names the newest dataset, or of the one beside the files of this id."""
+    """Return the key of the manifest of the newest dataset, or of the one next to the files of this id."""
     return f"{dataset_prefix(model, dataset) if dataset else f'{model}/'}{MANIFEST}"
 
 
 def parse_manifest(content: bytes, model: str) -> Dataset:
-    """Parse and check a manifest; ConfigurationError lists everything that is wrong with it."""
+    """Parse and check a manifest; ConfigurationError lists all of its problems."""
     name = f"{model}/manifest.json"
     try:
         document = json.loads(content)

@@ -1,4 +1,4 @@
-"""What EventBridge tells of releases: that one has ended, that its approval was answered.
+"""The events that EventBridge sends about a release: its end, and the answer to its approval.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
 """
@@ -21,12 +21,18 @@ ENDS = {
     "CANCELED": "Cancelled",
     "SUPERSEDED": "Superseded",
 }
-"""The states in which an execution ends, and how the API calls them."""
+"""The states in which an execution ends, with the status that the API gives each."""
+ENDED = frozenset(ENDS.values())
+"""The statuses of an execution that has ended."""
+RUNNING = frozenset({"InProgress", "Stopping"})
+"""The statuses of an execution that has not:
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecutionSummary.html"""
+_ADVICE = "Let only the rules that the template makes for this function invoke it."
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An execution ended, with this status, at this time; on the last try nothing that is missing is waited for."""
+    """An execution ended, with this status, at this time; `last_try` if Lambda will not repeat the event."""
 
     release: Release
     status: str
@@ -42,9 +48,9 @@ class Answered:
 
 
 def parse_event(event: Any, prefix: str) -> Ended | Answered:
-    """Return what an event says; ConfigurationError if the rules of the pipeline `prefix` do not let it through.
+    """Return what an event reports; ConfigurationError if the rules of the pipeline `prefix` do not match it.
 
-    When all tries of an event have failed, Lambda tells so in an event of its own, which holds it: its last try.
+    After the last failed try of an event, Lambda sends an event of its own that contains it.
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     try:
@@ -63,6 +69,16 @@ def parse_event(event: Any, prefix: str) -> Ended | Answered:
     except (KeyError, TypeError, ValueError):
         pass
     raise ConfigurationError(
-        f"The event tells neither that an execution of the pipeline {prefix} ended nor that its approval was answered: "
-        "this function is to be the target of the rules that the template makes for it."
+        f"The event reports neither the end of an execution of the pipeline {prefix} nor an answer to its approval. "
+        f"{_ADVICE}"
     )
+
+
+def parse_end(event: Any, prefix: str) -> Ended:
+    """Return the end that an event reports; ConfigurationError if it reports anything else."""
+    parsed = parse_event(event, prefix)
+    if not isinstance(parsed, Ended):
+        raise ConfigurationError(
+            f"The event does not report the end of an execution of the pipeline {prefix}. {_ADVICE}"
+        )
+    return parsed

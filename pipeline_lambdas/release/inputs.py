@@ -1,7 +1,7 @@
-"""What a release's actions read: the config from their input artifacts, and the dataset that the release takes.
+"""Reads the inputs of a release's actions: the config from their artifacts, and the release's dataset.
 
-That is the one which the config pins, or else the one that the Source stage found. A config and the dataset that it
-pins arrive apart, so a release waits for a dataset that is not there yet.
+The dataset is the one that the config pins, else the one of the Source stage. A config and the dataset that it pins
+arrive separately, so a release waits for a dataset that does not exist yet.
 """
 
 from __future__ import annotations
@@ -13,48 +13,47 @@ from datetime import UTC, datetime, timedelta
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
+from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
 from pipeline_lambdas.runtime.artifacts import read_member, read_plain
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue
 
-CONFIG_ARTIFACT = "TrainingConfig"
-DATASET_ARTIFACT = "Dataset"
 WAIT = timedelta(hours=1)
 """How long a release waits for a dataset that its config pins."""
 _PINNED = "pinned"
 
 
 def read_config(job: Job, model: str, artifact_sha256: str | None = None) -> TrainingConfig:
-    """Return the model's training config; ConfigurationError lists what is wrong with it.
+    """Return the model's training config; ConfigurationError lists its problems.
 
-    Raises JobFailedError if it comes in another artifact than the one of this SHA-256.
+    Raises JobFailedError if its artifact does not have this SHA-256.
     """
-    file = f"{model}.yml"
-    config = parse_config(read_member(job, CONFIG_ARTIFACT, file, artifact_sha256), file)
+    file = config_file(model)
+    config = parse_config(read_member(job, TRAINING_CONFIG, file, artifact_sha256), file)
     if config.model != model:
         raise ConfigurationError(f"{file}: model: found {config.model}; expected {model}, the pipeline's model.")
     return config
 
 
 def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:
-    """Return the config that the release was trained with, by its SHA-256; JobFailedError if another is there now."""
+    """Return the config that the release was trained with, by its SHA-256; JobFailedError if it has changed since."""
     config = read_config(job, model)
-    refuse_another(f"{model}.yml", config_sha256(config), sha256, CONFIG_ARTIFACT)
+    require_trained(config_file(model), config_sha256(config), sha256, TRAINING_CONFIG)
     return config
 
 
-def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
-    """Raise JobFailedError if an action is not given what the release was trained with.
+def require_trained(what: str, found: str, trained: str, artifact: str) -> None:
+    """Raise JobFailedError if an action's input differs from the one that the release was trained with.
 
-    A function gets credentials for the artifact bucket with its job, so code that nobody has approved may have written
+    A job gives its function credentials for the artifact bucket, so code that nobody has approved may have written
     there: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_JobData.html
     """
     if found != trained:
         raise JobFailedError(
             f"{what}: found the SHA-256 {found}; expected {trained}, with which the release was trained: the artifact "
-            f"{artifact} was changed since. The access log of the artifact bucket tells who wrote it; start a new "
+            f"{artifact} was changed since. The access log of the artifact bucket shows who wrote it; start a new "
             "release."
         )
 
@@ -62,21 +61,21 @@ def refuse_another(what: str, found: str, trained: str, artifact: str) -> None:
 def released_dataset(job: Job, config: TrainingConfig, bucket: str, sha256: str) -> Dataset:
     """Return the dataset that the release was trained with, by its SHA-256.
 
-    Raises ConfigurationError if the one that the config pins is not there, JobFailedError if it is another one.
+    Raises ConfigurationError if the dataset that the config pins does not exist, JobFailedError if it is not the one.
     """
     found = _find(job, config, bucket)
     if found is None:
         raise ConfigurationError(_missing(config, bucket))
-    refuse_another(f"dataset {found.id}", found.sha256, sha256, DATASET_ARTIFACT)
+    require_trained(f"dataset {found.id}", found.sha256, sha256, DATASET)
     return found
 
 
 def await_dataset(
     job: Job, config: TrainingConfig, bucket: str, now: datetime, artifact_sha256: str | None = None
 ) -> Dataset | Continue:
-    """Return the dataset of the release, or how long it is waited for; ConfigurationError once that time is over.
+    """Return the dataset of the release, or Continue while it does not exist; ConfigurationError after `WAIT`.
 
-    Raises JobFailedError if it comes in another artifact than the one of this SHA-256.
+    Raises JobFailedError if its artifact does not have this SHA-256.
     """
     found = _find(job, config, bucket, artifact_sha256)
     if found is not None:
@@ -86,22 +85,22 @@ def await_dataset(
         raise ConfigurationError(f"Waited {WAIT.total_seconds() / 3600:.0f} h. {_missing(config, bucket)}")
     summary = (
         f"Waits until {until:%H:%M:%S} UTC for dataset {config.dataset}, which the config pins; "
-        "`slipway data upload` brings it"
+        "`slipway data upload` uploads it"
     )
     waited = 1 - (until - now) / WAIT
     return Continue(json.dumps({"until": until.isoformat()}), summary, max(0, min(99, int(100 * waited))))
 
 
 def manifest_version(config: TrainingConfig, found: str) -> Mapping[str, str]:
-    """Return the output variable that tells the version of the manifest: `found` by the Source stage, or none."""
+    """Return the output variable with the manifest's version that the Source stage `found`; none for a pinned one."""
     version = _PINNED if config.dataset else found
     return {"DatasetVersion": version} if version else {}
 
 
 def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
-    """Return the dataset of this id, by the manifest beside its files; None if there is none.
+    """Return the dataset of this id, from the manifest next to its files; None if it does not exist.
 
-    Raises ConfigurationError if the manifest is another dataset's.
+    Raises ConfigurationError if the manifest describes another dataset.
     """
     key = manifest_key(model, dataset)
     content = s3.read_object(bucket, key)
@@ -115,7 +114,7 @@ def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
 
 def _find(job: Job, config: TrainingConfig, bucket: str, artifact_sha256: str | None = None) -> Dataset | None:
     if config.dataset is None:
-        return parse_manifest(read_plain(job, DATASET_ARTIFACT, artifact_sha256), config.model)
+        return parse_manifest(read_plain(job, DATASET, artifact_sha256), config.model)
     return read_pinned(config.model, config.dataset, bucket)
 
 
@@ -135,7 +134,7 @@ def _missing(config: TrainingConfig, bucket: str) -> str:
 
 
 def _until(token: str | None) -> datetime | None:
-    """The end of the wait, which the first look has set."""
+    """Return the end of the wait, which the first poll has set."""
     if token is None:
         return None
     try:

@@ -1,39 +1,46 @@
-"""Every name of a release, derived from the pipeline's name and its execution id.
+"""The names of a release's resources, derived from the pipeline's name and the execution id.
 
-All are lower case, as SageMaker's ARNs are, and fit SageMaker's 63 characters.
+They are lower case, as in SageMaker's ARNs, and have at most SageMaker's 63 characters.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+from pipeline_lambdas.release.affected import DATASET, INFERENCE_LAMBDAS, PIPELINE_LAMBDAS, TRAINING_CONFIG
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-ENVIRONMENTS = ("dev", "test", "prod")
+Environment = Literal["dev", "test", "prod"]
+ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 CHAMPION = "champion"
-"""Where the model that Prod serves answers while a release is compared with it: an environment of that time alone."""
+"""The environment in which Prod's model runs while the pipeline compares a release with it."""
 MAX_ATTEMPTS = 9
 NONE = "none"
-"""What stands for a model or an endpoint that there is not: an output variable cannot be empty."""
+"""The value of an output variable for a model or an endpoint that does not exist: a variable cannot be empty."""
 
 TRIGGERS = {
-    "TrainingConfig": "training-config",
-    "PipelineLambdas": "pipeline-lambdas",
-    "InferenceLambdas": "inference-lambdas",
-    "Dataset": "dataset",
+    TRAINING_CONFIG: "training-config",
+    PIPELINE_LAMBDAS: "pipeline-lambdas",
+    INFERENCE_LAMBDAS: "inference-lambdas",
+    DATASET: "dataset",
 }
-"""Source action to the end of the name of its rule, and of the session that starts a release for it."""
+"""Source action to the end of two names: its rule's, and that of the role session that starts a release for it."""
 
 _EXECUTION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_SHORT_LENGTH = 13
-# In full, the longest name of an endpoint config would have 64 characters.
-_CHAMPION_PART = "champ"
+_SHORT_ID_CHARACTERS = 13
+# With "champion" in full, the longest name of an endpoint config would have 64 characters.
+CHAMPION_IN_CONFIG = "champ"
 _NOT_ISOLATED = "-s"
-"""Ends the name of the model of serverless endpoints, which take none that is isolated."""
+"""Ends the name of a model for serverless endpoints, which accept no model with network isolation."""
 _OF_PROD = "-prod"
-"""Ends the name of Prod's own model, which no role but that of `deploy-prod` may create."""
-_SUFFIX = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-[2-{MAX_ATTEMPTS}])?"
+"""Ends the name of Prod's own model, which only the role of `deploy-prod` may create."""
+_ATTEMPT = rf"(?:-[2-{MAX_ATTEMPTS}])?"
+SUFFIX_PATTERN = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}{_ATTEMPT}"
+"""Matches the end of the name of a training job: the short execution id and, from the second on, the attempt."""
+MODEL_PATTERN = rf"{SUFFIX_PATTERN}(?:{_NOT_ISOLATED}|{_OF_PROD})?"
+"""Matches the end of the name of a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,11 @@ class Release:
 
     @property
     def short(self) -> str:
-        """The first 13 characters of the execution id."""
-        return self.execution_id[:_SHORT_LENGTH]
+        """The first 13 characters of the execution id, which end the names."""
+        return short_id(self.execution_id)
 
     def training_job(self, attempt: int = 1) -> str:
-        """Name of the job; later attempts follow one that failed or was stopped, as names are never free again."""
+        """Return the name of the job. A name is never free again, so an attempt after a failure gets another."""
         if not 1 <= attempt <= MAX_ATTEMPTS:
             raise ValueError(f"attempt {attempt} is not between 1 and {MAX_ATTEMPTS}")
         return f"{self.prefix}-{self.short}{_suffix(attempt)}"
@@ -65,19 +72,22 @@ class Release:
         return f"{self.prefix}-{environment}"
 
     def endpoint_config(self, environment: str, training_job: str) -> str:
-        """Name of the config that serves `training_job`'s model in `environment`; a release compares with one model."""
+        """Return the name of the config that serves `training_job`'s model in `environment`.
+
+        A release compares with one champion only, so its config has no attempt.
+        """
         if environment == CHAMPION:
-            return f"{self.prefix}-{_CHAMPION_PART}-{self.short}"
+            return f"{self.prefix}-{CHAMPION_IN_CONFIG}-{self.short}"
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
     @staticmethod
     def model(training_job: str, *, isolated: bool) -> str:
-        """Name of the model of a training job: the one that is isolated from the network, or its like that is not."""
+        """Return the name of a training job's model with network isolation, or of the one without."""
         return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
 
     @staticmethod
     def prod_model(training_job: str) -> str:
-        """Name of the model that Prod serves of a training job, isolated or not."""
+        """Return the name of Prod's model of a training job, with or without network isolation."""
         return f"{training_job}{_OF_PROD}"
 
     def owns_model(self, name: str) -> bool:
@@ -87,31 +97,36 @@ class Release:
     def owns_endpoint_config(self, environment: str, name: str) -> bool:
         """Tell whether `name` is a config that this release made for `environment`."""
         stem = re.escape(f"{self.prefix}-{environment}-{self.short}")
-        return re.fullmatch(rf"{stem}(-[2-{MAX_ATTEMPTS}])?", name) is not None
+        return re.fullmatch(rf"{stem}{_ATTEMPT}", name) is not None
+
+
+def short_id(execution_id: str) -> str:
+    """Return the beginning of an execution id that names and messages show."""
+    return execution_id[:_SHORT_ID_CHARACTERS]
 
 
 def environment_of_config(prefix: str, name: str) -> str | None:
     """Return the environment of an endpoint config of this pipeline, `champion` too; None for any other name."""
-    match = re.fullmatch(rf"{re.escape(prefix)}-({'|'.join((*ENVIRONMENTS, _CHAMPION_PART))})-{_SUFFIX}", name)
+    environments = "|".join((*ENVIRONMENTS, CHAMPION_IN_CONFIG))
+    match = re.fullmatch(rf"{re.escape(prefix)}-({environments})-{SUFFIX_PATTERN}", name)
     if not match:
         return None
-    return CHAMPION if match.group(1) == _CHAMPION_PART else match.group(1)
+    return CHAMPION if match.group(1) == CHAMPION_IN_CONFIG else match.group(1)
 
 
 def is_model(prefix: str, name: str) -> bool:
     """Tell whether `name` is a model of this pipeline."""
-    return re.fullmatch(rf"{re.escape(prefix)}-{_SUFFIX}(?:{_NOT_ISOLATED}|{_OF_PROD})?", name) is not None
+    return re.fullmatch(rf"{re.escape(prefix)}-{MODEL_PATTERN}", name) is not None
 
 
 def attempt_of(prefix: str, training_job: str) -> int:
-    """Return which attempt `training_job` names; ConfigurationError if it is no job of this pipeline."""
-    match = re.fullmatch(rf"{re.escape(prefix)}-[0-9a-f]{{8}}-[0-9a-f]{{4}}(?:-([2-{MAX_ATTEMPTS}]))?", training_job)
-    if not match:
+    """Return the attempt that `training_job` is; ConfigurationError if it is not a job of this pipeline."""
+    if not re.fullmatch(rf"{re.escape(prefix)}-{SUFFIX_PATTERN}", training_job):
         raise ConfigurationError(
             f"UserParameters: training_job: found {training_job!r}; expected a training job of this pipeline, "
             f"{prefix}-<13 characters of the execution id>, from #{{Train.TrainingJobName}}"
         )
-    return int(match.group(1) or 1)
+    return int(training_job[len(prefix) + 1 + _SHORT_ID_CHARACTERS + 1 :] or 1)
 
 
 def _suffix(attempt: int) -> str:

@@ -1,6 +1,6 @@
-"""The functions that an action invokes: by the name that the dispatcher is given, and by what the publishers tell.
+"""The functions of an action: the one that the dispatcher invokes, or those that a publisher has published.
 
-`cloudformation/functions/dispatch.py` invokes them, `cloudformation/functions/publish.py` has made their versions.
+`cloudformation/functions/dispatch.py` invokes them, `cloudformation/functions/publish.py` publishes their versions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HASH = "Sha256"
 
 
 def function_of(configuration: Mapping[str, str]) -> str:
-    """Return the whole name of the function that an action of Lambda is about; empty if it invokes none."""
+    """Return the full name of the function that a Lambda action runs; empty if it runs none."""
     invoked = configuration.get("FunctionName", "")
     function = _parameters(configuration).get("function")
     if not isinstance(function, str) or not _DISPATCHER.search(invoked):
@@ -24,7 +24,7 @@ def function_of(configuration: Mapping[str, str]) -> str:
 
 
 def versions_of(variables: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return name, version and CodeSha256 of each function that an action has published, by its output variables."""
+    """Return name, version and CodeSha256 of each function that an action published, from its output variables."""
     found = []
     for key, sha256 in sorted(variables.items()):
         version = variables.get(key.removesuffix(_HASH), "none")

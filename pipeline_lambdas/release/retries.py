@@ -1,4 +1,4 @@
-"""How a stage that failed is tried again: all of its actions, or those alone that failed.
+"""Decides how to retry a failed stage: all of its actions, or only the failed ones.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html
 """
@@ -18,10 +18,10 @@ _STANDS_ALONE = frozenset({"Register", "RemoveChampion", "CleanUp", "Evidence"})
 
 
 def retry_mode(failed: Collection[str]) -> RetryMode:
-    """Return how to try again, by the names of the functions' actions that failed in the stage.
+    """Return the retry mode for a stage in which the functions of the actions `failed` failed.
 
-    A wait looks at what an earlier action of the stage has started: at the same failed training job for ever, unless
-    that action runs again and makes the next attempt. An evaluation needs the champion's endpoint, which is removed
-    when a release fails. Whatever is still as it should be, the earlier actions find and leave.
+    A wait polls what an earlier action of the stage started: it would poll the same failed training job for ever,
+    unless that action runs again and starts the next attempt. An evaluation needs the champion's endpoint, which
+    `end-release` deletes when a release fails. The other actions find their earlier results and keep them.
     """
     return "FAILED_ACTIONS" if _STANDS_ALONE.issuperset(failed) else "ALL_ACTIONS"

@@ -1,4 +1,4 @@
-"""Charts with a row for each name: bars, and values with their intervals. None where there is nothing to draw."""
+"""Charts with a row for each name: bars, and values with their intervals. None if there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LEGEND = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A named value, with the interval that holds it if one is known."""
+    """A named value, with its interval if it is known."""
 
     name: str
     value: float
@@ -50,7 +50,7 @@ class Row:
 
 
 class _Rows:
-    """Rows below one another over a common axis; a name is cut to its column and told in full on pointing at it."""
+    """Rows over a common axis; a long name is cut to its column, and shown in full on hover."""
 
     def __init__(
         self, names: Sequence[str], scale: Scale, label: str, keys: Sequence[Key] = (), row: float = _ROW
@@ -103,7 +103,7 @@ class _Rows:
 
 
 def importance(document: Document) -> Figure | None:
-    """Return what a metric loses when a column's values are shuffled."""
+    """Chart how much worse a metric gets when a column's values are shuffled."""
     columns = [(string(column, "column"), number(column, "increase")) for column in documents(document, "columns")]
     found = [Row(name, value) for name, value in columns if value is not None]
     rows = sorted(found, key=lambda row: (-row.value, row.name))
@@ -127,7 +127,7 @@ def importance(document: Document) -> Figure | None:
 
 
 def drift(document: Document, bounds: Sequence[float], about: str) -> Figure | None:
-    """Return each column's population stability index, the greatest first, and the bound of its gate."""
+    """Chart each column's population stability index, the greatest first, and the bound of its gate."""
     columns = [(string(column, "column"), number(column, "psi")) for column in documents(document, "columns")]
     rows = sorted((Row(name, psi) for name, psi in columns if psi is not None), key=lambda row: (-row.value, row.name))
     if not rows:
@@ -149,7 +149,7 @@ def drift(document: Document, bounds: Sequence[float], about: str) -> Figure | N
 
 
 def drift_shares(document: Document) -> list[Figure]:
-    """Return the distributions of the columns that drifted most."""
+    """Chart the distributions of the columns that drifted most."""
     found = [(number(column, "psi"), column) for column in documents(document, "columns")]
     worst = sorted(((psi, column) for psi, column in found if psi), key=lambda item: -item[0])[:MOST_SHARES]
     figures = [_shares(place, psi, column) for place, (psi, column) in enumerate(worst)]
@@ -187,7 +187,7 @@ def _range(low: float | None, high: float | None, bins: int) -> str:
 
 
 def slices(index: int, evaluation: Document, metric: str, bounds: Sequence[float]) -> Figure | None:
-    """Return a metric in each slice with its interval, and of all rows for comparison."""
+    """Chart a metric in each slice with its interval, and over all rows for comparison."""
     rows = [_measured("all rows", evaluation, metric)]
     rows += [
         _measured(string(part, "label") or string(part, "column"), part, metric)
@@ -218,7 +218,7 @@ def _measured(name: str, part: Document, metric: str) -> Row | None:
 
 
 def differences(rows: Sequence[Row]) -> Figure | None:
-    """Return by how many per cent the model is worse than the champion, metric by metric, and what gates allow."""
+    """Chart by how many per cent the model is worse than the champion, metric by metric, and what the gates allow."""
     if not rows:
         return None
     sides = [side for row in rows for side in row.sides]

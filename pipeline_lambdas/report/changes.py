@@ -1,4 +1,4 @@
-"""What differs between two releases: their configs key by key, their datasets file by file."""
+"""The differences between two releases: configs key by key, datasets file by file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["added", "removed", "changed"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key whose value differs, such as `hyperparameters.max_depth`; a value that is not there is None."""
+    """A key whose values differ, such as `hyperparameters.max_depth`; None for a missing value."""
 
     key: str
     kind: Kind
@@ -23,7 +23,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file of a dataset whose content differs; a size that is not known is None."""
+    """A file of a dataset whose content differs; None for a size that is not known."""
 
     path: str
     kind: Kind
@@ -33,7 +33,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChanges:
-    """How the columns of a dataset differ; `moved` if those that both have stand in another order."""
+    """How the columns of a dataset differ; `moved` if their common columns have another order."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -43,8 +43,8 @@ class ColumnChanges:
 def changes(before: Any, after: Any) -> list[Change]:
     """Compare two JSON documents; return the leaves that differ, sorted by their keys.
 
-    Objects and lists of objects are compared key by key, other lists as a whole. Numbers that are equal do not differ,
-    whether they are written 1 or 1.0.
+    Objects and lists of objects are compared key by key, other lists as a whole. Equal numbers do not differ, whether
+    they are written 1 or 1.0.
     """
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     found: list[Change] = []
@@ -59,9 +59,9 @@ def changes(before: Any, after: Any) -> list[Change]:
 
 
 def file_changes(before: Any, after: Any) -> list[FileChange]:
-    """Compare the files of two datasets of release records by their hashes; sorted by their paths.
+    """Compare the files of the datasets of two release records by their hashes; sorted by their paths.
 
-    A file whose hash is not known counts as changed.
+    A file without a known hash counts as changed.
     """
     old, new = _files(before), _files(after)
     found: list[FileChange] = []
@@ -75,7 +75,7 @@ def file_changes(before: Any, after: Any) -> list[FileChange]:
 
 
 def column_changes(before: Any, after: Any) -> ColumnChanges:
-    """Compare the columns of two datasets of release records."""
+    """Compare the columns of the datasets of two release records."""
     old, new = list(map(str, items(before, "columns"))), list(map(str, items(after, "columns")))
     both = set(old) & set(new)
     return ColumnChanges(
@@ -97,7 +97,7 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def _names(parts: list[Any]) -> list[str]:
-    """Call gates by their metrics and slices by their columns, anything else by its place."""
+    """Name gates by their metrics, slices by their columns, and anything else by its position."""
     for name in ("metric", "column"):
         found = [string(part, name) for part in parts]
         if all(found) and len(set(found)) == len(found):

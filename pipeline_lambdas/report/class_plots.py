@@ -1,4 +1,4 @@
-"""Plots of the predictions of classes. None where there is nothing to draw."""
+"""Plots of predicted classes. None if there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def roc(plots: Document, area: float | None, about: str) -> Figure | None:
 
 
 def precision_recall(plots: Document, about: str) -> Figure | None:
-    """Return precision against recall, and the precision of chance: the share of positives."""
+    """Plot precision against recall, and the precision of chance: the share of positives."""
     curve = points(plots, "precision_recall")
     if len(curve) < 2:
         return None
@@ -58,13 +58,13 @@ def _area(area: float | None) -> str:
 
 
 def _at(curve: Sequence[tuple[float, float]], name: str) -> str:
-    """Tell a curve by its values at the quarters."""
+    """Describe a curve by its values at the quarters."""
     nearest = [min((abs(x - quarter), x, y) for x, y in curve) for quarter in (0.1, 0.25, 0.5, 0.75)]
     return f"The {name} is " + ", ".join(f"{text.number(y, 3)} at {text.number(x, 3)}" for _, x, y in nearest) + "."
 
 
 def calibration(plots: Document, counted: Counted) -> Figure | None:
-    """Return the share of positives against the score that promised it; larger dots stand for more rows."""
+    """Plot the share of positives against their predicted score; a larger dot stands for more rows."""
     found = [
         (number(bin_, "mean_score"), number(bin_, "share"), number(bin_, "rows") or 0)
         for bin_ in documents(plots, "calibration")
@@ -94,13 +94,13 @@ def calibration(plots: Document, counted: Counted) -> Figure | None:
 
 
 def matrix(plots: Document) -> list[list[int]]:
-    """Return the confusion matrix, rows are actual classes; empty if there is none or it is not square."""
+    """Return the confusion matrix, rows are actual classes; empty if it is missing or not square."""
     found = [[max(0, int(number(cell) or 0)) for cell in items(row)] for row in items(plots, "confusion")]
     return found if all(len(row) == len(found) for row in found) else []
 
 
 def confusion(plots: Document, counted: Counted) -> Figure | None:
-    """Return the confusion matrix, each cell with its count and its share of the actual class."""
+    """Plot the confusion matrix, each cell with its count and its share of the actual class."""
     counts = matrix(plots)
     if not 0 < len(counts) <= MOST_CLASSES or not sum(map(sum, counts)):
         return None

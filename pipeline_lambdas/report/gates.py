@@ -1,4 +1,4 @@
-"""The gates of each environment: those that failed in full, those that passed folded by kind."""
+"""The gates of each environment: failed gates in full, passed gates folded by kind."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MOST_TOLD = 3
 
 
 def about(evaluation: Document) -> str:
-    """Say which rows an evaluation is of: 240 rows of channel test."""
+    """Describe the rows of an evaluation: 240 rows of channel test."""
     channel = string(evaluation, "channel")
     return text.rows(number(evaluation, "rows")) + (f" of channel {channel}" if channel else "")
 
 
 def gates(evaluations: Mapping[str, Document]) -> Section | None:
-    """Return each environment's gates, those that decide first."""
+    """Return each environment's gates, the decisive environments first."""
     parts: list[Child] = []
     for place, (environment, evaluation) in enumerate(evaluations.items()):
         found = documents(evaluation, "gates")
@@ -65,7 +65,7 @@ def _judged(key: str, found: Sequence[Document], evaluation: Document) -> list[C
 
 
 def _told(alike: Sequence[Document], evaluation: Document) -> str:
-    """Sum gates up: all of a few, of many the one that is closest to its bound."""
+    """Summarise gates: all of a few; of many, the one closest to its bound."""
     if len(alike) <= _MOST_TOLD:
         return "; ".join(_short(gate, evaluation) for gate in alike)
     closest = min(alike, key=_room)
@@ -79,7 +79,7 @@ def _short(gate: Document, evaluation: Document) -> str:
 
 
 def _room(gate: Document) -> float:
-    """How far a value is from its nearest bound, as a share of the bound; without either there is room enough."""
+    """Return the distance of a value from its nearest bound, as a share of the bound; without either, it is large."""
     value = number(gate, "value")
     bounds = [bound for bound in (number(gate, "min"), number(gate, "max")) if bound is not None]
     if value is None or not bounds:
@@ -131,7 +131,7 @@ def _bound(gate: Document, evaluation: Document) -> str:
 
 
 def _interval(gate: Document, evaluation: Document) -> str:
-    """Return the interval that decided, or the one of the metric that is judged; empty if there is none."""
+    """Return the interval that decided, else that of the gate's metric; empty if there is none."""
     found: Document = gate
     kind, metric = string(gate, "kind"), string(gate, "metric")
     if number(gate, "low") is None and number(gate, "high") is None:

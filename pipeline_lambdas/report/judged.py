@@ -1,4 +1,4 @@
-"""What was measured: metrics, the comparison with the champion, slices, drift."""
+"""The measurements: metrics, the comparison with the champion, slices, drift."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def counted(evaluation: Document, rows: float) -> str:
 
 
 def metrics(evaluation: Document) -> Html:
-    """Return all metrics of the full evaluation, judged or not."""
+    """Return all metrics of the full evaluation, with or without gates."""
     rows = [
         [name, text.number(number(evaluation, "metrics", name)), _metric_interval(evaluation, name)]
         for name in _metrics_of(evaluation)
@@ -40,7 +40,7 @@ def metrics(evaluation: Document) -> Html:
 
 
 def _metrics_of(part: Document) -> list[str]:
-    """Return the names of the metrics; the bound of the auc's error is none."""
+    """Return the names of the metrics, without the error of the auc."""
     return [name for name in mapping(part, "metrics") if name != _AUC_ERROR]
 
 
@@ -60,7 +60,7 @@ def _metric_interval(part: Document, name: str) -> str:
 
 
 def methods(part: Document) -> Html | None:
-    """Say how intervals were made."""
+    """Describe how the intervals were computed."""
     by_method: dict[str, list[str]] = defaultdict(list)
     for name in mapping(part, "intervals"):
         method, level = string(part, "intervals", name, "method"), number(part, "intervals", name, "level")
@@ -72,7 +72,7 @@ def methods(part: Document) -> Html | None:
 
 
 def champion(evaluation: Document, record: Document) -> Section | None:
-    """Return the comparison with the model that Prod serves."""
+    """Return the comparison with Prod's model."""
     found, title = mapping(evaluation, "champion"), "Comparison with the champion"
     status, reason = string(found, "status"), string(found, "reason")
     if not string(evaluation, "verdict"):
@@ -138,7 +138,7 @@ def _row(name: str, evaluation: Document, found: Document) -> bars.Row | None:
 
 
 def gate_bounds(evaluation: Document, kind: str, metric: str) -> list[float]:
-    """Return the different bounds that gates of a kind set on a metric."""
+    """Return the distinct bounds that gates of a kind set on a metric."""
     found = {
         bound
         for gate in documents(evaluation, "gates")
@@ -150,7 +150,7 @@ def gate_bounds(evaluation: Document, kind: str, metric: str) -> list[float]:
 
 
 def slices(evaluation: Document) -> Section | None:
-    """Return each slice's metrics as a table, and those with gates as plots."""
+    """Return each slice's metrics as a table, and those with gates also as plots."""
     parts = documents(evaluation, "slices")
     if not parts:
         return None
@@ -181,7 +181,7 @@ def _with_interval(part: Document, name: str) -> Html:
 
 
 def drift(evaluation: Document) -> Section | None:
-    """Return how far the new rows are from those of the training."""
+    """Return how much the new rows differ from the training rows."""
     found = mapping(evaluation, "drift")
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""What a person wants to see before anything else: the metric that counts, the champion, the commit, the approval."""
+"""The figures that a person looks for first: the key metric, the champion, the commit, the approval."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def key_figures(record: Document, evaluation: Document, test: Document) -> Html:
 
 
 def key_metric(evaluation: Document) -> str:
-    """Return the metric that a release is judged by first: the first with a gate, else the first that is known."""
+    """Return the metric that stands for the release: the first with a gate, else the first that is known."""
     metrics = mapping(evaluation, "metrics")
     gated = (string(gate, "metric") for gate in documents(evaluation, "gates") if string(gate, "kind") == "bound")
     known = [name for name in (*gated, *metrics) if number(metrics, name) is not None]
@@ -82,7 +82,7 @@ def _champion(test: Document, metric: str) -> Html | None:
 
 
 def _shown(low: float | None, high: float | None) -> tuple[str, str | None]:
-    """Say what an interval shows."""
+    """Describe what an interval shows."""
     if low is None or high is None:
         return "", None
     if low > 0:

@@ -1,4 +1,4 @@
-"""Where a release comes from, what it did and cost, what changed in it, and who decided about it."""
+"""The origin of a release, its actions and its cost, its changes, and the decision about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRACK = 100.0
 
 
 def sources(record: Document) -> Section | None:
-    """Return what the release was made of, and what it made."""
+    """Return the inputs and the results of the release."""
     rows = [
         [
             string(one, "action"),
@@ -89,7 +89,7 @@ def _seconds(job: Document, name: str) -> str | None:
 
 
 def differences(record: Document, champion: Document | None) -> Section | None:
-    """Return what changed in config and data since the champion's release."""
+    """Return the changes of config and data since the champion's release."""
     title = "What changed since the champion"
     if champion is None:
         none = at(record, "champion") is None
@@ -133,7 +133,7 @@ def _data_changes(before: Any, after: Any) -> list[Child]:
     told = [
         *(f"Column {name} is new." for name in columns.added),
         *(f"Column {name} is gone." for name in columns.removed),
-        *(["Columns stand in another order."] if columns.moved else []),
+        *(["The columns have another order."] if columns.moved else []),
     ]
     rows = [[el("code", one.path), one.kind, text.size(one.before_bytes), text.size(one.after_bytes)] for one in files]
     short = [text.short_hash(one) or "not known" for one in hashes]
@@ -147,7 +147,7 @@ def _data_changes(before: Any, after: Any) -> list[Child]:
 
 
 def actions(record: Document) -> Section | None:
-    """Return what the pipeline did, how long it took and what it cost."""
+    """Return the actions of the pipeline, their durations and the cost."""
     found = last_attempts(record)
     longest = max((number(one, "seconds") or 0.0 for one in found if not _by_hand(one)), default=0.0)
     rows = [_action(one, longest) for one in found]
@@ -179,7 +179,7 @@ def _action(action: Document, longest: float) -> list[Child]:
 
 
 def _by_hand(action: Document) -> bool:
-    """Whether a person's time is measured, which says nothing about the pipeline's."""
+    """Tell whether a duration is that of a person, which says nothing about the pipeline's speed."""
     return string(action, "provider") == "Manual"
 
 
@@ -211,7 +211,9 @@ def approval(record: Document) -> Section | None:
     found = mapping(record, "approval")
     status = string(found, "status")
     if not found:
-        return section("approval", "Approval", el("p", "No decision was asked for when this page was written."))
+        return section(
+            "approval", "Approval", el("p", "The pipeline had not asked for a decision when this page was written.")
+        )
     told: list[tuple[str, Child]] = [
         ("Decision", word(status) if status else None),
         ("By", _who(string(found, "by"))),
@@ -223,7 +225,7 @@ def approval(record: Document) -> Section | None:
 
 
 def _who(arn: str) -> Html | None:
-    """Return a person's name, with the ARN that it comes from."""
+    """Return a person's name, with the ARN that contains it."""
     if not arn:
         return None
     name = text.person(arn)
@@ -231,6 +233,6 @@ def _who(arn: str) -> Html | None:
 
 
 def missing(record: Document) -> Section | None:
-    """Return what the record could not tell."""
+    """Return the facts that the record lacks."""
     lines = [el("li", string(line)) for line in items(record, "missing")]
     return section("missing", "What could not be read", el("ul", *lines)) if lines else None

@@ -1,6 +1,6 @@
-"""The report of a release as one HTML page that needs nothing but itself.
+"""The report of a release as one self-contained HTML page.
 
-It is for the person who approves a model: the verdict first, then what it rests on.
+It is for the person who approves a model: first the verdict, then its reasons.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from pipeline_lambdas.evidence.judgement import FULLEST_FIRST
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots
 from pipeline_lambdas.report.key_figures import key_figures
 from pipeline_lambdas.report.kit import text
@@ -19,17 +21,16 @@ from pipeline_lambdas.report.kit.style import style
 from pipeline_lambdas.report.kit.tables import SIGNS, Section, facts, section, table
 from pipeline_lambdas.report.verdict import Verdict, environment_name, verdict
 
-_ENVIRONMENTS = ("test", "dev", "prod")
 _MOST_MISTAKES = 10
 
 
 def render(record: Mapping[str, Any], evaluations: Mapping[str, Any], champion_record: Mapping[str, Any] | None) -> str:
     """Return the page.
 
-    `record` is a release record (slipway-record/1), `evaluations` are the evaluation documents (slipway-evaluation/2)
-    by environment, with their plots, and `champion_record` is the record of the release that Prod served, None if
-    there is none. Any part of them may be missing or null: the page leaves it out or says that it is not known.
-    The same documents give the same page.
+    `record` is a release record (slipway-record/1); `evaluations` are the evaluation documents (slipway-evaluation/2)
+    by environment, with their plots; `champion_record` is the record of the release that Prod served, None if there is
+    none. Any part of them may be missing or null: the page leaves it out or says that it is not known. The same
+    documents give the same page.
     """
     found = _evaluations(record, evaluations)
     main = next(iter(found.values()), {})
@@ -57,7 +58,7 @@ def render(record: Mapping[str, Any], evaluations: Mapping[str, Any], champion_r
         el("meta", name="color-scheme", content="light dark"),
         el(
             "title",
-            f"{text.shortened(decided.headline, 80)} {model}, release {text.short_id(string(record, 'execution_id'))}",
+            f"{text.shortened(decided.headline, 80)} {model}, release {short_id(string(record, 'execution_id'))}",
         ),
         el("style", Html(style())),
     )
@@ -85,9 +86,9 @@ def _sections(
 
 
 def _evaluations(record: Document, evaluations: Document) -> dict[str, Document]:
-    """Return the evaluations that there are, the full one first; without plots where only the record has them."""
+    """Return the evaluations, the fullest first; without plots if only the record has them."""
     known = {**mapping(record, "evaluations"), **{name: one for name, one in evaluations.items() if one}}
-    names = [*_ENVIRONMENTS, *sorted(known.keys() - set(_ENVIRONMENTS))]
+    names = [*FULLEST_FIRST, *sorted(known.keys() - set(FULLEST_FIRST))]
     return {name: found for name in names if (found := mapping(known, name))}
 
 
@@ -142,7 +143,7 @@ def _measured(evaluation: Document) -> Section | None:
 
 
 def _mistakes(drawn: Document) -> Html | None:
-    """Return the most frequent mistakes where a matrix of many classes cannot be read off."""
+    """Return the most frequent mistakes if the matrix has too many classes to be read."""
     counts = class_plots.matrix(drawn)
     worst = class_plots.mistakes(counts, _MOST_MISTAKES)
     if len(counts) <= _MOST_MISTAKES or not worst:

@@ -1,4 +1,4 @@
-"""Plots of a training job and of the predictions for a number. None where there is nothing to draw."""
+"""Plots of a training job and of predicted numbers. None if there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHANNELS = ("train", "validation")
 
 
 def learning_curves(training: Document) -> list[Figure]:
-    """Return a plot for each metric that the training job told round by round, a line for each channel."""
+    """Plot each metric that the training job logged round by round, with a line for each channel."""
     by_metric: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(dict)
     for name, _ in sorted(mapping(training, "curves").items()):
         channel, _, metric = name.rpartition(":")
@@ -61,7 +61,7 @@ def _whole(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
 
 
 def predicted_actual(plots: Document, counted: Counted) -> Figure | None:
-    """Return the predictions of a sample of rows against what they should be."""
+    """Plot predicted against actual values of a sample of rows."""
     sample = points(plots, "sample", "points")
     if not sample:
         return None
@@ -88,7 +88,7 @@ def predicted_actual(plots: Document, counted: Counted) -> Figure | None:
 
 
 def residuals(plots: Document, counted: Counted) -> Figure | None:
-    """Return how often a prediction is off by how much."""
+    """Plot the distribution of the errors of the predictions."""
     edges = [number(edge) for edge in items(plots, "residuals", "edges")]
     counts = [number(count) or 0.0 for count in items(plots, "residuals", "counts")]
     known = [edge for edge in edges if edge is not None]
@@ -109,7 +109,7 @@ def residuals(plots: Document, counted: Counted) -> Figure | None:
 
 
 def latency(measured: Document, bound_ms: float | None, endpoint: str) -> Figure | None:
-    """Return the times of the requests, with the percentiles and the bound of a gate."""
+    """Plot the latencies of the requests, with their percentiles and the bound of a gate."""
     found = [
         (number(bar, "low_ms"), number(bar, "high_ms"), number(bar, "count") or 0.0)
         for bar in documents(measured, "histogram")
@@ -140,7 +140,7 @@ def latency(measured: Document, bound_ms: float | None, endpoint: str) -> Figure
 
 
 def _requests(measured: Document, requests: int) -> str:
-    """Say which requests were timed; those of earlier evaluations were the large ones that predict the rows."""
+    """Say which requests were timed; earlier evaluations timed the large ones that predict the rows."""
     rows, batch = number(measured, "rows_per_request"), number(measured, "largest_batch_rows")
     if rows:
         warm = number(measured, "warm_up")

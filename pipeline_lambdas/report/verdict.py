@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline_lambdas.evidence.actions import EVALUATIONS
 from pipeline_lambdas.evidence.judgement import Worse, shown_worse, worse_words
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit import text
 from pipeline_lambdas.report.kit.reading import Document, documents, mapping, number, string
 
@@ -16,7 +18,7 @@ _HEADLINE_CHARACTERS = 220
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`headline` is one or two sentences; `reasons` are all that speaks against the release."""
+    """The verdict; `headline` is one or two sentences, `reasons` are all that speaks against the release."""
 
     tone: Tone
     headline: str
@@ -24,7 +26,7 @@ class Verdict:
 
 
 def verdict(record: Document, evaluations: Mapping[str, Document]) -> Verdict:
-    """Return the verdict; what a person decided counts before what actions did, and that before gates."""
+    """Return the verdict: a person's decision comes first, then the results of the actions, then those of the gates."""
     reasons = tuple(reason for evaluation in evaluations.values() for reason in failures(evaluation))
     gates, status = gates_text(evaluations), string(record, "status")
     decided = _decided(record, gates) or _failed(record, evaluations)
@@ -88,7 +90,7 @@ def gates_text(evaluations: Mapping[str, Document]) -> str:
 
 
 def failures(evaluation: Document) -> list[str]:
-    """Return why an evaluation failed; empty if it passed."""
+    """Return the reasons why an evaluation failed; empty if it passed."""
     if string(evaluation, "verdict") == "passed":
         return []
     reasons = [
@@ -105,7 +107,7 @@ def failures(evaluation: Document) -> list[str]:
 
 
 def environment_name(environment: str) -> str:
-    """Return an environment's name as stages have it: Dev."""
+    """Return an environment's name in the form that stages use: Dev."""
     return environment.capitalize() or "an unnamed environment"
 
 
@@ -136,7 +138,7 @@ def _failed(record: Document, evaluations: Mapping[str, Document]) -> str:
         return ""
     stage, action = string(failed, "stage"), string(failed, "action")
     evaluation = evaluations.get(stage.lower().removeprefix("deploy"), {})
-    reasons = failures(evaluation) if action in {"Evaluate", "SmokeTest"} else []
+    reasons = failures(evaluation) if action in EVALUATIONS else []
     if not reasons:
         reasons = [string(failed, "error_message") or string(failed, "summary") or "no reason was given"]
     more = f" And {text.times(len(reasons) - 1, 'more reason')}." if len(reasons) > 1 else ""
@@ -146,7 +148,7 @@ def _failed(record: Document, evaluations: Mapping[str, Document]) -> str:
 
 def _rollback(record: Document, status: str) -> Verdict:
     target = string(record, "rollback_target")
-    release = f"release {text.short_id(target)}" if target else "an earlier release"
+    release = f"release {short_id(target)}" if target else "an earlier release"
     if status == "Succeeded":
         return Verdict("good", f"Rolled back: Prod serves the model of {release} again.")
     return Verdict("open", f"Rollback to {release} is under way.")

@@ -18,7 +18,7 @@ MEMBER_LIMIT_BYTES = 8 * 1024 * 1024
 
 
 def read_member(job: Job, artifact_name: str, member: str, sha256: str | None = None) -> bytes:
-    """Return one file of a zipped artifact, such as CodeCommit's source action makes; see `read_plain` for `sha256`.
+    """Return one file of a zipped artifact, such as the output of CodeCommit's source action; `sha256` as `read_plain`.
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html
     """
@@ -26,7 +26,7 @@ def read_member(job: Job, artifact_name: str, member: str, sha256: str | None = 
 
 
 def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
-    """Return one file of a zip archive; ConfigurationError if it is no archive, or lacks the file."""
+    """Return one file of a zip archive; ConfigurationError if it is not an archive, or lacks the file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if member not in archive.namelist():
@@ -45,7 +45,7 @@ def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
 
 
 def read_plain(job: Job, artifact_name: str, sha256: str | None = None) -> bytes:
-    """Return an artifact that is one file as it was, such as the S3 source action makes of an unzipped object.
+    """Return an artifact that is a single file, such as the S3 source action's of an object that is not unzipped.
 
     Raises JobFailedError if the artifact's SHA-256 is not the one given.
     https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html

@@ -19,9 +19,9 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 def read_environment(kind: type[T], environ: Mapping[str, str]) -> T:
-    """Build `kind` from the variables named as its fields in upper case; an empty one counts as missing.
+    """Build `kind` from the environment variables named like its fields in upper case; an empty one counts as missing.
 
-    Raises ConfigurationError with the names of all that are missing and have no default.
+    Raises ConfigurationError with the names of all missing ones that have no default.
     """
     names = {field.name: field.name.upper() for field in fields(kind) if _required(field)}
     missing = sorted(name for name in names.values() if not environ.get(name))

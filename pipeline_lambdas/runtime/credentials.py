@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Temporary credentials that CodePipeline hands to a job; no field shows in a repr."""
+    """Temporary credentials that CodePipeline passes to a job; no field shows in a repr."""
 
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)

@@ -1,6 +1,5 @@
-"""Why an action can fail, as CodePipeline's failure types.
+"""The reasons why an action can fail, as CodePipeline's failure types.
 
-The types are those of FailureDetails:
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html
 """
 
@@ -12,14 +11,14 @@ FailureType = Literal["JobFailed", "ConfigurationError", "PermissionError", "Sys
 
 
 class JobError(Exception):
-    """A failure whose message is meant for the person who released."""
+    """A failure whose message is for the person who released."""
 
     failure_type: ClassVar[FailureType] = "JobFailed"
     external_id: str | None = None
 
 
 class JobFailedError(JobError):
-    """The work itself failed: a training job, an endpoint, a gate. `external_id` is what it is called, or has left."""
+    """The work itself failed: a training job, an endpoint, a gate. `external_id` names it, or what it wrote."""
 
     def __init__(self, message: str, external_id: str | None = None) -> None:
         super().__init__(message)
@@ -27,25 +26,25 @@ class JobFailedError(JobError):
 
 
 class ConfigurationError(JobError):
-    """A config, a manifest, a parameter or the environment is not as it has to be."""
+    """A config, a manifest, a parameter or the environment is not valid."""
 
     failure_type: ClassVar[FailureType] = "ConfigurationError"
 
 
 class PermissionDeniedError(JobError):
-    """AWS refused a call; the message names the action that the role lacks."""
+    """AWS denied a call; the message names the action that the role lacks."""
 
     failure_type: ClassVar[FailureType] = "PermissionError"
 
 
 class UnavailableError(JobError):
-    """A service throttled, was unavailable or could not be reached; a retry may succeed."""
+    """A service throttled, was unavailable or unreachable; a retry may succeed."""
 
     failure_type: ClassVar[FailureType] = "SystemUnavailable"
 
 
 class AwsRequestError(JobError):
-    """AWS refused a call for a reason of its own.
+    """AWS refused a call for any other reason.
 
     `code` and `reason` are AWS's, so that a caller can tell `already exists` from the rest.
     """

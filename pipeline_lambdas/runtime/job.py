@@ -17,7 +17,7 @@ EVENT_KEY = "CodePipeline.job"
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Where an input artifact lies; `revision` is the commit or object version where CodePipeline gives it."""
+    """The location of an input artifact; `revision` is its commit or object version if CodePipeline sends it."""
 
     name: str
     bucket: str
@@ -27,7 +27,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `user_parameters` is the action's text as configured, empty when there is none."""
+    """One job. `user_parameters` is the action's text as configured, empty without one."""
 
     id: str
     function_name: str
@@ -48,20 +48,20 @@ class Job:
 
 
 def job_id(event: Any) -> str:
-    """Return the id under which a result can be given; ConfigurationError if there is none."""
+    """Return the id to report a result for; ConfigurationError if the event has none."""
     try:
         identifier = event[EVENT_KEY]["id"]
     except (KeyError, TypeError):
         identifier = None
     if not isinstance(identifier, str) or not identifier:
         raise ConfigurationError(
-            f'The event has no "{EVENT_KEY}" with an id: this function is to be invoked by CodePipeline.'
+            f'The event has no "{EVENT_KEY}" with an id: only CodePipeline may invoke this function.'
         )
     return identifier
 
 
 def parse_job(event: Any) -> Job:
-    """Parse the whole event; ConfigurationError names what it lacks and shows no value of it."""
+    """Parse the whole event; ConfigurationError names what it lacks and contains no value of it."""
     identifier = job_id(event)
     try:
         data = event[EVENT_KEY]["data"]

@@ -1,4 +1,4 @@
-"""What one invocation of an action can answer to CodePipeline."""
+"""The possible answers of one invocation of an action to CodePipeline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline_lambdas.runtime.failures import FailureType
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """The work goes on; CodePipeline invokes the function again later with `token` (1-2048 characters)."""
+    """The work is not done; CodePipeline invokes the function again later with `token` (1-2048 characters)."""
 
     token: str
     summary: str

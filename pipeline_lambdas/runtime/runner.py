@@ -1,8 +1,8 @@
 """Runs one job: the only place that gives CodePipeline a result, and the only broad `except`.
 
 An action whose function gives no result hangs until it times out
-(https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html), so whatever goes
-wrong is reported as a failure. A report that cannot be made is raised: Lambda repeats the event, and then tells the
+(https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html), so every error is reported as
+a failure. If the report itself fails, the error is raised: Lambda repeats the event, and after the last try invokes the
 function settle-job.
 """
 
@@ -24,7 +24,7 @@ SETTLED = frozenset({"InvalidJobStateException", "JobNotFoundException"})
 
 
 class LambdaContext(Protocol):
-    """What is used of the context object.
+    """The part of the context object that is used.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
@@ -67,7 +67,7 @@ def _unexpected(error: Exception, context: LambdaContext, redact: Callable[[str]
     import traceback  # noqa: PLC0415
 
     message = (
-        f"{type(error).__name__}: {error}. This is a fault of the function; its log has the details under "
+        f"{type(error).__name__}: {error}. This is a bug in the function; its log has the details under "
         f"request id {context.aws_request_id}."
     )
     return Failed("JobFailed", redact(message)), "".join(traceback.format_exception(error))

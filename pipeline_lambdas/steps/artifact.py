@@ -1,7 +1,7 @@
-"""A release's model artifact: which version of it was trained, and the copy of that version for Prod.
+"""A release's model artifact: the version that was trained, and the copy of that version for Prod.
 
-Its address says little about what is there: with the role of training jobs, code of any release may write it again. The
-version that was trained stays, as the bucket keeps versions and no role may delete one.
+The artifact's address alone proves little: with the role of training jobs, code of any release may overwrite it. The
+trained version remains, as the bucket keeps versions and no role may delete one.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def versions_of(uri: str) -> list[str]:
 
 
 def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -> str:
-    """Copy the version that was trained to where Prod's models come from, once; return the copy's address.
+    """Copy the trained version, once, to the prefix of Prod's models; return the copy's address.
 
-    Only the role of this function writes there, so a copy that is there is right, whatever has become of the artifact
-    since. Raises JobFailedError if there is none yet and the artifact is gone, was written again or is too large.
+    Only the role of this function writes there, so an existing copy is right, even if the artifact has changed since.
+    Raises JobFailedError if there is no copy and the artifact is gone, was overwritten or is too large.
     """
     bucket, key = _place(uri)
     copy = f"prod/{training_job}/{version}/model.tar.gz"
@@ -35,7 +35,7 @@ def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -
             raise JobFailedError(
                 f"{uri}: found {found}; expected version {version}, which {training_job} left. It was written again "
                 "after it was trained, so it is not certain that Dev and Test served what was trained. Prod stays as "
-                "it is. The access log of the bucket tells who wrote it; start a new release."
+                "it is. The access log of the bucket shows who wrote it; start a new release."
             )
         if newest.size_bytes > _MOST_BYTES:
             raise JobFailedError(

@@ -1,8 +1,8 @@
-"""The champion is the model that Prod serves; while a release is judged against it, it has an endpoint of its own.
+"""Deploys the champion, the model that Prod serves, to an endpoint of its own while a release is compared with it.
 
-That endpoint has the instances of Test, so that Prod's are not used for tests and both models are asked alike; where
-Test is serverless and Prod is not, one instance of Prod's type. It is there from the deployment to Test until the
-evaluation's end.
+That endpoint has the instances of Test: so tests do not load Prod's instances, and both models run on the same
+hardware. If Test is serverless and Prod is not, it has one instance of Prod's type. It exists from the deployment to
+Test until the end of the evaluation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SERVING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack", 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What Prod serves."""
+    """The model that Prod serves."""
 
     endpoint_config: str
     model: str
@@ -34,7 +34,7 @@ class Served:
 
 
 def check_operation(operation: str, environment: str) -> None:
-    """Raise ConfigurationError for an operation that this function does not do in the environment."""
+    """Raise ConfigurationError for an operation that this function does not offer in the environment."""
     allowed = ("deploy", "remove") if environment == CHAMPION else ("deploy",)
     if operation not in allowed:
         raise ConfigurationError(
@@ -43,9 +43,9 @@ def check_operation(operation: str, environment: str) -> None:
 
 
 def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite) -> Outcome:
-    """Put the model that Prod serves behind the champion's endpoint, if there is one and the config compares with it.
+    """Deploy Prod's model to the champion's endpoint, if Prod has one and the config compares with it.
 
-    Answers Continue while the endpoint cannot be changed yet. Raises JobFailedError where it stands in the way.
+    Returns Continue while the endpoint cannot be changed yet. Raises JobFailedError if it is in the way.
     """
     test = config.tests.get(_TEST)
     compares = test is not None and test.champion is not None
@@ -75,9 +75,9 @@ def deploy_champion(release: Release, config: TrainingConfig, site: HostingSite)
 
 
 def remove_champion(release: Release) -> Outcome:
-    """Delete the endpoint that this release compared with; what is not there is no failure.
+    """Delete the endpoint that this release was compared at; succeed if it is already gone.
 
-    Its config costs nothing and stays until CleanUp or `end-release` deletes it. Answers Continue while SageMaker
+    Its config costs nothing and stays until CleanUp or `end-release` deletes it. Returns Continue while SageMaker
     cannot delete the endpoint yet.
     """
     waiting = delete_champion(release, with_config=False)
@@ -87,9 +87,9 @@ def remove_champion(release: Release) -> Outcome:
 
 
 def served_in_prod(release: Release) -> Served | None:
-    """Return what the Prod endpoint serves; None if there is no endpoint or it has never served.
+    """Return the model that the Prod endpoint serves; None if it does not exist or has never served.
 
-    Raises JobFailedError for a model that this pipeline has not made: it cannot be compared with.
+    Raises JobFailedError for a model of another origin than this pipeline, with which no comparison is possible.
     """
     name = release.endpoint("prod")
     description = sagemaker.describe_endpoint(name)

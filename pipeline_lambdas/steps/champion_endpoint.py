@@ -1,4 +1,4 @@
-"""The end of the endpoint at which a release was compared with the champion."""
+"""Deletes the champion's endpoint after the comparison."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ _MARGIN_S = 15.0
 
 
 def delete_champion(release: Release, *, with_config: bool) -> str | None:
-    """Delete the endpoint, and its config if asked to, as far as possible now; return what has to be waited for.
+    """Delete the endpoint, and its config if asked to, as far as possible now; return what is left to wait for.
 
-    No code of a push may delete a config: under its name it could make another, which the endpoint does not serve.
+    No code of a push may delete a config: it could create another one under its name.
 
-    An endpoint that serves another release's comparison is left alone. One that is being created or changed cannot be
-    deleted: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    An endpoint that serves another release's comparison is left alone. SageMaker does not delete an endpoint that is
+    being created or updated: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
     """
     name, own = release.endpoint(CHAMPION), release.endpoint_config(CHAMPION, "")
     description = sagemaker.describe_endpoint(name)
     if description is not None and own in _configs_of(description):
         status = description["EndpointStatus"]
         if status in _IN_BETWEEN:
-            return f"Endpoint {name} is {status} and can be deleted afterwards"
+            return f"Endpoint {name} is {status} and can be deleted after that"
         if status != "Deleting":
             sagemaker.delete_endpoint(name)
     if with_config and sagemaker.delete_endpoint_config(own) and description is None:
-        return f"Endpoint {name} may have been created a moment ago and not be shown yet"
+        return f"Endpoint {name} may have just been created: SageMaker may not show it yet"
     return None
 
 
 def await_deletion(release: Release, remaining_ms: Callable[[], int], has_ended: Callable[[], bool]) -> None:
-    """Delete endpoint and config, and wait until that is possible, which an endpoint in creation takes minutes for.
+    """Delete endpoint and config; wait while that is not possible, which takes minutes for an endpoint in creation.
 
-    After each pause `has_ended` tells whether the release is still over: a retry compares at the same endpoint. Raises
-    UnavailableError when the function's time is up; the event is then to be delivered again.
+    After each pause `has_ended` tells whether the release is still over, as a retry uses the same endpoint. Raises
+    UnavailableError when the function's time is up; Lambda then repeats the event.
     """
     pause_s = _FIRST_PAUSE_S
     while waiting := delete_champion(release, with_config=True):
         if remaining_ms() / 1000 < pause_s + _MARGIN_S:
-            raise UnavailableError(f"{waiting}; it costs until then.")
+            raise UnavailableError(f"{waiting}; it costs money until then.")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         if not has_ended():

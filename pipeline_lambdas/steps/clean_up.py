@@ -1,10 +1,10 @@
-"""Deletes what a release leaves of earlier ones: endpoint configs, and the models that no config names any more.
+"""Deletes the resources of earlier releases: endpoint configs, and the models that no config names any more.
 
-Only names of this pipeline are touched, never what an endpoint serves or is being updated to, and no model that is
-newer than the release's own: a later release may be about to serve it. A release that was rolled back to an older one
-has no model of its own and deletes none. Of the configs of the champion's endpoint the release's own goes, and those
-that are older than its own for Test: a later release may be comparing. Artifacts in S3 stay, and Prod's copies of them,
-so a deleted model can be made again from its training job.
+It deletes only names of this pipeline, never a config that an endpoint serves or is being updated to, and no model that
+is newer than the release's own: a later release may be about to serve it. A release that was rolled back to an older
+one has no model of its own and deletes no model. Of the configs of the champion's endpoint it deletes the release's
+own, and those that are older than the release's config for Test: a later release may be comparing. Artifacts in S3
+stay, as do Prod's copies of them, so a deleted model can be created again from its training job.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST = 200
 
 @dataclass(slots=True)
 class _Deletions:
-    """What became of the deletions of one kind."""
+    """The results of the deletions of one kind."""
 
     noun: str
     deleted: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class _Deletions:
     left: list[str] = field(default_factory=list)
 
     def run(self, names: Iterable[str], delete: Callable[[str], bool]) -> None:
-        """Delete each; one that fails does not keep the others."""
+        """Delete each; continue after a failure."""
         for name in names:
             if len(self.deleted) + len(self.failed) >= _MOST:
                 self.left.append(name)
@@ -51,7 +51,7 @@ class _Deletions:
 def clean_up(release: Release, keep: int) -> Done:
     """Keep the newest `keep` endpoint configs of each environment and the models that they name.
 
-    Raises JobError that names what could not be deleted, after everything else was.
+    Deletes everything else first, then raises JobError that names what could not be deleted.
     """
     in_use = _in_use(release)
     kept, old = _sorted_configs(release, keep, in_use)
@@ -67,7 +67,7 @@ def clean_up(release: Release, keep: int) -> Done:
 
 
 def _in_use(release: Release) -> set[str]:
-    """Configs that an endpoint serves or is being updated to."""
+    """Return the configs that an endpoint serves or is being updated to."""
     found: set[str] = set()
     for environment in (*ENVIRONMENTS, CHAMPION):
         description = sagemaker.describe_endpoint(release.endpoint(environment)) or {}
@@ -77,7 +77,7 @@ def _in_use(release: Release) -> set[str]:
 
 
 def _sorted_configs(release: Release, keep: int, in_use: set[str]) -> tuple[set[str], list[str]]:
-    """Return which of this pipeline's configs stay, and which go, the oldest first."""
+    """Return the configs of this pipeline to keep and those to delete, the oldest first."""
     summaries = list(sagemaker.list_endpoint_configs(release.prefix))
     tested = [s["CreationTime"] for s in summaries if release.owns_endpoint_config("test", s["EndpointConfigName"])]
     kept: set[str] = set()
@@ -118,7 +118,7 @@ def _unnamed_models(release: Release, configs: set[str]) -> list[str]:
 
 
 def _failure(summary: str, failed: dict[str, JobError]) -> JobError:
-    """Return an error of the first failure's kind that names them all."""
+    """Return an error of the first failure's type that names all failures."""
     reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
     text = f"{summary}. Not deleted: {reasons}. Retry the stage to try again; the release itself is live."
     first = next(iter(failed.values()))

@@ -1,6 +1,6 @@
-"""Puts a trained model behind an environment's endpoint: model, endpoint config, endpoint.
+"""Deploys a trained model to an environment: creates model and endpoint config, creates or updates the endpoint.
 
-An endpoint is updated in place, so the old model serves until the new one is healthy:
+SageMaker updates an endpoint in place, so the old model serves until the new one is healthy:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
 """
 
@@ -15,7 +15,8 @@ from typing import Any
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.config.instances import has_local_storage
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
-from pipeline_lambdas.release.inputs import CONFIG_ARTIFACT, refuse_another
+from pipeline_lambdas.release.affected import TRAINING_CONFIG, config_file
+from pipeline_lambdas.release.inputs import require_trained
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
@@ -33,7 +34,7 @@ _MOST_ALARMS = 10
 
 @dataclass(frozen=True, slots=True)
 class HostingSite:
-    """What the stack gives a model."""
+    """The values that the stack gives a model."""
 
     role_arn: str
     kms_key_arn: str
@@ -50,9 +51,9 @@ class HostingSite:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What one Deploy action asks for; the models are named after their training job.
+    """The request of one Deploy action; models are named after their training job.
 
-    `artifact_version` and `config_sha256` are those of the training, and Prod alone asks for them.
+    `artifact_version` and `config_sha256` are those of the training; only Prod requires them.
     """
 
     release: Release
@@ -71,12 +72,12 @@ class Deployment:
 
 
 def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) -> Outcome:
-    """Create what is missing and point the endpoint at it; everything is looked for first.
+    """Create what is missing, looking for everything first, and point the endpoint at it.
 
-    Prod gets a model of its own, of a copy of the artifact: no code that nobody has approved may write either.
-    Answers Continue while an endpoint is on its way to a state in which it can be changed. Raises
-    ConfigurationError for an environment that the config lacks, JobFailedError where the endpoint or a
-    resource of the same name stands in the way, or where config or artifact are not those of the training.
+    Prod gets a model of its own, of a copy of the artifact: code that nobody has approved can write neither. Returns
+    Continue while the endpoint cannot be updated yet. Raises ConfigurationError for an environment that the config
+    lacks, JobFailedError if the endpoint or a resource of the same name is in the way, or if config or artifact are not
+    those of the training.
     """
     if deployment.environment == _PROD:
         _check_config(deployment, config)
@@ -107,7 +108,7 @@ def model_of(deployment: Deployment, variant: Variant) -> str:
 
 
 def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site: HostingSite, model: str) -> Outcome:
-    """Point the endpoint at a model that is there already, on the instances of `variant`; answers as `deploy` does."""
+    """Point the endpoint at an existing model, on the instances of `variant`; returns as `deploy` does."""
     tags = _tags(deployment, config)
     endpoint_config = endpoint_config_request(deployment, variant, site, model)
     found = _ensure(
@@ -139,7 +140,7 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
 def model_request(
     deployment: Deployment, variant: Variant, site: HostingSite, image: str, artifact: str
 ) -> dict[str, Any]:
-    """Return the request of a variant's model: an artifact, served by the image that trained it.
+    """Return the request for a variant's model: an artifact, served by the image that trained it.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
@@ -153,7 +154,7 @@ def model_request(
 
 
 def endpoint_config_request(deployment: Deployment, variant: Variant, site: HostingSite, model: str) -> dict[str, Any]:
-    """Return the request of the endpoint config.
+    """Return the request for the endpoint config.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
@@ -183,7 +184,7 @@ def _check_config(deployment: Deployment, config: TrainingConfig) -> None:
             "UserParameters lacks artifact_version or config_sha256, by which Prod is held against what was trained. "
             "Deploy the pipeline stack again, then start a new release."
         )
-    refuse_another(f"{config.model}.yml", config_sha256(config), deployment.config_sha256, CONFIG_ARTIFACT)
+    require_trained(config_file(config.model), config_sha256(config), deployment.config_sha256, TRAINING_CONFIG)
 
 
 def _trained(name: str) -> dict[str, Any]:
@@ -227,9 +228,9 @@ def _ensure(
 def _point_endpoint(
     deployment: Deployment, tags: list[dict[str, str]], rollout: Mapping[str, Any] | None, watch: Callable[[], None]
 ) -> str | None:
-    """Create or update the endpoint; return what is waited for where neither is possible yet.
+    """Create or update the endpoint; if neither is possible yet, return what to wait for.
 
-    `watch` sets up what `rollout` names, right before it is used.
+    `watch` creates the alarms that `rollout` names, right before the update uses them.
     """
     name, wanted = deployment.endpoint, deployment.endpoint_config
     description = sagemaker.describe_endpoint(name)
@@ -261,9 +262,9 @@ def _point_endpoint(
         case "Failed":
             # It serves nothing, and its deletion is all that SageMaker still allows.
             sagemaker.delete_endpoint(name)
-            return f"Endpoint {name} had failed and is deleted before it is created anew"
+            return f"Endpoint {name} had failed and is deleted before it is created again"
         case "Deleting" | "SystemUpdating" | "RollingBack":
-            return f"Endpoint {name} is {status} and can be changed afterwards"
+            return f"Endpoint {name} is {status} and can be changed after that"
         case _:
             raise JobFailedError(
                 f"Endpoint {name} is {status}, in which it cannot be updated. Look at it in SageMaker, delete it if "

@@ -1,7 +1,7 @@
-"""Whether what was found under a name is what was asked for, and nothing that runs otherwise.
+"""Tells whether an existing resource is the requested one, without settings that make it do something else.
 
-A name can be taken before its release comes to it, by code of another release that nobody has approved. AWS adds its
-defaults to a description, so more than was asked for is no sign of that; what is refused stands in a table.
+Code of another release, which nobody has approved, can take a name first. AWS adds defaults to a description, so
+additional fields alone prove nothing; a table lists those that are refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class _Extra:
-    """A field by which a resource does something else than was asked for: its path, and the values that do not.
+    """A field that makes a resource do something else than requested: its path, and its harmless values.
 
     `same_as` is the path of a field of the request whose value it may repeat.
     """
@@ -92,7 +92,7 @@ _EMPTY: tuple[object, ...] = (None, "", False, {}, [])
 
 
 def differences(kind: str, described: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Return the fields in which a resource is not what was asked for; none if it is."""
+    """Return the fields in which a resource differs from the request; none if it is the requested one."""
     different = [name for name, value in asked.items() if not contains(described.get(name), value)]
     for extra in EXTRAS[kind]:
         allowed = (*_EMPTY, *extra.harmless, *_values(asked, extra.same_as))
@@ -101,7 +101,7 @@ def differences(kind: str, described: Mapping[str, Any], asked: Mapping[str, Any
 
 
 def contains(described: Any, asked: Any) -> bool:
-    """Tell whether a description holds what was asked for; AWS adds its defaults beside it."""
+    """Tell whether a description contains the request; AWS adds defaults to it."""
     if isinstance(asked, Mapping):
         return isinstance(described, Mapping) and all(
             key in described and contains(described[key], value) for key, value in asked.items()
@@ -116,7 +116,7 @@ def contains(described: Any, asked: Any) -> bool:
 
 
 def _values(document: Any, path: str) -> Iterator[object]:
-    """Every value at a path; `[]` stands for each item of a list."""
+    """Return every value at a path; `[]` stands for each item of a list."""
     name, _, rest = path.partition(".")
     found = document.get(name.removesuffix("[]")) if isinstance(document, Mapping) else None
     for item in found or () if name.endswith("[]") else (found,):

@@ -28,7 +28,7 @@ _METADATA_LIMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a version is made of, and where its evidence lies."""
+    """The inputs of a version, and the location of its evidence."""
 
     training_job: str
     artifact_version: str
@@ -45,7 +45,7 @@ class Registration:
 def register(release: Release, registration: Registration) -> Done:
     """Register the release's model, once: the execution id is the request's token, so a repeat finds the same version.
 
-    Raises JobFailedError if the training job is gone or has no model, or if the token has made another version.
+    Raises JobFailedError if the training job is gone or has no model, or if another request has used the token.
     """
     job = sagemaker.describe_training_job(registration.training_job)
     if job is None or job["TrainingJobStatus"] != "Completed":
@@ -63,9 +63,9 @@ def register(release: Release, registration: Registration) -> Done:
 
 
 def package_request(release: Release, registration: Registration, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request of the version; it is the same for each attempt of an execution.
+    """Return the request for the version; it is the same for each attempt of an execution.
 
-    The container is asked with what it was trained on.
+    The container receives the content type that it was trained on.
     """
     image = job["AlgorithmSpecification"]["TrainingImage"]
     algorithm = algorithm_of_image(image)
@@ -117,7 +117,7 @@ def _refuse_rewritten(uri: str, registration: Registration) -> None:
 
 
 def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:
-    """Whoever may register can use a release's token before it does, and the release is given what that has made."""
+    """Another caller could use the release's token first, and the release would get that caller's version."""
     described = sagemaker.describe_new_model_package(arn)
     containers = {"Containers": request["InferenceSpecification"]["Containers"]}
     asked = {name: value for name, value in request.items() if name != "ClientToken"}
@@ -133,10 +133,9 @@ def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:
 
 
 def decide(release: Release) -> str | None:
-    """Give the release's version the decision of its approval; return it, None if there is nothing to decide.
+    """Set the approval's decision on the release's version, and return it; None if there is none.
 
-    An approval that nobody answered in time leaves the version waiting: it was not rejected. Asked twice, the second
-    changes nothing.
+    An approval that timed out leaves the version pending: nobody rejected it. A second call changes nothing.
     """
     actions = executions.list_actions(release.prefix, release.execution_id)
     arn = variables_of(actions, "Register").get("ModelPackageArn")

@@ -1,7 +1,7 @@
-"""Decides whether a push or a new dataset makes a release of the model, and starts it.
+"""Decides whether a push or a new dataset releases the model, and starts the release.
 
-EventBridge tells of every push to a repository that all models share; whether it is about this one shows in the paths
-that changed.
+EventBridge reports every push to a repository that all models share; the changed paths show whether it concerns this
+model.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_PATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class StartSite:
-    """What the stack gives: the model, its pipeline and sources, and the role that may start it."""
+    """The values of the stack: the model, its pipeline and sources, and the role that may start it."""
 
     model: str
     pipeline: str
@@ -64,7 +64,7 @@ class Decision:
 
 
 def parse_event(event: Any, site: StartSite) -> Pushed | Uploaded:
-    """Return what an event tells; ConfigurationError if the rules of the pipeline do not let it through.
+    """Return what an event reports; ConfigurationError if the rules of the pipeline do not match it.
 
     https://docs.aws.amazon.com/codecommit/latest/userguide/monitoring-events.html
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -85,16 +85,16 @@ def parse_event(event: Any, site: StartSite) -> Pushed | Uploaded:
     except (KeyError, TypeError):
         pass
     raise ConfigurationError(
-        f"The event tells neither of a push to a source of the pipeline {site.pipeline} nor of a dataset of its model: "
-        "this function is to be the target of the rules that the template makes for it."
+        f"The event reports neither a push to a source of the pipeline {site.pipeline} nor a dataset of its model. "
+        "Let only the rules that the template makes for this function invoke it."
     )
 
 
 def start_release(told: Pushed | Uploaded, site: StartSite, sleep: Callable[[float], None]) -> dict[str, Any]:
-    """Start the release that the event makes, if it makes one; returns what was decided, for the log.
+    """Start the release that the event calls for, if any; return the decision, for the log.
 
-    The event's id is the request's token, so a repeated delivery starts nothing twice. Raises JobError if AWS cannot be
-    asked; the event is then to be delivered again.
+    The event's id is the request's token, so a repeated delivery starts nothing twice. Raises JobError if AWS does not
+    answer; Lambda then repeats the event.
     """
     if isinstance(told, Pushed):
         decision, source, revision = _decide_push(told, site), told.source, starting.commit(told.source, told.commit)
@@ -110,16 +110,16 @@ def start_release(told: Pushed | Uploaded, site: StartSite, sleep: Callable[[flo
 
 
 def decide_paths(source: str, model: str, paths: Iterable[str]) -> Decision:
-    """Decide about the paths that a push changed."""
+    """Decide by the paths that a push changed."""
     found = releasing(source, model, paths)
     if not found:
-        return Decision(starts=False, reason=f"nothing that {model} is made of has changed")
+        return Decision(starts=False, reason=f"no source of {model} has changed")
     more = f" and {len(found) - _MOST_PATHS} more" if len(found) > _MOST_PATHS else ""
     return Decision(starts=True, reason=f"{', '.join(found[:_MOST_PATHS])}{more} changed")
 
 
 def decide_dataset(pinned: str | None, dataset: str) -> Decision:
-    """Decide about a new dataset, by its id and the id that the config pins, if it pins one."""
+    """Decide by the id of a new dataset, and the id that the config pins, if any."""
     if pinned is None:
         return Decision(starts=True, reason=f"new dataset {dataset}")
     if pinned == dataset:
@@ -128,7 +128,7 @@ def decide_dataset(pinned: str | None, dataset: str) -> Decision:
 
 
 def is_under_way(summaries: Iterable[Mapping[str, Any]], commit: str) -> bool | None:
-    """Tell whether a release of this commit of the configs runs; None if one runs whose commit is not known yet."""
+    """Tell whether a release of this config commit is running; None if one is whose commit is not known yet."""
     unknown = False
     for summary in summaries:
         if summary["status"] != "InProgress":
@@ -150,7 +150,7 @@ def _decide_push(pushed: Pushed, site: StartSite) -> Decision:
 
 
 def _decide_upload(uploaded: Uploaded, site: StartSite, sleep: Callable[[float], None]) -> Decision:
-    """What cannot be read starts a release, which fails with the reason where people look."""
+    """Decide by config and manifest. If they cannot be read, the release starts, and fails where people look."""
     repository = site.repositories.get(TRAINING_CONFIG)
     if repository is None:
         return Decision(starts=True, reason="new dataset; the config is behind a connection")

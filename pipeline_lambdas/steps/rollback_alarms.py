@@ -1,10 +1,11 @@
-"""The alarms that take an update back: likes of the endpoint's alarms that see the new fleet alone.
+"""Copies of the endpoint's alarms that watch only the new fleet, and roll an update back.
 
-An alarm of the whole endpoint counts the old fleet's failures as well, and ends the update that would repair them. From
-the moment a new fleet gets traffic, SageMaker also publishes its metrics with the name of its endpoint config:
+An alarm of the whole endpoint also counts the old fleet's failures, and would roll back the very update that repairs
+them. Once a new fleet gets traffic, SageMaker also publishes its metrics with the name of its endpoint config:
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html. So before each update every
-alarm is copied, with this dimension more. A variant named after the release would not do: old and new config must have
-the same variant names (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html).
+alarm is copied with this additional dimension. A variant named after the release would not do: the old and the new
+config must have the same variant names
+(https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html).
 """
 
 from __future__ import annotations
@@ -31,15 +32,16 @@ _COPIED = (
 
 
 def alarm_of_update(name: str) -> str:
-    """Return the name of the alarm that watches an update as the alarm `name` watches the endpoint."""
+    """Return the name of the alarm that watches an update, the copy of the endpoint's alarm `name`."""
     return f"{name}-update"
 
 
 def watch_update(alarms: tuple[str, ...], endpoint_config: str) -> None:
-    """Make each alarm's like watch the fleet of `endpoint_config`, and nothing that came before.
+    """Make each alarm's copy watch the fleet of `endpoint_config`, and nothing before it.
 
-    An alarm that is changed keeps its state, so one of an earlier update is made anew. A repeat finds it and leaves it.
-    Raises ConfigurationError for an alarm that is missing, or is not on one metric of an endpoint.
+    A changed alarm keeps its state, so the copy of an earlier update is deleted and created again. A repeat finds the
+    copy and keeps it. Raises ConfigurationError for an alarm that is missing, or does not watch one metric of an
+    endpoint.
     """
     for name in alarms:
         wanted = _like(name, endpoint_config)

@@ -1,4 +1,4 @@
-"""How traffic goes over from the old fleet of an endpoint to the new one.
+"""Describes how traffic moves from the old fleet of an endpoint to the new one.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
 """
@@ -16,7 +16,7 @@ _ROUTING = {"all-at-once": "ALL_AT_ONCE", "canary": "CANARY", "linear": "LINEAR"
 
 
 def deployment_config_request(environment: str, variant: Variant, alarms: tuple[str, ...]) -> dict[str, Any] | None:
-    """Return how an update of the endpoint goes; None leaves it to SageMaker: all traffic at once, unwatched.
+    """Return how to update the endpoint; None leaves it to SageMaker: all traffic at once, without alarms.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeploymentConfig.html
     """

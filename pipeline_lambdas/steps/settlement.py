@@ -1,4 +1,4 @@
-"""What becomes of a job whose function gave no answer, nor in a repeat: it ran out of time or memory, or was killed.
+"""Reports a result for a job whose function gave none, after all retries: it timed out, ran out of memory or crashed.
 
 Lambda sends the record of such an invocation to the function's on-failure destination:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -27,7 +27,7 @@ _MOST_CHARACTERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """One invocation that Lambda gave up; `event` may hold a job's credentials, and shows in no repr."""
+    """An invocation that Lambda gave up; `event` may contain a job's credentials, and is in no repr."""
 
     function_arn: str
     request_id: str
@@ -48,7 +48,7 @@ class Unanswered:
 
 
 def parse_record(record: Any, prefix: str) -> Unanswered:
-    """Parse the record of a job's invocation; ConfigurationError, without a value of it, if it is none of `prefix`."""
+    """Parse the record of a job's invocation; ConfigurationError, without a value of it, if it is not of `prefix`."""
     try:
         context, event = record["requestContext"], record["requestPayload"]
         answer = record.get("responsePayload")
@@ -67,13 +67,13 @@ def parse_record(record: Any, prefix: str) -> Unanswered:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         pass
     raise ConfigurationError(
-        "The event is no record of a failed invocation by an action: this function is to be the on-failure "
+        "The event is not the record of a failed invocation by an action. Use this function only as on-failure "
         "destination of the functions that the pipeline's actions invoke."
     )
 
 
 def settle(unanswered: Unanswered) -> dict[str, Any]:
-    """Fail the job, unless it has a result. Returns what was done, for the log; raises JobError if that fails."""
+    """Fail the job, unless it has a result. Returns what was done, for the log; raises JobError if the call fails."""
     outcome = failure(unanswered)
     done = {
         "function_name": unanswered.function,
@@ -92,7 +92,7 @@ def settle(unanswered: Unanswered) -> dict[str, Any]:
 
 
 def failure(unanswered: Unanswered) -> Failed:
-    """Return the result that the job of an unanswered invocation gets."""
+    """Return the result for the job of an unanswered invocation."""
     kind, what = _what_happened(unanswered)
     tries = "" if unanswered.attempts == 1 else f" in {unanswered.attempts} attempts"
     message = (

@@ -1,7 +1,6 @@
-"""Decides from a description whether a training job or an endpoint goes on, is done or has failed.
+"""Decides from its description whether a training job or an endpoint is in progress, done or failed.
 
-Statuses:
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+Statuses: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 """
 
@@ -49,20 +48,20 @@ _ENDPOINT_FAILED = {
     "OutOfService": "takes no requests",
     "Deleting": "is being deleted",
     "Failed": "failed; only its deletion is possible, which the next deployment does",
-    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment mends it",
+    "UpdateRollbackFailed": "could neither be updated nor rolled back and serves a mix; the next deployment repairs it",
 }
 
 
 def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -> Outcome:
     """Look once and decide.
 
-    A look-up that SageMaker throttles or cannot serve is repeated at the next poll, so that a moment's fault
-    does not fail hours of training. An endpoint named `none` is one that is not needed: there is nothing to wait for.
+    If SageMaker throttles a look-up or cannot answer, the next poll repeats it, so that a moment's fault does not fail
+    hours of training. An endpoint named `none` is not needed: there is nothing to wait for.
     """
     if kind not in {"training-job", "endpoint"}:
         raise ConfigurationError(f"UserParameters: kind: found {kind!r}; expected training-job, endpoint")
     if kind == "endpoint" and not endpoint_config:
-        raise ConfigurationError("UserParameters: endpoint_config: missing; expected the config asked for")
+        raise ConfigurationError("UserParameters: endpoint_config: missing; expected the requested config")
     if name == NONE:
         return Done(summary="Nothing to wait for")
     try:
@@ -75,15 +74,17 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     except UnavailableError as error:
         if token is None:
             raise
-        return Continue(token, f"AWS did not answer and is asked again: {error}", 50, name)
+        return Continue(token, f"AWS did not answer and will be asked again: {error}", 50, name)
     unseen = _unseen_looks(token)
     if isinstance(outcome, Failed) and unseen < STALE_LOOKS and _may_be_stale(description, endpoint_config):
-        return Continue(_token(name, unseen + 1), f"{name} is looked at again, as it may not be shown yet", 10, name)
+        return Continue(
+            _token(name, unseen + 1), f"{name} will be looked at again: SageMaker may not show it yet", 10, name
+        )
     return outcome
 
 
 def decide_training(name: str, description: Description | None) -> Outcome:
-    """Decide about a training job; None stands for a job that does not exist."""
+    """Decide about a training job; None stands for one that does not exist."""
     if description is None:
         return Failed("JobFailed", f"Training job {name} does not exist. Start a new release.", name)
     status, secondary = description["TrainingJobStatus"], description.get("SecondaryStatus", "")
@@ -96,7 +97,7 @@ def decide_training(name: str, description: Description | None) -> Outcome:
 
 
 def decide_endpoint(name: str, endpoint_config: str, description: Description | None) -> Outcome:
-    """Decide about an endpoint that was asked to serve `endpoint_config`.
+    """Decide about an endpoint that is to serve `endpoint_config`.
 
     InService with another config means that SageMaker rolled the update back.
     """
@@ -122,10 +123,10 @@ def decide_endpoint(name: str, endpoint_config: str, description: Description | 
 
 
 def _with_version(name: str, outcome: Outcome) -> Outcome:
-    """Add which version of its artifact a job has left, which is the only one that there may be.
+    """Add the version of the artifact that a job has written, which has to be the only one.
 
-    A job's name is used once, so a second version is not the job's. What Completed tells of is there, as S3 shows a
-    write to whoever reads after it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+    A job's name is used once, so a second version is not the job's. A Completed job has an artifact, as S3 shows a
+    write to every later read: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
     if not isinstance(outcome, Done):
         return outcome
@@ -197,7 +198,7 @@ def _unknown(status: str) -> str:
 
 
 def _may_be_stale(description: Description | None, endpoint_config: str | None) -> bool:
-    """Tell whether an answer may be of before the job, the endpoint or its update, instead of after its failure."""
+    """Tell whether an answer may predate the job, the endpoint or its update, instead of showing a failure."""
     if description is None:
         return True
     status = description.get("EndpointStatus")
@@ -205,7 +206,7 @@ def _may_be_stale(description: Description | None, endpoint_config: str | None) 
 
 
 def _unseen_looks(token: str | None) -> int:
-    """How many looks in a row have not seen the work begin; enough for a verdict once one has."""
+    """Return how many polls in a row have not seen the work begin."""
     if token is None:
         return 0
     try:

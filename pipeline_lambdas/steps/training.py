@@ -1,4 +1,4 @@
-"""Starts the training job of a release, once however often it is asked to."""
+"""Starts the training job of a release, exactly once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingSite:
-    """What the stack gives a training job; `image_registries` are by the name of the algorithm."""
+    """The values that the stack gives a training job; `image_registries` maps the names of algorithms."""
 
     data_bucket: str
     model_bucket: str
@@ -39,7 +39,7 @@ class TrainingSite:
     image_registries: Mapping[str, str]
 
     def image_uri(self, config: TrainingConfig) -> str:
-        """Return the URI of the image that trains; ConfigurationError if the stack knows no registry of it."""
+        """Return the URI of the training image; ConfigurationError if the stack has no registry for it."""
         registry = self.image_registries.get(config.algorithm.name)
         if registry is None:
             raise ConfigurationError(
@@ -68,10 +68,10 @@ class StartedTraining:
 
 
 def start_training(release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite) -> StartedTraining:
-    """Start the job, or find the one that this release has started already.
+    """Start the job, or find the one that this release has already started.
 
-    Raises ConfigurationError if the data is not what manifest and config say, JobFailedError if a job of the same
-    name has other settings or no attempt is left.
+    Raises ConfigurationError if the data does not match manifest and config, JobFailedError if a job of the same name
+    has other settings or all attempts are used.
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
@@ -93,9 +93,9 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
 
 
 def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
-    """Compare the dataset's objects in S3 with the manifest: all there, of their size, and nothing besides but itself.
+    """Compare the dataset's objects in S3 with the manifest: all exist, with their sizes, and there are no others.
 
-    A channel is everything under its prefix, so an object more would be trained on as well.
+    A channel is everything under its prefix, so the job would train on an additional object too.
     """
     for channel in config.channels:
         if not dataset.channel(channel):
@@ -129,7 +129,7 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
 def training_request(
     name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite
 ) -> dict[str, Any]:
-    """Return the request of the job.
+    """Return the request for the job.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
     """

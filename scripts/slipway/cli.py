@@ -1,7 +1,7 @@
-"""The `slipway` command: its verbs, the options of all of them, and the exit codes.
+"""The `slipway` command: its verbs, their common options, and the exit codes.
 
-Exit codes: 0 the verb did what it says; 1 it could not, or what it reports is a failure; 2 the command line is
-wrong; 130 interrupted.
+Exit codes: 0 the verb succeeded; 1 it failed, or reports a failure; 2 the command line is wrong; 130 it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slipway.commands import command_line
-from slipway.errors import Command, SlipwayError, StillGoingError, UnsuccessfulError
+from slipway.errors import Command, SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.session import Session
 from slipway.target import LOCAL_PORT, Options
 from slipway.terminal.completion import complete_models
@@ -57,13 +57,13 @@ _VALUED = ("--profile", "--region", "--suffix", "--model", "--port")
 
 
 class _AnywhereGroup(TyperGroup):
-    """Lets the options of all verbs stand behind the verb as well as before it."""
+    """Allows the common options after the verb as well as before it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, common_options_first(args))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a verb; what stops it is told here, where the options of the run are known."""
+        """Run a verb; errors are printed here, where the options of the run are known."""
         try:
             super().invoke(ctx)
         except (typer.Exit, typer.Abort, TyperException):
@@ -71,14 +71,14 @@ class _AnywhereGroup(TyperGroup):
         except UnsuccessfulError as failed:
             raise typer.Exit(_ended(ctx.obj, FAILED, str(failed))) from None
         except KeyboardInterrupt:
-            raise typer.Exit(_told(ctx.obj, StillGoingError("Nothing more is done here."))) from None
-        except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to mend
+            raise typer.Exit(_told(ctx.obj, StillRunningError("Nothing more is done here."))) from None
+        except Exception as error:  # noqa: BLE001 - raised again unless it is a user's to fix
             raise typer.Exit(_told(ctx.obj, error)) from None
         raise typer.Exit(_ended(ctx.obj, OK))
 
 
 def common_options_first(arguments: list[str]) -> list[str]:
-    """Move the options that all verbs share to the front; what follows `--` stays."""
+    """Move the common options to the front; arguments after `--` stay."""
     front: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -183,7 +183,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; returns the exit code. Whatever a user can mend is one sentence, never a traceback."""
+    """Run the command line; returns the exit code. A user's mistake prints one sentence, never a traceback."""
     as_json = "--json" in common_options_first(arguments)
     try:
         ended = app(arguments, prog_name="slipway", standalone_mode=not as_json)
@@ -201,13 +201,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _told(session: Session, error: Exception) -> int:
-    """Say what stopped a verb; returns the exit code. Raises what is a mistake of Slipway's own."""
+    """Print what stopped a verb; returns the exit code. Re-raises a bug in Slipway."""
     from slipway.installation.aws_errors import explain  # noqa: PLC0415 - loads botocore
 
     explained = error if isinstance(error, SlipwayError) else explain(error)
     if explained is None:
         raise error
-    interrupted = isinstance(explained, StillGoingError)
+    interrupted = isinstance(explained, StillRunningError)
     what, advice = "interrupted" if interrupted else "error", explained.advice(_commands_of(session))
     if session.output.as_json:
         _print_json({what: explained.message, "next": advice or None})
@@ -220,7 +220,7 @@ def _told(session: Session, error: Exception) -> int:
 
 
 def _ended(session: Session, code: int, why: str = "") -> int:
-    """Print the document of a verb that has done its work; returns the exit code."""
+    """Print the document of a verb that succeeded; returns the exit code."""
     if session.output.as_json:
         failed = {"error": why or "The verb found what it reports on stderr.", "next": None}
         _print_json(session.output.document or ({} if code == OK else failed))
@@ -228,7 +228,7 @@ def _ended(session: Session, code: int, why: str = "") -> int:
 
 
 def _commands_of(session: Session) -> Command:
-    """How commands are written for this run; where its target cannot be decided, without one."""
+    """Return how to write commands for this run; without a target if it cannot be decided."""
     try:
         target = session.target
     except SlipwayError:

@@ -1,4 +1,4 @@
-"""Commands of this command line as a person can copy them: found from here, for the same target and model."""
+"""Writes commands of this program that a person can copy: they work from here, for the same target and model."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _VARIABLES = {"model": "SLIPWAY_MODEL", "port": "SLIPWAY_PORT", "suffix": "SLIPW
 
 
 def command_line(options: Options, target: Target | None, verb: str, *arguments: str) -> str:
-    """The command `verb` with these arguments; without a target, which could not be decided, for no certain one."""
+    """Return the command `verb` with these arguments; without options of the target if it cannot be decided."""
     words = [*program(sys.argv[0]), *(_options(options, target, os.environ) if target else [])]
     return " ".join([*map(shlex.quote, words), verb, *map(shlex.quote, arguments)])
 
 
 def program(started: str) -> list[str]:
-    """How a shell finds this program: by its name where the PATH leads to it, else by its path from here."""
+    """Return how a shell finds this program: by its name if the PATH leads to it, else by its path from here."""
     path = Path(started)
     if path.suffix == ".py":
         return [sys.executable, "-m", "slipway.cli"]
@@ -34,7 +34,7 @@ def program(started: str) -> list[str]:
 
 
 def _options(options: Options, target: Target, environment: Mapping[str, str]) -> list[str]:
-    """The options that make another run work where this one does, whatever its surroundings say."""
+    """Return the options with which another run has the target of this one, whatever its environment."""
     words: list[str] = []
     if not options.profile and target.is_local == aws_credentials_configured(None):
         words.append("--local" if target.is_local else "--aws")

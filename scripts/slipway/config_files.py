@@ -1,4 +1,4 @@
-"""Training configs as files of a folder: read, and checked all together."""
+"""Reads and checks the training configs of a folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slipway.project import shown
 
 
 def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
-    """Parse every config of a folder: the valid ones by model, and the problems of the others, a line each."""
+    """Parse every config of a folder; returns the valid ones by model, and the problems of the others, one per line."""
     paths = sorted(folder.glob("*.yml"))
     if not paths:
         raise SlipwayError(
@@ -34,7 +34,7 @@ def check_configs(folder: Path) -> tuple[dict[str, TrainingConfig], list[str]]:
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """Parse one config; ConfigError for what is wrong with it, or if there is no file that can be read."""
+    """Parse one config; ConfigError for its problems, or if the file cannot be read."""
     if path.exists() and not path.is_file():
         raise ConfigError([f"{shown(path)}: found {'a folder' if path.is_dir() else 'no file'}; expected a file"])
     try:

@@ -1,4 +1,4 @@
-"""Whether the AWS configuration points at this machine: then it means local AWS.
+"""Finds out whether the AWS configuration names an endpoint on this machine, which means local AWS.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 """
@@ -15,14 +15,14 @@ _VARIABLE, _KEY = "AWS_ENDPOINT_URL", "endpoint_url"
 
 @dataclass(frozen=True)
 class LocalEndpoint:
-    """An endpoint URL on loopback, and what set it."""
+    """An endpoint URL on loopback, and the setting that names it."""
 
     port: int
     said_by: str
 
 
 def local_endpoint(profile: str | None) -> LocalEndpoint | None:
-    """The endpoint of the environment, else of the profile, if it is on loopback; None where AWS is meant."""
+    """Return the endpoint of the environment, else of the profile, if it is on loopback; None if the target is AWS."""
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What stops a verb. `slipway.cli` alone decides about the exit code of each."""
+"""The errors that stop a verb; `slipway.cli` decides their exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NextStep = str | Callable[[Command], str]
 
 
 class SlipwayError(Exception):
-    """Something that the user can mend: a sentence about what is wrong, and what to do next."""
+    """An error that the user can fix: a sentence about the problem, and the next step."""
 
     def __init__(self, message: str, next_step: NextStep = "") -> None:
         super().__init__(message)
@@ -20,17 +20,17 @@ class SlipwayError(Exception):
 
     @property
     def next_step(self) -> str:
-        """What to do next, where nothing is known of how this run was called."""
+        """The next step, without the options of this run."""
         return self.advice(lambda *words: " ".join(("slipway", *words)))
 
     def advice(self, command: Command) -> str:
-        """What to do next, with commands that work as printed."""
+        """The next step, with commands that work as printed."""
         return self._next_step if isinstance(self._next_step, str) else self._next_step(command)
 
 
 class UnsuccessfulError(Exception):
-    """The verb did its work and what it reported is a failure, such as a release that failed a gate."""
+    """The verb worked and reports a failure, such as a release that failed a gate."""
 
 
-class StillGoingError(SlipwayError):
-    """A person has stopped waiting for something that goes on without them."""
+class StillRunningError(SlipwayError):
+    """The user has stopped waiting for something that continues without them."""

@@ -1,4 +1,4 @@
-"""What a verb works with: the target, the names, the checkout, the console."""
+"""The context of a verb: the target, the names, the checkout, the console."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One run of the command line. Nothing is looked up before a verb needs it."""
+    """One run of the command line. Looks up nothing before a verb needs it."""
 
     options: Options
     output: Output
@@ -40,19 +40,19 @@ class Session:
         return self.target.client(service)
 
     def command(self, verb: str, *arguments: str) -> str:
-        """A command that a person can copy: found from here, and for the same target and model.
+        """Return a command that a person can copy: it works from here, for the same target and model.
 
-        The verb stands as it is, with options that need no quotes; arguments are quoted.
+        The verb is inserted unchanged, with options that need no quotes; arguments are quoted.
         """
         return command_line(self.options, self.target, verb, *arguments)
 
     def local_command(self, verb: str, *arguments: str) -> str:
-        """The same for local AWS, whatever the target of this run is."""
+        """Return the same for local AWS, whatever the target of this run."""
         options = replace(self.options, local=True, profile=None)
         return command_line(options, decide_target(options), verb, *arguments)
 
     def announce(self) -> None:
-        """Say where a verb that changes something works."""
+        """Print the target of a verb that changes something."""
         where = f" at {self.target.endpoint_url}" if self.target.endpoint_url else ""
         self.output.say(
             f"{self.target.title}{where}, account {self.names.account}, {self.names.region}; "

@@ -1,4 +1,4 @@
-"""Where the verbs work: on AWS, or on local AWS. Decided here and nowhere else.
+"""Decides the target of the verbs, AWS or local AWS; no other module does.
 
 Both speak the same protocol, so a verb only asks the target for a client and never which of the two it is.
 """
@@ -27,7 +27,7 @@ LOCAL_SUFFIX, AWS_SUFFIX = "local", "main"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says about the target and the installation; None where it says nothing."""
+    """The command line's options for target and installation; None for those not given."""
 
     local: bool | None = None
     profile: str | None = None
@@ -61,32 +61,32 @@ class Target:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Parameters of the pipeline stack that follow from where it is: local AWS has no console to link to."""
+        """Parameters of the pipeline stack that depend on the target: local AWS has no console to link to."""
         return {"ConsoleLinks": "false"} if self.is_local else {}
 
     @property
     def is_local(self) -> bool:
-        """Whether there is something to start and stop."""
+        """Whether the target can be started and stopped."""
         return self.endpoint_url is not None
 
     def client(self, service: str) -> Any:
-        """A boto3 client, made when it is first asked for."""
+        """Return a boto3 client, created on first use."""
         if service not in self._clients:
             self._clients[service] = self._make(service)
         return self._clients[service]
 
     @property
     def port(self) -> int:
-        """Where local AWS listens."""
+        """The port of local AWS."""
         return urlsplit(self.endpoint_url or "").port or LOCAL_PORT
 
     def clone(self, url: str, folder: str) -> str:
-        """A command that clones a repository; the clone knows how to sign in from then on."""
+        """Return a command that clones a repository; git in the clone can then sign in."""
         settings = "".join(f"-c {shlex.quote(setting)} " for setting in self.git_settings) if self.is_local else ""
         return f"git clone {settings}{url} {folder}"
 
     def object_url(self, bucket: str, key: str) -> str:
-        """The address of an object, as CloudFormation takes a template's.
+        """Return the address of an object in the form that CloudFormation accepts for a template.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """
@@ -103,7 +103,7 @@ class Target:
         return str(client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}))
 
     def aws(self, arguments: str) -> str:
-        """A command of the AWS CLI that a person can copy, for the same target."""
+        """Return a command of the AWS CLI that a person can copy, for the same target."""
         where = f" --endpoint-url {self.endpoint_url}" if self.endpoint_url else ""
         profile = f" --profile {self.profile}" if self.profile else ""
         return f"aws {arguments} --region {self.region}{profile}{where}"
@@ -137,10 +137,10 @@ class Target:
 
 
 def decide_target(options: Options, has_credentials: Callable[[str | None], bool] | None = None) -> Target:
-    """Local AWS with --local, AWS with --aws or --profile; without either AWS if credentials for it are configured.
+    """Return local AWS with --local, AWS with --aws or --profile; without either, AWS if it has credentials.
 
-    An endpoint URL on loopback, of the environment or of the profile, means local AWS as much as --local does. Raises
-    SlipwayError for options that contradict each other and where AWS lacks a Region.
+    An endpoint URL on loopback, in the environment or the profile, means local AWS as --local does. Raises SlipwayError
+    for options that contradict each other, and for AWS without a Region.
     """
     if options.local and options.profile:
         raise SlipwayError("--local and --profile exclude each other: local AWS has no profiles.")
@@ -159,9 +159,9 @@ def decide_target(options: Options, has_credentials: Callable[[str | None], bool
 
 
 def aws_credentials_configured(profile: str | None) -> bool:
-    """Whether the environment or a configuration file holds credentials for AWS.
+    """Tell whether the environment or a configuration file holds credentials for AWS.
 
-    The role of an EC2 instance does not count: to look for it costs seconds wherever there is none. Say --aws there.
+    The role of an EC2 instance does not count: looking for one takes seconds on any other machine. Use --aws there.
     """
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
@@ -172,7 +172,7 @@ def aws_credentials_configured(profile: str | None) -> bool:
         return session.get_credentials() is not None
     except BotoCoreError as error:
         raise SlipwayError(
-            f"The AWS configuration cannot be used: {error}", "Mend it, or work on this machine only: --local"
+            f"The AWS configuration cannot be used: {error}", "Fix it, or work on this machine only: --local"
         ) from None
 
 

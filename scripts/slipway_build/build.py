@@ -19,7 +19,7 @@ from slipway_build.plan import FOLDER, write_packages
 
 
 def main(arguments: Sequence[str], root: Path) -> int:
-    """Do it; 0 if that was done, 1 for what somebody can mend, 2 for a wrong call."""
+    """Do it; 0 if that was done, 1 for what somebody can fix, 2 for a wrong call."""
     if arguments:
         sys.stderr.write(f"python -m slipway_build.build: found {' '.join(arguments)!r}; it takes no argument\n")
         return 2

@@ -73,7 +73,7 @@ def _passed(settings: Settings) -> frozenset[str]:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str], root: Path) -> int:
-    """Do it; 0 if that was done, 1 for what somebody can mend, 2 for a wrong call."""
+    """Do it; 0 if that was done, 1 for what somebody can fix, 2 for a wrong call."""
     if arguments:
         sys.stderr.write(f"python -m slipway_build.due: found {' '.join(arguments)!r}; it takes no argument\n")
         return 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class BuildError(Exception):
-    """Something that whoever pushed can mend: a sentence about what is wrong, and what to do next."""
+    """An error that the author of a push can fix: a sentence about the problem, and the next step."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(f"{message} {next_step}".rstrip())

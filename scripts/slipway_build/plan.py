@@ -1,4 +1,4 @@
-"""What is left in the folder `build`: by Build the packages, by Check what checkspec.yml asks for."""
+"""Writes the folder `build`: Build's packages, and the files that checkspec.yml needs."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def main(arguments: Sequence[str], template: Path) -> int:
     if written != wanted:
         sys.stderr.write(
             f"{shown(template)}: SageMaker's images are not those of {_DISTRIBUTION} and of the algorithms. "
-            "Write them anew: make images\n"
+            "Write them again: make images\n"
         )
         return 1
     return 0

@@ -87,7 +87,9 @@ def main(arguments: Sequence[str], file: Path) -> int:
         file.write_text(wanted, encoding="utf-8")
         return 0
     if not file.is_file() or file.read_text(encoding="utf-8") != wanted:
-        sys.stderr.write(f"{shown(file)}: not what moto's copy of AWS's policies gives. Write it anew: make policies\n")
+        sys.stderr.write(
+            f"{shown(file)}: not what moto's copy of AWS's policies gives. Write it again: make policies\n"
+        )
         return 1
     return 0
 

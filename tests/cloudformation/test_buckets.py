@@ -149,7 +149,7 @@ def test_evidence_is_locked_from_the_beginning(mode: str) -> None:
 
 
 @pytest.mark.parametrize("keepers", [[], KEEPERS])
-def test_only_who_is_named_lifts_locks_or_hides_evidence(keepers: list[str]) -> None:
+def test_only_evidence_keepers_lift_locks_or_hide_evidence(keepers: list[str]) -> None:
     setup = templates.decided("setup", EvidenceKeepers=",".join(keepers))
     statements = policy_of(setup, "EvidenceBucket")
     named = {"Fn::Split": [",", {"Ref": "EvidenceKeepers"}]}

@@ -101,7 +101,7 @@ def test_a_push_releases_through_the_connection_what_it_releases_through_codecom
 
 
 @pytest.mark.parametrize("folder", ["pipeline_lambdas", "inference_lambdas", "training_config"])
-def test_so_it_does_with_the_files_that_there_are(folder: str) -> None:
+def test_the_existing_files_do_too(folder: str) -> None:
     source = {"pipeline_lambdas": SOURCES[1], "inference_lambdas": SOURCES[2], "training_config": SOURCES[0]}[folder]
     files = repository_files(Project(templates.ROOT), folder)
     assert files

@@ -26,7 +26,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator
     """A house of its own, as its local AWS is killed again and again."""
     house = House(tmp_path_factory.mktemp("faults"))
     try:
-        house.move_in(installed)
+        house.copy_installation(installed)
         yield house
     finally:
         house.slipway("down")

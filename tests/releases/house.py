@@ -51,13 +51,8 @@ class House:
         assert done.returncode == 0, done.stdout + done.stderr
         self.transcript = said + done.stdout
 
-    def move_in(self, first: Path) -> None:
-        """Go on from where the house in the folder `first` was shut down; see `first_house`."""
-        self.furnish(first)
-        self.server.up()
-
-    def furnish(self, first: Path) -> None:
-        """Take over what the local AWS of the house in the folder `first` held, without starting it."""
+    def copy_installation(self, first: Path, *, start: bool = True) -> None:
+        """Continue from where the house in the folder `first` was shut down; see `first_house`."""
         leave = shutil.ignore_patterns("ministack-lambda-*")
         shutil.copytree(first / ".slipway", self.root / ".slipway", symlinks=True, ignore=leave)
         # The programs of a virtual environment name its folder.
@@ -65,6 +60,8 @@ class House:
             if not program.is_symlink() and str(first).encode() in (content := program.read_bytes()):
                 program.write_bytes(content.replace(str(first).encode(), str(self.root).encode()))
         self.transcript = (first / _TRANSCRIPT).read_text(encoding="utf-8")
+        if start:
+            self.server.up()
 
     def prepare(self) -> str:
         """Start local AWS, create the stack of the buckets, and note there that all checks have passed.

@@ -119,7 +119,7 @@ def test_a_prepared_dataset_stays_its_own_models(house: House) -> None:
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 15)])
-def test_ctrl_c_in_a_terminal_says_that_the_release_goes_on(
+def test_ctrl_c_in_a_terminal_says_that_the_release_continues(
     house: House, waiting: str, columns: int, rows: int
 ) -> None:
     environment = {**os.environ, "SLIPWAY_PORT": str(house.server.port), "TERM": "xterm"}

@@ -48,7 +48,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterato
         text = path.read_text(encoding="utf-8")
         target.write_text(_graded(text) if path.suffix == ".csv" else text, encoding="utf-8")
     try:
-        house.move_in(installed)
+        house.copy_installation(installed)
         house.note_checks(OTHER)
         done = house.slipway("release", "--model", OTHER, "--approve", "the first of Linear Learner")
         assert done.returncode == 0, done.stdout + done.stderr

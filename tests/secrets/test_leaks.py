@@ -70,7 +70,7 @@ def test_a_key_id_is_found_by_its_form(content: bytes) -> None:
     assert leaks([Produced("planted", content)], []) == ["planted: the id of an access key"]
 
 
-def test_what_is_no_secret_is_not_taken_for_one() -> None:
+def test_a_text_that_is_not_a_secret_is_not_reported() -> None:
     names = b"ASIAN AKIA secretAccessKey artifactCredentials arn:aws:iam::111122223333:role/x"
     assert leaks([Produced("names", names)], [SECRET]) == []
 
@@ -84,7 +84,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def telling_house(tmp_path_factory: pytest.TempPathFactory, installed: Path, told: Path) -> Iterator[House]:
     """A house after a green and a failed release, whose local AWS tells its credentials."""
     house = House(tmp_path_factory.mktemp("telling-house"))
-    house.furnish(installed)
+    house.copy_installation(installed, start=False)
     state = house.server.state
     command = [sys.executable, str(telling_server.__file__), str(state), str(house.server.port), str(told)]
     environment = Settings(state, house.server.port).start_environment()

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from slipway import cli
 from slipway.cli import common_options_first, run
-from slipway.errors import StillGoingError
+from slipway.errors import StillRunningError
 from slipway.installation.aws_errors import explain
 from slipway.verbs import runs as run_list
 
@@ -83,11 +83,11 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])
-def test_a_person_who_stops_waiting_hears_what_goes_on(
+def test_a_person_who_stops_waiting_learns_what_continues(
     option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_arguments: object) -> None:
-        raise StillGoingError("Release a goes on.", lambda command: f"Look again: {command('follow', 'a b')}")
+        raise StillRunningError("Release a goes on.", lambda command: f"Look again: {command('follow', 'a b')}")
 
     monkeypatch.setattr(run_list, "list_runs", stopped)
     assert run(["runs", "--local", "--model", "red", *option]) == 130

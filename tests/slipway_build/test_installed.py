@@ -57,7 +57,7 @@ def test_anything_else_is_left_to_pip(place: Place, lock: str, reason: str) -> N
     assert lacking(lock) == reason
 
 
-def test_half_an_install_is_none(place: Place) -> None:
+def test_a_partial_install_does_not_count(place: Place) -> None:
     place.module.write_text("ANSWER")
     assert lacking(LOCK) == "some-thing 1.2 is not whole: some_thing.py has 6 bytes, 12 were installed."
     place.module.unlink()

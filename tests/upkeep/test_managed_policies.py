@@ -35,7 +35,7 @@ def test_the_services_policies_are_taken_under_their_path() -> None:
     assert json.loads(rendered(taken)) == taken
 
 
-def test_a_changed_file_is_noticed_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_file_is_noticed_and_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "managed_policies.json"
     assert main(["--check"], file) == 1
     assert "make policies" in capsys.readouterr().err

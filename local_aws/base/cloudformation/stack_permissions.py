@@ -66,7 +66,7 @@ def creation(kind: str, logical_id: str, properties: Mapping[str, Any], stack: s
 
 
 def grants(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], physical_id: str) -> Iterator[Permission]:
-    """What is needed for the properties that say who may do what, where they change."""
+    """Return the permissions for changes of the properties that grant permissions."""
     if kind in _PASSED:
         role, service = new.get(_PASSED[kind][0]), _PASSED[kind][1]
         if role and role != old.get(_PASSED[kind][0]):
@@ -112,7 +112,7 @@ def _grants_of_holder(
 
 
 def deletion(kind: str, physical_id: str, properties: Mapping[str, Any]) -> Iterator[Permission]:
-    """What a deletion needs, of the types of IAM."""
+    """Return the permissions for the deletion of a resource of IAM."""
     if kind in _DELETED:
         yield Permission(_DELETED[kind], _arn(kind, physical_id, properties))
     if kind == "AWS::IAM::Policy":

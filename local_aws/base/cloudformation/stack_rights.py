@@ -22,7 +22,7 @@ _SERVICE = "cloudformation.amazonaws.com"
 
 @dataclass(frozen=True)
 class _Actor:
-    """With whose rights a stack is changed: a caller's, or a role's if there is one."""
+    """The principal whose permissions change a stack: the stack's role if it has one, else the caller."""
 
     caller: Caller
     role: str

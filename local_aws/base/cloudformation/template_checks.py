@@ -35,7 +35,7 @@ Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Mapping[str, Any]], Answer]
 
 
-class _NotLookedAtError(Exception):
+class _NotCheckedError(Exception):
     """Nobody has run cfn-lint on this template yet."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
@@ -77,7 +77,7 @@ def check_templates(findings: TemplateFindings) -> None:
         while True:
             try:
                 answer: Answer = await handle(*request)
-            except _NotLookedAtError as template:
+            except _NotCheckedError as template:
                 await asyncio.to_thread(findings.look, template.template)
             else:
                 return answer
@@ -111,7 +111,7 @@ def _check_first(operation: str, findings: TemplateFindings, handler: Handler, p
     if problem is None and not template.get("Transform"):
         found = findings.known(template)
         if found is None:
-            raise _NotLookedAtError(template)
+            raise _NotCheckedError(template)
         problem = next((one.refusal for one in found if one.refuses_call), None)
     else:
         found = []
@@ -182,7 +182,7 @@ def _require_for_stack(
 def _validation_errors(
     find: Callable[..., list[Any]], resources: Mapping[str, Any], ordered: list[str], *rest: Any, **more: Any
 ) -> list[Any]:
-    """What MiniStack finds before it deploys, and what cfn-lint found, in MiniStack's tuples."""
+    """Return the findings of MiniStack and of cfn-lint, in MiniStack's tuples."""
     found, checked = find(resources, ordered, *rest, **more), _checked.get()
     if checked is None or checked.template.get("Resources") != resources:
         return found

@@ -80,7 +80,7 @@ class Finding:
         return True
 
     def failure(self, template: Mapping[str, Any]) -> Failure:
-        """What the validation of the stack says of it."""
+        """Return the message of the stack's validation about it."""
         logical_id = str(self.path[1]) if self.path[:1] == ("Resources",) else ""
         if self._attribute is not None:
             logical_id = next(_resources_without(template, self.path, self._attribute), logical_id)

@@ -39,7 +39,7 @@ class TemplateFindings:
         self._judge = [region, version("cfn-lint"), hashlib.sha256(_PROGRAM.read_bytes()).hexdigest()]
 
     def known(self, template: Mapping[str, Any]) -> list[Finding] | None:
-        """What was found in this template before; None if nobody looked yet."""
+        """Return the findings of an earlier check of this template; None if there was none."""
         key = self._key(template)
         if key not in self._known:
             try:

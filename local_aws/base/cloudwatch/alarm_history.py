@@ -1,4 +1,4 @@
-"""CloudWatch: what became of alarms, in a file, where MiniStack keeps it in memory for good and writes all of it anew.
+"""CloudWatch: the history of alarms in a file, where MiniStack keeps it in memory for good and writes all of it anew.
 
 CloudWatch keeps it for 30 days, that of deleted alarms too:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html,
@@ -69,7 +69,7 @@ class _Entries:
 
 
 class _History:
-    """What stands at MiniStack's dictionary, of which only a state file is read and written."""
+    """Takes the place of MiniStack's dictionary, of which only a state file is read and written."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -82,5 +82,5 @@ class _History:
                 _Entries(self._store, f"{account}/{region}").add_missing(entry)
 
     def __deepcopy__(self, _memory: object) -> dict[str, object]:
-        """What a state file holds of it."""
+        """Return the content of a state file."""
         return {}

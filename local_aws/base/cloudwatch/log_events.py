@@ -177,7 +177,7 @@ class _Operations:
         )
 
     def query_records(self, groups: Sequence[str], start_s: float, end_s: float) -> list[Any]:
-        """What a query of Logs Insights looks through."""
+        """Return the records that a query of Logs Insights searches."""
         window = Window(int(start_s) * 1000, int(end_s) * 1000 + 1)
         found = [(event, group) for group in groups for event in self._store.events(owner(), group, window)]
         return [self._record(group, event) for event, group in sorted(found, key=lambda one: one[0].cursor)]
@@ -233,7 +233,7 @@ def _described(stream: sqlite3.Row, group_arn: str) -> dict[str, Any]:
 
 
 def _first_page(request: Mapping[str, Any]) -> tuple[bool, Cursor]:
-    """Where a caller without a token begins: with the latest events, unless it asks for the first ones."""
+    """Return the first page of a caller without a token: the latest events, unless it asks for the first ones."""
     return (True, BEGIN) if request.get("startFromHead", False) else (False, END)
 
 

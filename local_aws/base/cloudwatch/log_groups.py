@@ -16,7 +16,7 @@ def owner() -> str:
 
 
 class _Streams:
-    """What stands at a group's `streams`: enough of a dictionary for MiniStack to make, find and remove streams."""
+    """Takes the place of a group's `streams`: enough of a dictionary for MiniStack to make, find and remove streams."""
 
     def __init__(self, store: LogStore, owner: str, group: str) -> None:
         self._store, self.owner, self.group = store, owner, group
@@ -53,7 +53,7 @@ class _Streams:
         return ()
 
     def __deepcopy__(self, _memory: object) -> dict[str, object]:
-        """What a state file holds of them."""
+        """Return the content of a state file."""
         return {}
 
 
@@ -93,7 +93,7 @@ def groups_with_streams_in(store: LogStore) -> Any:
 
 
 def no_records() -> Any:
-    """What stands at MiniStack's second copy of each event, which stays empty, an older state's included."""
+    """Take the place of MiniStack's second copy of each event; it stays empty, even if an older state holds some."""
     scoped: type = ministack("core.responses").AccountRegionScopedDict
 
     class NoRecords(scoped):  # type: ignore[misc]

@@ -43,7 +43,7 @@ class Points:
 
 
 class _Metrics:
-    """What stands at MiniStack's dictionary of metrics."""
+    """Takes the place of MiniStack's dictionary of metrics."""
 
     def __init__(self, store: MetricStore) -> None:
         self._store = store
@@ -65,7 +65,7 @@ class _Metrics:
                 self._store.add(f"{account}/{region}", key, point)
 
     def __deepcopy__(self, _memory: object) -> dict[str, object]:
-        """What a state file holds of them."""
+        """Return the content of a state file."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Lambda: asynchronous invocations, which are retried and, once given up, told to whoever is to know."""
+"""Lambda: asynchronous invocations: their retries, and their destinations after the last one."""
 
 from __future__ import annotations
 

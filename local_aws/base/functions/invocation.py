@@ -38,7 +38,7 @@ load("_runtime", {worker!r}).serve(_ms_install_invoke_depth)
 
 @dataclass
 class _Ended:
-    """How an invocation ended: a result, or an error as Lambda describes it."""
+    """The end of an invocation: a result, or an error as Lambda describes it."""
 
     result: Any = None
     error: dict[str, Any] | None = None
@@ -217,7 +217,7 @@ def _failed(kind: str, message: str, request_id: str) -> _Ended:
 
 
 def _drain(worker: Any, request_id: str) -> list[str]:
-    """What the function printed during this invocation, by lines."""
+    """Return the lines that the function printed during this invocation."""
     lines: list[str] = []
     deadline = time.monotonic() + _DRAIN_S
     while time.monotonic() < deadline:

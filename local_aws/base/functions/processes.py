@@ -37,7 +37,7 @@ class FunctionProcesses:
         ministack("core.lambda_runtime").subprocess = self
 
     def __getattr__(self, name: str) -> Any:
-        """What else `subprocess` has."""
+        """Return any other attribute of `subprocess`."""
         return getattr(subprocess, name)
 
     def Popen(self, command: list[str], **options: Any) -> Any:  # noqa: N802 - the name in `subprocess`

@@ -1,4 +1,4 @@
-"""Lambda: what a function's own policy lets EventBridge do, and what its role lets its log do."""
+"""Lambda: the permissions of EventBridge by a function's policy, and those of its log by its role."""
 
 from __future__ import annotations
 

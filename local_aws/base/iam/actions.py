@@ -1,4 +1,4 @@
-"""IAM: the action that a request needs. A request for which none is found, or more than one, is root's alone."""
+"""IAM: the action that a request needs. Only root may send a request for which none, or more than one, is found."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class NoAction(str):
-    """What a request asks for that is no action of IAM's, so that no policy allows it."""
+    """A request for something that is not an action of IAM, so no policy can allow it."""
 
     __slots__ = ()
 
 
 def find_actions() -> None:
-    """Ask IAM about the operation that is carried out, and let root alone do what is no operation.
+    """Ask IAM about the operation that is carried out, and let only root send anything that is not an operation.
 
     MiniStack lets anybody with a key pass where it finds no action, knows a part of Lambda's operations, and takes
     the name from another place of the request (query, body or header) than the service does.

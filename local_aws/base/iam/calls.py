@@ -1,4 +1,4 @@
-"""What each role asked IAM for, and what IAM said: every decision is counted, whoever makes it.
+"""Counts IAM's decisions about each role, in MiniStack's services and in ours.
 
 MiniStack's services and ours ask the same function (`decisions.py`). A decision is about one action on one resource,
 so a call that needs several (`iam:PassRole`, the source of a copy) counts as several.

@@ -89,7 +89,7 @@ def _require_sound_bucket(properties: Mapping[str, Any]) -> None:
 
 
 def _flaw(document: Any) -> str | None:
-    """What IAM says of a policy of an identity; None if it takes it."""
+    """Return IAM's message about an identity-based policy; None if IAM accepts it."""
     read = _read(document)
     if _syntax_flaw(read):
         return _SYNTAX
@@ -116,7 +116,7 @@ def _misspelt(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _flaw_for_s3(read: Any) -> str | None:
-    """What S3 says of a bucket policy; None if it takes it."""
+    """Return S3's message about a bucket policy; None if S3 accepts it."""
     if not isinstance(read, dict):
         return "Policies must be valid JSON and the first byte must be '{'"
     for statement in _statements(read):

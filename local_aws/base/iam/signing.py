@@ -32,7 +32,7 @@ def set_root_key(root: RootKey) -> None:
 
     def resolve_credential(access_key_id: str, account_id: str | None = None, session_token: Any = unchecked) -> Any:
         if access_key_id != root.access_key_id:
-            if _is_of_a_former_process(access_key_id):
+            if _is_of_earlier_process(access_key_id):
                 return evaluator._unknown_access_key()  # noqa: SLF001
             return resolve(access_key_id, account_id, session_token)
         if session_token is not unchecked and session_token:
@@ -53,7 +53,7 @@ def set_root_key(root: RootKey) -> None:
         ministack(module).is_root_access_key = lambda _key_id: False
 
 
-def _is_of_a_former_process(access_key_id: str) -> bool:
+def _is_of_earlier_process(access_key_id: str) -> bool:
     """Whether a key is a function's of another run: those do not expire, and end with the run."""
     session = ministack("services.sts")._sessions.get(access_key_id)  # noqa: SLF001
     return session is not None and "Expiration" not in session and access_key_id not in _function_keys

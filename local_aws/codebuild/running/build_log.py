@@ -12,15 +12,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.log_batch import MAX_EVENT_BYTES, LogBatch
 
 log = logging.getLogger(__name__)
 
 _FLUSH_S = 0.5
-_MAX_EVENT_BYTES = 256_000
-_MAX_BATCH_EVENTS = 5_000
-_MAX_BATCH_BYTES = 800_000
-_EVENT_OVERHEAD_BYTES = 26
-"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
 MASK = "***"
 
 
@@ -37,8 +33,7 @@ class BuildLog:
         self.group, self.stream = group, stream
         self._hidden: tuple[str, ...] = ()
         self._partial = b""
-        self._events: list[tuple[int, str]] = []
-        self._bytes = 0
+        self._batch = LogBatch()
         self._due = 0.0
         self._lock = threading.Lock()
 
@@ -74,13 +69,13 @@ class BuildLog:
         self._add(f"[Container] {self._clock.now():%Y/%m/%d %H:%M:%S.%f} {text}")
 
     def output(self, chunk: bytes) -> None:
-        """What a command printed; an empty chunk only lets time pass."""
+        """Add a command's output; an empty chunk only lets time pass."""
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         for line in lines:
             self._add(line.decode("utf-8", "replace"))
-        if len(self._partial) > _MAX_EVENT_BYTES // 2:
+        if len(self._partial) > MAX_EVENT_BYTES // 2:
             self.end_line()
-        if self._events and time.monotonic() >= self._due:
+        if self._batch and time.monotonic() >= self._due:
             self.flush()
 
     def end_line(self) -> None:
@@ -98,26 +93,24 @@ class BuildLog:
     def flush(self) -> None:
         """Send what has gathered. A role that lost its permission loses the rest of the log."""
         with self._lock:
-            events, self._events, self._bytes = self._events, [], 0
+            events = self._batch.take()
             if not events or not self.group:
                 return
             try:
                 self._client().put_log_events(
                     logGroupName=self.group,
                     logStreamName=self.stream,
-                    logEvents=[{"timestamp": at_ms, "message": text} for at_ms, text in events],
+                    logEvents=events,
                 )
             except Exception as error:  # noqa: BLE001 - whatever it is, the build goes on
                 log.warning("log stream %s/%s lost %d lines: %s", self.group, self.stream, len(events), error)
 
     def _add(self, line: str) -> None:
-        text = self.masked(line.rstrip("\r"))[:_MAX_EVENT_BYTES]
+        text = self.masked(line.rstrip("\r"))[:MAX_EVENT_BYTES]
         if not text:
             return  # CloudWatch Logs takes no empty event
-        size = len(text.encode()) + _EVENT_OVERHEAD_BYTES
-        if len(self._events) >= _MAX_BATCH_EVENTS or self._bytes + size > _MAX_BATCH_BYTES:
+        if not self._batch.has_room(text):
             self.flush()
-        if not self._events:
+        if not self._batch:
             self._due = time.monotonic() + _FLUSH_S
-        self._events.append((int(self._clock.now().timestamp() * 1000), text))
-        self._bytes += size
+        self._batch.add(int(self._clock.now().timestamp() * 1000), text)

@@ -25,7 +25,7 @@ _ARN_PARTS = 7
 
 
 def fixed_variables(platform: Platform, build: Document, request: Document) -> dict[str, str]:
-    """What CodeBuild tells every build."""
+    """Return the variables that CodeBuild sets for every build."""
     region = platform.region
     variables = {
         "AWS_DEFAULT_REGION": region,

@@ -1,4 +1,4 @@
-"""Who sends a git request: HTTP Basic with a signature.
+"""Identifies the sender of a git request: HTTP Basic with a signature.
 
 The user is `ACCESSKEYID` or `ACCESSKEYID%SESSIONTOKEN`, the password a time and a signature, as the AWS CLI's
 credential helper and git-remote-codecommit make them

@@ -21,7 +21,7 @@ _SOURCES = Path(__file__).resolve().parents[3]
 
 
 def answer(asked: Iterable[str], region: str, key: RootKey) -> str:
-    """What git is told for what it asks: `protocol`, `host` and `path`, a line each."""
+    """Answer git's request for credentials: `protocol`, `host` and `path`, a line each."""
     wanted = dict(line.strip().partition("=")[::2] for line in asked if "=" in line)
     now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     signed = SignedPart("/" + wanted.get("path", ""), wanted.get("host", ""), region)

@@ -1,4 +1,4 @@
-"""What signs a git request, as the AWS CLI's credential helper and git-remote-codecommit compute it.
+"""The signature of a git request, as the AWS CLI's credential helper and git-remote-codecommit compute it.
 
 https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SignedPart:
-    """What a client signs: the path of the repository's URL, and the host (and port) that it connects to."""
+    """The signed part of a request: the path of the repository's URL, and the host (and port) of the connection."""
 
     path: str
     host: str

@@ -18,7 +18,7 @@ _ABSENT = "000000"
 
 @dataclass(frozen=True)
 class _Side:
-    """What stands at a path of one of two commits: a tree, or a file with its mode, or nothing."""
+    """The entry at a path of one of two commits: a tree, or a file with its mode, or nothing."""
 
     tree_id: str = EMPTY_TREE
     file_mode: str = _ABSENT

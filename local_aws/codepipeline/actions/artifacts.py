@@ -39,7 +39,7 @@ def require_bucket(tools: Tools, work: Work) -> None:
 
 
 def unreadable(error: Exception, work: Work, what: str, permission: str) -> ActionError:
-    """What a failed HEAD request means: its answer has no body, so S3's error names neither cause nor object."""
+    """Explain a failed HEAD request: its answer has no body, so S3's error names neither cause nor object."""
     status = _status(error)
     if status == HTTPStatus.FORBIDDEN:
         role = work.action.role_arn or work.pipeline.role_arn
@@ -84,7 +84,7 @@ def require_artifacts(tools: Tools, work: Work, artifacts: tuple[ArtifactRecord,
 
 
 def session_policy(work: Work, region: str) -> dict[str, Any]:
-    """What `artifactCredentials` may do at most: read the inputs and write the outputs of one action.
+    """Return the policy of `artifactCredentials`: at most read the inputs and write the outputs of one action.
 
     That these credentials carry a policy on the artifacts' paths is documented
     (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html), its text is not. The key is

@@ -42,7 +42,7 @@ class CodeCommitSource(Provider):
         require_bucket(self.tools, work)
         repository, branch = work.configuration["RepositoryName"], work.configuration["BranchName"]
         codecommit = self.tools.client("codecommit", work)
-        commit_id = work.revision_asked_for("COMMIT_ID")
+        commit_id = work.requested_revision("COMMIT_ID")
         if commit_id is None:
             head = codecommit.get_branch(repositoryName=repository, branchName=branch)
             commit_id = head["branch"]["commitId"]

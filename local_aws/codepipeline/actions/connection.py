@@ -39,7 +39,7 @@ class ConnectionSource(Provider):
         arn, full_name = work.configuration["ConnectionArn"], work.configuration["FullRepositoryId"]
         link = self.tools.connections.repository(self.tools.caller(work), arn, full_name)
         repository = link.repository(self.tools.runtime.settings.state)
-        commit_id = work.revision_asked_for("COMMIT_ID") or self._tip(repository, work)
+        commit_id = work.requested_revision("COMMIT_ID") or self._tip(repository, work)
         commit = repository.commits([commit_id]).get(commit_id)
         if commit is None:
             raise ActionError("ConfigurationError", f"Commit {commit_id} does not exist in {full_name}.")

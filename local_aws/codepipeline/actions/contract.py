@@ -1,4 +1,4 @@
-"""What a provider of actions is given, what it answers and what it allows in a declaration."""
+"""The contract with a provider of actions: its input, its answers, and the declarations that it allows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AssumeRole(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """What a declaration of this provider's actions may hold.
+    """The rules for declarations of a provider's actions.
 
     `refusal` gets the configuration and returns what is wrong with it, or None. `revision_types` are the kinds of
     source revision that StartPipelineExecution may ask a source for.
@@ -82,7 +82,7 @@ class Work:
     def configuration(self) -> Mapping[str, str]:
         return self.record.resolved
 
-    def revision_asked_for(self, revision_type: str) -> str | None:
+    def requested_revision(self, revision_type: str) -> str | None:
         """The source revision that whoever started the execution asked this action for."""
         for override in self.execution.overrides:
             if override["actionName"] == self.action.name and override["revisionType"] == revision_type:
@@ -131,7 +131,7 @@ class ActionError(Exception):
 
 
 class Tools:
-    """What providers share: state, time, names, and clients that act with the role of an action."""
+    """The tools of providers: state, time, names, and clients that act with the role of an action."""
 
     def __init__(
         self,

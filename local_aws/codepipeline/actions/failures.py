@@ -1,4 +1,4 @@
-"""What ends an action as Failed: the errors of its provider, worded for the person who reads the execution."""
+"""Turns errors of a provider into failures of an action, worded for the reader of the execution."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ class S3Source(Provider):
         """Copy the latest version of the object, or the one that was asked for, into the artifact bucket."""
         s3 = self.tools.client("s3", work)
         bucket = work.configuration["S3Bucket"]
-        key = work.revision_asked_for("S3_OBJECT_KEY") or work.configuration["S3ObjectKey"]
+        key = work.requested_revision("S3_OBJECT_KEY") or work.configuration["S3ObjectKey"]
         if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
             raise ActionError(
                 "ConfigurationError",
                 f"The bucket {bucket} is not versioned; an S3 source needs versioning. Enable it on the bucket.",
             )
-        version = work.revision_asked_for("S3_OBJECT_VERSION_ID")
+        version = work.requested_revision("S3_OBJECT_VERSION_ID")
         pinned = {"VersionId": version} if version else {}
         head = self._head(work, bucket, key, pinned)
         version = head.get("VersionId") or version

@@ -1,4 +1,4 @@
-"""What an algorithm finds below /opt/ml, what it leaves there, and what an algorithm is.
+"""The contract with an algorithm: its files below /opt/ml, its output there, and its functions.
 
 The layout is SageMaker's
 (https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html and
@@ -120,7 +120,7 @@ CALLER_HEADER = "X-Local-Aws-Caller"
 
 @dataclass(frozen=True, repr=False)
 class Door:
-    """Where a serving container takes requests, and the secret that a request must carry."""
+    """The socket of a serving container, and the secret that a request must carry."""
 
     listener: socket.socket
     secret: str

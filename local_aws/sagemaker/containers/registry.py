@@ -39,7 +39,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Entry:
-    """What local AWS knows of one image repository.
+    """One image repository that local AWS knows.
 
     `tags` are the versions that it answers for, newest first. All of them run the newest: the rules, log lines
     and answers are those of the first tag.

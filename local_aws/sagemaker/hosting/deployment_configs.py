@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Rollout:
-    """How an update goes from the old fleet to the new one."""
+    """The steps of an update from the old fleet to the new one."""
 
     kind: str = ALL_AT_ONCE
     size: Capacity | None = None

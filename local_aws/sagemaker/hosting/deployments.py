@@ -1,4 +1,4 @@
-"""What brings endpoints up, moves them from one config to the next and takes them down.
+"""Starts endpoints, updates them from one config to the next, and deletes them.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html. Each endpoint has
 one deployment at a time, in a thread of its own. A step is stored before anybody can see it, so that after a kill

@@ -145,7 +145,7 @@ def _invalid(message: str) -> AwsError:
 
 
 def _model_error(caller: Caller, container: Container, answer: Answer | None, fault: str) -> AwsError:
-    """What the container said, in SageMaker's words."""
+    """Return the container's error in SageMaker's words."""
     status = answer.status if answer else 0
     text = answer.body.decode("utf-8", "replace") if answer else fault
     side = "client" if 400 <= status < 500 else "server"

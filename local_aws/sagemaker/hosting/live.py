@@ -1,4 +1,4 @@
-"""Which containers take an endpoint's requests at this moment."""
+"""The containers that take an endpoint's requests at this moment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LiveEndpoint:
 
     @property
     def fleet(self) -> Fleet | None:
-        """What serves now; during an update the old fleet."""
+        """The fleet that serves now; during an update the old one."""
         return self._fleet
 
     def wait(self, timeout_s: float) -> bool:

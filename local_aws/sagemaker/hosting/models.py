@@ -28,7 +28,7 @@ def container_of(model: Record) -> Document:
 
 
 def data_uri(container: Document) -> str:
-    """Where the container's model.tar.gz lies."""
+    """Return the address of the container's model.tar.gz."""
     if "ModelDataUrl" in container:
         return str(container["ModelDataUrl"])
     return str(container["ModelDataSource"]["S3DataSource"]["S3Uri"])

@@ -8,9 +8,10 @@ and its deletion do not change it.
 
 from __future__ import annotations
 
-from local_aws.sagemaker import faults
+from local_aws.sagemaker import faults, names
 from local_aws.sagemaker.records import Record, Records
-from local_aws.sagemaker.registry import model_packages, package_states
+from local_aws.sagemaker.registry import package_states
+from local_aws.sagemaker.registry.lookup import find
 from local_aws.wire import Caller, Document
 
 _OF_THE_PACKAGE = ("Image", "ModelDataUrl", "ModelDataSource")
@@ -25,7 +26,7 @@ def resolve(records: Records, caller: Caller, container: Document) -> Document:
     twice = [member for member in _OF_THE_PACKAGE if member in container]
     if twice:
         raise faults.invalid(f"A container with ModelPackageName cannot have {', '.join(twice)} too.")
-    package = model_packages.find(records, caller, container["ModelPackageName"])
+    package = find(records, caller, names.MODEL_PACKAGE, container["ModelPackageName"])
     _require_approval(package)
     specification = _specification(package, container.get("InferenceSpecificationName"))
     if len(specification["Containers"]) > 1:

@@ -1,4 +1,4 @@
-"""What an endpoint serves: its config and models as they were when the deployment began.
+"""The plan of an endpoint: its config and models as they were when the deployment began.
 
 A deployment takes them over whole, so an endpoint comes back after a restart even if its config or models were
 deleted meanwhile.

@@ -1,4 +1,4 @@
-"""What a container prints, to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
+"""Writes a container's output to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
 
 The container writes into a pipe; a thread reads it, without waking while nothing is printed, and sends batches as
 the execution role. A role without the permissions loses its log and nothing else, as on AWS.
@@ -14,7 +14,9 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
+from local_aws.log_batch import MAX_EVENT_BYTES, LogBatch
 from local_aws.sagemaker.objects import ClientOf
 
 log = logging.getLogger(__name__)
@@ -22,11 +24,6 @@ log = logging.getLogger(__name__)
 _FLUSH_S = 0.5
 _MUTE_S = 60.0
 _PIPE_BYTES = 1 << 20
-_MAX_EVENT_BYTES = 256_000
-_MAX_BATCH_EVENTS = 10_000
-_MAX_BATCH_BYTES = 1_000_000
-_EVENT_OVERHEAD_BYTES = 26
-"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
 _F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 OnLine = Callable[[str, float], None]
@@ -45,8 +42,7 @@ class ContainerLog:
             with contextlib.suppress(OSError):  # a container must seldom wait for a batch that is being sent
                 fcntl.fcntl(self._read_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
         self._partial = b""
-        self._events: list[tuple[int, str]] = []
-        self._bytes = 0
+        self._batch = LogBatch()
         self._created = False
         self._muted_until = 0.0
         self._thread = threading.Thread(target=self._run, name=f"log-{stream}"[:60], daemon=True)
@@ -80,7 +76,7 @@ class ContainerLog:
                 if not chunk:
                     break
                 self._take(chunk)
-                due = due or (time.monotonic() + _FLUSH_S if self._events else None)
+                due = due or (time.monotonic() + _FLUSH_S if self._batch else None)
             if due is not None and time.monotonic() >= due:
                 self._flush()
                 due = None
@@ -93,7 +89,7 @@ class ContainerLog:
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         for line in lines:
             self._add(line)
-        if len(self._partial) > _MAX_EVENT_BYTES:
+        if len(self._partial) > MAX_EVENT_BYTES:
             self._add(self._partial)
             self._partial = b""
 
@@ -104,14 +100,12 @@ class ContainerLog:
         now = time.time()
         if self._on_line is not None:
             self._on_line(text, now)
-        size = len(line) + _EVENT_OVERHEAD_BYTES
-        if len(self._events) >= _MAX_BATCH_EVENTS or self._bytes + size > _MAX_BATCH_BYTES:
+        if not self._batch.has_room(text):
             self._flush()
-        self._events.append((int(now * 1000), text))
-        self._bytes += size
+        self._batch.add(int(now * 1000), text)
 
     def _flush(self) -> None:
-        events, self._events, self._bytes = self._events, [], 0
+        events = self._batch.take()
         if not events or time.monotonic() < self._muted_until:
             return
         try:
@@ -121,7 +115,7 @@ class ContainerLog:
             self._muted_until = time.monotonic() + _MUTE_S
             log.warning("log stream %s/%s is not written for %d s: %s", self.group, self.stream, _MUTE_S, error)
 
-    def _send(self, events: list[tuple[int, str]]) -> None:
+    def _send(self, events: list[dict[str, Any]]) -> None:
         client = self._client_of("logs")
         if not self._created:
             self._create(client)
@@ -129,7 +123,7 @@ class ContainerLog:
         client.put_log_events(
             logGroupName=self.group,
             logStreamName=self.stream,
-            logEvents=[{"timestamp": at_ms, "message": text} for at_ms, text in events],
+            logEvents=events,
         )
 
     def _create(self, client: object) -> None:

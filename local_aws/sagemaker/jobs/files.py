@@ -1,4 +1,4 @@
-"""What the platform puts below /opt/ml before a training container starts, and takes from there when it ends.
+"""The files that the platform writes below /opt/ml before a training container starts, and reads when it ends.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html,
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html

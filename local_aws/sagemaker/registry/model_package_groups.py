@@ -11,20 +11,12 @@ from datetime import UTC, datetime
 
 from local_aws.sagemaker import faults, listing, names
 from local_aws.sagemaker.platform import Platform
-from local_aws.sagemaker.records import GoneError, Record, Records, TakenError
+from local_aws.sagemaker.records import GoneError, Record, TakenError
+from local_aws.sagemaker.registry.lookup import find
 from local_aws.wire import Caller, Document
 
 _KIND = names.MODEL_PACKAGE_GROUP
 _STATUS = "Completed"
-
-
-def find(records: Records, caller: Caller, name_or_arn: str) -> Record:
-    """The group. Raises ValidationException if there is none."""
-    arn = names.arn_of(caller, _KIND, name_or_arn)
-    record = records.find_arn(arn)
-    if record is None or record.kind != _KIND:
-        raise faults.not_found(_KIND, arn)
-    return record
 
 
 class ModelPackageGroups:
@@ -48,7 +40,7 @@ class ModelPackageGroups:
 
     def describe(self, caller: Caller, request: Document) -> Document:
         """DescribeModelPackageGroup."""
-        record = find(self._records, caller, request["ModelPackageGroupName"])
+        record = find(self._records, caller, _KIND, request["ModelPackageGroupName"])
         return describe(record)
 
     def list(self, _caller: Caller, request: Document) -> Document:
@@ -60,7 +52,7 @@ class ModelPackageGroups:
 
     def delete(self, caller: Caller, request: Document) -> Document:
         """DeleteModelPackageGroup: only an empty one."""
-        found = find(self._records, caller, request["ModelPackageGroupName"])
+        found = find(self._records, caller, _KIND, request["ModelPackageGroupName"])
         try:
             with self._records.edit(_KIND, found.name) as group:
                 versions = sum(p.state["group"] == group.name for p in self._records.all(names.MODEL_PACKAGE))

@@ -11,8 +11,9 @@ import json
 
 from local_aws.sagemaker import faults, listing, names
 from local_aws.sagemaker.platform import Platform
-from local_aws.sagemaker.records import GoneError, Record, Records, TakenError
-from local_aws.sagemaker.registry import model_package_groups, package_requests, package_states
+from local_aws.sagemaker.records import GoneError, Record, TakenError
+from local_aws.sagemaker.registry import package_requests, package_states
+from local_aws.sagemaker.registry.lookup import find
 from local_aws.wire import AwsError, Caller, Document
 
 _KIND = names.MODEL_PACKAGE
@@ -29,15 +30,6 @@ _REPLACED = {
     "AdditionalInferenceSpecifications": "AdditionalInferenceSpecifications",
 }
 """Members that an update may change, with their names in `UpdatedModelPackageFields`."""
-
-
-def find(records: Records, caller: Caller, name_or_arn: str) -> Record:
-    """The package of a name, `group/version` or ARN. Raises ValidationException if there is none."""
-    arn = names.arn_of(caller, _KIND, name_or_arn)
-    record = records.find_arn(arn)
-    if record is None or record.kind != _KIND:
-        raise faults.not_found(_KIND, arn)
-    return record
 
 
 class ModelPackages:
@@ -64,7 +56,7 @@ class ModelPackages:
 
     def describe(self, caller: Caller, request: Document) -> Document:
         """DescribeModelPackage."""
-        document = package_states.describe(find(self._records, caller, request["ModelPackageName"]))
+        document = package_states.describe(find(self._records, caller, _KIND, request["ModelPackageName"]))
         return package_states.without_card(document) if request.get("IncludedData") == "MetadataOnly" else document
 
     def batch_describe(self, caller: Caller, request: Document) -> Document:
@@ -73,7 +65,7 @@ class ModelPackages:
         errors: Document = {}
         for arn in request["ModelPackageArnList"]:
             try:
-                found[arn] = package_states.batch_summary(find(self._records, caller, arn))
+                found[arn] = package_states.batch_summary(find(self._records, caller, _KIND, arn))
             except AwsError as error:
                 errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
         return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
@@ -83,7 +75,7 @@ class ModelPackages:
         chosen = request.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in request else "Unversioned")
         found = [r for r in self._records.all(_KIND) if chosen in ("Both", _type(r))]
         if "ModelPackageGroupName" in request:
-            group = model_package_groups.find(self._records, caller, request["ModelPackageGroupName"])
+            group = find(self._records, caller, names.MODEL_PACKAGE_GROUP, request["ModelPackageGroupName"])
             found = [record for record in found if record.state["group"] == group.name]
         status = request.get("ModelApprovalStatus")
         if status:
@@ -92,7 +84,7 @@ class ModelPackages:
 
     def update(self, caller: Caller, request: Document) -> Document:
         """UpdateModelPackage: metadata are added to what is there, other members are replaced."""
-        found = find(self._records, caller, request["ModelPackageArn"])
+        found = find(self._records, caller, _KIND, request["ModelPackageArn"])
         if not package_states.versioned(found):
             raise faults.invalid(f"ModelPackage {found.arn} is unversioned: only versions can be updated.")
         for specification in package_requests.specifications(request):
@@ -118,11 +110,11 @@ class ModelPackages:
 
     def delete(self, caller: Caller, request: Document) -> Document:
         """DeleteModelPackage: the entry only; models made of it stay."""
-        self._records.delete(find(self._records, caller, request["ModelPackageName"]))
+        self._records.delete(find(self._records, caller, _KIND, request["ModelPackageName"]))
         return {}
 
     def _create_version(self, caller: Caller, request: Document, current: Document) -> tuple[Record, bool]:
-        group = model_package_groups.find(self._records, caller, request["ModelPackageGroupName"])
+        group = find(self._records, caller, names.MODEL_PACKAGE_GROUP, request["ModelPackageGroupName"])
         try:
             with self._records.edit(names.MODEL_PACKAGE_GROUP, group.name) as owner:
                 done = self._repeated(request)

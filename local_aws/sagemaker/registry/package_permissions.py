@@ -1,4 +1,4 @@
-"""What a caller of the model registry must be allowed to do.
+"""The permissions that a caller of the model registry needs.
 
 Actions, resources and condition keys:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html. SageMaker reads the images

@@ -1,4 +1,4 @@
-"""What SageMaker refuses in the requests of model packages beyond its model, and what is not emulated.
+"""Checks requests for model packages: what SageMaker refuses beyond its service model, and what is not emulated.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html. A version belongs to a group and
 takes its tags and may be approved; an unversioned package has tags of its own and must name its instance types.

@@ -13,7 +13,7 @@ Counted = Callable[[float], str]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`key` is unique on the page; the caption says what was counted, and of how much."""
+    """A plot; `key` is unique on the page; the caption says what it counts, and of how much."""
 
     key: str
     title: str
@@ -26,6 +26,6 @@ class Figure:
 
 
 def figures(found: Sequence[Figure | None], *more: Html) -> Html:
-    """Return plots, and what goes with them, side by side, as many as fit; nothing if there is none."""
+    """Return plots, and what belongs to them, side by side, as many as fit; nothing without plots."""
     there = [*(figure.html for figure in found if figure), *more]
     return el("div", *there, class_="figures") if there else join()

@@ -1,4 +1,4 @@
-"""HTML and SVG elements in which text is escaped unless it is known to be markup."""
+"""HTML and SVG elements; text is escaped unless it is already markup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SELF_CLOSING = frozenset(("path", "rect", "line", "circle"))
 
 
 class Html(str):
-    """Text that is markup already."""
+    """Text that is already markup."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ Child = str | None
 def el(tag: str, *children: Child, **attributes: str | float | None) -> Html:
     """Return an element.
 
-    Attributes lose a last underscore, `_` within becomes `-`; those that are None are left out.
+    Attribute names lose a trailing underscore, other underscores become hyphens; an attribute of None is left out.
     """
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{_text(str(value))}"'
@@ -41,12 +41,12 @@ def el(tag: str, *children: Child, **attributes: str | float | None) -> Html:
 
 
 def join(*children: Child) -> Html:
-    """Put markup and text behind one another."""
+    """Concatenate markup and text."""
     return Html("".join(child if isinstance(child, Html) else _text(child) for child in children if child is not None))
 
 
 def link(text: str, address: str | None) -> Html:
-    """Return a link to a web page; only the text if the address is none of https or http."""
+    """Return a link to a web page; only the text if the address is not of https or http."""
     if address and re.match(r"https?://[^\s]+$", address, re.IGNORECASE):
         return el("a", text, href=address, rel="noreferrer")
     return join(text)

@@ -1,4 +1,4 @@
-"""Looks values up in JSON documents of which any part may be missing or null."""
+"""Reads values from JSON documents, any part of which may be missing or null."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LARGEST = 1e150
 
 
 def at(document: Any, *path: str) -> Any:
-    """Return what lies at the path, None if any part of it is missing."""
+    """Return the value at the path, None if any part of it is missing."""
     for name in path:
         if not isinstance(document, Mapping):
             return None
@@ -31,12 +31,12 @@ def items(document: Any, *path: str) -> list[Any]:
 
 
 def documents(document: Any, *path: str) -> list[Document]:
-    """Return the objects of a list; others are left out."""
+    """Return the objects of a list; skip other items."""
     return [item for item in items(document, *path) if isinstance(item, Mapping)]
 
 
 def number(document: Any, *path: str) -> float | None:
-    """Return a finite number that can be drawn, else None."""
+    """Return a finite number that can be drawn; None for anything else."""
     found = at(document, *path)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
@@ -55,7 +55,7 @@ def string(document: Any, *path: str) -> str:
 
 
 def points(document: Any, *path: str) -> list[tuple[float, float]]:
-    """Return the pairs of numbers of a list; others are left out."""
+    """Return the pairs of numbers of a list; skip other items."""
     pairs = [item for item in items(document, *path) if isinstance(item, list) and len(item) == 2]
     read = [(number(first), number(second)) for first, second in pairs]
     return [(first, second) for first, second in read if first is not None and second is not None]

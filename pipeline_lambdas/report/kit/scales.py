@@ -24,7 +24,7 @@ class Scale:
     logarithmic: bool = False
 
     def __call__(self, value: float) -> float:
-        """Return the pixel of a value; what lies outside goes to the edge."""
+        """Return the pixel of a value; a value outside the range gets the edge."""
         inside = min(max(value, self.low), self.high)
         if self.logarithmic:
             share = math.log(inside / self.low) / math.log(self.high / self.low)
@@ -43,9 +43,9 @@ class Scale:
 
 
 def linear(values: Iterable[float], *, whole: bool = False, zero: bool = False, most: int = 6) -> Scale:
-    """Return a scale that holds all values and ends at round numbers.
+    """Return a scale that contains all values and ends at round numbers.
 
-    With `zero` it holds zero too; `whole` keeps its ends at the values.
+    With `zero` it contains zero too; with `whole` it ends at the values.
     """
     known = [*values, *([0.0] if zero else [])] or [0.0, 1.0]
     low, high = min(known), max(known)
@@ -88,7 +88,7 @@ def _powers(low: float, high: float, most: int) -> list[float]:
 
 
 def _texts(values: list[float], *, logarithmic: bool) -> list[str]:
-    """Write ticks alike: the same decimals, or all with a power of ten."""
+    """Format ticks alike: with the same decimals, or all with a power of ten."""
     greatest = max(map(abs, values), default=0.0)
     if not greatest:
         return ["0" for _ in values]

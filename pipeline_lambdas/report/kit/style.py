@@ -1,6 +1,6 @@
-"""How the page looks: on a screen by day and by night, on a phone, in print.
+"""The style of the page: in light and dark mode, on a phone, in print.
 
-The colours of data are told apart by who sees red and green alike, and texts reach contrast AA
+The colours of data remain distinct for readers who confuse red and green, and texts reach contrast AA
 (https://www.w3.org/TR/WCAG22/#contrast-minimum); a test computes both.
 """
 

@@ -1,6 +1,6 @@
-"""Charts as SVG: a frame of axes, and what is painted into it. Colours come from the page's style.
+"""Charts as SVG: axes, and marks within them. Colours come from the page's style.
 
-Sizes are pixels at the scale of one to one; a page shows a chart as wide as its column, on a phone a little smaller.
+Sizes are pixels at a scale of one to one; a page shows a chart as wide as its column, on a phone a little smaller.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOP, RIGHT, BOTTOM, _LEGEND = 10.0, 16.0, 40.0, 20.0
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis: what it shows with its unit, its scale, and its ticks if they are not the scale's own."""
+    """An axis: its label with the unit, its scale, and its ticks if they are not the scale's own."""
 
     label: str
     scale: Scale
@@ -33,7 +33,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of a legend: the class that a mark is drawn with, a line or a square, and its name."""
+    """An entry of a legend: the class of the mark, its shape (a line or a square), and its name."""
 
     style: str
     name: str
@@ -62,7 +62,7 @@ class Chart:
         self.add(el("path", d=path(((self.x(x), self.y(y)) for x, y in values)), class_=f"line {style}"))
 
     def svg(self, key: str, title: str, description: str) -> Html:
-        """Return the chart as an image with a name and a description for who cannot see it."""
+        """Return the chart as an image, with a name and a description for screen readers."""
         return image(key, title, description, self.bottom + BOTTOM, self._parts)
 
     def _across(self, axis: Axis, ticks: Sequence[tuple[float, str]]) -> Html:
@@ -92,7 +92,7 @@ def across(label: str, scale: Scale, ticks: Sequence[tuple[float, str]], y: floa
 
 
 def words(text: str, x: float, y: float, style: str, **attributes: str) -> Html:
-    """Return a text with its base line at a place."""
+    """Return a text with its baseline at a position."""
     return el("text", text, x=px(x), y=px(y), class_=style, **attributes)
 
 
@@ -110,7 +110,7 @@ def image(key: str, title: str, description: str, height: float, parts: Iterable
 
 
 def legend_lines(keys: Sequence[Key]) -> list[list[Key]]:
-    """Put the entries of a legend into as many lines as they need."""
+    """Distribute the entries of a legend over as many lines as they need."""
     lines: list[list[Key]] = []
     used = WIDTH
     for key in keys:

@@ -1,4 +1,4 @@
-"""Tables, lists of facts and words with a sign."""
+"""Tables, lists of facts, and words with a sign."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def table(
     *,
     heard: bool = False,
 ) -> Html:
-    """Return a table in a box of its own that scrolls sideways; the first cell of a row is its heading.
+    """Return a table in a box that scrolls sideways; the first cell of a row is its heading.
 
-    `styles` has a letter for each column: `n` and `m` put numbers to the right, `n` and `k` keep to one line, `w` is
-    wide; a space is none of it. A column in which no row says anything is left out. With `heard` the caption is for
-    those alone who cannot see what stands above it.
+    `styles` has a letter for each column: `n` and `m` align numbers to the right, `n` and `k` do not wrap, `w` is wide;
+    a space stands for none. A column without any content is left out. With `heard`, only screen readers get the
+    caption.
     """
     told = list(rows)
     shown = [place for place in range(len(headings)) if not told or any(row[place] not in _NOTHING for row in told)]
@@ -74,12 +74,12 @@ def table(
 
 
 def fold(summary: Child, content: Html) -> Html:
-    """Return what is shown when its summary is opened, and always in print."""
+    """Return a part that opens by its summary, and is always open in print."""
     return el("details", el("summary", summary), content)
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Html:
-    """Return names with their values; those without a value are left out."""
+    """Return names with their values; leave out those without a value."""
     return el("dl", *(el("div", el("dt", name), el("dd", value)) for name, value in pairs if value), class_="facts")
 
 
@@ -93,7 +93,7 @@ def word(status: str) -> Html:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page that its contents name."""
+    """A part of the page with an entry in the table of contents."""
 
     key: str
     title: str

@@ -1,4 +1,4 @@
-"""Numbers, times and names as a person reads them."""
+"""Formats numbers, times and names for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ SPACE = "\N{NO-BREAK SPACE}"
 PERCENT = f"{SPACE}%"
 INTERVAL = f"95{PERCENT} interval"
 TIMES = "\N{MULTIPLICATION SIGN}"
-SHORT_ID_CHARACTERS = 13
 _SHORT_HASH_CHARACTERS = 16
 # Control characters (a terminal obeys them) but for tab and newline, separators of lines, surrogates and noncharacters
 # (no encoding holds them), and marks of direction, with which a text could show itself in another order than it is
@@ -50,7 +49,7 @@ def decimals(value: float, digits: int = 4) -> int:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Write a number with some significant digits: 0.6381, 1,234, 0.0003, and very small ones by a power of ten."""
+    """Format a number with some significant digits: 0.6381, 1,234, 0.0003; very small ones with a power of ten."""
     if value is None:
         return NONE
     if value and not 1e-4 <= abs(value) < 1e15:
@@ -66,24 +65,24 @@ def superscript(power: int) -> str:
 
 
 def plain(value: float | None, digits: int = 4) -> str:
-    """Write a number without zeros at its end: 9.5, 0.0031."""
+    """Format a number without trailing zeros: 9.5, 0.0031."""
     written = number(value, digits)
     return written.rstrip("0").rstrip(".") if "." in written and TIMES not in written else written
 
 
 def fixed(value: float, places: int) -> str:
-    """Write a number with the given decimals; a rounded zero has no sign."""
+    """Format a number with the given decimals; a value rounded to zero has no sign."""
     written = f"{value:,.{places}f}"
     return written.lstrip("-") if not written.strip("-0.,") else written.replace("-", MINUS)
 
 
 def bound(value: float) -> str:
-    """Write a number as it stands in a config."""
+    """Format a number as a config writes it."""
     return f"{value:,.12g}".replace("-", MINUS)
 
 
 def apart(value: float | None, *bounds: float | None) -> str:
-    """Write a value with as many digits as keep it on its side of the bounds."""
+    """Format a value with enough digits to show on which side of the bounds it is."""
     if value is None:
         return NONE
     others = [one for one in bounds if one is not None and one != value]
@@ -98,7 +97,7 @@ def apart(value: float | None, *bounds: float | None) -> str:
 
 
 def between(low: float | None, high: float | None, digits: int = 4) -> str:
-    """Write an interval, both sides with the decimals of the greater."""
+    """Format an interval, both ends with the decimals of the greater."""
     known = [abs(side) for side in (low, high) if side]
     if low is None and high is None:
         return NONE
@@ -108,19 +107,19 @@ def between(low: float | None, high: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Write a share between 0 and 1."""
+    """Format a share between 0 and 1."""
     return NONE if share is None else f"{plain(100 * share, 3)}{PERCENT}"
 
 
 def signed_percent(value: float | None) -> str:
-    """Write a difference in per cent, with its sign."""
+    """Format a difference in per cent, with its sign."""
     if value is None:
         return NONE
     return f"{'+' if value > 0 else ''}{plain(value, 3)}{PERCENT}"
 
 
 def worse(value: float | None) -> str:
-    """Write by how many per cent a model is worse than another, in words."""
+    """Say by how many per cent a model is worse than another."""
     if value is None:
         return NONE
     if not value:
@@ -129,7 +128,7 @@ def worse(value: float | None) -> str:
 
 
 def worse_between(low: float | None, high: float | None) -> str:
-    """Write an interval of how much worse a model is, per cent: 0.4 to 3.9 % worse, 2 % better to 1 % worse."""
+    """Format an interval of how much worse a model is, per cent: 0.4 to 3.9 % worse, 2 % better to 1 % worse."""
     if low is None or high is None or low < 0 < high:
         return f"{worse(low)} to {worse(high)}"
     if not low and not high:
@@ -139,7 +138,7 @@ def worse_between(low: float | None, high: float | None) -> str:
 
 
 def money(value: float | None, currency: str) -> str:
-    """Write an amount: 12.30 USD, under 0.01 USD."""
+    """Format an amount: 12.30 USD, under 0.01 USD."""
     if value is None:
         return NONE
     written = f"{value:,.2f}" if not value or value >= 0.01 else "under 0.01"
@@ -147,25 +146,25 @@ def money(value: float | None, currency: str) -> str:
 
 
 def champion_bound(limit: float, require: str) -> str:
-    """Write what a gate against the champion asks for: chance does not decide, so the value itself may be beyond."""
+    """Describe what a gate against the champion allows: it looks at the interval, so the value itself may exceed it."""
     strict = require == "shown-not-worse"
     return f"{'clearly at most' if strict else 'not clearly over'} {bound(limit)}{PERCENT} worse"
 
 
 def rows(count: float | None) -> str:
-    """Write a number of rows."""
+    """Format a number of rows."""
     if count is None:
         return "an unknown number of rows"
     return f"{count:,.0f} row" if count == 1 else f"{count:,.0f} rows"
 
 
 def times(count: int, word: str) -> str:
-    """Write a number of things: 1 gate, 2 gates."""
+    """Format a number of things: 1 gate, 2 gates."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def size(size_bytes: float | None) -> str:
-    """Write a size in bytes: 512 bytes, 48.2 kB, 3.1 GB."""
+    """Format a size in bytes: 512 bytes, 48.2 kB, 3.1 GB."""
     if size_bytes is None:
         return NONE
     if size_bytes < 1000:
@@ -175,7 +174,7 @@ def size(size_bytes: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write seconds as a person says them: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min, 3 d 4 h."""
+    """Format seconds: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min, 3 d 4 h."""
     if seconds is None:
         return NONE
     if seconds < 10:
@@ -190,13 +189,13 @@ def duration(seconds: float | None) -> str:
 
 
 def moment(written: str) -> str:
-    """Write a time of ISO 8601 to the second, in UTC; a text that is none stays as it is."""
+    """Format a time of ISO 8601 to the second, in UTC; return any other text unchanged."""
     found = parsed(written)
     return f"{found:%Y-%m-%d %H:%M:%S} UTC" if found else written or NONE
 
 
 def parsed(written: str) -> datetime | None:
-    """Read a time of ISO 8601, UTC unless it tells a zone; None if it is none."""
+    """Parse a time of ISO 8601, in UTC unless it names a zone; None if it is not one."""
     try:
         found = datetime.fromisoformat(written)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
@@ -205,13 +204,9 @@ def parsed(written: str) -> datetime | None:
 
 
 def seconds_between(started: str, ended: str) -> float | None:
-    """Return the seconds from one time of ISO 8601 to another, None if either is not known."""
+    """Return the seconds between two times of ISO 8601, None if either is not known."""
     first, last = parsed(started), parsed(ended)
     return max(0.0, (last - first).total_seconds()) if first and last else None
-
-
-def short_id(execution_id: str) -> str:
-    return execution_id[:SHORT_ID_CHARACTERS]
 
 
 def short_hash(sha256: str) -> str:
@@ -219,7 +214,7 @@ def short_hash(sha256: str) -> str:
 
 
 def shortened(words: str, most: int) -> str:
-    """Cut a text that is longer, at a space if there is one, and mark the cut."""
+    """Cut a text that is too long, at a space if it has one, and mark the cut."""
     words = " ".join(words.split())
     if len(words) <= most:
         return words
@@ -229,7 +224,7 @@ def shortened(words: str, most: int) -> str:
 
 
 def person(arn: str) -> str:
-    """Return the name in an ARN of IAM or STS: the user's, or of a role's session; another text stays as it is.
+    """Return the name in an ARN of IAM or STS: of the user, or of a role's session; return any other text unchanged.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
@@ -243,11 +238,12 @@ def person(arn: str) -> str:
 
 
 def started_by(kind: str, detail: str, pipeline: str) -> str:
-    """Say what started an execution; empty if that is not known.
+    """Say what started an execution; empty if it is not known.
 
-    The detail of an event is the rule's ARN. The function start-release, which the rules of pushes and datasets invoke,
-    starts a release in a session of the name of the rule. The detail of a push through a connection is the
-    connection's, which may serve all three repositories: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
+    The trigger detail of an event is the rule's ARN. The function start-release, the target of the rules for pushes and
+    datasets, names its session after the rule. The trigger detail of a push through a connection is the connection,
+    which may serve all three repositories:
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
     """
     name = rule_of(detail, pipeline)
     if kind == "CloudWatchEvent":
@@ -258,7 +254,7 @@ def started_by(kind: str, detail: str, pipeline: str) -> str:
 
 
 def rule_of(detail: str, pipeline: str) -> str:
-    """Return the rule that a trigger's detail names, or stands for as a session, without the pipeline's name; or "".
+    """Return the rule that a trigger's detail names, itself or by its session, without the pipeline's name; or "".
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
@@ -268,7 +264,7 @@ def rule_of(detail: str, pipeline: str) -> str:
 
 
 def trigger(record: Document) -> str:
-    """Say what started a release, and who if that is known."""
+    """Say what started a release, and who if it is known."""
     kind, detail = string(record, "trigger", "type"), string(record, "trigger", "detail")
     pipeline = string(record, "pipeline")
     words = started_by(kind, detail, pipeline) or "not known"

@@ -1,4 +1,4 @@
-"""The names of a dataset folder's columns."""
+"""Reads the column names of a dataset folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 
 
 def read_columns(folder: Path) -> list[str]:
-    """The names, the label's first; none without the file, SlipwayError for one that holds something else."""
+    """Return the names, the label first; none without the file. SlipwayError if the file is not valid."""
     path = folder / COLUMNS_FILE
     if not path.is_file():
         return []
@@ -21,7 +21,7 @@ def read_columns(folder: Path) -> list[str]:
 
 
 def parse_columns(content: bytes, file: str) -> list[str]:
-    """The names that a file holds; SlipwayError if it holds something else."""
+    """Return the names in a file's content; SlipwayError if it is not valid."""
     if len(content) > SIZE_LIMIT_BYTES:
         raise SlipwayError(f"{file}: found more than {SIZE_LIMIT_BYTES:,} bytes; expected no more.")
     try:

@@ -1,4 +1,4 @@
-"""What SageMaker's algorithms take as CSV: the label first, no header, numbers only, as many in each row.
+"""Checks the CSV that SageMaker's algorithms accept: label first, no header, numbers only, rows of equal length.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
 """
@@ -20,7 +20,7 @@ _LABEL_DECIMALS = re.compile(r"[+]?\d+(?:\.0*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class LabelRule:
-    """Which labels a problem knows; `classes` 0 means any number."""
+    """The labels that a problem allows; `classes` 0 allows any number."""
 
     classes: int = 0
 
@@ -39,7 +39,7 @@ ANY_NUMBER = LabelRule()
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a line of a file; `column` counts from 1, 0 stands for the whole line."""
+    """A problem in a line of a file; `column` counts from 1, 0 stands for the whole line."""
 
     file: str
     line: int
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass
 class FileCheck:
-    """What was found in one file: how many rows and columns, and the problems (all counted, the first kept)."""
+    """The result for one file: rows, columns, and problems (all are counted, the first are kept)."""
 
     file: str
     keep: int = 20
@@ -70,7 +70,7 @@ class FileCheck:
 
 
 def check_csv(lines: Iterable[bytes], file: str, label: LabelRule = ANY_NUMBER, columns: int = 0) -> FileCheck:
-    """Check a file's lines one by one; `columns` is the number that other files of the dataset have, 0 if unknown."""
+    """Check a file line by line; `columns` is the number in other files of the dataset, 0 if unknown."""
     result = FileCheck(file, columns=columns)
     pattern: re.Pattern[bytes] | None = None
     number = 0
@@ -100,7 +100,7 @@ def check_csv(lines: Iterable[bytes], file: str, label: LabelRule = ANY_NUMBER, 
 
 
 def bounded_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield the lines of what `read(size)` gives piece by piece; of one beyond the limit only the beginning."""
+    """Yield the lines that `read(size)` returns in pieces; of a line beyond the limit only its beginning."""
     pieces: list[bytes] = []
     kept = 0
     while chunk := read(_CHUNK_BYTES):
@@ -116,24 +116,24 @@ def bounded_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def too_long(file: str, line: int) -> Problem:
-    """The problem of a line beyond the limit."""
+    """Return the problem of a line beyond the limit."""
     return Problem(file, line, 0, f"a line of more than {LINE_LIMIT_BYTES:,} bytes", "rows, each in a line of its own")
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a finite number as an algorithm reads it."""
+    """Tell whether an algorithm reads a text as a finite number."""
     return _NUMBER.fullmatch(text) is not None
 
 
 def quoted(text: str) -> str:
-    """A cell as it is shown in a message."""
+    """Format a cell for a message."""
     if not text:
         return "an empty field"
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "...")
 
 
 def looks_like_header(cells: list[str]) -> bool:
-    """Whether no cell of a first line is a number."""
+    """Tell whether no cell of a first line is a number."""
     return not any(is_number(cell.strip()) for cell in cells)
 
 

@@ -1,4 +1,4 @@
-"""The files of a dataset folder, checked row by row before an upload."""
+"""Checks the files of a dataset folder row by row before an upload."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slipway.terminal.output import Output
 
 
 def check_dataset(session: Session, folder: Path, config: TrainingConfig | None) -> list[FileCheck]:
-    """Check all files of a dataset folder; the number of columns must be the same in all of them."""
+    """Check all files of a dataset folder; all of them must have the same number of columns."""
     paths = dataset_files(folder)
     checks: list[FileCheck] = []
     columns = 0
@@ -37,7 +37,7 @@ def check_dataset(session: Session, folder: Path, config: TrainingConfig | None)
 
 
 def check_columns(folder: Path, file: str, config: TrainingConfig, files: list[FileCheck]) -> list[str]:
-    """Problems of the columns that a config names and a dataset folder lacks, and of a wrong number of names."""
+    """Return the columns that a config names and a dataset folder lacks, and a wrong number of names, as problems."""
     names = read_columns(folder)
     count = next((checked.columns for checked in files if not checked.problem_count), 0)
     if names and count and len(names) != count:
@@ -47,7 +47,7 @@ def check_columns(folder: Path, file: str, config: TrainingConfig, files: list[F
 
 
 def dataset_files(folder: Path) -> list[Path]:
-    """The files of a dataset folder in the order of the channels; SlipwayError if a channel has none."""
+    """Return the files of a dataset folder, channel by channel; SlipwayError if a channel has none."""
     paths: list[Path] = []
     for channel in CHANNELS:
         found = sorted(
@@ -73,7 +73,7 @@ def check_lines(lines: Iterable[bytes], file: str, label: LabelRule, columns: in
 
 
 def label_rule(config: TrainingConfig) -> LabelRule:
-    """Which labels the config's problem knows."""
+    """Return the labels that the config's problem allows."""
     if config.problem == "binary":
         return LabelRule(classes=2)
     if config.problem == "multiclass":
@@ -82,7 +82,7 @@ def label_rule(config: TrainingConfig) -> LabelRule:
 
 
 def report(output: Output, files: list[FileCheck]) -> None:
-    """Show the problems of data files: the first ones, and how many there are."""
+    """Print the problems of data files: the first ones, and their number."""
     for file in files:
         for problem in file.problems:
             output.say(str(problem), style="red")

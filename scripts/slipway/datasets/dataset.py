@@ -1,7 +1,7 @@
-"""Datasets in the data bucket: files under the hash of their content, and the manifest that names them.
+"""Datasets in the data bucket: files under the hash of their content, and the manifests that list them.
 
-Files of a dataset are never overwritten. A manifest lies beside them, for configs that pin the dataset; the one that
-names the newest dataset is written last, and writing it starts a release.
+Files of a dataset are never overwritten. One manifest lies next to them, for configs that pin the dataset. Another
+names the newest dataset; it is written last, and writing it starts a release.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.affected import DATASET
 from pipeline_lambdas.release.dataset import (
     CHANNELS,
     MANIFEST,
@@ -41,7 +42,7 @@ from slipway.terminal.output import Step
 
 @dataclass(frozen=True)
 class StagedDataset:
-    """A dataset whose files are in the bucket; `changed` tells whether the manifest names another one."""
+    """A dataset whose files are in the bucket; `changed` tells whether the newest manifest names another one."""
 
     sha256: str
     prefix: str
@@ -52,21 +53,21 @@ class StagedDataset:
 
     @property
     def id(self) -> str:
-        """What people and configs name the dataset by."""
+        """The dataset's name for people and configs."""
         return dataset_id(self.sha256)
 
-    source_action: ClassVar[str] = "Dataset"
+    source_action: ClassVar[str] = DATASET
     """The pipeline's source action that reads the manifest."""
 
     pinned: str | None = None
     """Id of the dataset that the model's config in this checkout pins."""
 
     def releases(self, model: str) -> bool:  # noqa: ARG002 - a dataset is one model's
-        """Whether the manifest starts a release: a config that pins another dataset takes that."""
+        """Tell whether the manifest starts a release: it does not if the config pins another dataset."""
         return self.changed and self.pinned in {None, self.id}
 
     def publish(self, session: Session) -> str:
-        """Write the manifest; returns its version, which is the data revision that a release shows."""
+        """Write the manifest; returns its version, the data revision of a release."""
         with session.output.step("data manifest") as step:
             put = session.client("s3").put_object(
                 Bucket=session.names.bucket("data"),
@@ -88,10 +89,10 @@ class StagedDataset:
 
 
 def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> StagedDataset:
-    """Upload the files of a folder that are not there yet.
+    """Upload the files of a folder that the bucket does not have yet.
 
-    `rows` holds each file's number of rows by its path as it is shown; the number goes with the object, so that a
-    release can tell what it was trained on.
+    `rows` maps each file's path, as messages show it, to its number of rows, which is stored with the object, so that a
+    release can tell how many rows it was trained on.
     """
     paths = {path.relative_to(folder).as_posix(): path for path in dataset_files(folder)}
     files = _data_files(paths)
@@ -110,13 +111,13 @@ def stage_folder(session: Session, folder: Path, rows: Mapping[str, int]) -> Sta
 
 
 def folder_id(folder: Path) -> str:
-    """The id that the dataset in a folder has; SlipwayError if a channel has no file."""
+    """Return the id of the dataset in a folder; SlipwayError if a channel has no file."""
     files = _data_files({path.relative_to(folder).as_posix(): path for path in dataset_files(folder)})
     return dataset_id(dataset_sha256((file.path, file.sha256) for file in files))
 
 
 def write_manifest(folder: Path, model: str) -> None:
-    """Write the manifest of the dataset in a folder into it, for who uploads both by other means than Slipway."""
+    """Write the manifest of the dataset in a folder into it, for uploads by other means than Slipway."""
     files = _data_files({path.relative_to(folder).as_posix(): path for path in dataset_files(folder)})
     sha256 = dataset_sha256((file.path, file.sha256) for file in files)
     content = manifest_bytes(files, sha256, dataset_prefix(model, sha256), read_columns(folder))
@@ -127,11 +128,11 @@ def _data_files(paths: Mapping[str, Path]) -> list[DataFile]:
     return [DataFile(name.split("/")[0], name, path.stat().st_size, _file_sha256(path)) for name, path in paths.items()]
 
 
-def stage_dropped(session: Session) -> StagedDataset:
-    """Make a dataset of the files under `<model>/<channel>/`, checked and copied within S3.
+def stage_bucket_files(session: Session) -> StagedDataset:
+    """Make a dataset of the files under `<model>/<channel>/`: check them, and copy them within S3.
 
-    `<model>/columns.json` names the columns if it is there. Raises UnsuccessfulError if rows are bad, SlipwayError if
-    a channel has no file.
+    `<model>/columns.json`, if it exists, names the columns. Raises UnsuccessfulError for bad rows, SlipwayError if a
+    channel has no file.
     """
     bucket, model, s3 = session.names.bucket("data"), session.names.model, session.client("s3")
     dropped = list(_dropped(s3, bucket, model))
@@ -163,7 +164,7 @@ def stage_dropped(session: Session) -> StagedDataset:
 
 
 def _percent_shown(step: Step, total: int) -> Callable[[int], None]:
-    """Tell a step how much is done; called from the threads that upload."""
+    """Return a function that reports progress to a step; the threads that upload call it."""
     done = 0
     lock = threading.Lock()
 
@@ -230,7 +231,7 @@ def _content(s3: Any, bucket: str, key: str) -> bytes | None:
 
 
 def manifest_bytes(files: list[DataFile], sha256: str, prefix: str, columns: list[str]) -> bytes:
-    """The manifest; the same dataset always gives the same bytes."""
+    """Return the manifest; the same dataset always gives the same bytes."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "dataset": sha256,
@@ -251,7 +252,7 @@ def _file_sha256(path: Path) -> str:
 
 
 def _dropped(s3: Any, bucket: str, model: str) -> Iterator[tuple[str, str]]:
-    """Path below the model's prefix and newest version of each file that a person put there."""
+    """Return the path below the model's prefix and the newest version of each file that a person put there."""
     for channel in CHANNELS:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{model}/{channel}/"):
             for item in page.get("Contents", []):
@@ -272,7 +273,7 @@ def _dropped_columns(s3: Any, bucket: str, model: str) -> list[str]:
 
 
 def _check_object(session: Session, bucket: str, name: str, version: str, columns: int) -> tuple[DataFile, FileCheck]:
-    """Read one object once: its hash, and whether its rows are in order."""
+    """Read one object once; returns its hash and its problems."""
     model = session.names.model
     config = check_configs(session.project.training_config)[0].get(model)
     found = session.client("s3").get_object(Bucket=bucket, Key=f"{model}/{name}", VersionId=version)

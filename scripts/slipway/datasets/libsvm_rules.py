@@ -1,4 +1,4 @@
-"""What SageMaker's XGBoost takes as libsvm: rows of `label index:value ...`."""
+"""Checks the libsvm that SageMaker's XGBoost accepts: rows of `label index:value ...`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIBSVM = "text/libsvm"
 def check_libsvm(lines: Iterable[bytes], file: str, label: LabelRule) -> FileCheck:
     """Check rows of `label index:value ...`.
 
-    The first line must be one, as the container decides by it; blank ones further on are skipped.
+    The first line must be a row, as the container decides by it; later blank lines are skipped.
     https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/data_utils.py
     """
     result = FileCheck(file)

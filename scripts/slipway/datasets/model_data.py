@@ -1,4 +1,4 @@
-"""What a model has in the buckets that it shares with the other models: found folder by folder, and deleted."""
+"""Finds and deletes a model's folders in the buckets that all models share."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.evidence.keys import KINDS
+from pipeline_lambdas.release.names import SUFFIX_PATTERN
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import Names
 from slipway.session import Session
 
-RELEASE = "[0-9a-f]{8}-[0-9a-f]{4}(-[2-9])?"
-"""How the name of what a release makes ends."""
 NO_BUCKET = frozenset(("404", "NoSuchBucket", "NotFound"))
 EVIDENCE = KINDS
 """The folders of evidence, with a folder per model in each."""
@@ -30,13 +29,13 @@ _DELETED_AT_ONCE = 1_000
 
 
 def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Iterator[str]:
-    """Addresses of the folders that hold anything of a model, old versions included: datasets, models, records."""
+    """Yield the addresses of a model's folders, old versions included: datasets, models, records."""
     s3 = session.client("s3")
     artifacts, models = names.bucket("artifacts"), names.bucket("models")
     yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
     for kind in ("training", "prod"):  # what was trained, and the copies that Prod serves
         for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
-            if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{RELEASE}/", jobs):
+            if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/", jobs):
                 yield f"{_SCHEME}{models}/{jobs}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
         yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")
@@ -46,15 +45,15 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
 
 
 def find_evidence(session: Session, names: Names) -> Iterator[str]:
-    """Addresses of the folders that hold evidence of a model's releases, old versions included."""
+    """Return the addresses of the folders with evidence of a model's releases, old versions included."""
     for kind in EVIDENCE:
         yield from _if_any(session.client("s3"), names.bucket("evidence"), f"{kind}/{names.model}/")
 
 
 def find_other_evidence(session: Session, folders: Sequence[str]) -> Iterator[str]:
-    """Addresses of what else the bucket of evidence holds, old versions included: what no model of `folders` has there.
+    """Return the addresses of everything else in the evidence bucket, old versions included: not in any of `folders`.
 
-    All of the bucket is locked, so what somebody has put there goes as the evidence does, or stays with it.
+    The whole bucket is locked, so objects that somebody put there are deleted, or kept, together with the evidence.
     """
     bucket, roots = session.names.bucket("evidence"), [f"{kind}/" for kind in EVIDENCE]
     pages = session.client("s3").get_paginator("list_object_versions")
@@ -71,13 +70,13 @@ def find_other_evidence(session: Session, folders: Sequence[str]) -> Iterator[st
 
 
 def empty_folder(s3: Any, address: str, progress: Callable[[str], None]) -> int:
-    """Delete all versions below an address; returns how many versions and markers there were."""
+    """Delete all versions below an address; returns the number of versions and markers."""
     bucket, _, prefix = address.removeprefix(_SCHEME).partition("/")
     return empty_bucket(s3, bucket, progress, prefix)
 
 
 def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None], prefix: str = "") -> int:
-    """Delete all versions, delete markers and unfinished uploads; returns how many versions and markers there were."""
+    """Delete all versions, delete markers and unfinished uploads; returns the number of versions and markers."""
     deleted = 0
     for asked, refused in _delete_versions(s3, bucket, prefix):
         if refused:
@@ -91,9 +90,9 @@ def empty_bucket(s3: Any, bucket: str, progress: Callable[[str], None], prefix: 
 
 
 def empty_evidence(s3: Any, address: str, progress: Callable[[str], None], *, lift: bool) -> tuple[int, list[Locked]]:
-    """Delete the versions below an address that no lock holds, or with `lift` those of GOVERNANCE as well.
+    """Delete the versions below an address that are not locked, and with `lift` those under a lock of GOVERNANCE.
 
-    Returns how many went, and those that are locked. Raises SlipwayError for what stays for another reason.
+    Returns how many were deleted, and those that are locked. Raises SlipwayError if a version stays for another reason.
     """
     bucket, _, prefix = address.removeprefix(_SCHEME).partition("/")
     deleted, locked = 0, list[Locked]()
@@ -110,7 +109,7 @@ def empty_evidence(s3: Any, address: str, progress: Callable[[str], None], *, li
 
 @dataclass(frozen=True)
 class Locked:
-    """A version that S3 does not delete, as a lock holds it."""
+    """A version that S3 does not delete because of a lock."""
 
     bucket: str
     key: str
@@ -118,7 +117,7 @@ class Locked:
     written: datetime
 
     def end(self, s3: Any) -> tuple[datetime, str]:
-        """When the lock ends, and its mode."""
+        """The end of the lock, and its mode."""
         found = s3.get_object_retention(Bucket=self.bucket, Key=self.key, VersionId=self.version_id)["Retention"]
         return found["RetainUntilDate"], found["Mode"]
 
@@ -126,7 +125,7 @@ class Locked:
 def _delete_versions(
     s3: Any, bucket: str, prefix: str, **options: Any
 ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, str]]]]:
-    """Ask for the deletion of all versions and delete markers; of each request what it names, and what was refused."""
+    """Delete all versions and delete markers; yields, for each request, the versions in it and those refused."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, MaxKeys=_DELETED_AT_ONCE)
     for page in pages:
         found = [item for kind in _KINDS for item in page.get(kind, [])]
@@ -141,7 +140,7 @@ def _undeletable(bucket: str, error: Mapping[str, str]) -> SlipwayError:
 
 
 def _is_of_pipeline_alone(folder: str, names: Names, others: Sequence[Names]) -> bool:
-    """CodePipeline names its folder by the beginning of the pipeline's name, which models may have in common.
+    """CodePipeline names its folder after the first characters of the pipeline's name, which several models may share.
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/welcome-introducing-artifacts.html
     """
@@ -161,7 +160,7 @@ def _if_any(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def _folders(s3: Any, bucket: str, prefix: str) -> list[str]:
-    """The folders whose names begin so, each with its slash."""
+    """Yield the folders whose names start with `prefix`, each with its slash."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     try:
         return [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]

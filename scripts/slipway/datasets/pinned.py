@@ -1,4 +1,4 @@
-"""The dataset that a model's config in this checkout pins, and whether it is uploaded."""
+"""The dataset that the config of a model in this checkout pins, and whether it is uploaded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slipway.session import Session
 
 
 def pinned_dataset(session: Session, model: str) -> str | None:
-    """The id of the dataset that the model's config in this checkout pins; None without a config that is in order."""
+    """Return the id of the dataset that the model's config in this checkout pins; None without a valid config."""
     config = local_config(session, model)
     return config.dataset if config else None
 
 
 def local_config(session: Session, model: str) -> TrainingConfig | None:
-    """The model's config in this checkout; None if there is none, or it is not in order, which `check` tells."""
+    """Return the model's config in this checkout; None if it is missing or not valid, which `check` reports."""
     try:
         return read_config(session.project.training_config / f"{model}.yml")
     except ConfigError:
@@ -27,7 +27,7 @@ def local_config(session: Session, model: str) -> TrainingConfig | None:
 
 
 def is_uploaded(session: Session, model: str, dataset: str) -> bool | None:
-    """Whether a dataset has its manifest in the data bucket; None if nobody could be asked."""
+    """Tell whether a dataset has its manifest in the data bucket; None if AWS cannot be asked."""
     try:
         found = session.client("s3").list_objects_v2(
             Bucket=session.names.bucket("data"), Prefix=manifest_key(model, dataset), MaxKeys=1

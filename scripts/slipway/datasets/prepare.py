@@ -1,7 +1,7 @@
-"""Put a CSV file into the layout of a dataset: the label first, shuffled, split, no header, numbers only.
+"""Turns a CSV file into a dataset: label first, shuffled, split, no header, numbers only.
 
-The rows are read once and written once; in memory are sixteen bytes per row. The same file, label, split and seed give
-the same bytes.
+Rows are read once and written once; memory holds sixteen bytes per row. The same file, label, split and seed give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIGITS = 10
 
 @dataclass(frozen=True)
 class Request:
-    """What to make of a file. `label` is a column's name or its number from 1; None means: find out."""
+    """The options. `label` is a column's name or its number from 1; None: find it."""
 
     source: Path
     out: Path
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass
 class Prepared:
-    """What came of it: rows per channel, the columns' names (empty without a header), the rejected rows."""
+    """The result: rows per channel, the columns' names (empty without a header), the rejected rows."""
 
     rows: dict[str, int] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
@@ -61,10 +61,10 @@ class _Layout:
 
 
 def prepare(request: Request, advance: Callable[[int], None]) -> Prepared:
-    """Write `<out>/<channel>/<channel>.csv` for the three channels; `advance` hears how many bytes were read.
+    """Write `<out>/<channel>/<channel>.csv` for the three channels; `advance` receives the number of bytes read.
 
-    Raises SlipwayError for a file that cannot be used at all. If rows are bad, all of them are listed in
-    `rejected.txt`; unless they are to be skipped nothing else is written.
+    Raises SlipwayError for a file that cannot be used at all. `rejected.txt` lists all bad rows; unless they are to be
+    skipped, nothing else is written.
     """
     layout = _layout(request)
     prepared = Prepared(columns=_label_first(layout.header, layout.label))
@@ -107,7 +107,7 @@ def _layout(request: Request) -> _Layout:
     if len(cells) < 2:
         raise SlipwayError(
             f"{request.source}: line 1: found one column; expected a label and at least one feature.",
-            "Name what separates the columns: --delimiter ';'",
+            "Name the separator of the columns: --delimiter ';'",
         )
     has_header = looks_like_header(cells) if request.header is None else request.header
     header = cells if has_header else []
@@ -134,7 +134,7 @@ def _label_first(cells: list[str], label: int) -> list[str]:
 def _collect(
     request: Request, layout: _Layout, rows: IO[bytes], rejected: list[Problem], advance: Callable[[int], None]
 ) -> array[int]:
-    """Write the good rows, label first, one after the other; returns where each begins, and the end."""
+    """Write the good rows, label first; returns the offset of each, and the end."""
     offsets = array("Q", [0])
     position = 0
     for number, cells in _parsed(request.source, layout, advance):
@@ -186,7 +186,7 @@ def _problem(cells: list[str], file: str, number: int, layout: _Layout) -> Probl
 
 
 def _sizes(rows: int, request: Request) -> dict[str, int]:
-    """Rows per channel; what is left by rounding goes to train, so that no row is lost."""
+    """Return the rows per channel; rounding leaves its remainder to train, so that no row is lost."""
     _, validation, test = request.split
     sizes = {"validation": rows * validation // 100, "test": rows * test // 100}
     sizes = {"train": rows - sum(sizes.values()), **sizes}

@@ -1,4 +1,4 @@
-"""Rows to predict, from CSV or JSON: checked, and in the order of the columns that a model was trained on."""
+"""Reads rows to predict from CSV or JSON, checks them, and puts them into the column order of the training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Columns:
-    """What is known of a dataset's columns; without names only rows of equal length are asked for."""
+    """The known columns of a dataset; without names, rows only need equal length."""
 
     label: str = ""
     features: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Columns:
 
 
 def parse_rows(text: str, columns: Columns, source: str, form: Format | None = None) -> list[Row]:
-    """The rows of a text; SlipwayError that names the source, the row, what was found and what is allowed."""
+    """Return the rows of a text; SlipwayError names the source, the row, what was found and what is allowed."""
     if not text.strip():
         raise SlipwayError(f"{source}: found no rows; expected rows of features as CSV or JSON.")
     chosen = form or ("json" if text.lstrip()[0] in "[{" else "csv")
@@ -48,7 +48,7 @@ def parse_rows(text: str, columns: Columns, source: str, form: Format | None = N
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:
-    """The body of a request: no header, no label.
+    """Return the body of a request: no header, no label.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
     """

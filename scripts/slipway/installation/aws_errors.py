@@ -1,4 +1,4 @@
-"""What botocore raises, as a sentence and a next step."""
+"""Explains botocore's errors: a sentence and a next step."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from slipway.errors import NextStep, SlipwayError
 
 _NEXT_STEPS: dict[str, NextStep] = {
     "ApprovalAlreadyCompletedException": lambda command: (
-        f"Somebody was faster; see what became of it: {command('show')}"
+        f"Somebody else answered first; see the result: {command('show')}"
     ),
     "InvalidApprovalTokenException": lambda command: (
-        f"The approval has changed meanwhile; look at it again: {command('show')}"
+        f"The approval has changed since; look at it again: {command('show')}"
     ),
-    "AccessDenied": "Ask whoever administers the account for this permission.",
-    "AccessDeniedException": "Ask whoever administers the account for this permission.",
+    "AccessDenied": "Ask an administrator of the account for this permission.",
+    "AccessDeniedException": "Ask an administrator of the account for this permission.",
     "ExpiredToken": "Sign in again, for example: aws sso login",
     "ExpiredTokenException": "Sign in again, for example: aws sso login",
     "InvalidClientTokenId": "Sign in again; `aws sts get-caller-identity` shows whether it worked.",
@@ -34,7 +34,7 @@ def message_of(error: ClientError) -> str:
 
 
 def explain(error: Exception) -> SlipwayError | None:
-    """Explain an error of a call to AWS; None for anything else, which is then a mistake in Slipway itself."""
+    """Explain an error of a call to AWS; None for any other error, which is a bug in Slipway."""
     if isinstance(error, EndpointConnectionError):
         url = str(error.kwargs.get("endpoint_url", ""))
         if "127.0.0.1" in url:

@@ -1,4 +1,4 @@
-"""Whether S3 keeps the records of releases as they were written: versions, delete markers and locks."""
+"""Checks that S3 keeps the records of releases as they were written: versions, delete markers and locks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_LOCK = "NoSuchObjectLockConfiguration"
 
 @dataclass
 class Locks:
-    """What was found. `mode` and `days` are the bucket's own, which new evidence gets: empty and 0 without."""
+    """The result. `mode` and `days` are the bucket's default for new evidence: empty and 0 without one."""
 
     mode: str = ""
     days: int = 0
@@ -32,13 +32,13 @@ class Locks:
     problems: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """All but the problems."""
+        """The result for programs, without the problems."""
         counts = {"locked": self.locked, "ended": self.ended, "unlocked": self.unlocked}
         first = self.first_end.isoformat() if self.first_end else None
         return {"mode": self.mode or None, "days": self.days or None, **counts, "first_end": first}
 
     def sentence(self) -> str:
-        """The same for a person."""
+        """The result for people."""
         rule = (
             f"new evidence is locked for {self.days} days ({self.mode})" if self.mode else "new evidence is not locked"
         )
@@ -46,10 +46,10 @@ class Locks:
         return f"locks: {self.locked} hold{first}; {self.ended} have ended; {self.unlocked} never were; {rule}"
 
 
-def look_at_locks(session: Session) -> Locks | None:
-    """Look at every version of the model's evidence; None if the installation has no evidence bucket yet.
+def read_locks(session: Session) -> Locks | None:
+    """Check every version of the model's evidence; None if the installation has no evidence bucket yet.
 
-    A version without a lock is a problem if an earlier one has one: it was then written to a bucket that locks.
+    A version without a lock is a problem if an earlier one has a lock: the bucket locked when it was written.
     """
     s3, names, locks = session.client("s3"), session.names, Locks()
     try:
@@ -72,7 +72,7 @@ def look_at_locks(session: Session) -> Locks | None:
 
 
 def _versions(session: Session, problems: list[str]) -> Iterator[dict[str, Any]]:
-    """All versions; what hides one, and a record of the chain that was written again, are problems."""
+    """Yield all versions; note delete markers, and records of the chain that were overwritten, as problems."""
     pages, numbers = session.client("s3").get_paginator("list_object_versions"), set[str]()
     for kind in EVIDENCE:
         prefix = f"{kind}/{session.names.model}/"

@@ -1,7 +1,7 @@
-"""Everything that an installation has in the account, found by its exact names and not by their beginnings.
+"""Finds all resources of an installation in the account, by their exact names.
 
-`slipway-a-` also begins what an installation `a-b` has, so a name counts only if the whole of it is one that this
-installation gives: see the names in `slipway.names` and the templates.
+Names of an installation `a-b` start with `slipway-a-` too, so a name counts only if all of it is a name of this
+installation: see `slipway.names` and the templates.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.names import CHAMPION, CHAMPION_IN_CONFIG, ENVIRONMENTS, MODEL_PATTERN, SUFFIX_PATTERN
 from slipway.datasets.model_data import (
     EVIDENCE,
     NO_BUCKET,
-    RELEASE,
     find_evidence,
     find_folders,
     find_other_evidence,
@@ -24,12 +24,10 @@ from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
 from slipway.names import BUILDS, FUNCTIONS, Names
-from slipway.releases.reports import ENVIRONMENTS
 from slipway.session import Session
 from slipway.stacks.stacks import find_stack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
-_CHAMPION, _CHAMPION_CONFIG = "champion", "champ"
 _ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
 _NO_GROUP = frozenset(("ValidationException", "ResourceNotFound"))
 _GONE = frozenset(("DELETE_COMPLETE",))
@@ -37,7 +35,7 @@ _GONE = frozenset(("DELETE_COMPLETE",))
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is there, by kind; names in the order in which they are to be removed."""
+    """The resources by kind; names are in the order of their removal."""
 
     stacks: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
@@ -71,9 +69,9 @@ class Inventory:
 
 
 def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Names, ...]:
-    """The names of each model of the installation: those with a stack, with data, and the one that was asked for.
+    """Return the names of the installation's models: those with a stack or data, and the model of this run.
 
-    On demand also those of which nothing but evidence is left.
+    With `with_evidence` also those of which only evidence is left.
     """
     names = session.names
     models = {names.model, *pipeline_parameters(session), *_models_below(session, names.bucket("data"), "")}
@@ -91,19 +89,19 @@ def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Na
 def take_inventory(
     session: Session, pipelines: tuple[Names, ...], others: tuple[Names, ...] = (), *, whole: bool = False
 ) -> Inventory:
-    """Look up everything of some models, and what all models share; `others` are those that stay.
+    """Find the resources of some models, and those that all models share; `others` are the models that stay.
 
-    Of the `whole` installation also the evidence that is no model's.
+    For the `whole` installation, also the evidence that belongs to no model.
     """
     groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
     endpoints, configs, models, packages = [], [], [], []
     for names in pipelines:
         prefix = re.escape(names.pipeline)
-        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(_CHAMPION)}")
-        environment = _ENVIRONMENT.format(_CHAMPION_CONFIG)
-        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{RELEASE}")
-        models += _sagemaker(session, "models", names, f"{prefix}-{RELEASE}(-s|-prod)?")
-        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{RELEASE}")
+        endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(CHAMPION)}")
+        environment = _ENVIRONMENT.format(CHAMPION_IN_CONFIG)
+        configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{SUFFIX_PATTERN}")
+        models += _sagemaker(session, "models", names, f"{prefix}-{MODEL_PATTERN}")
+        jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{SUFFIX_PATTERN}")
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)
         streams += _log_streams(session, names)
@@ -209,7 +207,7 @@ def _model_packages(session: Session, names: Names) -> list[str]:
 def find_log_groups(session: Session, names: Names) -> list[str]:
     """Log groups of a model, whether or not they are a stack's."""
     wanted = {
-        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, _CHAMPION)),
+        *(f"/aws/sagemaker/Endpoints/{names.endpoint(environment)}" for environment in (*ENVIRONMENTS, CHAMPION)),
         *(names.log_group(name) for name in (*FUNCTIONS, *BUILDS)),
     }
     prefixes = sorted({f"{one.rpartition('/')[0]}/{names.pipeline}-" for one in wanted})
@@ -235,4 +233,4 @@ def _log_streams(session: Session, names: Names) -> list[str]:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return []
-    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{RELEASE}/.*", one))
+    return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/.*", one))

@@ -38,5 +38,5 @@ def read_local_key(state: Path) -> LocalKey:
     except (configparser.Error, KeyError):
         raise SlipwayError(
             f"{file}: found no profile [default] with an access key.",
-            lambda command: f"Delete the file and start anew: {command('up')}",
+            lambda command: f"Delete the file and start again: {command('up')}",
         ) from None

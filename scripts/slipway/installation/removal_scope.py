@@ -81,10 +81,10 @@ def say_locked(scope: Scope) -> None:
     say, s3 = scope.session.output.say, scope.session.client("s3")
     ends = {folder: one.end(s3) for folder, one in scope.locked.items()}
     for folder, (end, mode) in ends.items():
-        say(f"{folder} is locked ({mode}), the newest of it until {end:%Y-%m-%d}: it is there for whoever audits.")
+        say(f"{folder} is locked ({mode}), the newest of it until {end:%Y-%m-%d}: it is kept for audits.")
     if scope.whole:
-        say("So the setup stack stays with what belongs to it: without its key nobody could read the evidence.")
+        say("So the setup stack stays, with its key: without the key nobody could read the evidence.")
     if any(mode == "COMPLIANCE" for _, mode in ends.values()):
-        say("Nobody can lift a lock of COMPLIANCE; what is left can be removed when it has ended.")
+        say("Nobody can lift a lock of COMPLIANCE; what is left can be removed after the lock ends.")
     elif not scope.lift:
         say(f"Lift the locks and remove it, if you are one of EvidenceKeepers or root: {scope.command(lift=True)}")

@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.events import RUNNING
 from slipway.datasets.model_data import Locked, empty_bucket, empty_evidence, empty_folder
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
 from slipway.names import BUILDS, Names
-from slipway.releases.run_view import RUNNING
 from slipway.session import Session
 from slipway.stacks.stacks import delete_stack
 
@@ -191,8 +191,8 @@ def remove_evidence(session: Session, inventory: Inventory, *, lift: bool) -> di
                 what = "its locks cannot be lifted" if lift else "it cannot be deleted"
                 raise SlipwayError(
                     f"{folder}: {what}: {error}",
-                    "The bucket's policy lets those do it whom the parameter EvidenceKeepers of the setup stack names; "
-                    "without it the root user.",
+                    "The bucket's policy allows it to those in the parameter EvidenceKeepers of the setup stack; "
+                    "if that is empty, to the root user.",
                 ) from None
             step.outcome = f"{deleted:,} versions deleted, {len(locked):,} are locked"
         if locked:

@@ -1,4 +1,4 @@
-"""All models of an installation, each with its last release and what Prod serves."""
+"""All models of an installation, each with its last release and Prod's model."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from botocore.exceptions import ClientError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.installation.aws_errors import code_of
 from slipway.installation.installation import find_pipelines
 from slipway.releases.pipeline import list_runs
 from slipway.releases.run_rows import WAITING, RunRow, load_rows
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 from slipway.terminal.output import Output, status_text
 
 
 @dataclass(frozen=True)
 class Served:
-    """What the endpoint of Prod serves, and since when."""
+    """What the Prod endpoint serves, and since when."""
 
     config: str
     status: str
@@ -32,7 +32,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of an installation; without a release or an endpoint of Prod None."""
+    """A model of an installation; None for a missing release or Prod endpoint."""
 
     name: str
     last: RunRow | None
@@ -41,7 +41,7 @@ class Model:
 
 
 def load_overview(session: Session, now: datetime) -> list[Model]:
-    """The models in the order of their names."""
+    """Return the models, sorted by name."""
     return [
         _model(_for_model(session, names.model), now)
         for names in sorted(find_pipelines(session), key=lambda one: one.model)
@@ -49,7 +49,7 @@ def load_overview(session: Session, now: datetime) -> list[Model]:
 
 
 def overview(models: Iterable[Model], now: datetime, width: int) -> RenderableType:
-    """Two or three lines for each model, cut at the window's width unless they hold a command."""
+    """Return two or three lines for each model, cut at the window's width unless they contain a command."""
     lines: list[Text] = []
     for model in models:
         lines += [_cut(line, width) for line in (_release_line(model, now), _prod_line(model, now))]
@@ -59,7 +59,7 @@ def overview(models: Iterable[Model], now: datetime, width: int) -> RenderableTy
 
 
 def document_of(model: Model) -> dict[str, Any]:
-    """A model as a program reads it."""
+    """Return a model for programs."""
     last, prod = model.last, model.prod
     return {
         "model": model.name,
@@ -78,7 +78,7 @@ def document_of(model: Model) -> dict[str, Any]:
 
 
 def _for_model(session: Session, model: str) -> Session:
-    """The session for another model; what it knows of the target already is shared."""
+    """Return a session for another model that shares the known facts of the target."""
     other = Session(replace(session.options, model=model), Output(as_json=session.output.as_json))
     other.__dict__["target"] = session.target
     return other
@@ -93,7 +93,7 @@ def _model(session: Session, now: datetime) -> Model:
         return Model(session.names.model, None, _served(session))
     last = load_rows(session, newest, now)[0] if newest else None
     waits = last is not None and last.status == WAITING
-    step = session.command("show", last.id[:SHORT_ID_CHARACTERS]) if last and waits else ""
+    step = session.command("show", short_id(last.id)) if last and waits else ""
     return Model(session.names.model, last, _served(session), step)
 
 
@@ -113,7 +113,7 @@ def _release_line(model: Model, now: datetime) -> Text:
     last = model.last
     if last is None:
         return line.append("has had no release yet")
-    line.append(f"release {last.id[:SHORT_ID_CHARACTERS]}  ").append_text(status_text(last.status))
+    line.append(f"release {short_id(last.id)}  ").append_text(status_text(last.status))
     line.append(" for approval" if last.status == WAITING else "")
     if last.metric:
         value = "-" if last.value is None else f"{last.value:.4g}"

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
+from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError
-from slipway.releases.run_view import RUNNING, RunView, view_run
+from slipway.releases.run_view import RunView, view_run
 from slipway.session import Session
 
 _RESOLVED_AMONG = 100
+MOST_RUNS = 1000
+"""The newest executions among which a verb looks for a release."""
 
 
 def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = None) -> RunView:
-    """The execution as it is now; `pipeline` is the answer of GetPipeline where it is known already."""
+    """Return the execution as it is now; `pipeline` is the answer of GetPipeline, if it is already known."""
     client, name = session.client("codepipeline"), session.names.pipeline
     execution = client.get_pipeline_execution(pipelineName=name, pipelineExecutionId=run_id)["pipelineExecution"]
     details = list_actions(session, run_id)
@@ -33,7 +36,7 @@ def list_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
 
 
 def is_running(session: Session, run_id: str) -> bool:
-    """Whether a release goes on."""
+    """Tell whether a release is running."""
     found = session.client("codepipeline").get_pipeline_execution(
         pipelineName=session.names.pipeline, pipelineExecutionId=run_id
     )
@@ -55,7 +58,7 @@ def load_state(session: Session) -> dict[str, Any]:
 def list_runs(
     session: Session, limit: int, wanted: Callable[[Mapping[str, Any]], bool] = lambda _summary: True, stage: str = ""
 ) -> list[dict[str, Any]]:
-    """Summaries of the newest executions that are wanted, newest first; with `stage` of those that succeeded in it."""
+    """Return summaries of the newest `wanted` executions, newest first; with `stage`, of those that succeeded in it."""
     in_stage = {"filter": {"succeededInStage": {"stageName": stage}}} if stage else {}
     pages = (
         session.client("codepipeline")
@@ -67,7 +70,7 @@ def list_runs(
 
 
 def resolve_run(session: Session, text: str | None) -> str:
-    """The execution that a person means: its id, the beginning of it, or nothing for the newest."""
+    """Return the id of the execution that the user names: by its id or the beginning of it; None for the newest."""
     known = [str(summary["pipelineExecutionId"]) for summary in list_runs(session, _RESOLVED_AMONG)]
     if not known:
         raise SlipwayError(

@@ -1,4 +1,4 @@
-"""Release records and reports, as the pipeline leaves them in the evidence bucket."""
+"""Reads release records and reports from the evidence bucket."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.evidence.actions import variables_of
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import BucketPurpose
 from slipway.releases.pipeline import is_running, list_actions
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 
 BUCKETS: tuple[BucketPurpose, ...] = ("evidence", "artifacts")
@@ -23,7 +23,7 @@ BUCKETS: tuple[BucketPurpose, ...] = ("evidence", "artifacts")
 
 
 def read_object(session: Session, key: str) -> bytes | None:
-    """A piece of evidence, wherever it lies; None if it is not there."""
+    """Return an object of the evidence, from whichever bucket has it; None if it does not exist."""
     for bucket in BUCKETS:
         found = read_from(session, bucket, key)
         if found is not None:
@@ -32,7 +32,7 @@ def read_object(session: Session, key: str) -> bytes | None:
 
 
 def read_from(session: Session, bucket: BucketPurpose, key: str) -> bytes | None:
-    """An object of one of the installation's buckets; None if it, or the bucket, is not there."""
+    """Return an object of one of the installation's buckets; None if the object or the bucket does not exist."""
     try:
         found = session.client("s3").get_object(Bucket=session.names.bucket(bucket), Key=key)
     except ClientError as error:
@@ -44,7 +44,7 @@ def read_from(session: Session, bucket: BucketPurpose, key: str) -> bytes | None
 
 
 def read_version(session: Session, key: str, version_id: str) -> bytes | None:
-    """One version of a piece of evidence, which nobody can change; None if it is not there."""
+    """Return one version of an object of the evidence, which nobody can change; None if it does not exist."""
     try:
         found = session.client("s3").get_object(Bucket=session.names.bucket("evidence"), Key=key, VersionId=version_id)
     except ClientError as error:
@@ -56,16 +56,16 @@ def read_version(session: Session, key: str, version_id: str) -> bytes | None:
 
 
 def find_report(session: Session, run_id: str) -> bytes | None:
-    """The page of a release: that of its end, of one that goes on the one that it waits for approval with."""
+    """Return the report of a release: the final one, or the draft for the approval while the release is running."""
     end, draft = keys.report(session.names.model, run_id), keys.draft_report(session.names.model, run_id)
     return _found(session, run_id, end, _Draft(draft, "ReportVersionId"), going_on=is_running(session, run_id))
 
 
 def find_record(session: Session, run_id: str, *, going_on: bool = False) -> dict[str, Any] | None:
-    """The record of a release; None if it has none (yet).
+    """Return the record of a release; None if it has none (yet).
 
-    That of its end, or the one before the approval; of a release that is `going_on`, which may have ended before, the
-    other way round.
+    The final record comes first, then the draft for the approval; for a release that is `going_on`, which may be a
+    retry of one that had ended, it is the other way round.
     """
     end, draft = keys.record(session.names.model, run_id), keys.draft_record(session.names.model, run_id)
     content = _found(session, run_id, end, _Draft(draft, "RecordVersionId"), going_on=going_on)
@@ -75,7 +75,7 @@ def find_record(session: Session, run_id: str, *, going_on: bool = False) -> dic
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What the action Evidence has written: its key, and the output variable that names the version."""
+    """A draft of the action Evidence: its key, and the output variable with its version."""
 
     key: str
     variable: str
@@ -90,16 +90,16 @@ def _found(session: Session, run_id: str, end: str, draft: _Draft, *, going_on: 
 
 
 def _read_draft(session: Session, run_id: str, draft: _Draft) -> bytes | None:
-    """By its version alone: code of another push may have written the object anew."""
+    """Read a draft by its version: pushed code of another release may have overwritten the object."""
     version = variables_of(list_actions(session, run_id), "Evidence").get(draft.variable)
     return read_version(session, draft.key, version) if version else None
 
 
 def load_record(session: Session, run_id: str) -> dict[str, Any]:
-    """The record of a release; SlipwayError if it has none (yet)."""
+    """Return the record of a release; SlipwayError if it has none (yet)."""
     record = find_record(session, run_id, going_on=is_running(session, run_id))
     if record is None:
-        short = run_id[:SHORT_ID_CHARACTERS]
+        short = short_id(run_id)
         place = f"s3://{session.names.bucket('evidence')}/{keys.folder(session.names.model, run_id)}"
         raise SlipwayError(
             f"release {short}: found no record in {place}.",
@@ -109,7 +109,7 @@ def load_record(session: Session, run_id: str) -> dict[str, Any]:
 
 
 def record_lines(record: Mapping[str, Any]) -> list[str]:
-    """What a record tells beside actions and metrics, a line each."""
+    """Return the facts of a record other than actions and metrics, one per line."""
     champion, approval = record["champion"], record["approval"]
     package, cost, sequence = record["model_package"], record["cost"], record["sequence"]
     asked = any(one["action"] == "DeployChampion" and one["status"] == "Succeeded" for one in record["actions"])

@@ -1,4 +1,4 @@
-"""Evaluation reports of a release, as the function that evaluates leaves them in the evidence bucket."""
+"""Reads the evaluations of a release from the evidence bucket, and prints them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline_lambdas.evidence import keys
-from pipeline_lambdas.evidence.actions import version_told
+from pipeline_lambdas.evidence.actions import reported_version
 from pipeline_lambdas.evidence.judgement import WORSE, state_of, state_of_gate, words_of
+from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.report.kit.text import champion_bound
 from slipway.releases.records import read_version
 from slipway.releases.run_view import RunView
 from slipway.session import Session
 from slipway.terminal.output import STATUS_STYLES, Output, status_text
 
-ENVIRONMENTS = ("dev", "test", "prod")
-
 
 def load_reports(session: Session, run: RunView) -> dict[str, dict[str, Any]]:
-    """Environment to its report, of the environments that were evaluated.
+    """Map each evaluated environment to its evaluation.
 
-    Each by the version that its action has told: code of another push may have written it anew.
+    Each is read by the version that its action reported: pushed code of another release may have overwritten the
+    object.
     """
     reports: dict[str, dict[str, Any]] = {}
     for environment in ENVIRONMENTS:
         key = keys.evaluation(session.names.model, run.id, environment)
         uri = f"s3://{session.names.bucket('evidence')}/{key}"
         for action in run.actions:
-            version = version_told(action.variables, action.external_id, uri)
+            version = reported_version(action.variables, action.external_id, uri)
             found = read_version(session, key, version) if version else None
             if found is not None:
                 reports[environment] = json.loads(found)
@@ -39,7 +39,7 @@ def load_reports(session: Session, run: RunView) -> dict[str, dict[str, Any]]:
 
 
 def say_reports(output: Output, reports: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print what was measured and how it was judged."""
+    """Print the metrics and the verdicts."""
     output.say(reports_table(reports))
     worse = worse_line(reports)
     if worse:
@@ -48,7 +48,7 @@ def say_reports(output: Output, reports: Mapping[str, Mapping[str, Any]]) -> Non
 
 
 def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Metrics of each environment, with the bounds and the verdict where a gate watches them."""
+    """Return the metrics of each environment, with bounds and verdict if they have a gate."""
     table = Table(box=None, pad_edge=False)
     for title in ("environment", "rows", "metric", "value", "allowed", "gate"):
         table.add_column(title, justify="right" if title in {"rows", "value"} else "left", no_wrap=True)
@@ -61,7 +61,7 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def worse_line(reports: Mapping[str, Mapping[str, Any]]) -> Text | None:
-    """Say by what a model that passed is shown to be worse than the champion; None if it is not."""
+    """Say in which metrics a model that passed is shown to be worse than the champion; None if in none."""
     report = reports.get("test")
     if report is None or state_of(report) != WORSE:
         return None
@@ -77,7 +77,7 @@ def bounds_text(gate: Mapping[str, Any]) -> str:
 
 
 def kind_of(gate: Mapping[str, Any]) -> str:
-    """What a gate judges; reports of earlier versions have bounds alone and do not say."""
+    """Return the kind of a gate; evaluations of earlier versions have bounds only and no kind."""
     return str(gate.get("kind", "bound"))
 
 
@@ -91,7 +91,7 @@ def _metric_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
 
 
 def _gate_rows(report: Mapping[str, Any]) -> Iterator[tuple[str | Text, ...]]:
-    """Gates of champion, slices and drift: each that failed, the others of one bound together with the worst value."""
+    """Yield gates of champion, slices and drift: failed gates singly, others by bound with their worst value."""
     together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for gate in report["gates"]:
         kind = kind_of(gate)

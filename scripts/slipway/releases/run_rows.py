@@ -1,4 +1,4 @@
-"""What a list of releases tells of each: metric, verdict, why it failed, whose commit it was."""
+"""The rows of a list of releases: metric, verdict, reason of a failure, author of the commit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipeline_lambdas.evidence.judgement import state_of
+from pipeline_lambdas.evidence.judgement import FULLEST_FIRST, state_of
+from pipeline_lambdas.release.affected import DATASET
+from pipeline_lambdas.release.events import RUNNING
 from pipeline_lambdas.report.key_figures import key_metric, source_of
 from pipeline_lambdas.report.kit.reading import mapping, number, string
 from pipeline_lambdas.report.kit.text import person
@@ -18,7 +20,7 @@ from pipeline_lambdas.report.verdict import last_attempts
 from slipway.installation.aws_errors import code_of
 from slipway.releases.pipeline import list_actions, load_state
 from slipway.releases.records import find_record
-from slipway.releases.run_view import RUNNING, trigger_text, waiting_approvals
+from slipway.releases.run_view import trigger_text, waiting_approvals
 from slipway.repositories.sources import SOURCE_ACTIONS
 from slipway.session import Session
 
@@ -27,13 +29,11 @@ REJECTED = "Rejected"
 _AT_ONCE = 8
 _COMMITS_PER_CALL = 100
 """https://docs.aws.amazon.com/codecommit/latest/APIReference/API_BatchGetCommits.html"""
-_MAIN = ("test", "dev", "prod")
-"""Environments, the one that judges a release first."""
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A release in a list. What is not known of it is empty, or None."""
+    """A release in a list. Unknown values are empty, or None."""
 
     id: str
     status: str
@@ -55,7 +55,7 @@ class RunRow:
 
 
 def load_rows(session: Session, summaries: Sequence[Mapping[str, Any]], now: datetime) -> list[RunRow]:
-    """The rows of these executions, in their order; a record and, of a failed one without, its actions are read."""
+    """Return the rows of these executions, in order; reads each record, or the actions of a failed one without."""
     if not summaries:
         return []
     waiting = {run_id for *_, run_id in waiting_approvals(load_state(session))}
@@ -86,11 +86,11 @@ def row_of(
     *,
     waits: bool = False,
 ) -> RunRow:
-    """Put together a summary of ListPipelineExecutions and the release's record, of which any part may be missing."""
+    """Combine a summary of ListPipelineExecutions with the release's record, any part of which may be missing."""
     end = now if summary["status"] in RUNNING else summary.get("lastUpdateTime", now)
     evaluations = mapping(record, "evaluations")
-    main = next((found for name in _MAIN if (found := mapping(evaluations, name))), {})
-    judged = [found for name in _MAIN if (found := mapping(evaluations, name))]
+    main = next((found for name in FULLEST_FIRST if (found := mapping(evaluations, name))), {})
+    judged = [found for name in FULLEST_FIRST if (found := mapping(evaluations, name))]
     failed = next((one for one in last_attempts(record) if string(one, "status") in {"Failed", "Abandoned"}), {})
     source = _source(summary, pipeline)
     commit = string(source, "revisionId")
@@ -114,18 +114,18 @@ def row_of(
         commit=commit,
         message=_first(string(source, "revisionSummary")),
         author=authors.get(commit, ""),
-        data=string(revisions.get("Dataset", {}), "revisionId"),
+        data=string(revisions.get(DATASET, {}), "revisionId"),
     )
 
 
 def _status(summary: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    """The status, of a release that somebody rejected that: CodePipeline calls it Failed."""
+    """Return the status, Rejected for a release that somebody rejected: CodePipeline calls it Failed."""
     rejected = summary["status"] == "Failed" and string(record, "approval", "status") == REJECTED
     return REJECTED if rejected else str(summary["status"])
 
 
 def document_of(row: RunRow, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as a program reads it."""
+    """Return a row for programs."""
     return {
         "id": row.id,
         "status": row.status,
@@ -144,7 +144,7 @@ def document_of(row: RunRow, summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _source(summary: Mapping[str, Any], pipeline: str) -> Mapping[str, Any]:
-    """The commit whose push started a release, else that of the training config."""
+    """Return the commit whose push started a release, else that of the training config."""
     revisions = {item["actionName"]: item for item in summary.get("sourceRevisions", [])}
     commits = [{"action": name} for name in revisions if name in SOURCE_ACTIONS.values()]
     detail = summary.get("trigger", {}).get("triggerDetail", "")
@@ -174,7 +174,7 @@ def _failed_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
 
 
 def _authors(session: Session, summaries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Commit to its author, of repositories in CodeCommit; a connection's provider alone knows those of others."""
+    """Map commits to authors, for repositories in CodeCommit; only a connection's provider knows those of others."""
     folders = {action: folder for folder, action in SOURCE_ACTIONS.items()}
     wanted: dict[str, set[str]] = {}
     for summary in summaries:

@@ -1,6 +1,6 @@
-"""One release as AWS's answers tell it: a pipeline execution with its actions in the pipeline's order.
+"""One release: a pipeline execution with its actions in the pipeline's order.
 
-Plain data in, plain data out. The shapes are those of GetPipeline, GetPipelineExecution, ListActionExecutions and
+It reads and returns plain data. The shapes are those of GetPipeline, GetPipelineExecution, ListActionExecutions and
 GetPipelineState: https://docs.aws.amazon.com/codepipeline/latest/APIReference/Welcome.html
 """
 
@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.release.events import RUNNING
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.release.published import function_of
 from pipeline_lambdas.report.kit.text import started_by
-
-RUNNING = frozenset(("InProgress", "Stopping"))
-SHORT_ID_CHARACTERS = 13
 
 
 @dataclass(frozen=True)
 class Revision:
-    """What a source action delivered: a commit, or a version of the data's manifest."""
+    """The output of a source action: a commit, or a version of the dataset's manifest."""
 
     action: str
     id: str
@@ -30,7 +29,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class ActionView:
-    """An action; `status` is empty until it starts, `Waiting` while an approval is open."""
+    """An action; `status` is empty before it starts, `Waiting` while its approval is open."""
 
     stage: str
     name: str
@@ -51,7 +50,7 @@ class ActionView:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def seconds(self, now: datetime) -> float | None:
-        """How long it ran, or has been running; None if it has not started."""
+        """How long it ran, or has been running; None before it starts."""
         if self.started is None:
             return None
         end = now if self.status in {"InProgress", "Waiting"} or self.updated is None else self.updated
@@ -63,17 +62,17 @@ class ActionView:
 
     @property
     def evidence(self) -> str:
-        """Where the report lies that an approval is decided by; empty if the approval names none."""
+        """The address of the report for the approval; empty if the approval names none."""
         return self.configuration.get("ExternalEntityLink", "")
 
     @property
     def about(self) -> str:
-        """What an approval says about itself: the verdict and the metrics."""
+        """The approval's own text: the verdict and the metrics."""
         return self.configuration.get("CustomData", "")
 
     @property
     def log_group(self) -> str:
-        """Where the action's work is logged; empty if nowhere that is known here."""
+        """The action's log group; empty if it is not known."""
         if self.provider == "CodeBuild":
             return f"/aws/codebuild/{self.configuration.get('ProjectName', '')}"
         if self.provider != "Lambda":
@@ -85,7 +84,7 @@ class ActionView:
 
     @property
     def log_streams(self) -> str:
-        """What the names of its streams begin with, in a log group that others write to as well; else empty."""
+        """The prefix of the action's streams, in a log group with other writers; else empty."""
         if self.provider == "CodeBuild":
             # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CloudWatchLogsConfig.html
             return self.external_id.rpartition(":")[2]
@@ -100,7 +99,7 @@ class ActionView:
 
     @property
     def rejected(self) -> bool:
-        """An approval that somebody answered with no; one that ran out of time was answered by nobody."""
+        """Tell whether somebody rejected the approval; nobody answered one that timed out."""
         return self.provider == "Manual" and self.status == "Failed" and bool(self.by)
 
     def _user_parameters(self) -> Mapping[str, Any]:
@@ -131,18 +130,18 @@ class RunView:
 
     @property
     def short_id(self) -> str:
-        return self.id[:SHORT_ID_CHARACTERS]
+        return short_id(self.id)
 
     @property
     def state(self) -> str:
-        """The status as a person means it: CodePipeline calls a rejected release Failed, a waiting one InProgress."""
+        """The status in a person's words: CodePipeline calls a rejected release Failed, a waiting one InProgress."""
         if self.status == "Failed" and self.failed_action is not None and self.failed_action.rejected:
             return "Rejected"
         return "Waiting" if self.status == "InProgress" and self.approval else self.status
 
     @property
     def training_job(self) -> str:
-        """The job that made its model, also of a release that only deploys one, as a rollback; empty if none."""
+        """The job that trained its model, also for a release that only deploys it, as a rollback; empty if none."""
         told = (action.training_job for action in self.actions)
         return self.variable("TrainingJobName") or next((name for name in told if name), "")
 
@@ -152,7 +151,7 @@ class RunView:
 
     @property
     def approval(self) -> ActionView | None:
-        """The approval that is open, which nothing but an answer ends."""
+        """The open approval."""
         return next((action for action in self.actions if action.status == "Waiting" and action.token), None)
 
     @property
@@ -162,7 +161,7 @@ class RunView:
 
     @property
     def under_way(self) -> ActionView | None:
-        """The first action that goes on; what its function has logged tells first that it cannot answer."""
+        """The first action in progress; the log of its function shows first if it cannot answer."""
         return next((action for action in self.actions if action.status == "InProgress"), None)
 
     def failed_in(self, stage: str) -> list[ActionView]:
@@ -170,13 +169,13 @@ class RunView:
         return [action for action in self.actions if action.stage == stage and action.failed]
 
     def log_name(self, action: ActionView) -> str:
-        """What `slipway logs` takes for the log of an action; empty if it has none."""
+        """The name of an action's log for `slipway logs`; empty if it has none."""
         if action.log_streams and action.provider == "Lambda":
             return f"training-job --run {self.short_id}"
         return action.log_group.rpartition("/")[2].removeprefix(f"{self.pipeline}-")
 
     def variable(self, name: str) -> str:
-        """An output variable, by its name alone, of the first action that has it; empty if none has."""
+        """An output variable of the first action that has one of this name; empty if none has."""
         return next((action.variables[name] for action in self.actions if name in action.variables), "")
 
     def seconds(self, now: datetime) -> float | None:
@@ -195,7 +194,7 @@ def view_run(
     details: Iterable[Mapping[str, Any]],
     state: Mapping[str, Any],
 ) -> RunView:
-    """Put together the answers of GetPipeline, GetPipelineExecution, ListActionExecutions and GetPipelineState."""
+    """Combine the answers of GetPipeline, GetPipelineExecution, ListActionExecutions and GetPipelineState."""
     run_id = str(execution["pipelineExecutionId"])
     newest, attempts = _newest_attempts(details)
     live = _live_states(state, run_id)
@@ -231,12 +230,12 @@ def view_run(
 
 
 def trigger_text(trigger: Mapping[str, Any], pipeline: str) -> str:
-    """What started the execution, in words."""
+    """Say what started the execution."""
     return started_by(str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", "")), pipeline)
 
 
 def waiting_approvals(state: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Stage, action, token and execution id of each approval that is open."""
+    """Return stage, action, token and execution id of each open approval."""
     return [
         (stage["stageName"], action["actionName"], latest["token"], stage["latestExecution"]["pipelineExecutionId"])
         for stage in state.get("stageStates", [])
@@ -259,7 +258,7 @@ def _newest_attempts(
 
 
 def _live_states(state: Mapping[str, Any], run_id: str) -> dict[str, Mapping[str, Any]]:
-    """Action execution id to its state, of the stages that this execution is or was the last in."""
+    """Map action execution ids to states, in the stages whose latest execution this is."""
     return {
         latest["actionExecutionId"]: latest
         for stage in state.get("stageStates", [])
@@ -306,7 +305,7 @@ def _action(
 
 
 def _revision_summary(text: str) -> str:
-    """The first line: a source's summary is the whole commit message, or a JSON document around it."""
+    """Return the first line: a source's summary is the whole commit message, or a JSON document that contains it."""
     stripped = text.strip()
     return stripped.splitlines()[0] if stripped else ""
 

@@ -1,4 +1,4 @@
-"""What a push will release: which models of the installation, and why. Said before it happens."""
+"""Predicts what a push will release: which models of the installation, and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PATHS = 3
 
 @dataclass(frozen=True)
 class ModelPipeline:
-    """A model's pipeline: the branch that its releases are made from, and whether a connection brings its pushes."""
+    """A model's pipeline: the branch it releases, and whether its sources come through a connection."""
 
     model: str
     branch: str = BRANCH
@@ -33,7 +33,7 @@ def pipelines_of(session: Session) -> tuple[ModelPipeline, ...]:
 
 @dataclass(frozen=True)
 class Push:
-    """A push before it is made; `place` is what a person calls what is pushed."""
+    """A push that has not been made; `place` is its name in messages."""
 
     place: str
     source: str
@@ -45,9 +45,9 @@ class Push:
     """Whether it goes to a provider behind a connection; None if that is for the pipelines to say."""
 
     def releases(self, pipelines: Iterable[ModelPipeline]) -> dict[str, str]:
-        """Model to why the push releases it.
+        """Map each model that the push releases to the reason.
 
-        Of a new branch CodePipeline has no list of files, so that the triggers of a connection take none.
+        For a new branch CodePipeline has no list of files, so the triggers of a connection ignore it.
         https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html#pipelines-filter-considerations
         """
         found = {}
@@ -64,7 +64,7 @@ class Push:
 
     def _said(self, pipelines: Sequence[ModelPipeline], verb: str) -> str:
         if not pipelines:
-            return "no pipeline is there yet that a push could start"
+            return "there is no pipeline yet that a push could start"
         found = self.releases(pipelines)
         if not found:
             return f"{verb} no model; {self._why_nothing(pipelines)}"
@@ -75,12 +75,14 @@ class Push:
     def _why_nothing(self, pipelines: Sequence[ModelPipeline]) -> str:
         branches = sorted({one.branch for one in pipelines})
         if self.branch not in branches:
-            return f"it goes to the branch {self.branch}, and releases are made from {', '.join(branches)}"
+            return f"it goes to the branch {self.branch}, and releases come from {', '.join(branches)}"
         if not self._reached(pipelines):
-            return "the pipelines have " + ("no connection to read it by" if self.connected else "their own connection")
+            return "the pipelines have " + (
+                "no connection to read it through" if self.connected else "their own connection"
+            )
         if self.paths is None:
-            return f"it makes the branch {self.branch}, and through a connection a new branch starts nothing"
-        return "nothing that one is made of has changed"
+            return f"it creates the branch {self.branch}, and through a connection a new branch starts nothing"
+        return "no source of a model has changed"
 
     def _reached(self, pipelines: Iterable[ModelPipeline]) -> list[ModelPipeline]:
         return [one for one in pipelines if one.branch == self.branch and self.connected in (None, one.connected)]

@@ -1,4 +1,4 @@
-"""Plain git, as far as publishing needs it: a bare repository as work folder, trees made of files, commits, pushes."""
+"""The git commands that publishing needs: a bare repository as work folder, trees of files, commits, pushes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class GitFolder:
-    """A bare repository that commits for one published repository are made in."""
+    """A bare repository in which commits for one published repository are made."""
 
     path: Path
     remote: Remote
@@ -45,7 +45,7 @@ class GitFolder:
     """What a person calls the published repository; empty: as the work folder."""
 
     def prepare(self) -> None:
-        """Create the work folder where there is none, and remove what a killed process left locked in it."""
+        """Create the work folder if it is missing, and remove the locks of a killed process."""
         self._use()
         if not (self.path / "HEAD").is_file():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ class GitFolder:
     def _use(self) -> None:
         """Remove git's lock files if nobody else uses the folder, and keep others from that until this process ends.
 
-        Git's processes inherit the descriptor, so that one that outlives a killed process keeps its lock files.
+        Git's processes inherit the descriptor, so one that outlives a killed process keeps its lock files.
         """
         if self.path in _IN_USE:
             return
@@ -82,33 +82,33 @@ class GitFolder:
         return listed[0]
 
     def write_tree(self, files: Mapping[str, Path]) -> str:
-        """Store files under their names in the repository as a tree; returns its id."""
+        """Store files as a tree, under their names in the repository; returns its id."""
         names = sorted(files)
         paths = "".join(f"{files[name].resolve()}\n" for name in names)
         blobs = self._git("hash-object", "-w", "--no-filters", "--stdin-paths", input_text=paths).split()
         return self.tree({name: f"{_mode(files[name])} {blob}" for name, blob in zip(names, blobs, strict=True)})
 
     def tree(self, entries: Mapping[str, str]) -> str:
-        """Store entries, name to mode and blob, as a tree; returns its id."""
+        """Store entries, a map of name to mode and blob, as a tree; returns its id."""
         lines = "".join(f"{entries[name]}\t{name}\0" for name in sorted(entries))
         with _own_index() as environment:
             self._git("update-index", "-z", "--index-info", input_text=lines, environment=environment)
             return self._git("write-tree", environment=environment).strip()
 
     def entries(self, tree: str) -> dict[str, str]:
-        """Name to mode and blob of all files of a tree or a commit."""
+        """Map name to mode and blob of all files of a tree or a commit."""
         listed = self._git("ls-tree", "-r", "-z", "--format=%(objectmode) %(objectname)%x09%(path)", tree)
         lines = (line.partition("\t") for line in listed.split("\0") if line)
         return {name: entry for entry, _, name in lines}
 
     def check_out(self, commit: str, names: Sequence[str], place: Path) -> None:
-        """Write files of a commit below a folder, over what is there."""
+        """Write files of a commit below a folder; overwrite existing files."""
         if names:
             with _own_index() as environment:
                 self._git("--work-tree", str(place), "checkout", commit, "--", *names, environment=environment)
 
     def changed(self, before: str, after: str) -> tuple[str, ...]:
-        """Names of the files that differ between two commits or trees; of one that moved both."""
+        """Return the names of the files that differ between two commits or trees; both names of a moved file."""
         listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after)
         return tuple(name for name in listed.split("\0") if name)
 
@@ -121,17 +121,17 @@ class GitFolder:
         parents = ["-p", parent] if parent else []
         return self._git(*self._identity(), "commit-tree", tree, *parents, input_text=message).strip()
 
-    def note_address(self) -> None:
-        """Keep the repository's address in the work folder; a path stays right from wherever it is asked for."""
+    def save_address(self) -> None:
+        """Save the repository's address in the work folder; a path is saved as absolute."""
         local = Path(self.remote.url)
         self._git("config", _ADDRESS, str(local.resolve()) if local.exists() else self.remote.url)
 
-    def noted_address(self) -> str | None:
-        """The address that was kept last."""
+    def saved_address(self) -> str | None:
+        """Return the address that was saved last."""
         return (self._quiet("config", "--get", _ADDRESS) or "").strip() or None
 
     def push(self, commit: str, branch: str) -> None:
-        """Push one commit; a branch that moved on in the meantime is never overwritten."""
+        """Push one commit; never overwrites commits that the branch has got in the meantime."""
         try:
             self._git("push", "--quiet", self.remote.url, f"{commit}:refs/heads/{branch}")
         except SlipwayError as error:
@@ -200,6 +200,6 @@ def _mode(path: Path) -> str:
 
 @contextmanager
 def _own_index() -> Iterator[dict[str, str]]:
-    """An environment with an index for one operation, so that none that a kill left behind is in the way."""
+    """An environment with an index for one operation, so that an index of a killed process is not in the way."""
     with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
         yield {"GIT_INDEX_FILE": str(Path(folder, "index"))}

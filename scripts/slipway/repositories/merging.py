@@ -1,6 +1,6 @@
-"""A folder of a checkout and its repository, both of which people change: what is new on which side.
+"""Compares a folder of a checkout with its repository: people change both.
 
-Entries are what a tree of git holds: a name in the repository, and the mode and blob of its file.
+Entries are those of a git tree: a name in the repository, and the mode and blob of its file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Entries = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Sides:
-    """The names whose files differ, by who has changed them since the state that both began with."""
+    """The names of changed files, by the side that has changed them since the common state."""
 
     here: frozenset[str]
     """Changed in the folder, and not to what the repository holds."""
@@ -29,7 +29,7 @@ class Sides:
 
 
 def compare(base: Entries, folder: Entries, repository: Entries) -> Sides:
-    """What has changed on each side since `base`; what is the same on both is a change on none."""
+    """Return the changes of each side since `base`; a change that both sides made alike counts for neither."""
     differing = {name for name in folder.keys() | repository.keys() if folder.get(name) != repository.get(name)}
     return Sides(
         frozenset(name for name in differing if folder.get(name) != base.get(name)),
@@ -38,7 +38,7 @@ def compare(base: Entries, folder: Entries, repository: Entries) -> Sides:
 
 
 def take(git: GitFolder, commit: str, names: frozenset[str], repository: Entries, place: Path) -> None:
-    """Give the files of these names under `place` the content that they have in a commit; one that it lacks goes."""
+    """Overwrite the files of these names under `place` with those of a commit; delete a file that the commit lacks."""
     git.check_out(commit, sorted(name for name in names if name in repository), place)
     for name in names - repository.keys():
         (place / name).unlink(missing_ok=True)

@@ -1,27 +1,28 @@
-"""Where the repositories of a pipeline lie: in CodeCommit, or behind a connection to GitHub, GitLab or Bitbucket."""
+"""The location of a pipeline's repositories: CodeCommit, or a connection to GitHub, GitLab or Bitbucket."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from pipeline_lambdas.release.affected import INFERENCE_LAMBDAS, PIPELINE_LAMBDAS, TRAINING_CONFIG
 from slipway.errors import SlipwayError
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.session import Session
 from slipway.stacks.stacks import find_stack
 
 SOURCE_ACTIONS = {
-    "training_config": "TrainingConfig",
-    "pipeline_lambdas": "PipelineLambdas",
-    "inference_lambdas": "InferenceLambdas",
+    "training_config": TRAINING_CONFIG,
+    "pipeline_lambdas": PIPELINE_LAMBDAS,
+    "inference_lambdas": INFERENCE_LAMBDAS,
 }
 """Folder to the pipeline's source action that reads its repository."""
 
 
 def connected_repositories(session: Session) -> dict[str, str]:
-    """Folder to the repository's name at the provider; empty if the repositories are those of CodeCommit.
+    """Map each folder to its repository at the provider; empty if the repositories are in CodeCommit.
 
-    SlipwayError if the setup stack made no repositories and no pipeline says where else they are.
+    SlipwayError if the setup stack made no repositories and no pipeline names others.
     """
     pipeline = _parameters(session, session.names.pipeline_stack)
     if pipeline.get("ConnectionArn"):
@@ -40,7 +41,7 @@ def connected_repositories(session: Session) -> dict[str, str]:
 
 
 def parse_remotes(texts: Sequence[str]) -> dict[str, str]:
-    """Folder to address, from FOLDER=ADDRESS as the command line has it. Raises SlipwayError."""
+    """Map folders to addresses, from FOLDER=ADDRESS of the command line. Raises SlipwayError."""
     remotes = {}
     for text in texts:
         folder, separator, address = text.partition("=")
@@ -59,7 +60,7 @@ def parse_remotes(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _without_user(address: str) -> str:
-    """An HTTP address without what it signs in with; any other as it is, such as git@github.com:acme/model."""
+    """Return an HTTP address without user and password; any other unchanged, such as git@github.com:acme/model."""
     before, separator, rest = address.partition("://")
     if not separator or not before.endswith(("http", "https")):
         return address

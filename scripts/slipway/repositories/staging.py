@@ -1,4 +1,4 @@
-"""A folder of this checkout as its repository is to be: its files, the commit to push, and what others pushed."""
+"""Prepares a folder of this checkout for its repository: its files, the commit to push, and commits of others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ A team's tests are pushed with its code. A change of anything else starts no rel
 
 @dataclass(frozen=True)
 class StagedFolder:
-    """A folder compared with its repository: the commit to push, or none and why."""
+    """A folder compared with its repository: the commit to push, or why there is none."""
 
     folder: str
     repository: str
@@ -55,12 +55,12 @@ class StagedFolder:
     """The files that the commit changes; None for the first one."""
 
     def releases(self, model: str) -> bool:
-        """Whether the push starts a release of the model."""
+        """Tell whether the push starts a release of the model."""
         return self.changed and bool(self.push.releases([ModelPipeline(model)]))
 
     @property
     def push(self) -> Push:
-        """The push of the commit, to CodeCommit or to an address that was given."""
+        """The push of the commit, to CodeCommit or to a given address."""
         return Push(self.folder, self.source_action, self.paths, connected=bool(self.git.name))
 
     @property
@@ -68,7 +68,7 @@ class StagedFolder:
         return self.commit is not None
 
     def why(self, command: Command) -> str:
-        """Why there is nothing to publish, and what to do about it."""
+        """Why there is nothing to publish, and the next step."""
         return self.reason if isinstance(self.reason, str) else self.reason(command)
 
     @property
@@ -76,7 +76,7 @@ class StagedFolder:
         return SOURCE_ACTIONS[self.folder]
 
     def publish(self, session: Session) -> str:
-        """Push the commit; returns its id, which is the revision that a release shows."""
+        """Push the commit; returns its id, the revision of a release."""
         if self.commit is None:
             raise ValueError(f"{self.folder} has nothing to publish")
         with session.output.step(f"push {self.folder}") as step:
@@ -86,7 +86,7 @@ class StagedFolder:
 
 
 def git_folder(session: Session, folder: str, address: str | None = None) -> GitFolder:
-    """The work folder for a repository, CodeCommit's unless git alone signs in to it at `address`."""
+    """Return the work folder of a repository: of CodeCommit, unless `address` names another, which git signs in to."""
     repository, path = session.names.repository(folder), _work_folder(session, folder)
     if address is not None:
         return GitFolder(path, Remote(address), address)
@@ -108,22 +108,22 @@ def _work_folder(session: Session, folder: str) -> Path:
 def stage(session: Session, folder: str, message: str | None = None) -> StagedFolder:
     """Compare a folder with its repository and make the commit to push.
 
-    A repository that is ahead of the folder is left alone. SlipwayError if each has what the other has not.
+    A repository that is ahead of the folder is left alone. SlipwayError if each has commits that the other lacks.
     """
     return stage_files(git_folder(session, folder), folder, repository_files(session.project, folder), message)
 
 
 def stage_published(session: Session, folder: str, connected: Mapping[str, str]) -> StagedFolder:
-    """As `stage`, and of a folder behind a connection with the address that it was last published to.
+    """Do the same as `stage`; for a folder behind a connection, with the address of its last publication.
 
-    `connected` is folder to repository, as `connected_repositories` gives it. SlipwayError if no address is known.
+    `connected` maps folders to repositories, from `connected_repositories`. SlipwayError if no address is known.
     """
     address = None
     if folder in connected:
-        address = GitFolder(_work_folder(session, folder), Remote("")).noted_address()
+        address = GitFolder(_work_folder(session, folder), Remote("")).saved_address()
         if address is None:
             raise SlipwayError(
-                f"its repository {connected[folder]} is behind the connection, and was never published to from here."
+                f"its repository {connected[folder]} is behind the connection, and was never published from here."
             )
     return stage_files(git_folder(session, folder, address), folder, repository_files(session.project, folder))
 
@@ -131,7 +131,7 @@ def stage_published(session: Session, folder: str, connected: Mapping[str, str])
 def stage_files(
     git: GitFolder, folder: str, files: dict[str, Path], message: str | None = None, *, overwrite: bool = False
 ) -> StagedFolder:
-    """As `stage`, for given files and a given repository; with `overwrite` the folder's files count alone."""
+    """Do the same as `stage`, for given files and repository; with `overwrite`, ignore the repository's changes."""
     repository = git.name or git.path.name
     git.prepare()
     head = git.fetch(BRANCH)
@@ -154,7 +154,7 @@ def stage_files(
 
 
 def take_over(project: Project, folder: str, git: GitFolder) -> tuple[list[str], list[str]]:
-    """Give a folder the repository's changes; returns the files' names, and those that had changes here too."""
+    """Apply the repository's changes to a folder; returns the files' names, and those that had changes here too."""
     git.prepare()
     head = git.fetch(BRANCH)
     if head is None:
@@ -169,7 +169,7 @@ def take_over(project: Project, folder: str, git: GitFolder) -> tuple[list[str],
 
 
 def _base(git: GitFolder, history: list[Commit], tree: str) -> dict[str, str]:
-    """The state that folder and repository have in common: where the folder still is, else what it published last."""
+    """Return the common state of folder and repository: the commit that equals the folder, else the last published."""
     if any(commit.tree == tree for commit in history):
         return git.entries(tree)
     own = history[len(_foreign(history)) :]
@@ -177,7 +177,7 @@ def _base(git: GitFolder, history: list[Commit], tree: str) -> dict[str, str]:
 
 
 def _holds(folder: str, name: str) -> bool:
-    """Whether a folder can have a file of this name in its repository."""
+    """Tell whether a file of this name in the repository belongs to a folder."""
     parts = name.split("/")
     if any(part.startswith(".") or part == "__pycache__" for part in parts):
         return False
@@ -193,7 +193,7 @@ def _behind(folder: str, newer: list[Commit]) -> NextStep:
 
 
 def repository_files(project: Project, folder: str) -> dict[str, Path]:
-    """Name in the repository to file. Training configs lie at the top, code and its tests where they are here."""
+    """Map names in the repository to files. Training configs are at the top, code and its tests at their paths here."""
     source = project.root / folder
     if folder == "training_config":
         files = {path.relative_to(source).as_posix(): path for path in _files(source)}
@@ -217,7 +217,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _newer_than(history: list[Commit], tree: str) -> list[Commit]:
-    """The commits made after the folder was as it is now; empty if it never was."""
+    """Return the commits after the one that equals the folder; empty if none does."""
     for age, commit in enumerate(history):
         if commit.tree == tree:
             return history[:age]
@@ -225,7 +225,7 @@ def _newer_than(history: list[Commit], tree: str) -> list[Commit]:
 
 
 def _foreign(history: list[Commit]) -> list[Commit]:
-    """The commits on top that did not come from here."""
+    """Return the newest commits that were not published from here."""
     for age, commit in enumerate(history):
         if _TRAILER in commit.body:
             return history[:age]

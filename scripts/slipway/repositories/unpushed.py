@@ -1,4 +1,4 @@
-"""What a push of the present state would release, told without making it."""
+"""Predicts what a push of the present state would release, without pushing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import explain
 from slipway.project import REPOSITORY_FOLDERS, shown
+from slipway.repositories.clones import Clone
 from slipway.repositories.effects import ModelPipeline, Push, pipelines_of
 from slipway.repositories.git import REDIRECTING
 from slipway.repositories.sources import SOURCE_ACTIONS, connected_repositories
 from slipway.repositories.staging import stage_published
-from slipway.repositories.whereabouts import Clone
 from slipway.session import Session
 
 _VERB = "a push would release"
 _REMOTES = "refs/remotes/"
 
 
-def tell_push(session: Session, clone: Clone | None) -> dict[str, Any]:
-    """Say what a push of a clone, or of the folders of this checkout, would release.
+def print_push(session: Session, clone: Clone | None) -> dict[str, Any]:
+    """Print what a push of a clone, or of the folders of this checkout, would release.
 
-    Returns folder to model to why, and None for a folder of which that is not known.
+    Returns folder to model to reason; None for a folder about which that is not known.
     """
     try:
         pipelines = pipelines_of(session)
@@ -36,7 +36,7 @@ def tell_push(session: Session, clone: Clone | None) -> dict[str, Any]:
         session.output.say(f"what a push would release is not known: {_sentence(error)}")
         return dict.fromkeys([clone.folder.name] if clone else REPOSITORY_FOLDERS)
     if not pipelines and not clone:
-        session.output.say("no pipeline is there yet that a push could start")
+        session.output.say("there is no pipeline yet that a push could start")
         return {folder: {} for folder in REPOSITORY_FOLDERS}
     return dict(_of_clone(session, clone, pipelines) if clone else _of_checkout(session, pipelines, connected))
 
@@ -73,9 +73,9 @@ def _sentence(error: Exception) -> str:
 
 
 def unpushed(clone: Clone) -> Push:
-    """The push of all that a clone has and its remote branch, as last fetched, has not: committed or not.
+    """Return the push of everything that a clone has and its remote branch, as last fetched, lacks: committed or not.
 
-    SlipwayError if the clone is on no branch, has no remote, or is no repository that git can read.
+    SlipwayError if the clone is on no branch, has no remote, or is not a repository that git can read.
     """
     git = _Git(clone.folder)
     branch, remote = git.branch(), git.remote_branch()
@@ -96,7 +96,7 @@ def _source(clone: Clone) -> str:
 
 
 class _Git:
-    """git in a clone, asked only: it takes no lock and changes nothing."""
+    """Read-only git commands in a clone: they take no lock."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -110,7 +110,7 @@ class _Git:
         return found.strip()
 
     def remote_branch(self) -> str | None:
-        """The reference of the remote branch that a push goes to; None if the push would make it."""
+        """The reference of the remote branch that a push goes to; None if the push would create it."""
         if not (self.ask("remote") or "").strip():
             raise SlipwayError("the clone has no remote; git remote add origin ADDRESS names one.")
         for name in ("@{push}", "@{upstream}"):
@@ -121,14 +121,14 @@ class _Git:
         return found if self.ask("rev-parse", "--verify", "--quiet", found) else None
 
     def names(self, *arguments: str) -> list[str]:
-        """File names that a command prints, one after the other."""
+        """Yield the file names that a command prints."""
         found = self.ask(*arguments)
         if found is None:
             raise SlipwayError(f"git {arguments[0]} failed there; git status shows why.")
         return [name for name in found.split("\0") if name]
 
     def ask(self, *arguments: str) -> str | None:
-        """What a command prints; None if it fails."""
+        """Return the output of a command; None if it fails."""
         inherited = {name: value for name, value in os.environ.items() if name not in REDIRECTING}
         try:
             done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a change set would do, told before it does it, and what needs a word first.
+"""The changes of a change set, shown before they happen, and those that need consent.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
 """
@@ -41,12 +41,12 @@ class Change:
 
     @property
     def replaced(self) -> bool:
-        """Whether the resource is replaced, or may be."""
+        """Whether CloudFormation replaces the resource, or may."""
         return self.replacement in {"True", "Conditional"}
 
     @property
     def stateful(self) -> bool:
-        """Whether something that cannot be made again is replaced or leaves the stack."""
+        """Whether something that cannot be restored is replaced or leaves the stack."""
         return self.type in STATEFUL_TYPES and (self.action == "Remove" or self.replaced)
 
     @property
@@ -60,7 +60,7 @@ class Change:
         return f"{self.verb} {self.logical_id} ({self.type}){because}"
 
     def document(self) -> dict[str, Any]:
-        """The change as a program reads it."""
+        """The change for programs."""
         return {
             "action": self.action,
             "resource": self.logical_id,
@@ -73,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person has agreed to beforehand."""
+    """The changes that a person has agreed to in advance."""
 
     replace_stateful: frozenset[str] = frozenset()
     """Logical ids of stateful resources that may be replaced or removed."""
@@ -103,7 +103,7 @@ def read_change(resource: Mapping[str, Any]) -> Change:
 
 
 def changes_table(changes: Iterable[Change]) -> Table:
-    """A line for each change, the gravest last, where the eye is."""
+    """Return a line for each change, the gravest last, where people look."""
     order = ("add", "modify", "import", "dynamic", "remove", "perhaps replace", "REPLACE")
     table = Table("change", "resource", "type", "because of", box=None, pad_edge=False)
     for change in sorted(changes, key=lambda one: (order.index(one.verb) if one.verb in order else 3, one.logical_id)):
@@ -117,7 +117,7 @@ def changes_table(changes: Iterable[Change]) -> Table:
 
 
 def refuse_stateful(stack: str, changes: Iterable[Change], consent: Consent, command: str) -> None:
-    """Raise SlipwayError if something that cannot be made again would be replaced or removed without a word.
+    """Raise SlipwayError if the change set replaces or removes, without consent, something that cannot be restored.
 
     `command` is what a person types to deploy.
     """
@@ -128,7 +128,7 @@ def refuse_stateful(stack: str, changes: Iterable[Change], consent: Consent, com
     flags = " ".join(f"--replace-stateful {one.logical_id}" for one in refused)
     raise SlipwayError(
         "\n".join([f"stack {stack}: refused, as this cannot be undone:", *lines]),
-        f"Undo the change in the template or the parameters. Or, if it is meant: {command} {flags}",
+        f"Undo the change in the template or the parameters. Or, to do it anyway: {command} {flags}",
     )
 
 
@@ -139,7 +139,7 @@ def _becomes(change: Change) -> str:
 
 
 def _causes(details: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Changed property to what changes it, in the order of the answer."""
+    """Map each changed property to what changes it, in the order of the answer."""
     entities: dict[str, list[str]] = {}
     for detail in details:
         target = detail["Target"]

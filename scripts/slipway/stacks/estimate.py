@@ -1,4 +1,4 @@
-"""What a release and an idle month cost, as plain sums over a price table, a training config and assumptions."""
+"""The cost of a release and of an idle month: sums over a price table, a training config and assumptions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPARING_ACTIONS = 2
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What no config tells."""
+    """Values that no config contains."""
 
     releases: int
     training_minutes: float
@@ -39,7 +39,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Line:
-    """One item; `price` is None if the table does not know it, and it then counts nothing."""
+    """One item; `price` is None if the table lacks it, and the item then counts nothing."""
 
     item: str
     quantity: float
@@ -52,7 +52,7 @@ class Line:
 
 
 def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
-    """What one release costs, without the monthly allowances."""
+    """Return the cost of one release, without the monthly allowances."""
     training, prices = config.training, table.prices
     hours = assumed.training_minutes / 60 * training.instance_count
     lines = [
@@ -76,7 +76,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
 
 
 def idle_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
-    """What a month without a release and without a request costs, without the monthly allowances."""
+    """Return the cost of a month without a release and without a request, without the monthly allowances."""
     prices = table.prices
     lines = [
         Line(
@@ -99,12 +99,12 @@ def idle_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) 
 
 
 def unknown(lines: list[Line]) -> Iterator[str]:
-    """The items that no price is known of."""
+    """Return the items without a known price."""
     return (line.item for line in lines if line.price is None)
 
 
 def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
-    """Each action is charged from its start to its end, rounded up, so one that waits is charged for waiting."""
+    """AWS charges each action from its start to its end, rounded up, so also for waiting."""
     waits = [assumed.build_minutes, assumed.check_minutes, assumed.training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
@@ -123,7 +123,7 @@ def _compares(config: TrainingConfig) -> bool:
 
 
 def _champion(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> Line:
-    """From its start to the end of the evaluation."""
+    """The champion's endpoint, from its start to the end of the evaluation."""
     prod = config.environments["prod"]
     variant = config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
     if isinstance(variant, InstanceVariant):
@@ -153,7 +153,7 @@ def _release_of(environment: str, variant: Variant, assumed: Assumptions, table:
 
 
 def _baking_minutes(environment: str, variant: Variant) -> float:
-    """How long the old instances stay for the alarms, once the new ones serve."""
+    """How long the old instances stay for the alarms after the new ones serve."""
     if environment in DEPLOYED_IN_STEPS and isinstance(variant, InstanceVariant):
         return variant.rollout.longest_s / 60
     return 0

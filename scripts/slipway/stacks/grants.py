@@ -1,4 +1,4 @@
-"""What roles may do, against what they did: the comparison behind `slipway permissions`."""
+"""Compares what roles may do with what they did, for `slipway permissions`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Call:
-    """Decisions of IAM about one action of a role on one resource."""
+    """IAM's decisions about one action of a role on one resource."""
 
     role: str
     action: str
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Grants of roles divided by whether they were used; resources stand as (role, policy, resource)."""
+    """Grants of roles, used and unused; resources are (role, policy, resource)."""
 
     denied: tuple[Call, ...]
     used: tuple[Grant, ...]
@@ -68,9 +68,9 @@ def compare(
     reason_of: Callable[[Grant], str | None],
     is_expected: Callable[[str, str, str], bool] = lambda _role, _policy, _resource: False,
 ) -> Comparison:
-    """Compare; `reason_of` tells why a grant cannot be used here, or None.
+    """Compare; `reason_of` returns why a grant cannot be used here, or None.
 
-    `is_expected` tells whether it is known that a resource of a role's policy stays untouched here.
+    `is_expected` tells whether a resource of a role's policy is known to stay untouched here.
     """
     known = list(calls)
     used, listed, unused, untouched = [], [], [], []
@@ -97,7 +97,7 @@ def compare(
 
 
 def matches(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
-    """Whether a pattern of a policy, with its `*` and `?`, matches.
+    """Tell whether a pattern of a policy, with its `*` and `?`, matches.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
@@ -114,7 +114,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _covers(grant: Grant, call: Call) -> bool:
-    """Actions are compared without regard to case, resources with it."""
+    """Compare actions without regard to case, and resources with it."""
     return (
         grant.role == call.role
         and matches(grant.action, call.action, ignore_case=True)
@@ -123,7 +123,7 @@ def _covers(grant: Grant, call: Call) -> bool:
 
 
 def _by_statement(grants: Iterable[Grant]) -> list[list[Grant]]:
-    """Grants that came from one statement have the same role, policy and resources."""
+    """Group grants by statement: those of one have the same role, policy and resources."""
     statements: dict[tuple[str, str, tuple[str, ...]], list[Grant]] = {}
     for grant in grants:
         statements.setdefault((grant.role, grant.policy, grant.resources), []).append(grant)

@@ -1,4 +1,4 @@
-"""What SageMaker's quotas of an account allow, as Service Quotas tells."""
+"""Reads an account's limits for SageMaker from Service Quotas."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class Limit:
-    """What a quota allows in one account and Region."""
+    """The limit of a quota in one account and Region."""
 
     code: str
     value: float
 
 
 def quota_limits(client: Any, quotas: Iterable[str]) -> dict[str, Limit]:
-    """Quota to limit, for those that Service Quotas knows in the Region.
+    """Map quotas to limits, for those that Service Quotas knows in the Region.
 
-    The applied value; where there is none the default, which then holds. Raises ClientError, as without the permission.
+    The limit is the applied value, or the default without one. Raises ClientError, also without the permission.
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
     """
     wanted = {_plain(quota): quota for quota in quotas}
@@ -32,7 +32,7 @@ def quota_limits(client: Any, quotas: Iterable[str]) -> dict[str, Limit]:
 
 
 def _limits(client: Any, operation: str, wanted: set[str]) -> dict[str, Limit]:
-    """Pages are read until all are found: SageMaker has some 2,000 quotas."""
+    """Read pages until all are found: SageMaker has some 2,000 quotas."""
     found: dict[str, Limit] = {}
     for page in client.get_paginator(operation).paginate(ServiceCode=_SERVICE, PaginationConfig={"PageSize": _PAGE}):
         found |= _of_page(page, wanted)
@@ -47,5 +47,5 @@ def _of_page(page: Mapping[str, Any], wanted: set[str]) -> dict[str, Limit]:
 
 
 def _plain(name: str) -> str:
-    """A name without what is easily changed in it: AWS lists no codes of SageMaker's quotas to go by."""
+    """Normalise a name: AWS publishes no codes of SageMaker's quotas to match by."""
     return " ".join(name.casefold().split())

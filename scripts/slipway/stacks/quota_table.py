@@ -1,4 +1,4 @@
-"""SageMaker's quotas beside what releases need: a table, and a note before a launch on AWS."""
+"""Compares SageMaker's quotas with the needs of releases: a table, and a warning before a launch on AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = "servicequotas/home/services/sagemaker/quotas"
 
 
 def say_quotas(session: Session) -> None:
-    """Print what the models of this checkout need, and on AWS what the account allows and what to request."""
+    """Print what the models of this checkout need; on AWS also the account's limits, and what to request."""
     models, needed = _needed(session)
     limits = _limits(session, needed)
     session.output.say(f"SageMaker quotas for {', '.join(models)}")
@@ -39,7 +39,7 @@ def say_quotas(session: Session) -> None:
 
 
 def warn_of_quotas(session: Session) -> None:
-    """Say before a launch which quotas are too small for its releases; on local AWS there are none."""
+    """Warn before a launch about quotas that are too small for its releases; local AWS has none."""
     if session.target.is_local:
         return
     try:
@@ -67,7 +67,7 @@ def _needed(session: Session) -> tuple[list[str], list[Need]]:
 
 
 def _limits(session: Session, needed: Sequence[Need]) -> dict[str, Limit] | None:
-    """None where nobody can be asked."""
+    """Return the limits; None if nobody can be asked."""
     if session.target.is_local:
         return None
     try:
@@ -105,7 +105,7 @@ def _document(session: Session, need: Need, limits: Mapping[str, Limit] | None) 
 
 
 def _console(session: Session, limit: Limit | None = None) -> str:
-    """The page of all quotas or of one, in the Region that is launched in."""
+    """Return the console's page of all quotas or of one, in the Region of the launch."""
     region = session.target.region
     domain = next((name for prefix, name in _DOMAINS.items() if region.startswith(prefix)), "console.aws.amazon.com")
     page = f"{_PAGE}/{limit.code}" if limit else _PAGE

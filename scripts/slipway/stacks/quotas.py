@@ -1,8 +1,8 @@
-"""How much of SageMaker's quotas releases need at most, as plain sums over training configs.
+"""The quotas of SageMaker that releases need at most: sums over training configs.
 
-Endpoints stay between releases, and an update runs the old instances and the new ones side by side:
-https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html
-Names of quotas as Service Quotas has them: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+Endpoints stay between releases, and an update runs old and new instances side by side:
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html Names of quotas are those of
+Service Quotas: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Use = Counter[str]
 
 @dataclass(frozen=True)
 class Need:
-    """What one quota has to allow."""
+    """The limit that a quota must have."""
 
     quota: str
     alone: int
@@ -35,7 +35,7 @@ class Need:
 
 
 def needs(configs: Iterable[TrainingConfig]) -> list[Need]:
-    """Each quota that releases of these models use, by name; what the models need adds up."""
+    """Return each quota that releases of these models use, by name; the needs of models add up."""
     alone, overlapping = Use(), Use()
     for config in configs:
         stages = _stages(config)
@@ -46,7 +46,7 @@ def needs(configs: Iterable[TrainingConfig]) -> list[Need]:
 
 
 def _stages(config: TrainingConfig) -> list[Use]:
-    """What each stage of a release uses beside the endpoints that are there."""
+    """Return what each stage of a release uses in addition to the existing endpoints."""
     training = config.training
     count = training.instance_count
     stages = [Use({f"{training.instance_type} for training job usage": count, TRAINING_INSTANCES: count})]
@@ -61,7 +61,7 @@ def _stages(config: TrainingConfig) -> list[Use]:
 
 
 def _standing(variant: Variant) -> Use:
-    """An endpoint that serves."""
+    """An endpoint in service."""
     if isinstance(variant, InstanceVariant):
         count = variant.instance_count
         return Use({f"{variant.instance_type} for endpoint usage": count, ENDPOINT_INSTANCES: count})
@@ -69,7 +69,7 @@ def _standing(variant: Variant) -> Use:
 
 
 def _update(variant: Variant) -> Use:
-    """What an update needs beside the endpoint: the same again. Whether a serverless one does is not documented."""
+    """An update needs the same again. Whether that holds for a serverless endpoint is not documented."""
     more = _standing(variant)
     del more[SERVERLESS_ENDPOINTS]
     return more

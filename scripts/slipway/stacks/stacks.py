@@ -1,4 +1,4 @@
-"""CloudFormation stacks by change sets: what will change is known, shown and agreed to before anything does.
+"""Deploys CloudFormation stacks by change sets: it shows the changes, and asks, before anything changes.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
 """
@@ -37,14 +37,14 @@ _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deployment did, or with --dry-run would do; no changes means that the stack was as wanted."""
+    """The result of a deployment, or of --dry-run; no changes if the stack was up to date."""
 
     stack: str
     created: bool
     changes: tuple[Change, ...]
 
     def document(self) -> dict[str, Any]:
-        """The deployment as a program reads it."""
+        """The deployment for programs."""
         return {
             "stack": self.stack,
             "created": self.created,
@@ -54,7 +54,7 @@ class Deployed:
 
 @dataclass(frozen=True)
 class _ChangeSet:
-    """A change set, and whether the stack was there before it."""
+    """A change set, and whether its stack already existed."""
 
     stack: str
     id: str
@@ -70,7 +70,7 @@ class _ChangeSet:
         )
 
     def discard(self, session: Session) -> None:
-        """Leave things as they were."""
+        """Delete the change set, and the stack if the change set created it."""
         cloudformation = session.client("cloudformation")
         cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=self.id)
         if self.placeholder:
@@ -78,7 +78,7 @@ class _ChangeSet:
 
 
 def find_stack(session: Session, name: str) -> dict[str, Any] | None:
-    """The stack's description; None if there is no such stack."""
+    """Return the stack's description; None if it does not exist."""
     try:
         stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -98,10 +98,10 @@ def deploy_stack(
     parameters: Mapping[str, str],
     consent: Consent | None = None,
 ) -> Deployed:
-    """Create or update a stack and wait; parameters that are not given keep their value.
+    """Create or update a stack and wait; parameters that are not given keep their values.
 
-    Raises SlipwayError with the resources that failed and their reasons, and if it would replace or remove what
-    cannot be made again without consent.
+    Raises SlipwayError with the resources that failed and their reasons, or if the update would, without consent,
+    replace or remove something that cannot be restored.
     """
     agreed = consent or Consent()
     with session.output.step(f"stack {name}") as step:
@@ -119,7 +119,7 @@ def deploy_stack(
             return Deployed(name, created=False, changes=changes)
         seen = {event["EventId"] for event in stack_events(session, name)}
         change_set.execute(session)
-        with goes_on(f"CloudFormation goes on with stack {name}.", f"Look at it: {session.command('status')}"):
+        with goes_on(f"CloudFormation continues with stack {name}.", f"Look at it: {session.command('status')}"):
             _follow(session, name, seen, len(changes), step)
         certain = sum(change.certain for change in changes)
         made = f"created, {len(changes)} resources" if change_set.new_stack else f"updated, {certain} resources"
@@ -128,7 +128,7 @@ def deploy_stack(
 
 
 def delete_stack(session: Session, name: str, step: Step) -> bool:
-    """Delete a stack and wait; returns whether there was one. SlipwayError if something of it cannot be deleted."""
+    """Delete a stack and wait; returns whether it existed. SlipwayError if a resource of it cannot be deleted."""
     found = find_stack(session, name)
     if found is None:
         return False
@@ -148,7 +148,7 @@ def delete_stack(session: Session, name: str, step: Step) -> bool:
 
 
 def _usable(session: Session, name: str, step: Step, consent: Consent) -> dict[str, Any] | None:
-    """The stack if it can be updated, None if it is to be created. One whose creation failed is deleted first."""
+    """Return the stack if it can be updated, None if it must be created; deletes one whose creation failed."""
     stack = find_stack(session, name)
     status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
     if status in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"} or status in CHANGEABLE:
@@ -158,7 +158,7 @@ def _usable(session: Session, name: str, step: Step, consent: Consent) -> dict[s
     session.output.say(f"stack {name} is in {status}: its creation failed.")
     for reason in last_reasons(session, name):
         session.output.say(reason)
-    session.output.say("Nothing of it is in use, so it is deleted and created anew.")
+    session.output.say("Nothing of it is in use, so it is deleted and created again.")
     delete_stack(session, name, step)
     return None
 
@@ -213,7 +213,7 @@ def _wait_for_change_set(session: Session, change_set: _ChangeSet, step: Step) -
 def _agreed(
     session: Session, change_set: _ChangeSet, changes: tuple[Change, ...], consent: Consent, step: Step
 ) -> bool:
-    """Show the changes; whether to carry them out. SlipwayError if they are refused."""
+    """Show the changes; returns whether to carry them out. SlipwayError if they are refused."""
     if consent.dry_run or not change_set.new_stack:
         certain = [change for change in changes if change.certain]
         if certain:
@@ -234,7 +234,7 @@ def _agreed(
 
 
 def _follow(session: Session, name: str, seen: set[str], total: int, step: Step) -> None:
-    """Wait until the stack is done, showing the newest event; SlipwayError if it failed."""
+    """Wait until the operation ends, and show the newest event; SlipwayError if it failed."""
     while True:
         stack = find_stack(session, name)
         status = stack["StackStatus"] if stack else "DELETE_COMPLETE"

@@ -1,4 +1,4 @@
-"""Stacks that stand in the way: what failed in them and why, and how to go on.
+"""Explains stacks that cannot be changed: what failed in them and why, and the next step.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 """
@@ -27,7 +27,7 @@ def stack_events(session: Session, name: str) -> list[dict[str, Any]]:
 
 
 def failed(session: Session, name: str, status: str, seen: Collection[str] = ()) -> SlipwayError:
-    """Tell why an operation on a stack failed that added its events to those `seen`, the first failure first."""
+    """Return the error of a failed operation, from its events after those `seen`, the first failure first."""
     new = [event for event in stack_events(session, name) if event["EventId"] not in seen]
     reasons = _reasons(session, name, new)
     message = "\n".join([f"stack {name} ended in {status}:", *(reasons or ["  no resource gives a reason"])])
@@ -35,14 +35,14 @@ def failed(session: Session, name: str, status: str, seen: Collection[str] = ())
 
 
 def not_changeable(session: Session, name: str, status: str) -> SlipwayError:
-    """Tell what holds up a stack that is found in a state in which it cannot be changed."""
+    """Return the error about a stack whose state does not allow changes."""
     reasons = last_reasons(session, name)
     message = "\n".join([f"stack {name}: found it in {status}, in which it cannot be changed.", *reasons])
     return SlipwayError(message, _next_step(session, name, status, reasons))
 
 
 def last_reasons(session: Session, name: str) -> list[str]:
-    """The failures of the stack's last operation, oldest first, a line each."""
+    """Return the failures of the stack's last operation, oldest first, one per line."""
     events = stack_events(session, name)
     starts = [
         number
@@ -53,7 +53,7 @@ def last_reasons(session: Session, name: str) -> list[str]:
 
 
 def validation_errors(session: Session, of: Mapping[str, str], operation: str | None = None) -> list[str]:
-    """What CloudFormation found before it touched anything; a stack's events only say that it found something.
+    """Return what CloudFormation found before it changed anything; the stack's events do not say what it was.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
     """
@@ -80,15 +80,15 @@ def _reasons(session: Session, name: str, events: list[dict[str, Any]]) -> list[
 
 
 def _in_the_way(session: Session, name: str, destroy: str, deploy: str) -> str:
-    """What to do about names that are taken: by what the setup stack's deletion keeps, or what the other's left."""
+    """Say what to do about names in use: by what a deleted setup stack kept, or what another stack left."""
     if name == session.names.setup_stack:
         return (
-            "What exists already is kept when this stack is deleted. Take another --suffix; or remove what an earlier "
-            f"installation of this one left, with all data: {destroy}; then: {deploy}"
+            "What already exists was kept when an earlier stack was deleted. Use another --suffix; or remove what an "
+            f"earlier installation of this name left, with all data: {destroy}; then: {deploy}"
         )
     return (
-        "What exists already is no part of the stack: log groups, for example, that something wrote to after the "
-        f"stack was deleted. Remove what is left of the model, its data not: {destroy}; then: {deploy}"
+        "What already exists is not part of the stack, such as log groups that something wrote to after the "
+        f"stack was deleted. Remove what is left of the model, except its data: {destroy}; then: {deploy}"
     )
 
 
@@ -104,12 +104,12 @@ def _next_step(session: Session, name: str, status: str, reasons: list[str]) -> 
     if status.endswith("_IN_PROGRESS"):
         return f"Wait until it is done: {aws('describe-stack-events')}"
     if status in NEVER_CREATED:
-        return f"Mend the cause, then again: {deploy}. It removes first what is left of this creation."
+        return f"Fix the cause, then again: {deploy}. It removes first what is left of this creation."
     return {
-        "CREATE_FAILED": f"Remove what there is: {aws('delete-stack')}; mend the cause, then: {deploy}",
-        "DELETE_FAILED": f"Mend the cause, then delete it to the end: {destroy}",
-        "UPDATE_FAILED": f"Take it back to where it was: {aws('rollback-stack')}; mend the cause, then: {deploy}",
+        "CREATE_FAILED": f"Remove what there is: {aws('delete-stack')}; fix the cause, then: {deploy}",
+        "DELETE_FAILED": f"Fix the cause, then delete it to the end: {destroy}",
+        "UPDATE_FAILED": f"Take it back to where it was: {aws('rollback-stack')}; fix the cause, then: {deploy}",
         "UPDATE_ROLLBACK_FAILED": (
-            f"Mend the cause, take it back to where it was: {aws('continue-update-rollback')}; then: {deploy}"
+            f"Fix the cause, take it back to where it was: {aws('continue-update-rollback')}; then: {deploy}"
         ),
-    }.get(status, f"Mend the cause, then again: {deploy}. The stack is as it was; nothing of the change is left.")
+    }.get(status, f"Fix the cause, then again: {deploy}. The stack is as it was; nothing of the change is left.")

@@ -1,4 +1,4 @@
-"""CloudFormation templates as a request takes them: inline, or from the package bucket.
+"""Passes CloudFormation templates in a request: inline, or from the package bucket.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
@@ -25,7 +25,7 @@ MAX_STORED_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Template:
-    """A template, and the argument that names it to CloudFormation."""
+    """A template, and the request's parameter for it."""
 
     argument: Mapping[str, str]
     """`TemplateBody` or `TemplateURL`."""
@@ -34,20 +34,20 @@ class Template:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, whose values do not matter here."""
+    """Loads YAML with CloudFormation's short forms, whose values do not matter here."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def inline(path: Path) -> Template:
-    """A template that goes with the request; SlipwayError if it is too large for that."""
+    """Return a template for use in the request; SlipwayError if it is too large."""
     body = _read(path, MAX_INLINE_BYTES)
     return Template({"TemplateBody": body}, _parameters(path, body))
 
 
 def stored(session: Session, path: Path) -> Template:
-    """A template under the hash of its content in the package bucket, uploaded if it is not there."""
+    """Return a template in the package bucket, under the hash of its content; uploads it if it is missing."""
     body = _read(path, MAX_STORED_BYTES)
     content = body.encode()
     bucket, s3 = session.names.bucket("packages"), session.client("s3")

@@ -1,7 +1,7 @@
 """Grants that a release on local AWS cannot use, each with its reason.
 
-`slipway permissions` reports every other unused grant, and a test holds the list against the templates: an entry that
-no grant matches any more is refused. docs/security.md shows it.
+`slipway permissions` reports every other unused grant. A test refuses an entry that matches no grant of the templates.
+docs/security.md shows the list.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from slipway.stacks.grants import Grant, matches
 
 @dataclass(frozen=True)
 class Unexercised:
-    """Role (logical id of the template), policy and action as patterns, and why AWS needs what stays unused here.
+    """Patterns of role (logical id of the template), policy and action, and why AWS needs the grant unused here.
 
-    With a `resource` it is about that resource of a policy whose others are used.
+    With a `resource` it applies to that resource of a policy whose other resources are used.
     """
 
     role: str
@@ -53,15 +53,15 @@ UNEXERCISED = (
     ),
     Unexercised("*FunctionRole", "run", "logs:*", "Lambda writes a function's log; here without asking IAM"),
     Unexercised("*", "report-result", "*:PutJobFailureResult", "only a release that fails reports a failure"),
-    Unexercised("*", "settle-job", "lambda:InvokeFunction", "only an invocation that failed for good has a record"),
     Unexercised(
-        "SettleJobFunctionRole", "*", "*", "only a function that was killed or ran out of time is answered for"
+        "*", "settle-job", "lambda:InvokeFunction", "only an invocation that failed after all retries has a record"
     ),
+    Unexercised("SettleJobFunctionRole", "*", "*", "only for a function that was killed or timed out"),
     Unexercised("*", "write-logs", "logs:DescribeLogStreams", "SageMaker looks for its log stream; local AWS knows it"),
     Unexercised("*HostingRole", "write-logs", "logs:CreateLogGroup", "the stack makes the groups; SageMaker may ask"),
     Unexercised("PipelineRole", "list-functions", "*", "AWS's CDK grants it; CodePipeline may ask"),
     Unexercised("*HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
-    Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only the broken upload of a large model needs it"),
+    Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only after the broken upload of a large model"),
     Unexercised(
         "Deploy*FunctionRole",
         "*",
@@ -84,22 +84,22 @@ UNEXERCISED = (
         "Deploy*FunctionRole",
         "create-model",
         "*",
-        "only a release that was trained again has a model with a number",
+        "only a retried training has a numbered model",
         resource="*:model/*-????????-????-?-*",
     ),
-    Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations keeps how far it is"),
+    Unexercised("*", "keep-state", "s3:*", "only a test that takes several invocations saves its progress"),
     Unexercised(
         "*",
         "keep-evidence",
         "*",
-        "only evidence that is older than its bucket lies there",
+        "only evidence from before the evidence bucket is there",
         resource="*-artifacts-*/re*/*",
     ),
     Unexercised(
         "RecordReleaseFunctionRole",
         "keep-event",
         "events:PutEvents",
-        "only an event that all tries failed of comes again",
+        "only an event whose tries all failed arrives again",
     ),
     Unexercised("*ProjectRole", "read-code", "s3:GetBucket*", "CodeBuild looks at the bucket; local AWS does not"),
     Unexercised("*ProjectRole", "read-code", "s3:GetObjectVersion", "CodeBuild asks; local AWS does not"),
@@ -109,7 +109,7 @@ UNEXERCISED = (
         "s3:ListBucket",
         "with it S3 says that the note is missing; nothing is listed",
     ),
-    Unexercised("Dispatch*Role", "fail-job", "*", "only a version that is not there fails its action"),
+    Unexercised("Dispatch*Role", "fail-job", "*", "only a missing version fails its action"),
     Unexercised("Publish*Role", "publish", "lambda:DeleteFunction", "only versions that are months old are deleted"),
     Unexercised(
         "PublishFunctionRole", "keep-packages", "*", "only after a check that had to run", resource="*/checks/*"
@@ -118,7 +118,7 @@ UNEXERCISED = (
         "DeployChampionFunctionRole",
         "deploy-champion",
         "sagemaker:UpdateEndpoint",
-        "only an endpoint that a release before has left is there already",
+        "only if an earlier release has left its endpoint",
     ),
     Unexercised(
         "CleanUpFunctionRole",
@@ -136,7 +136,9 @@ UNEXERCISED = (
     Unexercised(
         "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
     ),
-    Unexercised("CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only more than are kept are deleted"),
+    Unexercised(
+        "CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only if there are more than the config keeps"
+    ),
     Unexercised(
         "SmokeTestProdFunctionRole",
         "read-test-data",
@@ -160,10 +162,10 @@ UNEXERCISED = (
 
 
 def reason_of(grant: Grant) -> str | None:
-    """Why local AWS cannot use the grant, None if nothing explains it."""
+    """Return why local AWS cannot use the grant; None without a reason."""
     return next((entry.reason for entry in UNEXERCISED if entry.covers(grant)), None)
 
 
 def is_expected(role: str, policy: str, resource: str) -> bool:
-    """Whether an entry says why local releases do not touch this resource of a policy."""
+    """Tell whether an entry explains why local releases do not touch this resource of a policy."""
     return any(entry.covers_resource(role, policy, resource) for entry in UNEXERCISED)

@@ -1,8 +1,9 @@
-"""What to do about a release that did not succeed. Plain data in, sentences out."""
+"""Advice about a release that did not succeed. Plain data in, sentences out."""
 
 from __future__ import annotations
 
 from pipeline_lambdas.config.instances import PATTERNS_PARAMETER
+from pipeline_lambdas.evidence.actions import EVALUATIONS
 from pipeline_lambdas.release.retries import RetryMode, retry_mode
 from slipway.errors import Command
 from slipway.releases.run_view import ActionView, RunView
@@ -12,7 +13,7 @@ NOT_BUILT = "not built yet"
 
 
 def advise(run: RunView, action: ActionView | None, command: Command) -> list[str]:
-    """The next steps, the likeliest first."""
+    """Return the next steps, the likeliest first."""
     if run.status == "Succeeded":
         return [f"nothing: it succeeded; see it: {command('show', run.short_id)}"]
     if run.running:
@@ -25,14 +26,14 @@ def advise(run: RunView, action: ActionView | None, command: Command) -> list[st
 
 
 def how_to_retry(run: RunView, stage: str) -> RetryMode:
-    """How a failed stage of a release is tried again; what is no function's is tried by itself."""
+    """Return how to retry a failed stage; actions other than functions can be retried alone."""
     return retry_mode([action.name for action in run.failed_in(stage) if action.provider == "Lambda"])
 
 
 def _again(run: RunView, stage: str, command: Command) -> str:
     if stage in run.overtaken:
         like = command("start --like", run.short_id)
-        return f"a later release has been in {stage} since; release once more what this one was made of: {like}"
+        return f"a later release has been in {stage} since; release the same sources again: {like}"
     what = "all actions of the stage" if how_to_retry(run, stage) == "ALL_ACTIONS" else "what failed"
     return f"try {what} again as it is: {command('retry', stage, '--run', run.short_id)}"
 
@@ -41,31 +42,31 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
     named = _named_by(run, action, command)
     if named:
         return [named]
-    if action.name in {"SmokeTest", "Evaluate"}:
+    if action.name in EVALUATIONS:
         return [
             "the model is not good enough for its gates: compare it with the one before: "
             f"{command('compare', run.short_id)}; change the config or the data, and push"
         ]
     name = run.log_name(action)
-    return [f"mend what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
+    return [f"fix what the reason names; the whole log: {command('logs', *name.split())}"] if name else []
 
 
 def _named_by(run: RunView, action: ActionView, command: Command) -> str:
-    """What to do where the provider, the message or the error code says it; empty where none of them does."""
+    """Return the next step that follows from the provider, the message or the error code; empty if none does."""
     if action.provider == "Manual":
         return "it was not approved: push a change that answers the reason, which starts another release"
     if NOT_BUILT in action.error_message:
         return f"publish the code that has this function; its release builds it: {command('publish')}"
     if action.provider == "CodeBuild":
-        return f"mend the code and push; the whole log: {command('logs', run.log_name(action))}"
+        return f"fix the code and push; the whole log: {command('logs', run.log_name(action))}"
     if PATTERNS_PARAMETER in action.error_message:
         allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
         return (
-            f"choose an instance type that the stack allows and push; this tells beforehand: {command('check')}; or "
+            f"choose an instance type that the stack allows and push; check before you push: {command('check')}; or "
             f"let it allow more: {allow}"
         )
     by_code = {
-        "ConfigurationError": f"mend the config or the data and push; this tells beforehand: {command('check')}",
+        "ConfigurationError": f"fix the config or the data and push; check before you push: {command('check')}",
         "PermissionError": "a role lacks what the reason names: change it in cloudformation/pipeline, then "
         f"make template and {command('deploy')}; what roles may do: {command('permissions')}",
         "SystemUnavailable": "a service or a function did not answer, which a retry may cure",

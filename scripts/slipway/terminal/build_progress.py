@@ -1,4 +1,4 @@
-"""What a build is at, from the answers of CodeBuild and its log.
+"""The progress of a build, from CodeBuild and its log.
 
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
 """
@@ -25,14 +25,14 @@ _LONGEST = 50
 
 @dataclass
 class BuildProgress:
-    """Says of each running build its phase and its command; asks at most once a second of each."""
+    """Reports the phase and the command of each running build; polls each at most once a second."""
 
     session: Session
     _asked: dict[str, float] = field(default_factory=dict, init=False)
     _said: dict[str, str] = field(default_factory=dict, init=False)
 
     def told(self, run: RunView) -> RunView:
-        """The release, its running builds with what they are at as the summary."""
+        """Return the release with the progress of its running builds as their summaries."""
         return replace(run, actions=tuple(self._told(action) for action in run.actions))
 
     def _told(self, action: ActionView) -> ActionView:
@@ -44,7 +44,7 @@ class BuildProgress:
         return replace(action, summary=self._said.get(action.external_id, ""))
 
     def _at(self, build_id: str) -> str:
-        """Nothing if it cannot be told: a release is followed as well by those who may not see its build."""
+        """Return nothing on an error: people may follow a release without the right to see its build."""
         try:
             build = self.session.client("codebuild").batch_get_builds(ids=[build_id])["builds"][0]
             return step(str(build.get("currentPhase", "")), self._lines(build.get("logs", {})))
@@ -61,7 +61,7 @@ class BuildProgress:
 
 
 def step(phase: str, lines: Iterable[str]) -> str:
-    """A build's phase, and the last command that its log has begun."""
+    """Return a build's phase, and the last command that its log shows."""
     commands = [found[1].rpartition("|| ")[2] for line in lines if (found := _COMMAND.match(line.rstrip()))]
     command = re.sub(r" --[a-z-]+(?= )", "", commands[-1]) if commands else ""
     shortened = command if len(command) <= _LONGEST else f"{command[: _LONGEST - 3]}..."

@@ -1,7 +1,7 @@
-"""What the shell completes: models, releases, stages.
+"""Shell completion of models, releases and stages.
 
-A completion must not keep a person waiting or say anything, so it asks with little patience and is empty where there
-is no answer.
+Completion must neither keep a person waiting nor print anything, so its calls time out early, and it is empty without
+an answer.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import typer
 
+from pipeline_lambdas.release.names import short_id
 from slipway.project import find_project
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session
 from slipway.target import LOCAL_PORT, Options
 from slipway.terminal.output import Output
@@ -22,19 +22,19 @@ _Found = TypeVar("_Found")
 
 
 def complete_models(incomplete: str) -> list[str]:
-    """The models that have a training config here."""
+    """Return the models with a training config here."""
     return _beginning(incomplete, (path.stem for path in sorted(find_project().training_config.glob("*.yml"))))
 
 
 def complete_releases(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The newest releases, each with its status."""
+    """Return the newest releases, each with its status."""
 
     def ask(session: Session) -> list[tuple[str, str]]:
         found = session.client("codepipeline").list_pipeline_executions(
             pipelineName=session.names.pipeline, maxResults=_MOST_RELEASES
         )
         return [
-            (one["pipelineExecutionId"][:SHORT_ID_CHARACTERS], str(one["status"]))
+            (short_id(one["pipelineExecutionId"]), str(one["status"]))
             for one in found["pipelineExecutionSummaries"]
             if one["pipelineExecutionId"].startswith(incomplete)
         ]
@@ -43,7 +43,7 @@ def complete_releases(context: typer.Context, incomplete: str) -> list[tuple[str
 
 
 def complete_stages(context: typer.Context, incomplete: str) -> list[str]:
-    """The stages of the pipeline."""
+    """Return the stages of the pipeline."""
 
     def ask(session: Session) -> list[str]:
         pipeline = session.client("codepipeline").get_pipeline(name=session.names.pipeline)["pipeline"]
@@ -60,7 +60,7 @@ def _asked(context: typer.Context, ask: Callable[[Session], list[_Found]]) -> li
 
 
 def _session(given: dict[str, Any]) -> Session:
-    """A session by the options before the verb, which completion parses without calling anything."""
+    """Return a session for the options before the verb, which completion parses without calling anything."""
     options = Options(
         given.get("local_aws"),
         given.get("profile"),

@@ -1,4 +1,4 @@
-"""Of which metrics more is better, and of which less."""
+"""Knows for which metrics more is better, and for which less."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MORE = frozenset(("r2", "auc", "accuracy", "precision", "recall", "f1", "f1_mac
 
 
 def direction_of(metric: str, gates: Iterable[Mapping[str, Any]] = ()) -> Direction:
-    """Which way a metric is better: as it is defined, else as a gate with one bound says."""
+    """Return which direction of a metric is better: by its definition, else by a gate with one bound."""
     if metric in _LESS or metric.startswith("latency_"):
         return -1
     if metric in _MORE:
@@ -27,7 +27,7 @@ def direction_of(metric: str, gates: Iterable[Mapping[str, Any]] = ()) -> Direct
 
 
 def better_of(metric: str, before: float, after: float, gates: Iterable[Mapping[str, Any]] = ()) -> str:
-    """`better`, `worse` or `the same`, of `after` against `before`; empty if that cannot be said."""
+    """Return `better`, `worse` or `the same`, for `after` against `before`; empty if it is not known."""
     direction = direction_of(metric, gates)
     if not direction:
         return ""

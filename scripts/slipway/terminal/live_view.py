@@ -1,7 +1,7 @@
-"""A release on a terminal while it goes on: what runs and what is asked stay in sight, whatever the window's size.
+"""Shows a running release on a terminal; running actions and open questions stay in sight in any window.
 
-A stage that has ended is a line above, which stays. Below stand the stage that runs and the question that is open, in
-as many rows as the window has.
+A stage that has ended becomes a line above, which stays. Below are the running stage and the open question, in as many
+rows as the window has.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
+from pipeline_lambdas.evidence.actions import EVALUATIONS
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import Command
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
+from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.output import status_text
 
 _GOING_ON = frozenset(("InProgress", "Waiting"))
 _UNSUCCESSFUL = ("Failed", "Abandoned", "Stopped")
-_JUDGING = frozenset(("Evaluate", "SmokeTest"))
-"""Whose summary says the most about its stage."""
 _MUST, _LOOK, _NEXT, _ABOUT, _LINK = range(5)
 """What gives way last to what gives way first where rows are few."""
 
@@ -42,7 +42,7 @@ class Stage:
 
     @property
     def status(self) -> str:
-        """In CodePipeline's words; empty before it starts."""
+        """The status in CodePipeline's words; empty before the start."""
         found = {action.status for action in self.actions}
         if "Waiting" in found:
             return "Waiting"
@@ -63,9 +63,9 @@ class Stage:
 
     @property
     def said(self) -> str:
-        """The summary that tells the most: why it failed, how it was judged, else the first that says anything."""
+        """The most telling summary: why it failed, how it was judged, else the first one."""
         failed = [action for action in self.actions if action.status in _UNSUCCESSFUL]
-        judging = [action for action in self.actions if action.name in _JUDGING]
+        judging = [action for action in self.actions if action.name in EVALUATIONS]
         for action in (*failed, *reversed(judging), *self.actions):
             text = action.error_message or action.summary
             if text:
@@ -74,7 +74,7 @@ class Stage:
 
     @property
     def signature(self) -> str:
-        """What changes when the stage is tried again."""
+        """Changes when the stage is retried."""
         return " ".join(f"{action.status}{action.attempt}" for action in self.actions)
 
 
@@ -85,16 +85,16 @@ def stages_of(run: RunView) -> list[Stage]:
 
 
 def ended_line(stage: Stage, now: datetime) -> Text:
-    """A stage that has ended, in a line."""
+    """Return the line of a stage that has ended."""
     when = max((action.updated for action in stage.actions if action.updated), default=now)
     line = Text.assemble(f"  {when.astimezone():%H:%M:%S}  {stage.name:<11}", status_text(stage.status))
     return line.append(f"  {duration(stage.seconds(now))}  {_first(stage.said)}".rstrip())
 
 
 def wrapped_command(text: str, width: int, indent: str = "    ") -> list[str]:
-    """A command in lines of at most `width`, where it has spaces; each but the last continues as a shell reads it.
+    """Wrap a command at spaces into lines of at most `width`; each but the last ends in a shell's continuation.
 
-    A word that is longer than a line stays whole: cut, it could not be copied.
+    A word longer than a line stays whole: cut, it could not be copied.
     """
     lines, current = [], ""
     for word in _words(text):
@@ -108,7 +108,7 @@ def wrapped_command(text: str, width: int, indent: str = "    ") -> list[str]:
 
 @dataclass
 class LiveRelease:
-    """What rich's Live draws again and again; `run` is replaced with what is known of it last."""
+    """Drawn again and again by rich's Live; replace `run` with the newest state."""
 
     console: Console
     command: Command
@@ -117,7 +117,7 @@ class LiveRelease:
     """Cells of each row as drawn last."""
 
     def newly_ended(self, shown: dict[tuple[str, str], str]) -> list[Text]:
-        """A line for each stage that has ended since, which is noted in `shown`."""
+        """Return a line for each stage that has ended since the last call, and note it in `shown`."""
         lines = []
         for stage in stages_of(self.run):
             place = (stage.name, "")
@@ -138,14 +138,14 @@ class LiveRelease:
         return Group(*rows)
 
     def _lift(self) -> None:
-        """Erase the rows that a window made narrower has wrapped: Live counts each of its lines as one."""
+        """Erase the rows that a narrower window has wrapped: Live counts each of its lines as one."""
         width = max(self.console.width, 1)
         extra = sum(max(-(-cells // width), 1) - 1 for cells in self._widths)
         up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
         self.console.control(Control(*(up * extra)))
 
     def rows(self, now: datetime, width: int) -> list[tuple[int, Text]]:
-        """What there is to show, each row with how soon it gives way."""
+        """Return the rows, each with its importance."""
         run = self.run
         seconds = run.seconds(now)
         after = f"  {duration(seconds)}" if seconds is not None else ""
@@ -173,7 +173,7 @@ class LiveRelease:
             rows += self._commands(_LINK, {"report": ("open", run.short_id)}, width)
             return rows + self._answers(run.short_id, width)
         if run.behind:
-            other = run.behind[:SHORT_ID_CHARACTERS]
+            other = short_id(run.behind)
             said = f"waits behind release {other}, whose approval is open; answer that one first"
             said_rows = [(_MUST, _line(line, "bold yellow")) for line in textwrap.wrap(said, width)]
             return [*said_rows, *self._answers(other, width)]
@@ -197,7 +197,7 @@ class LiveRelease:
 
 
 def fitted(rows: Sequence[tuple[int, Text]], most: int) -> list[Text]:
-    """The rows that fit, in their order: what matters least goes first, of what matters most the top."""
+    """Return the rows that fit, in their order: the least important go first, of the most important the top ones."""
     kept = list(rows)
     for priority in (_LINK, _ABOUT, _NEXT, _LOOK):
         if len(kept) > most:
@@ -228,7 +228,7 @@ def _first(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a command, quotes kept."""
+    """Split a command into words; keep the quotes."""
     words: list[str] = []
     for part in text.split(" "):
         open_quote = bool(words) and words[-1].count("'") % 2 == 1

@@ -1,4 +1,4 @@
-"""What a person sees, and what a program gets with --json."""
+"""Output for people, and for programs with --json."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ STATUS_STYLES = {
 
 
 class PlainConsole(Console):
-    """A console on which text is text: no markup, no emoji codes, and nothing that a terminal would obey.
+    """A console that prints text as text: no markup, no emoji codes, no control sequences.
 
-    Commit messages, log lines and errors are written by others. What rich itself tells the terminal stands apart from
-    text (`Segment.control`), so that it is kept and all else is cleaned, whatever it came in.
+    Others write commit messages, log lines and errors. Rich keeps its own control sequences apart from text
+    (`Segment.control`), so they are kept, and all text is cleaned.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -63,7 +63,7 @@ class PlainConsole(Console):
 
 
 class Step:
-    """Something that goes on: its caller says how far it is and in the end what came of it."""
+    """Something in progress: its caller reports progress and, at the end, the result."""
 
     def __init__(self, output: Output, title: str) -> None:
         self._output = output
@@ -77,7 +77,7 @@ class Step:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the line to a question."""
+        """Clear the line for a question."""
         if self._status is None:
             yield
             return
@@ -97,7 +97,7 @@ class Step:
 
 
 class Output:
-    """The console. With `as_json` everything for people goes to stderr and stdout holds one JSON document."""
+    """The console. With `as_json`, output for people goes to stderr, and stdout gets one JSON document."""
 
     def __init__(self, *, as_json: bool = False, console: PlainConsole | None = None) -> None:
         self.as_json = as_json
@@ -118,27 +118,27 @@ class Output:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person is there to answer."""
+        """Whether a person can answer."""
         return self.in_place and sys.stdin.isatty()
 
     def ask(self, question: str) -> str:
-        """What a person types; empty at the end of the input."""
+        """Return what a person types; empty at the end of the input."""
         try:
             return self.console.input(Text(f"{question} ", style="bold")).strip()
         except EOFError:
             return ""
 
     def confirm(self, question: str) -> bool:
-        """Whether a person says yes."""
+        """Return whether a person says yes."""
         return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def result(self, document: Mapping[str, Any]) -> None:
-        """Keep the document that a program reads; with --json it is printed once the verb has ended."""
+        """Keep the document for programs; with --json it is printed when the verb has ended."""
         self.document = document
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show that something goes on; one line stays, with what came of it and how long it took."""
+        """Show that something is in progress; leaves one line, with the result and the duration."""
         step, started = Step(self, title), time.monotonic()
         if self.in_place:
             with self.console.status(Text(title)) as status:
@@ -152,7 +152,7 @@ class Output:
 
     @contextmanager
     def waiting(self, title: str) -> Iterator[None]:
-        """Show that something is waited for, on a terminal; nothing of it stays."""
+        """Show on a terminal that the verb is waiting; leaves nothing."""
         if not self.in_place:
             yield
             return
@@ -161,7 +161,7 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Any]:
-        """A bar for work whose size is known; yields a function that takes how much more is done."""
+        """Show a bar for work of a known size; yields a function that takes the size of what was done."""
         if not self.in_place:
             yield lambda _more: None
             return

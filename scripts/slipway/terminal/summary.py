@@ -1,4 +1,4 @@
-"""The end of a release: what was trained, how it was judged, what serves it, and what to do next."""
+"""The end of a release: its training, its verdicts, its endpoints, and the next steps."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.text import Text
 
+from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.report.kit.text import duration
 from slipway.installation.aws_errors import code_of
-from slipway.releases.reports import ENVIRONMENTS, load_reports, say_reports
+from slipway.releases.reports import load_reports, say_reports
 from slipway.releases.run_view import RunView
 from slipway.repositories.sources import connected_repositories
 from slipway.session import Session
@@ -19,7 +20,7 @@ _MOST_FILES = 100
 
 
 def say_summary(session: Session, run: RunView) -> None:
-    """Print the summary; of a release that failed only what there is."""
+    """Print the summary; of a failed release the parts that exist."""
     output = session.output
     trained = _trained(session, run)
     if trained:
@@ -42,7 +43,7 @@ def say_summary(session: Session, run: RunView) -> None:
 
 
 def summary_document(session: Session, run: RunView) -> dict[str, Any]:
-    """The summary as a program reads it."""
+    """Return the summary for programs."""
     return {
         "training_job": run.variable("TrainingJobName"),
         "training_seconds": run.variable("TrainingSeconds"),
@@ -66,7 +67,7 @@ def _trained(session: Session, run: RunView) -> str:
 
 
 def _rows(session: Session, prefix: str) -> int:
-    """Rows of the training channel, as noted on the files when they were uploaded; 0 if not all of them tell."""
+    """Return the rows of the training channel, as stored with the files at their upload; 0 if some are not known."""
     if not prefix:
         return 0
     s3, bucket = session.client("s3"), session.names.bucket("data")
@@ -80,7 +81,7 @@ def _rows(session: Session, prefix: str) -> int:
 
 
 def _endpoints(session: Session) -> dict[str, str]:
-    """Endpoint to the config that it serves."""
+    """Map each endpoint to the config that it serves."""
     endpoints: dict[str, str] = {}
     for environment in ENVIRONMENTS:
         name = session.names.endpoint(environment)
@@ -98,7 +99,7 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     if run.approval:
         where = f"{run.approval.stage}/{run.approval.name}"
         return [
-            f"next: {where} waits for a decision, and what it releases to is as it was",
+            f"next: {where} waits for a decision; its environment has not changed",
             *approval_lines(run, run.approval, session.command),
             f"  then:    {session.command('follow', run.short_id)}",
         ]
@@ -117,7 +118,10 @@ def _next_steps(session: Session, run: RunView) -> list[str]:
     if session.target.is_local:
         steps += ["  3. stop local AWS; what it holds is kept:", f"       {session.command('down')}"]
     else:
-        steps += ["  3. see what is there, endpoints cost money while they are:", f"       {session.command('status')}"]
+        steps += [
+            "  3. see what exists; endpoints cost money until they are deleted:",
+            f"       {session.command('status')}",
+        ]
     return steps
 
 

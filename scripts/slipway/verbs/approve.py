@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import load_state
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, waiting_approvals
+from slipway.releases.run_view import waiting_approvals
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 
@@ -41,7 +42,7 @@ def reject(context: typer.Context, execution: Execution = None, message: Message
 def check_reason(reason: str, option: str) -> None:
     """Raise SlipwayError unless a decision can be kept with this reason."""
     if not reason.strip():
-        raise SlipwayError("A decision is kept with its reason, and found none.", f"Give one: {option} 'REASON'")
+        raise SlipwayError("found no reason; a decision is recorded with one.", f"Give one: {option} 'REASON'")
     if len(reason) > MAX_REASON_CHARACTERS:
         raise SlipwayError(
             f"{option}: found {len(reason)} characters; CodePipeline allows {MAX_REASON_CHARACTERS} for the reason."
@@ -60,10 +61,10 @@ def answer(session: Session, verdict: Verdict, execution: str | None, reason: st
         )
     fitting = [one for one in waiting if one[3].startswith(execution or "")]
     if not fitting:
-        others = ", ".join(run_id[:SHORT_ID_CHARACTERS] for *_, run_id in waiting)
+        others = ", ".join(short_id(run_id) for *_, run_id in waiting)
         raise SlipwayError(
             f"release {execution}: it does not wait for approval; the one that does is {others}.",
-            f"See the one that does: {session.command('show', waiting[0][3][:SHORT_ID_CHARACTERS])}",
+            f"See the one that does: {session.command('show', short_id(waiting[0][3]))}",
         )
     stage, action, token, run_id = fitting[0]
     session.client("codepipeline").put_approval_result(
@@ -80,6 +81,6 @@ def _answer(session: Session, verdict: Verdict, execution: str | None, reason: s
     check_reason(reason, "--message")
     session.announce()
     run_id, stage, action = answer(session, verdict, execution, reason)
-    short = run_id[:SHORT_ID_CHARACTERS]
+    short = short_id(run_id)
     session.output.say(f"{stage}/{action} of release {short}: {verdict}. Watch it: {session.command('follow', short)}")
     session.output.result({"id": run_id, "stage": stage, "action": action, "status": verdict})

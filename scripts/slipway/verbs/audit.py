@@ -14,7 +14,7 @@ from pipeline_lambdas.evidence.chain import Entry
 from slipway.datasets.model_data import NO_BUCKET
 from slipway.errors import UnsuccessfulError
 from slipway.installation.aws_errors import code_of
-from slipway.installation.evidence_locks import look_at_locks
+from slipway.installation.evidence_locks import read_locks
 from slipway.names import BucketPurpose
 from slipway.releases.records import BUCKETS, read_object
 from slipway.session import Session, session_of
@@ -29,7 +29,7 @@ def audit(context: typer.Context) -> None:
     session = session_of(context)
     keys, problems = chain_keys(session)
     entries = [Entry(key, read_object(session, key) or b"") for key in keys]
-    locks = look_at_locks(session)
+    locks = read_locks(session)
     problems += [*chain.verify(entries), *_copies(session, entries), *(locks.problems if locks else ())]
     session.output.result({"records": len(entries), "problems": problems, "locks": locks.document() if locks else None})
     place = f"s3://{session.names.bucket('evidence')}/{chain.prefix(session.names.model)}"

@@ -21,8 +21,8 @@ from slipway.datasets.dataset import folder_id
 from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.project import shown
-from slipway.repositories.unpushed import tell_push
-from slipway.repositories.whereabouts import Clone, check_functions, clone_around
+from slipway.repositories.clones import Clone, check_functions, find_clone
+from slipway.repositories.unpushed import print_push
 from slipway.session import Session, session_of
 from slipway.stacks.stacks import find_stack
 from slipway.stacks.templates import default_of
@@ -65,7 +65,7 @@ def check(
     models a push would release; nothing is changed.
     """
     session = session_of(context)
-    clone = None if directory else clone_around(Path.cwd())
+    clone = None if directory else find_clone(Path.cwd())
     if clone and clone.holds == "functions":
         _check_functions(session, clone)
         return
@@ -85,7 +85,7 @@ def check(
             "problems": [*found.problems, *(str(problem) for file in found.files for problem in file.problems)],
             "warnings": found.warnings,
             "files": [{"file": file.file, "rows": file.rows, "columns": file.columns} for file in found.files],
-            "releases": {} if directory else tell_push(session, clone),
+            "releases": {} if directory else print_push(session, clone),
         }
     )
     if not found.in_order:
@@ -154,7 +154,7 @@ def _check_functions(session: Session, clone: Clone) -> None:
         session.output.say(text, style="red")
     if not problems:
         session.output.say(f"{len(found)} functions can be packaged; Build runs linters and tests.", style="green")
-    releases = tell_push(session, clone)
+    releases = print_push(session, clone)
     session.output.result({"folder": str(clone.folder), "functions": found, "problems": problems, "releases": releases})
     if problems:
         raise UnsuccessfulError

@@ -9,10 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.release.events import RUNNING
+from pipeline_lambdas.release.names import ENVIRONMENTS, short_id
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import list_runs, resolve_run
 from slipway.releases.records import find_record, load_record
-from slipway.releases.run_view import RUNNING, SHORT_ID_CHARACTERS, trigger_text
+from slipway.releases.run_view import trigger_text
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.terminal.directions import better_of
@@ -20,7 +22,6 @@ from slipway.terminal.output import status_text
 
 _SHOWN_HASH = 12
 _LOOKED_AMONG = 100
-_ENVIRONMENTS = ("dev", "test", "prod")
 
 Row = tuple[str, tuple[str, ...]]
 """What it is, and its values in the releases."""
@@ -107,7 +108,7 @@ def _before(session: Session, run_id: str) -> str:
     for summary in sorted(older, key=lambda one: one["status"] != "Succeeded"):
         if find_record(session, summary["pipelineExecutionId"], going_on=summary["status"] in RUNNING):
             return str(summary["pipelineExecutionId"])
-    short = run_id[:SHORT_ID_CHARACTERS]
+    short = short_id(run_id)
     raise SlipwayError(
         f"release {short}: found no release before it that left a record.", f"See them: {session.command('runs')}"
     )
@@ -199,7 +200,7 @@ def _gates(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _evaluations(record: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     found = record["evaluations"]
-    return [(environment, found[environment]) for environment in _ENVIRONMENTS if environment in found]
+    return [(environment, found[environment]) for environment in ENVIRONMENTS if environment in found]
 
 
 def _number(value: float | None) -> str:
@@ -214,7 +215,7 @@ def _table(
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
     for number, record in enumerate(records):
-        table.add_column(record["execution_id"][:SHORT_ID_CHARACTERS], overflow="fold")
+        table.add_column(short_id(record["execution_id"]), overflow="fold")
         if changed and number:
             table.add_column("difference", overflow="fold")
     for name, values in rows:

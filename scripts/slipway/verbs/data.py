@@ -9,7 +9,7 @@ import typer
 
 from slipway.config_files import check_configs
 from slipway.datasets.data_files import check_dataset, report
-from slipway.datasets.dataset import StagedDataset, folder_id, stage_dropped, stage_folder, write_manifest
+from slipway.datasets.dataset import StagedDataset, folder_id, stage_bucket_files, stage_folder, write_manifest
 from slipway.datasets.prepare import DELIMITERS, REJECTED_FILE, Request
 from slipway.datasets.prepare import prepare as prepare_file
 from slipway.errors import SlipwayError, UnsuccessfulError
@@ -29,11 +29,11 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     out: Annotated[Path | None, typer.Option(help="Folder to write; default: the model's folder in data/.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same order.")] = 1,
     split: Annotated[str, typer.Option(help="Per cent for train, validation and test.")] = "70,15,15",
-    delimiter: Annotated[str, typer.Option(help="What separates the columns.")] = "auto",
+    delimiter: Annotated[str, typer.Option(help="Separator of the columns.")] = "auto",
     header: Annotated[
         bool | None, typer.Option("--header/--no-header", help="Default: a first line without a number is a header.")
     ] = None,
-    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave bad rows out and go on.")] = False,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave bad rows out and continue.")] = False,
 ) -> None:
     """Make a dataset of a CSV file: label first, shuffled, split in three, no header, every row checked."""
     session = session_of(context)
@@ -62,7 +62,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         }
     )
     if not prepared.rows:
-        session.output.say("Nothing was written. Mend the rows, or leave them out: --skip-bad-rows")
+        session.output.say("Nothing was written. Fix the rows, or leave them out: --skip-bad-rows")
         raise UnsuccessfulError
     rows = ", ".join(f"{channel} {count}" for channel, count in prepared.rows.items())
     session.output.say(f"{name}: {rows} rows, label {prepared.columns[0] if prepared.columns else label} first")
@@ -91,7 +91,7 @@ def adopt(context: typer.Context) -> None:
     """
     session = session_of(context)
     session.announce()
-    _publish(session, stage_dropped(session))
+    _publish(session, stage_bucket_files(session))
 
 
 def stage_directory(session: Session, directory: Path | None = None) -> StagedDataset:

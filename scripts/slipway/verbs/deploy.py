@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
-from slipway.installation.turn import own_turn
+from slipway.installation.lock import installation_lock
 from slipway.names import BRANCH
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.session import Session, session_of
@@ -48,7 +48,7 @@ def deploy(
     extra = dict(_parsed(text) for text in parameter or [])
     _check_parameters(session, extra)
     consent = Consent(frozenset(replace_stateful or []), assume_yes=yes, dry_run=dry_run)
-    with own_turn(session, "deploy"):
+    with installation_lock(session, "deploy"):
         deployed = _deploy_all(session, extra, consent)
     session.output.result({"dry_run": dry_run, "stacks": [one.document() for one in deployed]})
 
@@ -56,14 +56,12 @@ def deploy(
 def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) -> list[Deployed]:
     deployed = [deploy_setup(session, extra, consent)]
     if consent.dry_run and find_stack(session, session.names.setup_stack) is None:
-        session.output.say("The pipeline's stack builds on this one; what it holds can be shown once it is there.")
+        session.output.say("The pipeline's stack needs this one; its changes can be shown once this one exists.")
     else:
         if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
             for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
                 put = session.command("release")
-                session.output.warn(
-                    f"{missing} is not there, so the pipeline's first run will fail; put it there: {put}"
-                )
+                session.output.warn(f"{missing} is missing, so the pipeline's first run will fail; put it there: {put}")
         deployed.append(deploy_pipeline(session, extra, consent))
     return deployed
 

@@ -11,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
-from slipway.errors import SlipwayError, StillGoingError, UnsuccessfulError
+from slipway.errors import SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.installation.aws_errors import explain
 from slipway.installation.installation import Inventory, find_pipelines
+from slipway.installation.lock import installation_lock
 from slipway.installation.removal_scope import DATA, SHARED, Scope, say_locked
 from slipway.installation.teardown import (
     KEY_WAITING_DAYS,
@@ -28,7 +29,6 @@ from slipway.installation.teardown import (
     stop_releases,
     stop_training,
 )
-from slipway.installation.turn import own_turn
 from slipway.session import Session, session_of
 from slipway.terminal.interrupts import goes_on
 from slipway.terminal.output import Output
@@ -67,7 +67,7 @@ def destroy(
     """
     session = session_of(context)
     session.announce()
-    with own_turn(session, "destroy"):
+    with installation_lock(session, "destroy"):
         scope = _scope(session, whole=whole, data=data, lift=locked)
         found = scope.look()
         planned = scope.planned(found)
@@ -78,14 +78,14 @@ def destroy(
                 _remove(scope)
             found = scope.look()
         else:
-            session.output.say(f"Nothing of {scope.title} is there to be removed.")
+            session.output.say(f"Found nothing of {scope.title} to remove.")
         left = scope.planned(found)
         there = {(kind, name) for kind, names in found.by_kind() for name in names}
         removed = [one for one in planned if one not in there]
         _report(scope, removed, found)
         session.output.result({"removed": [f"{kind}: {name}" for kind, name in removed], "left": dict(found.by_kind())})
         if left:
-            session.output.say(f"Not all could be removed. Try again: {scope.command()}", style="red")
+            session.output.say(f"Not everything could be removed. Try again: {scope.command()}", style="red")
             raise UnsuccessfulError
 
 
@@ -131,8 +131,8 @@ def _agree(scope: Scope, yes: str | None) -> None:
     output, name = scope.session.output, scope.name
     if yes is None and not output.can_ask:
         raise SlipwayError(
-            "Nobody is there to be asked, so nothing was removed.",
-            f"Name it if it is meant: {scope.command()} --yes {name}",
+            "Nobody can be asked here, so nothing was removed.",
+            f"To remove it, name it: {scope.command()} --yes {name}",
         )
     typed = yes if yes is not None else output.ask(f"Type {name} to remove {scope.title}:")
     if typed != name:
@@ -144,16 +144,16 @@ def _agree(scope: Scope, yes: str | None) -> None:
 def _resumable(scope: Scope) -> Iterator[None]:
     """Tell of whatever stops the removal how it goes on from there."""
     again = scope.command()
-    with goes_on("What is being deleted goes on.", f"Remove the rest: {again}"):
+    with goes_on("Deletions that have started continue.", f"Remove the rest: {again}"):
         try:
             yield
-        except StillGoingError:
+        except StillRunningError:
             raise
         except (SlipwayError, ClientError, BotoCoreError) as error:
             told = error if isinstance(error, SlipwayError) else explain(error)
             if told is None:
                 raise
-            onward = f"Mend the cause, then go on where this stopped: {again}"
+            onward = f"Fix the cause, then continue where this stopped: {again}"
             raise SlipwayError(
                 told.message, lambda command: "\n".join(filter(None, [told.advice(command), onward]))
             ) from None
@@ -224,7 +224,7 @@ def _report(scope: Scope, removed: list[tuple[str, str]], left: Inventory) -> No
         everything = scope.command(data=True, whole=True)
         output.say(f"Remove all models, their data and what they share: {everything}")
     if "setup stacks" in kept:
-        output.say("What is left suffices for another release. A key costs money while it is there.")
+        output.say("What is left suffices for another release. A key costs money as long as it exists.")
     _name_others(scope)
     output.say(_REMAINS)
 

@@ -90,7 +90,7 @@ def _say(session: Session, found: RunView, action: ActionView | None) -> None:
     if not action.failed:
         silent = duration(max((datetime.now(UTC) - (action.updated or datetime.now(UTC))).total_seconds(), 0.0))
         said = f": {action.summary}" if action.summary else ""
-        say(f"  {action.stage}/{action.name} goes on; it has told nothing for {silent}{said}")
+        say(f"  {action.stage}/{action.name} goes on; it has logged nothing for {silent}{said}")
         return
     seconds = action.seconds(datetime.now(UTC)) or 0.0
     attempt = f", attempt {action.attempt}" if action.attempt > 1 else ""

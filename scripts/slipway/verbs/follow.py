@@ -13,15 +13,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import Command, UnsuccessfulError
 from slipway.releases.pipeline import load_pipeline, load_run, resolve_run
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, ActionView, RunView
+from slipway.releases.run_view import ActionView, RunView
 from slipway.session import Session, session_of
 from slipway.terminal.advice import advise
 from slipway.terminal.build_progress import BuildProgress
 from slipway.terminal.completion import complete_releases
-from slipway.terminal.interrupts import release_goes_on
+from slipway.terminal.interrupts import release_continues
 from slipway.terminal.live_view import LiveRelease
 from slipway.terminal.output import Output, status_text
 
@@ -79,7 +80,7 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
             yield known
 
     show_all = _show_in_place if session.output.in_place else _show_line_by_line
-    with release_goes_on(session, run.short_id):
+    with release_continues(session, run.short_id):
         run = show_all(session, newer(), shown)
     report_end(session, run)
     return run
@@ -167,7 +168,7 @@ def waiting_lines(run: RunView, command: Command) -> list[str]:
     if approval:
         return [f"{approval.stage}/{approval.name} waits for a decision", *approval_lines(run, approval, command)]
     if run.behind:
-        other = run.behind[:SHORT_ID_CHARACTERS]
+        other = short_id(run.behind)
         answers = [f"  {verb + ':':<9}{command(verb, other, '--message', 'REASON')}" for verb in ("approve", "reject")]
         return [f"waits behind release {other}, whose approval is open; answer that one first", *answers]
     return [f"waits in front of {run.waits_for}"] if run.waits_for else []

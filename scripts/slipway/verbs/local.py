@@ -11,11 +11,12 @@ import typer
 from botocore.exceptions import ClientError
 from rich.table import Table
 
+from pipeline_lambdas.release.names import ENVIRONMENTS, short_id
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.releases.overview import Model, document_of, load_overview, overview
 from slipway.releases.pipeline import load_state
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, waiting_approvals
+from slipway.releases.run_view import waiting_approvals
 from slipway.session import Session, session_of
 from slipway.terminal.output import status_text
 
@@ -106,7 +107,7 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 def _installed(session: Session) -> list[tuple[str, str, str]]:
     names = session.names
     rows = [_stack(session, names.setup_stack), _stack(session, names.pipeline_stack)]
-    rows += [row for environment in ("dev", "test", "prod") if (row := _endpoint(session, names.endpoint(environment)))]
+    rows += [row for environment in ENVIRONMENTS if (row := _endpoint(session, names.endpoint(environment)))]
     last = _last_execution(session)
     if last is None:
         return rows
@@ -114,7 +115,7 @@ def _installed(session: Session) -> list[tuple[str, str, str]]:
     if any(last[0] == f"release {run_id}" for *_, run_id in open_approvals):
         last = (last[0], "Waiting", f"for approval; {last[2]}")
     waiting = [
-        (f"approval {stage}/{action}", "Waiting", session.command("show", run_id[:SHORT_ID_CHARACTERS]))
+        (f"approval {stage}/{action}", "Waiting", session.command("show", short_id(run_id)))
         for stage, action, _, run_id in open_approvals
     ]
     return [*rows, last, *waiting]

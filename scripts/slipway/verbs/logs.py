@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.names import ENVIRONMENTS
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import BUILDS, FUNCTIONS
 from slipway.releases.pipeline import load_run, resolve_run
-from slipway.releases.reports import ENVIRONMENTS
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.terminal.interrupts import goes_on

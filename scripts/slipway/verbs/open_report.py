@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from pipeline_lambdas.evidence import keys
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError
 from slipway.project import shown
 from slipway.releases.pipeline import resolve_run
 from slipway.releases.records import find_report
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import session_of
 from slipway.terminal.completion import complete_releases
 
@@ -38,7 +38,7 @@ def open_report(
     run_id = resolve_run(session, run)
     page = find_report(session, run_id)
     if page is None:
-        short = run_id[:SHORT_ID_CHARACTERS]
+        short = short_id(run_id)
         place = f"s3://{session.names.bucket('evidence')}/{keys.folder(session.names.model, run_id)}"
         raise SlipwayError(
             f"release {short}: found no report in {place}.",
@@ -47,7 +47,7 @@ def open_report(
     file = out or session.project.private_work() / "reports" / f"{run_id}.html"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(page)
-    session.output.say(f"report of release {run_id[:SHORT_ID_CHARACTERS]}: {shown(file)}")
+    session.output.say(f"report of release {short_id(run_id)}: {shown(file)}")
     session.output.result({"id": run_id, "file": str(file), "bytes": len(page)})
     if browse and session.output.can_ask:
         webbrowser.open(file.resolve().as_uri())

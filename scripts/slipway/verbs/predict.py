@@ -10,26 +10,24 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.table import ALGORITHMS, algorithm_of_image
+from pipeline_lambdas.release.names import ENVIRONMENTS, Environment, short_id
 from slipway.datasets.rows import Columns, Format, Row, as_csv, parse_rows
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of, message_of
 from slipway.project import shown
-from slipway.releases.pipeline import list_runs
+from slipway.releases.pipeline import MOST_RUNS, list_runs
 from slipway.releases.records import find_record
-from slipway.releases.reports import ENVIRONMENTS
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session, session_of
 
 _MOST_BYTES = min(algorithm.request_limit_bytes for algorithm in ALGORITHMS.values()) * 5 // 6
 """Of a request: below what any algorithm's container takes."""
-_LOOKED_AMONG = 1000
 _PREFERRED = ("prod", "test", "dev")
 _ANSWER = "application/json"
 
@@ -49,13 +47,11 @@ class Served:
 def predict(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(help="CSV or JSON file of rows; `-`, or nothing where something is piped: stdin.")
+        Path | None, typer.Argument(help="CSV or JSON file of rows; `-`, or no FILE with a pipe: stdin.")
     ] = None,
     row: Annotated[list[str] | None, typer.Option("--row", help="A row, such as 7.4,0.7,0; repeatable.")] = None,
-    environment: Annotated[
-        Literal["dev", "test", "prod"] | None, typer.Option("--env", help="Default: prod if it is there.")
-    ] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="Default: what the rows look like.")] = None,
+    environment: Annotated[Environment | None, typer.Option("--env", help="Default: prod if it is there.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Default: detected from the rows.")] = None,
 ) -> None:
     """Ask an endpoint for predictions.
 
@@ -66,7 +62,7 @@ def predict(
     text, source = _input(file, row or [])
     rows = parse_rows(text, served.columns, source, form)
     _refuse_missing(served.algorithm, rows, source)
-    by = f", release {served.release[:SHORT_ID_CHARACTERS]}" if served.release else ""
+    by = f", release {short_id(served.release)}" if served.release else ""
     session.output.say(f"{served.endpoint} serves {served.model}{by}")
     predictions = [prediction for part in _parts(rows) for prediction in invoke(session, served.endpoint, part)]
     session.output.result(
@@ -141,8 +137,8 @@ def _config_of(session: Session, endpoint: str) -> str | None:
 
 def _release_of(session: Session, model: str) -> str:
     """The release that made a model, whose name begins with the pipeline's and the release's."""
-    short = model.removeprefix(f"{session.names.pipeline}-")[:SHORT_ID_CHARACTERS]
-    found = list_runs(session, _LOOKED_AMONG, lambda one: bool(one["pipelineExecutionId"].startswith(short)))
+    short = short_id(model.removeprefix(f"{session.names.pipeline}-"))
+    found = list_runs(session, MOST_RUNS, lambda one: bool(one["pipelineExecutionId"].startswith(short)))
     return str(found[0]["pipelineExecutionId"]) if found else ""
 
 

@@ -64,7 +64,7 @@ def publish(
         else:
             session.output.say(f"{folder}: {staged.why(session.command)}")
         if folder in remotes:
-            git.note_address()
+            git.save_address()
     session.output.result({"pushed": pushed, "releases": releases})
     if any(releases.values()):
         session.output.say(f"Watch a release: {session.command('follow')}")

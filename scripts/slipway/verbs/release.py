@@ -10,17 +10,18 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from pipeline_lambdas.release.affected import DATASET
+from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError, UnsuccessfulError
-from slipway.installation.turn import own_turn
+from slipway.installation.lock import installation_lock
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.releases.pipeline import list_runs, load_pipeline, load_run, load_state
-from slipway.releases.run_view import RUNNING, RunView
+from slipway.releases.run_view import RunView
 from slipway.repositories.sources import connected_repositories
 from slipway.repositories.staging import stage
 from slipway.session import Session, session_of
 from slipway.stacks.changes import Consent
 from slipway.stacks.stacks import find_stack
-from slipway.terminal.interrupts import goes_on, release_goes_on
+from slipway.terminal.interrupts import goes_on, release_continues
 from slipway.terminal.summary import say_summary, summary_document
 from slipway.verbs.approve import answer, check_reason
 from slipway.verbs.data import stage_directory
@@ -71,7 +72,7 @@ def release(
         start_local_aws(session)
     consent = Consent(assume_yes=yes)
     told = goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}")
-    with own_turn(session, "release"):
+    with installation_lock(session, "release"):
         deploy_setup(session, consent=consent)
         with told:
             run_id = _begin(session, message, consent)
@@ -95,7 +96,7 @@ def _follow_on(session: Session, run: RunView, shown: Shown) -> RunView:
     """Follow a release whose approval has been answered; the answer takes a moment to be seen."""
     answered = run.approval
     deadline = time.monotonic() + session.target.event_timeout_s
-    with release_goes_on(session, run.short_id):
+    with release_continues(session, run.short_id):
         while run.approval and answered and run.approval.token == answered.token and time.monotonic() < deadline:
             time.sleep(session.target.poll_s)
             run = load_run(session, run.id)
@@ -138,7 +139,7 @@ def _publish(session: Session, changed: Sequence[Staged]) -> str:
     starting = [one for one in starting if one not in later]
     known = _known_runs(session)
     if not starting:
-        session.output.say(f"nothing that {model} is made of has changed: the release is started by hand")
+        session.output.say(f"no source of {model} has changed: the release is started by hand")
         return start_run(session)
     if len(starting) == 1:
         run_id = _wait_for_run(session, known, {starting[0].source_action: starting[0].publish(session)})

@@ -13,16 +13,15 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
+from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.aws_errors import code_of
-from slipway.releases.pipeline import list_runs, resolve_run
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
+from slipway.releases.pipeline import MOST_RUNS, list_runs, resolve_run
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.verbs.follow import follow_run, run_document
 
 STAGE = "DeployProd"
-_LOOKED_AMONG = 1000
 _REFUSED = {"UnableToRollbackStageException", "PipelineExecutionOutdatedException"}
 
 
@@ -32,7 +31,7 @@ def rollback(
         str | None,
         typer.Argument(
             autocompletion=complete_releases,
-            help="Release whose model Prod shall serve; default: the one before what it serves now.",
+            help="Release whose model Prod will serve; default: the one before its present model.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -45,13 +44,13 @@ def rollback(
     session = session_of(context)
     session.announce()
     serving = serving_model(session)
-    summaries = list_runs(session, _LOOKED_AMONG, _is_release, STAGE)
+    summaries = list_runs(session, MOST_RUNS, _is_release, STAGE)
     target = (
         _named(session, resolve_run(session, run), summaries, serving)
         if run
         else previous(summaries, serving, session.names.pipeline)
     )
-    short = target[:SHORT_ID_CHARACTERS]
+    short = short_id(target)
     session.output.say(f"{session.names.endpoint('prod')} serves model {serving}; it goes back to release {short}")
     _agree(session, short, yes=yes)
     found = follow_run(session, roll_back(session, target))
@@ -69,7 +68,7 @@ def serving_model(session: Session) -> str:
         if code_of(error) != "ValidationException":
             raise
         raise SlipwayError(
-            f"{endpoint}: found no such endpoint, so nothing is there to roll back.",
+            f"{endpoint}: found no such endpoint, so there is nothing to roll back.",
             "Prod serves a model once a release has been approved.",
         ) from None
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
@@ -84,7 +83,7 @@ def previous(summaries: Iterable[Mapping[str, Any]], serving: str, pipeline: str
     if not older:
         raise SlipwayError(
             f"{pipeline}: found no release before the one that Prod serves, {serving}.",
-            lambda command: f"See which ones there are: {command('runs')}",
+            lambda command: f"List the releases: {command('runs')}",
         )
     return older[0]
 
@@ -98,7 +97,7 @@ def roll_back(session: Session, target: str) -> str:
     except ClientError as error:
         if code_of(error) not in _REFUSED:
             raise
-        short = target[:SHORT_ID_CHARACTERS]
+        short = short_id(target)
         raise SlipwayError(
             f"CodePipeline does not roll {STAGE} back to release {short}: {error.response['Error']['Message']}",
             "Stop what runs in the stage, or name another release. If the pipeline was changed since, release the same "
@@ -108,7 +107,7 @@ def roll_back(session: Session, target: str) -> str:
 
 
 def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]], serving: str) -> str:
-    short = run_id[:SHORT_ID_CHARACTERS]
+    short = short_id(run_id)
     if run_id not in {summary["pipelineExecutionId"] for summary in summaries}:
         raise SlipwayError(
             f"release {short}: it has not succeeded in {STAGE}, or is a rollback itself; only a model that Prod has "
@@ -121,7 +120,7 @@ def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]]
 
 
 def _made(pipeline: str, run_id: str, model: str) -> bool:
-    return model.startswith(f"{pipeline}-{run_id[:SHORT_ID_CHARACTERS]}")
+    return model.startswith(f"{pipeline}-{short_id(run_id)}")
 
 
 def _is_release(summary: Mapping[str, Any]) -> bool:
@@ -133,8 +132,8 @@ def _agree(session: Session, short: str, *, yes: bool) -> None:
         return
     if not session.output.can_ask:
         raise SlipwayError(
-            "This changes what Prod serves, and nobody is there to agree.",
-            f"If it is meant: {session.command('rollback', short, '--yes')}",
+            "This changes what Prod serves, and nobody can be asked here.",
+            f"To do it: {session.command('rollback', short, '--yes')}",
         )
     if not session.output.confirm("Roll back?"):
-        raise SlipwayError("Not rolled back; Prod serves what it served.")
+        raise SlipwayError("Not rolled back; Prod serves the same model as before.")

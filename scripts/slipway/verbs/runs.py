@@ -11,21 +11,20 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pipeline_lambdas.release.events import ENDED, RUNNING
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import SlipwayError
-from slipway.releases.pipeline import list_runs
+from slipway.releases.pipeline import MOST_RUNS, list_runs
 from slipway.releases.run_rows import REJECTED, WAITING, RunRow, document_of, load_rows
-from slipway.releases.run_view import SHORT_ID_CHARACTERS, trigger_text
+from slipway.releases.run_view import trigger_text
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_stages
 from slipway.terminal.directions import direction_of
 from slipway.terminal.output import status_text
 from slipway.verbs.logs import seconds
 
-_LOOKED_AMONG = 1000
 _READ_TOGETHER = 20
-STATUSES = ("Cancelled", "InProgress", "Stopped", "Stopping", "Succeeded", "Superseded", "Failed")
-"""https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecutionSummary.html"""
 Order = Literal["started", "took", "metric", "status", "author"]
 
 
@@ -71,7 +70,7 @@ class Filter:
 
 def check_statuses(given: Iterable[str]) -> frozenset[str]:
     """The statuses as CodePipeline writes them, Waiting and Rejected; SlipwayError for one that there is not."""
-    known = {name.lower(): name for name in (*STATUSES, WAITING, REJECTED)}
+    known = {name.lower(): name for name in (*ENDED, *RUNNING, WAITING, REJECTED)}
     unknown = [name for name in given if name.lower() not in known]
     if unknown:
         raise SlipwayError(f"--status: found {', '.join(unknown)}; expected {', '.join(sorted(known.values()))}.")
@@ -82,19 +81,19 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 10,
     status: Annotated[list[str] | None, typer.Option(help="Only with this status, such as failed; repeatable.")] = None,
-    because: Annotated[str, typer.Option(help="Only what was started so, such as push, data or hand.")] = "",
-    since: Annotated[str, typer.Option(help="Only what started within this time: 2h, 7d.")] = "",
+    because: Annotated[str, typer.Option(help="Only releases started this way, such as push, data or hand.")] = "",
+    since: Annotated[str, typer.Option(help="Only releases started within this time: 2h, 7d.")] = "",
     stage: Annotated[
         str,
         typer.Option(
             autocompletion=complete_stages,
-            help="Only what failed in this stage, such as Train.",
+            help="Only releases that failed in this stage, such as Train.",
         ),
     ] = "",
     author: Annotated[str, typer.Option(help="Only commits by this author; a part of the name is enough.")] = "",
     verdict: Annotated[str, typer.Option(help="Only with this verdict of the gates: passed, failed.")] = "",
     metric: Annotated[str, typer.Option(help="Metric to show; default: the first with a gate.")] = "",
-    sort: Annotated[Order, typer.Option(help="Order; of a metric the best first.")] = "started",
+    sort: Annotated[Order, typer.Option(help="Order; by a metric, the best first.")] = "started",
 ) -> None:
     """List releases, newest first.
 
@@ -115,13 +114,13 @@ def runs(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
         session.output.say(f"{session.names.pipeline} has had no release yet. Start one: {session.command('start')}")
         return
     session.output.say(runs_list(rows, session.output.console.width))
-    session.output.say(f"One of them in full: {session.command('show', rows[0].id[:SHORT_ID_CHARACTERS])}")
+    session.output.say(f"See one of them in full: {session.command('show', short_id(rows[0].id))}")
 
 
 def _find(session: Session, wanted: Filter, limit: int) -> list[tuple[RunRow, Mapping[str, Any]]]:
     """The newest releases that fit; records are read in parts, no more than needed."""
     now = datetime.now(UTC)
-    most = _LOOKED_AMONG if wanted.by_facts else limit
+    most = MOST_RUNS if wanted.by_facts else limit
     summaries = list_runs(session, most, lambda summary: wanted.fits(summary, now))
     step = _READ_TOGETHER if wanted.by_facts else max(limit, 1)
     found: list[tuple[RunRow, Mapping[str, Any]]] = []
@@ -161,7 +160,7 @@ def runs_list(rows: list[RunRow], width: int) -> RenderableType:
     columns = max(map(len, names), default=0)
     lines: list[Text] = []
     for row, metric in zip(rows, names, strict=True):
-        head = Text.assemble((row.id[:SHORT_ID_CHARACTERS], "bold"), "  ", status_text(row.status))
+        head = Text.assemble((short_id(row.id), "bold"), "  ", status_text(row.status))
         head.append(" " * (len("InProgress") - len(row.status)))
         head.append(f"  {row.started.astimezone():%Y-%m-%d %H:%M}  {duration(row.seconds):<9}  {metric:<{columns}}  ")
         by = f" ({row.author})" if row.author else ""

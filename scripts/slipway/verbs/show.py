@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from pipeline_lambdas.release.events import RUNNING
 from slipway.releases.pipeline import load_run, resolve_run
 from slipway.releases.records import find_record, record_lines
 from slipway.releases.reports import load_reports, say_reports
-from slipway.releases.run_view import RUNNING, RunView
+from slipway.releases.run_view import RunView
 from slipway.session import session_of
 from slipway.terminal.completion import complete_releases
 from slipway.verbs.follow import failure_lines, run_document, run_table, waiting_lines

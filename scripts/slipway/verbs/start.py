@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.release.retries import RetryMode
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import load_pipeline, load_run, resolve_run
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import Session, session_of
 from slipway.terminal.advice import how_to_retry
 from slipway.terminal.completion import complete_releases, complete_stages
@@ -35,7 +35,7 @@ def start(
     session = session_of(context)
     session.announce()
     run_id = start_run(session, source_revisions(session, resolve_run(session, like)) if like else ())
-    session.output.say(f"Release {run_id} started. Watch it: {session.command('follow', run_id[:SHORT_ID_CHARACTERS])}")
+    session.output.say(f"Release {run_id} started. Watch it: {session.command('follow', short_id(run_id))}")
     session.output.result({"id": run_id})
 
 

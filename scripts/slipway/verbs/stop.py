@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline_lambdas.release.names import short_id
 from slipway.releases.pipeline import resolve_run
-from slipway.releases.run_view import SHORT_ID_CHARACTERS
 from slipway.session import session_of
 from slipway.terminal.completion import complete_releases
 
@@ -35,6 +35,6 @@ def stop(
     session.client("codepipeline").stop_pipeline_execution(
         pipelineName=session.names.pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason
     )
-    short = run_id[:SHORT_ID_CHARACTERS]
+    short = short_id(run_id)
     session.output.say(f"Release {short} is being stopped. Watch it: {session.command('follow', short)}")
     session.output.result({"id": run_id})

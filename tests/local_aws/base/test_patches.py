@@ -54,7 +54,7 @@ def test_the_names_are_their_own() -> None:
 
 
 @by_name
-def test_what_is_replaced_is_looked_for_at_the_start(patch: Patch) -> None:
+def test_replaced_names_are_checked_at_the_start(patch: Patch) -> None:
     """Another version of MiniStack is refused with a sentence that names what it lacks."""
     replaced = {table_of(name).removesuffix("._data") for name in patch.replaces}
     assert replaced <= used_names(), "missing in tables.py"

@@ -42,7 +42,7 @@ def test_a_bucket_is_replaced_for_its_name_alone(local_aws: LocalServer) -> None
         assert [change["ResourceChange"]["Replacement"] for change in found["Changes"]] == [replacement]
 
 
-def test_a_resource_whose_condition_is_false_is_none_of_the_stack(local_aws: LocalServer) -> None:
+def test_a_resource_whose_condition_is_false_is_not_in_the_stack(local_aws: LocalServer) -> None:
     cloudformation, name = local_aws.client("cloudformation"), "conditional"
     bucket = {"Type": "AWS::S3::Bucket", "Condition": "Wanted", "Properties": {"BucketName": "conditional-bucket"}}
     topic = {"Type": "AWS::SNS::Topic", "Condition": "Unwanted", "Properties": {"TopicName": "conditional"}}

@@ -225,7 +225,7 @@ def test_a_template_that_is_invalid_is_refused_at_once(local_aws: LocalServer, c
         ("nothing", "Template format error: unsupported structure."),
     ],
 )
-def test_what_is_no_template_is_refused_with_its_place(local_aws: LocalServer, body: str, sentence: str) -> None:
+def test_an_invalid_template_is_refused_with_its_place(local_aws: LocalServer, body: str, sentence: str) -> None:
     assert refusal(local_aws.client("cloudformation").validate_template, TemplateBody=body) == sentence
 
 

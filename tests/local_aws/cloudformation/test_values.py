@@ -110,7 +110,7 @@ NAMING: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", NAMING)
-def test_a_resource_that_names_what_there_is_not_fails(local_aws: LocalServer, case: str) -> None:
+def test_a_resource_that_names_a_missing_resource_fails(local_aws: LocalServer, case: str) -> None:
     client, (kind, properties, sentence) = local_aws.client("cloudformation"), NAMING[case]
     body = json.dumps({"Resources": {"R": {"Type": kind, "Properties": properties}}})
     client.create_stack(StackName=f"names-{case}", TemplateBody=body)

@@ -31,7 +31,7 @@ def test_a_flush_alone_has_no_commands() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"zzzz", b"00", b"0003", b"0032too short", packet("want " + NEW)])
-def test_what_is_no_push_is_refused(body: bytes) -> None:
+def test_an_event_that_is_not_a_push_is_refused(body: bytes) -> None:
     with pytest.raises(pktline.ProtocolError):
         pktline.read_commands(io.BytesIO(body))
 

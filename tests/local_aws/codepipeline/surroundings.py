@@ -1,19 +1,16 @@
-"""CodePipeline alone: its neighbours are fakes that record what they were asked."""
+"""CodePipeline alone: the services around it are fakes that record their requests."""
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local_aws.base import Credentials, RoleNotAssumableError
 from local_aws.codeconnections.service import CodeConnectionsService
@@ -24,6 +21,7 @@ from local_aws.settings import ACCOUNT, Settings
 from local_aws.state.store import Store
 from local_aws.wire import AwsError, Caller, Permission, Service, load_model
 from tests.local_aws.manual_clock import ManualClock
+from tests.local_aws.s3_double import FakeS3
 from tests.local_server import wait_for
 
 COMMIT = "a" * 40
@@ -35,60 +33,10 @@ HEAD = {
 USER = Caller(ACCOUNT, "us-east-1", f"arn:aws:iam::{ACCOUNT}:user/anna")
 
 
-def client_error(code: str, operation: str, status: int = 400) -> ClientError:
-    response: Any = {
-        "Error": {"Code": code, "Message": f"{code} it says"},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    return ClientError(response, operation)
-
-
 @cache
 def _model(operations: frozenset[str]) -> Any:
     """The service model, which takes longer to load than a test to run."""
     return load_model("codepipeline", operations)
-
-
-class FakeS3:
-    """Objects by bucket and key, with versions v1, v2, …"""
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str], list[bytes]] = {}
-        self.puts: list[dict[str, Any]] = []
-        self.metadata: dict[str, str] = {}
-        self.versioning = "Enabled"
-
-    def head_bucket(self, **_: Any) -> None:
-        return None
-
-    def get_bucket_versioning(self, **_: Any) -> dict[str, str]:
-        return {"Status": self.versioning}
-
-    def put_object(self, **request: Any) -> None:
-        body = request["Body"]
-        content = body if isinstance(body, bytes) else body.read()
-        self.objects.setdefault((request["Bucket"], request["Key"]), []).append(content)
-        self.puts.append({**request, "Body": content})
-
-    def _version(self, request: Mapping[str, Any]) -> tuple[str, bytes]:
-        versions = self.objects.get((request["Bucket"], request["Key"]))
-        if not versions:
-            raise client_error("404", "HeadObject", 404)
-        wanted = request.get("VersionId", f"v{len(versions)}")
-        return wanted, versions[int(wanted[1:]) - 1]
-
-    def head_object(self, **request: Any) -> dict[str, Any]:
-        version, _ = self._version(request)
-        modified = datetime(2030, 1, 1, tzinfo=UTC)
-        return {"VersionId": version, "ETag": f'"e-{version}"', "LastModified": modified, "Metadata": self.metadata}
-
-    def get_object(self, **request: Any) -> dict[str, Any]:
-        return {"Body": _Body(self._version(request)[1])}
-
-
-class _Body(io.BytesIO):
-    def iter_chunks(self, size: int) -> Any:
-        return iter(lambda: self.read(size), b"")
 
 
 class FakeLambda:
@@ -156,7 +104,7 @@ class Surroundings:
         self.settings = Settings(folder)
         self.clock = ManualClock()
         self.clients = Clients()
-        self.clients.s3.objects["data", "manifest.json"] = [b"one"]
+        self.clients.s3.objects["data", "manifest.json"] = b"one"
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.metrics: list[tuple[str, float, dict[str, str]]] = []
         self.sessions: list[dict[str, Any]] = []

@@ -9,7 +9,8 @@ from tests.local_aws.codepipeline.documents import (
     small,
     stage,
 )
-from tests.local_aws.codepipeline.surroundings import USER, Surroundings, client_error
+from tests.local_aws.codepipeline.surroundings import USER, Surroundings
+from tests.local_aws.s3_double import client_error
 from tests.local_server import wait_for
 
 
@@ -160,7 +161,7 @@ def test_stop_and_abandon(codepipeline: Surroundings) -> None:
 
 
 def test_a_disabled_transition_holds_executions(codepipeline: Surroundings) -> None:
-    codepipeline.clients.codecommit.errors = [client_error("BranchDoesNotExistException", "GetBranch")]
+    codepipeline.clients.codecommit.errors = [client_error("GetBranch", "BranchDoesNotExistException")]
     broken = codepipeline.create(small())
     codepipeline.until(broken, "Failed")
     transition = {"pipelineName": "release", "stageName": "Work", "transitionType": "Inbound"}

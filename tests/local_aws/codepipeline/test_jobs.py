@@ -15,7 +15,8 @@ from tests.local_aws.codepipeline.documents import (
     small,
     stage,
 )
-from tests.local_aws.codepipeline.surroundings import Surroundings, client_error
+from tests.local_aws.codepipeline.surroundings import Surroundings
+from tests.local_aws.s3_double import client_error
 from tests.local_server import wait_for
 
 
@@ -155,13 +156,13 @@ def test_continuations_end_after_a_day(codepipeline: Surroundings) -> None:
     [("AccessDeniedException", "PermissionError"), ("ResourceNotFoundException", "ConfigurationError")],
 )
 def test_a_function_that_cannot_be_invoked_fails_at_once(codepipeline: Surroundings, code: str, expected: str) -> None:
-    codepipeline.clients.functions.errors = [client_error(code, "Invoke")]
+    codepipeline.clients.functions.errors = [client_error("Invoke", code, "it says")]
     execution = codepipeline.create(small())
     codepipeline.until(execution, "Failed")
     error = codepipeline.attempt("Run")["output"]["executionResult"]["errorDetails"]
     assert error["code"] == expected
     assert "function could not be invoked" in error["message"]
-    assert f"{code} it says" in error["message"]
+    assert "it says" in error["message"]
 
 
 def test_a_failure_result_fails_action_stage_and_execution(codepipeline: Surroundings) -> None:

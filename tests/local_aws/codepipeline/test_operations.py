@@ -287,7 +287,8 @@ def test_an_s3_event_pins_its_object(codepipeline: Surroundings) -> None:
     wait_for(
         lambda: [a for a in codepipeline.attempts(first) if a["status"] == "Succeeded"], "the first source to end", 10
     )
-    codepipeline.clients.s3.objects["data", "manifest.json"] = [b"one", b"two", b"three"]
+    for content in (b"two", b"three"):
+        codepipeline.clients.s3.objects["data", "manifest.json"] = content
     detail = '{"bucket": {"name": "data"}, "object": {"key": "manifest.json", "version-id": "v2"}}'
     execution = started(codepipeline, f'{{"source": "aws.s3", "detail": {detail}}}')["pipelineExecutionId"]
     wait_for(

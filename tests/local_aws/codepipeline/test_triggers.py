@@ -90,7 +90,7 @@ def test_a_trigger_of_pull_requests_takes_no_push() -> None:
         ({"pullRequest": [{"branches": {"includes": ["[a"]}}]}, "found the pattern '[a'"),
     ],
 )
-def test_a_combination_that_is_none_is_refused(filters: Document, why: str) -> None:
+def test_an_invalid_combination_is_refused(filters: Document, why: str) -> None:
     with pytest.raises(FilterError) as refused:
         check_filters({"sourceActionName": "Code", **filters})
     assert why in str(refused.value)

@@ -49,7 +49,7 @@ def user(server: LocalServer, name: str, *statements: dict[str, Any]) -> Credent
     return Credentials(*server.user_with(name, *statements))
 
 
-def test_what_follows_the_chunks_of_a_link_calls_nothing(local_aws: LocalServer, bucket: str) -> None:
+def test_bytes_after_the_chunks_of_a_link_call_nothing(local_aws: LocalServer, bucket: str) -> None:
     path = presigned(local_aws, "s3v4", "get_object", Bucket=bucket, Key="k")
     body = f"2\r\n{{}}\r\n0\r\nx-amz-target:{LIST}\r\n\r\n".encode()
     chunked = {"Content-Encoding": "aws-chunked"}
@@ -60,7 +60,7 @@ def test_what_follows_the_chunks_of_a_link_calls_nothing(local_aws: LocalServer,
     assert local_aws.send("GET", path, b"", {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})[0] == 200
 
 
-def test_an_action_in_a_link_or_in_its_body_is_none(local_aws: LocalServer, bucket: str) -> None:
+def test_a_link_or_its_body_cannot_name_an_action(local_aws: LocalServer, bucket: str) -> None:
     path = presigned(local_aws, "s3", "get_object", Bucket=bucket, Key="k")
     assert local_aws.send("GET", f"{path}&{CREATE_KEY.decode()}", b"", {})[1] == "kept"
     upload = local_aws.client("s3").create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
@@ -112,7 +112,7 @@ def test_parameters_have_one_place(local_aws: LocalServer) -> None:
     assert keys_of_gated(local_aws) == []
 
 
-def test_a_link_to_one_service_is_none_to_another(local_aws: LocalServer) -> None:
+def test_a_link_to_one_service_does_not_work_for_another(local_aws: LocalServer) -> None:
     request = AWSRequest("GET", f"{local_aws.url}/?{IDENTITY.decode()}")
     SigV4QueryAuth(credentials_of(local_aws), "sts", REGION, expires=60).add_auth(request)
     link = str(request.url).removeprefix(local_aws.url)
@@ -129,7 +129,7 @@ def test_a_request_goes_to_the_service_that_it_is_signed_for(local_aws: LocalSer
     assert (status, "scoped to correct service" in said) == (400, True)
 
 
-def test_what_is_local_aws_own_is_signed_for_it(local_aws: LocalServer) -> None:
+def test_own_paths_of_local_aws_need_a_signature_for_it(local_aws: LocalServer) -> None:
     assert local_aws.send(*signed(local_aws, "local-aws", "GET", "/_local_aws/calls"))[0] == 200
     assert local_aws.send(*signed(local_aws, "iam", "GET", "/_local_aws/calls"))[0] == 403
 
@@ -149,7 +149,7 @@ def test_a_checksum_behind_the_chunks_is_held(local_aws: LocalServer, bucket: st
     assert local_aws.send(*in_chunks(local_aws, f"/{bucket}/checked", [], trailer=True))[0] == 200
 
 
-def test_what_is_no_time_and_no_signature_is_refused(local_aws: LocalServer, bucket: str) -> None:
+def test_an_invalid_time_or_signature_is_refused(local_aws: LocalServer, bucket: str) -> None:
     link = presigned(local_aws, "s3v4", "get_object", Bucket=bucket, Key="k")
     moment = link.partition("X-Amz-Date=")[2].partition("&")[0]
     for changed in (

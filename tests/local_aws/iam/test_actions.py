@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.local_server import REGION, LocalServer, allow
+from tests.local_server import ACCOUNT, REGION, LocalServer, allow
 
 FUNCTION = "asks-for-its-action"
 FORM = "application/x-www-form-urlencoded"
@@ -89,20 +89,20 @@ def test_each_operation_of_lambda_asks_for_its_own_action(local_aws: LocalServer
 
 
 @pytest.mark.usefixtures("function")
-def test_who_may_invoke_may_stream(local_aws: LocalServer) -> None:
+def test_permission_to_invoke_includes_streaming(local_aws: LocalServer) -> None:
     key = local_aws.user_with("may-stream", allow("lambda:InvokeFunction"))
     stream = local_aws.client("lambda", *key).invoke_with_response_stream(FunctionName=FUNCTION)["EventStream"]
     assert b"ran" in b"".join(part["PayloadChunk"]["Payload"] for part in stream if "PayloadChunk" in part)
 
 
-def test_what_is_no_operation_is_root_s_alone(local_aws: LocalServer) -> None:
+def test_only_root_may_send_a_request_without_a_known_operation(local_aws: LocalServer) -> None:
     key = local_aws.user_with("may-do-all", allow("*"))
     status, text = send(local_aws, key, "lambda", "/2015-03-31/no-such-thing", method="PATCH")
     assert status == 403
     assert "is not authorized to perform: lambda:PATCH /2015-03-31/no-such-thing" in text
 
 
-def test_a_user_without_permissions_may_ask_who_he_is(local_aws: LocalServer) -> None:
+def test_a_user_without_permissions_may_get_the_caller_identity(local_aws: LocalServer) -> None:
     key = local_aws.user_with("nobody", {"Effect": "Deny", "Action": "*", "Resource": "*"})
     assert local_aws.client("sts", *key).get_caller_identity()["Arn"].endswith(":user/nobody")
 
@@ -149,7 +149,7 @@ def climber(server: LocalServer) -> tuple[str, str]:
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def test_a_name_that_the_protocol_does_not_read_is_not_asked_about(local_aws: LocalServer) -> None:
+def test_a_name_in_a_place_that_the_protocol_ignores_is_ignored(local_aws: LocalServer) -> None:
     key = local_aws.user_with("reads-keys", allow("kms:ListKeys", "s3:GetObject"))
     body, kind = b'{"Description": "mine"}', "application/x-amz-json-1.1"
     target = "TrentService.CreateKey"
@@ -164,7 +164,7 @@ def test_a_name_that_the_protocol_does_not_read_is_not_asked_about(local_aws: Lo
         s3.put_object(Bucket="names-in-the-query", Key="k", Body=b"x")
 
 
-def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
+def test_every_protocol_of_a_service_asks_iam(local_aws: LocalServer) -> None:
     """boto3 speaks CBOR with CloudWatch, JSON with SQS, Query with SNS and STS."""
     calls: dict[str, Callable[[Callable[[str], Any]], Any]] = {
         "cloudwatch:PutMetricData": lambda aws: aws("cloudwatch").put_metric_data(
@@ -182,7 +182,7 @@ def test_every_protocol_of_a_service_asks(local_aws: LocalServer) -> None:
             call(lambda service: local_aws.client(service, *nobody))
 
 
-def test_a_version_is_deleted_by_who_may_delete_versions(local_aws: LocalServer) -> None:
+def test_deleting_a_version_needs_its_own_permission(local_aws: LocalServer) -> None:
     s3, bucket = local_aws.client("s3"), "deletes-versions"
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -195,3 +195,38 @@ def test_a_version_is_deleted_by_who_may_delete_versions(local_aws: LocalServer)
     with pytest.raises(ClientError, match="AccessDenied"):
         mine.delete_object(Bucket=bucket, Key="a", VersionId=stored[0])
     assert "Errors" not in mine.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+
+
+def _denied(call: Any, **arguments: Any) -> str:
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return f"{raised.value.response['Error']['Code']}: {raised.value.response['Error']['Message']}"
+
+
+def test_iam_decides_about_our_services(local_aws: LocalServer) -> None:
+    own = f"arn:aws:codecommit:us-east-1:{ACCOUNT}:permitted"
+    key, secret = local_aws.user_with("one-repository", allow("codecommit:*", resource=own))
+    codecommit = local_aws.client("codecommit", key, secret)
+    codecommit.create_repository(repositoryName="permitted")
+    assert _denied(codecommit.create_repository, repositoryName="other") == (
+        f"AccessDeniedException: User: arn:aws:iam::{ACCOUNT}:user/one-repository is not authorized to perform: "
+        f"codecommit:CreateRepository on resource: arn:aws:codecommit:us-east-1:{ACCOUNT}:other because no "
+        "identity-based policy allows the codecommit:CreateRepository action"
+    )
+    assert "SignatureException" in _denied(
+        local_aws.client("codecommit", key, "wrong").get_repository, repositoryName="permitted"
+    )
+
+
+def test_iam_is_asked_about_each_parameter_of_a_request(local_aws: LocalServer) -> None:
+    names = ["/asked/one", "/asked/two", "/asked/three"]
+    for name in names:
+        local_aws.client("ssm").put_parameter(Name=name, Value=name, Type="String")
+    granted = [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}" for name in names[:2]]
+    key, secret = local_aws.user_with("reads-two", allow("ssm:GetParameters", resource=granted))
+    ssm = local_aws.client("ssm", key, secret)
+    assert [one["Value"] for one in ssm.get_parameters(Names=names[:2])["Parameters"]] == names[:2]
+    for refused in (names, names[2:]):
+        with pytest.raises(ClientError, match="not authorized to perform: ssm:GetParameters") as raised:
+            ssm.get_parameters(Names=refused)
+        assert raised.value.response["Error"]["Code"] == "AccessDeniedException"

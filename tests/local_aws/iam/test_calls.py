@@ -67,7 +67,7 @@ def test_decisions_of_both_kinds_of_services_are_counted(local_aws: LocalServer)
     }
 
 
-def test_a_wrong_signature_is_no_decision(local_aws: LocalServer) -> None:
+def test_a_wrong_signature_is_not_counted_as_a_decision(local_aws: LocalServer) -> None:
     key, _, token = assumed(local_aws, "forged-role", allow("s3:ListAllMyBuckets"))
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         local_aws.client("s3", key, "wrong", token).list_buckets()
@@ -97,7 +97,7 @@ def test_times_are_the_first_and_the_last(tmp_path: Path) -> None:
     assert (call["count"], call["first"], call["last"]) == (3, first, first + 10)
 
 
-def test_what_is_noted_is_saved_without_being_asked_for(tmp_path: Path) -> None:
+def test_counts_are_saved_without_a_request(tmp_path: Path) -> None:
     store = Store(tmp_path / "calls.db")
     recorder = CallRecorder(store, ManualClock())
     recorder.start()

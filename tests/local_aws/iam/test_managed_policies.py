@@ -84,7 +84,7 @@ def failure(server: LocalServer, name: str, resources: dict[str, Any]) -> str:
     return "\n".join(event.get("ResourceStatusReason", "") for event in events)
 
 
-def test_a_stack_fails_whose_roles_or_policies_name_what_there_is_not(local_aws: LocalServer) -> None:
+def test_a_stack_fails_if_its_roles_or_policies_name_missing_resources(local_aws: LocalServer) -> None:
     def role(**properties: Any) -> dict[str, Any]:
         return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST, **properties}}
 

@@ -83,7 +83,7 @@ def as_user(server: LocalServer, name: str, *statements: dict[str, Any]) -> Call
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_a_role_is_passed_by_who_may_pass_it_to_that_service(local_aws: LocalServer, operation: str) -> None:
+def test_only_a_caller_with_pass_role_passes_a_role_to_a_service(local_aws: LocalServer, operation: str) -> None:
     service, call = CALLS[operation]
     name = f"passes-{operation}"
     role = role_for(local_aws, name, service)
@@ -146,7 +146,7 @@ def create_keyed(user: Callable[[str], Any], name: str, role: str, key: str) -> 
         ),
     ],
 )
-def test_a_function_is_given_a_key_by_who_may_use_it(
+def test_only_a_caller_who_may_use_a_key_gives_it_to_a_function(
     local_aws: LocalServer, name: str, statements: list[dict[str, Any]], missing: str
 ) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html."""

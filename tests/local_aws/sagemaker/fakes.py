@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.server
-import io
 import os
 import signal
 import socket
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local_aws import base
 from local_aws.aws import Clients
@@ -27,6 +24,7 @@ from local_aws.settings import ACCOUNT, Settings
 from local_aws.state.store import Store
 from local_aws.wire import Caller, Permission, Service
 from tests.local_aws.manual_clock import ManualClock
+from tests.local_aws.s3_double import FakeS3, client_error
 
 REGION = "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker-role"
@@ -36,55 +34,6 @@ CALLER = Caller(ACCOUNT, REGION, f"arn:aws:iam::{ACCOUNT}:user/someone")
 
 
 DASHED = {"TargetVariant": "Target-Variant", "TargetModel": "Target-Model", "InferenceId": "Inference-Id"}
-
-
-class Body(io.BytesIO):
-    """A streaming body."""
-
-
-def refusal(code: str, operation: str, message: str = "") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message or code}}, operation)
-
-
-@dataclass
-class FakeS3:
-    """Objects by (bucket, key); `denied` keys answer AccessDenied."""
-
-    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    encryption: dict[tuple[str, str], str] = field(default_factory=dict)
-    denied: set[str] = field(default_factory=set)
-    page: int = 1000
-
-    def list_objects_v2(self, **request: str) -> dict[str, Any]:
-        bucket, prefix = request["Bucket"], request["Prefix"]
-        keys = sorted(k for b, k in self.objects if b == bucket and k.startswith(prefix))
-        start = int(request.get("ContinuationToken", "0"))
-        chosen = keys[start : start + self.page]
-        more = start + self.page < len(keys)
-        answer: dict[str, Any] = {"Contents": [{"Key": key} for key in chosen], "IsTruncated": more}
-        return {**answer, "NextContinuationToken": str(start + self.page)} if more else answer
-
-    def get_object(self, **request: str) -> dict[str, Any]:
-        content = self._content(request, "GetObject")
-        return {"Body": Body(content), "ETag": hashlib.sha256(content).hexdigest()}
-
-    def head_object(self, **request: str) -> dict[str, Any]:
-        return {"ETag": hashlib.sha256(self._content(request, "HeadObject")).hexdigest()}
-
-    def put_object(self, **request: Any) -> None:
-        if request["Key"] in self.denied:
-            raise refusal("AccessDenied", "PutObject", "Access Denied")
-        place = request["Bucket"], request["Key"]
-        self.objects[place] = request["Body"].read()
-        self.encryption[place] = request.get("SSEKMSKeyId", "")
-
-    def _content(self, request: Mapping[str, str], operation: str) -> bytes:
-        if request["Key"] in self.denied:
-            raise refusal("AccessDenied", operation, "Access Denied")
-        try:
-            return self.objects[request["Bucket"], request["Key"]]
-        except KeyError:
-            raise refusal("NoSuchKey", operation, "The specified key does not exist.") from None
 
 
 @dataclass
@@ -101,9 +50,9 @@ class FakeLogs:
 
     def create_log_stream(self, logGroupName: str, logStreamName: str) -> None:  # noqa: N803
         if self.denied:
-            raise refusal("AccessDeniedException", "CreateLogStream")
+            raise client_error("CreateLogStream", "AccessDeniedException")
         if logGroupName not in self.groups:
-            raise refusal("ResourceNotFoundException", "CreateLogStream")
+            raise client_error("CreateLogStream", "ResourceNotFoundException")
         self.streams[logGroupName, logStreamName] = []
 
     def put_log_events(self, logGroupName: str, logStreamName: str, logEvents: list[dict[str, Any]]) -> None:  # noqa: N803
@@ -127,7 +76,7 @@ class FakeCloudWatch:
             raise self.faults.pop()
         found = {name: self.alarms[name] for name in AlarmNames if name in self.alarms}
         if None in found.values():
-            raise refusal("AccessDenied", "DescribeAlarms", "User is not authorized")
+            raise client_error("DescribeAlarms", "AccessDenied", "User is not authorized")
         return {"MetricAlarms": [{"AlarmName": n, "StateValue": s, "StateReason": "5 > 1"} for n, s in found.items()]}
 
     def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - AWS's names

@@ -99,7 +99,7 @@ def test_without_tarfiles_filter_only_what_is_plain_is_unpacked(member: tarfile.
         list(archives.plain_members([file, member]))
 
 
-def test_unpacking_refuses_what_is_no_archive(tmp_path: Path) -> None:
+def test_unpacking_refuses_a_file_that_is_not_an_archive(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no archive", encoding="utf-8")
     with pytest.raises(archives.ArchiveError, match="gzip"):
         archives.unpack(tmp_path / "text", tmp_path / "out")

@@ -174,7 +174,7 @@ def test_an_approval_needs_the_version_and_the_status(aws: Aws) -> None:
     }
 
 
-def test_what_is_neither_in_ecr_nor_in_s3_needs_nothing(aws: Aws) -> None:
+def test_an_image_outside_ecr_and_data_outside_s3_need_no_permission(aws: Aws) -> None:
     container = {"Image": "registry.example/x:1", "ModelDataUrl": "https://"}
     found = asked(
         aws, "CreateModelPackage", ModelPackageGroupName="X", InferenceSpecification={"Containers": [container]}

@@ -121,11 +121,11 @@ def test_garbage_is_found_soon_however_much_there_is_in_use() -> None:
     program = """
 import gc, sys
 from collections import deque
-from local_aws.serving.allocator import set_aside_what_stays
+from local_aws.serving.allocator import freeze_startup_objects
 kept = [[number] for number in range(300_000)]
 gc.collect()
 if sys.argv[1] == "aside":
-    set_aside_what_stays()
+    freeze_startup_objects()
 class Cycle:
     alive = 0
     def __init__(self):
@@ -150,10 +150,10 @@ print(most)
 
 
 @pytest.mark.skipif(not platform.libc_ver()[0], reason="only glibc can be told, and only Linux tells the memory")
-def test_what_is_free_in_the_midst_is_given_back() -> None:
+def test_free_pages_between_used_ones_are_released() -> None:
     program = """
 import re, sys, time
-from local_aws.serving.allocator import trim_now_and_then
+from local_aws.serving.allocator import trim_periodically
 def own():
     text = open("/proc/self/smaps_rollup").read()
     return sum(int(kib) for kib in re.findall("Private_(?:Clean|Dirty): +([0-9]+)", text))
@@ -161,7 +161,7 @@ before = own()
 held = [b"x" * 60_000 for _ in range(500)]
 del held[:-1]  # the last one lies above the others
 if sys.argv[1] == "trim":
-    trim_now_and_then(0.1)
+    trim_periodically(0.1)
 deadline = time.monotonic() + (10 if sys.argv[1] == "trim" else 0.5)
 while own() - before > 10_000 and time.monotonic() < deadline:
     time.sleep(0.05)
@@ -178,7 +178,7 @@ print(own() - before)
 
 def test_the_allocator_is_told_where_it_can_be() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", "from local_aws.serving.allocator import give_memory_back as f; print(f(), f())"],
+        [sys.executable, "-c", "from local_aws.serving.allocator import release_memory as f; print(f(), f())"],
         cwd=ROOT,
         capture_output=True,
         text=True,

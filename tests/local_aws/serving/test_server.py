@@ -13,7 +13,7 @@ import botocore.exceptions
 import pytest
 
 from local_aws.base import tables
-from tests.local_server import ACCOUNT, REGION, ROOT, LocalServer, allow, wait_for
+from tests.local_server import ACCOUNT, ROOT, LocalServer, allow, wait_for
 
 
 def test_every_table_of_the_base_is_there() -> None:
@@ -145,37 +145,6 @@ def _denied(call: Any, **arguments: Any) -> str:
     with pytest.raises(botocore.exceptions.ClientError) as raised:
         call(**arguments)
     return f"{raised.value.response['Error']['Code']}: {raised.value.response['Error']['Message']}"
-
-
-def test_iam_decides_about_our_services(local_aws: LocalServer) -> None:
-    own = f"arn:aws:codecommit:us-east-1:{ACCOUNT}:permitted"
-    key, secret = local_aws.user_with("one-repository", allow("codecommit:*", resource=own))
-    codecommit = local_aws.client("codecommit", key, secret)
-    codecommit.create_repository(repositoryName="permitted")
-    assert _denied(codecommit.create_repository, repositoryName="other") == (
-        f"AccessDeniedException: User: arn:aws:iam::{ACCOUNT}:user/one-repository is not authorized to perform: "
-        f"codecommit:CreateRepository on resource: arn:aws:codecommit:us-east-1:{ACCOUNT}:other because no "
-        "identity-based policy allows the codecommit:CreateRepository action"
-    )
-    assert "SignatureException" in _denied(
-        local_aws.client("codecommit", key, "wrong").get_repository, repositoryName="permitted"
-    )
-
-
-def test_iam_is_asked_about_each_parameter_of_a_request(local_aws: LocalServer) -> None:
-    names = ["/asked/one", "/asked/two", "/asked/three"]
-    for name in names:
-        local_aws.client("ssm").put_parameter(Name=name, Value=name, Type="String")
-    granted = [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}" for name in names[:2]]
-    key, secret = local_aws.user_with("reads-two", allow("ssm:GetParameters", resource=granted))
-    ssm = local_aws.client("ssm", key, secret)
-    assert [one["Value"] for one in ssm.get_parameters(Names=names[:2])["Parameters"]] == names[:2]
-    for refused in (names, names[2:]):
-        with pytest.raises(
-            botocore.exceptions.ClientError, match="not authorized to perform: ssm:GetParameters"
-        ) as raised:
-            ssm.get_parameters(Names=refused)
-        assert raised.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_an_operation_that_is_not_emulated_is_named(local_aws: LocalServer) -> None:

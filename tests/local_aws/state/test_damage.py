@@ -42,15 +42,15 @@ def test_a_damaged_file_gives_way_to_the_one_before(tmp_path: Path, damage: Call
     path = tmp_path / "iam.json"
     for number in range(3):
         state_files.write(path, json.dumps({"number": number}).encode())
-    assert state_files.mend(tmp_path) == []
+    assert state_files.repair(tmp_path) == []
     damage(path)
-    [told] = state_files.mend(tmp_path)
+    [told] = state_files.repair(tmp_path)
     assert f"{path} was damaged (it is" in told or f"{path} was damaged (its checksum" in told
     assert "its last good copy" in told
     assert json.loads(state_files.read(path)) == {"number": 1}
-    assert state_files.mend(tmp_path) == []
+    assert state_files.repair(tmp_path) == []
     damage(path)  # the copy is one of its own, so it is there again
-    assert len(state_files.mend(tmp_path)) == 1
+    assert len(state_files.repair(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -61,7 +61,7 @@ def test_a_damaged_file_without_a_copy_is_an_error_with_the_way_back(
     state_files.write(path, b'{"a": 1}')
     damage(path)
     with pytest.raises(state_files.StateDamagedError, match=r"iam\.json is damaged .* make reset"):
-        state_files.mend(tmp_path)
+        state_files.repair(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "0", '{"a": 1}'])
@@ -70,7 +70,7 @@ def test_a_file_without_a_checksum_gives_way_to_the_one_before(tmp_path: Path, t
     for number in range(2):
         state_files.write(path, json.dumps({"number": number}).encode())
     path.write_text(text, encoding="utf-8")
-    [told] = state_files.mend(tmp_path)
+    [told] = state_files.repair(tmp_path)
     assert "it has no checksum" in told
     assert json.loads(state_files.read(path)) == {"number": 0}
 
@@ -79,7 +79,7 @@ def test_a_file_without_a_checksum_gives_way_to_the_one_before(tmp_path: Path, t
 def test_a_state_file_holds_an_object(tmp_path: Path, content: bytes) -> None:
     state_files.write(tmp_path / "s3.json", content)
     with pytest.raises(state_files.StateDamagedError, match="it holds no object"):
-        state_files.mend(tmp_path)
+        state_files.repair(tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_file_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +108,9 @@ def database(path: Path) -> None:
 def test_a_damaged_database_gives_way_to_its_copy(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     path = tmp_path / "slipway.db"
     database(path)
-    assert database_copy.mend(path) == []
+    assert database_copy.repair(path) == []
     damage(path)
-    [told] = database_copy.mend(path)
+    [told] = database_copy.repair(path)
     assert f"{path} was damaged" in told
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM facts").fetchone() == (1_000,)
@@ -120,19 +120,19 @@ def test_a_damaged_database_gives_way_to_its_copy(tmp_path: Path, damage: Callab
         (tmp_path / "ministack").mkdir()
         (tmp_path / "ministack" / "iam.json").touch()
         with pytest.raises(state_files.StateDamagedError, match="make reset"):
-            database_copy.mend(path)
+            database_copy.repair(path)
 
 
 @pytest.mark.parametrize("large", [False, True])
 def test_a_damaged_file_of_logs_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
     path = tmp_path / "telemetry.db"
-    assert database_copy.put_aside(path) == []
+    assert database_copy.set_aside(path) == []
     database(path)
     if large:
         monkeypatch.setattr(database_copy, "_LARGE_BYTES", 1)
-    assert database_copy.put_aside(path) == []
+    assert database_copy.set_aside(path) == []
     overwrite(path)
-    [told] = database_copy.put_aside(path)
+    [told] = database_copy.set_aside(path)
     assert f"{path} was damaged" in told
     assert not path.exists()
     assert (tmp_path / "telemetry.db.damaged").exists()

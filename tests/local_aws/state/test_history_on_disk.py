@@ -117,7 +117,7 @@ def test_streams_are_listed_by_the_time_of_their_last_event(local_aws: LocalServ
     assert group["storedBytes"] == len("four") * 3
 
 
-def test_a_group_made_anew_is_empty(local_aws: LocalServer) -> None:
+def test_a_recreated_group_is_empty(local_aws: LocalServer) -> None:
     stream = Stream(local_aws, "anew")
     stream.put(1)
     stream.logs.delete_log_group(**stream.group)

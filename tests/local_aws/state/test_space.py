@@ -102,7 +102,7 @@ def fill(path: Path) -> None:
             file.write(bytes(1 << 12))
 
 
-def test_a_full_disk_is_said_and_goes_on_when_there_is_space(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_work_continues_with_space(small_disk: Path) -> None:
     server = LocalServer(small_disk / "state")
     server.up()
     try:

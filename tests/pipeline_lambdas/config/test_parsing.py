@@ -480,7 +480,7 @@ def test_bytes_that_are_no_config(content: bytes, problem: str) -> None:
     assert caught.value.problems == (f"{FILE}: {problem}",)
 
 
-def test_a_mark_of_byte_order_is_no_part_of_a_config() -> None:
+def test_a_byte_order_mark_is_not_part_of_a_config() -> None:
     assert parse_config(b"\xef\xbb\xbf" + sample_text().encode(), FILE) == sample_config()
 
 

@@ -66,7 +66,7 @@ def test_what_is_missing_or_in_the_wrong_place_shows(order: tuple[int, ...], pla
     assert place in problem
 
 
-def test_a_record_that_was_written_anew_shows_in_the_one_after_it() -> None:
+def test_an_overwritten_record_does_not_match_its_successor() -> None:
     entries = chain(3)
     better = {**parsed(entries[1].content), "status": "Failed"}
     entries[1] = Entry(entries[1].key, render(better))

@@ -294,7 +294,7 @@ def test_an_execution_that_goes_on_is_not_recorded_whatever_an_event_says(aws: A
 
 
 @pytest.mark.parametrize("status", ["Succeeded", "Failed"])
-def test_an_evaluation_that_is_written_anew_is_in_no_record(aws: Aws, status: str) -> None:
+def test_an_overwritten_evaluation_is_in_no_record(aws: Aws, status: str) -> None:
     version_id = aws.evaluates(b'{"verdict": "failed", "metrics": {}, "gates": []}', status)
     aws.write_object(EVIDENCE_BUCKET, EVALUATION, b'{"verdict": "passed"}', "", KMS_KEY_ARN)
     ends(aws)
@@ -357,7 +357,7 @@ def test_a_writer_that_was_slower_takes_the_next_number(aws: Aws) -> None:
 
 def test_a_race_that_does_not_end_is_left_to_the_next_delivery(aws: Aws) -> None:
     aws.faster = [b"{}"] * 100
-    with pytest.raises(UnavailableError, match="faster"):
+    with pytest.raises(UnavailableError, match="came first"):
         ends(aws)
 
 

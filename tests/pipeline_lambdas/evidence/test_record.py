@@ -13,9 +13,9 @@ from pipeline_lambdas.config.model import config_sha256
 from pipeline_lambdas.evidence import chain as record_chain
 from pipeline_lambdas.evidence.actions import Console, approval_of, artifact_of, parameter_of
 from pipeline_lambdas.evidence.prices import load_prices
-from pipeline_lambdas.evidence.record import ENDED as ENDS
 from pipeline_lambdas.evidence.record import Facts, assemble, same_end
 from pipeline_lambdas.release.dataset import parse_manifest
+from pipeline_lambdas.release.events import ENDED as ENDS
 from pipeline_lambdas.release.names import Release
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB
 from tests.pipeline_lambdas import answers

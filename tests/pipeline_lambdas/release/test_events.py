@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_lambdas.release.events import ACTION, ENDS, EXECUTION, Answered, Ended, parse_event
+from pipeline_lambdas.release.events import ACTION, ENDS, EXECUTION, Answered, Ended, parse_end, parse_event
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import ConfigurationError
 from tests.events import EXECUTION_ID, PREFIX, event
@@ -30,7 +30,7 @@ def test_the_end_of_a_release(state: str, status: str) -> None:
     assert told.at.astimezone(UTC)
 
 
-def test_an_event_that_all_tries_have_failed_of_is_on_its_last_try() -> None:
+def test_an_event_whose_tries_all_failed_is_on_its_last_try() -> None:
     ended = event("release_ended")
     told = parse_event({"source": "lambda", "detail": {"requestPayload": ended}}, PREFIX)
     assert isinstance(told, Ended)
@@ -54,6 +54,7 @@ def test_the_answer_to_an_approval(state: str) -> None:
         {"source": "lambda", "detail": {"requestPayload": None}},
         changed("release_ended", state="STARTED"),
         changed("release_ended", pipeline="another"),
+        changed("release_ended", **{"execution-id": 7}),
         {**event("release_ended"), "time": "yesterday"},
         {**event("release_ended"), "detail-type": "CodePipeline Stage Execution State Change"},
         changed("approval_answered", type={"category": "Build"}),
@@ -62,5 +63,18 @@ def test_the_answer_to_an_approval(state: str) -> None:
     ],
 )
 def test_another_event_is_refused(wrong: Any) -> None:
-    with pytest.raises(ConfigurationError, match=f"pipeline {PREFIX} ended"):
+    with pytest.raises(ConfigurationError, match=f"the pipeline {PREFIX} nor an answer"):
         parse_event(wrong, PREFIX)
+
+
+def test_an_execution_id_of_another_form_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="execution_id: found '8f3c'"):
+        parse_event(changed("release_ended", **{"execution-id": "8f3c"}), PREFIX)
+
+
+def test_end_release_accepts_only_the_end_of_a_release() -> None:
+    assert parse_end(event("release_ended"), PREFIX) == parse_event(event("release_ended"), PREFIX)
+    with pytest.raises(ConfigurationError, match=f"does not report the end of an execution of the pipeline {PREFIX}"):
+        parse_end(event("approval_answered"), PREFIX)
+    with pytest.raises(ConfigurationError, match="Let only the rules"):
+        parse_end(None, PREFIX)

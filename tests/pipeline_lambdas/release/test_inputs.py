@@ -71,7 +71,7 @@ def test_a_pinned_dataset_is_waited_for_until_the_time_that_the_first_look_sets(
     first = await_dataset(job(), PINNING, DATA_BUCKET, NOW)
     assert isinstance(first, Continue)
     assert first.summary == (
-        f"Waits until 13:00:00 UTC for dataset {ID}, which the config pins; `slipway data upload` brings it"
+        f"Waits until 13:00:00 UTC for dataset {ID}, which the config pins; `slipway data upload` uploads it"
     )
     later = await_dataset(job(first.token), PINNING, DATA_BUCKET, NOW + WAIT / 2)
     assert isinstance(later, Continue)

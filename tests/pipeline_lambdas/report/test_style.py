@@ -75,7 +75,7 @@ def test_the_verdict_reaches_aa_on_its_panel(theme: dict[str, str], tone: str) -
 
 @THEMES
 @pytest.mark.parametrize("colour", ["data-1", "data-2", "data-3", "data-4", "bad", "axis", "muted"])
-def test_what_is_drawn_reaches_aa_for_graphics(theme: dict[str, str], colour: str) -> None:
+def test_graphics_reach_contrast_aa(theme: dict[str, str], colour: str) -> None:
     assert contrast(theme[colour], theme["page"]) >= 3.0
 
 

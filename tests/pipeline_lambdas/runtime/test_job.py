@@ -49,7 +49,7 @@ def test_an_incomplete_event_names_what_it_lacks(missing: str) -> None:
 
 @pytest.mark.parametrize("document", [{}, None, {EVENT_KEY: {}}, {EVENT_KEY: {"id": 3}}, {"Records": []}])
 def test_another_event_is_refused(document: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"invoked by CodePipeline"):
+    with pytest.raises(ConfigurationError, match=r"only CodePipeline may invoke"):
         parse_job(document)
 
 

@@ -99,7 +99,7 @@ def test_an_unexpected_exception_is_reported_with_a_hint(
     codepipeline: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = (
-        "KeyError: 'Body'. This is a fault of the function; its log has the details under request id "
+        "KeyError: 'Body'. This is a bug in the function; its log has the details under request id "
         "99999999-9999-4999-8999-999999999999."
     )
     codepipeline.add_response(
@@ -113,7 +113,7 @@ def test_credentials_in_an_exception_reach_neither_log_nor_result(
     codepipeline: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = (
-        "RuntimeError: [redacted] [redacted] [redacted]. This is a fault of the function; its log has the details "
+        "RuntimeError: [redacted] [redacted] [redacted]. This is a bug in the function; its log has the details "
         "under request id 99999999-9999-4999-8999-999999999999."
     )
     codepipeline.add_response(

@@ -237,7 +237,7 @@ def test_the_end_of_a_release_waits_until_the_endpoint_can_go(aws: Account, monk
     assert aws.endpoints == {}
 
 
-def test_a_release_that_goes_on_meanwhile_keeps_its_endpoint(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_is_running_again_keeps_its_endpoint(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.serve("champion", CONFIG_NAME, CHAMPION_JOB, "Creating")
 
     def sleep(_: float) -> None:

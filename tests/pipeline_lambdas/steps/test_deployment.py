@@ -205,7 +205,7 @@ def test_a_failed_endpoint_is_deleted_and_waited_for(sagemaker: Stubber) -> None
     sagemaker.add_response("delete_endpoint", {}, {"EndpointName": NAME})
     outcome = deploy(DEPLOYMENT, CONFIG, SITE)
     assert isinstance(outcome, Continue)
-    assert "deleted before it is created anew" in outcome.summary
+    assert "deleted before it is created again" in outcome.summary
 
 
 @pytest.mark.parametrize("status", ["Deleting", "SystemUpdating", "RollingBack"])

@@ -247,7 +247,7 @@ def test_what_runs_something_else_is_named(kind: str, path: str, value: object) 
         ("EndpointConfig", "ShadowProductionVariants", []),
     ],
 )
-def test_what_aws_adds_is_no_difference(kind: str, path: str, value: object) -> None:
+def test_fields_that_aws_adds_are_not_differences(kind: str, path: str, value: object) -> None:
     assert differences(kind, planted(ASKED[kind], path, value), ASKED[kind]) == []
 
 

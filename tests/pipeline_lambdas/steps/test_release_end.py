@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from pipeline_lambdas.handlers.end_release import handler
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
-from pipeline_lambdas.runtime.failures import ConfigurationError, JobError, UnavailableError
-from pipeline_lambdas.steps.release_end import Ended, end_release, ended_release
+from pipeline_lambdas.runtime.failures import JobError, UnavailableError
+from pipeline_lambdas.steps.release_end import CleanUp, end_release
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB, event
 from tests.pipeline_lambdas.aws_doubles import Context
 
@@ -79,7 +78,7 @@ def test_what_is_in_progress_is_stopped(
 ) -> None:
     is_in_status(codepipeline, status)
     has_jobs(sagemaker, *jobs)
-    assert end_release(RELEASE, lambda: 900_000) == Ended(status, stopped)
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp(status, stopped)
 
 
 def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber, sagemaker: Stubber) -> None:
@@ -98,28 +97,28 @@ def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber
     sagemaker.add_response("describe_endpoint", described, {"EndpointName": name})
     sagemaker.add_response("delete_endpoint", {}, {"EndpointName": name})
     sagemaker.add_response("delete_endpoint_config", {}, {"EndpointConfigName": config})
-    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp("Failed")
 
 
 def test_a_status_that_is_behind_the_event_is_asked_for_again(codepipeline: Stubber, sagemaker: Stubber) -> None:
     is_in_status(codepipeline, "InProgress")
     is_in_status(codepipeline, "Failed")
     has_jobs(sagemaker, "InProgress")
-    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed", (TRAINING_JOB,))
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp("Failed", (TRAINING_JOB,))
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Stopping", "Succeeded"])
 def test_a_release_that_was_retried_since_keeps_its_job(codepipeline: Stubber, sagemaker: Stubber, status: str) -> None:
     for _ in range(1 if status == "Succeeded" else 2):
         is_in_status(codepipeline, status)
-    assert end_release(RELEASE, lambda: 900_000) == Ended(status)
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp(status)
     sagemaker.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("code", ["PipelineExecutionNotFoundException", "PipelineNotFoundException"])
 def test_a_pipeline_that_was_deleted_since_leaves_nothing_to_do(codepipeline: Stubber, code: str) -> None:
     codepipeline.add_client_error("get_pipeline_execution", code, "gone")
-    assert end_release(RELEASE, lambda: 900_000) == Ended(None)
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp(None)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +132,7 @@ def test_a_job_that_ends_meanwhile_is_no_error(codepipeline: Stubber, sagemaker:
     describes(sagemaker, TRAINING_JOB, "Completed")
     sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
     has_no_champion(sagemaker)
-    assert end_release(RELEASE, lambda: 900_000) == Ended("Failed")
+    assert end_release(RELEASE, lambda: 900_000) == CleanUp("Failed")
 
 
 def test_another_refusal_is_raised_so_that_lambda_tries_again(codepipeline: Stubber, sagemaker: Stubber) -> None:
@@ -160,27 +159,3 @@ def test_the_handler_reads_the_event_and_writes_what_it_did(
         "status": "Stopped",
         "stopped": [TRAINING_JOB],
     }
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda e: e["detail"].update(pipeline="slipway-local-other"), "not a CodePipeline Pipeline Execution"),
-        (lambda e: e["detail"].pop("execution-id"), "not a CodePipeline Pipeline Execution"),
-        (lambda e: e["detail"].update({"execution-id": 7}), "not a CodePipeline Pipeline Execution"),
-        (lambda e: e["detail"].update({"execution-id": "8f3c"}), "execution_id: found '8f3c'"),
-        (lambda e: e.update({"detail-type": "CodePipeline Stage Execution State Change"}), "target of the rule"),
-        (lambda e: e.clear(), "target of the rule"),
-    ],
-)
-def test_an_event_of_something_else_is_refused(change: Any, message: str) -> None:
-    document = event("release_ended")
-    change(document)
-    with pytest.raises(ConfigurationError, match=message):
-        ended_release(document, PREFIX)
-
-
-@pytest.mark.parametrize("nothing", [None, [], "x"])
-def test_what_is_no_event_is_refused(nothing: Any) -> None:
-    with pytest.raises(ConfigurationError, match="target of the rule"):
-        ended_release(nothing, PREFIX)

@@ -140,7 +140,7 @@ def upload(version: str, key: str = f"{MODEL}/manifest.json") -> dict[str, Any]:
     ],
 )
 def test_other_events_are_refused(event: Any) -> None:
-    with pytest.raises(ConfigurationError, match="target of the rules"):
+    with pytest.raises(ConfigurationError, match="Let only the rules"):
         parse_event(event, SITE)
 
 
@@ -326,4 +326,4 @@ def test_the_handler_reads_its_environment_and_logs_the_decision(
         monkeypatch.setenv(name, value)
     differ(stubs, ["cider-quality.yml"])
     start_release_handler.handler(push(), Context())
-    assert json.loads(capsys.readouterr().out)["reason"] == "nothing that wine-quality is made of has changed"
+    assert json.loads(capsys.readouterr().out)["reason"] == "no source of wine-quality has changed"

@@ -135,6 +135,6 @@ def test_a_report_that_fails_is_raised_so_that_lambda_repeats_it(
         record(event("release_ended"), "record-release"),
     ],
 )
-def test_what_is_no_record_of_a_job_is_refused(payload: Any) -> None:
-    with pytest.raises(ConfigurationError, match="no record of a failed invocation"):
+def test_an_event_that_is_not_the_record_of_a_job_is_refused(payload: Any) -> None:
+    with pytest.raises(ConfigurationError, match="not the record of a failed invocation"):
         handler(payload, Context())

@@ -57,7 +57,7 @@ def test_a_deployment_waits_until_each_thing_is_seen(stale: int, there: bool, pa
     assert len(pauses) == 2 * stale
 
 
-def test_what_is_never_seen_is_a_failure(pauses: list[float]) -> None:
+def test_work_that_never_appears_is_a_failure(pauses: list[float]) -> None:
     world = SageMaker(stale=10_000)
     lost.with_job(world)
     with world.answering(), pytest.raises(AwsRequestError, match="Could not find Model"):

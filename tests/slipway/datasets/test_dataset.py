@@ -168,7 +168,7 @@ def test_a_check_finds_a_pinned_dataset_here_or_uploaded(
     checkout: Path, pinned: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(check, "find_stack", lambda *_: None)
-    monkeypatch.setattr(check, "tell_push", lambda *_: {})
+    monkeypatch.setattr(check, "print_push", lambda *_: {})
     if pinned == "uploaded":
         assert run(["data", "upload", *COMMON]) == 0
         path = checkout / "data" / "wine-quality" / "train" / "train.csv"

@@ -11,7 +11,7 @@ import pytest
 from slipway import target
 from slipway.datasets.model_data import find_other_evidence
 from slipway.errors import SlipwayError
-from slipway.installation.evidence_locks import look_at_locks
+from slipway.installation.evidence_locks import read_locks
 from slipway.installation.installation import Inventory
 from slipway.installation.local_key import read_local_key
 from slipway.installation.teardown import remove_evidence
@@ -51,9 +51,9 @@ def set_default(session: Session, **retention: Any) -> None:
 
 
 def test_without_a_bucket_there_is_nothing_to_say_and_without_object_lock_it_is_a_problem(session: Session) -> None:
-    assert look_at_locks(session) is None
+    assert read_locks(session) is None
     session.client("s3").create_bucket(Bucket=session.names.bucket("evidence"))
-    found = look_at_locks(session)
+    found = read_locks(session)
     assert found
     assert found.problems == [f"{session.names.bucket('evidence')}: found no Object Lock; the setup stack turns it on"]
 
@@ -61,12 +61,12 @@ def test_without_a_bucket_there_is_nothing_to_say_and_without_object_lock_it_is_
 def test_what_was_written_without_a_lock_is_a_problem_once_the_bucket_locks(session: Session) -> None:
     s3, bucket = make_bucket(session)
     s3.put_object(Bucket=bucket, Key=FIRST, Body=b"1")
-    free = look_at_locks(session)
+    free = read_locks(session)
     assert free
     assert (free.unlocked, free.problems, free.document()["mode"]) == (1, [], None)
     set_default(session, Mode="GOVERNANCE", Days=30)
     second = s3.put_object(Bucket=bucket, Key=SECOND, Body=b"2")["VersionId"]
-    locked = look_at_locks(session)
+    locked = read_locks(session)
     assert locked
     assert (locked.locked, locked.unlocked, locked.problems) == (1, 1, [])
     assert locked.first_end
@@ -75,7 +75,7 @@ def test_what_was_written_without_a_lock_is_a_problem_once_the_bucket_locks(sess
     made = s3.put_object(Bucket=bucket, Key=f"releases/{MODEL}/a/record.json", Body=b"3")["VersionId"]
     lifted = {"Bucket": bucket, "Key": f"releases/{MODEL}/a/record.json", "VersionId": made}
     s3.put_object_retention(**lifted, Retention={}, BypassGovernanceRetention=True)
-    found = look_at_locks(session)
+    found = read_locks(session)
     assert found
     assert found.problems == [
         f"releases/{MODEL}/a/record.json: found no lock, though what was written before it has one"
@@ -115,7 +115,7 @@ def test_who_may_not_lift_locks_is_told_who_may(session: Session, lift: bool, ac
     assert "EvidenceKeepers" in str(raised.value.next_step)
 
 
-def test_what_is_no_models_is_found_and_stays_as_long_as_it_is_locked(session: Session) -> None:
+def test_evidence_of_no_model_is_found_and_stays_while_it_is_locked(session: Session) -> None:
     """All of the bucket is locked, whoever wrote it: nothing else of the installation may go before."""
     s3, bucket = make_bucket(session, Mode="GOVERNANCE", Days=1)
     for key in (FIRST, "notes.txt", "audits/2026/a.pdf", "releases/NoModel/x", "records/b.json"):

@@ -86,7 +86,7 @@ def test_a_failure_says_why_where_and_what_next() -> None:
         "  why, with its log: slipway explain 0f3c1f6e-5f0e",
         "  next: the model is not good enough for its gates: compare it with the one before: "
         "slipway compare 0f3c1f6e-5f0e; change the config or the data, and push",
-        "  next: a later release has been in DeployTest since; release once more what this one was made of: "
+        "  next: a later release has been in DeployTest since; release the same sources again: "
         "slipway start --like 0f3c1f6e-5f0e",
     ]
 

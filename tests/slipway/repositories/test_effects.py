@@ -13,9 +13,9 @@ from slipway.verbs import release
 MODELS = (ModelPipeline("cider-quality"), ModelPipeline("wine-quality"))
 CONNECTED = tuple(ModelPipeline(one.model, connected=True) for one in MODELS)
 NEW_BRANCH = (
-    "the push will release no model; it makes the branch main, and through a connection a new branch starts nothing"
+    "the push will release no model; it creates the branch main, and through a connection a new branch starts nothing"
 )
-NOTHING = "the push will release no model; nothing that one is made of has changed"
+NOTHING = "the push will release no model; no source of a model has changed"
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,17 @@ def test_a_push_says_which_models_it_will_release_and_why(source: str, paths: li
 @pytest.mark.parametrize(
     ("push", "pipelines", "said"),
     [
-        ({}, (), "no pipeline is there yet that a push could start"),
-        ({"connected": True}, MODELS, "the push will release no model; the pipelines have no connection to read it by"),
+        ({}, (), "there is no pipeline yet that a push could start"),
+        (
+            {"connected": True},
+            MODELS,
+            "the push will release no model; the pipelines have no connection to read it through",
+        ),
         ({"connected": False}, CONNECTED, "the push will release no model; the pipelines have their own connection"),
         (
             {"branch": "try"},
             MODELS,
-            "the push will release no model; it goes to the branch try, and releases are made from main",
+            "the push will release no model; it goes to the branch try, and releases come from main",
         ),
         (
             {"branch": "live"},

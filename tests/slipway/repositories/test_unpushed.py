@@ -12,11 +12,11 @@ from slipway.cli import run
 from slipway.errors import SlipwayError
 from slipway.project import Project, find_project
 from slipway.repositories import unpushed
+from slipway.repositories.clones import Clone
 from slipway.repositories.effects import ModelPipeline
 from slipway.repositories.git import GitFolder, Remote
 from slipway.repositories.staging import repository_files, stage_files
-from slipway.repositories.unpushed import tell_push
-from slipway.repositories.whereabouts import Clone
+from slipway.repositories.unpushed import print_push
 from slipway.session import Session
 from slipway.target import Options
 from slipway.terminal.output import Output, PlainConsole
@@ -61,7 +61,7 @@ def commit(folder: Path) -> None:
 def told(clone: Clone | None) -> tuple[str, dict[str, Any]]:
     text = io.StringIO()
     session = Session(Options(local=True), Output(console=PlainConsole(file=text, width=1000)))
-    found = tell_push(session, clone)
+    found = print_push(session, clone)
     return text.getvalue().strip(), found
 
 
@@ -69,7 +69,7 @@ COMPARED = "clone, compared with origin/main: a push would release"
 
 
 def test_what_is_neither_committed_nor_pushed_counts(clone: Clone) -> None:
-    nothing = f"{COMPARED} no model; nothing that one is made of has changed"
+    nothing = f"{COMPARED} no model; no source of a model has changed"
     assert told(clone) == (nothing, {"clone": {}})
     (clone.folder / "README.md").write_text("new\n")
     assert told(clone) == (nothing, {"clone": {}})
@@ -107,7 +107,7 @@ def test_nothing_of_the_clone_is_changed(clone: Clone) -> None:
 def test_another_branch_releases_nothing(clone: Clone) -> None:
     git(clone.folder, "switch", "--quiet", "--create", "try")
     (clone.folder / "wine.yml").write_text("a: 2\n")
-    why = "it goes to the branch try, and releases are made from main"
+    why = "it goes to the branch try, and releases come from main"
     assert told(clone) == (f"clone, new branch: a push would release no model; {why}", {"clone": {}})
     git(clone.folder, "push", "--quiet", "--set-upstream", "origin", "try")
     assert told(clone)[0].startswith("clone, compared with origin/try: a push would release no model; it goes to the")
@@ -122,7 +122,7 @@ def test_the_first_push_makes_the_branch(clone: Clone, connected: bool, monkeypa
     git(clone.folder, "update-ref", "-d", "refs/remotes/origin/main")
     said, found = told(clone)
     if connected:
-        assert "it makes the branch main, and through a connection a new branch starts nothing" in said
+        assert "it creates the branch main, and through a connection a new branch starts nothing" in said
         assert found == {"clone": {}}
     else:
         assert found == {"clone": dict.fromkeys(("cider", "wine"), "everything is new")}
@@ -181,8 +181,8 @@ def test_folders_of_the_checkout_are_compared_with_where_they_were_published(che
     staged = stage_files(repository, "training_config", repository_files(Project(checkout), "training_config"))
     assert staged.commit
     repository.push(staged.commit, "main")
-    repository.note_address()
-    assert repository.noted_address() == str(checkout.parent / "remote.git")
+    repository.save_address()
+    assert repository.saved_address() == str(checkout.parent / "remote.git")
     assert told(None)[0].splitlines()[0] == "training_config: unchanged"
     (checkout / "training_config" / "wine.yml").write_text("a: 2\n")
     said, found = told(None)
@@ -190,7 +190,7 @@ def test_folders_of_the_checkout_are_compared_with_where_they_were_published(che
         "training_config: a push would release wine (wine.yml)",
         *(
             f"{folder}: what a push would release is not known: its repository acme/{folder} is behind the connection, "
-            "and was never published to from here."
+            "and was never published from here."
             for folder in ("pipeline_lambdas", "inference_lambdas")
         ),
     ]

@@ -90,7 +90,7 @@ def test_a_failure_names_the_resource_and_can_be_repeated(session: Session, tmp_
     assert raised.value.message.startswith(f"stack {name} ended in ROLLBACK_COMPLETE:")
     assert "  Taken (AWS::S3::Bucket): " in raised.value.message
     assert "First" not in raised.value.message
-    assert "Remove what is left of the model, its data not: " in raised.value.next_step
+    assert "Remove what is left of the model, except its data: " in raised.value.next_step
     assert "destroy; then: " in raised.value.next_step
     session.client("s3").delete_bucket(Bucket=taken_name)
     assert deploy_stack(session, name, inline(path), {"Prefix": name}).created

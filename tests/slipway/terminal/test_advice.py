@@ -15,7 +15,7 @@ WAIT = replace(
 )
 
 FIRST = {
-    "a config": (replace(ACTION, error_code="ConfigurationError"), "this tells beforehand: slipway check"),
+    "a config": (replace(ACTION, error_code="ConfigurationError"), "check before you push: slipway check"),
     "an instance type": (
         replace(
             ACTION,

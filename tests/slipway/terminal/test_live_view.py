@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from slipway.errors import StillGoingError
+from slipway.errors import StillRunningError
 from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.interrupts import goes_on
 from slipway.terminal.live_view import LiveRelease, Stage, ended_line, stages_of, wrapped_command
@@ -155,7 +155,7 @@ def test_no_colour_where_none_is_wanted() -> None:
     assert not coloured.search(drawn(NO_COLOR="1"))
 
 
-def test_an_interrupt_says_what_goes_on() -> None:
-    with pytest.raises(StillGoingError) as told, goes_on("Release a goes on.", "Look again: slipway follow a"):
+def test_an_interrupt_says_what_continues() -> None:
+    with pytest.raises(StillRunningError) as told, goes_on("Release a goes on.", "Look again: slipway follow a"):
         raise KeyboardInterrupt
     assert (told.value.message, told.value.next_step) == ("Release a goes on.", "Look again: slipway follow a")

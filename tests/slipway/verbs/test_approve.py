@@ -78,7 +78,7 @@ def test_nothing_waits(stubbed: tuple[Session, Stubber]) -> None:
         answer(session, "Rejected", None, "because")
 
 
-@pytest.mark.parametrize(("reason", "message"), [("  ", "kept with its reason"), ("x" * 513, "found 513 characters")])
+@pytest.mark.parametrize(("reason", "message"), [("  ", "recorded with one"), ("x" * 513, "found 513 characters")])
 def test_a_decision_has_a_reason_that_fits(reason: str, message: str) -> None:
     with pytest.raises(SlipwayError, match=message):
         check_reason(reason, "--message")
@@ -99,7 +99,7 @@ def waiting(house: House, *arguments: str) -> dict[str, Any]:
     return {**found, "said": done.stderr}
 
 
-def test_a_release_stops_at_its_approval_and_goes_on_after_it(sample: House) -> None:
+def test_a_release_stops_at_its_approval_and_continues_after_it(sample: House) -> None:
     first = waiting(sample)
     short = first["id"][:13]
     assert (first["status"], first["approval"]["stage"]) == ("InProgress", "Approve")
@@ -113,7 +113,7 @@ def test_a_release_stops_at_its_approval_and_goes_on_after_it(sample: House) -> 
     assert re.search(r"approval Approve/\S+ +Waiting +\S.* show " + short, sample.slipway("status").stdout)
 
     refused = sample.slipway("approve", short)
-    assert (refused.returncode, "kept with its reason" in refused.stderr) == (1, True)
+    assert (refused.returncode, "recorded with one" in refused.stderr) == (1, True)
     approved = sample.slipway("approve", short, "--message", "good enough")
     assert approved.returncode == 0, approved.stderr
     followed = sample.slipway("follow", short)

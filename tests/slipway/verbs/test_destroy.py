@@ -68,7 +68,7 @@ PARTS = {
 def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("destroyed"))
     try:
-        house.move_in(installed)
+        house.copy_installation(installed)
         yield house
     finally:
         house.slipway("down")
@@ -190,7 +190,7 @@ def test_models_and_installation_are_destroyed_and_made_again(house: House) -> N
 def nothing_is_removed_unasked(house: House) -> None:
     refused = house.slipway("destroy")
     assert refused.returncode == 1
-    assert "Nobody is there to be asked, so nothing was removed." in refused.stderr
+    assert "Nobody can be asked here, so nothing was removed." in refused.stderr
     refused = house.slipway("destroy", "--yes", "local")
     assert f"--yes: found 'local'; expected {MODEL}, for model {MODEL} of installation local." in refused.stderr
     refused = house.slipway("destroy", "--all", "--yes", MODEL)
@@ -229,7 +229,7 @@ def what_is_shared_stays_with_the_data(house: House, neighbours: dict[str, list[
     assert sorted(answer["left"]) == sorted([*KEPT, *DATA])
     assert f"model package groups: {PREFIX}" in answer["removed"]
     assert {f"model packages: {one['ModelPackageArn']}" for one in versions} <= set(answer["removed"])
-    assert "A key costs money while it is there." in answer["said"]
+    assert "A key costs money as long as it exists." in answer["said"]
     there = everything(house)
     assert there["stacks"] == ["slipway-setup-local"]
     for kind in there.keys() - {"stacks", "jobs", "buckets", "repositories", "keys", "aliases", "work folders"}:
@@ -237,7 +237,7 @@ def what_is_shared_stays_with_the_data(house: House, neighbours: dict[str, list[
     assert len(there["buckets"]) == 7
     again = destroyed(house)
     assert again["removed"] == []
-    assert f"Nothing of model {MODEL} of installation local is there to be removed." in again["said"]
+    assert f"Found nothing of model {MODEL} of installation local to remove." in again["said"]
 
 
 def evidence_stays_as_long_as_it_is_locked(house: House) -> None:
@@ -247,7 +247,7 @@ def evidence_stays_as_long_as_it_is_locked(house: House) -> None:
     assert sorted(answer["left"]) == sorted([*KEPT, "evidence"])
     said = " ".join(answer["said"].split())
     assert f"/records/{MODEL}/ is locked (GOVERNANCE), the newest of it until " in said
-    assert "without its key nobody could read the evidence" in said
+    assert "without the key nobody could read the evidence" in said
     assert "destroy --all --data --locked" in said
     kept = {key for key in before if key.endswith((".json", ".html")) and key.startswith(("releases/", "records/"))}
     after = objects(house, of=MODEL)

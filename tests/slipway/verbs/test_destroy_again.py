@@ -84,7 +84,7 @@ def test_a_log_group_that_came_back_is_told_and_removed(two_models: House) -> No
     refused = slipway(house, "deploy", "--model", SECOND)
     assert refused.returncode == 1
     assert re.search(r"TrainModelFunctionLogGroup \(AWS::Logs::LogGroup\): .*already exists", refused.stderr)
-    advice = refused.stderr.partition("Remove what is left of the model, its data not: ")[2].partition(";")[0]
+    advice = refused.stderr.partition("Remove what is left of the model, except its data: ")[2].partition(";")[0]
     done = follow_advice(house, advice, "--yes", SECOND)
     assert done.returncode == 0, done.stdout + done.stderr
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
@@ -115,7 +115,7 @@ def test_what_was_interrupted_goes_on(two_models: House, how: signal.Signals) ->
     assert SETUP in stacks(house)
     if how == signal.SIGINT:
         assert process.returncode == 130, said
-        assert "What is being deleted goes on." in said
+        assert "Deletions that have started continue." in said
         done = follow_advice(house, said, "--yes", "local")
     else:
         done = slipway(house, *command[4:])
@@ -132,7 +132,7 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> No
         assert done.returncode == 1, done.stdout
         assert f"stack {PIPELINES[SECOND]} ended in DELETE_FAILED:" in done.stderr
         assert "  Images (AWS::ECR::Repository): " in done.stderr
-        assert "Mend the cause, then go on where this stopped: " in done.stderr
+        assert "Fix the cause, then continue where this stopped: " in done.stderr
         assert SETUP in stacks(house), "what others need is still there"
     ecr.batch_delete_image(repositoryName=name, imageIds=[image])
     done = follow_advice(house, done.stderr, "--yes", "local")
@@ -143,7 +143,7 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> No
 
 def test_it_waits_for_its_turn(house: House) -> None:
     folder = house.root / ".slipway"
-    held = f"import fcntl, time; f = open({str(folder / 'turn.lock')!r}, 'r+'); fcntl.flock(f, fcntl.LOCK_EX)"
+    held = f"import fcntl, time; f = open({str(folder / 'turn.lock')!r}, 'a+'); fcntl.flock(f, fcntl.LOCK_EX)"
     with subprocess.Popen(
         [sys.executable, "-c", f"{held}; print('held', flush=True); time.sleep(600)"], stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -159,10 +159,12 @@ def test_it_waits_for_its_turn(house: House) -> None:
             ) as waiting:
                 assert waiting.stdout is not None
                 said = next(text for text in waiting.stdout if "is changing this installation" in text)
-                assert "this one goes on after it" in said
+                assert "this one waits for it" in said
                 assert waiting.poll() is None
                 holder.kill()
-                assert "Nothing of model none of installation local is there" in waiting.communicate(timeout=60)[0]
+                assert (
+                    "Found nothing of model none of installation local to remove" in waiting.communicate(timeout=60)[0]
+                )
         finally:
             holder.kill()
 

@@ -17,7 +17,7 @@ from tests.releases.house import House
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("checkout"))
-    house.move_in(installed)
+    house.copy_installation(installed)
     yield house
     done = house.slipway("down")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""How Linear Learner fails: a text in output/failure, and an exit code that tells whose fault it was."""
+"""Linear Learner's failures: a text in output/failure, and an exit code that says whose fault it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens after each round: the log line, the checkpoint, the model in hand for a stopped job."""
+"""Runs after each round: the log line, the checkpoint, the model in hand for a stopped job."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Objective:
-    """What the model was trained for; `classes` is 0 unless it is a multi-class objective."""
+    """The objective of the model; `classes` is 0 unless it is a multi-class objective."""
 
     name: str
     classes: int

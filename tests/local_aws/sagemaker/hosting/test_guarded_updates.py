@@ -163,7 +163,7 @@ def test_an_alarm_set_by_hand_rolls_back(house: House) -> None:
 
 def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the old fleet fails the endpoint's alarm ends every update; its like of the new fleet tells them apart."""
-    endpoint = guarded(house, "mend")
+    endpoint = guarded(house, "fix")
     monkeypatch.setattr(clients, "client", house.server.client)
     like = alarm_of_update(endpoint.alarm)
 
@@ -177,7 +177,7 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
 
     def fails() -> None:
         with pytest.raises(ClientError, match="ModelError"):
-            house.invoke("mend", b"0.1,nonsense,0.3")
+            house.invoke("fix", b"0.1,nonsense,0.3")
 
     def state() -> str:
         [alarm] = endpoint.cloudwatch.describe_alarms(AlarmNames=[endpoint.alarm])["MetricAlarms"]
@@ -186,37 +186,37 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
     fails()
     wait_for(lambda: state() == "ALARM", "the alarm of the endpoint")
     endpoint.update(240)
-    found = house.settled("mend")
-    assert found["EndpointConfigName"] == "mend-1"
-    assert "the alarm mend-errors is in ALARM" in found["FailureReason"]
+    found = house.settled("fix")
+    assert found["EndpointConfigName"] == "fix-1"
+    assert "the alarm fix-errors is in ALARM" in found["FailureReason"]
 
-    watch_update((endpoint.alarm,), "mend-2")
+    watch_update((endpoint.alarm,), "fix-2")
     endpoint.update(240, alarm=like)
-    assert house.settled("mend")["EndpointConfigName"] == "mend-2"
+    assert house.settled("fix")["EndpointConfigName"] == "fix-2"
     assert state() == "ALARM"
 
     # The template's alarms look at two minutes, of which local AWS makes two seconds.
     put(periods=2)
-    watch_update((endpoint.alarm,), "mend-1")
+    watch_update((endpoint.alarm,), "fix-1")
     stop = threading.Event()
 
     def ask() -> None:
         while not stop.is_set():
             with suppress(ClientError):
-                house.invoke("mend", b"0.1,nonsense,0.3")
+                house.invoke("fix", b"0.1,nonsense,0.3")
             stop.wait(0.05)
 
     asking = threading.Thread(target=ask)
     asking.start()
     try:
         endpoint.update(600, to="1", alarm=like)
-        found = house.settled("mend")
+        found = house.settled("fix")
     finally:
         stop.set()
         asking.join()
-    assert found["EndpointConfigName"] == "mend-2"
+    assert found["EndpointConfigName"] == "fix-2"
     assert f"the alarm {like} is in ALARM (Threshold Crossed: 2 of the last 2" in found["FailureReason"]
-    house.sagemaker.delete_endpoint(EndpointName="mend")
+    house.sagemaker.delete_endpoint(EndpointName="fix")
 
 
 def test_a_kill_while_baking_is_survived(own_local_aws: LocalServer) -> None:

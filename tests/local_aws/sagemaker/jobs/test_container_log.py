@@ -32,7 +32,7 @@ def test_lines_arrive_as_cloudwatch_shows_them() -> None:
     assert lines == expected
 
 
-def test_what_is_printed_arrives_while_the_container_runs() -> None:
+def test_output_arrives_while_the_container_runs() -> None:
     logs = FakeLogs({PLACE[0]})
     log = _log(logs)
     os.write(log.write_fd, b"begins\n")

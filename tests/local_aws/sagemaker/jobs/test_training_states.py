@@ -44,7 +44,8 @@ def test_a_job_that_completes(data: Aws) -> None:
     assert found["ModelArtifacts"] == {"S3ModelArtifacts": "s3://data/out/Wine-1/output/model.tar.gz"}
     with tarfile.open(fileobj=BytesIO(data.s3.objects["data", "out/Wine-1/output/model.tar.gz"])) as tar:
         assert tar.getnames() == ["xgboost-model"]
-    assert data.s3.encryption["data", "out/Wine-1/output/model.tar.gz"] == "key-1"
+    keys = {put["Key"]: put.get("SSEKMSKeyId") for put in data.s3.puts}
+    assert keys["out/Wine-1/output/model.tar.gz"] == "key-1"
     assert ("data", "out/Wine-1/output/output.tar.gz") not in data.s3.objects
     [environment] = parent.environments
     assert environment["A"] == "b"

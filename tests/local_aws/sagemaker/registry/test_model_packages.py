@@ -9,6 +9,7 @@ import pytest
 
 from local_aws.wire import AwsError
 from tests.local_aws.manual_clock import ManualClock
+from tests.local_aws.s3_double import etag
 from tests.local_aws.sagemaker.fakes import CALLER, IMAGE, ROLE, Aws
 from tests.local_aws.sagemaker.hosted import REGION_ARN, config, deployed, refused, variant
 
@@ -140,7 +141,7 @@ def test_a_version_gives_back_what_it_was_given(registry: Aws) -> None:
         "ModelLifeCycle": {"Stage": "Test", "StageStatus": "Passed"},
     }
     arn = register(registry, **given)
-    container = {**CONTAINER, "ModelDataETag": registry.s3.head_object(Bucket="models", Key="one.tar.gz")["ETag"]}
+    container = {**CONTAINER, "ModelDataETag": etag(registry.s3.objects["models", "one.tar.gz"]).strip('"')}
     expected: dict[str, Any] = {
         **given,
         "ModelPackageGroupName": "Wine",

@@ -12,7 +12,7 @@ from slipway.session import Session
 
 
 @contextmanager
-def own_turn(session: Session, verb: str) -> Iterator[None]:
+def installation_lock(session: Session, verb: str) -> Iterator[None]:
     """Wait for an earlier `release`, `deploy` or `destroy` of this checkout to be done with stacks and sources.
 
     CloudFormation carries out one operation of a stack at a time and lets the other fail halfway:
@@ -24,7 +24,7 @@ def own_turn(session: Session, verb: str) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SlipwayError(
-            f"{path}: {error.strerror or error}.", "slipway keeps what it works with there: make it a writable folder."
+            f"{path}: {error.strerror or error}.", "slipway keeps its working files there: make it a writable folder."
         ) from None
     try:
         _wait(session, descriptor)
@@ -41,5 +41,5 @@ def _wait(session: Session, descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         other = os.pread(descriptor, 1 << 10, 0).decode(errors="replace") or "another command"
-        session.output.say(f"{other} is changing this installation; this one goes on after it")
+        session.output.say(f"{other} is changing this installation; this one waits for it")
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -81,7 +81,7 @@ CASES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_stack_makes_what_its_caller_may_make(local_aws: LocalServer, name: str) -> None:
+def test_a_stack_creates_only_what_its_caller_may_create(local_aws: LocalServer, name: str) -> None:
     resource, statements, missing = CASES[name]
     client = caller(local_aws, f"rights-{name}", *statements)
     reasons = deploy(client, f"rights-{name}", {"Made": resource})
@@ -93,19 +93,19 @@ def test_a_stack_makes_what_its_caller_may_make(local_aws: LocalServer, name: st
     assert deploy(client, f"rights-{name}-2", {"Made": resource}) == ""
 
 
-def test_nothing_is_left_of_a_policy_that_was_refused(local_aws: LocalServer) -> None:
+def test_a_refused_policy_leaves_nothing(local_aws: LocalServer) -> None:
     client = caller(local_aws, "climbs")
     assert deploy(client, "climbs", {"Made": policy_on("climbs")})
     assert local_aws.client("iam").list_user_policies(UserName="climbs")["PolicyNames"] == ["policy"]
 
 
-def test_a_function_in_a_stack_is_given_a_role_by_who_may_pass_it(local_aws: LocalServer) -> None:
+def test_a_stack_gives_a_function_only_roles_that_its_caller_may_pass(local_aws: LocalServer) -> None:
     arn = local_aws.create_role("rights-passed", "lambda.amazonaws.com", allow("*"))
     client = caller(local_aws, "rights-passes", allow("lambda:*"))
     assert f"iam:PassRole on resource: {arn} " in deploy(client, "rights-passes", {"Made": function(arn)})
 
 
-def test_a_function_in_a_stack_is_given_a_key_by_who_may_use_it(local_aws: LocalServer) -> None:
+def test_a_stack_gives_a_function_only_keys_that_its_caller_may_use(local_aws: LocalServer) -> None:
     arn = local_aws.create_role("rights-keyed", "lambda.amazonaws.com", allow("*"))
     key = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     client = caller(local_aws, "rights-keys", allow("lambda:*", "iam:PassRole"))
@@ -139,7 +139,7 @@ def test_an_update_and_a_deletion_ask_too(local_aws: LocalServer) -> None:
     assert local_aws.client("iam").get_role(RoleName="rights-updated")["Role"]["RoleName"] == "rights-updated"
 
 
-def test_a_stack_with_a_role_has_the_role_s_rights(local_aws: LocalServer) -> None:
+def test_a_stack_with_a_role_has_the_permissions_of_the_role(local_aws: LocalServer) -> None:
     arn = local_aws.create_role("rights-service", "cloudformation.amazonaws.com", allow("s3:*"))
     client = caller(local_aws, "rights-roles", allow("iam:PassRole"))
     bucket, topic = {"Type": "AWS::S3::Bucket"}, {"Type": "AWS::SNS::Topic"}

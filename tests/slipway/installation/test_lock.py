@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from slipway.errors import SlipwayError
-from slipway.installation.turn import own_turn
+from slipway.installation.lock import installation_lock
 from slipway.project import Project
 from slipway.session import Session
 from slipway.target import Options
@@ -31,10 +31,10 @@ def test_the_second_waits_and_says_for_whom(tmp_path: Path) -> None:
     second, told_second = session_in(tmp_path)
 
     def follow() -> None:
-        with own_turn(second, "deploy"):
+        with installation_lock(second, "deploy"):
             order.append("second")
 
-    with own_turn(first, "release"):
+    with installation_lock(first, "release"):
         thread = threading.Thread(target=follow)
         thread.start()
         wait_for(told_second.getvalue, "the second to say that it waits", 10)
@@ -47,14 +47,14 @@ def test_the_second_waits_and_says_for_whom(tmp_path: Path) -> None:
 
 def test_a_turn_ends_with_a_failure(tmp_path: Path) -> None:
     session, said = session_in(tmp_path)
-    with pytest.raises(ZeroDivisionError), own_turn(session, "release"):
+    with pytest.raises(ZeroDivisionError), installation_lock(session, "release"):
         raise ZeroDivisionError
-    with own_turn(session, "release"):
+    with installation_lock(session, "release"):
         assert not said.getvalue()
 
 
 def test_a_checkout_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / ".slipway").write_text("no folder", encoding="utf-8")
     session, _ = session_in(tmp_path)
-    with pytest.raises(SlipwayError, match=r"turn\.lock: File exists"), own_turn(session, "release"):
+    with pytest.raises(SlipwayError, match=r"turn\.lock: File exists"), installation_lock(session, "release"):
         pass

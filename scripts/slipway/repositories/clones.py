@@ -1,4 +1,4 @@
-"""Which folder a person means who checks without naming one: the clone that they stand in, else the checkout."""
+"""Decides which folder `check` checks by default: the clone that contains the current directory, else the checkout."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Clone:
     holds: Literal["configs", "functions"]
 
 
-def clone_around(current: Path) -> Clone | None:
-    """The clone that a folder lies in; None in a checkout of Slipway and anywhere else."""
+def find_clone(current: Path) -> Clone | None:
+    """Return the clone that contains a folder; None in a checkout of Slipway and anywhere else."""
     for folder in (current, *current.parents):
         code = any((folder / name).is_dir() for name in _CODE)
         if code and (folder / "training_config").is_dir():
@@ -34,7 +34,7 @@ def clone_around(current: Path) -> Clone | None:
 
 
 def check_functions(root: Path) -> tuple[list[str], list[str]]:
-    """The packages whose handlers lie under `root`, and what is wrong with their sources; nothing is run."""
+    """Return the packages whose handlers are under `root`, and the problems of their sources; runs nothing."""
     found, problems = [], []
     for package, handler in PACKAGES.items():
         if not (root / handler.split(".")[0]).is_dir():
