@@ -65,16 +65,12 @@ class Comparison(Protocol):
         """Return a difference for each metric; `seed` decides what the bootstrap draws."""
         ...
 
-    def to_json(self) -> dict[str, Any]: ...
-
 
 class RegressionComparison:
     """Differences in rmse, mae and r2, by a paired bootstrap."""
 
-    def __init__(self, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
-        self._challenger = RegressionMetrics(state.get("challenger"))
-        self._champion = RegressionMetrics(state.get("champion"))
+    def __init__(self) -> None:
+        self._challenger, self._champion = RegressionMetrics(), RegressionMetrics()
 
     def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
         self._challenger.add(labels, predictions)
@@ -90,21 +86,17 @@ class RegressionComparison:
         sums = self._challenger.sums, self._champion.sums
         return _resampled(REGRESSION_STATISTICS, sums, self.values(), self.champion_values(), seed)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"challenger": self._challenger.to_json(), "champion": self._champion.to_json()}
-
 
 class BinaryComparison:
     """Differences in the binary metrics: of shares by matched rows, of auc by DeLong, of logloss by a bootstrap."""
 
-    def __init__(self, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
         self._probabilities = probabilities
-        self._challenger = BinaryMetrics(state.get("challenger"), probabilities=probabilities)
-        self._champion = BinaryMetrics(state.get("champion"), probabilities=probabilities)
+        self._challenger = BinaryMetrics(probabilities=probabilities)
+        self._champion = BinaryMetrics(probabilities=probabilities)
         # Rows of class 0 and of class 1 that both models predict to be of class 1.
-        self._both_above: list[int] = list(state.get("both_above", (0, 0)))
-        self._scores = [EvenSample(AUC_SAMPLE, state=sample) for sample in state.get("scores", (None, None))]
+        self._both_above: list[int] = [0, 0]
+        self._scores = EvenSample(AUC_SAMPLE), EvenSample(AUC_SAMPLE)
 
     def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
         seen = self._challenger.class_rows
@@ -139,14 +131,6 @@ class BinaryComparison:
             **_resampled(LOSS_STATISTICS, (self._challenger.sums, self._champion.sums), values, champion, seed),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "challenger": self._challenger.to_json(),
-            "champion": self._champion.to_json(),
-            "both_above": list(self._both_above),
-            "scores": [sample.to_json() for sample in self._scores],
-        }
-
     def _cells(self) -> dict[tuple[int, bool, bool], int]:
         """Return the number of rows by label and whether challenger and champion predict class 1."""
         cells = {}
@@ -178,14 +162,11 @@ class MulticlassComparison:
     third power of the number of classes.
     """
 
-    def __init__(self, classes: int, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
         self._probabilities = probabilities
-        self._challenger = MulticlassMetrics(classes, state.get("challenger"), probabilities=probabilities)
-        self._champion = MulticlassMetrics(classes, state.get("champion"), probabilities=probabilities)
-        self._cells: Counter[tuple[int, int, int]] = Counter(
-            {(label, one, other): count for label, one, other, count in state.get("cells", ())}
-        )
+        self._challenger = MulticlassMetrics(probabilities=probabilities)
+        self._champion = MulticlassMetrics(probabilities=probabilities)
+        self._cells: Counter[tuple[int, int, int]] = Counter()
 
     def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None:
         self._challenger.add(labels, predictions)
@@ -216,13 +197,6 @@ class MulticlassComparison:
             "accuracy": _from_log_ratio("accuracy", values, champion, accuracy, _MATCHED, p_value),
             "f1_macro": _from_log_ratio("f1_macro", values, champion, f1_macro, "ratio, delta method"),
             **_resampled(LOSS_STATISTICS, (self._challenger.sums, self._champion.sums), values, champion, seed),
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "challenger": self._challenger.to_json(),
-            "champion": self._champion.to_json(),
-            "cells": [[*cell, count] for cell, count in sorted(self._cells.items())],
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,9 +26,30 @@ class Parsed:
         """Return those of one item per row that belong to the predictions."""
         return items if self.kept is None else [items[row] for row in self.kept]
 
+    def whole(self, rows: int) -> Sequence[Any]:
+        """Return the prediction of each of `rows` rows, None where there is none."""
+        if self.kept is None:
+            return self.predictions
+        found = self.by_row(rows)
+        return [found.get(row) for row in range(rows)]
+
     def by_row(self, rows: int) -> dict[int, Any]:
         """Return each prediction by its row's index; `rows` is how many there were."""
         return dict(zip(range(rows) if self.kept is None else self.kept, self.predictions, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Consecutive rows of the channel and what was predicted for them; `first` is the number of rows before them.
+
+    `rows` are as the channel has them. `champion` is None where the champion gave no answer.
+    """
+
+    first: int
+    rows: list[bytes]
+    labels: list[float]
+    parsed: Parsed
+    champion: Parsed | None
 
 
 def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed:

@@ -48,9 +48,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
-    """Labels and request body of a block, and its rows as they are; `columns` is 0 for libsvm."""
+    """Labels, also as they are written, and request body of a block, and its rows; `columns` is 0 for libsvm."""
 
     labels: list[float]
+    label_texts: Sequence[bytes]
     body: bytes
     columns: int
     rows: list[bytes]
@@ -65,7 +66,7 @@ def parse_block(block: Block, form: RowFormat, columns: int | None, max_rows: in
     if max_rows is not None:
         del rows[max_rows:]
     if not rows:
-        return ParsedRows([], b"", columns or 0, rows)
+        return ParsedRows([], (), b"", columns or 0, rows)
     parse = _parse_csv if form.content_type == "text/csv" else _parse_libsvm
     return parse(block, rows, form, columns)
 
@@ -91,7 +92,7 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
     names, _, features = zip(*map(bytes.partition, rows, repeat(b",")), strict=True)
     if form.weights:
         features = tuple(row.partition(b",")[2] for row in features)
-    return ParsedRows(_labels(block, names), b"\n".join(features), expected, rows)
+    return ParsedRows(_labels(block, names), names, b"\n".join(features), expected, rows)
 
 
 def _ragged(block: Block, rows: list[bytes], form: RowFormat, expected: int) -> RowError:
@@ -115,7 +116,7 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     if b":" in b"".join(names):
         # <label>:<weight>; the weight only matters in training.
         names = tuple(name.partition(b":")[0] for name in names)
-    return ParsedRows(_labels(block, names), b"\n".join(features), 0, rows)
+    return ParsedRows(_labels(block, names), names, b"\n".join(features), 0, rows)
 
 
 def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:

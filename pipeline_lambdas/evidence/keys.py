@@ -44,8 +44,13 @@ def evaluation(model: str, execution_id: str, environment: str) -> str:
     return f"{folder(model, execution_id)}{environment}-evaluation.json"
 
 
+def predictions(model: str, execution_id: str, environment: str) -> str:
+    """Return the key of the predictions that an evaluation judges."""
+    return f"{folder(model, execution_id)}{environment}-predictions.csv.gz"
+
+
 def evaluation_state(model: str, execution_id: str, environment: str) -> str:
-    """Return what the keys of an evaluation's states begin with, in the artifact bucket."""
+    """Return what the keys of an evaluation begin with while it goes on, in the artifact bucket."""
     return f"{folder(model, execution_id)}{environment}-evaluation.state"
 
 
