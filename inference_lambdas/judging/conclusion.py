@@ -26,6 +26,7 @@ from pipeline_lambdas.runtime.outcome import Done, Outcome
 
 # CodePipeline cuts a long message; the document has all reasons.
 _SHOWN_REASONS = 8
+CANNOT_ANSWER = "the champion cannot answer"
 
 
 def conclude(
@@ -95,7 +96,7 @@ def _course(progress: Progress) -> Course:
         latencies=progress.latencies.values(),
         timed=progress.latencies.invocations,
         failure=counts.failure,
-        champion_failure=f"the champion cannot answer: {failure}" if failure else "",
+        champion_failure=f"{CANNOT_ANSWER}: {failure}" if failure else "",
     )
 
 

@@ -83,9 +83,9 @@ def measure(evaluation: Evaluation, parts: Iterable[Predicted]) -> Measured:
     return measured
 
 
-def stored(evaluation: Evaluation, name: str, content: Iterable[bytes]) -> Iterator[Predicted]:
-    """Yield what a file of predictions has of the evaluation's channel; `name` is what it is called in an error."""
-    reader, first = PredictionsReader(name, content, evaluation.predictions_columns), 0
+def stored(evaluation: Evaluation, reader: PredictionsReader) -> Iterator[Predicted]:
+    """Yield what a file of predictions has of the evaluation's channel; ConfigurationError if it has other rows."""
+    first = 0
     for batch in channel_batches(evaluation, Position()):
         parsed, champion = reader.read(len(batch.labels))
         yield Predicted(first, batch.rows, batch.labels, parsed, champion)

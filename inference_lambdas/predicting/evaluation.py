@@ -20,6 +20,7 @@ from inference_lambdas.predicting.invocation import Answer
 from inference_lambdas.predicting.labels import Labels
 from inference_lambdas.predicting.plan import Evaluation
 from inference_lambdas.predicting.predictions import Parsed, Predicted, parse_predictions
+from inference_lambdas.predicting.predictions_file import PredictionsReader
 from inference_lambdas.predicting.progress import Counts, Progress, begin, resume, save
 from inference_lambdas.predicting.serving import served
 from inference_lambdas.predicting.timing import time_requests
@@ -104,7 +105,8 @@ def _measured(sender: Sender, progress: Progress, deadline: Deadline, *, again: 
         return None
     if again and before == (progress.position.rows, counts.timed):
         uri = evaluation.artifacts.uri(evaluation.state_key)
-        measured = measure(evaluation, stored(evaluation, uri, progress.segments.content()))
+        reader = PredictionsReader(uri, progress.segments.content(), evaluation.predictions_columns)
+        measured = measure(evaluation, stored(evaluation, reader))
     return measured
 
 
