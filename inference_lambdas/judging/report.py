@@ -79,7 +79,7 @@ def judged_part(evaluation: Evaluation, judgement: Judgement) -> dict[str, Any]:
         "champion": judgement.comparison and _champion(evaluation, judgement.comparison),
         "slices": [_slice(found, seed, flattered=judgement.flattered) for found in judgement.slices],
         "drift": measured.drift and measured.drift.document(),
-        "worst": measured.worst.document(),
+        "worst": measured.worst.document(evaluation.dataset.columns),
         "plots": measured.plots.document(),
     }
 

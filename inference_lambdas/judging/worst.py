@@ -10,6 +10,7 @@ from typing import Any
 
 from inference_lambdas.predicting.predictions import Predicted
 from inference_lambdas.predicting.rows import RowFormat
+from pipeline_lambdas.config.columns import column_name
 
 MOST = 10
 # A document stays small, and no reader looks further.
@@ -76,9 +77,9 @@ class WorstRows:
         if len(self._worst) == MOST:
             self._least = self._worst[-1].error
 
-    def document(self) -> list[dict[str, Any]]:
-        """Return the rows for the evaluation's document, the worst first."""
-        return [
+    def document(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the evaluation document's `worst`, the worst row first; `names` are those of the dataset's columns."""
+        rows: list[dict[str, Any]] = [
             {
                 "row": found.row,
                 "label": found.label,
@@ -88,13 +89,18 @@ class WorstRows:
             }
             for found in self._worst
         ]
+        most, first = max((len(row["values"]) for row in rows), default=0), 1 + self._form.weights
+        named = range(first, first + most) if self._csv else ()
+        return {"columns": [column_name(place, names) for place in named], "rows": rows}
+
+    @property
+    def _csv(self) -> bool:
+        return self._form.content_type == "text/csv"
 
     def _values(self, row: bytes) -> list[str]:
         """Return the features as they are written; of libsvm each with its index."""
-        csv = self._form.content_type == "text/csv"
-        cells = row.split(b",") if csv else row.split()
-        cells = cells[1 + self._form.weights if csv else 1 :][:MOST_VALUES]
-        return [cell.decode(errors="replace")[:_MOST_TEXT] for cell in cells]
+        cells = row.split(b",")[1 + self._form.weights :] if self._csv else row.split()[1:]
+        return [cell.decode(errors="replace")[:_MOST_TEXT] for cell in cells[:MOST_VALUES]]
 
 
 def _prediction(prediction: Any) -> float:

@@ -429,7 +429,8 @@ def test_the_predictions_lie_beside_the_evaluation(
     assert [row["label"] for row in rows] == [line.partition(",")[0] for line in lines]
     errors = [float(row["label"]) - float(row["prediction"]) for row in rows]
     assert document["metrics"]["mae"] == pytest.approx(sum(map(abs, errors)) / 755, rel=1e-12)
-    worst = document["worst"]
+    worst = document["worst"]["rows"]
+    assert document["worst"]["columns"] == ["column 2", "column 3", "column 4"]
     assert len(worst) == 10
     assert worst[0]["error"] == max(map(abs, errors))
     assert ",".join(worst[0]["values"]) == lines[worst[0]["row"] - 1].partition(",")[2]
