@@ -155,13 +155,18 @@ def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float 
     if not (rows and columns):
         return [[] for _ in columns]
     width = rows[0].count(b",") + 1
-    left, right = max(columns) + 1, width - min(columns)
     # From the nearer end, and no further than needed: what is split off costs the most.
+    if sum(min(column + 1, width - column) for column in columns) < width:
+        return [_numbers(_column(rows, column, width)) for column in columns]
+    split = [row.split(b",", max(columns) + 1) for row in rows]
+    return [_numbers([parts[column] for parts in split]) for column in columns]
+
+
+def _column(rows: Sequence[bytes], column: int, width: int) -> list[bytes]:
+    left, right = column + 1, width - column
     if left <= right:
-        split, places = [row.split(b",", left) for row in rows], list(columns)
-    else:
-        split, places = [row.rsplit(b",", right) for row in rows], [column - width for column in columns]
-    return [_numbers([parts[place] for parts in split]) for place in places]
+        return [row.split(b",", left)[column] for row in rows]
+    return [row.rsplit(b",", right)[-right] for row in rows]
 
 
 def _numbers(texts: list[bytes]) -> Sequence[float | None]:
