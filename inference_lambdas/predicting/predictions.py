@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipeline_lambdas.algorithms.answers import PredictionForm
+from pipeline_lambdas.algorithms.answers import PredictionForm, csv_numbers, csv_texts
 from pipeline_lambdas.runtime.failures import JobFailedError
 
 T = TypeVar("T")
@@ -17,10 +17,14 @@ _SHOWN_BYTES = 200
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Predictions of the rows `kept`; `kept` is None where every row's prediction is finite."""
+    """Predictions of the rows `kept`; `kept` is None where every row's prediction is finite.
+
+    `texts` are the predictions as they were answered, where that is what they are; only to write them again takes time.
+    """
 
     predictions: list[Any]
     kept: list[int] | None = None
+    texts: Sequence[bytes] = field(default=(), compare=False)
 
     def of(self, items: list[T]) -> list[T]:
         """Return those of one item per row that belong to the predictions."""
@@ -71,7 +75,8 @@ def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed
     if form.convert:
         values = form.convert(values)
     if form.width == 1:
-        return Parsed(values, kept)
+        as_answered = form.read is csv_numbers and not form.convert and kept is None and b"_" not in content
+        return Parsed(values, kept, csv_texts(content) if as_answered else ())
     return Parsed(list(zip(*[iter(values)] * form.width, strict=True)), kept)
 
 

@@ -60,6 +60,8 @@ class Columns:
         count = 1 + len(self._classes(""))
         if parsed is None:
             return b",".join([b"%b"] * count), [[b""] * rows] * count
+        if parsed.texts:
+            return b"%b", [parsed.texts]
         if parsed.kept is None:
             return b",".join([b"%r"] * count), self._columns(parsed.predictions)
         kept = Parsed(list(zip(*self._columns(parsed.predictions), strict=True)), parsed.kept)

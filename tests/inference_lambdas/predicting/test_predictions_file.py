@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.predicting.predictions import Parsed
+from inference_lambdas.predicting.predictions import Parsed, parse_predictions
 from inference_lambdas.predicting.predictions_file import Columns, PredictionsReader
+from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -79,6 +80,14 @@ def test_anybody_can_read_it() -> None:
     ]
     assert (rows[0]["p_1"], rows[1]["p_1"], rows[2]["champion_p_1"]) == ("0.7", "", "")
     assert math.fsum(float(rows[2][name]) for name in ("p_0", "p_1", "p_2")) == 1
+
+
+def test_what_was_answered_is_written_as_it_was() -> None:
+    answers = {b"5.50\n6\n": "5.50", b"1e-3,2": "1e-3", b"1_0,2": "10.0"}
+    for answer, text in answers.items():
+        columns, found = Columns(1, champion=False), parse_predictions(answer, 2, PredictionForm())
+        content = gzip.decompress(columns.lines(0, [b"5", b"6"], found, None)).decode()
+        assert content.split("\n")[0] == f"1,5,{text}"
 
 
 def test_another_number_of_rows_is_named() -> None:
