@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from inference_lambdas.statistics import macro_f1
 from inference_lambdas.statistics.bootstrap import Resampled, Statistic
@@ -55,6 +56,14 @@ Differences = dict[str, Difference]
 class Comparison(Protocol):
     """What the evaluation needs of a comparison. Labels and predictions are finite and of equal number."""
 
+    def share(self, challenger: Any) -> None:
+        """Take the challenger's metrics from an accumulator that whoever adds here adds the same rows to."""
+        ...
+
+    def part(self) -> None:
+        """Have metrics of its own from now on: the rows are no longer the same."""
+        ...
+
     def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None: ...
 
     def values(self) -> Values: ...
@@ -66,14 +75,27 @@ class Comparison(Protocol):
         ...
 
 
-class RegressionComparison:
-    """Differences in rmse, mae and r2, by a paired bootstrap."""
+M = TypeVar("M", RegressionMetrics, BinaryMetrics, MulticlassMetrics)
 
-    def __init__(self) -> None:
-        self._challenger, self._champion = RegressionMetrics(), RegressionMetrics()
 
-    def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
-        self._challenger.add(labels, predictions)
+class _Both(Generic[M]):
+    """The metrics of both models; the challenger's are somebody else's while these are of the same rows."""
+
+    def __init__(self, challenger: M, champion: M) -> None:
+        self._challenger: M = challenger
+        self._champion: M = champion
+        self._shares = False
+
+    def share(self, challenger: M) -> None:
+        self._challenger, self._shares = challenger, True
+
+    def part(self) -> None:
+        if self._shares:
+            self._challenger, self._shares = deepcopy(self._challenger), False
+
+    def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None:
+        if not self._shares:
+            self._challenger.add(labels, predictions)
         self._champion.add(labels, champion_predictions)
 
     def values(self) -> Values:
@@ -82,26 +104,31 @@ class RegressionComparison:
     def champion_values(self) -> Values:
         return self._champion.values()
 
+
+class RegressionComparison(_Both[RegressionMetrics]):
+    """Differences in rmse, mae and r2, by a paired bootstrap."""
+
+    def __init__(self) -> None:
+        super().__init__(RegressionMetrics(), RegressionMetrics())
+
     def differences(self, seed: int) -> Differences:
         sums = self._challenger.sums, self._champion.sums
         return _resampled(REGRESSION_STATISTICS, sums, self.values(), self.champion_values(), seed)
 
 
-class BinaryComparison:
+class BinaryComparison(_Both[BinaryMetrics]):
     """Differences in the binary metrics: of shares by matched rows, of auc by DeLong, of logloss by a bootstrap."""
 
     def __init__(self, *, probabilities: bool = True) -> None:
+        super().__init__(BinaryMetrics(probabilities=probabilities), BinaryMetrics(probabilities=probabilities))
         self._probabilities = probabilities
-        self._challenger = BinaryMetrics(probabilities=probabilities)
-        self._champion = BinaryMetrics(probabilities=probabilities)
         # Rows of class 0 and of class 1 that both models predict to be of class 1.
         self._both_above: list[int] = [0, 0]
         self._scores = EvenSample(AUC_SAMPLE), EvenSample(AUC_SAMPLE)
 
     def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
-        seen = self._challenger.class_rows
-        self._challenger.add(labels, predictions)
-        self._champion.add(labels, champion_predictions)
+        seen = self._champion.class_rows
+        super().add(labels, predictions, champion_predictions)
         rows = list(zip(labels, predictions, champion_predictions, strict=True))
         negatives = [(one, other) for label, one, other in rows if not label]
         positives = [(one, other) for label, one, other in rows if label]
@@ -109,12 +136,6 @@ class BinaryComparison:
             self._both_above[label] += sum([one > THRESHOLD < other for one, other in scores])
             if self._probabilities:
                 self._scores[label].add(seen[label], scores)
-
-    def values(self) -> Values:
-        return self._challenger.values()
-
-    def champion_values(self) -> Values:
-        return self._champion.values()
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()
@@ -155,7 +176,7 @@ class BinaryComparison:
         return _from_log_ratio("auc", values, champion, ratio, method)
 
 
-class MulticlassComparison:
+class MulticlassComparison(_Both[MulticlassMetrics]):
     """Differences in accuracy and f1_macro by matched rows, in logloss by a paired bootstrap.
 
     Rows are counted by label and both predictions, so memory grows with the combinations that occur, at most the
@@ -163,23 +184,15 @@ class MulticlassComparison:
     """
 
     def __init__(self, *, probabilities: bool = True) -> None:
+        super().__init__(MulticlassMetrics(probabilities=probabilities), MulticlassMetrics(probabilities=probabilities))
         self._probabilities = probabilities
-        self._challenger = MulticlassMetrics(probabilities=probabilities)
-        self._champion = MulticlassMetrics(probabilities=probabilities)
         self._cells: Counter[tuple[int, int, int]] = Counter()
 
     def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None:
-        self._challenger.add(labels, predictions)
-        self._champion.add(labels, champion_predictions)
+        super().add(labels, predictions, champion_predictions)
         ones = predicted_classes(predictions, probabilities=self._probabilities)
         others = predicted_classes(champion_predictions, probabilities=self._probabilities)
         self._cells.update(zip(map(int, labels), ones, others, strict=True))
-
-    def values(self) -> Values:
-        return self._challenger.values()
-
-    def champion_values(self) -> Values:
-        return self._champion.values()
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()

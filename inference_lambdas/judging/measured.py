@@ -19,7 +19,7 @@ from inference_lambdas.judging.worst import WorstRows
 from inference_lambdas.predicting.batching import Position
 from inference_lambdas.predicting.channel import channel_batches
 from inference_lambdas.predicting.plan import Evaluation
-from inference_lambdas.predicting.predictions import Parsed, Predicted
+from inference_lambdas.predicting.predictions import Predicted
 from inference_lambdas.predicting.predictions_file import PredictionsReader
 from inference_lambdas.predicting.rows import split_rows
 from inference_lambdas.statistics.metrics import Metrics
@@ -49,6 +49,8 @@ class Measured:
         """Add the next rows."""
         parsed = part.parsed
         labels, rows = parsed.of(part.labels), parsed.of(part.rows)
+        if self.comparison:
+            self._compare(self.comparison, part)
         self.metrics.add(labels, parsed.predictions)
         self.plots.add(self.predicted_rows, labels, parsed.predictions)
         self.worst.add(part)
@@ -59,12 +61,14 @@ class Measured:
         if self.drift:
             self.drift.add(part.first, part.rows)
         self.predicted_rows += len(labels)
-        if self.comparison and part.champion:
-            self._compare(self.comparison, part, part.champion)
 
-    def _compare(self, comparison: Comparison, part: Predicted, champion: Parsed) -> None:
-        """Add the rows that both models predicted."""
-        parsed, rows = part.parsed, len(part.labels)
+    def _compare(self, comparison: Comparison, part: Predicted) -> None:
+        """Add the rows that both models predicted, before they are in the metrics."""
+        parsed, champion, rows = part.parsed, part.champion, len(part.labels)
+        if champion is None or parsed.kept is not None or champion.kept is not None:
+            comparison.part()
+        if champion is None:
+            return
         if parsed.kept is None and champion.kept is None:
             comparison.add(part.labels, parsed.predictions, champion.predictions)
             self.compared_rows += rows
@@ -78,6 +82,8 @@ class Measured:
 def measure(evaluation: Evaluation, parts: Iterable[Predicted]) -> Measured:
     """Measure predictions; ConfigurationError for a column that the config names and the rows lack."""
     measured = _opened(evaluation)
+    if measured.comparison:
+        measured.comparison.share(measured.metrics)
     for part in parts:
         measured.add(part)
     return measured

@@ -227,3 +227,22 @@ def test_what_cannot_be_computed_is_none(
     assert (found.difference, found.worse_percent, found.low, found.high, found.p_value) == expected
     assert found.level == 0.95
     assert found.method
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), PROBABILITIES, PROBABILITIES), max_size=30), CUTS)
+def test_shared_metrics_are_parted_from_where_rows_differ(rows: list[Row], cuts: list[int]) -> None:
+    """What is compared does not depend on whose metrics they were until then."""
+    alone, shared, metrics = BinaryComparison(), BinaryComparison(), BinaryMetrics()
+    shared.share(metrics)
+    parted = False
+    for start, end in pairwise([0, *sorted(cut % (len(rows) + 1) for cut in cuts), len(rows)]):
+        labels, ones, others = columns(rows[start:end])
+        # From the second part on the metrics have a row more, which the champion did not predict.
+        if start and not parted:
+            shared.part()
+            parted = True
+        alone.add(labels, ones, others)
+        shared.add(labels, ones, others)
+        metrics.add([*labels, *[1.0] * parted], [*ones, *[0.25] * parted])
+    assert shared.differences(1) == alone.differences(1)
+    assert shared.values() == alone.values()
