@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from inference_lambdas.aws.s3 import Bucket
 from inference_lambdas.predicting.batching import Position
 from inference_lambdas.predicting.champion import Champion
 from inference_lambdas.predicting.latency import Latencies
@@ -83,11 +84,8 @@ def save(evaluation: Evaluation, progress: Progress, served: str) -> str:
 
 
 def resume(evaluation: Evaluation, token: str, served: str) -> Progress:
-    """Return the stored progress that `token` names.
-
-    Raises ConfigurationError if it is not the one that was stored, or the endpoint was updated since.
-    """
-    state = _load(evaluation, token, served)
+    """Return the stored progress that `token` names; ConfigurationError as `load` raises it."""
+    state = load(token, evaluation.artifacts, evaluation.state_key, served)
     segments = Segments(evaluation.artifacts, evaluation.state_key, evaluation.kms_key_arn, state["segments"])
     return Progress(
         segments,
@@ -106,8 +104,12 @@ def _champion(evaluation: Evaluation, state: dict[str, str] | None = None) -> Ch
     )
 
 
-def _load(evaluation: Evaluation, token: str, served: str) -> dict[str, Any]:
-    again, key = f"{RETRY_ALL} to evaluate from the start.", evaluation.state_key
+def load(token: str, bucket: Bucket, key: str, served: str) -> dict[str, Any]:
+    """Return the stored state that `token` names.
+
+    Raises ConfigurationError if it is not the one that was stored, or the endpoint was updated since.
+    """
+    again = f"{RETRY_ALL} to evaluate from the start."
     try:
         named = json.loads(token)
         expected, place = named["sha256"], named["state"]
@@ -117,7 +119,7 @@ def _load(evaluation: Evaluation, token: str, served: str) -> dict[str, Any]:
         raise ConfigurationError(
             f"The continuation token names {place}; expected {_place(key, str(expected))}. {again}"
         )
-    content, uri = evaluation.artifacts.read(place), evaluation.artifacts.uri(place)
+    content, uri = bucket.read(place), bucket.uri(place)
     if hashlib.sha256(content).hexdigest() != expected:
         raise ConfigurationError(f"{uri}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
