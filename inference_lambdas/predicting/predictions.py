@@ -58,8 +58,13 @@ class Predicted:
 
 def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed:
     """Parse an answer to `rows` rows; JobFailedError if it does not hold exactly their predictions."""
+    texts: Sequence[bytes] = ()
     try:
-        values = form.read(content)
+        if form.read is csv_numbers:
+            texts = csv_texts(content)
+            values = list(map(float, texts))
+        else:
+            values = form.read(content)
     except ValueError as error:
         raise JobFailedError(f"the answer is not numbers ({error}): {_shown(content)}") from None
     if len(values) != rows * form.width:
@@ -75,8 +80,9 @@ def parse_predictions(content: bytes, rows: int, form: PredictionForm) -> Parsed
     if form.convert:
         values = form.convert(values)
     if form.width == 1:
-        as_answered = form.read is csv_numbers and not form.convert and kept is None and b"_" not in content
-        return Parsed(values, kept, csv_texts(content) if as_answered else ())
+        # Python reads 1_0 as a number.
+        as_answered = not form.convert and kept is None and b"_" not in content
+        return Parsed(values, kept, texts if as_answered else ())
     return Parsed(list(zip(*[iter(values)] * form.width, strict=True)), kept)
 
 

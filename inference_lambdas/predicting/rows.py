@@ -89,9 +89,11 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
         raise _ragged(block, rows, form, expected)
     if expected < 2 + form.weights:
         raise block.error(0, f"found {expected} columns; expected a label and at least one feature")
-    names, _, features = zip(*map(bytes.partition, rows, repeat(b",")), strict=True)
+    parts = list(map(bytes.partition, rows, repeat(b",")))
+    # Quicker than zip(*parts), which makes a tuple as long as the block of each column.
+    names, features = [part[0] for part in parts], [part[2] for part in parts]
     if form.weights:
-        features = tuple(row.partition(b",")[2] for row in features)
+        features = [row.partition(b",")[2] for row in features]
     return ParsedRows(_labels(block, names), names, b"\n".join(features), expected, rows)
 
 
@@ -112,14 +114,14 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     short = next((index for index, part in enumerate(parts) if len(part) != 2 or b":" not in part[1]), None)
     if short is not None:
         raise block.error(short, "found no feature; expected a label and at least one <index>:<value>")
-    names, features = zip(*parts, strict=True)
+    names, features = [part[0] for part in parts], [part[1] for part in parts]
     if b":" in b"".join(names):
         # <label>:<weight>; the weight only matters in training.
-        names = tuple(name.partition(b":")[0] for name in names)
+        names = [name.partition(b":")[0] for name in names]
     return ParsedRows(_labels(block, names), names, b"\n".join(features), 0, rows)
 
 
-def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:
+def _labels(block: Block, names: Sequence[bytes]) -> list[float]:
     try:
         labels = list(map(float, names))
     except ValueError:
@@ -130,7 +132,7 @@ def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:
     return labels
 
 
-def _bad_label(block: Block, names: tuple[bytes, ...]) -> RowError:
+def _bad_label(block: Block, names: Sequence[bytes]) -> RowError:
     row = next(index for index, name in enumerate(names) if not _is_number(name))
     found = names[row].decode(errors="replace")[:80]
     if block.line_of(row) == 1:
