@@ -111,6 +111,10 @@ def _judged(session: Session, config: TrainingConfig, file: str, document: Mappi
             f"{file}: tests.{document['test']}.channel: found {test and test.channel}; expected {document['channel']}, "
             "which was predicted."
         )
+    if test.champion and not document["champion"]:
+        session.output.warn(
+            f"{file}: tests.{test.name}.champion: the release did not ask the champion; its gates do not apply."
+        )
     named = document["predictions"]
     key = named["uri"].removeprefix(f"s3://{session.names.bucket('evidence')}/")
     found = session.client("s3").get_object(
@@ -132,13 +136,18 @@ def _evaluation(session: Session, config: TrainingConfig, document: Mapping[str,
             f"s3://{names.bucket('data')}/{key}: found no manifest.",
             "The predictions are judged with the tested rows: upload the dataset again.",
         )
+    dataset = parse_manifest(manifest, names.model)
+    if dataset.sha256 != sha256:
+        raise SlipwayError(
+            f"s3://{names.bucket('data')}/{key}: found dataset {dataset.sha256}; expected {sha256}, which was tested."
+        )
     return Evaluation(
         release=Release(names.pipeline, document["execution_id"]),
         environment=document["environment"],
         endpoint_config=document["endpoint_config"],
         test=config.tests[document["test"]],
         config=config,
-        dataset=parse_manifest(manifest, names.model),
+        dataset=dataset,
         data_bucket=names.bucket("data"),
         artifact_bucket=names.bucket("artifacts"),
         evidence_bucket=names.bucket("evidence"),
