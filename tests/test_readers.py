@@ -19,6 +19,7 @@ from slipway.datasets.data_files import check_lines
 from slipway.datasets.prepare import Request, prepare
 from slipway.errors import SlipwayError
 
+from inference_lambdas.aws.s3 import Bucket
 from inference_lambdas.predicting import progress, rows
 from inference_lambdas.predicting.rows import Block, RowFormat, parse_block
 from local_aws.sagemaker.containers.toolkit.exceptions import UserError
@@ -191,7 +192,7 @@ def test_json_that_no_reader_takes(content: bytes) -> None:
     with pytest.raises(SlipwayError, match=r"^f: found"):
         parse_columns(content, "f")
     with pytest.raises(ConfigurationError, match="The continuation token is none"):
-        progress.load(content.decode("latin-1"), "b", "k", "c")
+        progress.load(content.decode("latin-1"), Bucket("b"), "k", "c")
     if content:
         with pytest.raises(ConfigurationError, match=r"^UserParameters: found"):
             read_parameters(Credentials, content.decode("latin-1"))

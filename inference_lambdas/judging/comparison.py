@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from inference_lambdas.statistics import macro_f1
 from inference_lambdas.statistics.bootstrap import Resampled, Statistic
@@ -55,6 +56,14 @@ Differences = dict[str, Difference]
 class Comparison(Protocol):
     """What the evaluation needs of a comparison. Labels and predictions are finite and of equal number."""
 
+    def share(self, challenger: Any) -> None:
+        """Take the challenger's metrics from an accumulator that whoever adds here adds the same rows to."""
+        ...
+
+    def part(self) -> None:
+        """Have metrics of its own from now on: the rows are no longer the same."""
+        ...
+
     def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None: ...
 
     def values(self) -> Values: ...
@@ -65,19 +74,28 @@ class Comparison(Protocol):
         """Return a difference for each metric; `seed` decides what the bootstrap draws."""
         ...
 
-    def to_json(self) -> dict[str, Any]: ...
+
+M = TypeVar("M", RegressionMetrics, BinaryMetrics, MulticlassMetrics)
 
 
-class RegressionComparison:
-    """Differences in rmse, mae and r2, by a paired bootstrap."""
+class _Both(Generic[M]):
+    """The metrics of both models; the challenger's are somebody else's while these are of the same rows."""
 
-    def __init__(self, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
-        self._challenger = RegressionMetrics(state.get("challenger"))
-        self._champion = RegressionMetrics(state.get("champion"))
+    def __init__(self, challenger: M, champion: M) -> None:
+        self._challenger: M = challenger
+        self._champion: M = champion
+        self._shares = False
 
-    def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
-        self._challenger.add(labels, predictions)
+    def share(self, challenger: M) -> None:
+        self._challenger, self._shares = challenger, True
+
+    def part(self) -> None:
+        if self._shares:
+            self._challenger, self._shares = deepcopy(self._challenger), False
+
+    def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None:
+        if not self._shares:
+            self._challenger.add(labels, predictions)
         self._champion.add(labels, champion_predictions)
 
     def values(self) -> Values:
@@ -86,30 +104,31 @@ class RegressionComparison:
     def champion_values(self) -> Values:
         return self._champion.values()
 
+
+class RegressionComparison(_Both[RegressionMetrics]):
+    """Differences in rmse, mae and r2, by a paired bootstrap."""
+
+    def __init__(self) -> None:
+        super().__init__(RegressionMetrics(), RegressionMetrics())
+
     def differences(self, seed: int) -> Differences:
         sums = self._challenger.sums, self._champion.sums
         return _resampled(REGRESSION_STATISTICS, sums, self.values(), self.champion_values(), seed)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"challenger": self._challenger.to_json(), "champion": self._champion.to_json()}
 
-
-class BinaryComparison:
+class BinaryComparison(_Both[BinaryMetrics]):
     """Differences in the binary metrics: of shares by matched rows, of auc by DeLong, of logloss by a bootstrap."""
 
-    def __init__(self, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
+        super().__init__(BinaryMetrics(probabilities=probabilities), BinaryMetrics(probabilities=probabilities))
         self._probabilities = probabilities
-        self._challenger = BinaryMetrics(state.get("challenger"), probabilities=probabilities)
-        self._champion = BinaryMetrics(state.get("champion"), probabilities=probabilities)
         # Rows of class 0 and of class 1 that both models predict to be of class 1.
-        self._both_above: list[int] = list(state.get("both_above", (0, 0)))
-        self._scores = [EvenSample(AUC_SAMPLE, state=sample) for sample in state.get("scores", (None, None))]
+        self._both_above: list[int] = [0, 0]
+        self._scores = EvenSample(AUC_SAMPLE), EvenSample(AUC_SAMPLE)
 
     def add(self, labels: Sequence[float], predictions: Sequence[float], champion_predictions: Sequence[float]) -> None:
-        seen = self._challenger.class_rows
-        self._challenger.add(labels, predictions)
-        self._champion.add(labels, champion_predictions)
+        seen = self._champion.class_rows
+        super().add(labels, predictions, champion_predictions)
         rows = list(zip(labels, predictions, champion_predictions, strict=True))
         negatives = [(one, other) for label, one, other in rows if not label]
         positives = [(one, other) for label, one, other in rows if label]
@@ -117,12 +136,6 @@ class BinaryComparison:
             self._both_above[label] += sum([one > THRESHOLD < other for one, other in scores])
             if self._probabilities:
                 self._scores[label].add(seen[label], scores)
-
-    def values(self) -> Values:
-        return self._challenger.values()
-
-    def champion_values(self) -> Values:
-        return self._champion.values()
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()
@@ -137,14 +150,6 @@ class BinaryComparison:
             },
             "auc": self._auc(values, champion),
             **_resampled(LOSS_STATISTICS, (self._challenger.sums, self._champion.sums), values, champion, seed),
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "challenger": self._challenger.to_json(),
-            "champion": self._champion.to_json(),
-            "both_above": list(self._both_above),
-            "scores": [sample.to_json() for sample in self._scores],
         }
 
     def _cells(self) -> dict[tuple[int, bool, bool], int]:
@@ -171,34 +176,23 @@ class BinaryComparison:
         return _from_log_ratio("auc", values, champion, ratio, method)
 
 
-class MulticlassComparison:
+class MulticlassComparison(_Both[MulticlassMetrics]):
     """Differences in accuracy and f1_macro by matched rows, in logloss by a paired bootstrap.
 
     Rows are counted by label and both predictions, so memory grows with the combinations that occur, at most the
     third power of the number of classes.
     """
 
-    def __init__(self, classes: int, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
+        super().__init__(MulticlassMetrics(probabilities=probabilities), MulticlassMetrics(probabilities=probabilities))
         self._probabilities = probabilities
-        self._challenger = MulticlassMetrics(classes, state.get("challenger"), probabilities=probabilities)
-        self._champion = MulticlassMetrics(classes, state.get("champion"), probabilities=probabilities)
-        self._cells: Counter[tuple[int, int, int]] = Counter(
-            {(label, one, other): count for label, one, other, count in state.get("cells", ())}
-        )
+        self._cells: Counter[tuple[int, int, int]] = Counter()
 
     def add(self, labels: Sequence[float], predictions: Sequence[Any], champion_predictions: Sequence[Any]) -> None:
-        self._challenger.add(labels, predictions)
-        self._champion.add(labels, champion_predictions)
+        super().add(labels, predictions, champion_predictions)
         ones = predicted_classes(predictions, probabilities=self._probabilities)
         others = predicted_classes(champion_predictions, probabilities=self._probabilities)
         self._cells.update(zip(map(int, labels), ones, others, strict=True))
-
-    def values(self) -> Values:
-        return self._challenger.values()
-
-    def champion_values(self) -> Values:
-        return self._champion.values()
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()
@@ -216,13 +210,6 @@ class MulticlassComparison:
             "accuracy": _from_log_ratio("accuracy", values, champion, accuracy, _MATCHED, p_value),
             "f1_macro": _from_log_ratio("f1_macro", values, champion, f1_macro, "ratio, delta method"),
             **_resampled(LOSS_STATISTICS, (self._challenger.sums, self._champion.sums), values, champion, seed),
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "challenger": self._challenger.to_json(),
-            "champion": self._champion.to_json(),
-            "cells": [[*cell, count] for cell, count in sorted(self._cells.items())],
         }
 
 

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inference_lambdas.aws import s3
 from inference_lambdas.judging.gates import Verdict
+from inference_lambdas.judging.measured import Measured
 from inference_lambdas.judging.report import Judgement, document_of
 from inference_lambdas.judging.verdicts import (
+    Course,
     bound_verdicts,
     champion_verdicts,
     compared,
@@ -25,16 +26,25 @@ from pipeline_lambdas.runtime.outcome import Done, Outcome
 
 # CodePipeline cuts a long message; the document has all reasons.
 _SHOWN_REASONS = 8
+CANNOT_ANSWER = "the champion cannot answer"
 
 
 def conclude(
-    evaluation: Evaluation, progress: Progress, endpoint_config: str, importance: dict[str, Any] | None
+    evaluation: Evaluation, progress: Progress, measured: Measured, importance: dict[str, Any] | None
 ) -> Outcome:
-    """Judge, store the document and return the outcome; JobFailedError if a gate failed."""
-    judgement = _judge(evaluation, progress)
-    document = document_of(evaluation, progress, judgement, endpoint_config, importance)
+    """Store the predictions, judge, store the document and return the outcome; JobFailedError if a gate failed."""
+    key, rows = evaluation.predictions_key, progress.position.rows
+    predictions = {
+        "uri": evaluation.evidence.uri(key),
+        "version_id": progress.segments.publish(evaluation.evidence, key),
+        "rows": rows,
+        "columns": evaluation.predictions_columns.names,
+    }
+    judgement = judged(evaluation, measured, _course(progress))
+    document = document_of(evaluation, progress, judgement, predictions, importance)
     content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
-    uri, version = s3.write_json(evaluation.evidence_bucket, evaluation.report_key, content, evaluation.kms_key_arn)
+    uri = evaluation.evidence.uri(evaluation.report_key)
+    version = evaluation.evidence.write(evaluation.report_key, content, "application/json", evaluation.kms_key_arn)
     reasons = [verdict.reason for verdict in judgement.verdicts if verdict.failed]
     if reasons:
         listed = "; ".join(reasons[:_SHOWN_REASONS])
@@ -43,7 +53,6 @@ def conclude(
         raise JobFailedError(
             f"tests.{evaluation.test.name} failed: {listed}{more}. Report: {uri}", pinned(uri, version)
         )
-    rows = progress.position.rows
     variables = {
         "Verdict": words_of(document),
         "Rows": str(rows),
@@ -59,21 +68,36 @@ def conclude(
     return Done(variables, f"{worse}{summary}", evaluation.endpoint)
 
 
-def _judge(evaluation: Evaluation, progress: Progress) -> Judgement:
-    test, metrics = evaluation.test, progress.metrics.values()
+def judged(evaluation: Evaluation, measured: Measured, course: Course) -> Judgement:
+    """Hold what was measured against the gates of the evaluation's test."""
+    test, metrics = evaluation.test, measured.metrics.values()
     # What is left after leaving rows out would flatter the model, unless the config allows for some.
-    flattered = progress.counts.failed_rows > 0 and not test.allows_failed_rows
+    flattered = course.failed_rows > 0 and not test.allows_failed_rows
     if flattered:
         metrics = dict.fromkeys(metrics)
-    verdicts = [*bound_verdicts(test, metrics, progress)]
-    comparison = compared(evaluation, progress, flattered=flattered)
+    verdicts = [*bound_verdicts(test, metrics, course)]
+    comparison = compared(evaluation, measured, course, flattered=flattered)
     if test.champion and comparison:
         verdicts += champion_verdicts(test.champion, comparison)
-    slices = progress.slices.results()
+    slices = measured.slices.results() if measured.slices else []
     verdicts += slice_verdicts(slices, flattered=flattered)
-    if test.drift and progress.drift:
-        verdicts += drift_verdicts(test.drift.max_psi, progress.drift.results())
-    return Judgement(metrics, tuple(verdicts), comparison, slices, flattered=flattered)
+    if test.drift and measured.drift:
+        verdicts += drift_verdicts(test.drift.max_psi, measured.drift.results())
+    return Judgement(measured, metrics, tuple(verdicts), comparison, slices, flattered=flattered)
+
+
+def _course(progress: Progress) -> Course:
+    counts, champion = progress.counts, progress.champion
+    failure = champion.failure if champion else ""
+    return Course(
+        rows=progress.position.rows,
+        failed_rows=counts.failed_rows,
+        first_failed_row=counts.first_failed_row,
+        latencies=progress.latencies.values(),
+        timed=progress.latencies.invocations,
+        failure=counts.failure,
+        champion_failure=f"{CANNOT_ANSWER}: {failure}" if failure else "",
+    )
 
 
 def _passed_text(verdicts: Sequence[Verdict]) -> str:

@@ -45,20 +45,14 @@ class ColumnBins:
     bin is for missing values.
     """
 
-    def __init__(self, state: dict[str, Any]) -> None:
-        self._edges: list[float] = state["edges"]
-        self._single: bool = state["single"]
-        self._reference: list[int] = state["reference"]
-        self._counts: list[int] = state.get("counts") or [0] * len(self._reference)
-        self._numbers = {value: number for number, value in enumerate(self._edges)}
-
-    @classmethod
-    def of(cls, values: Sequence[float], missing: int) -> ColumnBins:
+    def __init__(self, values: Sequence[float], missing: int) -> None:
         """Make the bins from the values of the reference, which are finite, and the number of missing ones."""
-        single, edges = _edges(array("d", sorted(values)))
-        bins = cls({"edges": edges, "single": single, "reference": [0] * (len(edges) + 2)})
-        bins.add(values)
-        return cls({**bins.to_json(), "reference": [*bins._counts[:-1], missing], "counts": None})
+        self._single, self._edges = _edges(array("d", sorted(values)))
+        self._numbers = {value: number for number, value in enumerate(self._edges)}
+        self._counts = [0] * (len(self._edges) + 2)
+        self.add(values)
+        self._reference = [*self._counts[:-1], missing]
+        self._counts = [0] * len(self._counts)
 
     def add(self, values: Sequence[float | None]) -> None:
         """Count values; None is a missing one."""
@@ -92,14 +86,6 @@ class ColumnBins:
             if reference or share or label not in {"other", "missing"}
         ]
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "edges": self._edges,
-            "single": self._single,
-            "reference": self._reference,
-            "counts": self._counts,
-        }
-
     def _limits(self) -> list[tuple[str, float | None, float | None]]:
         rest: list[tuple[str, float | None, float | None]] = [("missing", None, None)]
         if self._single:
@@ -121,34 +107,15 @@ class ColumnBins:
 class Drift:
     """The bins of all columns; rows are taken by a stride, so that a large test set costs no more than a part of it."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
-        self._columns: list[str] = state["columns"]
-        self._places: list[int] = state["places"]
-        self._stride: int = state["stride"]
-        self._rows: int = state["rows"]
-        self._reference_rows: int = state["reference_rows"]
-        self._reference_sampled: bool = state["reference_sampled"]
-        self._bins = [ColumnBins(found) for found in state["bins"]]
-
-    @classmethod
-    def of(cls, columns: Sequence[str], places: Sequence[int], reference: Reference, stride: int) -> Drift:
+    def __init__(self, columns: Sequence[str], places: Sequence[int], reference: Reference, stride: int) -> None:
         """Make the bins from the reference; of the tested rows about every `stride`-th is counted.
 
         `places` are where the columns stand in a row.
         """
-        state = {
-            "columns": list(columns),
-            "places": list(places),
-            "stride": stride,
-            "rows": 0,
-            "reference_rows": reference.rows,
-            "reference_sampled": reference.sampled,
-            "bins": [
-                ColumnBins.of(values, missing).to_json()
-                for values, missing in zip(reference.values, reference.missing, strict=True)
-            ],
-        }
-        return cls(state)
+        self._columns, self._places, self._stride = columns, places, stride
+        self._rows = 0
+        self._reference_rows, self._reference_sampled = reference.rows, reference.sampled
+        self._bins = list(map(ColumnBins, reference.values, reference.missing))
 
     def add(self, first: int, rows: Sequence[bytes]) -> None:
         """Count raw rows, the first of which has the number `first`."""
@@ -171,17 +138,6 @@ class Drift:
             "rows": self._rows,
             "sampled": self._reference_sampled or self._stride > 1,
             "columns": [{"column": found.column, "psi": found.psi, "bins": found.bins} for found in self.results()],
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "columns": self._columns,
-            "places": self._places,
-            "stride": self._stride,
-            "rows": self._rows,
-            "reference_rows": self._reference_rows,
-            "reference_sampled": self._reference_sampled,
-            "bins": [bins.to_json() for bins in self._bins],
         }
 
 

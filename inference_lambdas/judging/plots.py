@@ -32,8 +32,6 @@ class Plots(Protocol):
         """Return the evaluation document's `plots`."""
         ...
 
-    def to_json(self) -> dict[str, Any]: ...
-
 
 class RegressionPlots:
     """Actual and predicted values of every stride-th row, and a histogram of these rows' residuals.
@@ -41,8 +39,8 @@ class RegressionPlots:
     `stride` is the first guess; it doubles when there would be more than `SAMPLE` points.
     """
 
-    def __init__(self, stride: int, state: dict[str, Any] | None = None) -> None:
-        self._sample = EvenSample(SAMPLE, stride, state)
+    def __init__(self, stride: int) -> None:
+        self._sample = EvenSample(SAMPLE, stride)
 
     def add(self, first_row: int, labels: Sequence[float], predictions: Sequence[float]) -> None:
         self._sample.add(first_row, list(zip(labels, predictions, strict=True)))
@@ -54,19 +52,15 @@ class RegressionPlots:
             "residuals": _histogram([actual - predicted for actual, predicted in points]),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        return self._sample.to_json()
-
 
 class BinaryPlots:
     """Curves of scores counted in bins; with `probabilities` False predictions are classes and have no curves."""
 
-    def __init__(self, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
         self._probabilities = probabilities
         # Rows by bin: bin b holds the scores above (b - 1) / BINS up to b / BINS.
-        self._negatives: Counter[int] = Counter(dict(state.get("negatives", ())))
-        self._positives: Counter[int] = Counter(dict(state.get("positives", ())))
+        self._negatives: Counter[int] = Counter()
+        self._positives: Counter[int] = Counter()
 
     def add(self, first_row: int, labels: Sequence[float], predictions: Sequence[float]) -> None:
         del first_row
@@ -82,12 +76,6 @@ class BinaryPlots:
             "calibration": self._calibration() if self._probabilities else [],
             "confusion": [_split(self._negatives), _split(self._positives)],
             "threshold": THRESHOLD,
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "negatives": [list(item) for item in sorted(self._negatives.items())],
-            "positives": [list(item) for item in sorted(self._positives.items())],
         }
 
     def _curve(self) -> list[tuple[int, int]]:
@@ -120,13 +108,10 @@ class BinaryPlots:
 class MulticlassPlots:
     """The confusion matrix: a row per actual class, a column per predicted one."""
 
-    def __init__(self, classes: int, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, classes: int, *, probabilities: bool = True) -> None:
         self._classes = classes
         self._probabilities = probabilities
-        self._pairs: Counter[tuple[int, int]] = Counter(
-            {(label, predicted): count for label, predicted, count in state.get("pairs", ())}
-        )
+        self._pairs: Counter[tuple[int, int]] = Counter()
 
     def add(self, first_row: int, labels: Sequence[float], predictions: Sequence[Any]) -> None:
         del first_row
@@ -136,9 +121,6 @@ class MulticlassPlots:
     def document(self) -> dict[str, Any]:
         classes = range(self._classes)
         return {"confusion": [[self._pairs[(label, predicted)] for predicted in classes] for label in classes]}
-
-    def to_json(self) -> dict[str, Any]:
-        return {"pairs": [[*pair, count] for pair, count in sorted(self._pairs.items())]}
 
 
 def _histogram(values: list[float]) -> dict[str, list[float] | list[int]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from inference_lambdas.judging.comparison import (
     BinaryComparison,
     Comparison,
@@ -11,44 +9,53 @@ from inference_lambdas.judging.comparison import (
     RegressionComparison,
 )
 from inference_lambdas.judging.plots import BinaryPlots, MulticlassPlots, Plots, RegressionPlots
+from inference_lambdas.judging.worst import WorstRows, distances, missing_probabilities, wrong_classes
+from inference_lambdas.predicting.rows import RowFormat
 from inference_lambdas.statistics.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 from pipeline_lambdas.config.model import TrainingConfig
 
 
-def metrics_of(config: TrainingConfig, state: dict[str, Any] | None = None) -> Metrics:
-    """Return an accumulator for the config, empty or continued from `state`."""
+def metrics_of(config: TrainingConfig) -> Metrics:
+    """Return an empty accumulator for the config."""
     match config.problem:
         case "regression":
-            return RegressionMetrics(state)
+            return RegressionMetrics()
         case "binary":
-            return BinaryMetrics(state, probabilities=_probabilities(config))
+            return BinaryMetrics(probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassMetrics(config.classes, state, probabilities=_probabilities(config))
+            return MulticlassMetrics(probabilities=_probabilities(config))
 
 
-def comparison_of(config: TrainingConfig, state: dict[str, Any] | None = None) -> Comparison:
-    """Return a comparison with the champion for the config, empty or continued from `state`."""
+def comparison_of(config: TrainingConfig) -> Comparison:
+    """Return a comparison with the champion for the config."""
     match config.problem:
         case "regression":
-            return RegressionComparison(state)
+            return RegressionComparison()
         case "binary":
-            return BinaryComparison(state, probabilities=_probabilities(config))
+            return BinaryComparison(probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassComparison(config.classes, state, probabilities=_probabilities(config))
+            return MulticlassComparison(probabilities=_probabilities(config))
 
 
-def plots_of(config: TrainingConfig, stride: int, state: dict[str, Any] | None = None) -> Plots:
-    """Return plots for the config, empty or continued from `state`.
+def plots_of(config: TrainingConfig, stride: int) -> Plots:
+    """Return plots for the config.
 
     `stride` is about the number of rows over 1,000, at least 1: a sample takes every stride-th row.
     """
     match config.problem:
         case "regression":
-            return RegressionPlots(stride, state)
+            return RegressionPlots(stride)
         case "binary":
-            return BinaryPlots(state, probabilities=_probabilities(config))
+            return BinaryPlots(probabilities=_probabilities(config))
         case "multiclass":
-            return MulticlassPlots(config.classes, state, probabilities=_probabilities(config))
+            return MulticlassPlots(config.classes, probabilities=_probabilities(config))
+
+
+def worst_of(config: TrainingConfig, form: RowFormat) -> WorstRows:
+    """Return what looks for the worst rows."""
+    if config.problem == "regression" or (config.problem == "binary" and _probabilities(config)):
+        return WorstRows(distances, form)
+    return WorstRows(missing_probabilities if _probabilities(config) else wrong_classes, form)
 
 
 def _probabilities(config: TrainingConfig) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inference_lambdas.judging.gates import Verdict
+from inference_lambdas.judging.measured import Measured
 from inference_lambdas.judging.slices import Slice
 from inference_lambdas.judging.verdicts import Compared
 from inference_lambdas.predicting.latency import RESOLUTION
@@ -21,8 +22,12 @@ SCHEMA = "slipway-evaluation/2"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the numbers came to; `flattered` says that rows failed and none may, so that metrics are not shown."""
+    """What was measured, and what it came to.
 
+    `flattered` says that rows failed and none may, so that metrics are not shown.
+    """
+
+    measured: Measured
     metrics: Mapping[str, float | None]
     verdicts: tuple[Verdict, ...]
     comparison: Compared | None
@@ -34,26 +39,20 @@ def document_of(
     evaluation: Evaluation,
     progress: Progress,
     judgement: Judgement,
-    endpoint_config: str,
+    predictions: Mapping[str, Any],
     importance: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the document."""
-    counts, seed = progress.counts, evaluation.seed
+    counts = progress.counts
     return {
         "schema": SCHEMA,
-        **_subject(evaluation, endpoint_config),
-        "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
+        **_subject(evaluation),
         "rows": progress.position.rows,
         "failed_rows": counts.failed_rows,
         "first_failed_row": counts.first_failed_row,
-        "metrics": judgement.metrics,
-        "intervals": {} if judgement.flattered else _intervals(progress.metrics.intervals(seed)),
-        "gates": [_gate(verdict) for verdict in judgement.verdicts],
-        "champion": judgement.comparison and _champion(evaluation, judgement.comparison),
-        "slices": [_slice(found, seed, flattered=judgement.flattered) for found in judgement.slices],
-        "drift": progress.drift and progress.drift.document(),
+        "predictions": predictions,
+        **judged_part(evaluation, judgement),
         "importance": importance,
-        "plots": progress.plots.document(),
         "latency": {
             **progress.latencies.values(),
             "invocations": progress.latencies.invocations,
@@ -69,14 +68,30 @@ def document_of(
     }
 
 
-def _subject(evaluation: Evaluation, endpoint_config: str) -> dict[str, Any]:
+def judged_part(evaluation: Evaluation, judgement: Judgement) -> dict[str, Any]:
+    """Return what of the document follows from predictions, rows and gates."""
+    measured, seed = judgement.measured, evaluation.seed
+    return {
+        "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
+        "metrics": judgement.metrics,
+        "intervals": {} if judgement.flattered else _intervals(measured.metrics.intervals(seed)),
+        "gates": [_gate(verdict) for verdict in judgement.verdicts],
+        "champion": judgement.comparison and _champion(evaluation, judgement.comparison),
+        "slices": [_slice(found, seed, flattered=judgement.flattered) for found in judgement.slices],
+        "drift": measured.drift and measured.drift.document(),
+        "worst": measured.worst.document(evaluation.dataset.columns),
+        "plots": measured.plots.document(),
+    }
+
+
+def _subject(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "model": evaluation.config.model,
         "execution_id": evaluation.release.execution_id,
         "environment": evaluation.environment,
         "test": evaluation.test.name,
         "endpoint": evaluation.endpoint,
-        "endpoint_config": endpoint_config,
+        "endpoint_config": evaluation.deployed.endpoint_config,
         "config_sha256": config_sha256(evaluation.config),
         "dataset_sha256": evaluation.dataset.sha256,
         "channel": evaluation.test.channel,

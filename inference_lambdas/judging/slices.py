@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Any
 
 from inference_lambdas.predicting.rows import cells
@@ -30,19 +30,12 @@ class Slice:
 class Slices:
     """An accumulator of metrics for each slice of each column.
 
-    `places` are where the columns stand in a row, `make` returns an accumulator, empty or of a state.
+    `places` are where the columns stand in a row, `make` returns an empty accumulator.
     """
 
-    def __init__(
-        self,
-        columns: Sequence[SliceColumn],
-        places: Sequence[int],
-        make: Callable[[dict[str, Any] | None], Metrics],
-        state: list[Any] | None = None,
-    ) -> None:
-        stored: list[Any] = state or [[] for _ in columns]
+    def __init__(self, columns: Sequence[SliceColumn], places: Sequence[int], make: Callable[[], Metrics]) -> None:
         self._places = places
-        self._columns = [_Column(column, make, found) for column, found in zip(columns, stored, strict=True)]
+        self._columns = [_Column(column, make) for column in columns]
 
     def add(self, rows: Sequence[bytes], labels: Sequence[float], predictions: Sequence[Any]) -> None:
         """Add raw rows of CSV with the labels and predictions that belong to them."""
@@ -53,21 +46,17 @@ class Slices:
         """Return every slice of the config, and those of other or missing values that have rows."""
         return [found for column in self._columns for found in column.results()]
 
-    def to_json(self) -> list[Any]:
-        return [column.to_json() for column in self._columns]
-
 
 class _Column:
     """Slices are numbered in the order of the config; the last two hold other and missing values."""
 
-    def __init__(self, column: SliceColumn, make: Callable[[dict[str, Any] | None], Metrics], state: list[Any]) -> None:
+    def __init__(self, column: SliceColumn, make: Callable[[], Metrics]) -> None:
         self._column = column
         self._labels = _labels(column)
         self._missing = len(self._labels) - 1
         self._numbers = {value: number for number, value in enumerate(column.values)}
-        stored = state or repeat((0, None), len(self._labels))
-        found = [(rows, make(metrics)) for rows, metrics in stored]
-        self._rows, self._metrics = [rows for rows, _ in found], [metrics for _, metrics in found]
+        self._rows = [0] * len(self._labels)
+        self._metrics = [make() for _ in self._labels]
 
     def add(self, values: Sequence[float | None], labels: Sequence[float], predictions: Sequence[Any]) -> None:
         parts: list[tuple[list[float], list[Any]]] = [([], []) for _ in self._labels]
@@ -94,9 +83,6 @@ class _Column:
             for number, (label, rows, metrics) in enumerate(found)
             if rows or number < self._missing - 1
         ]
-
-    def to_json(self) -> list[Any]:
-        return [[rows, metrics.to_json()] for rows, metrics in zip(self._rows, self._metrics, strict=True)]
 
 
 def _labels(column: SliceColumn) -> list[str]:

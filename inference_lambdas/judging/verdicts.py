@@ -9,9 +9,9 @@ from typing import Literal
 from inference_lambdas.judging.comparison import LOWER_IS_BETTER, Difference
 from inference_lambdas.judging.drift import ColumnDrift
 from inference_lambdas.judging.gates import Verdict, judge, not_applicable
+from inference_lambdas.judging.measured import Measured
 from inference_lambdas.judging.slices import Slice
-from inference_lambdas.predicting.plan import NO_CHAMPION, Evaluation
-from inference_lambdas.predicting.progress import Progress
+from inference_lambdas.predicting.plan import Evaluation
 from pipeline_lambdas.config.model import ChampionGate, ChampionTest, EvaluationTest, Gate
 from pipeline_lambdas.config.schema import LATENCIES
 
@@ -30,48 +30,62 @@ class Compared:
     differences: Mapping[str, Difference] = field(default_factory=dict)
 
 
-def compared(evaluation: Evaluation, progress: Progress, *, flattered: bool) -> Compared | None:
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How predicting went, which the predictions do not tell.
+
+    `failure` says why the first of the failed rows has none, `champion_failure` why the champion cannot be compared
+    with. `latencies` are by metric, of `timed` requests.
+    """
+
+    rows: int
+    failed_rows: int
+    first_failed_row: str
+    latencies: Mapping[str, float | None]
+    timed: int
+    failure: str = ""
+    champion_failure: str = ""
+
+
+def compared(evaluation: Evaluation, measured: Measured, course: Course, *, flattered: bool) -> Compared | None:
     """Return the comparison, None if the config asks for none; `flattered` says that rows failed and none may."""
-    champion = progress.champion
+    comparison = measured.comparison
     if evaluation.test.champion is None:
         return None
-    if champion is None or evaluation.champion == NO_CHAMPION:
+    if comparison is None:
         return Compared("none", "no champion: Prod serves no model yet")
-    if champion.failure:
-        return Compared("failed", f"the champion cannot answer: {champion.failure}")
+    if course.champion_failure:
+        return Compared("failed", course.champion_failure)
     if flattered:
         return Compared("failed", "rows are left out that the model did not predict")
     return Compared(
         "compared",
-        rows=champion.rows,
-        metrics=champion.comparison.champion_values(),
-        differences=champion.comparison.differences(evaluation.seed),
+        rows=measured.compared_rows,
+        metrics=comparison.champion_values(),
+        differences=comparison.differences(evaluation.seed),
     )
 
 
-def bound_verdicts(
-    test: EvaluationTest, metrics: Mapping[str, float | None], progress: Progress
-) -> tuple[Verdict, ...]:
+def bound_verdicts(test: EvaluationTest, metrics: Mapping[str, float | None], course: Course) -> tuple[Verdict, ...]:
     """Judge metrics, latencies and the share of failed rows, which fail the release even without a gate."""
-    counts, rows = progress.counts, progress.position.rows
-    share = counts.failed_rows / rows if rows else None
+    share = course.failed_rows / course.rows if course.rows else None
     gates = list(test.gates)
-    if counts.failed_rows and not any(gate.metric == FAILED_SHARE for gate in gates):
+    if course.failed_rows and not any(gate.metric == FAILED_SHARE for gate in gates):
         gates.insert(0, _NO_FAILED_ROW)
-    values = {**metrics, **progress.latencies.values(), FAILED_SHARE: share}
-    timed = _timed(test, progress)
+    values = {**metrics, **course.latencies, FAILED_SHARE: share}
+    timed = _timed(test, course)
     verdicts = [
         verdict
         for gate in gates
         for verdict in judge([gate], values, subject=timed if gate.metric in LATENCIES else "")
     ]
-    return tuple(_with_rows(verdict, progress) if verdict.metric == FAILED_SHARE else verdict for verdict in verdicts)
+    return tuple(_with_rows(verdict, course) if verdict.metric == FAILED_SHARE else verdict for verdict in verdicts)
 
 
-def _timed(test: EvaluationTest, progress: Progress) -> str:
+def _timed(test: EvaluationTest, course: Course) -> str:
     """Say which requests a latency is of."""
-    rows, requests = test.latency.rows if test.latency else 0, progress.latencies.invocations
-    return f"{requests:,} requests of {rows:,} {'row' if rows == 1 else 'rows'}"
+    rows = test.latency.rows if test.latency else 0
+    return f"{course.timed:,} requests of {rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def champion_verdicts(test: ChampionTest, found: Compared) -> tuple[Verdict, ...]:
@@ -101,14 +115,13 @@ def drift_verdicts(max_psi: float, columns: Iterable[ColumnDrift]) -> tuple[Verd
     return tuple(verdict for found in columns for verdict in judge([gate], {"psi": found.psi}, "drift", found.column))
 
 
-def _with_rows(verdict: Verdict, progress: Progress) -> Verdict:
+def _with_rows(verdict: Verdict, course: Course) -> Verdict:
     if not verdict.failed:
         return verdict
-    counts = progress.counts
-    why = f" ({counts.failure})" if counts.failure else ""
+    why = f" ({course.failure})" if course.failure else ""
     reason = (
-        f"{counts.failed_rows} of {progress.position.rows} predictions failed or are not finite numbers, the first for "
-        f"{counts.first_failed_row}{why}; {verdict.reason}"
+        f"{course.failed_rows} of {course.rows} predictions failed or are not finite numbers, the first for "
+        f"{course.first_failed_row}{why}; {verdict.reason}"
     )
     return Verdict("bound", FAILED_SHARE, verdict.value, reason, max=verdict.max)
 

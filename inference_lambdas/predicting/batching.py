@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,7 @@ class Batch:
 
     block: Block
     labels: list[float]
+    label_texts: Sequence[bytes]
     rows: list[bytes]
     body: bytes
     end: Position
@@ -126,7 +127,7 @@ def _batches_of_file(plan: BatchPlan, stream: Stream, start: Position) -> Iterat
             columns=columns,
             etag=stream.etag,
         )
-        yield Batch(block, parsed.labels, parsed.rows, parsed.body, end)
+        yield Batch(block, parsed.labels, parsed.label_texts, parsed.rows, parsed.body, end)
 
 
 def blocks(stream: Stream, plan: BatchPlan, start: Position) -> Iterator[Block]:

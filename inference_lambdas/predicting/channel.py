@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inference_lambdas.aws import s3
+from inference_lambdas.aws.s3 import ObjectStream
 from inference_lambdas.predicting.batching import Batch, BatchPlan, Position, Stream, batches
 from inference_lambdas.predicting.plan import Evaluation
 from pipeline_lambdas.runtime.failures import ConfigurationError
@@ -19,7 +19,7 @@ def channel_batches(evaluation: Evaluation, start: Position) -> Iterator[Batch]:
 
     def open_file(index: int, offset: int, etag: str | None) -> Stream:
         file = files[index]
-        stream = s3.ObjectStream(evaluation.data_bucket, evaluation.dataset.key(file), offset, etag)
+        stream = ObjectStream(evaluation.data, evaluation.dataset.key(file), offset, etag)
         if stream.size_bytes != file.size_bytes:
             raise ConfigurationError(
                 f"{stream.uri}: found {stream.size_bytes} bytes; expected {file.size_bytes}, the size in the manifest. "

@@ -1,27 +1,28 @@
-"""Predicts a channel of the dataset against a live endpoint and judges the result.
+"""Predicts a channel of the dataset against a live endpoint, and has the predictions judged.
 
-While a request is under way the next batch is made ready and the last one is added to the metrics. Before the
+While a request is under way the next batch is made ready and the last one is written and measured. Before the
 function's time is up its state is stored and the evaluation continues in the next invocation.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from inference_lambdas.judging.conclusion import conclude
 from inference_lambdas.judging.importance import permutation_importance
-from inference_lambdas.predicting import progress as progress_store
+from inference_lambdas.judging.measured import Measured, measure, stored
 from inference_lambdas.predicting.answers import MAX_SEARCH, MAX_SEARCH_OF_ALL, Search, Sender, Sent, placed
 from inference_lambdas.predicting.batching import Batch
 from inference_lambdas.predicting.channel import channel_batches
 from inference_lambdas.predicting.invocation import Answer
-from inference_lambdas.predicting.opening import begin, resume
+from inference_lambdas.predicting.labels import Labels
 from inference_lambdas.predicting.plan import Evaluation
-from inference_lambdas.predicting.predictions import Parsed, parse_predictions
-from inference_lambdas.predicting.progress import Counts, Progress
-from inference_lambdas.predicting.serving import Served, served
+from inference_lambdas.predicting.predictions import Parsed, Predicted, parse_predictions
+from inference_lambdas.predicting.predictions_file import PredictionsReader
+from inference_lambdas.predicting.progress import Counts, Progress, begin, resume, save
+from inference_lambdas.predicting.serving import served
 from inference_lambdas.predicting.timing import time_requests
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobError, JobFailedError
@@ -59,14 +60,16 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
             f"tests.{evaluation.test.name} names. Upload the dataset with it."
         )
     began = served(evaluation.endpoint, evaluation.deployed)
-    progress = _progress(evaluation, token, began)
-    importance = None
+    progress = begin(evaluation) if token is None else resume(evaluation, token, str(began))
+    if progress.champion:
+        progress.champion.check()
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
+    importance = None
     with ThreadPoolExecutor(pool_size) as pool:
         sender = Sender(evaluation, deadline.allows_retry, pool)
-        finished = _run(sender, progress, deadline) and time_requests(sender, progress, deadline.near)
-        if finished and evaluation.test.name == "full":
-            rows = progress.sample.rows if progress.sample else []
+        measured = _measured(sender, progress, deadline, again=token is not None)
+        if measured and evaluation.test.name == "full":
+            rows = measured.sample.rows if measured.sample else []
             importance = permutation_importance(
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )
@@ -74,82 +77,77 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
         raise JobFailedError(f"Endpoint {evaluation.endpoint} changed while it was evaluated. {RETRY_ALL}.")
     if progress.champion:
         progress.champion.check()
-    if finished:
-        return conclude(evaluation, progress, began.endpoint_config, importance)
-    token = progress_store.save(
-        progress.to_json(), str(began), evaluation.artifact_bucket, evaluation.state_key, evaluation.kms_key_arn
-    )
+    if measured:
+        return conclude(evaluation, progress, measured, importance)
     return Continue(
-        token, f"{progress.position.rows} rows predicted", _percent(evaluation, progress), evaluation.endpoint
+        save(evaluation, progress, str(began)),
+        f"{progress.position.rows} rows predicted",
+        _percent(evaluation, progress),
+        evaluation.endpoint,
     )
 
 
-def _progress(evaluation: Evaluation, token: str | None, began: Served) -> Progress:
-    if token is None:
-        progress = begin(evaluation)
-    else:
-        state = progress_store.load(token, evaluation.artifact_bucket, evaluation.state_key, str(began))
-        progress = resume(evaluation, state)
-    if progress.champion:
-        progress.champion.check()
-    return progress
+def _measured(sender: Sender, progress: Progress, deadline: Deadline, *, again: bool) -> Measured | None:
+    """Predict and time requests; return what the predictions come to, None if that is for another invocation.
 
-
-def _run(sender: Sender, progress: Progress, deadline: Deadline) -> bool:
-    """Evaluate until the end or the deadline; return whether the end was reached.
-
-    At least one batch is done, so that every invocation gets further. Answers are added in the order of the
-    rows.
+    Of an evaluation that ends in the invocation it began in, rows are measured while the next ones are predicted. Else
+    they are read again when all are there, for which there is an invocation of its own.
     """
-    evaluation, champion = sender.evaluation, progress.champion
+    evaluation, counts = sender.evaluation, progress.counts
+    before = progress.position.rows, counts.timed
+    parts = _predict(sender, progress, deadline)
+    measured = None
+    if again:
+        deque(parts, maxlen=0)
+    else:
+        measured = measure(evaluation, parts)
+    if not (progress.finished and time_requests(sender, progress, deadline.near)):
+        return None
+    if again and before == (progress.position.rows, counts.timed):
+        uri = evaluation.artifacts.uri(evaluation.state_key)
+        reader = PredictionsReader(uri, progress.segments.content(), evaluation.predictions_columns)
+        measured = measure(evaluation, stored(evaluation, reader))
+    return measured
+
+
+def _predict(sender: Sender, progress: Progress, deadline: Deadline) -> Iterator[Predicted]:
+    """Predict until the end or the deadline; yield rows that are written, in their order.
+
+    At least one batch is done, so that every invocation gets further.
+    """
+    evaluation, champion, labels = sender.evaluation, progress.champion, Labels(sender.evaluation.config)
     waiting: deque[Sent] = deque()
-    finished = True
     for batch in channel_batches(evaluation, progress.position):
-        _check_labels(batch, progress)
+        labels.check(batch)
         if len(waiting) == evaluation.in_flight:
-            _settle(sender, progress, waiting.popleft())
+            yield _settle(sender, progress, waiting.popleft())
         asked = champion.endpoint if champion and not champion.failure else None
         waiting.append(sender.submit(batch, asked))
         if deadline.near():
-            finished = False
             break
+    else:
+        progress.finished = True
     while waiting:
-        _settle(sender, progress, waiting.popleft())
-    return finished
+        yield _settle(sender, progress, waiting.popleft())
 
 
-def _check_labels(batch: Batch, progress: Progress) -> None:
-    bad = progress.metrics.bad_label(batch.labels)
-    if bad is not None:
-        raise batch.block.error(
-            bad, f"found the label {batch.labels[bad]:g}; expected {progress.metrics.label_words} for this problem"
-        )
-
-
-def _settle(sender: Sender, progress: Progress, sent: Sent) -> None:
-    """Add one batch's answers to the progress."""
-    batch, counts = sent.batch, progress.counts
-    parsed = _predicted(sender, progress, sent)
-    labels, rows = parsed.of(batch.labels), parsed.of(batch.rows)
+def _settle(sender: Sender, progress: Progress, sent: Sent) -> Predicted:
+    """Write one batch's answers to the file of predictions."""
+    batch, counts, champion = sent.batch, progress.counts, progress.champion
+    parsed, answered = _predicted(sender, progress, sent), None
     if parsed.kept is not None:
         _count_failed(progress, batch, parsed.kept)
-    if progress.champion and sent.champion and not progress.champion.failure:
+    if champion and sent.champion and not champion.failure:
         try:
-            answered, _ = _parsed(sender, counts, progress.champion.endpoint, sent.champion, batch)
-            progress.champion.add(batch.labels, parsed, answered)
+            answered, _ = _parsed(sender, counts, champion.endpoint, sent.champion, batch)
         except JobError as error:
-            progress.champion.fail(error)
-    progress.metrics.add(labels, parsed.predictions)
-    progress.plots.add(counts.predicted_rows, labels, parsed.predictions)
-    if sender.evaluation.test.slices:
-        progress.slices.add(rows, labels, parsed.predictions)
-    if progress.sample:
-        progress.sample.add(counts.predicted_rows, rows)
-    if progress.drift:
-        progress.drift.add(progress.position.rows, batch.rows)
-    counts.predicted_rows += len(labels)
+            champion.fail(error)
+    first, columns = progress.position.rows, sender.evaluation.predictions_columns
+    progress.segments.add(columns.lines(first, batch.label_texts, parsed, answered))
+    counts.predicted_rows += len(parsed.predictions)
     counts.largest_batch_rows = max(counts.largest_batch_rows, len(batch.labels))
     progress.position = batch.end
+    return Predicted(first, batch.rows, batch.labels, parsed, answered)
 
 
 def _predicted(sender: Sender, progress: Progress, sent: Sent) -> Parsed:

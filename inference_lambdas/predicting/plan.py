@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from inference_lambdas.aws.s3 import Bucket
 from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLESS_LIMIT_BYTES, TARGET_BYTES
+from inference_lambdas.predicting.predictions_file import Columns
 from inference_lambdas.predicting.rows import RowFormat
 from inference_lambdas.predicting.serving import Deployed
 from pipeline_lambdas.algorithms.answers import PredictionForm
@@ -66,6 +69,20 @@ class Evaluation:
     champion: str = NO_CHAMPION
     champion_deployed: Deployed = NOT_DEPLOYED
     target_bytes: int = TARGET_BYTES
+    s3: Any = None
+    """The client that the buckets are asked with; None is that of the function."""
+
+    @property
+    def data(self) -> Bucket:
+        return Bucket(self.data_bucket, self.s3)
+
+    @property
+    def artifacts(self) -> Bucket:
+        return Bucket(self.artifact_bucket, self.s3)
+
+    @property
+    def evidence(self) -> Bucket:
+        return Bucket(self.evidence_bucket, self.s3)
 
     @property
     def endpoint(self) -> str:
@@ -131,8 +148,16 @@ class Evaluation:
         return keys.evaluation(self.config.model, self.release.execution_id, self.environment)
 
     @property
+    def predictions_key(self) -> str:
+        return keys.predictions(self.config.model, self.release.execution_id, self.environment)
+
+    @property
+    def predictions_columns(self) -> Columns:
+        return Columns.of(self.prediction_form, champion=self.compares)
+
+    @property
     def state_key(self) -> str:
-        """What the keys of its states begin with; they are artifacts, no evidence."""
+        """What the keys of its states and of its predictions begin with while it goes on; these are no evidence."""
         return keys.evaluation_state(self.config.model, self.release.execution_id, self.environment)
 
 

@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from inference_lambdas.aws import s3
-from inference_lambdas.judging.drift import Drift
-from inference_lambdas.judging.plots import Plots
-from inference_lambdas.judging.slices import Slices
+from inference_lambdas.aws.s3 import Bucket
 from inference_lambdas.predicting.batching import Position
 from inference_lambdas.predicting.champion import Champion
 from inference_lambdas.predicting.latency import Latencies
-from inference_lambdas.statistics.metrics import Metrics
-from inference_lambdas.statistics.sampling import RowSample
+from inference_lambdas.predicting.plan import Evaluation
+from inference_lambdas.predicting.segments import Segments
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-_SCHEMA = "slipway-evaluation-state/4"
+_SCHEMA = "slipway-evaluation-state/5"
 
 
 @dataclass(slots=True)
@@ -49,44 +45,64 @@ class Counts:
 
 @dataclass(slots=True)
 class Progress:
-    """What has been evaluated up to `position`. What the config does not ask for is None."""
+    """What has been predicted up to `position`; `champion` is None where there is none to compare with."""
 
-    metrics: Metrics
-    plots: Plots
-    slices: Slices
-    sample: RowSample | None = None
-    drift: Drift | None = None
+    segments: Segments
     champion: Champion | None = None
     latencies: Latencies = field(default_factory=Latencies)
     position: Position = field(default_factory=Position)
     counts: Counts = field(default_factory=Counts)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "metrics": self.metrics.to_json(),
-            "plots": self.plots.to_json(),
-            "slices": self.slices.to_json(),
-            "sample": self.sample and self.sample.to_json(),
-            "drift": self.drift and self.drift.to_json(),
-            "champion": self.champion and self.champion.to_json(),
-            "latencies": self.latencies.to_json(),
-            "position": asdict(self.position),
-            "counts": asdict(self.counts),
-        }
+    finished: bool = False
+    """Whether all rows are predicted."""
 
 
-def save(state: Mapping[str, Any], served: str, bucket: str, key: str, kms_key_arn: str) -> str:
+def begin(evaluation: Evaluation) -> Progress:
+    """Return the progress of an evaluation that has predicted nothing yet."""
+    segments = Segments(evaluation.artifacts, evaluation.state_key, evaluation.kms_key_arn)
+    segments.add(evaluation.predictions_columns.header())
+    return Progress(segments, _champion(evaluation))
+
+
+def save(evaluation: Evaluation, progress: Progress, served: str) -> str:
     """Store the state and return the token that continues it."""
-    document = {"schema": _SCHEMA, "served": served, **state}
+    progress.segments.store()
+    document = {
+        "schema": _SCHEMA,
+        "served": served,
+        "segments": progress.segments.stored,
+        "champion": progress.champion and progress.champion.to_json(),
+        "latencies": progress.latencies.to_json(),
+        "position": asdict(progress.position),
+        "counts": asdict(progress.counts),
+    }
     content = json.dumps(document, separators=(",", ":")).encode()
     sha256 = hashlib.sha256(content).hexdigest()
-    place = _place(key, sha256)
-    s3.write_json(bucket, place, content, kms_key_arn)
-    token = {"state": place, "sha256": sha256, **state["position"]}
+    place = _place(evaluation.state_key, sha256)
+    evaluation.artifacts.write(place, content, "application/json", evaluation.kms_key_arn)
+    token = {"state": place, "sha256": sha256, **asdict(progress.position)}
     return json.dumps(token, separators=(",", ":"))
 
 
-def load(token: str, bucket: str, key: str, served: str) -> dict[str, Any]:
+def resume(evaluation: Evaluation, token: str, served: str) -> Progress:
+    """Return the stored progress that `token` names; ConfigurationError as `load` raises it."""
+    state = load(token, evaluation.artifacts, evaluation.state_key, served)
+    segments = Segments(evaluation.artifacts, evaluation.state_key, evaluation.kms_key_arn, state["segments"])
+    return Progress(
+        segments,
+        _champion(evaluation, state["champion"] or {}),
+        Latencies(state["latencies"]),
+        Position(**state["position"]),
+        Counts(**state["counts"]),
+    )
+
+
+def _champion(evaluation: Evaluation, state: dict[str, str] | None = None) -> Champion | None:
+    if not evaluation.compares:
+        return None
+    return Champion(evaluation.champion_endpoint, evaluation.champion_deployed, **(state or {}))
+
+
+def load(token: str, bucket: Bucket, key: str, served: str) -> dict[str, Any]:
     """Return the stored state that `token` names.
 
     Raises ConfigurationError if it is not the one that was stored, or the endpoint was updated since.
@@ -101,12 +117,12 @@ def load(token: str, bucket: str, key: str, served: str) -> dict[str, Any]:
         raise ConfigurationError(
             f"The continuation token names {place}; expected {_place(key, str(expected))}. {again}"
         )
-    content = s3.read_object(bucket, place)
+    content, uri = bucket.read(place), bucket.uri(place)
     if hashlib.sha256(content).hexdigest() != expected:
-        raise ConfigurationError(f"s3://{bucket}/{place}: found another state than the token names. {again}")
+        raise ConfigurationError(f"{uri}: found another state than the token names. {again}")
     state: dict[str, Any] = json.loads(content)
     if state["schema"] != _SCHEMA:
-        raise ConfigurationError(f"s3://{bucket}/{place}: found {state['schema']}; expected {_SCHEMA}. {again}")
+        raise ConfigurationError(f"{uri}: found {state['schema']}; expected {_SCHEMA}. {again}")
     if state["served"] != served:
         raise ConfigurationError(
             f"The endpoint serves {served}, but {state['served']} when the evaluation began. {again}"

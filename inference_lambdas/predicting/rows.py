@@ -48,9 +48,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
-    """Labels and request body of a block, and its rows as they are; `columns` is 0 for libsvm."""
+    """Labels, also as they are written, and request body of a block, and its rows; `columns` is 0 for libsvm."""
 
     labels: list[float]
+    label_texts: Sequence[bytes]
     body: bytes
     columns: int
     rows: list[bytes]
@@ -65,7 +66,7 @@ def parse_block(block: Block, form: RowFormat, columns: int | None, max_rows: in
     if max_rows is not None:
         del rows[max_rows:]
     if not rows:
-        return ParsedRows([], b"", columns or 0, rows)
+        return ParsedRows([], (), b"", columns or 0, rows)
     parse = _parse_csv if form.content_type == "text/csv" else _parse_libsvm
     return parse(block, rows, form, columns)
 
@@ -88,10 +89,12 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
         raise _ragged(block, rows, form, expected)
     if expected < 2 + form.weights:
         raise block.error(0, f"found {expected} columns; expected a label and at least one feature")
-    names, _, features = zip(*map(bytes.partition, rows, repeat(b",")), strict=True)
+    parts = list(map(bytes.partition, rows, repeat(b",")))
+    # Quicker than zip(*parts), which makes a tuple as long as the block of each column.
+    names, features = [part[0] for part in parts], [part[2] for part in parts]
     if form.weights:
-        features = tuple(row.partition(b",")[2] for row in features)
-    return ParsedRows(_labels(block, names), b"\n".join(features), expected, rows)
+        features = [row.partition(b",")[2] for row in features]
+    return ParsedRows(_labels(block, names), names, b"\n".join(features), expected, rows)
 
 
 def _ragged(block: Block, rows: list[bytes], form: RowFormat, expected: int) -> RowError:
@@ -111,14 +114,14 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     short = next((index for index, part in enumerate(parts) if len(part) != 2 or b":" not in part[1]), None)
     if short is not None:
         raise block.error(short, "found no feature; expected a label and at least one <index>:<value>")
-    names, features = zip(*parts, strict=True)
+    names, features = [part[0] for part in parts], [part[1] for part in parts]
     if b":" in b"".join(names):
         # <label>:<weight>; the weight only matters in training.
-        names = tuple(name.partition(b":")[0] for name in names)
-    return ParsedRows(_labels(block, names), b"\n".join(features), 0, rows)
+        names = [name.partition(b":")[0] for name in names]
+    return ParsedRows(_labels(block, names), names, b"\n".join(features), 0, rows)
 
 
-def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:
+def _labels(block: Block, names: Sequence[bytes]) -> list[float]:
     try:
         labels = list(map(float, names))
     except ValueError:
@@ -129,7 +132,7 @@ def _labels(block: Block, names: tuple[bytes, ...]) -> list[float]:
     return labels
 
 
-def _bad_label(block: Block, names: tuple[bytes, ...]) -> RowError:
+def _bad_label(block: Block, names: Sequence[bytes]) -> RowError:
     row = next(index for index, name in enumerate(names) if not _is_number(name))
     found = names[row].decode(errors="replace")[:80]
     if block.line_of(row) == 1:
@@ -154,13 +157,18 @@ def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float 
     if not (rows and columns):
         return [[] for _ in columns]
     width = rows[0].count(b",") + 1
-    left, right = max(columns) + 1, width - min(columns)
     # From the nearer end, and no further than needed: what is split off costs the most.
+    if sum(min(column + 1, width - column) for column in columns) < width:
+        return [_numbers(_column(rows, column, width)) for column in columns]
+    split = [row.split(b",", max(columns) + 1) for row in rows]
+    return [_numbers([parts[column] for parts in split]) for column in columns]
+
+
+def _column(rows: Sequence[bytes], column: int, width: int) -> list[bytes]:
+    left, right = column + 1, width - column
     if left <= right:
-        split, places = [row.split(b",", left) for row in rows], list(columns)
-    else:
-        split, places = [row.rsplit(b",", right) for row in rows], [column - width for column in columns]
-    return [_numbers([parts[place] for parts in split]) for place in places]
+        return [row.split(b",", left)[column] for row in rows]
+    return [row.rsplit(b",", right)[-right] for row in rows]
 
 
 def _numbers(texts: list[bytes]) -> Sequence[float | None]:

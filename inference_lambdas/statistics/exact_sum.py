@@ -9,8 +9,7 @@ from collections.abc import Iterable
 class ExactSum:
     """The exact sum of all that was added, held as a few floats that do not overlap.
 
-    Neither the order nor the grouping of the terms changes the state, so a sum that is stored and continued
-    elsewhere equals one that was made in one go, bit by bit. The state follows Shewchuk's expansions
+    Neither the order nor the grouping of the terms changes it, bit by bit. It is held as one of Shewchuk's expansions
     (https://doi.org/10.1007/PL00009321), drawn from math.fsum, which rounds the exact sum of its terms once.
     """
 

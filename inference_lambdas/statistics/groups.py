@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from inference_lambdas.statistics.exact_sum import ExactSum
 
@@ -22,14 +21,13 @@ class GroupSums:
     do the totals, which are exact sums of all rows.
     """
 
-    def __init__(self, width: int, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
-        self._size: int = state.get("size", 1)
-        self._groups: list[list[float]] = list(map(list, state.get("groups", [()] * width)))
-        self._open_rows: int = state.get("open_rows", 0)
+    def __init__(self, width: int) -> None:
+        self._size = 1
+        self._groups: list[list[float]] = [[] for _ in range(width)]
+        self._open_rows = 0
         # Of the group under way, and of all groups before it.
-        self._open = [ExactSum(parts) for parts in state.get("open", [()] * width)]
-        self._closed = [ExactSum(parts) for parts in state.get("closed", [()] * width)]
+        self._open = [ExactSum() for _ in range(width)]
+        self._closed = [ExactSum() for _ in range(width)]
 
     @property
     def rows(self) -> int:
@@ -67,15 +65,6 @@ class GroupSums:
             else:
                 self._fill([column[start:end] for column in columns])
             start = end
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "size": self._size,
-            "groups": list(map(list, self._groups)),
-            "open_rows": self._open_rows,
-            "open": [under_way.parts for under_way in self._open],
-            "closed": [closed.parts for closed in self._closed],
-        }
 
     def _append_rows(self, columns: list[Sequence[float]]) -> None:
         for groups, closed, column in zip(self._groups, self._closed, columns, strict=True):

@@ -1,4 +1,4 @@
-"""Accumulators of metrics: fed batch by batch, stored and continued without a change of any digit.
+"""Accumulators of metrics: fed batch by batch, with the same digits however rows come in batches.
 
 The definitions are scikit-learn's (https://scikit-learn.org/stable/modules/model_evaluation.html) with
 zero_division=0. A metric that cannot be computed is None, and has no interval.
@@ -27,12 +27,6 @@ THRESHOLD = 0.5
 class Metrics(Protocol):
     """What the evaluation needs of an accumulator. Labels and predictions are finite and of equal number."""
 
-    label_words: str
-
-    def bad_label(self, labels: Sequence[float]) -> int | None:
-        """Return the index of the first label that the problem does not have."""
-        ...
-
     def add(self, labels: Sequence[float], predictions: Sequence[Any]) -> None: ...
 
     def values(self) -> Values: ...
@@ -41,23 +35,14 @@ class Metrics(Protocol):
         """Return an interval for each metric that has one; `seed` decides what the bootstrap draws."""
         ...
 
-    def to_json(self) -> dict[str, Any]: ...
-
 
 class RegressionMetrics:
     """Metrics rmse, mae and r2; predictions are numbers."""
 
-    label_words = "a number"
-
-    def __init__(self, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
+    def __init__(self) -> None:
         # Labels are summed as distances from the first, so that a large mean takes no digits of the variance.
-        self._shift: float | None = state.get("shift")
-        self.sums = GroupSums(4, state.get("sums"))
-
-    def bad_label(self, labels: Sequence[float]) -> int | None:
-        del labels
-        return None
+        self._shift: float | None = None
+        self.sums = GroupSums(4)
 
     def add(self, labels: Sequence[float], predictions: Sequence[float]) -> None:
         if not labels:
@@ -81,9 +66,6 @@ class RegressionMetrics:
     def intervals(self, seed: int) -> Intervals:
         return resampled_intervals(self.sums, REGRESSION_STATISTICS, seed)
 
-    def to_json(self) -> dict[str, Any]:
-        return {"shift": self._shift, "sums": self.sums.to_json()}
-
 
 class BinaryMetrics:
     """Metrics accuracy, precision, recall, f1, auc and logloss; predictions are probabilities of class 1.
@@ -91,22 +73,14 @@ class BinaryMetrics:
     With `probabilities` False they are classes, and auc and logloss are None.
     """
 
-    label_words = "0 or 1"
-
-    def __init__(self, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
         self._probabilities = probabilities
-        self._negatives: int = state.get("negatives", 0)
-        self._positives: int = state.get("positives", 0)
-        self._false_positives: int = state.get("false_positives", 0)
-        self._true_positives: int = state.get("true_positives", 0)
-        self.sums = GroupSums(1, state.get("sums"))
-        self.ranking = ScoreRanking.from_json(state["ranking"]) if "ranking" in state else ScoreRanking()
-
-    def bad_label(self, labels: Sequence[float]) -> int | None:
-        if set(labels) <= {0.0, 1.0}:
-            return None
-        return next(index for index, label in enumerate(labels) if label not in {0.0, 1.0})
+        self._negatives = 0
+        self._positives = 0
+        self._false_positives = 0
+        self._true_positives = 0
+        self.sums = GroupSums(1)
+        self.ranking = ScoreRanking()
 
     def add(self, labels: Sequence[float], predictions: Sequence[float]) -> None:
         pairs = list(zip(labels, predictions, strict=True))
@@ -158,16 +132,6 @@ class BinaryMetrics:
         }
         return {name: interval for name, interval in found.items() if interval}
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "negatives": self._negatives,
-            "positives": self._positives,
-            "false_positives": self._false_positives,
-            "true_positives": self._true_positives,
-            "sums": self.sums.to_json(),
-            "ranking": self.ranking.to_json(),
-        }
-
 
 class MulticlassMetrics:
     """Metrics accuracy, f1_macro and logloss.
@@ -176,20 +140,10 @@ class MulticlassMetrics:
     logloss is None.
     """
 
-    def __init__(self, classes: int, state: dict[str, Any] | None = None, *, probabilities: bool = True) -> None:
-        state = state or {}
+    def __init__(self, *, probabilities: bool = True) -> None:
         self._probabilities = probabilities
-        self.label_words = f"a class from 0 to {classes - 1}"
-        self._pairs: Counter[tuple[int, int]] = Counter(
-            {(label, predicted): count for label, predicted, count in state.get("pairs", ())}
-        )
-        self.sums = GroupSums(1, state.get("sums"))
-        self._allowed = frozenset(map(float, range(classes)))
-
-    def bad_label(self, labels: Sequence[float]) -> int | None:
-        if set(labels) <= self._allowed:
-            return None
-        return next(index for index, label in enumerate(labels) if label not in self._allowed)
+        self._pairs: Counter[tuple[int, int]] = Counter()
+        self.sums = GroupSums(1)
 
     def add(self, labels: Sequence[float], predictions: Sequence[Any]) -> None:
         classes = list(map(int, labels))
@@ -215,12 +169,6 @@ class MulticlassMetrics:
             **resampled_intervals(self.sums, LOSS_STATISTICS, seed),
         }
         return {name: interval for name, interval in found.items() if interval}
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "pairs": [[*pair, count] for pair, count in sorted(self._pairs.items())],
-            "sums": self.sums.to_json(),
-        }
 
 
 def resampled_intervals(sums: GroupSums, statistics: Mapping[str, Statistic], seed: int) -> Intervals:

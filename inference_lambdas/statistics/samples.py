@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 
 class EvenSample:
@@ -12,11 +11,10 @@ class EvenSample:
     Which items are kept depends on their indexes alone, not on how they came in batches.
     """
 
-    def __init__(self, limit: int, stride: int = 1, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
+    def __init__(self, limit: int, stride: int = 1) -> None:
         self._limit = limit
-        self.stride: int = state.get("stride", stride)
-        self.items: list[tuple[float, ...]] = list(map(tuple, state.get("items", ())))
+        self.stride = stride
+        self.items: list[tuple[float, ...]] = []
 
     def add(self, first: int, items: Sequence[tuple[float, ...]]) -> None:
         """Add consecutive items, of which the first has the index `first`."""
@@ -24,6 +22,3 @@ class EvenSample:
         while len(self.items) > self._limit:
             self.stride *= 2
             self.items = self.items[::2]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"stride": self.stride, "items": list(map(list, self.items))}

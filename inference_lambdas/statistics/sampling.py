@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Self
 
 from inference_lambdas.predicting.rows import split_rows
 
@@ -54,16 +53,10 @@ class RowSample:
     Every row is taken until there are too many; then every second one is dropped, and the stride doubles.
     """
 
-    def __init__(self, limit: int, state: dict[str, Any] | None = None) -> None:
-        state = state or {}
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._stride: int = state.get("stride", 1)
-        self.rows: list[bytes] = [row.encode("latin-1") for row in state.get("rows", ())]
-
-    @classmethod
-    def of(cls, state: dict[str, Any]) -> Self:
-        """Return the sample of a stored state."""
-        return cls(state["limit"], state)
+        self._stride = 1
+        self.rows: list[bytes] = []
 
     def add(self, first: int, rows: Sequence[bytes]) -> None:
         """Add consecutive rows, the first of which has the number `first`."""
@@ -71,7 +64,3 @@ class RowSample:
         while len(self.rows) > self._limit:
             self._stride *= 2
             self.rows = self.rows[::2]
-
-    def to_json(self) -> dict[str, Any]:
-        rows = [row.decode("latin-1") for row in self.rows]
-        return {"limit": self._limit, "stride": self._stride, "rows": rows}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, Self
 
 from inference_lambdas.statistics.intervals import Interval, logit_normal, wilson
 
@@ -79,13 +77,6 @@ class ScoreRanking:
             return wilson(area * smaller, smaller, "wilson, rows of the smaller class")
         return logit_normal(area, self._variance(area, positive, negative), method)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "binned": self._binned,
-            "negatives": [list(item) for item in sorted(self._negatives.items())],
-            "positives": [list(item) for item in sorted(self._positives.items())],
-        }
-
     def _scores(self) -> set[float]:
         return self._negatives.keys() | self._positives.keys()
 
@@ -102,14 +93,6 @@ class ScoreRanking:
             positives_below += positives
         return math.fsum(of_positives) / (positive - 1) / positive + math.fsum(of_negatives) / (negative - 1) / negative
 
-    @classmethod
-    def from_json(cls, state: dict[str, Any], exact_limit: int = EXACT_LIMIT) -> Self:
-        ranking = cls(exact_limit)
-        ranking._binned = state["binned"]
-        ranking._negatives = _restored(state["negatives"])
-        ranking._positives = _restored(state["positives"])
-        return ranking
-
 
 def _add_bins(counts: Counter[float], scores: list[float]) -> None:
     counts.update(map(int, [score * BINS for score in scores]))
@@ -123,7 +106,3 @@ def _gather(counts: Counter[float]) -> Counter[float]:
     for score, count in counts.items():
         gathered[min(int(score * BINS), BINS - 1)] += count
     return gathered
-
-
-def _restored(items: Iterable[tuple[float, int]]) -> Counter[float]:
-    return Counter(dict(items))

@@ -19,7 +19,12 @@ Read = Callable[[bytes], list[float]]
 
 def csv_numbers(content: bytes) -> list[float]:
     """Return the numbers of text/csv, whether the rows end in a new line or in a comma."""
-    return list(map(float, content.replace(b",", b" ").split()))
+    return list(map(float, csv_texts(content)))
+
+
+def csv_texts(content: bytes) -> list[bytes]:
+    """Return the numbers of text/csv as they are written."""
+    return content.replace(b",", b" ").split()
 
 
 def json_numbers(field: str) -> Read:

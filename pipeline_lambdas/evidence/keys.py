@@ -45,8 +45,13 @@ def evaluation(model: str, execution_id: str, environment: str) -> str:
     return f"{folder(model, execution_id)}{environment}-evaluation.json"
 
 
+def predictions(model: str, execution_id: str, environment: str) -> str:
+    """Return the key of the predictions that an evaluation judges."""
+    return f"{folder(model, execution_id)}{environment}-predictions.csv.gz"
+
+
 def evaluation_state(model: str, execution_id: str, environment: str) -> str:
-    """Return the prefix of the keys of an evaluation's states, in the artifact bucket."""
+    """Return the prefix of the keys of an evaluation while it goes on, in the artifact bucket."""
     return f"{folder(model, execution_id)}{environment}-evaluation.state"
 
 

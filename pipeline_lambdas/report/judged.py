@@ -10,7 +10,7 @@ from pipeline_lambdas.report.gates import about
 from pipeline_lambdas.report.kit import text
 from pipeline_lambdas.report.kit.figures import figures
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join
-from pipeline_lambdas.report.kit.reading import Document, at, documents, mapping, number, string
+from pipeline_lambdas.report.kit.reading import Document, at, documents, items, mapping, number, string
 from pipeline_lambdas.report.kit.tables import Section, note, section, table, word
 from pipeline_lambdas.report.verdict import environment_name
 
@@ -69,6 +69,29 @@ def methods(part: Document) -> Html | None:
     if not by_method:
         return None
     return note("Intervals: ", "; ".join(f"{', '.join(names)} by {method}" for method, names in by_method.items()), ".")
+
+
+def worst(evaluation: Document) -> Section | None:
+    """Return the rows that were predicted worst, with their values."""
+    names, rows = [str(name) for name in items(evaluation, "worst", "columns")], documents(evaluation, "worst", "rows")
+    if not rows:
+        return None
+    told: list[list[str]] = []
+    for row in rows:
+        values = [str(value) for value in items(row, "values")]
+        measured = [text.number(number(row, name)) for name in ("label", "prediction", "error")]
+        told.append([f"{number(row, 'row') or 0:,.0f}", *measured, *(values if names else [" ".join(values)])])
+    width = max(map(len, told))
+    headings = ("Row", "Label", "Prediction", "Error", *(names or ["Values"]))[:width]
+    shown = table(
+        "worst-rows",
+        f"The {len(rows)} rows with the greatest errors on {environment_name(string(evaluation, 'environment'))}",
+        headings,
+        [[*row, *[""] * (len(headings) - len(row))] for row in told],
+        "n" * len(headings) + "w" if names else "nnnnw",
+    )
+    told_of = "Rows are counted from 1 over the files of the channel, as in the file of predictions."
+    return section("worst", "Worst-predicted rows", shown, note(told_of))
 
 
 def champion(evaluation: Document, record: Document) -> Section | None:

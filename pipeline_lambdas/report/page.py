@@ -74,6 +74,7 @@ def _sections(
         section("metrics", "Metrics", judged.metrics(main)),
         judged.champion(mapping(evaluations, "test"), record),
         _measured(main),
+        judged.worst(main),
         judged.slices(main),
         judged.drift(main),
         section("training", "Training", figures(curves, el("div", lineage.training(record), class_="two"))),

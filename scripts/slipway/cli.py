@@ -36,6 +36,7 @@ from slipway.verbs import (
     destroy,
     explain,
     follow,
+    judge,
     local,
     logs,
     open_report,
@@ -158,6 +159,7 @@ app.command()(runs.runs)
 app.command()(show.show)
 app.command()(explain.explain)
 app.command()(compare.compare)
+app.command()(judge.judge)
 app.command("open")(open_report.open_report)
 app.command()(audit.audit)
 app.command()(logs.logs)

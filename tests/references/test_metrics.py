@@ -72,8 +72,8 @@ def test_multiclass(rows: list[tuple[int, list[int]]]) -> None:
     labels = [float(label) for label, _ in rows]
     probabilities = [tuple(part / sum(parts) for part in parts) for _, parts in rows]
     predicted = [float(row.index(max(row))) for row in probabilities]
-    of_probabilities = added(MulticlassMetrics(CLASSES), labels, probabilities)
-    of_classes = added(MulticlassMetrics(CLASSES, probabilities=False), labels, predicted)
+    of_probabilities = added(MulticlassMetrics(), labels, probabilities)
+    of_classes = added(MulticlassMetrics(probabilities=False), labels, predicted)
     for found in (of_probabilities, of_classes):
         assert agrees(found["accuracy"], reference.accuracy_score(labels, predicted))
         assert agrees(found["f1_macro"], reference.f1_score(labels, predicted, average="macro", zero_division=0))

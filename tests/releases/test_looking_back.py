@@ -68,6 +68,26 @@ def test_the_report_is_fetched(house: House, pair: tuple[str, str]) -> None:
     assert "model-package/" in shown
 
 
+def test_a_release_is_judged_again(house: House, pair: tuple[str, str]) -> None:
+    wait_for_records(house, *pair)
+    _, second = pair
+    config = house.root / "gates.yml"
+    trained = patched(SAMPLE, {"hyperparameters.max_depth": 5})
+    config.write_text(trained, encoding="utf-8")
+    done = house.slipway("judge", second[:13], "--config", str(config), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = json.loads(house.slipway("show", second[:13], "--json").stdout)["evaluations"]
+    assert json.loads(done.stdout)["evaluations"] == written
+    config.write_text(patched(trained, {"tests.full.gates.rmse.max": 0.001}), encoding="utf-8")
+    done = house.slipway("judge", second[:13], "--config", str(config))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "above the greatest allowed, 0.001" in done.stdout
+    # The checkout's config has other hyperparameters than this release.
+    done = house.slipway("judge", second[:13])
+    assert done.returncode == 1
+    assert f"found another hyperparameters than release {second[:13]}" in done.stderr
+
+
 def test_a_changed_record_is_noticed(house: House, pair: tuple[str, str]) -> None:
     wait_for_records(house, *pair)
     sound = house.slipway("audit")

@@ -63,6 +63,12 @@ UNEXERCISED = (
     Unexercised("*HostingRole", "write-metrics", "*", "local AWS counts the invocations of endpoints itself"),
     Unexercised("TrainingRole", "*", "s3:AbortMultipartUpload", "only after the broken upload of a large model"),
     Unexercised(
+        "*FunctionRole",
+        "keep-reports",
+        "s3:AbortMultipartUpload",
+        "only the broken upload of many predictions needs it",
+    ),
+    Unexercised(
         "Deploy*FunctionRole",
         "*",
         "sagemaker:DeleteEndpoint",

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ResponseStreamingError
 
-from inference_lambdas.aws.s3 import ObjectStream, read_object, write_json
+from inference_lambdas.aws.s3 import PART_BYTES, Bucket, ObjectStream
 from pipeline_lambdas.aws import clients
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from tests.events import DATA_BUCKET, KMS_KEY_ARN
 from tests.pipeline_lambdas.aws_doubles import client_of
 
+BUCKET = Bucket(DATA_BUCKET)
 CONTENT = bytes(range(256)) * 40
 
 pytestmark = pytest.mark.usefixtures("buckets")
@@ -28,7 +30,7 @@ def read_all(stream: ObjectStream) -> bytes:
 @pytest.mark.parametrize("offset", [0, 1, 5000])
 def test_reading_from_an_offset(offset: int) -> None:
     etag = put()
-    stream = ObjectStream(DATA_BUCKET, "k", offset)
+    stream = ObjectStream(BUCKET, "k", offset)
     assert stream.etag == etag
     assert stream.size_bytes == len(CONTENT)
     assert read_all(stream) == CONTENT[offset:]
@@ -39,14 +41,14 @@ def test_other_content_is_refused() -> None:
     etag = put()
     put(b"other")
     with pytest.raises(ConfigurationError, match="found other content than when the evaluation began"):
-        ObjectStream(DATA_BUCKET, "k", 2, etag)
+        ObjectStream(BUCKET, "k", 2, etag)
 
 
 def test_a_missing_object_is_named() -> None:
     with pytest.raises(ConfigurationError, match=f"s3://{DATA_BUCKET}/absent: found no object"):
-        ObjectStream(DATA_BUCKET, "absent")
+        ObjectStream(BUCKET, "absent")
     with pytest.raises(ConfigurationError, match="found no object"):
-        read_object(DATA_BUCKET, "absent")
+        BUCKET.read("absent")
 
 
 class Breaking:
@@ -83,23 +85,43 @@ def break_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_connection_that_breaks_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
     put()
     break_connections(monkeypatch)
-    stream = ObjectStream(DATA_BUCKET, "k")
+    stream = ObjectStream(BUCKET, "k")
     assert stream.read(4000) + stream.read(4000) + stream.read(4000) == CONTENT
 
 
 def test_a_connection_that_breaks_too_often_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     put()
     break_connections(monkeypatch)
-    stream = ObjectStream(DATA_BUCKET, "k")
+    stream = ObjectStream(BUCKET, "k")
     with pytest.raises(UnavailableError):
         read_all(stream)
 
 
 def test_written_under_the_key() -> None:
-    uri, version_id = write_json(DATA_BUCKET, "a/b.json", b"{}", KMS_KEY_ARN)
-    assert uri == f"s3://{DATA_BUCKET}/a/b.json"
+    version_id = BUCKET.write("a/b.json", b"{}", "application/json", KMS_KEY_ARN)
     head = client_of("s3").head_object(Bucket=DATA_BUCKET, Key="a/b.json")
     assert head["VersionId"] == version_id
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY_ARN)
     assert head["ContentType"] == "application/json"
-    assert read_object(DATA_BUCKET, "a/b.json") == b"{}"
+    assert BUCKET.read("a/b.json") == b"{}"
+    assert BUCKET.read("a/b.json", VersionId=version_id) == b"{}"
+
+
+def test_written_in_parts() -> None:
+    parts = [b"a" * PART_BYTES, b"b" * PART_BYTES, b"c"]
+    version_id = BUCKET.write_parts("large.gz", parts, "application/gzip", KMS_KEY_ARN)
+    head = client_of("s3").head_object(Bucket=DATA_BUCKET, Key="large.gz", VersionId=version_id)
+    assert (head["SSEKMSKeyId"], head["ContentType"]) == (KMS_KEY_ARN, "application/gzip")
+    assert BUCKET.read("large.gz") == b"".join(parts)
+
+
+def test_parts_that_break_off_leave_nothing() -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"a" * PART_BYTES
+        raise UnavailableError("no more")
+
+    with pytest.raises(UnavailableError, match="no more"):
+        BUCKET.write_parts("broken.gz", parts(), "application/gzip", KMS_KEY_ARN)
+    assert "Uploads" not in client_of("s3").list_multipart_uploads(Bucket=DATA_BUCKET)
+    with pytest.raises(ConfigurationError, match="found no object"):
+        BUCKET.read("broken.gz")

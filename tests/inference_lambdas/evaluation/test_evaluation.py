@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv as csv_module
+import gzip
+import io
 import itertools
 import json
 import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import yaml
 
+from inference_lambdas.aws.s3 import Bucket
 from inference_lambdas.aws.sagemaker_runtime import ModelRefusedError
 from inference_lambdas.handlers.evaluate_model import handler
 from inference_lambdas.predicting.evaluation import Deadline
@@ -118,6 +124,7 @@ def test_continued_evaluation_equals_one_pass(results: Results, monkeypatch: pyt
         document["gates"] = [gate for gate in document["gates"] if not gate["metric"].startswith("latency")]
         # Measured in what is left of the last invocation.
         document.pop("importance")
+        document["predictions"].pop("version_id")
     assert pieces == whole
 
 
@@ -398,3 +405,63 @@ def test_the_margin_of_a_short_lived_function_is_half_its_time() -> None:
     deadline = Deadline(lambda: next(times))
     assert not deadline.near()
     assert deadline.near()
+
+
+def predictions_of(document: dict[str, Any]) -> list[dict[str, str]]:
+    named = document["predictions"]
+    key = named["uri"].removeprefix(f"s3://{EVIDENCE_BUCKET}/")
+    answer = client_of("s3").get_object(Bucket=EVIDENCE_BUCKET, Key=key, VersionId=named["version_id"])
+    return list(csv_module.DictReader(io.StringIO(gzip.decompress(answer["Body"].read()).decode())))
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_the_predictions_lie_beside_the_evaluation(
+    results: Results, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    if goes_on:
+        small_batches(monkeypatch)
+        # Of a large test set pieces are stored while it is predicted.
+        monkeypatch.setattr("inference_lambdas.predicting.segments.PART_BYTES", 400)
+        monkeypatch.setattr(Bucket, "write_parts", written_whole)
+        assert continued(results) > 15
+    else:
+        handler(event("evaluate_full"), Context())
+    document = report()
+    rows = predictions_of(document)
+    assert document["predictions"]["uri"] == (
+        f"s3://{EVIDENCE_BUCKET}/releases/wine-quality/{EXECUTION_ID}/test-predictions.csv.gz"
+    )
+    assert document["predictions"]["rows"] == len(rows) == 755
+    lines = b"".join([FILES["test/a.csv"], FILES["test/b.csv"]]).decode().splitlines()
+    assert [row["row"] for row in rows] == [str(number) for number in range(1, 756)]
+    assert [row["label"] for row in rows] == [line.partition(",")[0] for line in lines]
+    errors = [float(row["label"]) - float(row["prediction"]) for row in rows]
+    assert document["metrics"]["mae"] == pytest.approx(sum(map(abs, errors)) / 755, rel=1e-12)
+    worst = document["worst"]["rows"]
+    assert document["worst"]["columns"] == ["column 2", "column 3", "column 4"]
+    assert len(worst) == 10
+    assert worst[0]["error"] == max(map(abs, errors))
+    assert ",".join(worst[0]["values"]) == lines[worst[0]["row"] - 1].partition(",")[2]
+
+
+def written_whole(self: Bucket, key: str, parts: Iterable[bytes], content_type: str, kms_key_arn: str) -> str:
+    """S3 takes no parts as small as those of a test."""
+    found = list(parts)
+    assert min(map(len, found[:-1])) >= 400
+    return self.write(key, b"".join(found), content_type, kms_key_arn)
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_predictions_must_be_those_that_were_stored(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_batches(monkeypatch)
+    handler(event("evaluate_full"), Context([100_000, 0]))
+    assert isinstance(results.last, Continue)
+    s3, token = client_of("s3"), results.last.token
+    state = json.loads(s3.get_object(Bucket=ARTIFACT_BUCKET, Key=json.loads(token)["state"])["Body"].read())
+    key = f"{json.loads(token)['state'].rpartition('-')[0]}-{state['segments'][0][:16]}"
+    s3.put_object(Bucket=ARTIFACT_BUCKET, Key=key, Body=gzip.compress(b"row,label,prediction\n1,6,6\n"))
+    for _ in range(3):
+        handler(event("evaluate_full", token=token), Context())
+        token = results.last.token if isinstance(results.last, Continue) else ""
+    assert f"{key}: found other predictions than were stored" in results.outcomes[2].message  # type: ignore[union-attr]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -23,8 +22,9 @@ from inference_lambdas.judging.comparison import (
 )
 from inference_lambdas.statistics.metrics import BinaryMetrics, Metrics, MulticlassMetrics, RegressionMetrics
 from inference_lambdas.statistics.paired import mcnemar
+from tests.inference_lambdas.inside import held
 
-Make = Callable[[dict[str, Any] | None], Comparison]
+Make = Callable[[], Comparison]
 NUMBERS = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([1.0, 2.0]), st.floats(-1e150, 1e150))
 EXTREMES = st.one_of(st.sampled_from([0.0, 1.0, 5e-324]), st.floats(-1e308, 1e308))
 PROBABILITIES = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
@@ -34,12 +34,12 @@ CUTS = st.lists(st.integers(0, 100), max_size=5)
 Row = tuple[float, Any, Any]
 
 
-def binary(state: dict[str, Any] | None = None) -> Comparison:
-    return BinaryComparison(state)
+def binary() -> Comparison:
+    return BinaryComparison()
 
 
-def multiclass(state: dict[str, Any] | None = None) -> Comparison:
-    return MulticlassComparison(3, state)
+def multiclass() -> Comparison:
+    return MulticlassComparison()
 
 
 def columns(rows: Sequence[Row]) -> tuple[list[float], list[Any], list[Any]]:
@@ -54,13 +54,12 @@ def assert_finite(comparison: Comparison) -> None:
 
 
 def assert_continued_equals_whole(make: Make, plain: Callable[[], Metrics], rows: list[Row], cuts: list[int]) -> None:
-    whole = make(None)
+    whole = make()
     whole.add(*columns(rows))
-    pieces = make(None)
+    pieces = make()
     for start, end in pairwise([0, *sorted(cut % (len(rows) + 1) for cut in cuts), len(rows)]):
-        pieces = make(json.loads(json.dumps(pieces.to_json())))
         pieces.add(*columns(rows[start:end]))
-    assert pieces.to_json() == whole.to_json()
+    assert held(pieces) == held(whole)
     assert pieces.differences(1) == whole.differences(1)
     assert_finite(whole)
     labels, *models = columns(rows)
@@ -95,7 +94,7 @@ def test_binary_continued(rows: list[Row], cuts: list[int]) -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0]), THREE, THREE), max_size=20), CUTS)
 def test_multiclass_continued(rows: list[Row], cuts: list[int]) -> None:
-    assert_continued_equals_whole(multiclass, lambda: MulticlassMetrics(3), rows, cuts)
+    assert_continued_equals_whole(multiclass, MulticlassMetrics, rows, cuts)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,7 @@ def test_a_difference_is_the_challengers_value_less_the_champions() -> None:
         assert (found.p_value is None) == (name != "accuracy")
 
 
-@pytest.mark.parametrize("make", [binary, lambda: MulticlassComparison(2, probabilities=False)])
+@pytest.mark.parametrize("make", [binary, lambda: MulticlassComparison(probabilities=False)])
 def test_mcnemar_is_of_rows_that_one_model_alone_has_right(make: Callable[[], Comparison]) -> None:
     # As probabilities and as classes, these are the same predictions.
     rows = [(label, float(one > 0.5), float(other > 0.5)) for label, one, other in binary_rows(300)]
@@ -207,7 +206,7 @@ UNKNOWN = (None, None, None, None, None)
         (RegressionComparison(), [], "rmse", UNKNOWN),
         (BinaryComparison(), [], "accuracy", UNKNOWN),
         (BinaryComparison(), [], "auc", UNKNOWN),
-        (MulticlassComparison(3), [], "f1_macro", UNKNOWN),
+        (MulticlassComparison(), [], "f1_macro", UNKNOWN),
         # One class alone has no area; metrics without a denominator are 0, and 0 of both is no worse.
         (BinaryComparison(), [(0.0, 0.1, 0.2)] * 5, "auc", UNKNOWN),
         (BinaryComparison(), [(0.0, 0.1, 0.2)] * 5, "recall", (0, 0, None, None, None)),
@@ -228,3 +227,22 @@ def test_what_cannot_be_computed_is_none(
     assert (found.difference, found.worse_percent, found.low, found.high, found.p_value) == expected
     assert found.level == 0.95
     assert found.method
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), PROBABILITIES, PROBABILITIES), max_size=30), CUTS)
+def test_shared_metrics_are_parted_from_where_rows_differ(rows: list[Row], cuts: list[int]) -> None:
+    """What is compared does not depend on whose metrics they were until then."""
+    alone, shared, metrics = BinaryComparison(), BinaryComparison(), BinaryMetrics()
+    shared.share(metrics)
+    parted = False
+    for start, end in pairwise([0, *sorted(cut % (len(rows) + 1) for cut in cuts), len(rows)]):
+        labels, ones, others = columns(rows[start:end])
+        # From the second part on the metrics have a row more, which the champion did not predict.
+        if start and not parted:
+            shared.part()
+            parted = True
+        alone.add(labels, ones, others)
+        shared.add(labels, ones, others)
+        metrics.add([*labels, *[1.0] * parted], [*ones, *[0.25] * parted])
+    assert shared.differences(1) == alone.differences(1)
+    assert shared.values() == alone.values()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
@@ -56,8 +55,6 @@ def test_every_row_is_in_its_slice_however_rows_come(rows: list[tuple[int, bytes
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         slices.add(raw(part), [float(row[0]) for row in part], [row[3] for row in part])
-        stored = json.loads(json.dumps(slices.to_json()))
-        slices = Slices([RANGES, VALUES], [1, 2], RegressionMetrics, stored)
     found = by_label(slices)
     expected: dict[str, list[tuple[float, float]]] = {label: [] for label in LABELS}
     for label, alcohol, ph, prediction in rows:

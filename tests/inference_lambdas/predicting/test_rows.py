@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.predicting.rows import Block, ParsedRows, RowError, RowFormat, parse_block
+from inference_lambdas.predicting.rows import Block, ParsedRows, RowError, RowFormat, cells, parse_block
 
 CSV = RowFormat("text/csv")
 LIBSVM = RowFormat("text/libsvm")
@@ -89,3 +89,12 @@ def test_labels_and_features_stay_together(rows: list[tuple[int, list[int]]], en
     assert parsed.labels == [float(label) for label, _ in rows]
     assert parsed.body.decode().split("\n") == [",".join(map(str, features)) for _, features in rows]
     assert parsed.columns == 4
+
+
+@given(st.data(), st.integers(2, 9), st.integers(1, 5))
+def test_cells_are_those_of_a_plain_split(data: st.DataObject, width: int, rows: int) -> None:
+    texts = st.sampled_from([b"", b"1", b"-2.5", b"nan", b"inf", b"x", b"1e300"])
+    raw = [[data.draw(texts) for _ in range(width)] for _ in range(rows)]
+    columns = data.draw(st.lists(st.integers(0, width - 1), min_size=1, max_size=width, unique=True))
+    expected = [[{b"1": 1.0, b"-2.5": -2.5, b"1e300": 1e300}.get(row[column]) for row in raw] for column in columns]
+    assert [list(found) for found in cells([b",".join(row) for row in raw], columns)] == expected

@@ -164,8 +164,8 @@ def test_an_interval_has_its_metric_and_is_finite(rows: list[tuple[float, float]
         (BinaryMetrics(), [0.0, 0.0], [0.1, 0.2], {"accuracy", "logloss"}),
         (BinaryMetrics(), [1.0, 1.0], [0.1, 0.2], {"accuracy", "recall", "f1", "logloss"}),
         (BinaryMetrics(probabilities=False), [0.0, 1.0], [0.0, 1.0], {"accuracy", "precision", "recall", "f1"}),
-        (MulticlassMetrics(3), [], [], set()),
-        (MulticlassMetrics(3, probabilities=False), [1.0], [1.0], {"accuracy", "f1_macro"}),
+        (MulticlassMetrics(), [], [], set()),
+        (MulticlassMetrics(probabilities=False), [1.0], [1.0], {"accuracy", "f1_macro"}),
     ],
 )
 def test_what_cannot_be_computed_has_no_interval(

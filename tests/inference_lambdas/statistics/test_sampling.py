@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 
@@ -17,7 +16,6 @@ def test_a_sample_is_even_and_depends_on_no_batch(rows: int, limit: int, size: i
     sample = RowSample(limit)
     for start in range(0, rows, size):
         sample.add(start, raw[start : start + size])
-        sample = RowSample.of(json.loads(json.dumps(sample.to_json())))
     numbers = [int(row.split(b",")[0]) for row in sample.rows]
     assert len(numbers) <= limit
     assert len(numbers) >= min(rows, (limit + 1) // 2)

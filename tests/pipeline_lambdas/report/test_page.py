@@ -57,6 +57,13 @@ def test_the_page_needs_nothing_but_itself(text: str) -> None:
     assert not re.search(r"url\(|@import|@font-face", style)
 
 
+def test_the_worst_rows_are_shown_with_their_values() -> None:
+    (body,) = [table for table in page(waiting()).all("table") if "with the greatest errors" in table.text]
+    first, second = ([cell.text for cell in row.children] for row in body.all("tr")[:2])
+    assert first[:5] == ["Row", "Label", "Prediction", "Error", "fixed_acidity"]
+    assert second[:6] == ["131", "3", "5.482", "2.482", "7.4", "0.7"]
+
+
 def test_the_page_is_small(text: str) -> None:
     assert len(text.encode()) < 200_000
 

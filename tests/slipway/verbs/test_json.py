@@ -20,6 +20,7 @@ NOT_UP: dict[str, list[str]] = {
     "show": [],
     "explain": [],
     "compare": ["1", "2"],
+    "judge": [],
     "open": [],
     "audit": [],
     "logs": ["train-model"],
