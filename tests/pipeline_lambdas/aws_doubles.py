@@ -31,6 +31,16 @@ def sample_config(*changes: tuple[str, str]) -> TrainingConfig:
     return parse_config(sample_text(*changes), "wine-quality.yml")
 
 
+BINARY = (
+    ("problem: regression", "problem: binary"),
+    ("reg:squarederror", "binary:logistic"),
+    ("rmse: {max: 1.5}", "accuracy: {min: 0.1}"),
+    ("rmse: {max: 0.75}", "auc: {min: 0.5}"),
+    ("r2: {min: 0.3}", "logloss: {max: 9}"),
+)
+"""Changes of the sample config that make it a binary problem, with gates that a poor model passes."""
+
+
 def sample_text(*changes: tuple[str, str]) -> str:
     text = SAMPLE.read_text(encoding="utf-8")
     for old, new in changes:

@@ -104,7 +104,7 @@ def _install(connected: Connected) -> None:
     }
     said = _run(house, "deploy", *(f"--parameter={name}={value}" for name, value in parameters.items()))
     assert "stack slipway-setup-local: created, 12 resources" in said
-    assert "the dataset is not there" in said
+    assert "the dataset is missing" in said
     assert "the content of" not in said
     house.note_checks()
 

@@ -38,7 +38,7 @@ from tests.inference_lambdas.endpoint_double import (
     small_batches,
     trained_with,
 )
-from tests.pipeline_lambdas.aws_doubles import Context, client_of, upload_config, upload_dataset
+from tests.pipeline_lambdas.aws_doubles import BINARY, Context, client_of, upload_config, upload_dataset
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -323,15 +323,6 @@ def test_parameters_are_checked(results: Results) -> None:
     configuration["UserParameters"] = json.dumps(given)
     handler(document, Context())
     assert "found environment x, test y; expected dev, test, prod and smoke, full" in results.message()
-
-
-BINARY = (
-    ("problem: regression", "problem: binary"),
-    ("reg:squarederror", "binary:logistic"),
-    ("rmse: {max: 1.5}", "accuracy: {min: 0.1}"),
-    ("rmse: {max: 0.75}", "auc: {min: 0.5}"),
-    ("r2: {min: 0.3}", "logloss: {max: 9}"),
-)
 
 
 def test_binary(endpoint: Endpoint, results: Results) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from inference_lambdas.predicting.batching import Batch, Position
 from inference_lambdas.predicting.labels import Labels
 from inference_lambdas.predicting.rows import Block, RowError
 from pipeline_lambdas.config.parsing import parse_config
-from tests.inference_lambdas.endpoint_double import plain_config
-from tests.inference_lambdas.evaluation.test_evaluation import BINARY
+from tests.pipeline_lambdas.aws_doubles import BINARY, plain_document
 
 MULTICLASS = (
     ("problem: regression", "problem: multiclass"),
@@ -33,7 +33,8 @@ def test_labels_of_the_problem(changes: tuple[tuple[str, str], ...], labels: lis
     rows = [b"%r,1" % label for label in labels]
     block = Block("f", b"\n".join(rows), 1, 0)
     batch = Batch(block, labels, [b"%r" % label for label in labels], rows, b"", Position())
-    check = Labels(parse_config(plain_config(*changes).encode(), "wine-quality.yml")).check
+    config = yaml.safe_dump(plain_document(*changes)).encode()
+    check = Labels(parse_config(config, "wine-quality.yml")).check
     if not said:
         check(batch)
         return

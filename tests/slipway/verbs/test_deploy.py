@@ -54,7 +54,7 @@ def a_dry_run_of_nothing_shows_the_first_stack(house: House) -> None:
     first = deployed(house, "--dry-run")
     assert [one["stack"] for one in first["stacks"]] == [SETUP]
     assert re.search("add +DataBucket +AWS::S3::Bucket", first["said"])
-    assert "can be shown once it exists" in first["said"]
+    assert "its changes can be shown once this one exists" in first["said"]
     assert stacks(house) == {}
 
 

@@ -17,10 +17,8 @@ from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import ConfigurationError
 from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, EXECUTION_ID, KMS_KEY_ARN, PREFIX
 from tests.inference_lambdas.endpoint_double import LOOSE, Endpoint, Results, artifact, event, plain_config, report
-from tests.inference_lambdas.evaluation.conftest import endpoint, environment, results
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, upload_config
 
-__all__ = ["endpoint", "environment", "results"]
 pytestmark = pytest.mark.usefixtures("environment")
 CHAMPION = {"gates": {"rmse": {"max_worse_percent": 5}}}
 SLICES = [{"column": "column 2", "ranges": [0.3, 0.6], "gates": {"rmse": {"max": 9}}}]
