@@ -13,13 +13,16 @@ CHECKOV := .venv-checkov
 SDK := .sagemaker-sdk
 WHEELS := .wheels
 UV ?= uv
-SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas local_aws benchmarks tests)
+SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas workflows local_aws benchmarks tests)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 release: setup ## Release on this machine: train, deploy, evaluate, approve, deploy to Prod; again after each change
 	@$(BIN)/slipway --local release --approve "make release"
+
+workflows: setup ## Run the Step Functions workflows on this machine: images, text, tables, life cycle
+	@$(BIN)/slipway --local workflow run
 
 up: setup ## Start local AWS
 	@$(BIN)/slipway --local up
@@ -41,17 +44,19 @@ check-code:
 
 check-templates:
 	$(BIN)/cfn-lint --include-checks I --template cloudformation/*.yml
+	$(BIN)/statelint --ignore=URI,FLOAT workflows/*/*.asl.json
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK) --check
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.managed_policies --check
 	$(CHECKOV)/bin/checkov --directory cloudformation --framework cloudformation secrets \
-		--skip-path cloudformation/pipeline/ --skip-download --compact --quiet
+		--skip-path cloudformation/pipeline/ --skip-path cloudformation/workflows/ --skip-path cloudformation/shared/ \
+		--skip-download --compact --quiet
 	$(BIN)/python -m tests.policies.rendering | $(CHECKOV)/bin/python tests/policies/run_parliament.py
 
-images: setup $(SDK)/images.stamp ## Write what the template knows of SageMaker's images, accounts from AWS's SDK
+images: setup $(SDK)/images.stamp ## Write what the templates know of SageMaker's images, accounts from AWS's SDK
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.images $(SDK)
 	@$(MAKE) template
 
-template: setup ## Write cloudformation/pipeline.yml from its parts in pipeline/ and the code in functions/
+template: setup ## Write cloudformation/pipeline.yml and workflows.yml from their parts
 	PYTHONPATH=scripts $(BIN)/python -m upkeep.template
 
 policies: setup-dev ## Write the AWS-managed policies that local AWS knows, from moto's copy of what AWS publishes

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, evaluation, growth, idle, release
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews, workflows
 from benchmarks.figures import Figure
 from tests.releases.house import House
 
-NAMES = ("idle", "growth", "cold-start", "release", "evaluation")
+NAMES = ("idle", "workflows", "images", "reviews", "growth", "cycles", "cold-start", "release", "evaluation")
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a CSV file with a header, the label in its last column")
     parser.add_argument("--rows", type=int, default=evaluation.ROWS, help="of the test set that is evaluated")
     parser.add_argument("--executions", type=int, help=f"of `growth`; default {growth.EXECUTIONS}, for proof 1,000")
+    parser.add_argument("--cycles", type=int, help=f"of `cycles`; default {cycles.CYCLES}, for proof 1,000")
     parser.add_argument("--releases", type=int, help=f"of `growth`; default {growth.RELEASES}")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
@@ -40,38 +42,66 @@ def main() -> None:
 
 def measure(names: list[str], folder: Path, options: argparse.Namespace) -> list[Figure]:
     """Run benchmarks in a folder of their own."""
+    tell = Console(stderr=True).print
+    figures = _without_a_house(names, folder, options, tell)
+    if {"growth", "cold-start", "release", "evaluation"} & set(names):
+        figures += _measure_house(names, folder, options, tell)
+    return figures
+
+
+def _measure_house(
+    names: list[str], folder: Path, options: argparse.Namespace, tell: Callable[[str], None]
+) -> list[Figure]:
+    """Run the benchmarks that need an installation."""
     short, data = options.short, options.data
     figures: list[Figure] = []
-    console = Console(stderr=True)
-    if "idle" in names:
-        console.print("idle: a fresh local AWS")
-        figures += idle.measure(folder, short=short)
-    if "growth" in names:
-        console.print("growth: many small pipeline executions")
-        figures += growth.measure(folder, short=short, executions=options.executions)
-    if not {"growth", "cold-start", "release", "evaluation"} & set(names):
-        return figures
     house = House(folder / "house")
     if "cold-start" in names:
-        console.print("cold-start: the functions' packages")
+        tell("cold-start: the functions' packages")
         figures += cold_start.measure(house.root, folder, short=short)
     if {"growth", "release", "evaluation"} & set(names):
-        console.print("a first release, to set up")
-        done = house.slipway("release")
+        tell("a first release, to set up")
         try:
+            done = house.slipway("release")
             if done.returncode:
                 raise SystemExit(done.stdout + done.stderr)
             if "growth" in names:
-                console.print("growth: the same release again and again")
+                tell("growth: the same release again and again")
                 figures += growth.measure_releases(house, short=short, releases=options.releases)
             if "release" in names:
-                console.print("release: push after push")
+                tell("release: push after push")
                 figures += release.measure(house, folder, short=short, data=data)
             if "evaluation" in names:
-                console.print("evaluation: a large test set")
+                tell("evaluation: a large test set")
                 figures += evaluation.measure(house, folder, short=short, data=data, count=options.rows)
         finally:
             house.slipway("down")
+    return figures
+
+
+def _without_a_house(
+    names: list[str], folder: Path, options: argparse.Namespace, tell: Callable[[str], None]
+) -> list[Figure]:
+    """Run those for which nothing is released."""
+    short, figures = options.short, list[Figure]()
+    if "idle" in names:
+        tell("idle: a fresh local AWS")
+        figures += idle.measure(folder, short=short)
+    if "workflows" in names:
+        tell("workflows: state machines")
+        figures += workflows.measure(folder, short=short)
+    if "images" in names:
+        tell("images: a large listing")
+        figures += images.measure(short=short)
+    if "reviews" in names:
+        tell("reviews: from a zip to shuffled sentences")
+        figures += reviews.measure(folder, short=short)
+    if "growth" in names:
+        tell("growth: many small pipeline executions")
+        figures += growth.measure(folder, short=short, executions=options.executions)
+    if "cycles" in names:
+        tell("cycles: what a release asks for, again and again")
+        figures += cycles.measure(folder, short=short, cycles=options.cycles)
     return figures
 
 

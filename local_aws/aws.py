@@ -16,6 +16,12 @@ from typing import Any
 from local_aws.base import Credentials
 from local_aws.settings import Settings
 
+_READ_S = {"lambda": 15 * 60 + 10}
+"""Services that may take longer than two minutes to answer: a function runs up to 15 minutes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
 _caller: ContextVar[Credentials] = ContextVar("caller")
 
 
@@ -49,9 +55,10 @@ class Clients:
             config=Config(
                 retries={"total_max_attempts": 1},
                 connect_timeout=5,
-                read_timeout=120,
+                read_timeout=_READ_S.get(service, 120),
                 max_pool_connections=16,
                 s3={"addressing_style": "path"},
+                inject_host_prefix=False,  # StartSyncExecution would go to the host `sync-127.0.0.1`
             ),
         )
 

@@ -16,6 +16,11 @@ DEFAULT_REGION = "us-east-1"
 ACCOUNT = "111122223333"
 """The account of local AWS: a number that AWS's documentation uses for examples."""
 HOST = "127.0.0.1"
+NO_HOST_PREFIX = {"AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+"""For what calls this port through an SDK, which would otherwise call `sync-127.0.0.1` for some operations.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-host-prefix.html
+"""
 _WORK_FOLDER = ".slipway"
 
 

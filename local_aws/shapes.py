@@ -178,8 +178,7 @@ def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
     """Append what the value violates, worded as AWS words it."""
 
     def refuse(constraint: str) -> None:
-        shown = str(value) if len(str(value)) <= _SHOWN else f"{str(value)[:_SHOWN]}..."
-        problems.append(f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}")
+        problems.append(f"Value{_quoted(shape, value)} at '{path}' failed to satisfy constraint: {constraint}")
 
     metadata = shape.metadata
     if metadata.get("enum") and value not in metadata["enum"]:
@@ -194,6 +193,14 @@ def _check(shape: Any, value: Any, path: str, problems: list[str]) -> None:
         pattern = _compiled(metadata["pattern"])
         if pattern and not pattern.fullmatch(value):
             refuse(f"Member must satisfy regular expression pattern: {metadata['pattern']}")
+
+
+def _quoted(shape: Any, value: Any) -> str:
+    """A value as a message shows it; what the model calls sensitive is not shown (observed on AWS)."""
+    if shape.metadata.get("sensitive"):
+        return ""
+    text = str(value)
+    return f" '{text}'" if len(text) <= _SHOWN else f" '{text[:_SHOWN]}...'"
 
 
 @lru_cache(maxsize=512)

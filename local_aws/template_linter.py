@@ -33,6 +33,7 @@ LEFT_OUT = {
     "E3004": "checked by template_format.py, in CloudFormation's words and for the conditions that hold",
     "E3005": "the same",
     "E3505": "Lambda's advice, and a refusal only when both are of one stack",
+    "E3601": "Step Functions refuses a definition itself, after its substitutions; the rule sees none of them",
     "E4001": "how the console groups parameters; CloudFormation does not read it",
 }
 """Rules of severity error that are no reason for CloudFormation to refuse a template, and why."""

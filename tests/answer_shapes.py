@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-OURS = frozenset(("codebuild", "codecommit", "codeconnections", "codepipeline", "codestar-connections", "sagemaker"))
+OURS = frozenset(
+    (
+        "codebuild",
+        "codecommit",
+        "codeconnections",
+        "codepipeline",
+        "codestar-connections",
+        "sagemaker",
+        "stepfunctions",
+    )
+)
 AS_AWS_ANSWERS = frozenset(
     (
         # AWS leaves it out for a version: https://github.com/aws/sagemaker-python-sdk/issues/5606

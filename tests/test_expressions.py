@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts")
+FOLDERS = ("data", "inference_lambdas", "local_aws", "pipeline_lambdas", "scripts", "workflows")
 CALLS = frozenset(("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"))
 UNANCHORED = frozenset(("search", "sub", "subn", "split", "findall", "finditer"))
 MANY = 300
@@ -27,13 +27,17 @@ MANY = 300
 ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
-    "local_aws/sagemaker/jobs/metrics.py": "the definitions of built-in algorithms, on what our own containers write",
+    "local_aws/sagemaker/jobs/training/metrics.py": "built-in algorithms' definitions, on our own containers' logs",
+    "local_aws/stepfunctions/language/paths/patterns.py": "patterns of filters, which have a time",
+    "local_aws/stepfunctions/language/queries/patterns.py": "patterns of JSONata, which have a time",
     "local_aws/base/functions/names.py": "the pattern of botocore's model, in which no two repeats take the same",
     "local_aws/base/iam/policy_matching.py": "each * takes what it finds first and gives nothing back",
     "scripts/slipway/installation/installation.py": "prefix, environment and release id, each of a bounded length",
+    "scripts/slipway/installation/workflow_inventory.py": "a prefix before patterns that are checked here",
     "scripts/slipway/stacks/grants.py": "fnmatch.translate, which never goes back over a *",
     "scripts/slipway/datasets/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
     "pipeline_lambdas/config/rules.py": "the patterns that rules are made with, which are checked here",
+    "workflows/compose/inputs.py": "the pattern of an input's field, which its author gives and bounds",
     "local_aws/wire.py": "the paths of operations, whose labels end at a slash",
 }
 """Modules that build expressions out of what is not a literal, and why that is bounded."""

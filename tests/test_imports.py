@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("pipeline_lambdas", "inference_lambdas")
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+PACKAGES = ("pipeline_lambdas", "inference_lambdas", "workflows")
+# What runs in a container of SageMaker has no layers: it is a program of its own.
+MODULES = sorted(
+    path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "scripts"
+)
 # Values that every layer may know.
-BASE = {"pipeline_lambdas.runtime.failures", "pipeline_lambdas.runtime.outcome", "pipeline_lambdas.runtime.credentials"}
+BASE = {
+    "pipeline_lambdas.runtime.failures",
+    "pipeline_lambdas.runtime.outcome",
+    "pipeline_lambdas.runtime.credentials",
+    "workflows.runtime.errors",
+}
 AWS_LIBRARIES = {"boto3", "botocore"}
 
 
@@ -17,10 +28,11 @@ def layer(module: str) -> int:
     """Return 0 for base values, 1 for modules of AWS, 2 for the domain, 3 for handlers."""
     if module in BASE:
         return 0
-    parts = module.split(".")
-    return {"aws": 1, "handlers": 3}.get(parts[1] if len(parts) > 1 else "", 2)
+    folders = module.split(".")[1:]
+    return 3 if "handlers" in folders else 1 if folders[:1] == ["aws"] else 2
 
 
+@cache
 def imported(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -83,6 +95,27 @@ def test_pipeline_lambdas_do_not_need_inference_lambdas() -> None:
     assert unwanted == set()
 
 
+def test_workflows_need_neither_the_command_line_nor_releases() -> None:
+    allowed = (
+        "workflows.",
+        "pipeline_lambdas.aws",
+        "pipeline_lambdas.runtime",
+        # The form in which a release takes its data.
+        "pipeline_lambdas.release.dataset",
+        "inference_lambdas.statistics",
+    )
+    of_workflows = {name_of(path): imported(path) for path in MODULES if name_of(path).startswith("workflows.")}
+    assert len(of_workflows) > 5
+    own = (*PACKAGES, "slipway", "slipway_build", "local_aws")
+    unwanted = {
+        f"{module} imports {name}"
+        for module, names in of_workflows.items()
+        for name in names
+        if name.split(".")[0] in own and not f"{name}.".startswith(allowed)
+    }
+    assert unwanted == set()
+
+
 def test_handlers_are_short() -> None:
     lengths = {
         name_of(path): len(path.read_text(encoding="utf-8").splitlines())
@@ -107,6 +140,7 @@ def test_there_is_one_broad_except() -> None:
 FOLDERS = {
     "pipeline_lambdas": ROOT / "pipeline_lambdas",
     "inference_lambdas": ROOT / "inference_lambdas",
+    "workflows": ROOT / "workflows",
     "slipway": ROOT / "scripts" / "slipway",
     "slipway_build": ROOT / "scripts" / "slipway_build",
     "local_aws": ROOT / "local_aws",
@@ -114,6 +148,7 @@ FOLDERS = {
 """Top package to its folder."""
 
 
+@cache
 def imports_of_modules() -> dict[str, set[str]]:
     """Module to the modules that it imports while it is imported itself."""
     files = {
@@ -148,6 +183,45 @@ def test_nothing_imports_in_a_circle() -> None:
 
     for name in imports:
         visit(name, ())
+
+
+ROOMS = {
+    "codepipeline": ["definition", "state", "actions", "execution", "operations"],
+    "stepfunctions": [
+        "contracts",
+        "jsonata",
+        "definition",
+        "language",
+        "tasks",
+        "interpreter",
+        "execution",
+        "registry",
+        "operations",
+        "telemetry",
+        "state_tests",
+        "cloudformation",
+    ],
+}
+"""The packages of a service, each of which imports from itself and those before it."""
+
+
+@pytest.mark.parametrize("service", ROOMS)
+def test_the_packages_of_a_service_import_downward(service: str) -> None:
+    order, package = ROOMS[service], f"local_aws.{service}."
+
+    def level(module: str) -> int:
+        name = module.removeprefix(package).split(".")[0]
+        return order.index(name) if name in order else len(order)
+
+    inside = {name: found for name, found in imports_of_modules().items() if name.startswith(package)}
+    assert {level(name) for name in inside} == set(range(len(order) + 1))
+    upward = {
+        f"{name} imports {found}"
+        for name, imported_names in inside.items()
+        for found in imported_names
+        if found.startswith(package) and level(found) > level(name)
+    }
+    assert upward == set()
 
 
 def test_builds_import_no_command_line() -> None:

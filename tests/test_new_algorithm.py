@@ -51,7 +51,7 @@ from pipeline_lambdas.algorithms.table import ALGORITHMS, algorithm_of_image
 from pipeline_lambdas.config.parsing import ConfigError, parse_config
 from pipeline_lambdas.config.reference import reference_markdown
 from pipeline_lambdas.evidence.learning_curves import curves
-from upkeep.images import rewritten
+from upkeep.images import RELEASES, rewritten
 
 given = json.load(sys.stdin)
 config = parse_config(json.dumps(given["right"]), "f")
@@ -64,7 +64,7 @@ metrics = metrics_of(config)
 metrics.add([1.0, 1.0], parsed.predictions)
 toy = algorithm_of_image("registry/toys:2")
 accounts = {"us-east-1": {one.mapping_key: "1" for one in ALGORITHMS.values()}}
-template = rewritten(Path(given["template"]).read_text(), accounts)
+template = rewritten(Path(given["template"]).read_text(), accounts, RELEASES)
 print(json.dumps({
     "problems": problems,
     "accuracy": metrics.values()["accuracy"],

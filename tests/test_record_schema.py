@@ -53,8 +53,17 @@ CASES = {
         ),
         actions=answers.rolled_back(),
     ),
+    "prepared": replace(WAITING, actions=answers.prepared()),
+    "not prepared": replace(WAITING, actions=answers.prepared("Failed")[:2]),
+    "started by a workflow": replace(
+        WAITING, execution=answers.execution(variables=[{"name": "StartedBy", "resolvedValue": answers.MACHINE_RUN}])
+    ),
     **{status: replace(WAITING, execution=answers.execution(status)) for status in sorted(ENDED)},
 }
+
+
+ADDED_LATER = {"preparation"}
+"""Records that were written before lack them, and fit the schema."""
 
 
 def record(facts: Facts) -> dict[str, Any]:
@@ -74,7 +83,7 @@ def test_the_schema_allows_nothing_else(part: str) -> None:
     assert any("'more' was unexpected" in text or "not valid under any" in text for text in problems(found))
 
 
-@pytest.mark.parametrize("name", sorted(record(WAITING)))
+@pytest.mark.parametrize("name", sorted(record(WAITING).keys() - ADDED_LATER))
 def test_the_schema_requires_each_part(name: str) -> None:
     found = record(WAITING)
     del found[name]

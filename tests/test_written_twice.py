@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore.session import Session
+from slipway.names import FUNCTIONS as KNOWN_FUNCTIONS
+from slipway_build.packages import FUNCTIONS
 
 from inference_lambdas.predicting.batching import SERVERLESS_LIMIT_BYTES
 from local_aws.sagemaker.containers.linear_learner import hyperparameters
@@ -16,7 +20,9 @@ from pipeline_lambdas.algorithms import linear_learner, xgboost
 from pipeline_lambdas.aws import codepipeline
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.release.names import ENVIRONMENTS
+from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.steps import registration
+from tests.local_server import ROOT
 
 
 def test_configs_accept_the_metrics_of_the_xgboost_container() -> None:
@@ -62,3 +68,17 @@ def test_a_config_names_the_environments_of_a_release() -> None:
 def test_limits_are_those_of_the_api(service: str, shape: str, member: str, limit: int) -> None:
     model = Session().get_service_model(service)
     assert model.shape_for(shape).members[member].metadata["max"] == limit
+
+
+@pytest.mark.parametrize("file", ["cloudformation/functions/publish.py", "pipeline_lambdas/aws/s3.py"])
+def test_what_no_retry_can_mend_ends_in_the_words_that_the_command_line_knows(file: str) -> None:
+    """The one stands in the template alone, the other is below the module that has the words."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert START_NEW in text
+    assert not re.search(r"start another|start a new release", text)
+
+
+def test_the_command_line_knows_every_function() -> None:
+    """Those that publish and dispatch are written in the template, and are not packaged."""
+    of_template = {"publish", "publish-approved", "dispatch", "dispatch-approved"}
+    assert set(KNOWN_FUNCTIONS) == {*FUNCTIONS, *of_template}

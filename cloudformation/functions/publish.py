@@ -57,7 +57,8 @@ def handler(event: Any, context: Any) -> None:  # noqa: ARG001 - as Lambda calls
         told = publish(job["data"])
     except Exception as error:  # noqa: BLE001 - without a result the action would hang for 20 minutes
         traceback.print_exc()
-        failure = {"type": "JobFailed", "message": f"{type(error).__name__}: {error}"[:5000]}
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        failure = {"type": "JobFailed", "message": said[:5000]}
         jobs.put_job_failure_result(jobId=job["id"], failureDetails=failure)
     else:
         details = {"summary": f"Functions with new code: {told['Updated']}"}
@@ -125,7 +126,7 @@ def sources_of(data: Mapping[str, Any]) -> dict[str, str]:
         if versions != [answer["VersionId"]]:
             raise ValueError(
                 f"s3://{bucket}/{key}: found {len(versions)} versions of {artifact['name']}; expected the one of its "
-                "source action. The access log of the bucket tells who wrote it again. Start another release."
+                "source action. The access log of the bucket tells who wrote it again. Start a new release."
             )
         if artifact["name"] in READ_AGAIN:
             told[f"{artifact['name']}Artifact"] = hashlib.sha256(answer["Body"].read()).hexdigest()
@@ -149,7 +150,9 @@ def kept(key: str) -> bytes:
     try:
         return bytes(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
     except s3.exceptions.ClientError as error:
-        raise ValueError(f"{BUCKET}/{key}: what this release has built is not kept; start another. {error}") from None
+        raise ValueError(
+            f"{BUCKET}/{key}: what this release has built is not kept. Start a new release. {error}"
+        ) from None
 
 
 def verified(body: bytes, sha256: str) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -157,12 +160,12 @@ def verified(body: bytes, sha256: str) -> tuple[dict[str, bytes], dict[str, str]
     with zipfile.ZipFile(io.BytesIO(body)) as artifact:
         listed = artifact.read("packages.json")
         if hashlib.sha256(listed).hexdigest() != sha256:
-            raise ValueError("the artifact is not the one that this release has built. Start another release.")
+            raise ValueError("the artifact is not the one that this release has built. Start a new release.")
         build = json.loads(listed)
         code = {name: artifact.read(f"{name}.zip") for name in build["packages"]}
     other = [name for name, zipped in code.items() if code_sha256(zipped) != build["packages"][name]]
     if other:
-        raise ValueError(f"{', '.join(other)}: not what this release has built. Start another release.")
+        raise ValueError(f"{', '.join(other)}: not what this release has built. Start a new release.")
     return code, build["functions"]
 
 

@@ -135,7 +135,7 @@ class BinaryComparison(_Both[BinaryMetrics]):
         for label, scores in enumerate((negatives, positives)):
             self._both_above[label] += sum([one > THRESHOLD < other for one, other in scores])
             if self._probabilities:
-                self._scores[label].add(seen[label], scores)
+                self._scores[label].add(seen[label], *zip(*scores, strict=True))
 
     def differences(self, seed: int) -> Differences:
         values, champion = self.values(), self.champion_values()

@@ -23,7 +23,8 @@ from inference_lambdas.predicting.predictions import Predicted
 from inference_lambdas.predicting.predictions_file import PredictionsReader
 from inference_lambdas.predicting.rows import split_rows
 from inference_lambdas.statistics.metrics import Metrics
-from inference_lambdas.statistics.sampling import DRIFT_ROWS, HEAD_BYTES, RowSample, estimated_rows, stride_for
+from inference_lambdas.statistics.samples import EvenSample
+from inference_lambdas.statistics.sampling import DRIFT_ROWS, HEAD_BYTES, estimated_rows, stride_for
 from pipeline_lambdas.config.columns import column_index, column_name, column_problems
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -39,7 +40,7 @@ class Measured:
     plots: Plots
     worst: WorstRows
     slices: Slices | None = None
-    sample: RowSample | None = None
+    sample: EvenSample | None = None
     drift: Drift | None = None
     comparison: Comparison | None = None
     predicted_rows: int = 0
@@ -127,11 +128,11 @@ def _place(evaluation: Evaluation, name: str) -> int:
     return place
 
 
-def _sample(evaluation: Evaluation, columns: int, row_bytes: int) -> RowSample | None:
+def _sample(evaluation: Evaluation, columns: int, row_bytes: int) -> EvenSample | None:
     """The rows by which the columns' importance is measured; not where a quick look is all that is asked for."""
     if evaluation.test.name != "full" or unsuitable(evaluation, columns):
         return None
-    return RowSample(max(1, min(MAX_ROWS, _SAMPLE_BYTES // max(1, row_bytes))))
+    return EvenSample(max(1, min(MAX_ROWS, _SAMPLE_BYTES // max(1, row_bytes))))
 
 
 def _drift(evaluation: Evaluation, columns: int, rows: int) -> Drift | None:

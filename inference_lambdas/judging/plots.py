@@ -43,7 +43,7 @@ class RegressionPlots:
         self._sample = EvenSample(SAMPLE, stride)
 
     def add(self, first_row: int, labels: Sequence[float], predictions: Sequence[float]) -> None:
-        self._sample.add(first_row, list(zip(labels, predictions, strict=True)))
+        self._sample.add(first_row, labels, predictions)
 
     def document(self) -> dict[str, Any]:
         points = [list(point) for point in self._sample.items]

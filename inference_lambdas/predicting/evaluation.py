@@ -69,7 +69,7 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
         sender = Sender(evaluation, deadline.allows_retry, pool)
         measured = _measured(sender, progress, deadline, again=token is not None)
         if measured and evaluation.test.name == "full":
-            rows = measured.sample.rows if measured.sample else []
+            rows = [row for (row,) in measured.sample.items] if measured.sample else []
             importance = permutation_importance(
                 evaluation, rows, lambda body: sender.ask(evaluation.endpoint, body).content, deadline.near
             )

@@ -34,12 +34,8 @@ class Parsed:
         """Return the prediction of each of `rows` rows, None where there is none."""
         if self.kept is None:
             return self.predictions
-        found = self.by_row(rows)
+        found = dict(zip(self.kept, self.predictions, strict=True))
         return [found.get(row) for row in range(rows)]
-
-    def by_row(self, rows: int) -> dict[int, Any]:
-        """Return each prediction by its row's index; `rows` is how many there were."""
-        return dict(zip(range(rows) if self.kept is None else self.kept, self.predictions, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,12 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
         raise _ragged(block, rows, form, expected)
     if expected < 2 + form.weights:
         raise block.error(0, f"found {expected} columns; expected a label and at least one feature")
-    parts = list(map(bytes.partition, rows, repeat(b",")))
-    # Quicker than zip(*parts), which makes a tuple as long as the block of each column.
-    names, features = [part[0] for part in parts], [part[2] for part in parts]
+    names: list[bytes] = []
+    features: list[bytes] = []
+    # Quicker than zip(*...), which makes a tuple as long as the block of each column.
+    for name, _, rest in map(bytes.partition, rows, repeat(b",")):
+        names.append(name)
+        features.append(rest)
     if form.weights:
         features = [row.partition(b",")[2] for row in features]
     return ParsedRows(_labels(block, names), names, b"\n".join(features), expected, rows)
@@ -122,14 +125,16 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
 
 
 def _labels(block: Block, names: Sequence[bytes]) -> list[float]:
+    # Most labels repeat, and to look one up takes a fifth of the time that reading it does.
+    distinct = list(set(names))
     try:
-        labels = list(map(float, names))
+        numbers = dict(zip(distinct, map(float, distinct), strict=True))
     except ValueError:
         raise _bad_label(block, names) from None
     # Python reads 1_0 and nan as numbers.
-    if not all(map(math.isfinite, labels)) or b"_" in b"".join(names):
+    if not all(map(math.isfinite, numbers.values())) or b"_" in b"".join(distinct):
         raise _bad_label(block, names)
-    return labels
+    return list(map(numbers.__getitem__, names))
 
 
 def _bad_label(block: Block, names: Sequence[bytes]) -> RowError:

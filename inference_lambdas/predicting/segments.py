@@ -1,4 +1,4 @@
-"""The file of predictions while it grows: pieces of a few MiB in the artifact bucket, named by their content.
+"""The file of predictions while it grows: pieces of some MiB in the artifact bucket, named by their content.
 
 So an invocation that is repeated goes on from the pieces that its token names, whatever the one before it has left, and
 an upload to the evidence bucket begins and ends in one invocation.
@@ -14,6 +14,9 @@ from inference_lambdas.predicting.predictions_file import CONTENT_TYPE
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
+# Of a million rows or so, so that what ends in one invocation is written once.
+_HELD_BYTES = 2 * PART_BYTES
+
 
 class Segments:
     """What has been written so far: `stored` are the SHA-256s of pieces, in their order, the rest is held."""
@@ -25,7 +28,7 @@ class Segments:
 
     def add(self, content: bytes) -> None:
         self._rest += content
-        if len(self._rest) >= PART_BYTES:
+        if len(self._rest) >= _HELD_BYTES:
             self.store()
 
     def store(self) -> None:

@@ -46,10 +46,11 @@ def served(endpoint: str, deployed: Deployed) -> Served:
             f"{deployed.endpoint_config}. {RETRY_ALL} to deploy it."
         )
     config = sagemaker.describe_endpoint_config(serving)
-    created = sagemaker.moment(config["CreationTime"]) if config else "none"
-    if created != deployed.created:
+    found = f"the one made at {sagemaker.moment(config['CreationTime'])}" if config else "none"
+    expected = f"the one made at {deployed.created}"
+    if found != expected:
         raise JobFailedError(
-            f"Endpoint config {serving}: found the one of {created}; expected that of {deployed.created}, which this "
-            f"release has deployed. {RETRY_ALL} to deploy again."
+            f"Endpoint config {serving}: found {found}; expected {expected}, which this release has deployed. "
+            f"{RETRY_ALL} to deploy again."
         )
     return Served(serving, str(description["LastModifiedTime"]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import sub
 from typing import Any, Protocol
 
 from inference_lambdas.statistics.bootstrap import Resampled, Statistic
@@ -50,7 +51,7 @@ class RegressionMetrics:
         if self._shift is None:
             self._shift = labels[0]
         shift = self._shift
-        errors = [label - prediction for label, prediction in zip(labels, predictions, strict=True)]
+        errors = list(map(sub, labels, predictions))
         distances = [label - shift for label in labels]
         self.sums.add(
             [error * error for error in errors],

@@ -26,11 +26,6 @@ def stride_for(rows: int, most: int) -> int:
     return max(1, math.ceil(rows / most))
 
 
-def taken(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
-    """Return the rows whose number is a multiple of `stride`; `first` is the number of the first."""
-    return rows if stride == 1 else rows[-first % stride :: stride]
-
-
 def scattered(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]:
     """Return about every `stride`-th row, at most; `first` is the number of the first of them.
 
@@ -45,22 +40,3 @@ def scattered(rows: Sequence[bytes], first: int, stride: int) -> Sequence[bytes]
         number += 1
     places = map(int, map(spacing.__mul__, range(number, number + math.ceil(len(rows) / spacing) + 1)))
     return [rows[place - first] for place in places if place - first < len(rows)]
-
-
-class RowSample:
-    """Raw rows, evenly spaced over all that were added, at most `limit` of them.
-
-    Every row is taken until there are too many; then every second one is dropped, and the stride doubles.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._stride = 1
-        self.rows: list[bytes] = []
-
-    def add(self, first: int, rows: Sequence[bytes]) -> None:
-        """Add consecutive rows, the first of which has the number `first`."""
-        self.rows += taken(rows, first, self._stride)
-        while len(self.rows) > self._limit:
-            self._stride *= 2
-            self.rows = self.rows[::2]

@@ -9,7 +9,8 @@ from local_aws.base.cloudformation.replacements import CREATE_ONLY
 from local_aws.base.cloudformation.stacks import ended_stacks, stacks_under_way
 from local_aws.base.cloudformation.template_findings import TemplateFindings
 from local_aws.base.cloudwatch.alarms import put_metric
-from local_aws.base.events import PipelineTarget, put_event
+from local_aws.base.cloudwatch.service_logs import deliver_logs, has_log_group
+from local_aws.base.events import PipelineTarget, find_connection, put_event
 from local_aws.base.functions.asynchronous import AsynchronousInvocations
 from local_aws.base.functions.processes import FunctionProcesses
 from local_aws.base.iam.callers import enforce, identify, root_caller
@@ -59,11 +60,14 @@ __all__ = [
     "asgi_app",
     "assume_role",
     "check_tables",
+    "deliver_logs",
     "end_session",
     "ended_stacks",
     "enforce",
     "expects_callback",
     "find_access_key",
+    "find_connection",
+    "has_log_group",
     "identify",
     "knows_service",
     "put_event",

@@ -27,6 +27,17 @@ def put_event(source: str, detail_type: str, detail: Mapping[str, Any], resource
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
 
 
+def find_connection(arn: str) -> Mapping[str, Any] | None:
+    """A connection with its secrets, which no answer of the API holds; None if there is none of this ARN.
+
+    AWS ends the ARN with an id that changes when a connection is made anew; MiniStack ends it with the name.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Connection.html
+    """
+    connections = ministack("services.eventbridge")._connections  # noqa: SLF001
+    found: Mapping[str, Any] | None = connections.get(arn.partition(":connection/")[2])
+    return found if found and found["ConnectionArn"] == arn else None
+
+
 PipelineTarget = Callable[[str, str, str, str], None]
 
 

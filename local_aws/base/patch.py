@@ -10,6 +10,7 @@ from local_aws.base.events import PipelineTarget
 from local_aws.base.functions.asynchronous import AsynchronousInvocations
 from local_aws.base.functions.processes import FunctionProcesses
 from local_aws.base.iam.calls import Note
+from local_aws.base.state_machines import MachineTarget
 from local_aws.base.tables import ResourceType
 from local_aws.settings import Settings
 from local_aws.state.store import Store
@@ -40,6 +41,7 @@ class Parts:
     note: Note
     restore: Callable[[], None]
     start_pipeline: PipelineTarget
+    start_machine: MachineTarget
     processes: FunctionProcesses
     invocations: AsynchronousInvocations
     templates: TemplateFindings

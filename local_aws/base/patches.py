@@ -6,8 +6,10 @@ stands here is changed, `tests/faults/test_patches.py` that each test named here
 
 from __future__ import annotations
 
-from local_aws.base import events, memory, persistence, tables
+from local_aws.base import events, memory, persistence, state_machines, tables
 from local_aws.base.cloudformation import (
+    inert_types,
+    interrupted_stacks,
     replacements,
     stack_locks,
     stack_permissions,
@@ -49,6 +51,7 @@ _OUR_SERVICES = (
     "codestar-connections",
     "sagemaker",
     "sagemaker-api",
+    "states",
 )
 _OUR_TYPES = (
     "AWS::CodeBuild::Project",
@@ -60,6 +63,10 @@ _OUR_TYPES = (
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
     "AWS::SageMaker::ModelPackageGroup",
+    "AWS::StepFunctions::Activity",
+    "AWS::StepFunctions::StateMachine",
+    "AWS::StepFunctions::StateMachineAlias",
+    "AWS::StepFunctions::StateMachineVersion",
 )
 
 
@@ -74,11 +81,20 @@ PATCHES: tuple[Patch, ...] = (
             *(f"app.SERVICE_HANDLERS[{name}]" for name in _OUR_SERVICES),
             *(f"core.router.SERVICE_PATTERNS[{name}]" for name in _OUR_SERVICES),
             "core.iam_actions.SERVICE_TO_IAM_NAMESPACE[codebuild]",
+            "core.iam_actions.SERVICE_TO_IAM_NAMESPACE[states]",
         ),
         why="Our services stand beside MiniStack's or in their place, and ask IAM about all resources of a call.",
         source=f"{_DOCS}/codepipeline/latest/APIReference/Welcome.html",
         tests=(f"{_TESTS}/iam/test_actions.py::test_iam_decides_about_our_services",),
         apply=lambda parts: _register_services(parts.fronts),
+    ),
+    Patch(
+        name="answer_as_the_runtime",
+        replaces=("core.responses._BOTOCORE_NAME[sagemaker]",),
+        why="An endpoint's answer keeps its content type; MiniStack gives JSON the one of SageMaker's other API.",
+        source=f"{_DOCS}/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
+        tests=(f"{_TESTS}/sagemaker/containers/image_classification/test_jobs.py::test_from_images_to_predictions",),
+        apply=lambda _: tables.name_model("sagemaker", "sagemaker-runtime"),
     ),
     Patch(
         name="leave_state_alone",
@@ -102,6 +118,18 @@ PATCHES: tuple[Patch, ...] = (
             f"{_TESTS}/functions/test_asynchronous.py::test_an_event_of_a_rule_is_retried_and_told_of",
         ),
         apply=lambda parts: events.deliver_events(parts.start_pipeline),
+    ),
+    Patch(
+        name="deliver_to_state_machines",
+        replaces=(
+            "services.eventbridge._invoke_target",
+            "services.eventbridge._dispatch_to_stepfunctions",
+            "services.pipes._start_state_machine_from_records",
+        ),
+        why="Rules, schedules and pipes start executions of our Step Functions, with the rights of their roles.",
+        source=f"{_DOCS}/eventbridge/latest/userguide/eb-use-identity-based.html",
+        tests=(f"{_TESTS}/stepfunctions/test_end_to_end.py::test_a_rule_starts_an_execution_as_its_role_may",),
+        apply=lambda parts: state_machines.deliver_to_state_machines(parts.start_machine),
     ),
     Patch(
         name="add_version_ids",
@@ -137,9 +165,12 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         name="answer_refusals",
         replaces=("core.iam_actions.access_denied_response",),
-        why="The refusal of a role that is passed on names that role.",
-        source=f"{_DOCS}/IAM/latest/UserGuide/id_roles_use_passrole.html",
-        tests=(f"{_TESTS}/iam/test_passing.py::test_only_a_caller_with_pass_role_passes_a_role_to_a_service",),
+        why="A refusal names the resource, or the role that is passed on, and the request.",
+        source=f"{_DOCS}/IAM/latest/UserGuide/troubleshoot_access-denied.html",
+        tests=(
+            f"{_TESTS}/iam/test_passing.py::test_only_a_caller_with_pass_role_passes_a_role_to_a_service",
+            f"{_TESTS}/iam/test_actions.py::test_a_refusal_names_resource_and_request",
+        ),
         apply=lambda _: passing.answer_refusals(),
     ),
     Patch(
@@ -479,6 +510,15 @@ PATCHES: tuple[Patch, ...] = (
         late=True,
     ),
     Patch(
+        name="end_interrupted_stacks",
+        replaces=("services.cloudformation.load_persisted_state",),
+        why="A stack that a kill interrupts fails; MiniStack leaves it in progress, and nothing goes on with it.",
+        source=f"{_DOCS}/AWSCloudFormation/latest/UserGuide/view-stack-events.html",
+        tests=(f"{_TESTS}/cloudformation/test_interrupted_stacks.py::test_a_stack_under_way_at_a_kill_has_failed",),
+        apply=lambda _: interrupted_stacks.end_interrupted_stacks(),
+        late=True,
+    ),
+    Patch(
         name="keep_full_buckets",
         replaces=(f"{_TYPES}[AWS::S3::Bucket]",),
         why="A bucket that is not empty is not deleted; MiniStack forgets it whatever it holds.",
@@ -673,6 +713,18 @@ PATCHES: tuple[Patch, ...] = (
         source="https://pyyaml.org/wiki/PyYAMLDocumentation",
         tests=(f"{_TESTS}/cloudformation/test_templates.py::test_libyaml_reads_the_own_templates_as_ministack_does",),
         apply=lambda _: template_checks.read_yaml_fast(),
+        late=True,
+    ),
+    Patch(
+        name="register_inert_types",
+        replaces=tuple(f"{_TYPES}[{name}]" for name in inert_types.NAMES),
+        why="A stack may have resources with nothing behind them here; MiniStack lacks their types.",
+        source=f"{_DOCS}/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-notebookinstance.html",
+        tests=(
+            f"{_TESTS}/cloudformation/test_inert_types.py::test_notebooks_and_repositories_are_accepted",
+            f"{_TESTS}/cloudformation/test_inert_types.py::test_a_trail_is_kept_by_cloudtrail",
+        ),
+        apply=lambda _: inert_types.register_inert_types(),
         late=True,
     ),
     Patch(

@@ -45,6 +45,7 @@ _TABLES = {
         "extract_resource_arn",
         "identity_denial_message",
     ),
+    "ministack.core.responses": ("_BOTOCORE_NAME",),
     "ministack.core.iam_evaluator": (
         "AuthError",
         "CredentialResolutionError",
@@ -117,6 +118,7 @@ _TABLES = {
         "_build_log_record",
         "_collect_query_records",
         "_compile_filter_pattern",
+        "_create_log_stream",
         "_describe_log_groups",
         "_describe_log_streams",
         "_fanout_to_live_tail_sessions",
@@ -131,8 +133,10 @@ _TABLES = {
         "_resolve_log_group_name",
     ),
     "ministack.services.eventbridge": (
+        "_connections",
         "_dispatch_event",
         "_dispatch_to_lambda",
+        "_dispatch_to_stepfunctions",
         "_events_log_list",
         "_invoke_target",
         "_put_events",
@@ -180,6 +184,7 @@ _TABLES = {
         "invoke_async_with_retry",
         "reap_idle_workers",
     ),
+    "ministack.services.pipes": ("_start_state_machine_from_records",),
     "ministack.services.s3": (
         "S3_PERSIST",
         "_abort_multipart_upload",
@@ -231,7 +236,13 @@ _TABLES = {
     ),
 }
 _LATE_TABLES = {
-    "ministack.services.cloudformation": ("_change_sets", "_stack_events", "_stacks", "handle_request"),
+    "ministack.services.cloudformation": (
+        "_change_sets",
+        "_stack_events",
+        "_stacks",
+        "handle_request",
+        "load_persisted_state",
+    ),
     "ministack.services.cloudformation.changesets": (
         "_evaluate_conditions",
         "_find_change_set",
@@ -260,6 +271,16 @@ _LATE_TABLES = {
         "_lambda_function_for_cfn_ref",
         "_s3_apply_configurations",
         "_zip_inline",
+    ),
+    "ministack.services.cloudtrail": (
+        "_add_tags",
+        "_create_trail",
+        "_delete_trail",
+        "_put_event_selectors",
+        "_remove_tags",
+        "_start_logging",
+        "_stop_logging",
+        "_update_trail",
     ),
     "ministack.services.lambda_svc": ("_functions",),
     "ministack.services.sns": ("_topics",),
@@ -328,6 +349,11 @@ def register_service(service: Service, ministack_name: str, target_prefix: str |
         patterns.setdefault(ministack_name, {})
     ministack("core.iam_actions").SERVICE_TO_IAM_NAMESPACE.pop(ministack_name, None)
     _fronts.add(ministack_name)
+
+
+def name_model(ministack_name: str, botocore_name: str) -> None:
+    """Let MiniStack choose the content type of a service's answers by this model of botocore's."""
+    ministack("core.responses")._BOTOCORE_NAME[ministack_name] = botocore_name  # noqa: SLF001
 
 
 def is_front(service: str) -> bool:

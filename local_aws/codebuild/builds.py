@@ -30,7 +30,7 @@ _COPIED = ("environment", "source", "secondarySources", "secondarySourceVersions
 
 
 class Builds:
-    """All builds; those that run have a BuildRun."""
+    """All builds; each running one has a BuildRun."""
 
     def __init__(self, platform: Platform, projects: Projects) -> None:
         self._platform, self._projects = platform, projects
@@ -38,7 +38,7 @@ class Builds:
         self._lock = threading.Lock()
 
     def start(self, caller: Caller, request: Document) -> Document:
-        """StartBuild: recorded and begun. The same idempotency token within five minutes gives the same build."""
+        """StartBuild. The same idempotency token within five minutes returns the same build."""
         project = self._projects.find(request["projectName"])
         effective = requests.effective(project, request)
         now, token = self._platform.now(), request.get("idempotencyToken")
@@ -67,7 +67,7 @@ class Builds:
             ) from None
 
     def stop(self, _caller: Caller, request: Document) -> Document:
-        """StopBuild: the build ends in a moment; one that has ended is answered as it is."""
+        """StopBuild: a running build ends shortly after; one that has ended is returned as it is."""
         build = self._found(request["id"])
         with self._lock:
             run = self._runs.get(build["id"])
@@ -96,10 +96,10 @@ class Builds:
         return _page(self._platform.records.builds(project["name"]), request)
 
     def resume(self) -> None:
-        """Run again, from its first phase, what a kill or a stop interrupted.
+        """Run builds that a kill or a stop interrupted again, from the first phase.
 
-        A build's processes ended with the server and its folders are as they were left. It keeps its id and its log,
-        and has its whole time again. One that is interrupted again and again may be the reason, and fails.
+        A build's processes ended with the server, and its folders are as they were left. It keeps its id and its log,
+        and its timeout starts again. One that is interrupted repeatedly may be the cause, and fails.
         """
         shutil.rmtree(self._platform.folder / "builds", ignore_errors=True)
         for build, effective in self._platform.records.unfinished():
@@ -113,7 +113,7 @@ class Builds:
             self._run(build, effective)
 
     def stop_all(self, timeout_s: float) -> None:
-        """Wait until no build runs; the platform's stopping must be set."""
+        """Wait until no build runs; `stopping` of the platform must be set."""
         with self._lock:
             runs = list(self._runs.values())
         for run in runs:
@@ -166,7 +166,7 @@ def _initiator(caller: Caller, effective: Document) -> str:
 
 
 def _logs(effective: Document, uuid: str) -> Document:
-    """Where the log goes. A stream of the project's is the first part of the stream's name."""
+    """The log's group and stream. The project's `streamName` is the first part of the stream's name."""
     config: dict[str, Any] = effective.get("logsConfig", {}).get("cloudWatchLogs", {"status": "ENABLED"})
     if config["status"] == "DISABLED":
         return {"cloudWatchLogs": config}

@@ -1,7 +1,7 @@
 """A buildspec of version 0.2, read and checked once.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html. A key that CodeBuild does not know, or that
-local AWS does not emulate, is refused by name: a build that leaves something out must not look like one that did it.
+local AWS does not emulate, is refused by name: a build that skips something must not look like one that did it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class BuildspecError(Exception):
 
 @dataclass(frozen=True)
 class Phase:
-    """The commands of a phase; `final` runs whatever became of them."""
+    """The commands of a phase; those of `final` always run."""
 
     commands: tuple[str, ...] = ()
     final: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Artifact:
-    """Files that a build hands on, chosen below `base_directory`."""
+    """Output files of a build, selected below `base_directory`."""
 
     files: tuple[str, ...]
     base_directory: str = ""
@@ -63,8 +63,8 @@ class Buildspec:
 
 
 def parse(text: str) -> Buildspec:
-    """The buildspec of a YAML text. Raises BuildspecError."""
-    import yaml  # noqa: PLC0415 - an idle local AWS does without
+    """Parse a buildspec from YAML text. Raises BuildspecError."""
+    import yaml  # noqa: PLC0415 - an idle local AWS does not need it
 
     try:
         document = yaml.safe_load(text)
@@ -77,7 +77,7 @@ def parse(text: str) -> Buildspec:
     env = _mapping(top.get("env") or {}, "env")
     _check_keys(env, "env", _ENV)
     if env.get("git-credential-helper") not in (None, False):
-        raise BuildspecError("env.git-credential-helper: found yes; local AWS offers builds no git credentials")
+        raise BuildspecError("env.git-credential-helper: found yes; local AWS gives builds no git credentials")
     phases, runtimes = _phases(top.get("phases"))
     artifact, secondary = _artifacts(top.get("artifacts"))
     return Buildspec(
@@ -112,7 +112,7 @@ def check_name(name: str, where: str) -> str:
     if name.startswith("CODEBUILD_"):
         raise BuildspecError(f"{where}.{name}: names that begin with CODEBUILD_ are reserved")
     if not name.isidentifier() or not name.isascii():
-        raise BuildspecError(f"{where}.{name}: found no name of an environment variable")
+        raise BuildspecError(f"{where}.{name}: this is not a name of an environment variable")
     return name
 
 
@@ -150,7 +150,7 @@ def _phases(document: Any) -> tuple[dict[str, Phase], dict[str, str]]:
 
 def _on_failure(value: Any, where: str) -> str:
     if str(value).startswith("RETRY"):
-        raise BuildspecError(f"{where}.on-failure: found {value}; local AWS does not run builds again on its own")
+        raise BuildspecError(f"{where}.on-failure: found {value}; local AWS does not retry builds")
     if value not in ("", ABORT, CONTINUE):
         raise BuildspecError(f"{where}.on-failure: found {value!r}; expected {ABORT} and {CONTINUE}")
     return str(value)
@@ -175,7 +175,7 @@ def _artifact(document: Mapping[str, Any], where: str) -> Artifact:
     if not files:
         raise BuildspecError(f"{where} has no files")
     if _boolean(document.get("enable-symlinks", False), f"{where}.enable-symlinks"):
-        raise BuildspecError(f"{where}.enable-symlinks: local AWS puts no symbolic links into artifacts")
+        raise BuildspecError(f"{where}.enable-symlinks: local AWS does not put symbolic links into artifacts")
     return Artifact(
         files,
         _text(document.get("base-directory", ""), f"{where}.base-directory"),
@@ -205,7 +205,7 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
 
 def _text(value: Any, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise BuildspecError(f"{where}: expected text, found {type(value).__name__}; quote it if it holds ': '")
+        raise BuildspecError(f"{where}: expected text, found {type(value).__name__}; quote it if it contains ': '")
     return str(value)
 
 

@@ -49,7 +49,7 @@ class ProjectResource:
         return name, self._attributes(name)
 
     def update(self, physical_id: str, old: Document, new: Document, stack_name: str) -> tuple[str, Document]:
-        """Update in place; another name is another project. A property that is gone goes back to its default."""
+        """Update in place; a new name creates another project. A removed property gets its default again."""
         if new.get("Name", physical_id) != physical_id:
             created = self.create("Project", new, stack_name)
             self.delete(physical_id, old)
@@ -66,13 +66,13 @@ class ProjectResource:
 
 
 def _request(operation: str, properties: Document) -> Document:
-    """The request as the API would parse it; the model is loaded for the moment, as stacks change rarely."""
+    """The request as the API would parse it; the model is loaded each time, as stacks change rarely."""
     shape = load_model("codebuild", frozenset({operation})).operation_model(operation).input_shape
     return shapes.parse(shape, _typed(shape, properties, TYPE))
 
 
 def _typed(shape: Any, value: Any, path: str) -> Any:
-    """Properties with the API's names and types: templates carry numbers and booleans as text too."""
+    """Properties with the API's names and types: templates may have numbers and booleans as text."""
     if shape.type_name == "structure" and isinstance(value, dict):
         typed = {}
         for key, item in value.items():

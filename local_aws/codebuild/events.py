@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def publish(build: Document) -> None:
-    """Send a build's new status. What EventBridge refuses is only logged."""
+    """Send a build's new status. A refusal by EventBridge is only logged."""
     detail = {
         "build-status": build["buildStatus"],
         "project-name": build["projectName"],
@@ -41,5 +41,5 @@ def publish(build: Document) -> None:
     }
     try:
         base.put_event("aws.codebuild", "CodeBuild Build State Change", detail, [build["arn"]])
-    except Exception:  # a build must not fail because a rule's target does
+    except Exception:  # a build must not fail because a rule's target fails
         log.exception("the state change of %s was not delivered", build["id"])

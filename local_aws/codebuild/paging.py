@@ -9,9 +9,9 @@ _PAGE = 100
 
 
 def page(member: str, everything: list[str], token: str | None) -> Document:
-    """One page; the token is the number of what came before. Raises InvalidInputException."""
+    """One page; the token is the number of items on earlier pages. Raises InvalidInputException."""
     if token is not None and not token.isdigit():
-        raise invalid(f"nextToken: found {token!r}, which no answer has given.")
+        raise invalid(f"nextToken: found {token!r}, which no response has returned.")
     start = int(token or 0)
     answer: Document = {member: everything[start : start + _PAGE]}
     if start + _PAGE < len(everything):

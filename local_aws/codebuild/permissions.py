@@ -13,7 +13,7 @@ from local_aws.wire import Authorizer, Caller, Document, Permission
 
 
 def on_project(operation: str, member: str) -> Authorizer:
-    """The action on the project that the request names in `member`, by name or by ARN; and passing its role."""
+    """The action on the project that `member` of the request names, by name or ARN; and passing its role."""
 
     def required(caller: Caller, request: Document) -> Iterable[Permission]:
         arn = project_arn(caller.region, request[member].rpartition("/")[2])

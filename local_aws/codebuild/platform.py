@@ -1,4 +1,4 @@
-"""The context that the parts of CodeBuild share: runtime, records, folders, and the role of a build."""
+"""What the parts of CodeBuild share: runtime, records, folders, and the role of a build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_aws.codebuild.records import Document, Records
 from local_aws.runtime import Runtime
 
 _LONGEST_BUILD_S = 36 * 60 * 60.0
-"""https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html. On AWS SDKs fetch fresh credentials meanwhile."""
+"""https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html. On AWS, SDKs renew the credentials themselves."""
 SERVICE = "codebuild.amazonaws.com"
 RevisionOf = Callable[[str, str], str | None]
 """The source revision that CodePipeline knows of the artifact with that bucket and key."""
@@ -42,11 +42,11 @@ class Platform:
         return self.runtime.settings.state / "codebuild"
 
     def begin_phase(self, build_id: str) -> None:
-        """Note when a build's phase begins, whatever the clock is set to meanwhile."""
+        """Note when a build's phase begins, by the monotonic clock."""
         self._begun[build_id] = self.runtime.clock.monotonic()
 
     def phase_s(self, build_id: str) -> int:
-        """How long it has lasted; 0 for one of an earlier process."""
+        """How long the phase has lasted, in seconds; 0 for one of an earlier process."""
         now = self.runtime.clock.monotonic()
         return int(now - self._begun.pop(build_id, now))
 
@@ -55,7 +55,7 @@ class Platform:
         return self.runtime.clock.now().timestamp()
 
     def turn(self, project: str) -> threading.Lock:
-        """Held by the one build of a project that runs: its builds share a virtual environment."""
+        """Held by the running build of a project, as its builds share a virtual environment."""
         return self._turns[project]
 
 
@@ -73,7 +73,7 @@ class ServiceRole:
         return base.assume_role(self.arn, SERVICE, self._session, source, lasts_s=_LONGEST_BUILD_S)
 
     def end(self) -> None:
-        """End the session with the build, all of whose processes are gone: it would last for 36 hours."""
+        """End the session, which would last for 36 hours; the build's processes have ended."""
         base.end_session(self.arn, SERVICE, self._session)
 
     @property

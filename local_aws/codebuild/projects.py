@@ -36,7 +36,7 @@ class Projects:
         return self._put(request, self._platform.now())
 
     def update(self, _caller: Caller, request: Document) -> Document:
-        """UpdateProject: only the members that are given change."""
+        """UpdateProject: changes only the members in the request."""
         project = self.find(request["name"])
         project = {**project, **request, "lastModified": self._platform.now()}
         requests.check_project(project)
@@ -45,7 +45,7 @@ class Projects:
         return {"project": _shown(project)}
 
     def replace(self, _caller: Caller, request: Document) -> Document:
-        """A stack's update: members that are not given go back to their defaults."""
+        """A stack's update: members that are not given get their defaults again."""
         return self._put(request, self.find(request["name"])["created"])
 
     def _put(self, request: Document, created: float) -> Document:
@@ -66,7 +66,7 @@ class Projects:
         return {"project": _shown(project)}
 
     def delete(self, _caller: Caller, request: Document) -> Document:
-        """DeleteProject: builds stay, a missing project is no error."""
+        """DeleteProject: its builds stay; a missing project is not an error."""
         name = request["name"].rpartition("/")[2]
         self._platform.records.delete_project(name)
         shutil.rmtree(self._platform.folder / "projects" / name, ignore_errors=True)
@@ -111,4 +111,5 @@ def _require_role(role: str) -> None:
 
 
 def _shown(project: Document) -> Document:
-    return {"badge": {"badgeEnabled": False}, "projectVisibility": "PRIVATE", **project}
+    shown = {key: value for key, value in project.items() if key != "badgeEnabled"}
+    return {"badge": {"badgeEnabled": project.get("badgeEnabled", False)}, "projectVisibility": "PRIVATE", **shown}

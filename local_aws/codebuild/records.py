@@ -1,4 +1,4 @@
-"""Projects and builds in the store: one JSON document each, as the API shows it."""
+"""Projects and builds in the store: one JSON document each, as the API returns it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Records:
     """The tables of CodeBuild."""
 
     def __init__(self, store: Store) -> None:
-        """Create the tables if this is the first start."""
+        """Create the tables if they do not exist."""
         self.store = store
         store.define(_DDL)
 
@@ -54,7 +54,7 @@ class Records:
         )
 
     def delete_project(self, name: str) -> None:
-        """Remove a project; its builds stay, and so does the count of them."""
+        """Remove a project; its builds and their count stay."""
         self.store.execute("DELETE FROM codebuild_projects WHERE name = ?", name)
 
     def next_number(self, project: str) -> int:
@@ -68,7 +68,7 @@ class Records:
             return int(row["number"])
 
     def put_build(self, document: Document, request: Document) -> None:
-        """Add a build, with what it is to do (its effective project)."""
+        """Add a build with its effective project: the project with the overrides of StartBuild."""
         self.store.execute(
             "INSERT INTO codebuild_builds VALUES (?, ?, ?, ?, 0, ?, ?)",
             document["id"],
@@ -80,7 +80,7 @@ class Records:
         )
 
     def change_build(self, build_id: str, change: Callable[[Document], None]) -> Document:
-        """Change a build's document in one transaction; returns it. A build that is complete stays as it is."""
+        """Change a build's document in one transaction; returns it. A complete build is not changed."""
         with self.store.transaction() as connection:
             document = self.build(build_id)
             if document is None:
@@ -105,19 +105,19 @@ class Records:
         return [row["id"] for row in self.store.rows(sql, *parameters)]
 
     def unfinished(self) -> list[tuple[Document, Document]]:
-        """The builds that have not ended, the oldest first, each with what it is to do."""
+        """The builds that have not ended, oldest first, each with its effective project."""
         rows = self.store.rows(
             "SELECT document, request FROM codebuild_builds WHERE complete = 0 ORDER BY started, number"
         )
         return [(json.loads(row["document"]), json.loads(row["request"])) for row in rows]
 
     def restart_build(self, document: Document, request: Document) -> None:
-        """Write a build that runs again from its first phase."""
+        """Store a build that runs again from its first phase."""
         sql = "UPDATE codebuild_builds SET document = ?, request = ? WHERE id = ?"
         self.store.execute(sql, json.dumps(document), json.dumps(request), document["id"])
 
     def token(self, token: str, since: float) -> tuple[Document, str] | None:
-        """The request and the build of an idempotency token that was used after a moment."""
+        """The request and the build of an idempotency token that was used after a given time."""
         row = self.store.row("SELECT request, build FROM codebuild_tokens WHERE token = ? AND at > ?", token, since)
         return (json.loads(row["request"]), row["build"]) if row else None
 

@@ -1,4 +1,4 @@
-"""Refuses, by name, the parts of a project or a StartBuild that are not emulated; and applies overrides.
+"""Refuses the parts of a project or StartBuild that are not emulated, by name, and applies overrides.
 
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html
 """
@@ -13,19 +13,22 @@ from local_aws.codebuild.faults import invalid
 from local_aws.codebuild.names import S3_ARN, s3_place
 from local_aws.codebuild.records import Document
 from local_aws.codebuild.running.environment import PARAMETER_STORE, SECRETS_MANAGER
+from local_aws.codebuild.running.repository import repository_path
 
-_SOURCES = ("CODEPIPELINE", "NO_SOURCE", "S3")
+_SOURCES = ("CODECOMMIT", "CODEPIPELINE", "GITHUB", "NO_SOURCE", "S3")
+_SECONDARY_SOURCES = ("CODECOMMIT", "S3")
 _ARTIFACTS = ("CODEPIPELINE", "NO_ARTIFACTS", "S3")
 _ENVIRONMENTS = ("ARM_CONTAINER", "LINUX_CONTAINER")
+_WITHOUT_BADGE = ("CODEPIPELINE", "NO_SOURCE", "S3")
+"""https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-badges.html"""
 _CACHES = ("LOCAL", "NO_CACHE")
-_REFUSED = ("badgeEnabled", "buildBatchConfig", "fileSystemLocations", "vpcConfig", "autoRetryLimit")
+_REFUSED = ("buildBatchConfig", "fileSystemLocations", "vpcConfig", "autoRetryLimit")
 _REFUSED_ENVIRONMENT = (
     "certificate",
     "computeConfiguration",
     "dockerServer",
     "fleet",
     "hostKernel",
-    "privilegedMode",
     "registryCredential",
 )
 DEFAULT_TIMEOUT_MIN, DEFAULT_QUEUED_TIMEOUT_MIN = 60, 480
@@ -58,7 +61,7 @@ _OTHERS = frozenset({"projectName", "environmentVariablesOverride", "idempotency
 
 
 def check_project(project: Document) -> None:
-    """Raise InvalidInputException for what a project must not hold, or cannot hold here."""
+    """Raise InvalidInputException for what a project must not contain, or what local AWS does not emulate."""
     for name in _REFUSED:
         if project.get(name):
             raise invalid(f"Local AWS does not emulate {name} of a project; leave it out.")
@@ -80,17 +83,31 @@ def _check_sources(project: Document) -> None:
     source = project["source"]
     if (source["type"] == "CODEPIPELINE") != (project["artifacts"]["type"] == "CODEPIPELINE"):
         raise invalid("Project source and artifacts must both be of type CODEPIPELINE, or neither of them.")
+    if project.get("badgeEnabled") and source["type"] in _WITHOUT_BADGE:
+        raise invalid(f"Build badges are not supported for a source of type {source['type']}.")
     if source["type"] == "NO_SOURCE" and not source.get("buildspec"):
         raise invalid("Source type NO_SOURCE needs an inline buildspec.")
     for one in [source, *project.get("secondarySources", [])]:
+        _check_location(one)
         if one["type"] == "S3" and s3_place(one.get("location", "")) is None:
             raise invalid(
                 f"source.location: found {one.get('location')!r}; an S3 source is bucket/key of a zip archive."
             )
     for one in project.get("secondarySources", []):
-        _one_of("secondarySources.type", one["type"], ("S3",))
+        _one_of("secondarySources.type", one["type"], _SECONDARY_SOURCES)
         if not one.get("sourceIdentifier"):
             raise invalid("A secondary source needs a sourceIdentifier.")
+
+
+def _check_location(source: Document) -> None:
+    location = source.get("location", "")
+    if source["type"] == "CODECOMMIT" and repository_path(location) is None:
+        raise invalid(
+            f"source.location: found {location!r}; a CodeCommit source is the HTTPS clone URL of its repository, such "
+            "as https://git-codecommit.us-east-1.amazonaws.com/v1/repos/NAME, or cloneUrlHttp of a local one."
+        )
+    if source["type"] == "GITHUB" and not location.startswith("https://"):
+        raise invalid(f"source.location: found {location!r}; a GitHub source is the HTTPS clone URL of its repository.")
 
 
 def _check_artifacts(project: Document) -> None:
@@ -141,6 +158,11 @@ def effective(project: Document, request: Mapping[str, Any]) -> Document:
                 "A project with source type CODEPIPELINE is built by its pipeline, which names its input artifact; "
                 "start the pipeline, or name an archive: sourceVersion=arn:aws:s3:::bucket/key."
             )
+    elif result["source"]["type"] == "GITHUB":
+        raise invalid(
+            f"Local AWS clones nothing from GitHub, so it cannot build {project['name']} alone: a pipeline can, which "
+            "gives its own input artifact to the build, and so can a build with another source (sourceTypeOverride)."
+        )
     else:
         check_project(result)
     return result

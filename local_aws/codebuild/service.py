@@ -19,13 +19,13 @@ class CodeBuildService:
     """The operations of CodeBuild, and projects as resources of stacks."""
 
     def __init__(self, runtime: Runtime, revision_of: RevisionOf) -> None:
-        """`revision_of` asks CodePipeline about an artifact. Nothing runs before the first request."""
+        """`revision_of` returns CodePipeline's source revision of an artifact."""
         self._platform = Platform(runtime, Records(runtime.store), revision_of)
         self._projects = Projects(self._platform)
         self._builds = Builds(self._platform, self._projects)
 
     def operations(self) -> dict[str, Operation]:
-        """Every operation that is emulated, with the permissions that it asks for."""
+        """Every operation that is emulated, with the permissions that it requires."""
         projects, builds = self._projects, self._builds
         on_project = permissions.on_project
         return {
@@ -48,10 +48,10 @@ class CodeBuildService:
         return {TYPE: ProjectResource(self._projects, self._platform.region).resource_type()}
 
     def resume(self) -> None:
-        """Record as failed what was running when the last process ended."""
+        """Run builds that were interrupted again."""
         self._builds.resume()
 
     def stop(self) -> None:
-        """End all builds with their processes."""
+        """End all builds and their processes."""
         self._platform.stopping.set()
         self._builds.stop_all(_STOP_S)

@@ -15,14 +15,14 @@ from local_aws.wire import Authorizer, AwsError, Caller, Document, Permission
 
 
 class Access:
-    """Makes the permissions of operations, with the condition keys that CodeCommit has."""
+    """The permissions that operations require, with CodeCommit's condition keys."""
 
     def __init__(self, repositories: Repositories) -> None:
-        """Tags of repositories become `aws:ResourceTag` keys."""
+        """Tags of `repositories` become `aws:ResourceTag` keys."""
         self._repositories = repositories
 
     def permission(self, action: str, name: str, references: Iterable[str | None] = (None,)) -> list[Permission]:
-        """One permission per reference: a policy may name branches by the key `codecommit:References`."""
+        """One permission per reference, as a policy may limit branches by the key `codecommit:References`."""
         found = self._repositories.find(name)
         tags = {f"aws:ResourceTag/{key}": value for key, value in found.tags.items()} if found else {}
         return [
@@ -69,7 +69,7 @@ class Access:
         return permissions
 
     def on_new_repository(self, action: str) -> Authorizer:
-        """CreateRepository, which a policy may tie to tags of the request."""
+        """CreateRepository, which a policy may limit by tags of the request."""
 
         def permissions(_caller: Caller, document: Document) -> list[Permission]:
             name = names.repository(document.get("repositoryName"))
@@ -78,7 +78,7 @@ class Access:
         return permissions
 
     def on_all(self, action: str) -> Authorizer:
-        """An operation that AWS grants on `*` only."""
+        """An operation without resource types: AWS grants it on `*` only."""
 
         def permissions(_caller: Caller, _document: Document) -> list[Permission]:
             return [Permission(f"codecommit:{action}")]
@@ -86,7 +86,7 @@ class Access:
         return permissions
 
     def require(self, caller: Caller, action: str, name: str) -> None:
-        """Ask IAM for an action that has no API operation; raises AccessDeniedException."""
+        """Check an action that has no API operation with IAM; raises AccessDeniedException."""
         for permission in self.permission(action, names.repository(name)):
             denial = base.enforce(caller, permission)
             if denial:

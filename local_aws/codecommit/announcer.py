@@ -1,7 +1,7 @@
-"""Events of CodeCommit: what changed among a repository's references since the last event.
+"""Events of CodeCommit: the changes of a repository's references since the last event.
 
 https://docs.aws.amazon.com/codecommit/latest/userguide/monitoring-events.html. The references that were announced
-are kept in the store, so that a change whose event a kill prevented is announced after the restart.
+are kept in the store, so that an event that a kill prevented is sent after the restart.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAIN = "main"
 
 @dataclass(frozen=True)
 class Writing:
-    """A repository whose lock is held; git's processes that `git` starts hold it too."""
+    """A repository whose lock is held; processes that `git` starts hold it too."""
 
     row: RepositoryRow
     git: Repository
@@ -34,7 +34,7 @@ class Writing:
 
 
 class Announcer:
-    """Lets a caller write to a repository and sends one event per branch or tag that changed."""
+    """Gives a caller a repository to write to, and then sends one event per branch or tag that changed."""
 
     def __init__(self, store: Store, repositories: Repositories) -> None:
         """Keep the announced references in `codecommit_references`."""
@@ -42,7 +42,7 @@ class Announcer:
 
     @contextmanager
     def writing(self, name: str | None, caller_arn: str, pushed: Iterable[str] = ()) -> Iterator[Writing]:
-        """Hold a repository's lock; when the block is left, events of what changed have been sent.
+        """Hold a repository's lock; when the block ends, the events of the changes are sent.
 
         `pushed` are the full names of the references in the order in which a client sent them. Raises the modelled
         errors of a wrong or unknown repository name.
@@ -58,7 +58,7 @@ class Announcer:
                 self._pack(row, lock)
 
     def catch_up(self, row: RepositoryRow, timeout_s: float) -> None:
-        """Send the events that a kill prevented, once git's processes of before the kill have ended.
+        """Send the events that a kill prevented, once git processes from before the kill have ended.
 
         Raises LockTimeoutError.
         """
@@ -72,7 +72,7 @@ class Announcer:
         try:
             self._repositories.git(row, lock).pack_if_needed()
         except GitError:
-            log.exception("repository %s could not be packed; it stays as it is", row.name)
+            log.exception("repository %s could not be packed; it stays unpacked", row.name)
 
     def _announce(self, row: RepositoryRow, caller_arn: str | None, pushed: Iterable[str]) -> None:
         """Send the events of all changes since the last call, and choose the default branch of a first push."""

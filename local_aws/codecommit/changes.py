@@ -22,7 +22,7 @@ _SUBMODULE, _KEEP = "160000", ".gitkeep"
 
 @dataclass(frozen=True)
 class File:
-    """A file of a tree: git's mode and blob id; `content` is set where the blob is new."""
+    """A file in a tree: git's mode and blob id; `content` is set if the blob is new."""
 
     mode: str
     blob_id: str
@@ -31,7 +31,7 @@ class File:
 
 @dataclass(frozen=True)
 class Put:
-    """A file to add or update, with content of its own or another file's."""
+    """A file to add or update, with its own content or another file's."""
 
     path: str
     mode: str | None = None
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """The files that the commit writes (`None` removes one) and what the parent had in their place."""
+    """The files that the commit writes (`None` removes one) and the parent's files at these paths."""
 
     written: Mapping[str, File | None]
     before: Mapping[str, File]
@@ -75,9 +75,9 @@ def blob_id(content: bytes) -> str:
 
 
 def plan(request: Request, files: Mapping[str, File]) -> Plan:
-    """Decide what the commit writes on top of the parent's files; raises the modelled errors.
+    """Decide what the commit changes in the parent's files; raises the modelled errors.
 
-    A file whose mode is not given keeps the one that it has.
+    A file keeps its mode if no mode is given.
     """
     _check_counts(request)
     moved = [put.source for put in request.puts if put.source and put.is_move]

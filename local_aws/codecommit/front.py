@@ -1,4 +1,4 @@
-"""CodeCommit's own codes for what breaks the constraints of its model.
+"""CodeCommit's own error codes for violated constraints of its model.
 
 Other services answer `ValidationException`; CodeCommit models an exception for each member
 (https://docs.aws.amazon.com/codecommit/latest/APIReference/API_CreateRepository.html#API_CreateRepository_Errors).
@@ -53,7 +53,7 @@ _INVALID = {
 
 
 class CodeCommitFront(Service):
-    """The wire front with CodeCommit's codes."""
+    """The wire service with CodeCommit's error codes."""
 
     def call(self, name: str, caller: Caller, document: Document, *, enforce: bool = False) -> Mapping[str, Any]:
         try:
@@ -63,7 +63,7 @@ class CodeCommitFront(Service):
 
 
 def modelled(error: ShapeError) -> AwsError:
-    """The error of CodeCommit for the first broken constraint."""
+    """CodeCommit's error for the first violated constraint."""
     message = str(error)
     match = _PROBLEM.search(error.problems[0])
     if match is None:

@@ -1,6 +1,6 @@
 """One bare repository, read and written through the `git` program.
 
-git is started with argument lists, an environment that holds nothing of the user's configuration, and names that
+git is started with argument lists, an environment without the user's configuration, and names that
 `local_aws.codecommit.names` has checked.
 """
 
@@ -29,11 +29,11 @@ _CONFIG = """[core]
 \tautogc = false
 """
 _ATTRIBUTES = "* -text -ident -filter -working-tree-encoding -export-ignore -export-subst\n"
-"""An archive holds the files as they were committed, whatever the repository's own attributes say."""
+"""An archive contains the files as committed, regardless of the repository's own attributes."""
 
 
 class GitError(Exception):
-    """git failed; the message is what it printed."""
+    """git failed; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit as it is stored; `other_headers` holds what is none of git's usual headers, such as a signature."""
+    """A commit as stored; `other_headers` has headers beyond git's usual ones, such as a signature."""
 
     commit_id: str
     tree_id: str
@@ -89,7 +89,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class Change:
-    """A file that differs between two trees; a side that lacks it has mode 000000."""
+    """A file that differs between two trees; on a side without the file the mode is 000000."""
 
     path: str
     before_mode: str
@@ -117,7 +117,7 @@ def environment(home: Path) -> dict[str, str]:
 def create(folder: Path, home: Path) -> Repository:
     """Make an empty repository whose HEAD is `main`.
 
-    `home` is the HOME of git's processes: the state folder, in which nobody keeps a git configuration.
+    `home` is the HOME of git's processes: the state folder, which contains no git configuration.
     """
     for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (folder / name).mkdir(parents=True)
@@ -131,7 +131,7 @@ class Repository:
     """A bare repository in a folder."""
 
     def __init__(self, folder: Path, home: Path, inherited: Sequence[int] = ()) -> None:
-        """`inherited` are descriptors that git's processes keep open, such as a lock that must outlive this one."""
+        """`inherited` are descriptors that git's processes inherit, such as a lock that must outlive this process."""
         self.folder, self._home, self._inherited = folder, home, tuple(inherited)
 
     def command(self, *arguments: str) -> list[str]:
@@ -150,7 +150,7 @@ class Repository:
         )
 
     def run(self, *arguments: str, text: str = "") -> bytes:
-        """Run a git command to its end and return its output; raises GitError."""
+        """Run a git command and return its output; raises GitError."""
         with self.start(*arguments) as process:
             output, errors = process.communicate(text.encode())
         if process.returncode != 0:
@@ -167,12 +167,12 @@ class Repository:
         return found
 
     def objects(self, expressions: Sequence[str]) -> list[GitObject | None]:
-        """What each of these object names (`refs/heads/x^{commit}`, `ID:path`) stands for, in their order."""
+        """The object behind each of these names (`refs/heads/x^{commit}`, `ID:path`), in the same order."""
         output = self.run("cat-file", "--batch-check", text="".join(f"{name}\n" for name in expressions))
         return [_object(line) for line in output.decode(errors="surrogateescape").splitlines()]
 
     def tree(self, tree_id: str, *, recursive: bool = False) -> list[TreeEntry]:
-        """The entries of a tree, or all files below it with their whole paths."""
+        """The entries of a tree, or all files below it with their full paths."""
         output = self.run("ls-tree", "-z", "--full-tree", *(("-r",) if recursive else ()), tree_id)
         return [_tree_entry(line) for line in output.split(b"\0") if line]
 
@@ -187,7 +187,7 @@ class Repository:
         return self.run("cat-file", "blob", object_id)
 
     def commits(self, commit_ids: Iterable[str]) -> dict[str, Commit]:
-        """The commits among these ids."""
+        """The commits with these ids, without ids of other objects."""
         output = self.run("cat-file", "--batch", text="".join(f"{commit_id}\n" for commit_id in commit_ids))
         found, position = {}, 0
         while position < len(output):
@@ -219,7 +219,7 @@ class Repository:
             self.run("update-ref", "--no-deref", name, new_id, old_id)
 
     def set_head(self, branch: str) -> None:
-        """Make a branch the one that a clone checks out."""
+        """Make a branch the one that clones check out."""
         self.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
 
     def remove_leftovers(self) -> None:
@@ -232,9 +232,9 @@ class Repository:
                 shutil.rmtree(quarantine, ignore_errors=True)
 
     def pack_if_needed(self) -> None:
-        """Pack the objects if there are as many loose ones as git itself would pack after a push.
+        """Pack the objects if there are so many loose ones that git itself would pack them after a push.
 
-        Git's own check starts several processes; this one counts what git samples, the objects that begin with 17.
+        Git's own check starts several processes. This one counts the objects that git samples: those beginning with 17.
         """
         sample = self.folder / "objects" / "17"
         if sample.is_dir() and sum(1 for _ in sample.iterdir()) > _LOOSE_OBJECTS // 256:

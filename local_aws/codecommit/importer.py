@@ -1,4 +1,4 @@
-"""Commits written through `git fast-import`: one process, whatever the number of files.
+"""Writes commits with `git fast-import`: one process for any number of files.
 
 https://git-scm.com/docs/git-fast-import
 """
@@ -41,7 +41,7 @@ class Written:
 
 
 def write_plan(repository: Repository, commit: NewCommit, plan: Plan) -> Written:
-    """Write a commit that changes what the plan says; raises GitError."""
+    """Write a commit with the changes of a plan; raises GitError."""
     return _import(repository, commit, _plan_stream(plan))
 
 

@@ -30,7 +30,7 @@ def arn(region: str, name: str) -> str:
 
 
 def name_in_arn(resource: str, region: str) -> str:
-    """The repository name in an ARN; raises InvalidResourceArnException."""
+    """The repository's name in an ARN; raises InvalidResourceArnException."""
     match = _ARN.fullmatch(resource)
     if match is None or match.group(1, 2) != (region, ACCOUNT):
         raise AwsError(

@@ -1,4 +1,4 @@
-"""Lists in pages, with continuation tokens that say where the next page begins."""
+"""Pages of lists, with continuation tokens that mark where the next page begins."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Item = TypeVar("Item")
 
 
 def page(items: Sequence[Item], token: str | None, size: int, listing: str) -> tuple[list[Item], str | None]:
-    """The items of one page and the token of the next, None at the end.
+    """The items of one page and the token of the next, None on the last page.
 
-    `listing` names what is listed: a token of another listing is refused with InvalidContinuationTokenException.
+    `listing` identifies the list: a token of another list is refused with InvalidContinuationTokenException.
     """
     start = _position(token, listing) if token else 0
     following = start + size

@@ -1,6 +1,6 @@
 """The repositories of the account: their rows in the store, their folders and the lock of each.
 
-A folder is named by the repository's id, so a repository keeps it when it is renamed.
+A folder is named after the repository's id, so it stays the same when the repository is renamed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LockTimeoutError(Exception):
 
 @dataclass(frozen=True)
 class RepositoryRow:
-    """A repository as the store holds it."""
+    """A repository as stored."""
 
     repository_id: str
     name: str
@@ -56,7 +56,7 @@ class RepositoryRow:
     kms_key_id: str | None
     tags: Mapping[str, str]
     writer_arn: str | None
-    """Who is writing; after a kill, the caller of the events that are still to be sent."""
+    """The caller of the current write; after a kill, the caller in the events that are still to be sent."""
 
 
 class Repositories:
@@ -142,13 +142,13 @@ class Repositories:
         )
 
     def set_writer(self, row: RepositoryRow, caller_arn: str | None) -> None:
-        """Remember who is about to write, for the events that a restart may have to send; None when they are sent."""
+        """Store who is about to write, for events that a restart may have to send; None once they are sent."""
         self._store.execute(
             "UPDATE codecommit_repositories SET writer_arn = ? WHERE id = ?", caller_arn, row.repository_id
         )
 
     def unfinished(self) -> list[RepositoryRow]:
-        """The repositories whose last write did not end with its events."""
+        """The repositories whose last write did not get to send its events."""
         rows = self._store.rows("SELECT * FROM codecommit_repositories WHERE writer_arn IS NOT NULL")
         return [_row(row) for row in rows]
 
@@ -157,7 +157,7 @@ class Repositories:
         self._set(row)
 
     def delete(self, row: RepositoryRow) -> None:
-        """Delete a repository with all its content."""
+        """Delete a repository and all its content."""
         with self.exclusive(row):
             self._store.execute("DELETE FROM codecommit_repositories WHERE id = ?", row.repository_id)
             shutil.rmtree(self.folder(row), ignore_errors=True)
@@ -168,16 +168,16 @@ class Repositories:
         return self._root / f"{row.repository_id}.git"
 
     def git(self, row: RepositoryRow, lock: int | None = None) -> git.Repository:
-        """The way into a repository's folder; writers hand on the descriptor that `exclusive` gave them."""
+        """Git access to a repository; writers pass the descriptor that `exclusive` yielded."""
         inherited = () if lock is None else (lock,)
         return git.Repository(self.folder(row), self._runtime.settings.state, inherited)
 
     @contextmanager
     def exclusive(self, row: RepositoryRow, timeout_s: float | None = None) -> Iterator[int]:
-        """Hold the repository's lock, which every writer takes; gives the lock's descriptor.
+        """Hold the repository's lock, which every writer takes; yields the lock's descriptor.
 
-        It is a lock on a file, and git's processes inherit it: if this process is killed, it is held until the
-        last of them has ended, so that a restarted server sees what they did. Raises LockTimeoutError.
+        It is a lock on a file that git's processes inherit: if this process is killed, it is held until the last of
+        them has ended, so that a restarted server sees what they did. Raises LockTimeoutError.
         """
         descriptor = os.open(self._lock_file(row.repository_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -187,7 +187,7 @@ class Repositories:
             os.close(descriptor)
 
     def remove_leftovers(self) -> None:
-        """Remove folders and locks of repositories that are not in the store: their creation was interrupted."""
+        """Remove folders and locks of repositories that are not in the store, as their creation was interrupted."""
         known = {row.repository_id for row in self.all()}
         for entry in self._root.glob("*.git"):
             if entry.stem not in known:
@@ -199,7 +199,7 @@ class Repositories:
     def metadata(self, row: RepositoryRow) -> dict[str, Any]:
         """The repository as `RepositoryMetadata`.
 
-        The SSH address is the form of AWS on this machine; local AWS does not serve SSH.
+        The SSH address has AWS's form with this machine's host; local AWS does not serve SSH.
         """
         return {
             "accountId": ACCOUNT,

@@ -46,7 +46,7 @@ class RepositoryResource:
         return ResourceType(create=self.create, update=self.update, delete=self.delete)
 
     def create(self, logical_id: str, properties: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, Any]]:
-        """Create the repository and, if `Code` is given, its first commit; leaves nothing behind if it fails."""
+        """Create the repository and, if `Code` is given, its first commit; if that fails, nothing is left."""
         _check(logical_id, properties)
         code = _initial_code(logical_id, properties)
         archive = _read_archive(code) if code else None
@@ -69,7 +69,7 @@ class RepositoryResource:
     def update(
         self, physical_id: str, old: dict[str, Any], new: dict[str, Any], _stack_name: str
     ) -> tuple[str, dict[str, Any]]:
-        """Rename, describe and tag in place; `Code` is read on creation only."""
+        """Change name, description and tags in place; `Code` is read only on creation."""
         _check(physical_id, new)
         row = self._repositories.find_by_id(physical_id)
         if row is None:
@@ -89,7 +89,7 @@ class RepositoryResource:
         return self._described(name)
 
     def delete(self, physical_id: str, _properties: dict[str, Any]) -> None:
-        """Delete the repository with its content."""
+        """Delete the repository and its content."""
         row = self._repositories.find_by_id(physical_id)
         if row is not None:
             self._call("DeleteRepository", {"repositoryName": row.name})

@@ -1,4 +1,4 @@
-"""From what a caller names a commit by to the commit.
+"""Finds the commit for a commit specifier.
 
 A specifier is a branch, a tag, `HEAD`, a full reference name or a full commit id
 (https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetDifferences.html).
@@ -13,7 +13,7 @@ from local_aws.wire import AwsError
 
 
 def resolve(repository: Repository, row: RepositoryRow, specifier: str | None) -> str:
-    """The id of the commit; none given means the tip of the default branch.
+    """The id of the commit; without a specifier, the tip of the default branch.
 
     Raises CommitDoesNotExistException or InvalidCommitException.
     """

@@ -1,4 +1,4 @@
-"""CodeCommit of local AWS: the parts put together."""
+"""CodeCommit of local AWS: what the server registers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STOP_S = 2.0
 
 
 class CodeCommitService:
-    """Repositories, their API and what CodePipeline takes from them. `host.GitHost` serves them to git."""
+    """Repositories, their API and their archives for CodePipeline. `host.GitHost` serves them to git."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create the tables; nothing runs before a request."""
@@ -68,7 +68,7 @@ class CodeCommitService:
         }
 
     def front(self) -> CodeCommitFront:
-        """The API behind its wire protocol, for `base.register_service`."""
+        """The API with its wire protocol, for `base.register_service`."""
         return CodeCommitFront("codecommit", self.operations(), base.identify, base.enforce, self.region)
 
     def resource_types(self) -> dict[str, ResourceType]:
@@ -77,9 +77,9 @@ class CodeCommitService:
         return {"AWS::CodeCommit::Repository": resource.resource_type()}
 
     def resume(self) -> None:
-        """Tidy up after a kill and send the events that it prevented.
+        """Clean up after a kill and send the events that it prevented.
 
-        A push that the killed server started may still be running; its repository is seen to when it has ended.
+        A push that the killed server started may still be running; its repository is handled when the push has ended.
         """
         self.repositories.remove_leftovers()
         for row in self.repositories.unfinished():
@@ -91,7 +91,7 @@ class CodeCommitService:
                 thread.start()
 
     def stop(self) -> None:
-        """Let pushes end, then end what still runs."""
+        """Wait for pushes to end, then terminate those that still run."""
         self._stopping.set()
         self.processes.stop(_STOP_S)
         for thread in self._catching_up:

@@ -1,1 +1,1 @@
-"""CodeConnections: repositories of GitHub, GitLab or Bitbucket, here local git repositories that stand for them."""
+"""CodeConnections: repositories of GitHub, GitLab or Bitbucket, here local git repositories in their place."""

@@ -1,8 +1,8 @@
-"""The repositories that a connection reaches: local git repositories under the names that they have at the provider.
+"""The repositories behind a connection: local git repositories under the names that they have at the provider.
 
-On AWS a new connection is PENDING until a person has completed the handshake with the provider in the console
-(https://docs.aws.amazon.com/dtconsole/latest/userguide/connections-create.html). Here the handshake is naming a
-local repository: `python -m local_aws connect NAME OWNER/REPOSITORY=PATH`.
+On AWS, a new connection is PENDING until a person completes the handshake with the provider in the console
+(https://docs.aws.amazon.com/dtconsole/latest/userguide/connections-create.html). Here linking a
+local repository completes it: `python -m local_aws connect NAME OWNER/REPOSITORY=PATH`.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Link:
         return git.Repository(self.folder, home)
 
     def tips(self, home: Path) -> dict[str, str]:
-        """Branch, or tag as `refs/tags/NAME`, to the commit that it points at."""
+        """Branches, and tags as `refs/tags/NAME`, with the commits that they point at."""
         found = self.repository(home).references().items()
         return {name.removeprefix(HEADS): reference.commit_id for name, reference in found}
 
     def changed_paths(self, home: Path, before: str, after: str) -> tuple[str, ...]:
-        """The files that differ between two commits; all of the second one where the first is gone."""
+        """The files that differ between two commits; all files of the second if the first no longer exists."""
         repository = self.repository(home)
         if repository.objects([f"{before}^{{commit}}"]) == [None]:
             return tuple(entry.path for entry in repository.tree(after, recursive=True))
@@ -63,7 +63,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Push:
-    """A branch or a tag that has moved, or is new.
+    """A branch or tag that has moved or is new.
 
     `paths` are the files that the push changed; None for a tag and for a new branch, whose files are not known.
     """
@@ -84,16 +84,16 @@ class Links:
         store.define(_TABLES)
 
     def link(self, connection: str, full_name: str, path: Path) -> None:
-        """Complete the handshake of a connection with one more repository. Raises LinkError."""
+        """Complete the handshake of a connection, and add a repository to it. Raises LinkError."""
         row = self._store.row("SELECT arn FROM connection WHERE name = ? OR arn = ?", connection, connection)
         if row is None:
             known = ", ".join(r["name"] for r in self._store.rows("SELECT name FROM connection ORDER BY name"))
-            raise LinkError(f"found no connection {connection!r}; there are: {known or 'none'}. Create it first.")
+            raise LinkError(f"there is no connection {connection!r}; found: {known or 'none'}. Create it first.")
         if not _FULL_NAME.fullmatch(full_name):
-            raise LinkError(f"{full_name!r} is no full repository name; it reads OWNER/REPOSITORY.")
+            raise LinkError(f"{full_name!r} is not a full repository name; expected OWNER/REPOSITORY.")
         link = Link(row["arn"], full_name, _git_folder(path))
         for name, commit_id in link.tips(path).items():
-            self.set_tip(link, name, commit_id)  # what was pushed before starts nothing
+            self.set_tip(link, name, commit_id)  # commits pushed earlier start nothing
         with self._store.transaction() as connection_:
             connection_.execute(
                 "INSERT OR REPLACE INTO connection_repository VALUES (?, ?, ?)", (link.arn, full_name, str(link.folder))
@@ -113,14 +113,14 @@ class Links:
         return [Link(row["arn"], row["full_name"], Path(row["folder"])) for row in rows]
 
     def tips(self, link: Link) -> dict[str, str]:
-        """Branch, or tag as `refs/tags/NAME`, to the commit that was last seen there."""
+        """Branches, and tags as `refs/tags/NAME`, with the commits last seen there."""
         rows = self._store.rows(
             "SELECT branch, commit_id FROM connection_tip WHERE arn = ? AND full_name = ?", link.arn, link.full_name
         )
         return {row["branch"]: row["commit_id"] for row in rows}
 
     def forget_tip(self, link: Link, branch: str) -> None:
-        """A branch or a tag is gone; one that comes back is new."""
+        """Forget a deleted branch or tag; if it is created again, it is new."""
         self._store.execute(
             "DELETE FROM connection_tip WHERE arn = ? AND full_name = ? AND branch = ?",
             link.arn,
@@ -139,5 +139,5 @@ def _git_folder(path: Path) -> Path:
     command = ["git", "-C", str(path), "rev-parse", "--absolute-git-dir"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     if found.returncode:
-        raise LinkError(f"{path}: found no git repository there. Name a clone, or make one with git init.")
+        raise LinkError(f"{path} is not a git repository. Give the path of a clone, or run git init there.")
     return Path(found.stdout.strip())

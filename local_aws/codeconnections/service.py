@@ -23,10 +23,10 @@ _NOT_FOUND = "ResourceNotFoundException"
 
 
 class CodeConnectionsService:
-    """Connections, and what a pipeline reads through them."""
+    """Connections, and the access of pipelines through them."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Nothing is looked at before `watch`."""
+        """Repositories are not polled before `watch`."""
         self._runtime = runtime
         self.links = Links(runtime.store)
         self._watch = Watch(self.links, runtime.settings.state)
@@ -54,11 +54,11 @@ class CodeConnectionsService:
         }
 
     def create(self, service: str, request: Document) -> dict[str, Any]:
-        """A connection that waits for its handshake."""
+        """Create a connection, PENDING until its handshake."""
         name, tags = request["ConnectionName"], request.get("Tags", [])
         arn = f"arn:aws:{service}:{self._runtime.settings.region}:{ACCOUNT}:connection/{ids.new_uuid()}"
         if self._runtime.store.row("SELECT 1 FROM connection WHERE name = ?", name):
-            raise AwsError("InvalidInputException", f"A connection named '{name}' exists already.")
+            raise AwsError("InvalidInputException", f"A connection named '{name}' already exists.")
         self._runtime.store.execute(
             "INSERT INTO connection VALUES (?, ?, ?, ?, ?)",
             arn,
@@ -119,13 +119,13 @@ class CodeConnectionsService:
         if link is None:
             raise AwsError(
                 _NOT_FOUND,
-                f"Connection {row['name']} is {row['status']} and reaches no repository {full_name} on this machine. "
+                f"Connection {row['name']} is {row['status']} and has no repository {full_name} on this machine. "
                 f"Link one: python -m local_aws connect {row['name']} {full_name}=PATH",
             )
         return link
 
     def provider(self, arn: str) -> str:
-        """The provider that a connection is for, such as GitHub. Raises AwsError."""
+        """The provider of a connection, such as GitHub. Raises AwsError."""
         return str(self._row(arn)["provider"])
 
     def watch(self, on_push: OnPush) -> None:
@@ -133,14 +133,14 @@ class CodeConnectionsService:
         self._watch.start(on_push)
 
     def resume(self) -> None:
-        """Nothing to continue: `watch` finds what was pushed meanwhile."""
+        """Do nothing: `watch` finds what was pushed in the meantime."""
 
     def stop(self) -> None:
-        """End the thread that looks."""
+        """End the thread that polls."""
         self._watch.stop()
 
     def resource_types(self) -> dict[str, ResourceType]:
-        """AWS::CodeConnections::Connection, and its older name."""
+        """AWS::CodeConnections::Connection, also under its older name."""
         return {
             "AWS::CodeConnections::Connection": self._resource_type("codeconnections"),
             "AWS::CodeStarConnections::Connection": self._resource_type("codestar-connections"),

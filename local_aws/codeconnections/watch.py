@@ -1,7 +1,7 @@
-"""Pushes to linked repositories, noticed.
+"""Detects pushes to linked repositories.
 
-A provider tells AWS of a push by a webhook; a local repository tells nobody, so its references are looked at once a
-second, while any repository is linked. A look is two file times, unless something changed.
+A provider reports a push to AWS by a webhook; a local repository reports to nobody, so its references are polled once a
+second while any repository is linked. A poll reads only file times unless something has changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OnPush = Callable[[Push], None]
 
 
 class Watch:
-    """One thread that looks at the linked repositories."""
+    """One thread that polls the linked repositories."""
 
     def __init__(self, links: Links, home: Path) -> None:
         """`home` is the HOME of git's processes."""
@@ -33,7 +33,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="codeconnections-watch", daemon=True)
 
     def start(self, on_push: OnPush) -> None:
-        """Begin to look."""
+        """Begin to poll."""
         self._on_push = on_push
         self._thread.start()
 
@@ -44,7 +44,7 @@ class Watch:
             self._thread.join()
 
     def look(self, on_push: OnPush) -> None:
-        """Report every branch and tag that points at another commit than the one that was last seen."""
+        """Report every branch and tag whose commit differs from the one last seen."""
         for link in self._links.all():
             times = _times(link.folder)
             if self._seen.get(link.folder) == times:
@@ -77,7 +77,7 @@ class Watch:
 
 
 def _times(folder: Path) -> tuple[int, ...]:
-    """When references changed: of all folders and files of branches and tags, and of the packed ones."""
+    """The file times that change with references: of all branches, tags and packed references."""
     kinds = [folder / "refs" / "heads", folder / "refs" / "tags"]
     places = [folder / "packed-refs", *kinds, *(place for kind in kinds for place in kind.rglob("*"))]
     return tuple(place.stat().st_mtime_ns for place in places if place.exists())

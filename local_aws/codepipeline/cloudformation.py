@@ -11,11 +11,11 @@ from typing import Any
 
 from local_aws import shapes
 from local_aws.base import ResourceType, root_caller
-from local_aws.codepipeline.changes import Trigger
-from local_aws.codepipeline.executions import Executions
-from local_aws.codepipeline.model import pipeline_arn
-from local_aws.codepipeline.pipelines import Pipelines
-from local_aws.codepipeline.state import State
+from local_aws.codepipeline.definition.model import pipeline_arn
+from local_aws.codepipeline.execution.changes import Trigger
+from local_aws.codepipeline.operations.executions import Executions
+from local_aws.codepipeline.operations.pipelines import Pipelines
+from local_aws.codepipeline.state.state import State
 from local_aws.wire import load_model
 
 Document = dict[str, Any]
@@ -40,7 +40,7 @@ class PipelineResource:
         return ResourceType(create=self.create, update=self.update, delete=self.delete)
 
     def create(self, logical_id: str, properties: Document, stack_name: str) -> tuple[str, Document]:
-        """Create the pipeline; its first execution starts with the transitions as the template wants them."""
+        """Create the pipeline; its first execution starts with the transitions as the template declares them."""
         name = properties.get("Name") or _generated_name(stack_name, logical_id)
         request = _request("CreatePipeline", {"pipeline": _declaration(name, properties), "tags": _tags(properties)})
         with self._state.transaction():
@@ -49,7 +49,7 @@ class PipelineResource:
         return name, self._attributes(name)
 
     def update(self, physical_id: str, old: Document, new: Document, stack_name: str) -> tuple[str, Document]:
-        """Update in place, as a new version; another name is another pipeline, which replaces this one."""
+        """Update in place, as a new version; a new name creates another pipeline, which replaces this one."""
         if new.get("Name", physical_id) != physical_id:
             created = self.create("Pipeline", new, stack_name)
             self.delete(physical_id, old)
@@ -91,7 +91,7 @@ class PipelineResource:
 
 
 def _request(operation: str, document: Document) -> Document:
-    """The request as the API would parse it; the model is loaded for the moment, as stacks change rarely."""
+    """The request as the API would parse it; the model is loaded each time, as stacks change rarely."""
     shape = load_model("codepipeline", frozenset({operation})).operation_model(operation).input_shape
     return shapes.parse(shape, document)
 
@@ -140,7 +140,7 @@ def _transition(name: str, stage: str) -> Document:
 
 
 def _without_settings(properties: Document) -> Document:
-    """What makes a new version: not the tags, transitions and the wish to restart."""
+    """The properties that make a new version: not tags, transitions and RestartExecutionOnUpdate."""
     return {key: properties.get(key) for key in (*_DECLARED, "ArtifactStores")}
 
 

@@ -9,17 +9,18 @@ from local_aws import base, ids
 from local_aws.codeconnections.links import Push
 from local_aws.codepipeline.actions import PROVIDERS
 from local_aws.codepipeline.actions.contract import Archives, AssumeRole, Connections, Tools
-from local_aws.codepipeline.answers import Answers
-from local_aws.codepipeline.changes import Changes
 from local_aws.codepipeline.cloudformation import TYPE, PipelineResource
-from local_aws.codepipeline.engine import Engine, PutEvent
-from local_aws.codepipeline.events import Events
-from local_aws.codepipeline.executions import Executions
-from local_aws.codepipeline.history import History
-from local_aws.codepipeline.metrics import with_metrics
-from local_aws.codepipeline.permissions import permissions
-from local_aws.codepipeline.pipelines import Pipelines
-from local_aws.codepipeline.state import State
+from local_aws.codepipeline.execution.changes import Changes
+from local_aws.codepipeline.execution.engine import Engine, PutEvent
+from local_aws.codepipeline.execution.events import Events
+from local_aws.codepipeline.execution.metrics import with_metrics
+from local_aws.codepipeline.operations.answers import Answers
+from local_aws.codepipeline.operations.executions import Executions
+from local_aws.codepipeline.operations.history import History
+from local_aws.codepipeline.operations.permissions import permissions
+from local_aws.codepipeline.operations.pipelines import Pipelines
+from local_aws.codepipeline.polls import SourcePolls
+from local_aws.codepipeline.state.state import State
 from local_aws.codepipeline.targets import ConnectionTarget, Enforce, EventTarget
 from local_aws.runtime import Runtime
 from local_aws.wire import Behaviour, Operation
@@ -29,7 +30,7 @@ _HISTORY_S = 365 * 24 * 3600.0
 
 
 class CodePipelineService:
-    """The operations of CodePipeline, its engine, and pipelines as targets of events and as resources of stacks."""
+    """The operations of CodePipeline, its engine, and pipelines as event targets and as stack resources."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class CodePipelineService:
     ) -> None:
         """`archives` is CodeCommit, `connections` CodeConnections. Nothing runs before `resume`.
 
-        `put_event` takes the events in place of EventBridge and of CloudWatch's metrics.
+        `put_event` replaces EventBridge and CloudWatch's metrics.
         """
         region = runtime.settings.region
         self._state = State(runtime.store, region)
@@ -56,6 +57,7 @@ class CodePipelineService:
         put_event = put_event or with_metrics(base.put_event, base.put_metric, tools.now)
         self._engine = Engine(tools, changes, providers, put_event)
         self._executions = Executions(self._state, changes, self._engine)
+        self._polls = SourcePolls(self._state, self._executions, providers)
         self._pipelines = Pipelines(self._state, self._engine, self._executions, region, assume_role, tools.now)
         self._answers = Answers(tools, changes, self._engine)
         self._history = History(self._state, region)
@@ -64,11 +66,11 @@ class CodePipelineService:
         self._region = region
 
     def revision_of(self, bucket: str, key: str) -> str | None:
-        """The source revision of an artifact; None for one that no source made."""
+        """The source revision of an artifact; None if it does not come from a source action."""
         return self._state.revision_of(bucket, key)
 
     def operations(self) -> dict[str, Operation]:
-        """Every operation that is emulated, with the permissions that it asks for."""
+        """Every operation that is emulated, with the permissions that it requires."""
         return {
             name: Operation(behaviour, permissions(name, self._region))
             for name, behaviour in self._behaviours().items()
@@ -107,21 +109,23 @@ class CodePipelineService:
         return {TYPE: resource.resource_type()}
 
     def start_from_event(self, pipeline_arn: str, payload: str, role_arn: str, rule_arn: str) -> None:
-        """A rule's target is a pipeline: record an execution and return at once. Never raises for a refusal."""
+        """Start the pipeline that is a rule's target: record an execution and return. A refusal is only logged."""
         self._target.start(pipeline_arn, payload, role_arn, rule_arn)
 
     def start_from_push(self, push: Push) -> None:
-        """A push came through a connection: start the pipelines whose source it is."""
+        """Start the pipelines whose source is the connection's repository."""
         self._connection_target.start(push)
 
     def resume(self) -> None:
-        """Continue what was running when the last process ended, and begin to schedule; forget what is too old.
+        """Delete old executions, continue what was running when the last process ended, and begin to schedule.
 
         https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html
         """
         self._state.forget_executions(self._now().timestamp() - _HISTORY_S)
         self._engine.start()
+        self._polls.start()
 
     def stop(self) -> None:
-        """End the engine's threads."""
+        """End the threads."""
+        self._polls.stop()
         self._engine.stop()

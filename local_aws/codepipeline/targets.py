@@ -1,4 +1,4 @@
-"""A pipeline as the target of an EventBridge rule.
+"""Starts pipelines: as targets of EventBridge rules, and for pushes through connections.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-trigger-source-repo-changes-cfn.html
 """
@@ -13,11 +13,11 @@ from typing import Any
 from local_aws.base import RoleNotAssumableError
 from local_aws.codeconnections.links import Push
 from local_aws.codepipeline.actions.contract import AssumeRole
-from local_aws.codepipeline.changes import Trigger
-from local_aws.codepipeline.executions import Executions
-from local_aws.codepipeline.lookup import find_pipeline
-from local_aws.codepipeline.model import CONNECTION, PARALLEL, Action, Pipeline, pipeline_arn
-from local_aws.codepipeline.state import State
+from local_aws.codepipeline.definition.model import CONNECTION, PARALLEL, Action, Pipeline, pipeline_arn
+from local_aws.codepipeline.execution.changes import Trigger
+from local_aws.codepipeline.operations.executions import Executions
+from local_aws.codepipeline.operations.lookup import find_pipeline
+from local_aws.codepipeline.state.state import State
 from local_aws.settings import ACCOUNT
 from local_aws.wire import AwsError, Caller, Permission
 
@@ -36,15 +36,15 @@ class EventTarget:
     def __init__(
         self, state: State, executions: Executions, region: str, assume_role: AssumeRole, enforce: Enforce
     ) -> None:
-        """`assume_role` and `enforce` ask IAM within the process, so nothing here waits for a request."""
+        """`assume_role` and `enforce` call IAM within the process, so nothing here waits for a request."""
         self._state, self._executions, self._region = state, executions, region
         self._assume_role, self._enforce = assume_role, enforce
 
     def start(self, pipeline_arn_: str, payload: str, role_arn: str, rule_arn: str) -> None:
-        """Record an execution and return; what cannot start is logged, as EventBridge's caller is told nothing.
+        """Record an execution and return; a refusal is only logged, as EventBridge does not report it to its caller.
 
-        `payload` is the text that reaches the target. The rule is what the role's trust policy is asked about
-        (`aws:SourceArn`), and the trigger's detail; AWS does not document the detail.
+        `payload` is the text that reaches the target. The rule's ARN is `aws:SourceArn` for the role's trust policy,
+        and the trigger's detail; AWS does not document the detail.
         """
         try:
             self._check_role(pipeline_arn_, role_arn, rule_arn)
@@ -68,9 +68,9 @@ class EventTarget:
             raise AwsError("AccessDeniedException", denial)
 
     def _read(self, pipeline: Pipeline, payload: str) -> tuple[dict[str, str], list[Override]]:
-        """Variables and source revisions of the payload; an event that no rule transformed has none.
+        """Variables and source revisions in the payload; an event without an input transformer has none.
 
-        The guide shows `sourceRevisions` as one object, the API takes a list; both are read.
+        The guide shows `sourceRevisions` as one object, the API takes a list; both are accepted.
         """
         try:
             document = json.loads(payload)
@@ -96,7 +96,7 @@ class ConnectionTarget:
         self._state, self._executions = state, executions
 
     def start(self, push: Push) -> None:
-        """Start every pipeline that takes the push for one of its sources, at the commit pushed."""
+        """Start every pipeline that the push triggers, at the commit pushed."""
         for record in self._state.pipelines():
             pipeline = self._state.definition(record.name, record.version)
             overrides = [
@@ -118,7 +118,7 @@ class ConnectionTarget:
 def _takes(pipeline: Pipeline, action: Action, push: Push) -> bool:
     """Whether a push starts the pipeline for a source.
 
-    Triggers switch off the detection of changes that needs none:
+    Triggers replace the default change detection:
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html
     """
     read = action.configuration
@@ -143,7 +143,7 @@ def _objects(document: dict[str, Any], name: str, keys: tuple[str, ...]) -> list
 
 
 def _object_of_event(pipeline: Pipeline, event: dict[str, Any]) -> list[Override]:
-    """An S3 source takes the object of the event that started the execution, not a later one."""
+    """An S3 source takes the version of the object in the event, not a later one."""
     detail = event.get("detail", {})
     bucket, key = detail.get("bucket", {}).get("name"), detail.get("object", {}).get("key")
     version = detail.get("object", {}).get("version-id")

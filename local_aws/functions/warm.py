@@ -1,13 +1,13 @@
-"""A process that has boto3 imported and becomes, forked, the process of one function after the other.
+"""A process that has imported boto3 and forks the processes of functions.
 
 `python warm.py <fd> <path of fork_server.py>`, a fork server (`processes/fork_server.py`). A job comes with four
-descriptors: the function's standard input, output and error, and a pipe with what `base/function_processes.py` says of
-it: the folder, the program and the environment, which this process itself never sees.
+descriptors: the function's standard input, output and error, and a pipe with the folder, the program and the
+environment from `base/functions/processes.py`, which this process itself never reads.
 
-Lambda's own runtime has boto3 as well: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html. Its import is
-the most that a cold start takes and a third of the memory that a function has, so it is done once. A function for which
-that would tell, as it brings a module of its own in the place of one that is imported here, or settings of Python's,
-is a fresh process instead. It is loaded by its path, so that a function's process knows nothing of local AWS.
+Lambda's own runtime has boto3 as well: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html. Importing it
+takes most of a cold start and a third of a function's memory, so it is done once. A function for which this would make
+a difference, because its package replaces a module imported here or it sets variables of Python, gets a fresh process
+instead. This module is loaded by its path, so a function's process contains nothing else of local AWS.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from types import ModuleType
 from typing import Any
 
 _SETTINGS = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "GLIBC_")
-"""How variables begin that a process reads while it starts."""
+"""Prefixes of variables that a process reads while it starts."""
 
 
 _LIBRARIES = ("boto3", "boto3.s3.inject")
-"""What nearly every function imports, or its first client does."""
+"""Modules that nearly every function, or its first client, imports."""
 
 
 _imported: set[str] = set()
-"""The names of modules that are imported here. To go through `sys.modules` in a child would write to each page that a
-name lies in, as Python counts its references there."""
+"""The names of modules imported here. Iterating over `sys.modules` in a child would write to each page that contains a
+name, as Python stores reference counts there."""
 
 
 def load_libraries(_job: Mapping[str, Any]) -> None:
-    """Import the libraries; where they are missing, the function that wants them fails when it imports them itself."""
+    """Import the libraries; if they are missing, a function that needs them fails on its own import."""
     if not _imported:
         for name in _LIBRARIES:
             with contextlib.suppress(ImportError):
@@ -51,7 +51,7 @@ def load_libraries(_job: Mapping[str, Any]) -> None:
 
 
 def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
-    """Run a function's program as a process of its own would; returns the exit code."""
+    """Run a function's program as a fresh process would; returns the exit code."""
     *streams, told = descriptors
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
@@ -62,7 +62,7 @@ def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
     os.chdir(order["folder"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if needs_fresh_process(Path(order["folder"]), environment):
-        os.execve(sys.executable, [sys.executable, program], environment)  # noqa: S606 - the Python that this is
+        os.execve(sys.executable, [sys.executable, program], environment)  # noqa: S606 - the current Python
     sys.argv = [program]
     sys.path.insert(0, str(Path(program).parent))
     os.environ.clear()
@@ -74,7 +74,7 @@ def become_function(_job: Mapping[str, Any], descriptors: list[int]) -> int:
 
 
 def run_to_exit(program: Callable[[], object]) -> int:
-    """Run a program, and what Python does at the end of one; returns the exit code."""
+    """Run a program and then Python's exit handlers; returns the exit code."""
     code = 1
     try:
         program()
@@ -83,19 +83,19 @@ def run_to_exit(program: Callable[[], object]) -> int:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             sys.stderr.write(f"{end.code}\n")
-    except BaseException:  # noqa: BLE001 - nothing above this but the end of the process
+    except BaseException:  # noqa: BLE001 - the process ends next
         traceback.print_exc()
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join()
-    atexit._run_exitfuncs()  # noqa: SLF001 - of a child, as in `multiprocessing`
+    atexit._run_exitfuncs()  # noqa: SLF001 - in a child, as in `multiprocessing`
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     return code & 0xFF
 
 
 def needs_fresh_process(folder: Path, environment: Mapping[str, str]) -> bool:
-    """Whether the function would find here what a process of its own would not have."""
+    """Whether the function could tell the forked process from a fresh one."""
     settings = {name for name in environment.keys() | os.environ.keys() if name.startswith(_SETTINGS)}
     if any(environment.get(name) != os.environ.get(name) for name in settings):
         return True
@@ -121,7 +121,7 @@ def main() -> None:
     forks = sys.modules["_forks"] = importlib.util.module_from_spec(found)
     found.loader.exec_module(forks)
     control = socket.socket(fileno=int(sys.argv[1]))
-    # A child is a supervisor (`processes/supervisor.py`), which ends all that its function has started.
+    # A child is a supervisor (`processes/supervisor.py`), which ends everything that its function has started.
     forks.ForkServer(control, load_libraries, become_function, last_signal=signal.SIGTERM).loop()
 
 

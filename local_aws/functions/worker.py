@@ -1,6 +1,6 @@
 """The Python runtime of a function: one process, invoked again and again over its standard input.
 
-It is loaded by its path into a process that knows nothing of local AWS, so it imports the standard library alone.
+It is loaded by its path into a process without local AWS, so it imports the standard library only.
 Errors are those of AWS's runtime: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 END_OF_LOG = "\x1e"
-"""Stands on standard error between what two invocations print."""
+"""Separates the output of two invocations on standard error."""
 Handler = Callable[[Any, Any], Any]
 
 
 class _Fault(Exception):  # noqa: N818 - AWS's word
-    """An error that the runtime itself reports: Lambda's name for it, and the sentence."""
+    """An error that the runtime itself reports: Lambda's name for it, and the message."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ def serve(install_hooks: Callable[[], None]) -> None:
 
     `install_hooks` is called once the function's own libraries can be found.
     """
-    # A function may print and read, and so may what it starts: calls and answers have descriptors of their own.
+    # A function and its child processes may print and read, so calls and responses use descriptors of their own.
     calls, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -68,7 +68,7 @@ def serve(install_hooks: Callable[[], None]) -> None:
     fault: dict[str, Any] | None = None
     try:
         handler = _load(init, install_hooks)
-    except Exception as error:  # noqa: BLE001 - whatever a module raises while it is imported
+    except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
         fault = _described(error)
     _tell(answers, {"status": "initialized"})
     for number, call in enumerate(_read(calls)):
@@ -78,7 +78,7 @@ def serve(install_hooks: Callable[[], None]) -> None:
 
 
 def _release_memory() -> None:
-    """Return what the import of the function has freed: it may wait for the next call for long."""
+    """Return the memory that importing the function has freed: the next call may come much later."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -149,7 +149,7 @@ def _answer(
     if handler is not None:
         try:
             result = _to_json(handler(call["event"], _Context(init, call["ctx"])))
-        except Exception as raised:  # noqa: BLE001 - whatever a handler raises is the answer
+        except Exception as raised:  # noqa: BLE001 - whatever a handler raises is the response
             error = _described(raised)
     message: dict[str, Any] = {"request_id": request_id, "memory_mb": _peak_memory_mb(), "usable": fault is None}
     if error is None:

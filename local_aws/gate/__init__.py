@@ -1,4 +1,4 @@
-"""The one door of local AWS: who may send a request at all, asked before anything else is done with it."""
+"""Decides who may send a request to local AWS, before anything else handles it."""
 
 from local_aws.gate.gate import Gate
 

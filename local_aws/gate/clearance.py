@@ -1,8 +1,8 @@
-"""A request that is let through, as everything behind the gate reads it: said once, signed once, for one service.
+"""The request that passes the gate: in one normal form, for one service, and covered by its signature.
 
-What routes a request and what is asked of IAM must be what the signature covers. So the signature's own parts are told
-in one form, a body in chunks as it is without them, and what could name another operation than the signed one is
-refused.
+What routes a request and what IAM checks must be covered by the signature. So the parts of the signature are rewritten
+in one form, a chunked body is passed on without its chunks, and anything that could name another operation than the
+signed one is refused.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
 
@@ -37,13 +37,13 @@ _CHUNKED = "aws-chunked"
 
 
 def require_headers_signed(request: Request, claim: Claim) -> None:
-    """Raise RefusedError where a header of AWS's is not covered by the signature.
+    """Raise RefusedError if one of AWS's headers is not covered by the signature.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """
     if claim.version == 2:
         return
-    # A presigned URL carries no hash of the body; a client may send it all the same.
+    # A presigned URL has no hash of the body, but a client may send one.
     covered = {*claim.signed_headers, *(("x-amz-content-sha256",) if claim.presigned or not claim.is_s3 else ())}
     unsigned = sorted(name for name in request.headers if name.startswith("x-amz-") and name not in covered)
     if unsigned:
@@ -58,9 +58,9 @@ def require_headers_signed(request: Request, claim: Claim) -> None:
 def clear(
     scope: Scope, request: Request, claim: Claim, region: str, body: bytes | None, checksums: Mapping[str, str]
 ) -> Scope:
-    """The scope of the request that goes on. Raises RefusedError.
+    """The scope of the request that is passed on. Raises RefusedError.
 
-    `body` is the whole body where the gate has read it, without chunks; `checksums` are headers that came behind it.
+    `body` is the whole body, without chunks, if the gate has read it; `checksums` are headers that followed the body.
     """
     query = _query(request, claim, body)
     headers = _headers(request, claim, region, body, checksums)
@@ -83,9 +83,9 @@ def _query(request: Request, claim: Claim, body: bytes | None) -> list[tuple[str
     fields = parse_qsl((body or b"").decode(errors="replace"), keep_blank_values=True) if form else []
     names = [name for name, _ in (*query, *fields)]
     if len(set(names)) != len(names):
-        raise RefusedError("MalformedQueryString", "A parameter is there more than once.", 400)
+        raise RefusedError("MalformedQueryString", "A parameter occurs more than once.", 400)
     if fields and query:
-        raise RefusedError("MalformedQueryString", "Parameters are in the query string and in the body.", 400)
+        raise RefusedError("MalformedQueryString", "Parameters are both in the query string and in the body.", 400)
     return query
 
 

@@ -1,8 +1,7 @@
-"""An ASGI application in front of all others: what it lets through comes from a program that holds a valid key.
+"""An ASGI application in front of all others: it accepts only requests from programs that have a valid key.
 
-Three things pass without AWS's signature, each for its reason: git, which signs in its own way
-(`codecommit.git_http.host`), and the two addresses by which CloudFormation's custom resources and wait conditions
-answer, which are secrets themselves.
+Three things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), and the two
+addresses to which CloudFormation's custom resources and wait conditions respond, which are secrets themselves.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 GIT_PREFIX = "/v1/repos/"
 OWN_PREFIX = "/_local_aws/"
 OWN_SERVICE = "local-aws"
-"""What requests to local AWS itself are signed for."""
+"""The service name in signatures of requests to local AWS itself."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _CALLBACK = re.compile(r"/_ministack/cfn-(?:response|signal)/([0-9a-f-]{36})")
 
 
 class Gate:
-    """Lets through what is signed; passes the verified key on as `scope["state"]["caller"]`."""
+    """Passes on signed requests, with the verified key as `scope["state"]["caller"]`."""
 
     def __init__(self, inner: Asgi, git: Asgi, settings: Settings, clock: Clock) -> None:
-        """`inner` answers what is signed, `git` what goes to `/v1/repos/`."""
+        """`inner` answers signed requests, `git` those to `/v1/repos/`."""
         self._inner, self._git, self._settings, self._clock = inner, git, settings, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,14 +67,14 @@ class Gate:
             return refused
         if request.method not in _METHODS:
             return PlainRefusal(405, "Allowed methods are GET, HEAD, POST, PUT, PATCH and DELETE.")
-        # No bucket's name begins with an underscore, so these paths are MiniStack's own and never S3's.
+        # No bucket's name begins with an underscore, so these paths are always MiniStack's own, never S3's.
         if path.startswith("/_") and not path.startswith(OWN_PREFIX) and not _CALLBACK.fullmatch(path):
             return PlainRefusal(404, "Nothing is here.")
         return None
 
     async def _call_back(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not base.expects_callback(scope["path"]):
-            await _send_text(send, PlainRefusal(403, "Nothing waits for this answer."))
+            await _send_text(send, PlainRefusal(403, "Nothing waits for this response."))
             return
         await self._inner(scope, receive, _without_cors(send))
 
@@ -99,8 +98,8 @@ class Gate:
             await _send(send, request, *answer)
 
     async def _verified(self, request: Request, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
-        """The request that goes on, with the key that signed it, and where its body comes from. Raises RefusedError."""
-        from local_aws.gate import clearance, signature  # noqa: PLC0415 - botocore, which the port need not wait for
+        """The request to pass on, the key that signed it, and its body's source. Raises RefusedError."""
+        from local_aws.gate import clearance, signature  # noqa: PLC0415 - botocore, which delays a start
 
         claim = claim_of(request, self._clock.now())
         key = base.resolve_key(claim.access_key_id, claim.session_token)
@@ -113,7 +112,7 @@ class Gate:
             body = await payload.read(receive) if request.has_body else b""
             said = hashlib.sha256(body).hexdigest()
             if request.header("x-amz-content-sha256") not in ("", said):
-                raise RefusedError("SignatureDoesNotMatch", "The body is not the one that x-amz-content-sha256 tells.")
+                raise RefusedError("SignatureDoesNotMatch", "The body does not match x-amz-content-sha256.")
         clearance.require_headers_signed(request, claim)
         signature.verify(request, claim, secret, said)
         if claim.is_s3 and payload.in_chunks(said):
@@ -135,7 +134,7 @@ class Gate:
         if not base.knows_service(claim.service):
             raise RefusedError(
                 "NotImplementedByLocalAws",
-                f"Local AWS does not emulate the service {claim.service}; see docs/local-aws.md for what there is.",
+                f"Local AWS does not emulate the service {claim.service}; docs/local-aws.md lists what it emulates.",
                 501,
             )
         regions.require_own(claim, self._settings.region)
@@ -149,7 +148,7 @@ def _given(body: bytes) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """No page of another origin may read an answer."""
+    """Prevent pages of other origins from reading responses."""
 
     async def send_without(message: Message) -> None:
         if message["type"] == "http.response.start":

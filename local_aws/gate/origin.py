@@ -1,7 +1,7 @@
-"""Keeps programs in web pages from talking to local AWS.
+"""Refuses requests from web pages.
 
-A browser sends requests to loopback for any page, so a page of another origin must be refused by its headers, and one
-whose name was made to resolve to 127.0.0.1 by the name in Host. What browsers say about where a request comes from:
+A browser sends requests to loopback for any page, so a page of another origin is refused by its headers, and a page
+whose name was made to resolve to 127.0.0.1 by the name in Host. How browsers report the origin of a request:
 https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header.
 """
 
@@ -17,10 +17,10 @@ _OWN_SITES = ("same-origin", "none")
 
 
 def refusal(headers: Mapping[str, Sequence[str]], port: int, *, presigned_get: bool) -> PlainRefusal | None:
-    """Why a request is refused for where it goes or comes from; None if it is not.
+    """Why a request is refused for its host or origin; None if it is accepted.
 
-    `headers` have lower-case names. `presigned_get`: it is a GET with a signature in its query, which a person may
-    follow as a link from anywhere.
+    `headers` have lower-case names. `presigned_get`: the request is a GET with a signature in its query, a link that a
+    person may follow from any page.
     """
     hosts = headers.get("host", ())
     if len(hosts) != 1 or not _is_own_host(hosts[0], port):
@@ -29,14 +29,14 @@ def refusal(headers: Mapping[str, Sequence[str]], port: int, *, presigned_get: b
         )
     origins = headers.get("origin", ())
     if any(origin != f"http://{hosts[0]}" for origin in origins):
-        return PlainRefusal(403, "This server answers no page of another origin.")
+        return PlainRefusal(403, "This server does not answer pages of another origin.")
     sites = headers.get("sec-fetch-site", ())
     if all(site in _OWN_SITES for site in sites):
         return None
     followed = headers.get("sec-fetch-mode") == ["navigate"] and headers.get("sec-fetch-dest") == ["document"]
     if presigned_get and followed and not origins:
         return None
-    return PlainRefusal(403, "This server answers no page of another origin.")
+    return PlainRefusal(403, "This server does not answer pages of another origin.")
 
 
 def _is_own_host(host: str, port: int) -> bool:

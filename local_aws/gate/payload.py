@@ -1,7 +1,7 @@
-"""The body of a request, held against what its signature says of it, on its way in.
+"""Checks the body of a request against its signature as it arrives.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html there. A hash is
-made while the body comes in; a body in signed chunks is kept until its last signature is verified.
+made while the body arrives; a body in signed chunks is kept until its last signature is verified.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _TRAILER_SIGNATURE = b"x-amz-trailer-signature"
 
 
 class GoneError(Exception):
-    """The client went away before its body was complete."""
+    """The client disconnected before its body was complete."""
 
 
 def s3_hash(request: Request, claim: Claim) -> str:
-    """Return what an S3 client signed of the body: its hash, or the kind of signature. Raises RefusedError."""
+    """Return what an S3 client signed for the body: its hash, or the kind of signature. Raises RefusedError."""
     given = request.header("x-amz-content-sha256")
     if claim.presigned and "x-amz-content-sha256" not in claim.signed_headers:
         return UNSIGNED
@@ -53,7 +53,7 @@ def s3_hash(request: Request, claim: Claim) -> str:
 
 
 def held_to(request: Request, said: str, receive: Receive) -> Receive:
-    """A `receive` that raises RefusedError where the body is not the one that was signed; not for a body in chunks."""
+    """A `receive` that raises RefusedError if the body is not the signed one; not for chunked bodies."""
     if said == UNSIGNED:
         return receive
     if not request.has_body and said != EMPTY_HASH:
@@ -76,16 +76,16 @@ def _hashed(said: str, receive: Receive) -> Receive:
 
 
 def in_chunks(said: str) -> bool:
-    """Whether a body is sent in chunks, by what the client signed of it."""
+    """Whether a body is chunked, according to what the client signed for it."""
     return said in _STREAMED
 
 
 async def unchunked(
     request: Request, claim: Claim, secret: str, said: str, receive: Receive
 ) -> tuple[bytes, dict[str, str]]:
-    """The content of a body in chunks, and the checksums that came behind it, by header. Raises RefusedError.
+    """The content of a chunked body, and the checksums that follow it, by header. Raises RefusedError.
 
-    Of the trailers those are kept that the signed header `x-amz-trailer` announces, and that S3 takes: checksums.
+    The trailers kept are those that the signed header `x-amz-trailer` announces and S3 accepts: checksums.
     """
     body = await read(receive)
     content, rest, last = _content(memoryview(body), claim, secret, signed=said != _UNSIGNED_TRAILER)
@@ -114,7 +114,7 @@ def _of_length(content: bytes, request: Request) -> bytes:
 
 
 def once(first: Receive, then: Receive) -> Receive:
-    """A `receive` whose first message is made otherwise."""
+    """A `receive` with a changed first message."""
     left = [first]
 
     async def receive() -> Message:
@@ -136,7 +136,7 @@ async def read(receive: Receive) -> bytes:
 
 
 def _content(body: memoryview, claim: Claim, secret: str, *, signed: bool) -> tuple[bytes, bytes, str]:
-    """The chunks together, what follows the last one, and its signature; each covers the one before it."""
+    """The joined chunks, what follows the last one, and its signature; each signature covers the previous one."""
     parts: list[memoryview] = []
     previous, at, size = claim.signature, 0, -1
     while size != 0:
@@ -167,7 +167,7 @@ def _sign(claim: Claim, secret: str, kind: str, *parts: str) -> str:
 
 
 def _verify_trailer(lines: list[bytes], claim: Claim, secret: str, previous: str) -> None:
-    """The last line signs those before it."""
+    """Verify the trailer's last line, which signs the lines before it."""
     name, _, given = lines[-1].partition(b":")
     told = b"".join(line.strip() + b"\n" for line in lines[:-1])
     expected = _sign(claim, secret, "AWS4-HMAC-SHA256-TRAILER", previous, hashlib.sha256(told).hexdigest())
@@ -183,7 +183,7 @@ def _line(body: memoryview, at: int) -> bytes:
 def _broken_chunks() -> RefusedError:
     return RefusedError(
         "SignatureDoesNotMatch",
-        "The signature of a chunk or of the trailer does not match the one that the key makes of it.",
+        "The signature of a chunk or of the trailer does not match the one computed with the key.",
     )
 
 

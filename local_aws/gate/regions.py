@@ -1,4 +1,4 @@
-"""Checks the Region of a signature: this local AWS's, or for a global service the one that AWS uses.
+"""Checks the Region of a signature: it must be this local AWS's, or for a global service the one that AWS uses.
 
 botocore's list of endpoints knows them:
 https://docs.aws.amazon.com/general/latest/gr/rande.html#global-endpoints
@@ -13,7 +13,7 @@ from local_aws.gate.refusal import RefusedError
 from local_aws.gate.scheme import Claim
 
 _PARTITION = "aws"
-# Regional for years, with a global endpoint that is still signed for us-east-1:
+# Regional, but with a global endpoint whose requests are still signed for us-east-1:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html
 _ALSO_GLOBAL = "sts"
 

@@ -1,4 +1,4 @@
-"""A request as it arrived, as far as its signature is about it."""
+"""The parts of a request that its signature can cover, as they arrived."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class Request:
         return cls(scope["method"], raw_path.decode("latin-1"), query, headers)
 
     def header(self, name: str) -> str:
-        """A header's value, several joined by commas as HTTP has it; empty if there is none."""
+        """A header's value, several joined by commas as in HTTP; empty if there is none."""
         return ",".join(self.headers.get(name, ()))
 
     @cached_property
     def parameters(self) -> Mapping[str, Sequence[str]]:
-        """The query's values by lower-case name: a name in another case is no way around a check."""
+        """The query's values by lower-case name, so that a name in another case does not evade a check."""
         found: dict[str, list[str]] = {}
         for name, value in self.query:
             found.setdefault(name.lower(), []).append(value)
         return found
 
     def parameter(self, name: str) -> str:
-        """A value of the query, by its name in lower case; empty unless it is there once."""
+        """A value of the query, by its name in lower case; empty unless it occurs exactly once."""
         values = self.parameters.get(name, ())
         return values[0] if len(values) == 1 else ""
 
     def plain(self) -> tuple[str, str, Mapping[str, str], Mapping[str, Sequence[str]]]:
-        """Method, path, headers and query as MiniStack routes by them."""
+        """Method, path, headers and query as MiniStack's router takes them."""
         query: dict[str, list[str]] = {}
         for name, value in self.query:
             query.setdefault(name, []).append(value)
@@ -55,7 +55,7 @@ class Request:
 
     @property
     def has_body(self) -> bool:
-        """Whether a body follows, by the headers that frame one (RFC 9112, section 6.3)."""
+        """Whether a body follows, according to the headers (RFC 9112, section 6.3)."""
         return self.header("content-length") not in ("", "0") or "transfer-encoding" in self.headers
 
 

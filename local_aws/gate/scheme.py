@@ -1,7 +1,7 @@
 """Parses and dates the signature of a request.
 
 Header: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html; query, and what S3
-asks for besides: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. Times:
+also requires: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. Times:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html (within 5 minutes) and
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html (within 15, for S3).
 """
@@ -29,7 +29,7 @@ _IN_QUERY = frozenset({"x-amz-algorithm", "x-amz-signature", "awsaccesskeyid", "
 
 @dataclass(frozen=True)
 class Claim:
-    """A request's claims about its signature, not verified."""
+    """A request's claims about its signature, not yet verified."""
 
     access_key_id: str
     session_token: str
@@ -49,7 +49,7 @@ class Claim:
 
 
 def claim_of(request: Request, now: datetime) -> Claim:
-    """The claim of a request, with a time that is allowed. Raises RefusedError."""
+    """The claim of a request, with its time checked. Raises RefusedError."""
     authorizations = request.headers.get("authorization", ())
     in_query = not request.parameters.keys().isdisjoint(_IN_QUERY)
     if len(authorizations) + in_query > 1:
@@ -133,7 +133,7 @@ def _of_query(request: Request, now: datetime) -> Claim:
 
 
 def _of_query_v2(request: Request, now: datetime) -> Claim:
-    """S3's older form, which boto3 makes by default where a URL is presigned.
+    """S3's older form, which boto3 uses by default for presigned URLs.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth
     """

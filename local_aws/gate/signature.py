@@ -1,4 +1,4 @@
-"""Verifies that the key's secret made a signature; botocore's signer computes it.
+"""Verifies that a signature was made with the key's secret; botocore's signer computes it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -26,12 +26,13 @@ _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
-_KEYS_KEPT = 512
+_KEYS_KEPT = 64
+"""Each release has some twenty sessions, whose keys sign nothing after it."""
 
 
 @lru_cache(maxsize=_KEYS_KEPT)
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The key that signs on one day, in one Region, for one service; derived once."""
+    """The signing key for one day, Region and service; derived once."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -39,7 +40,7 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def verify(request: Request, claim: Claim, secret: str, payload_hash: str) -> None:
-    """Raise RefusedError unless the secret makes the signature; `payload_hash`: what was signed of the body."""
+    """Raise RefusedError unless the secret makes the signature; `payload_hash` is what was signed for the body."""
     if claim.version == 2:
         _verify_v2(request, claim, secret)
         return
@@ -56,7 +57,7 @@ def verify(request: Request, claim: Claim, secret: str, payload_hash: str) -> No
         headers={"X-Amz-Content-SHA256": payload_hash},
         context={"timestamp": claim.time},
     )
-    # Only what the client says it signed is in the canonical request.
+    # The canonical request contains only what the client says it signed.
     signer.headers_to_sign = lambda _request: headers
     to_sign = signer.string_to_sign(signed, signer.canonical_request(signed))
     key = signing_key(secret, claim.date, claim.region, claim.service)
@@ -71,17 +72,17 @@ def _verify_v2(request: Request, claim: Claim, secret: str) -> None:
         for value in values:
             headers[name] = value
     signed_in_query = {"awsaccesskeyid", "signature", "expires"}
-    # What the client put into the query it signed as headers.
+    # The client signed these as headers and put them into the query.
     for name, value in request.query:
         if name.lower().startswith("x-amz-") or name.lower() in ("content-md5", "content-type"):
             del headers[name]
             headers[name] = value
     query = [pair for pair in request.query if pair[0].lower() not in signed_in_query]
-    # Version 2 signs the bucket in the path wherever it was sent.
+    # Version 2 signs the bucket as part of the path, wherever it was sent.
     name, _, domain = request.header("host").partition(":")[0].lower().rpartition(".")
     bucket = name.removesuffix(".s3") if domain == "localhost" else ""
     signer: Any = HmacV1QueryAuth(Credentials(claim.access_key_id, secret, claim.session_token or None))
-    signer._get_date = lambda: claim.time  # noqa: SLF001 - the time that was signed, not now
+    signer._get_date = lambda: claim.time  # noqa: SLF001 - the signed time, not the current one
     path = f"/{bucket}{request.raw_path}" if bucket else request.raw_path
     made = signer.get_signature(request.method, urlsplit(f"http://host{path}?{urlencode(query)}"), headers)
     if not hmac.compare_digest(made.encode(), claim.signature.encode()):

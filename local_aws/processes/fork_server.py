@@ -1,4 +1,4 @@
-"""A process that has libraries imported and forks a child for every job. Linux only.
+"""A process that has imported libraries and forks a child for every job. Linux only.
 
 Its one connection is an end of a SOCK_SEQPACKET pair. Every packet is one JSON object; the file descriptors of a job
 come with its packet.
@@ -8,9 +8,9 @@ to the server                                         from it
 {"prepare": {...}}
 {"signal": 15, "pid": 123}                            {"exited": 123, "code": -15}
 
-It has one thread. It ends, and takes its children along, when the connection closes; if it is killed, the kernel tells
-the children (PR_SET_PDEATHSIG). It is also loaded by its path into processes that know nothing of local AWS, so it
-imports the standard library alone.
+It has one thread. When the connection closes, it ends with its children; if it is killed, the kernel signals the
+children (PR_SET_PDEATHSIG). It is also loaded by its path into processes without local AWS, so it imports the standard
+library only.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ class ForkServer:
     load: Load
     run: Run
     idle_exit_s: float | None = None
-    """It ends when nothing has run or come for so long."""
+    """The server ends after this time without jobs or requests."""
     last_signal: int = signal.SIGKILL
-    """What its children get when it ends."""
+    """The signal that its children get when it ends."""
     children: set[int] = field(default_factory=set)
     _wakeup: tuple[int, int] = field(default_factory=os.pipe)
     _libc: ctypes.CDLL = field(default_factory=lambda: ctypes.CDLL(None, use_errno=True))
 
     def loop(self) -> None:
-        """Serve until the connection closes, or there is nothing to do."""
+        """Serve until the connection closes or the idle time has passed."""
         woken, wake = self._wakeup
         os.set_blocking(wake, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -88,7 +88,7 @@ class ForkServer:
         elif "prepare" in message:
             self._loaded(message["prepare"])
         elif message["pid"] in self.children:
-            # Only a child that has not been waited for: its number cannot mean another process.
+            # Only a child that has not been waited for: its process id cannot belong to another process.
             _signal_group(message["pid"], message["signal"])
         return True
 
@@ -96,7 +96,7 @@ class ForkServer:
         before = len(sys.modules)
         failure = self.load(job)
         if len(sys.modules) > before:
-            # Objects that exist now are not looked at by the children's collections, so their pages stay shared.
+            # The children's garbage collections skip objects that exist now, so their pages stay shared.
             gc.collect()
             gc.freeze()
         return failure
@@ -141,7 +141,7 @@ class ForkServer:
                 self._send({"exited": pid, "code": os.waitstatus_to_exitcode(status)})
 
     def _send(self, message: dict[str, Any]) -> None:
-        # If the main process is gone, the next receive says so.
+        # If the main process has ended, the next receive shows it.
         with contextlib.suppress(OSError):
             self.control.send(json.dumps(message).encode())
 

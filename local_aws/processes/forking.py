@@ -1,4 +1,4 @@
-"""The other end of a fork server (`fork_server.py`): it is started, asked for processes, and told to end them."""
+"""The client of a fork server (`fork_server.py`): starts it, requests processes and ends them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GoneError(Exception):
 
 
 class Process:
-    """A job's process. Its number leads a process group of its own."""
+    """A job's process, which leads its own process group."""
 
     def __init__(self, pid: int, send_signal: Callable[[int, int], None]) -> None:
         self.pid = pid
@@ -53,7 +53,7 @@ class Process:
         self._signal(signal.SIGKILL)
 
     def finish(self, code: int) -> None:
-        """Record the end; the side that learns of it calls this."""
+        """Record the end; called by the thread that receives it."""
         self._exit_code = code
         self._ended.set()
 
@@ -63,7 +63,7 @@ class Process:
 
 
 class _Reply:
-    """What a thread waits for after a request."""
+    """The reply that a thread waits for after a request."""
 
     def __init__(self) -> None:
         self.ready = threading.Event()
@@ -72,10 +72,10 @@ class _Reply:
 
 
 class Forking:
-    """One fork server and the thread that reads what it reports."""
+    """One fork server, and the thread that reads its reports."""
 
     def __init__(self, command: Callable[[int], list[str]], environment: Mapping[str, str]) -> None:
-        """Start the program; `command` is told the file descriptor of its end of the connection."""
+        """Start the program; `command` gets the file descriptor of its end of the connection."""
         self.gone = False
         self._lock = threading.Lock()
         self._replies: dict[int, _Reply] = {}
@@ -123,7 +123,7 @@ class Forking:
             raise GoneError from None
 
     def close(self) -> None:
-        """End the server with all its jobs."""
+        """End the server and all its jobs."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._reader.join()
@@ -152,7 +152,7 @@ class Forking:
         reply.ready.set()
 
     def _end(self) -> None:
-        """The connection is closed: see the server off and tell everybody who waits."""
+        """After the connection has closed: wait for the server's end and release all waiting threads."""
         try:
             self._popen.wait(_STOP_S)
         except subprocess.TimeoutExpired:

@@ -1,10 +1,10 @@
-"""A parent for one process that runs a user's code: it ends with that process and takes all descendants along.
+"""A parent for one process that runs a user's code: when that process ends, it ends too, and kills all descendants.
 
-It is loaded by its path into processes that know nothing of local AWS, so it imports the standard library alone.
+It is loaded by its path into processes without local AWS, so it imports the standard library only.
 
 On Linux the supervisor is the subreaper of what it started: a descendant that has left its session and lost its
 parent becomes the supervisor's own child (`PR_SET_CHILD_SUBREAPER`, prctl(2)), and so is found. Elsewhere it is found
-as long as the chain of its parents is there.
+as long as the chain of its parents exists.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _LINUX = sys.platform == "linux"
 
 
 def supervise(lifeline: int | None = None) -> None:
-    """Fork. The child returns and goes on; the parent never does.
+    """Fork. The function returns in the child, never in the parent.
 
-    The parent ends all when the child ends, when it gets SIGTERM, SIGINT or SIGHUP itself, and when the other end of
-    `lifeline`, a file descriptor of a pipe, is closed; and it ends as the child did: with its exit status, or by its
-    signal. The child ends with the parent.
+    The parent ends all processes when the child ends, when it gets SIGTERM, SIGINT or SIGHUP itself, and when the other
+    end of `lifeline`, a file descriptor of a pipe, is closed. It then ends as the child did: with the same exit status,
+    or by the same signal. The child ends with the parent.
     """
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     parent, child = os.getpid(), os.fork()
@@ -76,7 +76,7 @@ def _watch(child: int, lifeline: int | None) -> None:
 
 
 def _status_of(child: int) -> int | None:
-    """The wait status of the child once it has ended; whatever else has ended is reaped, too."""
+    """The wait status of the child once it has ended; other ended processes are reaped too."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -100,7 +100,7 @@ def _end_as(status: int | None) -> None:
 
 
 def end_descendants() -> None:
-    """Kill all descendants of this process, those that they leave behind while they die included."""
+    """Kill all descendants of this process, including those that lose their parents meanwhile."""
     while True:
         found = _descendants(os.getpid())
         for pid in found:
@@ -113,7 +113,7 @@ def end_descendants() -> None:
 
 
 def _reap() -> bool:
-    """Wait for one child at most a moment; whether there is any."""
+    """Wait briefly for one child; returns whether there is any."""
     try:
         if os.waitpid(-1, os.WNOHANG)[0] == 0:
             select.select([], [], [], 0.01)
@@ -147,13 +147,13 @@ def _processes() -> list[tuple[int, int]]:
                 stat = (place / "stat").read_text(encoding="utf-8", errors="replace")
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            # The name of the program, in brackets, may hold anything.
+            # The name of the program, in brackets, may contain any character.
             found.append((int(place.name), int(stat.rpartition(")")[2].split()[1])))
     return found
 
 
 def main() -> None:
-    """`supervisor.py LIFELINE PROGRAM ARGUMENT...`: run a program with all that it starts under a supervisor."""
+    """`supervisor.py LIFELINE PROGRAM ARGUMENT...`: run a program and everything it starts under a supervisor."""
     lifeline, command = int(sys.argv[1]), sys.argv[2:]
     supervise(lifeline)
     os.close(lifeline)

@@ -26,7 +26,7 @@ Properties = dict[str, Any]
 
 
 class ResourceFailedError(Exception):
-    """The resource could not be made; CloudFormation shows the message as the reason."""
+    """The resource could not be created; CloudFormation shows the message as the reason."""
 
 
 class ResourceTypes:
@@ -48,7 +48,7 @@ class ResourceTypes:
         }
 
     def _immutable(self, kind: str) -> base.ResourceType:
-        """A type of which only the tags change in place."""
+        """A type whose tags alone can be updated in place."""
         create = partial(self._create, kind)
 
         def update(physical_id: str, old: Properties, new: Properties, stack: str) -> tuple[str, dict[str, Any]]:
@@ -112,10 +112,10 @@ class ResourceTypes:
 
     def _pause(self) -> None:
         if self._platform.stopping.wait(_POLL_S):
-            raise ResourceFailedError("Local AWS goes down.")
+            raise ResourceFailedError("Local AWS is shutting down.")
 
     def _attributes(self, kind: str, arn: str) -> dict[str, Any]:
-        """What GetAtt gives; the name as it was given, as the ARN has it in lower case."""
+        """The attributes for GetAtt; the name as given, since the ARN has it in lower case."""
         found = self._call(f"Describe{kind}", {f"{kind}Name": _name(arn)})
         attributes = {f"{kind}Name": found[f"{kind}Name"], f"{kind}Arn": arn}
         if kind != "ModelPackageGroup":
@@ -152,7 +152,7 @@ _CASTS: dict[str, Callable[[str], Any]] = {
 
 
 def _typed(shape: Any, value: Any, path: str) -> Any:
-    """Values as the shape wants them: templates carry numbers and booleans as text too. Unknown properties raise."""
+    """Values with the shape's types: templates may have numbers and booleans as text. Unknown properties raise."""
     if shape.type_name == "structure" and isinstance(value, dict):
         unknown = sorted(set(value) - set(shape.members))
         if unknown:
@@ -177,7 +177,7 @@ def _is_gone(error: AwsError) -> bool:
 
 
 def _name(name_or_arn: str) -> str:
-    """`!Ref` of a model or config gives its ARN, and the API takes names: the last part is the name."""
+    """`!Ref` of a model or config returns its ARN, but the API takes names: the last part is the name."""
     return name_or_arn.rpartition("/")[2]
 
 
@@ -187,5 +187,5 @@ def _generated(logical_id: str) -> str:
 
 
 def _logical_id(physical_id: str) -> str:
-    """The beginning of a generated name; where a name is given, it is not asked for."""
+    """The prefix of a generated name; not called if a name is given."""
     return _name(physical_id).rpartition("-")[0] or "resource"

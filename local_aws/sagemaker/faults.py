@@ -1,10 +1,10 @@
-"""SageMaker's errors with the messages that the service was seen to send.
+"""SageMaker's errors, with messages observed from the service.
 
 The service models only a few errors; most refusals are `ValidationException`
-(https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html). The registry's texts are those that
+(https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html). The registry's messages are those that
 AWS's own CloudFormation handlers look for
-(https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sagemaker). Where a text is not known it is
-ours.
+(https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sagemaker). Where no
+message is known, it is local AWS's own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from local_aws.sagemaker import names
 from local_aws.wire import AwsError
 
 _NOUNS = {names.MODEL: "model", names.ENDPOINT_CONFIG: "endpoint configuration", names.ENDPOINT: "endpoint"}
+_JOBS = (names.PROCESSING_JOB, names.TRANSFORM_JOB)
 _REGISTRY_NOUNS = {names.MODEL_PACKAGE_GROUP: "Model Package Group", names.MODEL_PACKAGE: "Model Package"}
 
 
@@ -30,6 +31,8 @@ def not_found(kind: str, arn: str) -> AwsError:
     """The resource does not exist."""
     if kind == names.TRAINING_JOB:
         return invalid("Requested resource not found.")
+    if kind in _JOBS:
+        return invalid(f"Could not find requested job with ARN: {arn}")
     if kind in _REGISTRY_NOUNS:
         return invalid(f"{_REGISTRY_NOUNS[kind].replace(' ', '')} {arn} does not exist.")
     return invalid(f'Could not find {_NOUNS[kind]} "{arn}".')
@@ -42,6 +45,12 @@ def exists(kind: str, arn: str) -> AwsError:
             "ResourceInUse",
             "Training job names must be unique within an AWS account and region, and a training job with this "
             f"name already exists ({arn})",
+        )
+    if kind in _JOBS:
+        return AwsError(
+            "ResourceInUse",
+            "Job name must be unique within an AWS account and region, and a job with this name already exists "
+            f"({arn})",
         )
     if kind in _REGISTRY_NOUNS:
         return invalid(f"{_REGISTRY_NOUNS[kind]} already exists: {arn}")

@@ -29,7 +29,7 @@ class Listing:
     ascending: bool = False
     """The order if the request names none."""
     status_after_page: bool = False
-    """StatusEquals is applied to the page, which may then be short (ListTrainingJobs)."""
+    """Whether StatusEquals is applied to each page, which may then be short (ListTrainingJobs)."""
 
 
 def answer(listing: Listing, records: list[Record], request: Document) -> Document:
@@ -52,7 +52,7 @@ def answer(listing: Listing, records: list[Record], request: Document) -> Docume
 
 def _matches(record: Record, request: Document) -> bool:
     if request.get("WarmPoolStatusEquals") or request.get("TrainingPlanArnEquals"):
-        return False  # there are neither warm pools nor training plans here
+        return False  # local AWS has neither warm pools nor training plans
     checks = (
         ("CreationTimeAfter", record.created_at, 1),
         ("CreationTimeBefore", record.created_at, -1),
@@ -67,7 +67,7 @@ def _matches(record: Record, request: Document) -> bool:
 
 
 def _sort_key(record: Record, request: Document) -> tuple[Any, str, int]:
-    """The name counts last; the versions of a model package group are in the order of their numbers."""
+    """The sort key, with the name last; versions of a model package group are ordered by number."""
     by = request.get("SortBy", "CreationTime")
     name, _, version = record.name.lower().partition("/")
     values = {"Name": name, "Status": record.status, "CreationTime": record.created_at}
@@ -80,7 +80,7 @@ def _fingerprint(request: Document) -> str:
 
 
 def token(request: Document, offset: int) -> str:
-    """Where the next page begins, for this request alone."""
+    """The token for the next page, valid for this request only."""
     return base64.urlsafe_b64encode(json.dumps([offset, _fingerprint(request)]).encode()).decode()
 
 

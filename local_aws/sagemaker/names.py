@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from local_aws.wire import Caller
 
 TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT = "training-job", "model", "endpoint-config", "endpoint"
+PROCESSING_JOB, TRANSFORM_JOB = "processing-job", "transform-job"
 MODEL_PACKAGE_GROUP, MODEL_PACKAGE = "model-package-group", "model-package"
 
 
@@ -16,12 +17,12 @@ def arn(caller: Caller, kind: str, name: str) -> str:
 
 
 def arn_of(caller: Caller, kind: str, name_or_arn: str) -> str:
-    """The ARN that a request means where it may give a name or an ARN (`ArnOrName` in the API)."""
+    """The ARN for a member that may be a name or an ARN (`ArnOrName` in the API)."""
     return lower_case(name_or_arn) if name_or_arn.startswith("arn:") else arn(caller, kind, name_or_arn)
 
 
 def lower_case(resource_arn: str) -> str:
-    """An ARN with its name in lower case, as SageMaker keeps it."""
+    """An ARN with its name in lower case, as SageMaker stores it."""
     head, _, name = resource_arn.partition("/")
     return f"{head}/{name.lower()}"
 
@@ -42,13 +43,13 @@ class S3Address:
         return f"s3://{self.bucket}/{self.key}"
 
     def below(self, *parts: str) -> S3Address:
-        """The address of `parts` under this one, whether or not this one ends with a slash."""
+        """The address of `parts` below this one, with or without a slash at its end."""
         key = self.key.rstrip("/")
         return S3Address(self.bucket, "/".join((*((key,) if key else ()), *parts)))
 
 
 def s3_address(uri: str) -> S3Address:
-    """Take `s3://bucket/key` or `https://s3.<region>.<suffix>/bucket/key` apart; the request's pattern allows both.
+    """Parse `s3://bucket/key` or `https://s3.<region>.<suffix>/bucket/key`; the request's pattern allows both.
 
     Raises ValueError for anything else.
     """
@@ -59,5 +60,5 @@ def s3_address(uri: str) -> S3Address:
     elif scheme == "https":
         first = first.partition(".s3")[0]
     if scheme not in ("s3", "https") or not first:
-        raise ValueError(f"{uri!r} is no S3 URI: expected s3://bucket/key")
+        raise ValueError(f"{uri!r} is not an S3 URI: expected s3://bucket/key")
     return S3Address(first, key)

@@ -1,4 +1,4 @@
-"""S3 objects to files and back, as an execution role."""
+"""Copies S3 objects to files and back, with an execution role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHUNK_BYTES = 1 << 20
 _PARALLEL = 4
 
 ClientOf = Callable[[str], Any]
-"""Gives a client of a service by name, such as `ExecutionRole.client`."""
+"""Returns a client of a service by name, such as `ExecutionRole.client`."""
 
 
 class UnsafeKeyError(Exception):
@@ -21,7 +21,7 @@ class UnsafeKeyError(Exception):
 
 
 def keys_below(client: Any, prefix: S3Address) -> list[str]:
-    """Every key that starts with the prefix, in S3's order; markers of empty folders are left out."""
+    """Every key that starts with the prefix, in S3's order, without markers of empty folders."""
     keys: list[str] = []
     more: dict[str, str] = {}
     while True:
@@ -43,7 +43,7 @@ def download(client: Any, address: S3Address, path: Path) -> str:
 
 
 def download_all(client: Any, wanted: Iterable[tuple[S3Address, str]], folder: Path) -> None:
-    """Write objects to their relative paths below a folder, several at a time.
+    """Write objects to their relative paths below a folder, several in parallel.
 
     Raises UnsafeKeyError before anything is written outside it.
     """
@@ -72,5 +72,5 @@ def upload_folder(client: Any, folder: Path, prefix: S3Address, kms_key_id: str 
 def _inside(folder: Path, relative: str) -> Path:
     path = (folder / relative).resolve()
     if not path.is_relative_to(folder.resolve()) or not relative:
-        raise UnsafeKeyError(f"the key {relative!r} leads out of its channel")
+        raise UnsafeKeyError(f"the key {relative!r} is outside its channel")
     return path

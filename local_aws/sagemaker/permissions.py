@@ -69,6 +69,35 @@ def create_training_job(caller: Caller, request: Document) -> Iterator[Permissio
     yield pass_role(request["RoleArn"])
 
 
+def create_processing_job(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The job, its role and its tags."""
+    arn = names.arn(caller, names.PROCESSING_JOB, request["ProcessingJobName"])
+    network, cluster = request.get("NetworkConfig", {}), request["ProcessingResources"]["ClusterConfig"]
+    context = {
+        **_isolation(network),
+        "sagemaker:InterContainerTrafficEncryption": _boolean(network, "EnableInterContainerTrafficEncryption"),
+        "sagemaker:MaxRuntimeInSeconds": request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+        "sagemaker:InstanceTypes": [cluster["InstanceType"]] if "InstanceType" in cluster else None,
+        **_key(caller, "Volume", cluster.get("VolumeKmsKeyId")),
+        **_key(caller, "Output", request.get("ProcessingOutputConfig", {}).get("KmsKeyId")),
+    }
+    yield from creation("CreateProcessingJob", arn, request, context)
+    yield pass_role(request["RoleArn"])
+
+
+def create_transform_job(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The job and its tags: it runs as its model's role, which is not passed again."""
+    arn = names.arn(caller, names.TRANSFORM_JOB, request["TransformJobName"])
+    resources = request["TransformResources"]
+    context = {
+        "sagemaker:InstanceTypes": [resources["InstanceType"]],
+        "sagemaker:ModelArn": names.arn(caller, names.MODEL, request["ModelName"]),
+        **_key(caller, "Volume", resources.get("VolumeKmsKeyId")),
+        **_key(caller, "Output", request["TransformOutput"].get("KmsKeyId")),
+    }
+    yield from creation("CreateTransformJob", arn, request, context)
+
+
 def create_model(caller: Caller, request: Document) -> Iterator[Permission]:
     """The model, its role and its tags."""
     arn = names.arn(caller, names.MODEL, request["ModelName"])
@@ -97,7 +126,7 @@ def create_endpoint_config(caller: Caller, request: Document) -> Iterator[Permis
 
 
 def create_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
-    """The endpoint and its tags, and the endpoint config that it is made from."""
+    """The endpoint and its tags, and its endpoint config."""
     arn = names.arn(caller, names.ENDPOINT, request["EndpointName"])
     config = names.arn(caller, names.ENDPOINT_CONFIG, request["EndpointConfigName"])
     yield from creation("CreateEndpoint", arn, request, {})
@@ -105,7 +134,7 @@ def create_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
 
 
 def update_endpoint(caller: Caller, request: Document) -> Iterator[Permission]:
-    """The endpoint and the endpoint config that it goes to."""
+    """The endpoint and its new endpoint config."""
     for kind, member in ((names.ENDPOINT, "EndpointName"), (names.ENDPOINT_CONFIG, "EndpointConfigName")):
         yield Permission("sagemaker:UpdateEndpoint", names.arn(caller, kind, request[member]))
 
@@ -123,7 +152,7 @@ def pass_role(role_arn: str) -> Permission:
 
 
 def creation(action: str, arn: str, request: Document, context: Mapping[str, Any]) -> Iterator[Permission]:
-    """Making a resource, and its tags if the request has any."""
+    """Creating a resource, and its tags if the request has any."""
     tags = _tag_context(request)
     yield Permission(f"sagemaker:{action}", arn, {**present(context), **tags})
     if tags:
@@ -152,7 +181,7 @@ def _boolean(request: Document, member: str) -> str:
 
 
 def _key(caller: Caller, use: str, key: str | None) -> dict[str, Any]:
-    """The key under its present and its former condition key; an id is completed to an ARN."""
+    """The KMS key under its current and its former condition key; an id is expanded to an ARN."""
     if key is None:
         return {}
     whole = key if ":" in key else f"arn:{caller.partition}:kms:{caller.region}:{caller.account}:"

@@ -1,4 +1,4 @@
-"""The context that every part of SageMaker here gets."""
+"""What the parts of SageMaker share."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _ATTEMPTS, _PAUSE_S = 1000, 0.01
 
 @dataclass(frozen=True)
 class Platform:
-    """The surroundings of jobs and endpoints."""
+    """The context of jobs and endpoints."""
 
     runtime: Runtime
     records: Records
     launcher: Launcher
     stopping: threading.Event = field(default_factory=threading.Event)
-    """Set when local AWS goes down: whatever runs then is continued at the next start."""
+    """Set when local AWS shuts down: whatever runs then continues at the next start."""
 
     @property
     def folder(self) -> Path:
@@ -37,9 +37,9 @@ class Platform:
         return self.runtime.settings.state / "sagemaker"
 
     def await_port(self) -> None:
-        """Return when this local AWS answers, as what it calls itself goes over the wire too.
+        """Return when this local AWS answers, as it also calls itself over the wire.
 
-        What is resumed at a start may be quicker than the server. Raises StoppingError.
+        What continues at a start may be faster than the server. Raises StoppingError.
         """
         address = (HOST, self.runtime.settings.port)
         for _ in range(_ATTEMPTS):
@@ -53,10 +53,10 @@ class Platform:
         log.warning("local AWS does not answer on port %d", self.runtime.settings.port)
 
     def root(self) -> Credentials:
-        """Credentials for what SageMaker does in its own name."""
+        """Credentials for SageMaker's own calls."""
         key = self.runtime.settings.root
         return Credentials(key.access_key_id, key.secret_access_key, "", math.inf)
 
     def role(self, role_arn: str, source_arn: str) -> ExecutionRole:
-        """An execution role, taken for a resource."""
+        """An execution role, assumed for a resource."""
         return ExecutionRole(self.runtime.clients, role_arn, source_arn)

@@ -1,7 +1,7 @@
 """SageMaker's resources in the store: training jobs, models, endpoints, model packages and so on, and their tags.
 
-A record keeps the request that made it unchanged and the state that has come since. Names are unique without
-regard to case, as the ARN carries the name in lower case.
+A record keeps the unchanged request that created it, and its state. Names are unique regardless of case, as the ARN has
+the name in lower case.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Records:
     """The table of resources."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        """Create the tables if this is the first start."""
+        """Create the tables if they do not exist."""
         self._store, self._clock = store, clock
         store.define(_DDL)
 
@@ -97,9 +97,9 @@ class Records:
 
     @contextmanager
     def edit(self, kind: str, name: str) -> Iterator[Record]:
-        """Change a record's status and state: written when the block ends, not at all if it raises.
+        """Change a record's status and state: stored when the block ends, not at all if it raises.
 
-        No other thread changes a record meanwhile. Raises GoneError if there is none.
+        No other thread changes records during the block. Raises GoneError if there is no such record.
         """
         with self._store.transaction() as connection:
             record = self.find(kind, name)
@@ -129,7 +129,7 @@ class Records:
         return {row["key"]: row["value"] for row in rows}
 
     def put_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
-        """Add tags; one of a key that is there replaces it."""
+        """Add tags; a tag whose key exists replaces the old one."""
         with self._store.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO sagemaker_tag VALUES (?, ?, ?)",
@@ -137,7 +137,7 @@ class Records:
             )
 
     def remove_tags(self, arn: str, keys: list[str]) -> None:
-        """Remove tags; unknown keys are passed over."""
+        """Remove tags; unknown keys are ignored."""
         with self._store.transaction() as connection:
             connection.executemany("DELETE FROM sagemaker_tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
 

@@ -1,4 +1,4 @@
-"""Calls that SageMaker makes as an execution role (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."""
+"""Calls that SageMaker makes with an execution role (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SERVICE, _SESSION = "sagemaker.amazonaws.com", "SageMaker"
 
 @dataclass(frozen=True)
 class ExecutionRole:
-    """A role that SageMaker takes for one resource, `source_arn`."""
+    """A role that SageMaker assumes for one resource, `source_arn`."""
 
     clients: Clients
     arn: str
@@ -26,6 +26,6 @@ class ExecutionRole:
     def client(self, service: str) -> Any:
         """A client of another service that acts as the role. Raises base.RoleNotAssumableError.
 
-        Ask anew for every use: a long job outlives one set of credentials.
+        Call this for every use: a long job outlives one set of credentials.
         """
         return self.clients.get(service, self.assume())

@@ -1,4 +1,4 @@
-"""Search: resources by what their properties say.
+"""Search: finds resources by their properties.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html and API_Filter.html. A property is a member
 of the resource in SearchRecord, one below it by dots, or `HyperParameters.<name>`, `Metrics.<name>`, `Tags.<key>`.
@@ -16,7 +16,7 @@ from typing import Any
 from local_aws.sagemaker import listing, names
 from local_aws.sagemaker.faults import invalid, not_emulated
 from local_aws.sagemaker.hosting import endpoint_states
-from local_aws.sagemaker.jobs import states as job_states
+from local_aws.sagemaker.jobs.training import states as job_states
 from local_aws.sagemaker.records import Record, Records
 from local_aws.sagemaker.registry import model_package_groups, package_states
 from local_aws.wire import Caller, Document, load_model
@@ -55,7 +55,7 @@ _RESOURCES = {
 
 
 class Search:
-    """The operation Search over the resources that there are here."""
+    """The operation Search over the resources that local AWS has."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -107,7 +107,7 @@ def _shape(name: str) -> Any:
 
 
 def _check(shape: Any, expression: Document, depth: int = 1) -> None:
-    """Raise ValidationException for an expression that is empty, too large, or about what the resource lacks."""
+    """Raise ValidationException for an expression that is empty, too large, or has unknown properties."""
     filters, nested = expression.get("Filters", []), expression.get("NestedFilters", [])
     inner = expression.get("SubExpressions", [])
     if not (filters or nested or inner):
@@ -118,10 +118,10 @@ def _check(shape: Any, expression: Document, depth: int = 1) -> None:
         _check_filter(shape, one)
     for one in nested:
         if _kind_of(shape, one["NestedPropertyName"]) != _STRUCTURE:
-            raise invalid(f"NestedPropertyName {one['NestedPropertyName']} is no list.")
+            raise invalid(f"NestedPropertyName {one['NestedPropertyName']} is not a list.")
         for condition in one["Filters"]:
             if not condition["Name"].startswith(f"{one['NestedPropertyName']}."):
-                raise invalid(f"{condition['Name']} is no property of {one['NestedPropertyName']}.")
+                raise invalid(f"{condition['Name']} is not a property of {one['NestedPropertyName']}.")
             _check_filter(shape, condition)
     contains = [one for one in _all_filters(expression) if one.get("Operator") == "Contains"]
     if len(contains) > 1:
@@ -149,16 +149,16 @@ def _check_filter(shape: Any, one: Document) -> None:
     if wanted in ("Contains", "In") and kind not in (_TEXT, _STRUCTURE):
         raise invalid(f"Filter {one['Name']}: {wanted} is not supported for {kind} properties.")
     if kind in (_NUMBER, _TIME) and _read(kind, one["Value"]) is None:
-        raise invalid(f"Filter {one['Name']}: {one['Value']} is no {kind}.")
+        raise invalid(f"Filter {one['Name']}: {one['Value']} is not of type {kind}.")
 
 
 def _operator(one: Document) -> str:
-    """Without an operator a value means Equals, and none that there is one."""
+    """The operator; if none is given, Equals with a value and Exists without."""
     return str(one.get("Operator", "Equals" if "Value" in one else "Exists"))
 
 
 def _kind_of(shape: Any, name: str) -> str:
-    """What kind of property a name is. Raises ValidationException for none of the resource's."""
+    """The kind of a property. Raises ValidationException for a name that the resource lacks."""
     head, _, rest = name.partition(".")
     if shape.name == "TrainingJob" and head == "Metrics" and rest:
         return _NUMBER
@@ -171,7 +171,7 @@ def _kind_of(shape: Any, name: str) -> str:
         if at.type_name == "map":
             return _TEXT
         if at.type_name != "structure" or part not in at.members:
-            raise invalid(f"{name} is no property of {shape.name}.")
+            raise invalid(f"{name} is not a property of {shape.name}.")
         at = at.members[part]
     return _KINDS.get(at.type_name, _TEXT)
 
@@ -200,7 +200,7 @@ def _nested_holds(shape: Any, document: Document, nested: Document) -> bool:
 
 
 def _values(document: Document, name: str) -> list[Any]:
-    """What stands under a name; of lists all that their items have there."""
+    """The values under a name; for a list, those of all its items."""
     head, _, rest = name.partition(".")
     if head == "Metrics" and rest:
         return [one["Value"] for one in document.get("FinalMetricDataList", []) if one["MetricName"] == rest]
@@ -252,7 +252,7 @@ def _read(kind: str, text: str) -> float | datetime | None:
 
 
 def _read_found(found: Any, value: str) -> float | datetime | None:
-    """A property's value to compare; a decimal hyperparameter counts as an integer beside an integer."""
+    """A property's value for a comparison; compared with an integer, a decimal hyperparameter becomes an integer."""
     if isinstance(found, datetime):
         return found
     number = _read(_NUMBER, str(found))
@@ -266,7 +266,7 @@ def _written(found: Any) -> str:
 
 
 def _sort_key(document: Document, by: str) -> tuple[int, Any, str]:
-    """Resources without the property come as if it were less than any; a group is modified when it is created."""
+    """The sort key; resources without the property sort lowest. A group's modification time is its creation time."""
     values = _values(document, by) or (_values(document, "CreationTime") if by == _DEFAULT_SORT else [])
     value = values[0] if values else ""
     rank = 0 if not values else 1 if isinstance(value, int | float) else 2 if isinstance(value, datetime) else 3

@@ -1,4 +1,4 @@
-"""Amazon SageMaker in local AWS: training jobs, the model registry, models, endpoints and their invocation."""
+"""Amazon SageMaker in local AWS: jobs, the model registry, models, endpoints and their invocation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from local_aws.sagemaker.hosting.endpoints import Endpoints
 from local_aws.sagemaker.hosting.invocation_metrics import InvocationMetrics
 from local_aws.sagemaker.hosting.invoke import Invocations
 from local_aws.sagemaker.hosting.models import Models
-from local_aws.sagemaker.jobs.training_jobs import TrainingJobs
+from local_aws.sagemaker.jobs.operations import Jobs
+from local_aws.sagemaker.jobs.processing.jobs import ProcessingJobs
+from local_aws.sagemaker.jobs.training.jobs import TrainingJobs
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.registry import package_permissions
@@ -23,6 +25,7 @@ from local_aws.sagemaker.registry.model_package_groups import ModelPackageGroups
 from local_aws.sagemaker.registry.model_packages import ModelPackages
 from local_aws.sagemaker.search import Search
 from local_aws.sagemaker.tagging import Tagging
+from local_aws.sagemaker.transform.jobs import TransformJobs
 from local_aws.wire import Authorizer, Operation
 
 _STOP_S = 5.0
@@ -38,6 +41,8 @@ class SageMakerService:
         self._warming: threading.Thread | None = None
         self._metrics = InvocationMetrics(self._platform)
         self._jobs = TrainingJobs(self._platform)
+        self._processing = ProcessingJobs(self._platform)
+        self._transform = TransformJobs(self._platform)
         self._groups = ModelPackageGroups(self._platform)
         self._packages = ModelPackages(self._platform)
         self._models = Models(self._platform)
@@ -73,7 +78,7 @@ class SageMakerService:
             self._warming.start()
 
     def _load_clients(self) -> None:
-        """Let botocore load the models of what a job calls; a client for the job's role is then made quickly."""
+        """Load botocore's models of the services that a job calls, so that its clients are created quickly."""
         for service in ("s3", "logs", "cloudwatch"):
             self._platform.runtime.clients.get(service, self._platform.root())
 
@@ -81,26 +86,31 @@ class SageMakerService:
         """Continue what the last stop or kill interrupted."""
         self._deployments.resume()
         self._jobs.resume()
+        self._processing.resume()
+        self._transform.resume()
 
     def stop(self) -> None:
-        """End every container and thread; what ran is continued at the next start."""
+        """End every container and thread; what ran continues at the next start."""
         self._platform.stopping.set()
         self._platform.launcher.stop()
         self._jobs.stop_all(_STOP_S)
+        self._processing.stop_all(_STOP_S)
+        self._transform.stop_all(_STOP_S)
         self._deployments.stop_all(_STOP_S)
         self._metrics.stop()
 
     def _job_operations(self) -> dict[str, Operation]:
-        def named(action: str) -> Authorizer:
-            return permissions.on_name(action, names.TRAINING_JOB, "TrainingJobName")
+        def delete(jobs: Jobs, kind: str, member: str) -> dict[str, Operation]:
+            needs = permissions.on_name(f"Delete{member}", kind, f"{member}Name")
+            return {f"Delete{member}": Operation(jobs.delete, needs)}
 
-        jobs = self._jobs
+        training, processing, needs = self._jobs, self._processing, permissions
         return {
-            "CreateTrainingJob": Operation(jobs.create, permissions.create_training_job),
-            "DescribeTrainingJob": Operation(jobs.describe, named("DescribeTrainingJob")),
-            "ListTrainingJobs": Operation(jobs.list, permissions.on_all("ListTrainingJobs")),
-            "StopTrainingJob": Operation(jobs.stop, named("StopTrainingJob")),
-            "DeleteTrainingJob": Operation(jobs.delete, named("DeleteTrainingJob")),
+            **_operations_of(training, names.TRAINING_JOB, "TrainingJob", needs.create_training_job),
+            **_operations_of(processing, names.PROCESSING_JOB, "ProcessingJob", needs.create_processing_job),
+            **_operations_of(self._transform, names.TRANSFORM_JOB, "TransformJob", needs.create_transform_job),
+            **delete(training, names.TRAINING_JOB, "TrainingJob"),
+            **delete(processing, names.PROCESSING_JOB, "ProcessingJob"),
         }
 
     def _registry_operations(self) -> dict[str, Operation]:
@@ -159,3 +169,17 @@ class SageMakerService:
             "DeleteTags": Operation(self._tagging.delete, permissions.on_arn("DeleteTags")),
             "Search": Operation(self._search.search, permissions.on_all("Search")),
         }
+
+
+def _operations_of(jobs: Jobs, kind: str, member: str, create: Authorizer) -> dict[str, Operation]:
+    """What every kind of job has."""
+
+    def named(action: str) -> Authorizer:
+        return permissions.on_name(action, kind, f"{member}Name")
+
+    return {
+        f"Create{member}": Operation(jobs.create, create),
+        f"Describe{member}": Operation(jobs.describe, named(f"Describe{member}")),
+        f"List{member}s": Operation(jobs.list, permissions.on_all(f"List{member}s")),
+        f"Stop{member}": Operation(jobs.stop, named(f"Stop{member}")),
+    }

@@ -22,7 +22,7 @@ class Tagging:
         self._records = records
 
     def add(self, _caller: Caller, request: Document) -> Document:
-        """Add tags; a tag of a key that is there replaces it."""
+        """Add tags; a tag whose key exists replaces the old one."""
         arn = self._taggable(request)
         keys = set(self._records.tags(arn)) | {tag["Key"] for tag in request["Tags"]}
         if len(keys) > _MAX_TAGS:
@@ -31,7 +31,7 @@ class Tagging:
         return {"Tags": tag_list(self._records.tags(arn))}
 
     def list(self, _caller: Caller, request: Document) -> Document:
-        """All tags: a resource has 50 at most, the smallest page that a request may ask for."""
+        """All tags: a resource has at most 50, and a page cannot be smaller."""
         record = self._find(request)
         arn = package_states.arn_of_group(record) if _is_version(record) else record.arn
         return {"Tags": tag_list(self._records.tags(arn))}
@@ -52,8 +52,8 @@ class Tagging:
         record = self._find(request)
         if _is_version(record):
             raise invalid(
-                f"{record.arn} is a model package version, which has the tags of its group: tag "
-                f"{package_states.arn_of_group(record)}."
+                f"{record.arn} is a model package version, which has the tags of its group. Tag the "
+                f"group instead: {package_states.arn_of_group(record)}."
             )
         return record.arn
 
@@ -63,5 +63,5 @@ def _is_version(record: Record) -> bool:
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Tags as AWS's lists hold them."""
+    """Tags in the form of AWS's lists."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -10,14 +10,14 @@ from hypercorn.events import Event, Updated
 
 
 class Connection(TCPServer):
-    """A connection whose handle is given back once the client is gone.
+    """A connection whose handle is released once the client has disconnected.
 
-    Hypercorn waits for its timer of idle connections as well, so that each closed one would stay, in CLOSE_WAIT, as
-    long as one that is kept alive.
+    Hypercorn also waits for its keep-alive timer, so each closed connection would stay in CLOSE_WAIT as long as a
+    connection that is kept alive.
     """
 
     async def protocol_send(self, event: Event) -> None:
-        """Carry out what the protocol asks for; nobody is waited for who is gone."""
+        """Handle the protocol's events; do not wait for a client that has disconnected."""
         if isinstance(event, Updated) and event.idle and self.reader.at_eof():
             return
         await super().protocol_send(event)
@@ -28,7 +28,7 @@ class Connection(TCPServer):
 
 
 def close_with_the_client() -> None:
-    """Let Hypercorn make such connections. Raises AttributeError if it makes them another way by now."""
+    """Make Hypercorn use such connections. Raises AttributeError if its current version creates them differently."""
     run: Any = import_module("hypercorn.asyncio.run")
     if run.TCPServer is not Connection:
         run.TCPServer = Connection

@@ -1,8 +1,8 @@
-"""One server for one state folder: the lock that it holds for its life, and what it says about itself in it.
+"""One server per state folder: the lock that it holds while it runs, and what it writes about itself into it.
 
-The lock is the kernel's (https://man7.org/linux/man-pages/man2/flock.2.html): it ends with the process, however that
-ends, and no program that the process starts inherits it. So what the file says is true while the lock is held, and
-history otherwise.
+The kernel keeps the lock (https://man7.org/linux/man-pages/man2/flock.2.html): it ends with the process, however that
+ends, and programs that the process starts do not inherit it. So the file's content is current while the lock is held,
+and outdated otherwise.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _ATTEMPT_S = 0.3
-"""Longer than a look at the lock takes, which holds it for a moment."""
+"""Longer than checking the lock takes, which holds it briefly."""
 _READ_S = 1.0
 _PAUSE_S = 0.01
 
 
 class LockError(Exception):
-    """The lock is held by a process that does not say who it is."""
+    """The lock is held by a process that does not identify itself."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Holder:
     port: int
     region: str
     ready: bool = False
-    """It answers, and what ran when it went down goes on."""
+    """It answers, and what ran when the last server ended continues."""
     notes: tuple[str, ...] = ()
-    """What a person should know of this start: sentences."""
+    """Sentences about this start for the user."""
 
 
 class StateLock:
-    """The lock of one state folder, which must exist."""
+    """The lock of one state folder; the folder must exist."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is opened before `acquire`."""
@@ -59,7 +59,7 @@ class StateLock:
         return True
 
     def announce(self, holder: Holder) -> None:
-        """Say who holds the lock. Raises OSError."""
+        """Write who holds the lock. Raises OSError."""
         text = json.dumps(asdict(holder)).encode()
         os.pwrite(self._descriptor, text, 0)
         os.ftruncate(self._descriptor, len(text))
@@ -78,7 +78,7 @@ def find_holder(path: Path) -> Holder | None:
             if holder and _alive(holder.pid):
                 return holder
             if time.monotonic() > deadline:
-                raise LockError(f"{path} is locked by a process that does not say who it is.")
+                raise LockError(f"{path} is locked by a process that does not identify itself.")
             time.sleep(_PAUSE_S)
     finally:
         os.close(descriptor)
@@ -106,6 +106,6 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # another user's
+    except PermissionError:  # another user's process
         return True
     return True

@@ -1,9 +1,9 @@
-"""Answers a malformed request that broke one of MiniStack's services.
+"""Answers malformed requests that fail inside MiniStack's services.
 
-MiniStack does not check the types of what it reads, so a text in the place of a list ends in a failure of its own. AWS
-answers SerializationException there, and ValidationException where a constraint of the model is broken
-(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html). The models are large, so a request is held
-against its own only once it has failed.
+MiniStack does not check the types of its input, so a string in place of a list makes it fail. AWS answers such requests
+with SerializationException, or with ValidationException if a constraint of the model is violated
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonErrors.html). The models are large, so a request is
+checked against its model only after it has failed.
 """
 
 from __future__ import annotations
@@ -27,18 +27,17 @@ _SERVICES = {
     "AmazonSQS": "sqs",
     "AmazonSSM": "ssm",
     "AWSEvents": "events",
-    "AWSStepFunctions": "stepfunctions",
     "GraniteServiceVersion20100801": "cloudwatch",
     "Logs_20140328": "logs",
     "secretsmanager": "secretsmanager",
     "TrentService": "kms",
 }
-"""Prefix of `X-Amz-Target` to botocore's name."""
+"""Prefixes of `X-Amz-Target`, with botocore's names of the services."""
 _MALFORMED, _FAILED = 400, 500
 
 
 async def answer(app: Asgi, scope: Scope, receive: Receive, send: Send, target: str) -> None:
-    """Let MiniStack answer; a failure over a malformed request becomes the refusal that is due.
+    """Let MiniStack answer; replace a failure on a malformed request by AWS's error.
 
     `target` is the request's `X-Amz-Target`, empty if it has none.
     """
@@ -46,7 +45,7 @@ async def answer(app: Asgi, scope: Scope, receive: Receive, send: Send, target: 
         await app(scope, receive, send)
         return
     exchange = _Exchange(target, await operation.read(receive), receive, send)
-    # What is no text would be stored, and fail whoever reads it later.
+    # A body that is not text would be stored, and fail later readers.
     if b"\\ud" in exchange.body.lower() and await exchange.refuse():
         return
     try:
@@ -57,7 +56,7 @@ async def answer(app: Asgi, scope: Scope, receive: Receive, send: Send, target: 
 
 
 class _Exchange:
-    """A request that is read, and its answer."""
+    """A request whose body is read, and its response."""
 
     def __init__(self, target: str, messages: list[MutableMapping[str, Any]], receive: Receive, send: Send) -> None:
         self._target, self._messages, self._receive, self._send = target, messages, receive, send
@@ -75,7 +74,7 @@ class _Exchange:
             await self._send(message)
 
     async def refuse(self) -> bool:
-        """Answer with what is wrong with the request's form, if anything is."""
+        """Answer with AWS's error if the request is malformed."""
         document = await asyncio.to_thread(refusal, self._target, self.body)
         if document is None:
             return False
@@ -90,7 +89,7 @@ class _Exchange:
 
 
 def refusal(target: str, body: bytes) -> bytes | None:
-    """The document of AWS's error for a request in JSON, or None if its form is in order or not known here."""
+    """The document of AWS's error for a JSON request, or None if it is well-formed or its model is not known."""
     prefix, _, operation = target.rpartition(".")
     model = _model(_SERVICES[prefix], operation) if prefix in _SERVICES else None
     if model is None:
@@ -105,18 +104,18 @@ def refusal(target: str, body: bytes) -> bytes | None:
 
 
 def _problem(shape: Any, body: bytes) -> tuple[str, str] | None:
-    """Code and message of what the model's own types and constraints do not tell."""
+    """Code and message of errors that the model's types and constraints do not cover."""
     document = read_json(body)
     parsed = shapes.parse(shape, document) if shape is not None else {}
     if _holds_other_types(document, parsed):
-        return "SerializationException", "found a number or a boolean in the place of a string"
+        return "SerializationException", "found a number or a boolean in place of a string"
     if parsed.get("NextToken") or parsed.get("nextToken"):
-        return "ValidationException", "The pagination token is none that this operation has given."
+        return "ValidationException", "The pagination token is not one that this operation returned."
     return None
 
 
 def _holds_other_types(document: Any, parsed: Any) -> bool:
-    """Whether there is a number where the model has a text, which some services of AWS take."""
+    """Whether there is a number in place of a string, which some AWS services accept."""
     if isinstance(parsed, dict) and isinstance(document, dict):
         return any(_holds_other_types(document.get(name), value) for name, value in parsed.items())
     if isinstance(parsed, list) and isinstance(document, list):

@@ -1,6 +1,6 @@
-"""Local AWS as a background process: started once for a state folder, found, and ended.
+"""Local AWS as a background process: starts one per state folder, finds it, and ends it.
 
-Which server has a state folder is known by the lock that it holds (`lock.py`), never by a port or by an answer.
+The lock (`lock.py`) shows which server has a state folder, never a port or a response.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ LOCKED = 75
 
 
 class ProcessError(Exception):
-    """Local AWS cannot do it; the message says why, and the next step."""
+    """The command failed; the message says why, and the next step."""
 
 
 def start(settings: Settings) -> str:
-    """Start local AWS in the background unless it runs; returns what to say once it answers. Raises ProcessError."""
+    """Start local AWS in the background unless it runs; returns a message once it answers. Raises ProcessError."""
     started = time.monotonic()
     found = _holder(settings)
     process = None if found else _spawn(settings)
@@ -54,7 +54,7 @@ def start(settings: Settings) -> str:
 
 
 def stop(settings: Settings) -> str:
-    """End the server that holds the lock, whether it answers or not; returns what to say. Raises ProcessError."""
+    """End the server that holds the lock, whether it answers or not; returns a message. Raises ProcessError."""
     found = _holder(settings)
     if found is None:
         return "local AWS is not running"
@@ -67,11 +67,11 @@ def stop(settings: Settings) -> str:
             if now is None or now.pid != found.pid:
                 return f"local AWS is down; its state is kept in {settings.state}"
             time.sleep(_PAUSE_S)
-    raise ProcessError(f"process {found.pid} does not end, not even by SIGKILL")
+    raise ProcessError(f"process {found.pid} does not end, even after SIGKILL")
 
 
 def describe(settings: Settings) -> tuple[bool, str]:
-    """Whether local AWS runs at the port of the settings, and what to say of it. Raises ProcessError."""
+    """Whether local AWS runs at the port of the settings, and a message. Raises ProcessError."""
     found = _holder(settings)
     if found is None:
         return False, "local AWS is not running"
@@ -83,7 +83,7 @@ def describe(settings: Settings) -> tuple[bool, str]:
 
 
 def lock_state(settings: Settings) -> StateLock:
-    """The lock of the state folder, which is made if need be. Raises ProcessError."""
+    """The lock of the state folder, which is created if necessary. Raises ProcessError."""
     lock = StateLock(settings.lock_file)
     with _readable_errors(settings):
         settings.make_private()
@@ -96,14 +96,14 @@ def lock_state(settings: Settings) -> StateLock:
 
 
 class StateLockedError(ProcessError):
-    """Another server has the state."""
+    """The error if another server has the state."""
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A socket that listens at the port; who connects waits until the server answers. Raises ProcessError."""
+    """A socket that listens at the port; clients wait until the server answers. Raises ProcessError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        # A port whose last server has just ended may be taken at once; one where somebody listens may not.
+        # A port whose last server has just ended may be taken at once; a port in use may not.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind((HOST, settings.port))
@@ -130,7 +130,7 @@ def serve_command(settings: Settings) -> list[str]:
 def _spawn(settings: Settings) -> subprocess.Popen[bytes]:
     with _readable_errors(settings):
         settings.make_private()
-        _ = settings.root  # made here, where a person reads what is wrong with it
+        _ = settings.root  # created here, where the user sees what is wrong with it
         log = settings.log_file.open("ab")
     with log:
         return subprocess.Popen(
@@ -144,7 +144,7 @@ def _spawn(settings: Settings) -> subprocess.Popen[bytes]:
 
 
 def _spawn_again(settings: Settings, ended: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
-    """Start a server where the one that was waited for has ended, unless it was our own and says why."""
+    """Start a server if the one waited for has ended, unless it was our own and reports why."""
     if ended is not None and ended.poll() != LOCKED:
         raise ProcessError(_last_log_lines(settings))
     return _spawn(settings)
@@ -177,11 +177,11 @@ def _last_log_lines(settings: Settings) -> str:
 
 
 _SAID = "local AWS: "
-"""How a server begins the line that tells why it does not start."""
+"""The beginning of the line in which a server reports why it does not start."""
 
 
 def print_failure(error: Exception) -> None:
-    """Print an error where a person, or `start`, finds it."""
+    """Print an error where the user, or `start`, finds it."""
     print(f"{_SAID}{error}", file=sys.stderr)  # noqa: T201
 
 
@@ -227,11 +227,11 @@ def _readable_errors(settings: Settings) -> Iterator[None]:
 
 
 def _port_owner(settings: Settings) -> str:
-    """Who listens at the port, as far as the system says what runs."""
+    """Who listens at the port, as far as the system shows it."""
     command = ["ps", "-A", "-ww", "-o", "args="]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     for match in filter(None, map(_SERVING.search, listed)):
-        # The one of this very state is the process that asks.
+        # The server with this state is the current process.
         if int(match.group(2)) == settings.port and match.group(1) != str(settings.state):
             return f"local AWS with its state in {match.group(1)}"
     return "another program"

@@ -1,4 +1,4 @@
-"""The root user's access key: random, made at the first start, kept in the state folder for its owner alone.
+"""The root user's access key: random, created at the first start, kept in the state folder, readable by its owner only.
 
 The file has the format of the credentials file that the AWS CLI and all SDKs share, so AWS_SHARED_CREDENTIALS_FILE may
 name it (https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html).
@@ -23,7 +23,7 @@ _SECRET_BYTES = 30
 
 
 class RootKeyError(Exception):
-    """The file is there and does not hold a key; the message names it and says what to do."""
+    """The file does not contain a key; the message names it and says what to do."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,14 +60,14 @@ def read_root_key(state: Path) -> RootKey | None:
 
 
 def root_key(state: Path) -> RootKey:
-    """The key of a state folder, made where there is none: 100 random bits name it, 240 are its secret."""
+    """The key of a state folder, created if there is none: its id has 100 random bits, its secret 240."""
     found = read_root_key(state)
     if found is not None:
         return found
     key_id = "AKIA" + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     text = f"[{_PROFILE}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n"
-    # Complete before it has its name; of two that start at once, the first wins.
+    # The file is complete before it gets its name; if two servers start at once, the first wins.
     with tempfile.NamedTemporaryFile("w", dir=state, prefix=".credentials-", encoding="utf-8") as draft:  # mode 0600
         draft.write(text)
         draft.flush()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_aws import base, operation
@@ -25,7 +25,7 @@ from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
-from local_aws.serving import malformed
+from local_aws.serving import answers, malformed
 from local_aws.serving.allocator import freeze_startup_objects, release_memory, trim_periodically
 from local_aws.serving.lock import Holder, StateLock
 from local_aws.serving.process import ProcessError
@@ -33,6 +33,7 @@ from local_aws.serving.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
 from local_aws.state import database_copy, snapshots, space, state_files
 from local_aws.state.store import Store
+from local_aws.stepfunctions.assembly import StepFunctions
 from local_aws.wire import Service
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,11 @@ _CONNECTIONS = (
 )
 CALLS_PATH = f"{OWN_PREFIX}calls"
 _HANDLES = 4096
-# Loopback stands for the TLS connection that a client has with AWS; otherwise each bucket policy that refuses plain
-# HTTP (aws:SecureTransport) would refuse everything here.
+# Threads for requests at once, made as they are needed: one that waits, as GetActivityTask does for a minute, must not
+# hold up those that it waits for.
+_REQUESTS = 256
+# Loopback counts as the TLS connection that a client has with AWS; otherwise every bucket policy that refuses plain
+# HTTP (aws:SecureTransport) would refuse all requests here.
 _AS_OVER_TLS = (b"x-forwarded-proto", b"https")
 
 
@@ -69,13 +73,21 @@ class LocalAws:
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
+        self.stepfunctions = StepFunctions(self.runtime)
         self._git: Asgi = GitHost(self.codecommit)
         self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
         self._copies = database_copy.Keeper(settings.database)
         self.snapshots = snapshots.Snapshots(settings.state / "ministack")
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
-        # In the order of resuming: what CodeCommit announces late starts pipelines, and those build, train and deploy.
-        self._services = (self.sagemaker, self.codebuild, self.codepipeline, self.codecommit, self.codeconnections)
+        # In the order of resuming: late events of CodeCommit start pipelines, and these build, train and deploy.
+        self._services = (
+            self.sagemaker,
+            self.codebuild,
+            self.stepfunctions,
+            self.codepipeline,
+            self.codecommit,
+            self.codeconnections,
+        )
         self._functions = base.FunctionProcesses()
         self._asynchronous = base.AsynchronousInvocations(store, self.runtime.clients.get)
         self.parts = base.Parts(
@@ -89,6 +101,7 @@ class LocalAws:
             note=self.calls.note,
             restore=self.snapshots.restore,
             start_pipeline=self._start_pipeline,
+            start_machine=self.stepfunctions.start_from_event,
             processes=self._functions,
             invocations=self._asynchronous,
             templates=self._templates,
@@ -108,6 +121,7 @@ class LocalAws:
         yield base.Front(codebuild, "codebuild", "CodeBuild_20161006")
         yield base.Front(sagemaker, "sagemaker-api", "SageMaker")
         yield base.Front(runtime, "sagemaker", None)
+        yield base.Front(front("stepfunctions", self.stepfunctions.operations()), "states", "AWSStepFunctions")
         for name, prefix in _CONNECTIONS:
             yield base.Front(front(name, self.codeconnections.operations(name)), name, prefix)
 
@@ -120,7 +134,7 @@ class LocalAws:
         self.sagemaker.prewarm()
 
     def start(self) -> None:
-        """Begin once the port answers: continue what was running when the last process ended."""
+        """Start the services once the port answers: continue what was running when the last process ended."""
         self.snapshots.start()
         self._copies.start()
         self.calls.start()
@@ -142,7 +156,7 @@ class LocalAws:
         self._functions.stop()
 
     def close(self) -> None:
-        """Save all state, once no request is under way."""
+        """Save all state once no request is in progress."""
         self.snapshots.stop()
         self.calls.stop()
         self._copies.stop()
@@ -153,7 +167,7 @@ class LocalAws:
         database_copy.keep(self.settings.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request that the gate lets through."""
+        """Answer one request that has passed the gate."""
         await self.gate(scope, receive, send)
 
     async def _answer_git(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +175,7 @@ class LocalAws:
         self.snapshots.note()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that is signed: what roles did, or MiniStack with our services in its tables."""
+        """Answer a signed request: the list of roles' calls, or MiniStack with our services in its tables."""
         if scope["type"] != "http":
             await base.asgi_app()(scope, receive, send)
         elif scope["path"].startswith(OWN_PREFIX):
@@ -171,11 +185,11 @@ class LocalAws:
 
     async def _answer_own(self, scope: Scope, send: Send) -> None:
         if scope["path"] != CALLS_PATH or scope["method"] != "GET":
-            await _send_json(send, 404, {"message": "Nothing is here."})
+            await answers.send_json(send, 404, {"message": "Nothing is here."})
         elif scope["state"]["caller"].access_key_id != self.settings.root.access_key_id:
-            await _send_json(send, 403, {"message": "Only the root user may read what roles did."})
+            await answers.send_json(send, 403, {"message": "Only the root user may read the calls of roles."})
         else:
-            await _send_json(send, 200, {"calls": await asyncio.to_thread(self.calls.calls)})
+            await answers.send_calls(send, self.calls.calls())
 
     async def _answer_aws(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -213,23 +227,13 @@ class LocalAws:
 
 async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:
     content_type, body = space.answer(message, service, headers)
-    await _send(send, body, content_type, space.STATUS)
-
-
-async def _send_json(send: Send, status: int, document: Any) -> None:
-    await _send(send, json.dumps(document).encode(), "application/json", status)
-
-
-async def _send(send: Send, body: bytes, content_type: str, status: int) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await answers.send_body(send, body, content_type, space.STATUS)
 
 
 def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
     """Run local AWS in this process, started with `settings.start_environment`, until SIGTERM or SIGINT.
 
-    `lock` is the one of the state folder, and `listener` listens at the port already.
+    `lock` is that of the state folder, and `listener` already listens at the port.
     """
     release_memory()
     os.environ.update(settings.server_environment())
@@ -247,7 +251,7 @@ def serve(settings: Settings, lock: StateLock, listener: socket.socket) -> None:
 
 
 def _allow_handles() -> None:
-    """Take as many handles as the system allows: macOS gives a process 256 unless it asks for more."""
+    """Raise the limit of open files to the system's maximum: macOS gives a process 256 by default."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _HANDLES if hard == resource.RLIM_INFINITY else min(_HANDLES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -263,11 +267,12 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
-    config.errorlog = logging.getLogger("hypercorn.error")  # a handler of its own would write each line twice
+    config.errorlog = logging.getLogger("hypercorn.error")  # its own handler would write each line twice
     config.graceful_timeout = 0.2
     stopping, closing = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(LoopErrors())
+    loop.set_default_executor(ThreadPoolExecutor(_REQUESTS, thread_name_prefix="request"))
     log_bound = LogBound(settings.log_file)
     log_bound.start()
     close_with_the_client()
@@ -277,7 +282,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
     server = asyncio.create_task(
         hypercorn_serve(services, config, shutdown_trigger=closing.wait)  # type: ignore[arg-type]
     )
-    # What the services continue after a restart calls this very port, and what they end with still does.
+    # The services call this port, both when they continue after a restart and when they stop.
     await _answering(settings)
     try:
         services.snapshots.require_restored()
@@ -298,7 +303,7 @@ async def _serve(settings: Settings, lock: StateLock, listener: socket.socket, n
 
 
 async def _answering(settings: Settings) -> None:
-    """Return once a request is answered, if only by a refusal: the socket connects before that."""
+    """Return once a request is answered, even with a refusal: the socket accepts connections earlier."""
     reader, writer = await asyncio.open_connection(HOST, settings.port)
     writer.write(f"HEAD / HTTP/1.1\r\nHost: {HOST}:{settings.port}\r\nConnection: close\r\n\r\n".encode())
     await reader.read(1)

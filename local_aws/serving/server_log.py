@@ -1,4 +1,4 @@
-"""The server's log: bounded in size, and a storm of one message is one line a minute."""
+"""The server's log: bounded in size, and a flood of one message becomes one line a minute."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _STDERR = 2
 
 
 class LogBound:
-    """Keeps the file that standard error goes to below a size; nothing happens where it goes elsewhere.
+    """Keeps the file behind standard error below a size; if standard error is not a file, nothing happens.
 
-    The file is copied and emptied, not renamed, as the processes that this one starts write into it too.
+    The file is copied and emptied, not renamed, as processes started by this one write to it too.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -34,16 +34,16 @@ class LogBound:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Look at the size once a second from now on."""
+        """Check the size once a second from now on."""
         if self._is_standard_error():
             threading.Thread(target=self._run, name="log-bound", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._stopped.set()
 
     def bound(self) -> None:
-        """Move all but an empty file to `server.log.1` if it is too large: its last `max_bytes`."""
+        """If the file is too large, move its last `max_bytes` to `server.log.1` and empty it."""
         with self._path.open("r+b") as file:
             size = file.seek(0, os.SEEK_END)
             if size <= self._max_bytes:
@@ -68,9 +68,9 @@ class LogBound:
 
 
 class LoopErrors:
-    """What asyncio reports, with one line a minute for connections that find no handle.
+    """Logs asyncio's errors, with one line a minute for connections that cannot be accepted for lack of handles.
 
-    asyncio tries a hundred times a second to accept a connection without a handle, and would log each with its trace.
+    asyncio retries such a connection a hundred times a second, and would log each attempt with its trace.
     """
 
     def __init__(self) -> None:

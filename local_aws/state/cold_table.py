@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS cold_records (
     kind TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, ends REAL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cold_records_ends ON cold_records (kind, ends) WHERE ends IS NOT NULL;
 """
-KEPT = 64
+KEPT = 16
 """Records in memory at least; twice as many at most."""
 
 

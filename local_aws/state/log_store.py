@@ -164,17 +164,27 @@ class LogStore:
         return found if forward else found[::-1]
 
     def events(
-        self, owner: str, group: str, window: Window, place: Cursor = BEGIN, streams: Sequence[str] = ()
+        self,
+        owner: str,
+        group: str,
+        window: Window,
+        place: Cursor = BEGIN,
+        streams: Sequence[str] = (),
+        prefix: str = "",
     ) -> Iterator[Event]:
-        """A group's events behind a place, or those of some streams, read in pieces."""
-        chosen = f"AND s.name IN ({', '.join('?' for _ in streams)})" if streams else ""
+        """A group's events behind a place, or those of some streams, by their names or how these begin; in pieces."""
+        chosen, names = "", [*streams]
+        if streams:
+            chosen = f"AND s.name IN ({', '.join('?' for _ in streams)})"
+        elif prefix:
+            chosen, names = "AND s.name >= ? AND s.name <= ?", [prefix, prefix + _LAST]
         sql = (
             f"{_EVENTS} WHERE e.grp = ? AND (e.at, e.id) > (?, ?) AND e.at >= ? AND e.at < ? {chosen} "
             "ORDER BY e.at, e.id LIMIT ?"
         )
         number = self._group(owner, group)
         while True:
-            found = self._store.rows(sql, number, *place, window.start, window.end, *streams, _CHUNK)
+            found = self._store.rows(sql, number, *place, window.start, window.end, *names, _CHUNK)
             yield from map(_event, found)
             if len(found) < _CHUNK:
                 return

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_CACHE_KIB = 512
+_CACHE_KIB = 128
 """Of pages that SQLite keeps of a file; what it reads again comes from the operating system's memory."""
 
 

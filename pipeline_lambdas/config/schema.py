@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config.rules import Rule, choice, integer, number, several, text
+from pipeline_lambdas.release.names import RESERVED_MODELS
 
-MODEL_NAME = text(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1-20 lower-case letters, digits and inner hyphens")
+MODEL_NAME = text(
+    rf"(?!(?:{'|'.join(RESERVED_MODELS)})$)[a-z0-9]([a-z0-9-]{{0,18}}[a-z0-9])?",
+    f"1-20 lower-case letters, digits and inner hyphens, but none of {', '.join(RESERVED_MODELS)}",
+)
 _INSTANCE_TYPE = text(r"ml\.[a-z][a-z0-9]*(-[a-z0-9]+)?\.[a-z0-9-]+", "ml.<family>.<size>, such as ml.m5.large")
 _CONTENT_TYPES = choice(*sorted({kind for entry in ALGORITHMS.values() for kind in entry.content_types}))
 _VERSIONS = "; ".join(f"for {entry.name}: {', '.join(entry.image.versions)}" for entry in ALGORITHMS.values())

@@ -31,7 +31,7 @@ from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_f
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
 from pipeline_lambdas.release.inputs import read_pinned, require_trained
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
-from pipeline_lambdas.runtime.artifacts import member_of
+from pipeline_lambdas.runtime.artifacts import document_of, member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
 
 T = TypeVar("T")
@@ -139,13 +139,14 @@ def _config(facts: Facts, site: RecordSite) -> TrainingConfig | None:
 
 
 def _dataset(facts: Facts, site: RecordSite) -> Dataset | None:
-    """Return the release's dataset: the one that the config pins, else the one of the Source stage."""
+    """Return the release's dataset: the one that the config pins, else the one of the Source stage or of Prepare."""
     if facts.config and facts.config.dataset:
         return read_pinned(site.model, facts.config.dataset, site.data_bucket)
     content = _artifact(facts, DATASET)
     if content is None:
         return None
-    dataset, trained = parse_manifest(content, site.model), _trained_with(facts, "DatasetSha256", "dataset_sha256")
+    dataset = parse_manifest(document_of(content, DATASET), site.model)
+    trained = _trained_with(facts, "DatasetSha256", "dataset_sha256")
     if trained:
         require_trained(f"dataset {dataset.id}", dataset.sha256, trained, DATASET)
     return dataset

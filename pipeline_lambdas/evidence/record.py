@@ -25,6 +25,7 @@ from pipeline_lambdas.evidence.actions import (
 )
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
+from pipeline_lambdas.evidence.workflows import preparation_of, starting_execution
 from pipeline_lambdas.release.affected import DATASET, config_file
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.events import ENDED
@@ -87,8 +88,13 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
         "started": moment(_started(facts)),
         "ended": moment(ended),
         "written": moment(facts.written),
-        "trigger": {"type": trigger.get("triggerType") or "", "detail": trigger.get("triggerDetail") or ""},
+        "trigger": {
+            "type": trigger.get("triggerType") or "",
+            "detail": trigger.get("triggerDetail") or "",
+            "execution": starting_execution(execution),
+        },
         "sources": [_source(revision, facts.authors, console) for revision in execution.get("artifactRevisions", ())],
+        "preparation": preparation_of(facts.actions),
         "dataset": _dataset(facts),
         "config": _config(facts.config),
         "functions": functions_of(facts.actions),

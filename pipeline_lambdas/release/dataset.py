@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,22 @@ def dataset_prefix(model: str, sha256: str) -> str:
 def manifest_key(model: str, dataset: str | None = None) -> str:
     """Return the key of the manifest of the newest dataset, or of the one next to the files of this id."""
     return f"{dataset_prefix(model, dataset) if dataset else f'{model}/'}{MANIFEST}"
+
+
+def manifest_bytes(files: Iterable[DataFile], sha256: str, prefix: str, columns: Sequence[str] = ()) -> bytes:
+    """Return the manifest; the same dataset always gives the same bytes."""
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "dataset": sha256,
+        "prefix": prefix,
+        "files": [
+            {"channel": file.channel, "path": file.path, "bytes": file.size_bytes, "sha256": file.sha256}
+            for file in sorted(files, key=lambda file: file.path)
+        ],
+    }
+    if columns:
+        document["columns"] = list(columns)
+    return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def parse_manifest(content: bytes, model: str) -> Dataset:

@@ -1,7 +1,7 @@
 """Reads the inputs of a release's actions: the config from their artifacts, and the release's dataset.
 
-The dataset is the one that the config pins, else the one of the Source stage. A config and the dataset that it pins
-arrive separately, so a release waits for a dataset that does not exist yet.
+The dataset is the one that the config pins, else the one of the Source stage or of the state machine that prepares it.
+A config and the dataset that it pins arrive separately, so a release waits for a dataset that does not exist yet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
 from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
-from pipeline_lambdas.runtime.artifacts import read_member, read_plain
+from pipeline_lambdas.release.retries import START_NEW
+from pipeline_lambdas.runtime.artifacts import read_document, read_member
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue
@@ -53,8 +54,8 @@ def require_trained(what: str, found: str, trained: str, artifact: str) -> None:
     if found != trained:
         raise JobFailedError(
             f"{what}: found the SHA-256 {found}; expected {trained}, with which the release was trained: the artifact "
-            f"{artifact} was changed since. The access log of the artifact bucket shows who wrote it; start a new "
-            "release."
+            f"{artifact} was changed since. The access log of the artifact bucket shows who wrote it. "
+            f"{START_NEW}."
         )
 
 
@@ -114,7 +115,7 @@ def read_pinned(model: str, dataset: str, bucket: str) -> Dataset | None:
 
 def _find(job: Job, config: TrainingConfig, bucket: str, artifact_sha256: str | None = None) -> Dataset | None:
     if config.dataset is None:
-        return parse_manifest(read_plain(job, DATASET, artifact_sha256), config.model)
+        return parse_manifest(read_document(job, DATASET, artifact_sha256), config.model)
     return read_pinned(config.model, config.dataset, bucket)
 
 

@@ -20,6 +20,11 @@ MAX_ATTEMPTS = 9
 NONE = "none"
 """The value of an output variable for a model or an endpoint that does not exist: a variable cannot be empty."""
 
+WORKFLOW_SYSTEMS = ("images", "lifecycle", "tabular", "text")
+"""The systems of Step Functions workflows; what one has is named slipway-SUFFIX-SYSTEM and slipway-SUFFIX-SYSTEM-..."""
+RESERVED_MODELS = (*WORKFLOW_SYSTEMS, "workflow", "workflows")
+"""Names that no model may have: they begin the names and the keys of what the Step Functions workflows own."""
+
 TRIGGERS = {
     TRAINING_CONFIG: "training-config",
     PIPELINE_LAMBDAS: "pipeline-lambdas",

@@ -13,6 +13,9 @@ RetryMode = Literal["ALL_ACTIONS", "FAILED_ACTIONS"]
 RETRY_ALL = "Retry all actions of the stage"
 """How a function's message begins the advice; the rule below has to agree, as `slipway retry` follows it."""
 
+START_NEW = "Start a new release"
+"""How the message of a failure ends that no retry can mend; the command line then recommends none."""
+
 # What a release leaves once it is judged: each looks for itself, and needs nothing that is gone by then.
 _STANDS_ALONE = frozenset({"Register", "RemoveChampion", "CleanUp", "Evidence"})
 

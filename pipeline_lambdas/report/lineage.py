@@ -30,6 +30,8 @@ def sources(record: Document) -> Section | None:
     ]
     job = mapping(record, "training")
     made = [
+        ("Started by", code(string(record, "trigger", "execution"))),
+        ("Data prepared by", code(string(record, "preparation", "execution"))),
         ("Dataset", code(string(record, "dataset", "sha256"))),
         ("Config", _named(string(record, "config", "file"), string(record, "config", "sha256"))),
         ("Image", code(string(job, "image_uri"))),

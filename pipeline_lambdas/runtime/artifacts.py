@@ -8,6 +8,7 @@ import zipfile
 import zlib
 
 from pipeline_lambdas.aws import s3
+from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 
@@ -15,6 +16,8 @@ from pipeline_lambdas.runtime.job import Job
 # artifact, or an archive that swells when unpacked, out of the function's memory.
 ARTIFACT_LIMIT_BYTES = 64 * 1024 * 1024
 MEMBER_LIMIT_BYTES = 8 * 1024 * 1024
+_ZIPPED = (b"PK\x03\x04", b"PK\x05\x06")
+"""The first bytes of an archive, and of an empty one; no JSON begins so."""
 
 
 def read_member(job: Job, artifact_name: str, member: str, sha256: str | None = None) -> bytes:
@@ -57,9 +60,32 @@ def read_plain(job: Job, artifact_name: str, sha256: str | None = None) -> bytes
         raise JobFailedError(
             f"s3://{artifact.bucket}/{artifact.key}: found the SHA-256 {found}; expected {sha256}, which "
             f"{artifact_name} had when the release was published. The access log of the bucket tells who wrote it "
-            "again; start a new release."
+            f"again. {START_NEW}."
         )
     return content
+
+
+def read_document(job: Job, artifact_name: str, sha256: str | None = None) -> bytes:
+    """Return the document that an artifact is, plain or as the only file of a zip archive; `sha256` as `read_plain`.
+
+    A source of S3 gives the object as it is. Of a state machine's output AWS documents neither the name of the file nor
+    whether it is zipped: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-StepFunctions.html
+    """
+    return document_of(read_plain(job, artifact_name, sha256), artifact_name)
+
+
+def document_of(content: bytes, artifact_name: str) -> bytes:
+    """Return the only file of a zip archive, or the content as it is; ConfigurationError for an archive of several."""
+    if not content.startswith(_ZIPPED):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except zipfile.BadZipFile as error:
+        raise ConfigurationError(f"{artifact_name}: found a zip archive that cannot be read ({error}).") from None
+    if len(names) != 1:
+        raise ConfigurationError(f"{artifact_name}: found a zip archive of {len(names)} files; expected one document.")
+    return member_of(content, artifact_name, names[0])
 
 
 def _no_member(artifact_name: str, member: str, names: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from pipeline_lambdas.aws import s3
+from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.runtime.failures import JobFailedError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
@@ -35,12 +36,12 @@ def copy_for_prod(training_job: str, uri: str, version: str, kms_key_arn: str) -
             raise JobFailedError(
                 f"{uri}: found {found}; expected version {version}, which {training_job} left. It was written again "
                 "after it was trained, so it is not certain that Dev and Test served what was trained. Prod stays as "
-                "it is. The access log of the bucket shows who wrote it; start a new release."
+                f"it is. The access log of the bucket shows who wrote it. {START_NEW}."
             )
         if newest.size_bytes > _MOST_BYTES:
             raise JobFailedError(
                 f"{uri}: found {newest.size_bytes} bytes; expected at most {_MOST_BYTES}, as more cannot be copied "
-                "for Prod at once. Train a smaller model and start a new release."
+                "for Prod at once. Push a config that trains a smaller model."
             )
         s3.copy_version(bucket, key, version, copy, kms_key_arn)
     return f"s3://{bucket}/{copy}"

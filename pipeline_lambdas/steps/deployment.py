@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
-from pipeline_lambdas.config.instances import has_local_storage
+from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig, Variant, config_sha256
 from pipeline_lambdas.release.affected import TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.inputs import require_trained
 from pipeline_lambdas.release.names import Release
-from pipeline_lambdas.release.retries import RETRY_ALL
+from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Outcome
 from pipeline_lambdas.steps.artifact import copy_for_prod
@@ -182,7 +182,7 @@ def _check_config(deployment: Deployment, config: TrainingConfig) -> None:
     if not deployment.artifact_version or not deployment.config_sha256:
         raise ConfigurationError(
             "UserParameters lacks artifact_version or config_sha256, by which Prod is held against what was trained. "
-            "Deploy the pipeline stack again, then start a new release."
+            f"Deploy the pipeline stack again. {START_NEW} then."
         )
     require_trained(config_file(config.model), config_sha256(config), deployment.config_sha256, TRAINING_CONFIG)
 
@@ -219,8 +219,7 @@ def _ensure(
     different = differences(kind, description, request) if description is not None else []
     if different:
         raise JobFailedError(
-            f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed; start a new "
-            "release."
+            f"{kind} {name} exists with other settings ({', '.join(different)}). It is never changed. {START_NEW}."
         )
     return description
 

@@ -13,6 +13,7 @@ from pipeline_lambdas.algorithms.table import algorithm_of_image
 from pipeline_lambdas.aws import executions, sagemaker
 from pipeline_lambdas.evidence.actions import approval_of, variables_of
 from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.runtime.outcome import Done
 from pipeline_lambdas.steps.artifact import versions_of
@@ -112,7 +113,7 @@ def _refuse_rewritten(uri: str, registration: Registration) -> None:
         raise JobFailedError(
             f"{uri}: found {len(found)} versions; expected {registration.artifact_version} alone, which "
             f"{registration.training_job} left. Somebody else has written there, so it is not certain that Dev and "
-            "Test served what was trained. The access log of the bucket tells who; start a new release."
+            f"Test served what was trained. The access log of the bucket tells who. {START_NEW}."
         )
 
 
@@ -128,7 +129,7 @@ def _refuse_another(arn: str, request: Mapping[str, Any]) -> None:
     if different:
         raise JobFailedError(
             f"{arn} was registered under this release's token with other settings ({', '.join(different)}). "
-            "Delete it, look who made it, and start a new release."
+            f"Delete it, look who made it. {START_NEW}."
         )
 
 

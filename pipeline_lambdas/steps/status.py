@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline_lambdas.aws import sagemaker
 from pipeline_lambdas.release.names import NONE
-from pipeline_lambdas.release.retries import RETRY_ALL
+from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
 from pipeline_lambdas.steps.artifact import versions_of
@@ -86,7 +86,7 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
 def decide_training(name: str, description: Description | None) -> Outcome:
     """Decide about a training job; None stands for one that does not exist."""
     if description is None:
-        return Failed("JobFailed", f"Training job {name} does not exist. Start a new release.", name)
+        return Failed("JobFailed", f"Training job {name} does not exist. {START_NEW}.", name)
     status, secondary = description["TrainingJobStatus"], description.get("SecondaryStatus", "")
     if status == "InProgress":
         summary = f"{status}: {secondary}{_message(description)}"
@@ -133,11 +133,11 @@ def _with_version(name: str, outcome: Outcome) -> Outcome:
     uri = outcome.variables["ModelArtifacts"]
     versions = versions_of(uri)
     if not versions:
-        return Failed("JobFailed", f"{uri}: found no artifact of {name}, which completed. Start a new release.", name)
+        return Failed("JobFailed", f"{uri}: found no artifact of {name}, which completed. {START_NEW}.", name)
     if len(versions) > 1:
         text = (
             f"{uri}: found {len(versions)} versions; expected one, as {name} writes it once. Somebody else has written "
-            "there: the access log of the bucket tells who. Start a new release."
+            f"there: the access log of the bucket tells who. {START_NEW}."
         )
         return Failed("JobFailed", text, name)
     return replace(outcome, variables={**outcome.variables, "ArtifactVersion": versions[0]})
@@ -152,7 +152,7 @@ def _training_failure(description: Description) -> str:
         case "Stopping" | "Stopped":
             return _stopped(status, description.get("SecondaryStatus", ""))
         case "Deleting":
-            return "is being deleted. Start a new release."
+            return f"is being deleted. {START_NEW}."
         case _:
             return _unknown(status)
 

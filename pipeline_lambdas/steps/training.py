@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.aws import s3, sagemaker
+from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.config.columns import check_columns
-from pipeline_lambdas.config.instances import has_local_storage
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.release.dataset import MANIFEST, Dataset
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
+from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.steps.found import differences
 
@@ -87,8 +88,7 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
             _refuse_other_settings(name, request, description)
             return StartedTraining(name, site.image_uri(config), config_sha256(config), dataset)
     raise JobFailedError(
-        f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. "
-        "Start a new release."
+        f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. {START_NEW}."
     )
 
 
@@ -184,6 +184,6 @@ def _refuse_other_settings(name: str, request: Mapping[str, Any], description: M
         different.append("HyperParameters")
     if different:
         raise JobFailedError(
-            f"Training job {name} exists with other settings ({', '.join(different)}). A release trains once; "
-            "start a new release for the new settings."
+            f"Training job {name} exists with other settings ({', '.join(different)}). A release trains once. "
+            f"{START_NEW} for the new settings."
         )

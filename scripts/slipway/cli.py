@@ -49,6 +49,7 @@ from slipway.verbs import (
     show,
     start,
     stop,
+    workflow,
 )
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -177,6 +178,7 @@ app.command()(publish.publish)
 app.command()(deploy.deploy)
 app.command()(destroy.destroy)
 app.command()(costs.costs)
+app.add_typer(workflow.app, name="workflow")
 
 
 def main(arguments: list[str] | None = None) -> None:

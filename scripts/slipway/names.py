@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline_lambdas.release.names import RESERVED_MODELS
 from slipway.errors import SlipwayError
 
 BRANCH = "main"
@@ -59,6 +60,11 @@ class Names:
                 f"--model: found {self.model!r}; expected 1 to 20 lower-case letters, digits and hyphens, "
                 "no hyphen at either end."
             )
+        if self.model in RESERVED_MODELS:
+            raise SlipwayError(
+                f"--model: found {self.model!r}, a name that the Step Functions workflows use; "
+                f"expected none of {', '.join(RESERVED_MODELS)}."
+            )
 
     @property
     def pipeline(self) -> str:
@@ -72,6 +78,19 @@ class Names:
     @property
     def pipeline_stack(self) -> str:
         return f"slipway-pipeline-{self.suffix}-{self.model}"
+
+    @property
+    def workflow_stack(self) -> str:
+        return f"slipway-workflows-{self.suffix}"
+
+    @property
+    def model_table(self) -> str:
+        """The register of the life cycle's models."""
+        return f"slipway-{self.suffix}-lifecycle-models"
+
+    def machine(self, name: str) -> str:
+        """The name of a workflow's state machine, `images` for example."""
+        return f"slipway-{self.suffix}-{name}"
 
     @property
     def manifest_key(self) -> str:

@@ -18,7 +18,7 @@ import py_compile
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
@@ -123,11 +123,11 @@ def build(root: Path) -> list[Package]:
     return [build_one(root, package, handler) for package, handler in PACKAGES.items()]
 
 
-def build_one(root: Path, function: str, handler: str) -> Package:
-    """Build one function's package."""
+def build_one(root: Path, function: str, handler: str, own: Sequence[str] = OWN_PACKAGES) -> Package:
+    """Build one function's package, whose sources may lie in the top-level packages `own`."""
     if _source(root, handler) is None:
         raise BuildError(f"{function}: found no module {handler} under {root}; its function `handler` is called.")
-    sources, third_party = _reachable(root, handler)
+    sources, third_party = _reachable(root, handler, own)
     tables = {path.with_suffix(".json") for path in sources if path.with_suffix(".json").is_file()}
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables}
     for name in third_party:
@@ -136,7 +136,7 @@ def build_one(root: Path, function: str, handler: str) -> Package:
     return Package(function, dict(sorted(files.items())))
 
 
-def _reachable(root: Path, handler: str) -> tuple[set[Path], set[str]]:
+def _reachable(root: Path, handler: str, own: Sequence[str]) -> tuple[set[Path], set[str]]:
     """Own sources that a handler imports, directly or not, and the names of what is vendored."""
     sources: set[Path] = set()
     third_party: set[str] = set()
@@ -149,14 +149,14 @@ def _reachable(root: Path, handler: str) -> tuple[set[Path], set[str]]:
         sources.add(path)
         for imported, line in imported_names(path, module):
             top = imported.split(".")[0]
-            if top in OWN_PACKAGES:
+            if top in own:
                 waiting += with_parents(imported)
             elif top in VENDORED:
                 third_party.add(top)
             elif top not in sys.stdlib_module_names and top not in RUNTIME_MODULES:
                 raise BuildError(
                     f"{path.relative_to(root).as_posix()}: line {line}: found an import of {top}; allowed in a "
-                    f"function are the standard library, {', '.join(OWN_PACKAGES)}, {', '.join(sorted(VENDORED))} "
+                    f"function are the standard library, {', '.join(own)}, {', '.join(sorted(VENDORED))} "
                     f"and what Lambda brings ({', '.join(sorted(RUNTIME_MODULES))})."
                 )
     return sources, third_party

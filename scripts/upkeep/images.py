@@ -1,6 +1,6 @@
-"""What the template knows of SageMaker's images: their accounts, from AWS's own SDK, and their repositories.
+"""What the templates know of SageMaker's images: their accounts, from AWS's own SDK, and their repositories.
 
-    python -m upkeep.images FOLDER            writes the blocks between their markers in a part of the template
+    python -m upkeep.images FOLDER            writes the blocks between their markers in parts of the templates
     python -m upkeep.images FOLDER --check    compares them; exit code 1 if they differ
 
 FOLDER is where the distribution sagemaker-core of the SageMaker Python SDK is installed. Its files are read and the SDK
@@ -15,93 +15,133 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.session import Session
 from slipway.errors import SlipwayError
 from slipway.project import find_project, shown
 
-from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.algorithm import Image
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from upkeep.template import MARKED, between
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-"""Those whose consoles and domains the template knows; the SDK has accounts for AWS's secret Regions as well."""
+"""Those whose consoles and domains the templates know; the SDK has accounts for AWS's secret Regions as well."""
 
 _DISTRIBUTION, _FOLDER = "sagemaker-core", "sagemaker/core/image_uri_config"
-_SCOPES = ("training", "inference")
-_IN_TAG = ("processors", "py_versions", "tag_prefix")
 _LINE = 118
+_EVERYWHERE = ("regions", "accounts")
+"""The blocks that each part has."""
+_CPU = "-cpu-py3"
+_OF_CPU = {"processors": ["cpu"], "py_versions": ["py3"]}
+"""What a tag ends with if the SDK makes it of a version, a processor and a Python."""
+_IN_TAG = ("processors", "py_versions", "tag_prefix")
 
 Accounts = Mapping[str, Mapping[str, str]]
-"""Region to the account of each algorithm's image, by the algorithm's key in the template's mapping."""
+"""Region to the account of each image, by the image's key in the template's mapping."""
 
 
-def installed_documents(folder: Path) -> dict[str, dict[str, Any]]:
-    """What the SDK in `folder` says about the images of each algorithm. SlipwayError if it is not there."""
+class Known(NamedTuple):
+    """An image that a template knows; `key` is that of its account in the template's mapping."""
+
+    name: str
+    key: str
+    image: Image
+    where: str
+    """The file that gives the image its repository and versions."""
+    scopes: tuple[str, ...] = ("training", "inference")
+    """What the image is used for, as the SDK tells it apart; it has processing under training."""
+
+    @property
+    def file(self) -> str:
+        return f"{_FOLDER}/{self.image.registries}.json"
+
+
+RELEASES = tuple(
+    Known(name, algorithm.mapping_key, algorithm.image, "pipeline_lambdas/algorithms")
+    for name, algorithm in ALGORITHMS.items()
+)
+"""The images of the algorithms that a training config may name."""
+_TRAINING = ("training",)
+_HERE = "scripts/upkeep/images.py"
+WORKFLOWS = (
+    Known("xgboost", "Xgboost", Image("sagemaker-xgboost", ("3.2-0",), "xgboost"), _HERE),
+    Known(
+        "scikit-learn", "ScikitLearn", Image("sagemaker-scikit-learn", ("1.4-2-cpu-py3",), "sklearn"), _HERE, _TRAINING
+    ),
+    Known("blazingtext", "Blazingtext", Image("blazingtext", ("1",), "blazingtext"), _HERE),
+    Known(
+        "image-classification",
+        "ImageClassification",
+        Image("image-classification", ("1",), "image-classification"),
+        _HERE,
+    ),
+)
+"""The images of the Step Functions workflows; their parts of the template name the tags."""
+IMAGES: Mapping[str, tuple[Known, ...]] = dict(zip(MARKED, (RELEASES, WORKFLOWS), strict=True))
+"""Each part of a template that lists images."""
+
+
+def installed_documents(folder: Path, images: Iterable[Known]) -> dict[str, dict[str, Any]]:
+    """What the SDK in `folder` says about each image, by its key. SlipwayError if it is not there."""
     for distribution in distributions(name=_DISTRIBUTION, path=[str(folder)]):
         return {
-            name: json.loads(Path(str(distribution.locate_file(_file(algorithm)))).read_text(encoding="utf-8"))
-            for name, algorithm in ALGORITHMS.items()
+            known.key: json.loads(Path(str(distribution.locate_file(known.file))).read_text(encoding="utf-8"))
+            for known in images
         }
     raise SlipwayError(f"{shown(folder)}: found no distribution {_DISTRIBUTION} there.", "Install it: make images")
 
 
-def accounts(documents: Mapping[str, Mapping[str, Any]]) -> Accounts:
-    """The accounts of all algorithms, in the Regions that have the images of all of them, sorted."""
-    by_algorithm = {
-        algorithm.mapping_key: _accounts(algorithm, documents[name]) for name, algorithm in ALGORITHMS.items()
-    }
+def accounts(documents: Mapping[str, Mapping[str, Any]], images: Iterable[Known]) -> Accounts:
+    """The accounts of images, in the Regions that have all of them, sorted."""
+    by_image = {known.key: _accounts(known, documents[known.key]) for known in images}
     session = Session()
-    regions = sorted(set.intersection(*map(set, by_algorithm.values())))
+    regions = sorted(set.intersection(*map(set, by_image.values())))
     return {
-        region: {key: found[region] for key, found in by_algorithm.items()}
+        region: {key: found[region] for key, found in by_image.items()}
         for region in regions
         if session.get_partition_for_region(region) in PARTITIONS
     }
 
 
-def _accounts(algorithm: Algorithm, document: Mapping[str, Any]) -> dict[str, str]:
-    """Region to account of the versions that a training config may name; they share one account.
+def _accounts(known: Known, document: Mapping[str, Any]) -> dict[str, str]:
+    """Region to account of all versions of an image, which share one account.
 
-    SlipwayError if one of them is missing, has another repository or tag than the algorithm gives it, or other accounts
-    than the first.
+    SlipwayError if one of them is missing, has another repository or tag than is known, or other accounts than the
+    first.
     """
     found: dict[str, str] | None = None
-    for scope in _SCOPES:
+    for scope in known.scopes:
         # A file whose scopes have the same images tells them once.
         versions = document[scope]["versions"] if scope in document else document["versions"]
-        for version in algorithm.image.versions:
-            entry = versions.get(version)
+        for tag in known.image.versions:
+            entry = versions.get(tag) or versions.get(tag.removesuffix(_CPU))
             if entry is None:
-                raise _unlike(algorithm, scope, version, "is missing")
-            if entry["repository"] != algorithm.image.repository or any(entry.get(name) for name in _IN_TAG):
-                uri = algorithm.image_uri("REGISTRY", version)
-                raise _unlike(algorithm, scope, version, f"is another image than {uri}")
+                raise _unlike(known, scope, tag, "is missing")
+            in_tag = {name: entry[name] for name in _IN_TAG if entry.get(name)}
+            if entry["repository"] != known.image.repository or in_tag != (_OF_CPU if tag.endswith(_CPU) else {}):
+                raise _unlike(known, scope, tag, f"is another image than {known.image.repository}:{tag}")
             if entry["registries"] != (found or entry["registries"]):
                 what = "has accounts of its own, and the template has one for all versions"
-                raise _unlike(algorithm, scope, version, what)
+                raise _unlike(known, scope, tag, what)
             found = entry["registries"]
     return dict(found or {})
 
 
-def rewritten(template: str, found: Accounts) -> str:
-    """The part of the template with all blocks as they have to be. SlipwayError if a marker is missing."""
+def rewritten(template: str, found: Accounts, images: Sequence[Known]) -> str:
+    """A part of a template with all its blocks as they have to be. SlipwayError if half of a marker is missing."""
     listed = f"- [{', '.join(found)}]"
     blocks = {
         "regions": textwrap.wrap(listed, _LINE - 12, subsequent_indent="   ", break_on_hyphens=False),
         "accounts": [f"{region}: {{{_pairs(of)}}}" for region, of in found.items()],
-        "registries": _with_account(
-            f"{algorithm.name}=${{Account}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}"
-            for algorithm in ALGORITHMS.values()
-        ),
+        "registries": _with_account(images, "{0.name}=${{Account}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}"),
         "repositories": _with_account(
-            f"arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:${{Account}}:repository/{algorithm.image.repository}"
-            for algorithm in ALGORITHMS.values()
+            images, "arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:${{Account}}:repository/{0.image.repository}"
         ),
     }
     for name, lines in blocks.items():
-        template = between(template, name, lines)
+        if name in _EVERYWHERE or f"# <{name}>" in template:
+            template = between(template, name, lines)
     return template
 
 
@@ -109,52 +149,52 @@ def _pairs(of: Mapping[str, str]) -> str:
     return ", ".join(f"{key}: '{account}'" for key, account in of.items())
 
 
-def _with_account(texts: Iterable[str]) -> list[str]:
+def _with_account(images: Iterable[Known], text: str) -> list[str]:
     return [
         line
-        for text, algorithm in zip(texts, ALGORITHMS.values(), strict=True)
+        for known in images
         for line in (
             "- !Sub",
-            f"  - {text}",
-            f"  - Account: !FindInMap [SageMakerImages, !Ref AWS::Region, {algorithm.mapping_key}]",
+            f"  - {text.format(known)}",
+            f"  - Account: !FindInMap [SageMakerImages, !Ref AWS::Region, {known.key}]",
         )
     ]
 
 
-def _file(algorithm: Algorithm) -> str:
-    return f"{_FOLDER}/{algorithm.image.registries}.json"
-
-
-def _unlike(algorithm: Algorithm, scope: str, version: str, what: str) -> SlipwayError:
+def _unlike(known: Known, scope: str, version: str, what: str) -> SlipwayError:
     return SlipwayError(
-        f"{_file(algorithm)} of {_DISTRIBUTION}: {scope} version {version} {what}.",
-        f"See the image of {algorithm.title} in pipeline_lambdas/algorithms.",
+        f"{known.file} of {_DISTRIBUTION}: {scope} version {version} {what}.", f"See {known.name} in {known.where}."
     )
 
 
-def main(arguments: Sequence[str], template: Path) -> int:
-    """Write or compare; 0 if the template is or was made as the SDK says, 1 if not, 2 for a wrong call."""
+def main(arguments: Sequence[str], templates: Path) -> int:
+    """Write or compare; 0 if the templates are or were made as the SDK says, 1 if not, 2 for a wrong call."""
     folders = [argument for argument in arguments if argument != "--check"]
     if len(folders) != 1:
         sys.stderr.write("usage: python -m upkeep.images FOLDER [--check]\n")
         return 2
     try:
-        written = template.read_text(encoding="utf-8")
-        wanted = rewritten(written, accounts(installed_documents(Path(folders[0]))))
+        wanted = {templates / part: _wanted(templates / part, Path(folders[0]), IMAGES[part]) for part in IMAGES}
     except SlipwayError as error:
         sys.stderr.write(f"{error.message} {error.next_step}".rstrip() + "\n")
         return 1
+    differing = [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
     if "--check" not in arguments:
-        template.write_text(wanted, encoding="utf-8")
+        for path in differing:
+            path.write_text(wanted[path], encoding="utf-8")
         return 0
-    if written != wanted:
+    for path in differing:
         sys.stderr.write(
-            f"{shown(template)}: SageMaker's images are not those of {_DISTRIBUTION} and of the algorithms. "
+            f"{shown(path)}: SageMaker's images are not those of {_DISTRIBUTION} and of the algorithms. "
             "Write them again: make images\n"
         )
-        return 1
-    return 0
+    return 1 if differing else 0
+
+
+def _wanted(part: Path, sdk: Path, images: Sequence[Known]) -> str:
+    found = accounts(installed_documents(sdk, images), images)
+    return rewritten(part.read_text(encoding="utf-8"), found, images)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], find_project().template("pipeline") / MARKED))
+    sys.exit(main(sys.argv[1:], find_project().template("")))

@@ -1,6 +1,6 @@
-"""The template of the pipeline, one file as CloudFormation's console takes it, from the parts that people edit.
+"""The larger templates, each one file as CloudFormation's console takes it, from the parts that people edit.
 
-    python -m upkeep.template    writes cloudformation/pipeline.yml from cloudformation/pipeline and functions
+    python -m upkeep.template    writes cloudformation/pipeline.yml and workflows.yml from the folders of these names
 
 The sections of the parts are joined in CloudFormation's order, and what the parts say in short is written out: loops of
 CloudFormation's own need a transform, and with it CAPABILITY_AUTO_EXPAND at each launch:
@@ -19,25 +19,34 @@ import yaml
 from slipway.errors import SlipwayError
 from slipway.project import find_project
 
-PARTS = ("release.yml", "stages.yml", "operations.yml")
-MARKED = "stages.yml"
-"""The part with the blocks that are written by machine."""
-HEADER = "# Written by `make template` from the parts in cloudformation/pipeline: edit those.\n"
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "pipeline": ("release.yml", "stages.yml", "operations.yml"),
+    "workflows": ("base.yml", "images.yml", "text.yml", "text-dataset.yml", "tabular.yml", "lifecycle.yml", "jobs.yml"),
+}
+"""Each template, and its parts in the order in which they are joined."""
+SHARED = "shared/shorthand.yml"
+"""The short forms of all templates."""
+MARKED = ("pipeline/stages.yml", "workflows/base.yml")
+"""The parts with the blocks that `make images` writes."""
+HEADER = "# Written by `make template` from the parts in cloudformation/{}: edit those.\n"
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 _TOLD = ("AWSTemplateFormatVersion", "Description", "Metadata")
 _SECTIONS = (*_TOLD, "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
 _SHORTHAND = "Shorthand"
 _USE = re.compile(r"( *)(- )?(?:([\w:]+): )?!(\w+)(?: (\S+)(?: (.+))?)?")
+_INLINE = "# <inline>"
+_FILE = re.compile(r"( *)([\w:]+): !File (\S+)")
 
 
-def assembled(folder: Path) -> str:
-    """The template from the parts in `pipeline` of a folder, with the modules in `functions` as its mapping `Inline`.
+def assembled(folder: Path, template: str) -> str:
+    """A template from its parts in a folder, with the modules in `functions` as its mapping `Inline` if it has one.
 
     SlipwayError for a part that is missing or has a section that no template has, and for a short form that cannot be
     written out.
     """
-    parts = [(name, *one) for name in PARTS for one in _sections(folder / "pipeline" / name)]
+    files = (SHARED, *(f"{template}/{part}" for part in PARTS[template]))
+    parts = [(Path(file).name, *one) for file in files for one in _sections(folder / file, PARTS[template])]
     forms: dict[str, str] = {}
     for _, section, text in parts:
         if section == _SHORTHAND:
@@ -45,10 +54,13 @@ def assembled(folder: Path) -> str:
     found: dict[str, list[str]] = {}
     for name, section, text in parts:
         if section != _SHORTHAND:
-            written = "".join(_written_out(name, line, forms) for line in text.splitlines())
-            found.setdefault(section, []).append(written)
-    whole = HEADER + "\n".join(_joined(section, found[section]) for section in _SECTIONS if section in found)
-    return between(whole, "inline", _entries(folder / "functions"))
+            lines = text.splitlines()
+            written = (_with_file(name, line, folder.parent) or _written_out(name, line, forms) for line in lines)
+            found.setdefault(section, []).append("".join(written))
+    whole = HEADER.format(template) + "\n".join(
+        _joined(section, found[section]) for section in _SECTIONS if section in found
+    )
+    return between(whole, "inline", _entries(folder / "functions")) if _INLINE in whole else whole
 
 
 def _entries(modules: Path) -> list[str]:
@@ -58,10 +70,23 @@ def _entries(modules: Path) -> list[str]:
     return "".join(entries).splitlines()
 
 
-def _sections(part: Path) -> Iterator[tuple[str, str]]:
+def _with_file(part: str, line: str, root: Path) -> str:
+    """The lines that give a key the text of a file in the checkout; nothing for a line without `!File`."""
+    used = _FILE.fullmatch(line)
+    if not used:
+        return ""
+    indent, key, name = used.groups()
+    try:
+        text = (root / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SlipwayError(f"{part}: {line.strip()}: found no file {name} in the checkout.") from None
+    return f"{indent}{key}: |\n" + textwrap.indent(text.rstrip("\n") + "\n", f"{indent}  ")
+
+
+def _sections(part: Path, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each section of a part with its lines, without what stands above the first."""
     if not part.is_file():
-        raise SlipwayError(f"{part.name}: not found; the template has the parts {', '.join(PARTS)}.")
+        raise SlipwayError(f"{part.name}: not found; the template has the parts {', '.join(parts)}.")
     allowed = (*_SECTIONS, _SHORTHAND)
     for text in re.split(r"^(?=\w)", part.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         section = text.partition(":")[0]
@@ -134,10 +159,12 @@ def _unpaired(name: str) -> SlipwayError:
     return SlipwayError(f"The template: found no block between # <{name}> and # </{name}>; one or more is needed.")
 
 
-def main(template: Path) -> int:
-    """Write the template; 0 if it is written, 1 if a part cannot be read so."""
+def main(folder: Path) -> int:
+    """Write the templates of a folder; 0 if they are written, 1 if a part cannot be read so."""
     try:
-        template.write_text(assembled(template.parent), encoding="utf-8")
+        written = {folder / f"{name}.yml": assembled(folder, name) for name in PARTS}
+        for path, text in written.items():
+            path.write_text(text, encoding="utf-8")
     except (SlipwayError, yaml.YAMLError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -145,4 +172,4 @@ def main(template: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(find_project().template("pipeline.yml")))
+    sys.exit(main(find_project().template("")))

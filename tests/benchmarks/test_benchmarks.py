@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, evaluation, growth, idle, release
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -26,6 +26,18 @@ def test_idle(tmp_path: Path) -> None:
     assert 10 < figures["memory of an idle local AWS"] < 1000
 
 
+def test_images() -> None:
+    figures = measured(images.measure(short=True))
+    assert figures["listing of 20,000 images / page after page"] > 1
+    assert 10 < figures["memory of the function, 20,000 images"] < 1000
+
+
+def test_reviews(tmp_path: Path) -> None:
+    figures = measured(reviews.measure(tmp_path, short=True))
+    assert figures["reviews prepared in a second"] > 100
+    assert 5 < figures["peak memory of preparing reviews"] < 1000
+
+
 def test_cold_start(tmp_path: Path) -> None:
     assert len(measured(cold_start.measure(ROOT, tmp_path, short=True))) == len(cold_start.SERVICES)
 
@@ -40,12 +52,19 @@ def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     assert figures["evaluation of 10,000 rows / one invocation per row"] > 1
 
 
+@pytest.mark.faults
 def test_growth_over_releases(house: House) -> None:
     figures = {figure.name: figure.value for figure in growth.measure_releases(house, short=True, releases=3)}
     assert 1 < figures["own memory of a serving process"] < 1000
     assert 1 < figures["own memory of a function"] < figures["memory of all processes together"] < 5000
     assert figures["a release"] > 0
     assert abs(figures["growth over 1,000 releases"]) < 100_000
+
+
+def test_cycles(tmp_path: Path) -> None:
+    figures = {figure.name: figure.value for figure in cycles.measure(tmp_path, short=True, cycles=8)}
+    assert figures["a cycle"] > 0
+    assert abs(figures["growth over 1,000 cycles"]) < 100_000
 
 
 def test_growth_is_a_slope_and_neither_the_warm_up_nor_the_last_figure() -> None:

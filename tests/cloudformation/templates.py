@@ -13,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "cloudformation"
-NAMES = ("setup", "pipeline")
+NAMES = ("setup", "pipeline", "workflows")
 
 Template = dict[str, Any]
 

@@ -33,7 +33,7 @@ def test_every_parameter_is_in_its_table_with_its_default(name: str) -> None:
     for stack, parameters, defaults, _ in rows(section("Parameters"))[2:]:
         names = parameters.split(", ")
         values = defaults.split(", ") if len(names) == len(defaults.split(", ")) else [defaults] * len(names)
-        if stack in (name, "both"):
+        if stack in (name, "all"):
             told |= dict(zip(names, values, strict=True))
     declared = {
         key: str(parameter.get("Default", "")).replace(",", ", ").replace("*", "\\*")
@@ -47,7 +47,7 @@ def test_the_costs_are_those_that_the_verb_computes(name: str) -> None:
     assert written(name) == sections()[name], "write them anew: python -m tests.slipway.cost_document"
 
 
-def test_an_existing_key_is_told_to_need_what_the_stacks_own_has() -> None:
+def test_the_docs_give_an_existing_key_the_statements_of_the_stacks_own() -> None:
     told = yaml.safe_load(OWN_KEY.split("```yaml")[1].split("```")[0])
     setup = templates.decided("setup")
     context = {

@@ -12,7 +12,7 @@ from slipway.project import Project
 from slipway.repositories.staging import repository_files
 
 from local_aws.codeconnections.links import Link, Push
-from local_aws.codepipeline.triggers import Document, PushFilter, check_filters, read_triggers
+from local_aws.codepipeline.definition.triggers import Document, PushFilter, check_filters, read_triggers
 from pipeline_lambdas.release.affected import releasing
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
@@ -145,7 +145,7 @@ def test_an_old_arn_gives_the_same_rights(template: Template) -> None:
     assert ARN in templates.render(list(statement.resources), template, context)
 
 
-def test_nothing_is_asked_of_the_repositories_of_the_setup_stack(template: Template) -> None:
+def test_a_connection_needs_no_repositories_of_the_setup_stack(template: Template) -> None:
     imported = [
         templates.render(value["Fn::ImportValue"], template)
         for value in templates.walk(template["Resources"])

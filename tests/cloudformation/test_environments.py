@@ -115,7 +115,7 @@ def test_who_reaches_the_endpoint_of_the_champion(role: str) -> None:
     assert (done_on(sagemaker("endpoint", "-champion")), config) == CHAMPION.get(role, (set(), set()))
 
 
-def test_without_prod_nothing_of_prod_is_made() -> None:
+def test_without_prod_nothing_for_prod_is_created() -> None:
     with_prod = templates.decided("pipeline")
     without = templates.decided("pipeline", WithProd="false")
     gone = set(with_prod["Resources"]) - set(without["Resources"])
@@ -142,7 +142,7 @@ def test_without_prod_nothing_of_prod_is_made() -> None:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"WithProd": "false"}, {"RetrainingSchedule": "rate(1 day)"}])
-def test_nothing_refers_to_what_is_not_made(parameters: dict[str, str]) -> None:
+def test_nothing_refers_to_a_resource_that_is_not_created(parameters: dict[str, str]) -> None:
     template = templates.decided("pipeline", **parameters)
     known = set(template["Resources"]) | set(template["Parameters"])
     for value in templates.walk([template["Resources"], template["Outputs"]]):

@@ -66,7 +66,7 @@ def test_an_address_is_subscribed_if_there_is_one(template: Template) -> None:
     }
 
 
-def test_one_rule_tells_and_of_this_pipeline(template: Template) -> None:
+def test_one_rule_sends_failures_of_this_pipeline_only(template: Template) -> None:
     """Events as in https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html"""
     telling = {
         name: resource["Properties"]

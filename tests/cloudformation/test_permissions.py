@@ -87,7 +87,7 @@ def test_every_star_is_on_the_list(statements: list[Statement]) -> None:
     assert found == STARS
 
 
-def test_a_star_stands_in_a_policy_of_its_own(statements: list[Statement]) -> None:
+def test_a_star_is_only_in_a_separate_policy(statements: list[Statement]) -> None:
     for policy in STARS:
         assert len([statement for statement in statements if statement.policy == policy]) == 1, policy
 
@@ -412,7 +412,7 @@ def test_the_pipeline_waits_for_the_policies_that_several_roles_share(pipeline: 
     }
 
 
-def test_what_starts_a_release_reads_changes_and_one_config_and_starts_this_pipeline(
+def test_start_release_may_read_changes_and_one_config_and_start_this_pipeline(
     pipeline: Template, statements: list[Statement]
 ) -> None:
     role, name = "StartReleaseFunctionRole", f"slipway-{'a' * 12}-{'m' * 20}"
@@ -501,7 +501,7 @@ def test_each_piece_of_evidence_has_its_writers(
     assert readers == (both if bucket == "evidence" and key.endswith("-evaluation.json") else set())
 
 
-def test_no_role_but_that_which_records_may_put_events(pipeline: Template, statements: list[Statement]) -> None:
+def test_only_the_role_of_record_release_may_put_events(pipeline: Template, statements: list[Statement]) -> None:
     """Whoever may can have the end of a release recorded that goes on."""
     bus = "arn:aws:events:ap-northeast-1:111122223333:event-bus/default"
     roles = templates.of_type(pipeline, "AWS::IAM::Role")
@@ -510,7 +510,7 @@ def test_no_role_but_that_which_records_may_put_events(pipeline: Template, state
     }
 
 
-def test_nobody_before_the_approval_reaches_what_records(pipeline: Template, statements: list[Statement]) -> None:
+def test_no_function_before_the_approval_can_record(pipeline: Template, statements: list[Statement]) -> None:
     stem = f"slipway-{templates.LONGEST['SuffixID']}-{templates.LONGEST['ModelName']}"
     function = f"arn:aws:lambda:ap-northeast-1:111122223333:function:{stem}-record-release"
     roles = templates.of_type(pipeline, "AWS::IAM::Role")

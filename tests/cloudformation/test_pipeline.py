@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import sys
@@ -14,9 +15,10 @@ import pytest
 from slipway.terminal.advice import NOT_BUILT
 from slipway_build.checks import MOST, WIDTH, note
 from slipway_build.packages import FUNCTIONS, RUNTIME
-from upkeep.template import assembled
+from upkeep.template import PARTS, assembled
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.release.names import RESERVED_MODELS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template
 
@@ -42,6 +44,7 @@ OUTPUT_VARIABLES = {
     "Check": {"CHECKS"},
     "CodeCommit": {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"},
     "S3": {"BucketName", "ETag", "ObjectKey", "VersionId"},
+    "StepFunctions": {"StateMachineArn", "ExecutionArn"},
     "train-model": {"TrainingJobName", "ImageUri", "ConfigSha256", "DatasetSha256", "DatasetPrefix"}
     | {"DatasetVersion"},
     "get-status": {
@@ -220,7 +223,8 @@ FROM_CONNECTION = {
     "PipelineLambdasRepositoryId": "acme/ml/pipeline-lambdas",
     "InferenceLambdasRepositoryId": "acme/inference-lambdas",
 }
-VARIANTS = [{}, {"WithProd": "false"}, FROM_CONNECTION, {**FROM_CONNECTION, "WithProd": "false"}]
+PREPARED = {"PrepareMachineArn": "arn:aws:states:eu-west-1:444455556666:stateMachine:slipway-sample-text-dataset"}
+VARIANTS = [{}, {"WithProd": "false"}, FROM_CONNECTION, {**FROM_CONNECTION, "WithProd": "false"}, PREPARED]
 
 
 @pytest.fixture
@@ -259,6 +263,14 @@ def dispatched(action: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
 def actions_of(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [action for stage in stages for action in stage["Actions"]]
+
+
+def test_no_model_has_a_name_of_the_workflows() -> None:
+    (assertion,) = templates.load("pipeline")["Rules"]["ModelNameIsFree"]["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Contains": [[*RESERVED_MODELS], {"Ref": "ModelName"}]}]}
+    assert all(name in assertion["AssertDescription"] for name in RESERVED_MODELS)
+    systems = {path.parent.name for path in (templates.ROOT / "workflows").glob("*/sample.py")}
+    assert systems <= set(RESERVED_MODELS)
 
 
 def test_the_pipeline_is_v2_and_encrypts_its_artifacts_with_the_key(template: Template) -> None:
@@ -357,7 +369,8 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
 
 @pytest.mark.parametrize("parameters", VARIANTS)
 def test_the_checks_run_beside_the_build_and_hand_on_no_artifact(parameters: dict[str, str]) -> None:
-    build, check, *publishing = stages_of(**parameters)[1]["Actions"]
+    (stage,) = (stage for stage in stages_of(**parameters) if stage["Name"] == "Build")
+    build, check, *publishing = stage["Actions"]
     alike = ("RunOrder", "InputArtifacts")
     assert {name: check[name] for name in alike} == {name: build[name] for name in alike}
     assert (check["Name"], check["Namespace"], check["ActionTypeId"]["Provider"]) == ("Check", "Check", "CodeBuild")
@@ -371,7 +384,8 @@ def test_what_is_approved_is_read_where_no_build_writes(parameters: dict[str, st
     by_name = {action["Name"]: action for action in actions_of(stages_of(**parameters))}
     assert "InputArtifacts" not in by_name["PublishApproved"]
     assert by_name["PublishApproved"]["Configuration"]["UserParameters"] == '{"packages": "#{Publish.Packages}"}'
-    sources = [action["OutputArtifacts"][0]["Name"] for action in stages_of(**parameters)[0]["Actions"]]
+    fetched = itertools.takewhile(lambda stage: stage["Name"] != "Build", stages_of(**parameters))
+    sources = [action["OutputArtifacts"][0]["Name"] for action in actions_of(list(fetched))]
     # The first is what it publishes; of the others it tells whether somebody has written them again. Five is the most:
     # https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-action-artifacts.html
     first, *others = [artifact["Name"] for artifact in by_name["Publish"]["InputArtifacts"]]
@@ -379,7 +393,7 @@ def test_what_is_approved_is_read_where_no_build_writes(parameters: dict[str, st
     assert by_name["PublishFirst"]["InputArtifacts"] == [{"Name": "Packages"}]
 
 
-def test_what_was_green_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
+def test_the_list_of_passed_checks_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionConfiguration.html: 1,000 characters."""
     (publish,) = [action for action in stages[1]["Actions"] if action["Name"] == "Publish"]
     longest = {"CHECKS": note({str(number): "x" * WIDTH for number in range(2 * MOST)}), "PACKAGES_SHA256": "0" * 64}
@@ -389,7 +403,7 @@ def test_what_was_green_fits_into_the_parameters(stages: list[dict[str, Any]]) -
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
-def test_what_acts_on_prod_is_published_after_the_approval(parameters: dict[str, str]) -> None:
+def test_functions_that_change_prod_are_published_after_the_approval(parameters: dict[str, str]) -> None:
     """The first action after it; without an approval, once Test has passed."""
     stages = stages_of(**parameters)
     publishing = [
@@ -480,7 +494,7 @@ def _outputs(action: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)
-def test_everyone_invokes_what_it_names(parameters: dict[str, str]) -> None:
+def test_every_function_is_invoked_by_an_action_or_an_event(parameters: dict[str, str]) -> None:
     template = templates.decided("pipeline", **parameters)
     actions = functions_of(stages_of(**parameters))
     named = {action["Configuration"]["FunctionName"]["Ref"] for action in actions}
@@ -527,9 +541,10 @@ def test_a_publisher_knows_and_may_change_its_functions_alone(parameters: dict[s
     assert len(changing) == 2
 
 
-def test_the_template_is_what_its_parts_give() -> None:
-    text = templates.path("pipeline").read_text(encoding="utf-8")
-    assert text == assembled(templates.FOLDER), "write it anew: make template"
+@pytest.mark.parametrize("name", PARTS)
+def test_the_template_is_what_its_parts_give(name: str) -> None:
+    text = templates.path(name).read_text(encoding="utf-8")
+    assert text == assembled(templates.FOLDER, name), "write it anew: make template"
 
 
 def test_what_publishes_and_dispatches_has_its_code_in_the_template() -> None:
@@ -754,7 +769,7 @@ def test_every_function_that_answers_an_action_may_send_to_its_destination(templ
         assert answered == (resource.get("DependsOn") == "SettleJobPolicy")
 
 
-def test_what_records_gets_an_event_once_more_when_all_tries_of_it_have_failed(template: Template) -> None:
+def test_an_event_that_failed_for_good_is_recorded_once_more(template: Template) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
     resources = templates.render(template["Resources"], template)
     configured = resources["RecordReleaseFunctionInvocation"]["Properties"]["DestinationConfig"]
@@ -772,3 +787,45 @@ def test_what_records_gets_an_event_once_more_when_all_tries_of_it_have_failed(t
             "requestPayload": {"source": ["aws.codepipeline"]},
         },
     }
+
+
+def test_a_state_machine_prepares_the_data_in_place_of_a_source() -> None:
+    template = templates.decided("pipeline", **PREPARED)
+    source, prepare, *_ = stages_of(**PREPARED)
+    assert [action["Name"] for action in source["Actions"]] == ["TrainingConfig", "PipelineLambdas", "InferenceLambdas"]
+    assert prepare["Name"] == "Prepare"
+    (action,) = prepare["Actions"]
+    assert action["OutputArtifacts"] == [{"Name": "Dataset"}]
+    context = {**templates.LONGEST, "SuffixID": "s", "ModelName": "reviews", **PREPARED}
+    configuration = templates.render(action["Configuration"], template, {**context, "PrepareSettings": '{"a": [1]}'})
+    assert configuration["StateMachineArn"] == PREPARED["PrepareMachineArn"]
+    assert json.loads(configuration["Input"]) == {
+        "model": "reviews",
+        "execution_id": EXECUTION,
+        "config_commit": "#{Config.CommitId}",
+        "settings": {"a": [1]},
+    }
+    # Nothing uploads a manifest for it, so nothing waits for one.
+    assert not {"DatasetRule", "DatasetPermission"} & template["Resources"].keys()
+
+
+def test_the_pipeline_may_run_the_machine_that_prepares_its_data_and_no_other() -> None:
+    template = templates.decided("pipeline", **PREPARED)
+    context = {**templates.LONGEST, "ModelName": "reviews", **PREPARED}
+    policies = template["Resources"]["PipelineRole"]["Properties"]["Policies"]
+    (policy,) = (policy for policy in policies if policy["PolicyName"] == "prepare-dataset")
+    machine = PREPARED["PrepareMachineArn"]
+    assert templates.render(policy["PolicyDocument"]["Statement"], template, context) == [
+        {"Effect": "Allow", "Action": ["states:DescribeStateMachine", "states:StartExecution"], "Resource": machine},
+        {
+            "Effect": "Allow",
+            "Action": "states:DescribeExecution",
+            "Resource": machine.replace("stateMachine", "execution") + ":reviews-*",
+        },
+    ]
+
+
+def test_without_a_state_machine_nothing_of_it_is_there() -> None:
+    template = templates.decided("pipeline")
+    assert "states:" not in json.dumps(template["Resources"]["PipelineRole"])
+    assert "Prepare" not in [stage["Name"] for stage in template["Resources"]["Pipeline"]["Properties"]["Stages"]]

@@ -267,7 +267,7 @@ def test_what_is_approved_is_what_publish_has_kept_whatever_became_of_the_artifa
     assert "not the one that this release has built" in site.refused(approved, site.event(None, packages=wanted))
     site.s3.delete_object(Bucket=site.bucket, Key=f"builds/{wanted}.zip")
     said = site.refused(approved, site.event(None, packages=wanted))
-    assert f"{site.bucket}/builds/{wanted}.zip: what this release has built is not kept; start another." in said
+    assert f"{site.bucket}/builds/{wanted}.zip: what this release has built is not kept. Start a new release." in said
     # Only the function that publishes before the approval keeps anything.
     site.published(approved, files, packages=wanted, checks="76543210")
     assert "Contents" not in site.s3.list_objects_v2(Bucket=site.bucket, Prefix="builds/")
@@ -365,7 +365,7 @@ def test_a_version_is_invoked_with_the_job_of_its_action(
 
 
 @pytest.mark.parametrize("code", ["ResourceConflictException", "ResourceNotReadyException"])
-def test_a_version_that_has_to_wake_up_is_invoked_again(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_an_inactive_version_is_invoked_again(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """The first invocation of an inactive one fails: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html."""
     asleep = ClientError({"Error": {"Code": code, "Message": "Pending"}}, "Invoke")
     clients = {"lambda": MagicMock(), "codepipeline": MagicMock()}

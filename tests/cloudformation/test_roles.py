@@ -112,7 +112,7 @@ def test_the_rules_are_those_that_the_role_trusts() -> None:
     assert [arns.rsplit("/", 1)[1]] == names
 
 
-def test_the_pipeline_is_started_in_sessions_that_tell_what_started_it(pipeline: Template) -> None:
+def test_the_sessions_that_start_the_pipeline_name_the_rule(pipeline: Template) -> None:
     role = templates.render(pipeline["Resources"]["StartPipelineRole"]["Properties"], pipeline)
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     pattern = statement["Condition"]["StringLike"]["sts:RoleSessionName"]

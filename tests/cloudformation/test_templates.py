@@ -16,8 +16,9 @@ SECTIONS = ("Description", "Metadata", "Parameters", "Rules", "Mappings", "Condi
 # Of a template in a bucket; in a request it would be 51,200. The setup stack makes the package bucket, so its own
 # template has none to lie in: the command line sends it in the request, the console uploads it by itself.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-LIMITS_BYTES = {"setup": 51_200, "pipeline": 1_000_000}
+LIMITS_BYTES = {"setup": 51_200, "pipeline": 1_000_000, "workflows": 1_000_000}
 
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:slipway-local-text-dataset"
 CONNECTION = "arn:aws:codeconnections:us-east-1:111122223333:connection/0a1b2c3d-1111-2222-3333-444455556666"
 
 STATEFUL = {
@@ -98,6 +99,12 @@ def test_defaults_are_allowed(template: Template) -> None:
             ["", "acme/x", "acme/ml/x.y"],
             ["acme", "/x", "acme/", "https://github.com/a/b"],
         ),
+        (
+            "PrepareMachineArn",
+            ["", MACHINE],
+            ["text-dataset", f"{MACHINE}:1", MACHINE.replace("stateMachine", "activity")],
+        ),
+        ("PrepareSettings", ["{}", '{"reviews": "a/b.zip"}'], ["", "reviews", '{"a": "#{Config.CommitId}"}']),
         ("NotificationEmail", ["", "ml@example.com"], ["ml", "ml@example", "a b@example.com", "a@b.c d@e.f"]),
         ("RetrainingSchedule", ["", "rate(7 days)", "cron(0 3 ? * MON *)"], ["7 days", "rate()", "at(2026-01-01)"]),
         ("InstanceTypePatterns", ["ml.m5.large", "ml.m*", "ml.g5.*"], ["*", "m5.large", "ml.", "ML.M5.LARGE"]),

@@ -67,6 +67,7 @@ def ends_well(house: House, execution: str) -> None:
     assert float(answer["Body"].read()) > 0
 
 
+@pytest.mark.faults
 def test_killed_while_training(house: House) -> None:
     execution = push(house, SLOW_TRAINING, "killed while training")
     job = f"{PREFIX}-{execution[:13]}"

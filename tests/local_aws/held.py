@@ -1,6 +1,7 @@
 """A program that prints, as JSON, how many bytes the services of MiniStack hold of what they are given.
 
-It runs apart, with the settings of a server: `held.py FOLDER`. Each figure is the growth over the second half.
+It runs apart, with the settings of a server: `held.py FOLDER`. Of each service it tells the growth over the first half,
+when what is kept of the last ones fills up, and over the second, when it is full.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from local_aws import base
 from local_aws.base.tables import ministack
+from local_aws.gate.signature import signing_key
 from local_aws.serving.server import LocalAws
 from local_aws.settings import ACCOUNT, Settings
 from tests import left_out
@@ -36,21 +38,24 @@ def main(folder: Path) -> None:
         "logs": _log(),
         "metrics": _metric,
         "objects": _object(),
+        "marks": _mark,
         "patterns": _pattern,
+        "signatures": _signature,
         "sessions": _session(),
     }
     tracemalloc.start()
     sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
 
 
-def held(give: Callable[[int], object]) -> int:
-    """Bytes that the second half leaves in memory."""
-    for number in range(HALF):
-        give(number)
-    before, _ = tracemalloc.get_traced_memory()
-    for number in range(HALF, 2 * HALF):
-        give(number)
-    return tracemalloc.get_traced_memory()[0] - before
+def held(give: Callable[[int], object]) -> tuple[int, int]:
+    """Bytes that each half leaves in memory."""
+    give(0)
+    taken = [tracemalloc.get_traced_memory()[0]]
+    for half in (range(1, HALF), range(HALF, 2 * HALF)):
+        for number in half:
+            give(number)
+        taken.append(tracemalloc.get_traced_memory()[0])
+    return taken[1] - taken[0], taken[2] - taken[1]
 
 
 def _log() -> Callable[[int], object]:
@@ -77,7 +82,16 @@ def _pattern(number: int) -> None:
     evaluator = ministack("core.iam_evaluator")
     arn = f"arn:aws:s3:::slipway-artifacts/release-{number}/"
     assert evaluator.fnmatch_iam_cs(f"{arn}model.tar.gz", f"{arn}*")
-    assert not evaluator.fnmatch_iam_cs(arn, f"{arn}?*")
+    assert not evaluator.fnmatch_iam_cs(arn, f"{arn}*.gz")
+
+
+def _mark(number: int) -> None:
+    evaluator = ministack("core.iam_evaluator")
+    assert not evaluator.fnmatch_iam_cs("arn:aws:s3:::slipway", f"arn:aws:s3:::slipway-{number}-?")
+
+
+def _signature(number: int) -> None:
+    assert signing_key(f"a secret of session {number}", "20260101", "us-east-1", "s3")
 
 
 def _alarm(number: int) -> None:

@@ -43,7 +43,7 @@ def packed(folder: Path, *members: tarfile.TarInfo) -> Path:
         ([member("../a")], "outside|path out"),
     ],
 )
-def test_an_archive_that_does_harm_leaves_nothing(tmp_path: Path, members: list[tarfile.TarInfo], words: str) -> None:
+def test_a_harmful_archive_leaves_nothing(tmp_path: Path, members: list[tarfile.TarInfo], words: str) -> None:
     with pytest.raises(archives.ArchiveError, match=words):
         archives.unpack(packed(tmp_path, *members), tmp_path / "out")
     assert not (tmp_path / "out").exists()

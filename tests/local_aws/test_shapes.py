@@ -71,6 +71,17 @@ def test_a_violated_constraint_is_worded_as_aws_words_it(training: Any, changes:
     assert str(raised.value) == message
 
 
+def test_a_sensitive_value_is_not_shown() -> None:
+    shape = load_model("stepfunctions", frozenset({"StartExecution"})).operation_model("StartExecution").input_shape
+    request = {"stateMachineArn": "arn", "input": "s" * 262_145}
+    with pytest.raises(shapes.ShapeError) as error:
+        shapes.parse(shape, request)
+    assert str(error.value) == (
+        "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+        "Member must have length less than or equal to 262144"
+    )
+
+
 def test_two_problems_are_counted_and_joined(training: Any) -> None:
     shape = training.operation_model("CreateTrainingJob").input_shape
     with pytest.raises(shapes.ShapeError, match=r"^2 validation errors detected: .*; Value") as raised:

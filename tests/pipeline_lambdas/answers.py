@@ -18,6 +18,7 @@ CHAMPION_JOB = f"{PREFIX}-0a1b2c3d-1111"
 DATASET = manifest({"train/a.csv": b"5,1\n", "validation/b.csv": b"5,1\n", "test/c.csv": b"5,1\n"})
 TRAINED_WITH = {"ConfigSha256": config_sha256(sample_config()), "DatasetSha256": DATASET["dataset"]}
 CHAMPION_ID = "0a1b2c3d-1111-4222-8333-444455556666"
+MACHINE_RUN = "arn:aws:states:us-east-1:111122223333:execution:slipway-local-text-dataset:reviews-5d2a"
 
 
 def at(minutes: float) -> datetime:
@@ -76,6 +77,19 @@ def released() -> list[dict[str, Any]]:
         action("DeployTest", "Register", 6, variables={"ModelPackageArn": PACKAGE, "ModelPackageVersion": "7"}),
         action("Approve", "Approve", 8, "InProgress", provider="Manual"),
     ]
+
+
+def prepared(status: str = "Succeeded") -> list[dict[str, Any]]:
+    """The actions of a release whose data a state machine has prepared; a failed action has no variables."""
+    source, _, *others = released()
+    machine = MACHINE_RUN.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    done = status == "Succeeded"
+    variables = {"StateMachineArn": machine, "ExecutionArn": MACHINE_RUN} if done else {}
+    made = [artifact("Dataset")] if done else []
+    prepare = action("Prepare", "PrepareDataset", 1, status, provider="StepFunctions", variables=variables, makes=made)
+    prepare["input"]["configuration"] = {"StateMachineArn": machine}
+    prepare["output"]["executionResult"] = {"externalExecutionId": MACHINE_RUN}
+    return [source, prepare, *others]
 
 
 def approved(status: str = "Succeeded", **more: Any) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ _ARNS = {
     "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:{region}:{account}:alarm:{name}"),
     "AWS::CodeBuild::Project": ("Name", "codebuild:{region}:{account}:project/{name}"),
     "AWS::CodeCommit::Repository": ("RepositoryName", "codecommit:{region}:{account}:{name}"),
+    "AWS::DynamoDB::Table": ("TableName", "dynamodb:{region}:{account}:table/{name}"),
     "AWS::Events::Rule": ("Name", "events:{region}:{account}:rule/{name}"),
     "AWS::IAM::Role": ("RoleName", "iam::{account}:role/{name}"),
     "AWS::KMS::Key": ("", "kms:{region}:{account}:key/0a1b2c3d-4e5f-4a1b-8c3d-0a1b2c3d4e5f"),
@@ -38,7 +39,11 @@ _ARNS = {
     "AWS::S3::Bucket": ("BucketName", "s3:::{name}"),
     "AWS::SNS::Topic": ("TopicName", "sns:{region}:{account}:{name}"),
     "AWS::SQS::Queue": ("QueueName", "sqs:{region}:{account}:{name}"),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", "states:{region}:{account}:stateMachine:{name}"),
 }
+
+_KNOWN_BY_ARN = {"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"}
+"""Types whose Ref is the ARN."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class Partition:
         """Values of the pseudo parameters and of a template's parameters: their defaults, else samples."""
         defaults = {key: str(parameter.get("Default", "")) for key, parameter in template["Parameters"].items()}
         connection = f"arn:{self.name}:codeconnections:{self.region}:{ACCOUNT}:connection/0a1b2c3d-4e5f"
-        samples = {"SuffixID": "sample", "ConnectionArn": connection}
+        machine = f"arn:{self.name}:states:{self.region}:{ACCOUNT}:stateMachine:slipway-sample-text-dataset"
+        samples = {"SuffixID": "sample", "ConnectionArn": connection, "PrepareMachineArn": machine}
         return {
             **defaults,
             **{key: value for key, value in samples.items() if key in defaults},
@@ -84,7 +90,7 @@ class Partition:
         naming, arn = _ARNS.get(resource["Type"], ("Name", ""))
         given = resource["Properties"].get(naming)
         named = str(self.render(template, given)) if given is not None else logical_id
-        if attribute == "Arn" or (not attribute and resource["Type"] == "AWS::SNS::Topic"):
+        if attribute == "Arn" or (not attribute and resource["Type"] in _KNOWN_BY_ARN):
             if not arn:
                 raise KeyError(f"{name}: the ARN of {resource['Type']} is not known to the tests")
             return f"arn:{self.name}:" + arn.format(region=self.region, account=ACCOUNT, name=named)

@@ -1,30 +1,50 @@
-"""The tables of docs/security.md, made from the templates; `python -m tests.policies.tables` writes them anew."""
+"""The tables of docs/security.md and docs/workflows-security.md, made from the templates.
+
+`python -m tests.policies.tables` writes them anew.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from slipway.stacks.unexercised import UNEXERCISED
+from slipway.stacks.unexercised_grant import Unexercised
+from slipway.stacks.unexercised_workflows import OF_WORKFLOWS
 
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Template, as_list
 from tests.policies.rendering import ACCOUNT, Partition, Policy, identity_policies
 
 DOCUMENT = templates.ROOT / "docs" / "security.md"
+WORKFLOWS = templates.ROOT / "docs" / "workflows-security.md"
 _AWS = Partition("aws")
 _SKIP = re.compile(r"# checkov:skip=(\w+):(.*)")
 
 
 def sections() -> dict[str, str]:
-    """What belongs between each pair of markers of the document."""
-    return {"roles": roles(), "exceptions": exceptions(), "unexercised": unexercised()}
+    """What belongs between each pair of markers of the documents."""
+    return {
+        "roles": roles("pipeline"),
+        "exceptions": exceptions("setup", "pipeline"),
+        "unexercised": unexercised([entry for entry in UNEXERCISED if entry not in OF_WORKFLOWS]),
+        "workflow roles": roles("workflows"),
+        "workflow exceptions": exceptions("workflows"),
+        "workflow unexercised": unexercised(OF_WORKFLOWS),
+    }
 
 
-def roles() -> str:
+def document(section: str) -> Path:
+    """The document that a section is in."""
+    return WORKFLOWS if section.startswith("workflow ") else DOCUMENT
+
+
+def roles(name: str) -> str:
     """Who may do what: a row per role, and a row for what roles share."""
-    template = templates.load("pipeline")
+    template = templates.load(name)
     policies = identity_policies(template, _AWS)
     holders: dict[tuple[str, str], list[str]] = {}
     for each in policies:
@@ -45,18 +65,18 @@ def roles() -> str:
     return _table(("role", "for", "may"), rows)
 
 
-def exceptions() -> str:
+def exceptions(*names: str) -> str:
     """Checks of checkov that are not obeyed, by reason."""
     return _table(
         ("check", "resources", "reason"),
-        [(check, ", ".join(map(_code, ids)), reason) for (check, reason), ids in skipped().items()],
+        [(check, ", ".join(map(_code, ids)), reason) for (check, reason), ids in skipped(*names).items()],
     )
 
 
-def skipped() -> dict[tuple[str, str], list[str]]:
-    """Every exception that stands in a template: (check, reason) to the logical ids."""
+def skipped(*names: str) -> dict[tuple[str, str], list[str]]:
+    """Every exception that stands in one of the templates: (check, reason) to the logical ids."""
     found: dict[tuple[str, str], list[str]] = {}
-    for name in templates.NAMES:
+    for name in names:
         logical_id = ""
         for line in templates.path(name).read_text(encoding="utf-8").splitlines():
             if resource := re.fullmatch(r"  (\w+):", line):
@@ -66,18 +86,18 @@ def skipped() -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def unexercised() -> str:
-    """Grants that stay unused in local releases."""
+def unexercised(entries: Iterable[Unexercised]) -> str:
+    """Grants that stay unused on local AWS."""
     rows = [
         (_code(entry.role), _code(entry.policy), _code(entry.resource or entry.action), entry.reason)
-        for entry in UNEXERCISED
+        for entry in entries
     ]
     return _table(("role", "policy", "action or resource", "reason"), rows)
 
 
 def written(section: str) -> str:
     """What the document holds between the markers of a section."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = document(section).read_text(encoding="utf-8")
     return text.split(f"<!-- {section} -->\n")[1].split(f"<!-- /{section} -->")[0]
 
 
@@ -90,7 +110,11 @@ def _purpose(template: Template, role: str) -> str:
     properties = template["Resources"][role]["Properties"]
     if "Description" in properties:
         return str(properties["Description"])
-    return str(template["Resources"][role.removesuffix("Role")]["Properties"]["Description"])
+    described = template["Resources"][role.removesuffix("Role")]["Properties"]
+    if "Description" in described:
+        return str(described["Description"])
+    # A state machine has none but the comment of its definition.
+    return str(json.loads(described["DefinitionString"])["Comment"])
 
 
 def _cell(policies: Iterable[Policy]) -> str:
@@ -140,12 +164,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write() -> None:
-    """Put the tables into the document."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+    """Put the tables into the documents."""
     for name, table in sections().items():
+        text = document(name).read_text(encoding="utf-8")
         before, rest = text.split(f"<!-- {name} -->\n")
         text = f"{before}<!-- {name} -->\n{table}<!-- /{name} -->{rest.split(f'<!-- /{name} -->')[1]}"
-    DOCUMENT.write_text(text, encoding="utf-8")
+        document(name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

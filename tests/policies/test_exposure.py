@@ -37,13 +37,16 @@ NOTHING_KEPT = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
     "AWS::SageMaker::ModelPackageGroup",
     "AWS::Scheduler::Schedule",
+    # What executions are given and give on stays with Step Functions for 90 days, under a key of AWS:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    "AWS::StepFunctions::StateMachine",
 }
 # Keyed in their own way: buckets by their default encryption (tests/cloudformation/test_buckets.py), repositories
 # by a key of AWS: https://docs.aws.amazon.com/codecommit/latest/userguide/encryption.html
 OTHERWISE = {"AWS::S3::Bucket", "AWS::CodeCommit::Repository"}
-
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-4e5f-4a1b-8c3d-0a1b2c3d4e5f"
 
 

@@ -85,7 +85,7 @@ def test_a_release_is_judged_again(house: House, pair: tuple[str, str]) -> None:
     # The checkout's config has other hyperparameters than this release.
     done = house.slipway("judge", second[:13])
     assert done.returncode == 1
-    assert f"found another hyperparameters than release {second[:13]}" in done.stderr
+    assert f"hyperparameters: found other values than release {second[:13]}" in done.stderr
 
 
 def test_a_changed_record_is_noticed(house: House, pair: tuple[str, str]) -> None:

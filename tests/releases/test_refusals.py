@@ -5,7 +5,6 @@ The policies are those that IAM holds after an installation, under a role of the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.local_server import ACCOUNT, REGION
 from tests.releases.house import MODEL, PREFIX, House
+from tests.releases.role_copies import ROLE, Copies
 
 STACK = f"slipway-pipeline-local-{MODEL}"
 DATA, MODELS, ARTIFACTS, EVIDENCE, PACKAGES = (
@@ -117,7 +117,6 @@ COPY = f"prod/{PREFIX}-{RELEASE}/3sL4kqtJlcpXroDTDmJ/model.tar.gz"
 """Where what Prod serves lies."""
 PROD_LOG = f"/aws/sagemaker/Endpoints/{PREFIX}-prod"
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/"  # with the name of a role of the stack, put in by the test
 
 # Role, what it is refused, the call, the action that IAM names.
 REFUSED: list[tuple[str, str, Call, str]] = [
@@ -803,60 +802,9 @@ ALLOWED: dict[str, Call] = {
 }
 
 
-class Copies:
-    """Roles with the policies of the stack's roles, which the root user may assume."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._keys: dict[str, tuple[str, str, str]] = {}
-        pages = house.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
-        self.names: dict[str, str] = {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages
-            for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == "AWS::IAM::Role"
-        }
-
-    def client(self, role: str, service: str) -> Any:
-        if role not in self._keys:
-            self._keys[role] = self._assume(role)
-        key, secret, token = self._keys[role]
-        client = self._house.server.client(service, key, secret, token)
-        client.meta.events.register("provide-client-params.sagemaker", self._name_roles)
-        return client
-
-    def _assume(self, role: str) -> tuple[str, str, str]:
-        iam, copy = self._house.client("iam"), f"copy-of-{role}"
-        trusted = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-        tags = iam.list_role_tags(RoleName=self.names[role])["Tags"]
-        arn = iam.create_role(RoleName=copy, AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
-        for policy in iam.list_role_policies(RoleName=self.names[role])["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=self.names[role], PolicyName=policy)["PolicyDocument"]
-            iam.put_role_policy(RoleName=copy, PolicyName=policy, PolicyDocument=json.dumps(document))
-        found = self._house.client("sts").assume_role(RoleArn=arn, RoleSessionName="copy")["Credentials"]
-        return found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
-
-    def _name_roles(self, params: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        """Put the names that IAM gave the roles into a request that names them by their logical ids."""
-        return {
-            key: ROLE + self.names[value.removeprefix(ROLE)]
-            if isinstance(value, str) and value.startswith(ROLE)
-            else value
-            for key, value in params.items()
-        }
-
-    def delete(self) -> None:
-        iam = self._house.client("iam")
-        for role in self._keys:
-            for policy in iam.list_role_policies(RoleName=f"copy-of-{role}")["PolicyNames"]:
-                iam.delete_role_policy(RoleName=f"copy-of-{role}", PolicyName=policy)
-            iam.delete_role(RoleName=f"copy-of-{role}")
-
-
 @pytest.fixture(scope="module")
 def copies(house: House) -> Iterator[Copies]:
-    made = Copies(house)
+    made = Copies(house, STACK)
     yield made
     made.delete()
 

@@ -39,6 +39,9 @@ LIKE_OTHERS = {
     "failing_slice",
     "wrong_number_of_features",
     "text_in_a_numeric_column",
+    "failing_drift",
+    "header_in_data",
+    "text_label_in_the_test_set",
 }
 
 

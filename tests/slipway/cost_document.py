@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from slipway.project import Project
 from slipway.stacks.estimate import Line, idle_lines, release_lines
-from slipway.verbs.costs import assumptions, model_config
+from slipway.stacks.workflow_estimate import SAMPLES, sample_lines, workflow_idle_lines
+from slipway.verbs.costs import assumptions, model_config, workflow_assumptions
 
 from pipeline_lambdas.config.model import InstanceVariant, TrainingConfig
-from pipeline_lambdas.evidence.prices import load_prices
+from pipeline_lambdas.evidence.prices import PriceTable, load_prices
 from tests.local_server import ROOT
 
 MODEL = "wine-quality"
-DOCUMENTS = {"cost": ROOT / "docs" / "aws.md", "cost tables": ROOT / "docs" / "costs.md"}
+COSTS = ROOT / "docs" / "costs.md"
+DOCUMENTS = {"cost": ROOT / "docs" / "aws.md", "cost tables": COSTS, "workflow costs": COSTS}
 """Name of a section to the document that it is in."""
 _PROD = "endpoint prod"
 
@@ -29,6 +31,7 @@ def sections() -> dict[str, str]:
     return {
         "cost": _headline(release, idle, sum(line.usd for line in twice)),
         "cost tables": f"{_table('A release', release)}\n\n{_table('An idle month', idle)}",
+        "workflow costs": _workflows(project, table),
     }
 
 
@@ -36,6 +39,13 @@ def written(name: str) -> str:
     """What stands in the document's section."""
     text = DOCUMENTS[name].read_text(encoding="utf-8")
     return text.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0].strip("\n")
+
+
+def _workflows(project: Project, prices: PriceTable) -> str:
+    assumed = workflow_assumptions(project)
+    samples = {f"The sample `{system}`": sample_lines(system, assumed, prices) for system in SAMPLES}
+    tables = {**samples, "An idle month": workflow_idle_lines(assumed, prices)}
+    return "\n\n".join(_table(title, lines) for title, lines in tables.items())
 
 
 def _with_two(config: TrainingConfig) -> TrainingConfig:

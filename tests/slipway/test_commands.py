@@ -119,7 +119,11 @@ def by_hand(text: str) -> list[str]:
 
 
 def test_no_command_is_written_by_hand() -> None:
-    sentences = {"slipway destroy removes this pipeline", "stopped with slipway stop"}
+    sentences = {
+        "slipway destroy removes this pipeline",
+        "slipway destroy removes this workflow",
+        "stopped with slipway stop",
+    }
     folders = ("scripts", "pipeline_lambdas", "inference_lambdas")
     wrong = [
         f"{path.relative_to(ROOT)}:{line}: {text}"

@@ -9,6 +9,8 @@ from slipway.names import Names
 from slipway.project import find_project
 from slipway.target import Options, Target, aws_credentials_configured, decide_target
 
+from pipeline_lambdas.release.names import RESERVED_MODELS
+
 CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 
@@ -176,6 +178,13 @@ def test_names_are_the_ones_of_the_templates() -> None:
 def test_names_that_aws_would_refuse_are_refused(suffix: str, model: str) -> None:
     with pytest.raises(SlipwayError, match="expected 1 to"):
         Names(suffix, model, "111122223333", "us-east-1")
+
+
+@pytest.mark.parametrize("model", RESERVED_MODELS)
+def test_names_of_the_workflows_are_refused_for_models(model: str) -> None:
+    with pytest.raises(SlipwayError, match=f"found '{model}', a name that the Step Functions workflows use"):
+        Names("a", model, "111122223333", "us-east-1")
+    assert Names("a", f"{model}-2", "111122223333", "us-east-1").model == f"{model}-2"
 
 
 def test_local_aws_has_no_console_to_link_to() -> None:

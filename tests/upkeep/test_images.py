@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from slipway.errors import SlipwayError
-from upkeep.images import PARTITIONS, accounts, main
+from upkeep.images import PARTITIONS, RELEASES, WORKFLOWS, accounts, main
+from upkeep.template import MARKED
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from tests.cloudformation import templates
@@ -25,6 +26,8 @@ OTHER_REGISTRIES = {
     "cn-north-1": "390948362332",
     "us-east-1": "382416733822",
 }
+CPU = {"processors": ["cpu"], "py_versions": ["py3"]}
+BUILT_IN = ("blazingtext", "image-classification")
 ENTRY = {"repository": "sagemaker-xgboost", "registries": REGISTRIES}
 OTHER_ENTRY = {"repository": "linear-learner", "registries": OTHER_REGISTRIES}
 TEMPLATE = """Rules:
@@ -54,21 +57,39 @@ Two:
 """
 
 
+OF_WORKFLOWS = """Rules:
+            # <regions>
+            # </regions>
+Mappings:
+    # <accounts>
+    # </accounts>
+"""
+
+
 def sdk_documents() -> dict[str, Any]:
     """What the SDK's files hold: scopes apart, or once for both where they have the same images."""
     versions = dict.fromkeys(ALGORITHMS["xgboost"].image.versions, ENTRY)
     older = {"1": {"repository": "xgboost", "registries": {"eu-central-1": "813361260812"}}}
     document = {scope: {"versions": {**older, **versions}} for scope in ("training", "inference")}
     other = {"scope": ["inference", "training"], "versions": {"1": OTHER_ENTRY}}
-    copied: dict[str, Any] = json.loads(json.dumps({"xgboost": document, "linear-learner": other}))
+    tagged = {"repository": "sagemaker-scikit-learn", "registries": REGISTRIES, **CPU}
+    documents = {
+        "xgboost": document,
+        "linear-learner": other,
+        "sklearn": {"training": {"versions": {"1.4-2": tagged}}, "inference": {"versions": {}}},
+        **{name: {"versions": {"1": {**OTHER_ENTRY, "repository": name}}} for name in BUILT_IN},
+    }
+    copied: dict[str, Any] = json.loads(json.dumps(documents))
     return copied
 
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
-    path = tmp_path / "pipeline.yml"
-    path.write_text(TEMPLATE, encoding="utf-8")
-    return path
+    """A part of the pipeline's template; that of the workflows lies in the folder beside it."""
+    for part, text in zip(MARKED, (TEMPLATE, OF_WORKFLOWS), strict=True):
+        (tmp_path / part).parent.mkdir()
+        (tmp_path / part).write_text(text, encoding="utf-8")
+    return tmp_path / MARKED[0]
 
 
 @pytest.fixture
@@ -98,10 +119,10 @@ REPOSITORIES = [
 
 
 def test_only_the_blocks_are_written(sdk: Path, template: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(sdk), "--check"], template) == 1
-    assert "pipeline.yml: SageMaker's images are not those of" in capsys.readouterr().err
+    assert main([str(sdk), "--check"], template.parents[1]) == 1
+    assert "stages.yml: SageMaker's images are not those of" in capsys.readouterr().err
     assert template.read_text(encoding="utf-8") == TEMPLATE
-    assert main([str(sdk)], template) == 0
+    assert main([str(sdk)], template.parents[1]) == 0
     written = template.read_text(encoding="utf-8")
     # Regions that have the images of all algorithms.
     assert templates.parse(written) == {
@@ -123,9 +144,16 @@ def test_only_the_blocks_are_written(sdk: Path, template: Path, capsys: pytest.C
         "One": REPOSITORIES,
         "Two": {"Deeper": REPOSITORIES},
     }
+    of_workflows = template.parents[1] / MARKED[1]
+    assert templates.parse(of_workflows.read_text(encoding="utf-8"))["Mappings"]["eu-central-1"] == {
+        "Xgboost": "492215442770",
+        "ScikitLearn": "492215442770",
+        "Blazingtext": "664544806723",
+        "ImageClassification": "664544806723",
+    }
     kept = [line for line in TEMPLATE.splitlines() if "us-east-1" not in line and "nothing" not in line]
     assert [line for line in kept if line not in written.splitlines()] == []
-    assert main([str(sdk), "--check"], template) == 0
+    assert main([str(sdk), "--check"], template.parents[1]) == 0
 
 
 def test_the_partitions_are_those_that_the_template_knows() -> None:
@@ -156,8 +184,8 @@ def _account(document: dict[str, Any]) -> None:
     ("change", "message"),
     [
         (_without, "inference version 3.2-0 is missing"),
-        (_repository, "training version 1.7-1 is another image than REGISTRY/sagemaker-xgboost:1.7-1"),
-        (_tag, "training version 1.7-1 is another image than REGISTRY/sagemaker-xgboost:1.7-1"),
+        (_repository, "training version 1.7-1 is another image than sagemaker-xgboost:1.7-1"),
+        (_tag, "training version 1.7-1 is another image than sagemaker-xgboost:1.7-1"),
         (_other, "linear-learner.json of sagemaker-core: training version 1 is another image than "),
         (_account, "inference version 3.0-5 has accounts of its own"),
     ],
@@ -166,15 +194,33 @@ def test_an_sdk_that_contradicts_the_functions_is_refused(change: Any, message: 
     document = sdk_documents()
     change(document)
     with pytest.raises(SlipwayError, match=message):
-        accounts(document)
+        accounts({known.key: document[known.name] for known in RELEASES}, RELEASES)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({}, "training version 1.4-2-cpu-py3 is another image than sagemaker-scikit-learn:1.4-2-cpu-py3"),
+        ({**CPU, "processors": ["gpu"]}, "is another image than sagemaker-scikit-learn:1.4-2-cpu-py3"),
+        ({**CPU, "tag_prefix": "x"}, "is another image than sagemaker-scikit-learn:1.4-2-cpu-py3"),
+    ],
+)
+def test_a_tag_is_what_the_sdk_makes_of_its_parts(entry: dict[str, Any], message: str) -> None:
+    [known] = (known for known in WORKFLOWS if known.name == "scikit-learn")
+    found = {"repository": known.image.repository, "registries": REGISTRIES}
+    documents = {known.key: {"training": {"versions": {"1.4-2": {**found, **CPU}}}}}
+    assert set(accounts(documents, [known])) == {"cn-north-1", "eu-central-1", "us-gov-west-1"}
+    documents[known.key]["training"]["versions"]["1.4-2"] = {**found, **entry}
+    with pytest.raises(SlipwayError, match=message):
+        accounts(documents, [known])
 
 
 def test_a_missing_sdk_or_marker_is_told(
     sdk: Path, template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([], template) == 2
-    assert main([str(tmp_path / "empty")], template) == 1
+    assert main([], template.parents[1]) == 2
+    assert main([str(tmp_path / "empty")], template.parents[1]) == 1
     assert "found no distribution sagemaker-core there. Install it: make images" in capsys.readouterr().err
     template.write_text(TEMPLATE.replace("# </regions>", ""), encoding="utf-8")
-    assert main([str(sdk)], template) == 1
+    assert main([str(sdk)], template.parents[1]) == 1
     assert "found no block between # <regions> and # </regions>" in capsys.readouterr().err

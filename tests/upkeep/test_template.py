@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from upkeep.template import HEADER, PARTS, main
+from upkeep.template import HEADER, PARTS, SHARED, main
 
 from tests.cloudformation import templates
 
+PIPELINE = PARTS["pipeline"]
+TEMPLATES = {"pipeline": PIPELINE, "workflows": ("base.yml",)}
 RELEASE = """# What stands above the sections of a part is for those who edit it.
 Description: A test
 
@@ -21,12 +23,15 @@ Outputs:
   First:
     Value: !Ref FirstLogGroup
 """
-STAGES = """Shorthand:
+SHORTHAND = """# What every part may use.
+Shorthand:
   LogGroup: |
     Type: AWS::Logs::LogGroup
     Condition: <rest>
     Properties:
       LogGroupName: !Sub <name>
+"""
+STAGES = """Shorthand:
   Assumed: |
     AssumeRolePolicyDocument: {}
     # The rest is the role's own.
@@ -66,7 +71,37 @@ OPERATIONS = """Mappings:
 Resources:
   Third: {Type: AWS::SNS::Topic}
 """
-EXPECTED = f"""{HEADER}Description: A test
+WORKFLOWS = """Resources:
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: !File workflows/one.asl.json
+      RoleArn: !GetAtt Role.Arn
+  Log: !LogGroup machine
+"""
+DEFINITION = """{
+  "Comment": "!LogGroup of nothing",
+
+  "States": {}
+}
+"""
+EXPECTED_WORKFLOWS = f"""{HEADER.format("workflows")}Resources:
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: |
+        {{
+          "Comment": "!LogGroup of nothing",
+
+          "States": {{}}
+        }}
+      RoleArn: !GetAtt Role.Arn
+  Log:
+    Type: AWS::Logs::LogGroup
+    Properties:
+      LogGroupName: !Sub machine
+"""
+EXPECTED = f"""{HEADER.format("pipeline")}Description: A test
 
 Mappings:
   Inline:
@@ -122,18 +157,25 @@ Outputs:
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> Path:
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The path of a template that is to be written, with its parts beside it."""
-    (tmp_path / "functions").mkdir()
-    (tmp_path / "functions" / "say.py").write_text('print("!Run")\n\nprint()\n', encoding="utf-8")
-    (tmp_path / "pipeline").mkdir()
-    for name, text in zip(PARTS, (RELEASE, STAGES, OPERATIONS), strict=True):
-        (tmp_path / "pipeline" / name).write_text(text, encoding="utf-8")
-    return tmp_path / "pipeline.yml"
+    monkeypatch.setattr("upkeep.template.PARTS", TEMPLATES)
+    folder = tmp_path / "cloudformation"
+    files = {
+        "functions/say.py": 'print("!Run")\n\nprint()\n',
+        SHARED: SHORTHAND,
+        **{f"pipeline/{name}": text for name, text in zip(PIPELINE, (RELEASE, STAGES, OPERATIONS), strict=True)},
+        **{f"workflows/{name}": text for name, text in zip(TEMPLATES["workflows"], (WORKFLOWS,), strict=True)},
+        "../workflows/one.asl.json": DEFINITION,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / "pipeline.yml"
 
 
 def test_the_parts_become_one_template(template: Path) -> None:
-    assert main(template) == 0
+    assert main(template.parent) == 0
     written = template.read_text(encoding="utf-8")
     assert written == EXPECTED
     policies = templates.parse(written)["Resources"]["SecondFunctionRole"]["Properties"]["Policies"]
@@ -151,30 +193,45 @@ def test_the_parts_become_one_template(template: Path) -> None:
             "- [!Run train-model]",
             "stages.yml: - [!Run train-model]: !Run has its line to itself",
         ),
-        (1, "  LogGroup: |", " LogGroup: [", "while parsing"),
+        (1, "  Assumed: |", " Assumed: [", "while parsing"),
         (1, "# </inline>", "", "found no block between # <inline> and # </inline>"),
     ],
 )
 def test_a_part_that_cannot_be_put_together_is_told(
     template: Path, part: int, old: str, new: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = template.with_suffix("") / PARTS[part]
+    path = template.with_suffix("") / PIPELINE[part]
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    assert main(template) == 1
+    assert main(template.parent) == 1
     assert message in capsys.readouterr().err
     assert not template.exists()
 
 
 def test_a_missing_part_is_told(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (template.with_suffix("") / "operations.yml").unlink()
-    assert main(template) == 1
+    assert main(template.parent) == 1
     assert "operations.yml: not found; the template has the parts release.yml, " in capsys.readouterr().err
 
 
-def test_each_part_of_the_pipeline_s_template_is_a_mapping_of_sections_that_a_person_can_read() -> None:
-    folder = templates.FOLDER / "pipeline"
-    assert {path.name for path in folder.iterdir()} == set(PARTS)
-    for name in PARTS:
+def test_a_file_of_the_checkout_becomes_a_text(template: Path) -> None:
+    assert main(template.parent) == 0
+    written = template.with_name("workflows.yml").read_text(encoding="utf-8")
+    assert written == EXPECTED_WORKFLOWS
+    machine = templates.parse(written)["Resources"]["Machine"]["Properties"]
+    assert machine["DefinitionString"] == DEFINITION
+
+
+def test_a_missing_file_of_the_checkout_is_told(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (template.parents[1] / "workflows" / "one.asl.json").unlink()
+    assert main(template.parent) == 1
+    assert "!File workflows/one.asl.json: found no file workflows/one.asl.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("template", PARTS)
+def test_each_part_of_a_template_is_a_mapping_of_sections_that_a_person_can_read(template: str) -> None:
+    folder = templates.FOLDER / template
+    assert {path.name for path in folder.iterdir()} == set(PARTS[template])
+    for name in PARTS[template]:
         text = (folder / name).read_text(encoding="utf-8")
         assert isinstance(yaml.compose(text), yaml.MappingNode)
         assert len(text.splitlines()) < 1700, name

@@ -27,6 +27,12 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = MappingProxyType(
         "AWS::SageMaker::Endpoint": frozenset({"EndpointName"}),
         "AWS::SageMaker::ModelPackageGroup": frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"}),
         "AWS::Scheduler::Schedule": frozenset({"Name"}),
+        "AWS::StepFunctions::Activity": frozenset({"EncryptionConfiguration", "Name"}),
+        "AWS::StepFunctions::StateMachine": frozenset({"StateMachineName", "StateMachineType"}),
+        "AWS::StepFunctions::StateMachineAlias": frozenset({"Name"}),
+        "AWS::StepFunctions::StateMachineVersion": frozenset(
+            {"Description", "StateMachineArn", "StateMachineRevisionId"}
+        ),
     }
 )
 """Type to the properties whose change needs a new resource: `createOnlyProperties` of the registry's schemas.

@@ -35,6 +35,12 @@ _CREATED: Mapping[str, tuple[str, str, str]] = {
     "AWS::S3::Bucket": ("s3:CreateBucket", "s3:::", "BucketName"),
     "AWS::S3::BucketPolicy": ("s3:PutBucketPolicy", "s3:::", "Bucket"),
     "AWS::SNS::Topic": ("sns:CreateTopic", "sns:{region}:{account}:", "TopicName"),
+    "AWS::StepFunctions::Activity": ("states:CreateActivity", "states:{region}:{account}:activity:", "Name"),
+    "AWS::StepFunctions::StateMachine": (
+        "states:CreateStateMachine",
+        "states:{region}:{account}:stateMachine:",
+        "StateMachineName",
+    ),
 }
 """The main action of a type's creation, the beginning of the resource's ARN, and the property that ends it."""
 _DELETED: Mapping[str, str] = {
@@ -49,6 +55,7 @@ _PASSED: Mapping[str, tuple[str, str]] = {
     "AWS::CodePipeline::Pipeline": ("RoleArn", "codepipeline.amazonaws.com"),
     "AWS::Events::Rule": ("RoleArn", "events.amazonaws.com"),
     "AWS::Lambda::Function": ("Role", "lambda.amazonaws.com"),
+    "AWS::StepFunctions::StateMachine": ("RoleArn", "states.amazonaws.com"),
 }
 """The property that gives a role to a service."""
 ASKED_FOR = frozenset({*_CREATED, "AWS::IAM::Policy"})

@@ -14,13 +14,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from importlib.util import find_spec
 from typing import Any
 from uuid import uuid4
 from xml.etree.ElementTree import fromstring
 
-from local_aws.base.cloudformation.template_errors import Failure, Finding
+from local_aws.base.cloudformation.template_errors import Failure, Finding, refusals
 from local_aws.base.cloudformation.template_findings import TemplateFindings
-from local_aws.base.cloudformation.template_format import format_problem, stack_problem
+from local_aws.base.cloudformation.template_format import format_problems, stack_problem
 from local_aws.base.tables import ministack
 
 OPERATIONS = ("ValidateTemplate", "GetTemplateSummary", "CreateStack", "UpdateStack", "CreateChangeSet")
@@ -29,6 +30,12 @@ _SCHEMA_CHECK = "PROPERTY_VALIDATION"
 _CHANGE_SET_FAILED = (
     "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To troubleshoot Early "
     "Validation errors, use the DescribeEvents API for detailed failure information."
+)
+
+_SAM = "AWS::Serverless-2016-10-31"
+_NO_SAM = (
+    f"Transform {_SAM} is applied by aws-sam-translator, which is not installed. Install the extra sam of local AWS "
+    "(pip install 'slipway-local-aws[sam]') and start local AWS again, or expand the template first."
 )
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -107,16 +114,16 @@ def _check_first(operation: str, findings: TemplateFindings, handler: Handler, p
         return _refuse(str(error))
     if template is None:
         return handler(parameters)
-    problem = format_problem(template)
-    if problem is None and not template.get("Transform"):
+    problems = format_problems(template)
+    if not problems and not template.get("Transform"):
         found = findings.known(template)
         if found is None:
             raise _NotCheckedError(template)
-        problem = next((one.refusal for one in found if one.refuses_call), None)
+        problems = refusals(found)
     else:
         found = []
-    if problem is not None:
-        return _refuse(problem)
+    if problems:
+        return _refuse("\n".join(problems))
     token = _checked.set(_Checked(template, [one for one in found if not one.refuses_call]))
     try:
         # Without the validation a resource would fail here for nothing that its service checks, and so not at all.
@@ -138,6 +145,8 @@ def _template_of(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any
     if refused or not (body or (stack and operation in ("UpdateStack", "CreateChangeSet"))):
         return None
     template = _parse(body or stack.get("_template_body") or "{}")
+    if _needs_sam(template):
+        raise ValueError(_NO_SAM)
     if operation in ("ValidateTemplate", "GetTemplateSummary"):
         return template
     given = helpers._extract_members(parameters, "Parameters")  # noqa: SLF001
@@ -146,6 +155,13 @@ def _template_of(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any
     except Exception:  # noqa: BLE001 - the operation fails at the same place, and says so
         return None
     return None if isinstance(processed, engine._TransformFailed) else dict(processed)  # noqa: SLF001
+
+
+def _needs_sam(template: Mapping[str, Any]) -> bool:
+    """Whether the template has a transform that only AWS's translator knows, which is not installed."""
+    declared = template.get("Transform", [])
+    transforms = declared if isinstance(declared, list) else [declared]
+    return _SAM in transforms and find_spec("samtranslator") is None
 
 
 def _parse(body: str) -> dict[str, Any]:

@@ -52,10 +52,14 @@ class Finding:
         return bool(_AT_CALL.match(self.rule)) and self.rule not in _FORMATS_OF_VALUES and self._attribute is None
 
     @property
+    def unknown_type(self) -> str | None:
+        """The resource type that does not exist, if that is the error."""
+        found = _UNKNOWN_TYPE.match(self.message)
+        return found[1] if found else None
+
+    @property
     def refusal(self) -> str:
-        """The message of the call's ValidationError."""
-        if found := _UNKNOWN_TYPE.match(self.message):
-            return f"Template format error: Unrecognized resource types: [{found[1]}]"
+        """The sentence of the call's ValidationError."""
         return f"Template format error: [{pointer(self.path)}] {self.message}"
 
     @property
@@ -117,6 +121,14 @@ class Failure:
     logical_id: str
     path: str
     reason: str
+
+
+def refusals(found: list[Finding]) -> list[str]:
+    """The sentences of the call's ValidationError, all of them; CloudFormation has one for all unknown types."""
+    refusing = [one for one in found if one.refuses_call]
+    types = list(dict.fromkeys(one.unknown_type for one in refusing if one.unknown_type))
+    unknown = [f"Template format error: Unrecognized resource types: [{', '.join(types)}]"] if types else []
+    return unknown + list(dict.fromkeys(one.refusal for one in refusing if not one.unknown_type))
 
 
 def pointer(path: Path) -> str:

@@ -42,31 +42,39 @@ _OF_TRANSFORMS = ("Fn::Transform", "Fn::ForEach", "Fn::Length", "Fn::ToJsonStrin
 _VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
 
-def format_problem(template: Mapping[str, Any]) -> str | None:
-    """Why CloudFormation refuses a template before it looks at any value; None if it does not."""
-    return next(_problems(template), None)
+def format_problems(template: Mapping[str, Any]) -> list[str]:
+    """Why CloudFormation refuses a template before it looks at any value, each reason once; empty if it does not.
+
+    What the template refers to is looked at only once its sections are well-formed.
+    """
+    return list(dict.fromkeys(_malformed(template))) or list(dict.fromkeys(_dangling(template)))
 
 
-def _problems(template: Mapping[str, Any]) -> Iterator[str]:
+def _malformed(template: Mapping[str, Any]) -> Iterator[str]:
     unknown = [name for name in template if name not in _SECTIONS]
     if unknown:
         yield f"Invalid template property or properties [{', '.join(unknown)}]"
     resources = template.get("Resources")
     if not resources:
         yield "Template format error: At least one Resources member must be defined."
+        return
     if not isinstance(resources, dict):
         yield "Template format error: Every Resources member must be an object."
         return
     yield from _nulls(template)
     yield from _malformed_parameters(template.get("Parameters") or {})
     yield from _malformed_resources(resources)
+    if not template.get("Transform"):
+        yield from _malformed_outputs(template.get("Outputs") or {})
+
+
+def _dangling(template: Mapping[str, Any]) -> Iterator[str]:
     if template.get("Transform"):
         return  # a macro may still add what is referred to
-    yield from _malformed_outputs(template.get("Outputs") or {})
     yield from _unknown_functions(template)
     yield from _unresolved(template)
     if not template.get("Conditions"):
-        yield from _circles(resources, {})
+        yield from _circles(template["Resources"], {})
 
 
 def _nulls(template: Mapping[str, Any]) -> Iterator[str]:

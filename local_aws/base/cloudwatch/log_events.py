@@ -137,8 +137,12 @@ class _Operations:
             place = _place(request["nextToken"]) if request.get("nextToken") else BEGIN
         except ValueError:
             return self._error("InvalidParameterException", "The specified nextToken is invalid.")
+        streams, prefix = request.get("logStreamNames") or (), request.get("logStreamNamePrefix") or ""
+        if streams and prefix:
+            told = "logStreamNames and logStreamNamePrefix exclude each other; give one of them."
+            return self._error("InvalidParameterException", told)
         found: list[Event] = []
-        for event in self._store.events(owner(), group, window, place, request.get("logStreamNames") or ()):
+        for event in self._store.events(owner(), group, window, place, streams, prefix):
             if len(found) == count:
                 return self._filtered(found, _written(found[-1].cursor))
             if matches(event.message):

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from local_aws.base.tables import ministack
 from local_aws.processes.forking import Forking, GoneError, Process, StartError
+from local_aws.settings import NO_HOST_PREFIX
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _PROGRAMS = str(_PACKAGE / "functions" / "warm.py"), str(_PACKAGE / "processes" / "fork_server.py")
@@ -55,7 +56,7 @@ class FunctionProcesses:
             forking.close()
 
     def _start(self, program: str, folder: str, environment: Mapping[str, str]) -> FunctionProcess:
-        order = json.dumps({"program": program, "folder": folder, "environment": dict(environment)})
+        order = json.dumps({"program": program, "folder": folder, "environment": {**environment, **NO_HOST_PREFIX}})
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(GoneError):
                 return FunctionProcess(self._connect(), order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,11 @@ _ADD = """
 INSERT INTO iam_calls (role, action, resource, allowed, count, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (role, action, resource, allowed) DO UPDATE SET count = count + excluded.count, last = excluded.last
 """
+_NEXT = """
+SELECT * FROM iam_calls WHERE (role, action, resource, allowed) > (?, ?, ?, ?)
+ORDER BY role, action, resource, allowed LIMIT ?
+"""
+_READ_AT_ONCE = 500
 _PERIOD_S = 1.0
 
 Decision = tuple[str, str, str, bool]
@@ -76,22 +81,16 @@ class CallRecorder:
                 tally.last = now
         self._some.set()
 
-    def calls(self) -> list[dict[str, Any]]:
-        """All decisions so far: role, action, resource, decision, count, and first and last in Unix seconds."""
+    def calls(self) -> Iterator[dict[str, Any]]:
+        """All decisions so far: role, action, resource, decision, count, and first and last in Unix seconds.
+
+        They are read in pieces: each release adds some hundred, about objects of its own.
+        """
         self._save()
-        rows = self._store.rows("SELECT * FROM iam_calls ORDER BY role, action, resource, allowed")
-        return [
-            {
-                "role": row["role"],
-                "action": row["action"],
-                "resource": row["resource"],
-                "decision": "allowed" if row["allowed"] else "denied",
-                "count": row["count"],
-                "first": row["first"],
-                "last": row["last"],
-            }
-            for row in rows
-        ]
+        place: tuple[Any, ...] = ("", "", "", -1)
+        while rows := self._store.rows(_NEXT, *place, _READ_AT_ONCE):
+            yield from map(_told, rows)
+            place = tuple(rows[-1])[: len(place)]
 
     def start(self) -> None:
         """Begin to save once a second."""
@@ -122,6 +121,18 @@ class CallRecorder:
                 connection.executemany(_ADD, rows)
         except sqlite3.OperationalError as error:  # a full disk must not end the thread; the counts are lost
             log.warning("%d counts of what roles did are not stored: %s", len(rows), error)
+
+
+def _told(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "role": row["role"],
+        "action": row["action"],
+        "resource": row["resource"],
+        "decision": "allowed" if row["allowed"] else "denied",
+        "count": row["count"],
+        "first": row["first"],
+        "last": row["last"],
+    }
 
 
 Note = Callable[..., None]

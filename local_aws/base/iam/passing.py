@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
@@ -16,7 +17,6 @@ _EVENTS = "events.amazonaws.com"
 _LAMBDA = ("lambda.amazonaws.com", ("Role",))
 _PIPES = ("pipes.amazonaws.com", ("RoleArn",))
 _SCHEDULER = ("scheduler.amazonaws.com", ("Target", "RoleArn"))
-_STATES = ("states.amazonaws.com", ("roleArn",))
 _PASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cloudformation:ContinueUpdateRollback": _CLOUDFORMATION,
     "cloudformation:CreateChangeSet": _CLOUDFORMATION,
@@ -33,8 +33,6 @@ _PASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pipes:UpdatePipe": _PIPES,
     "scheduler:CreateSchedule": _SCHEDULER,
     "scheduler:UpdateSchedule": _SCHEDULER,
-    "states:CreateStateMachine": _STATES,
-    "states:UpdateStateMachine": _STATES,
 }
 """The service that is given a role by an action, and where the role stands in the request."""
 _GIVES_KEY = frozenset({"lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"})
@@ -42,6 +40,13 @@ KEY_USES = ("kms:CreateGrant", "kms:Encrypt")
 """What Lambda does with a key for who gives it to a function, for the function's environment.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+"""
+
+_FORBIDDEN, _BAD_REQUEST = 403, 400
+_QUERY_COMPATIBLE = frozenset({"sqs"})
+"""Of the services that speak AWS's JSON protocol, those whose refusals keep the status of their Query API.
+
+The others answer every error of a caller with 400: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """
 
 _request: ContextVar[tuple[bytes, Mapping[str, Any]]] = ContextVar("request", default=(b"", {}))
@@ -86,22 +91,47 @@ def keep_refused(permission: Permission) -> None:
 
 
 def answer_refusals() -> None:
-    """Let a denial name the role or the key that the caller may not give to the service, in the service's words."""
+    """Let a denial name the resource, role or key that is refused, in the service's words, and the request.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
     actions = ministack("core.iam_actions")
     answer = actions.access_denied_response
 
     def access_denied_response(service: str, action: str, principal_arn: str, request_id: str, **more: Any) -> Any:
+        status: int
+        status, headers, body = answered(service, action, principal_arn, request_id, more)
+        if status == _FORBIDDEN and "x-amz-target" in (more.get("headers") or {}) and service not in _QUERY_COMPATIBLE:
+            status = _BAD_REQUEST
+        return status, {**_ids(service, request_id), **headers}, body
+
+    def answered(service: str, action: str, principal: str, request_id: str, more: dict[str, Any]) -> Any:
         lacking, resource = _kept.get()
-        if not lacking or more.get("error_code"):
-            return answer(service, action, principal_arn, request_id, **more)
-        message = actions.identity_denial_message(lacking, principal_arn, resource, more.get("explicit_deny", False))
+        explicit, asked = more.get("explicit_deny", False), more.get("resource_arn", "*")
+        if more.get("error_code"):
+            return answer(service, action, principal, request_id, **more)
+        if not lacking:
+            if asked != "*" and not more.get("message") and not (explicit and more.get("resource_policy_arn")):
+                more = {**more, "message": actions.identity_denial_message(action, principal, asked, explicit)}
+            return answer(service, action, principal, request_id, **more)
+        message = actions.identity_denial_message(lacking, principal, resource, explicit)
         more = {**more, "message": message, "resource_arn": resource}
         if lacking not in KEY_USES:
-            return answer(service, lacking, principal_arn, request_id, **more)
+            return answer(service, lacking, principal, request_id, **more)
         more |= {"message": _of_lambda(lacking, message), "error_code": "InvalidParameterValueException"}
-        return (400, *answer(service, lacking, principal_arn, request_id, **more)[1:])
+        return (_BAD_REQUEST, *answer(service, lacking, principal, request_id, **more)[1:])
 
     actions.access_denied_response = access_denied_response
+
+
+def _ids(service: str, request_id: str) -> dict[str, str]:
+    """The headers by which SDKs tell a request.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+    """
+    if service != "s3":
+        return {"x-amzn-RequestId": request_id}
+    return {"x-amz-request-id": request_id, "x-amz-id-2": base64.b64encode(request_id.encode()).decode()}
 
 
 def _of_lambda(use: str, message: str) -> str:

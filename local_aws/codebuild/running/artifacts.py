@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def select(artifact: Artifact, folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
-    """Name in the artifact to file. Raises PhaseFailedError if no file matches."""
+    """Names in the artifact, with their files. Raises PhaseFailedError if no file matches."""
     bases = _bases(_expanded(artifact.base_directory, environment), folder)
     wanted = [_pattern(_expanded(pattern, environment), folder) for pattern in artifact.files]
     unwanted = [_pattern(pattern, folder) for pattern in artifact.exclude]
@@ -53,7 +53,7 @@ def _bases(base_directory: str, folder: Path) -> list[Path]:
     root = folder.parent.resolve()  # the build's own folder, which holds the secondary sources too
     for path in found:
         if not path.resolve().is_relative_to(root):
-            raise PhaseFailedError("CLIENT_ERROR", f"artifacts.base-directory {base_directory} leads out of the build")
+            raise PhaseFailedError("CLIENT_ERROR", f"artifacts.base-directory {base_directory} is outside the build")
     if not found or not all(path.is_dir() for path in found):
         raise PhaseFailedError("CLIENT_ERROR", f"no matching base directory path found for {base_directory}")
     return found
@@ -76,7 +76,7 @@ def zipped(files: Mapping[str, Path]) -> bytes:
 
 
 class Upload:
-    """Uploads what the buildspec names to where project and pipeline want it."""
+    """Uploads the buildspec's artifacts to the locations that project and pipeline give."""
 
     def __init__(self, role: ServiceRole, request: Document, build: Document) -> None:
         self._role, self._request, self._build = role, request, build

@@ -21,14 +21,14 @@ MASK = "***"
 
 
 class LogNotWritableError(Exception):
-    """The service role may not write the log; CodeBuild then does not run the build."""
+    """The service role may not write the log, so CodeBuild does not run the build."""
 
 
 class BuildLog:
-    """One log stream, or none if the project switched it off."""
+    """One log stream, or none if the project has disabled it."""
 
     def __init__(self, client: Callable[[], Any], clock: Clock, group: str, stream: str) -> None:
-        """`client` gives a CloudWatch Logs client of the service role. An empty group is no log."""
+        """`client` returns a CloudWatch Logs client of the service role. With an empty group there is no log."""
         self._client, self._clock = client, clock
         self.group, self.stream = group, stream
         self._hidden: tuple[str, ...] = ()
@@ -38,16 +38,16 @@ class BuildLog:
         self._lock = threading.Lock()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Show `***` for these values from now on; the longest first, as one may be part of another."""
+        """Replace these values by `***` from now on; the longest first, as one may be part of another."""
         known = {*self._hidden, *(value for value in values if value)}
         self._hidden = tuple(sorted(known, key=len, reverse=True))
 
     def open(self, *, again: bool = False) -> None:
-        """Make the stream, and the group before it if this is its first use. Raises LogNotWritableError.
+        """Create the stream, and its group if there is none. Raises LogNotWritableError.
 
-        `again` is for a build that begins anew and may have a stream.
+        `again` is for a build that starts again and may have a stream.
         """
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server saves
 
         if not self.group:
             return
@@ -64,12 +64,12 @@ class BuildLog:
             raise LogNotWritableError(error.response["Error"]["Message"]) from None
 
     def say(self, text: str) -> None:
-        """A line of CodeBuild itself."""
+        """Add a line from CodeBuild itself."""
         self.end_line()
         self._add(f"[Container] {self._clock.now():%Y/%m/%d %H:%M:%S.%f} {text}")
 
     def output(self, chunk: bytes) -> None:
-        """Add a command's output; an empty chunk only lets time pass."""
+        """Add a command's output; an empty chunk only gives the log a chance to be sent."""
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         for line in lines:
             self._add(line.decode("utf-8", "replace"))
@@ -79,19 +79,19 @@ class BuildLog:
             self.flush()
 
     def end_line(self) -> None:
-        """End a line that a command left open."""
+        """End a line that a command did not end."""
         if self._partial:
             partial, self._partial = self._partial, b""
             self._add(partial.decode("utf-8", "replace"))
 
     def masked(self, text: str) -> str:
-        """The text without what must not be shown."""
+        """The text with secret values replaced."""
         for value in self._hidden:
             text = text.replace(value, MASK)
         return text
 
     def flush(self) -> None:
-        """Send what has gathered. A role that lost its permission loses the rest of the log."""
+        """Send the collected events. If the role loses its permission, the rest of the log is lost."""
         with self._lock:
             events = self._batch.take()
             if not events or not self.group:
@@ -102,13 +102,13 @@ class BuildLog:
                     logStreamName=self.stream,
                     logEvents=events,
                 )
-            except Exception as error:  # noqa: BLE001 - whatever it is, the build goes on
+            except Exception as error:  # noqa: BLE001 - the build continues after any error
                 log.warning("log stream %s/%s lost %d lines: %s", self.group, self.stream, len(events), error)
 
     def _add(self, line: str) -> None:
         text = self.masked(line.rstrip("\r"))[:MAX_EVENT_BYTES]
         if not text:
-            return  # CloudWatch Logs takes no empty event
+            return  # CloudWatch Logs refuses empty events
         if not self._batch.has_room(text):
             self.flush()
         if not self._batch:

@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 _QUEUE_POLL_S = 0.05
 _ENDS_THE_BUILD = frozenset({"install", "pre_build"})
-"""After these no other commands run; after the others the next phase does, unless `on-failure` says otherwise."""
+"""If one of these fails, the build ends; after other phases the next one runs, unless `on-failure` says otherwise."""
 RESTARTS = "restarts"
-"""How often a build has begun anew, beside what it is to do."""
+"""Key of the number of times that a build was started again, in its effective project."""
 
 
 class _EndedError(Exception):
@@ -37,11 +37,11 @@ class _EndedError(Exception):
 
 
 class _InterruptedError(Exception):
-    """The server ends; the build runs again with the next."""
+    """The server ends; the build runs again when the next one starts."""
 
 
 class BuildRun:
-    """Runs a build in a thread of its own."""
+    """Runs a build in its own thread."""
 
     def __init__(self, platform: Platform, build: Document, request: Document) -> None:
         """`request` is the project with the overrides of StartBuild applied."""
@@ -72,7 +72,7 @@ class BuildRun:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the build end as STOPPED."""
+        """End the build as STOPPED."""
         self._stop_asked.set()
 
     def join(self, timeout_s: float) -> None:
@@ -92,7 +92,7 @@ class BuildRun:
         except Exception:
             if not self._platform.stopping.is_set():
                 log.exception("build %s", self._id)
-                message = "Local AWS met an internal failure; see its log."
+                message = "Local AWS failed with an internal error; see its log."
                 build_state.complete(self._platform, self._id, FAULT, "INTERNAL_SERVICE_ERROR", message)
         finally:
             if self._shell is not None:
@@ -181,7 +181,7 @@ class BuildRun:
             raise _EndedError(*ending)
 
     def _provision(self) -> None:
-        """Take the role, open the log, make folders and Python."""
+        """Assume the role, open the log, create the folders and the Python environment."""
         credentials = self._role.assume()
         self._log.hide([credentials.access_key_id, credentials.secret_access_key, credentials.session_token])
         try:
@@ -193,7 +193,7 @@ class BuildRun:
                 f"streams for build {self._build['arn']}. Error message: {error}",
             ) from None
         if self._request.get(RESTARTS):
-            self._log.say("Local AWS ended while this build ran. It begins anew.")
+            self._log.say("Local AWS ended while this build ran. The build starts again.")
         for name in ("home", "tmp", "control"):
             (self._root / name).mkdir(parents=True)
         toolchain.python_environment(self._project_folder())
@@ -219,13 +219,15 @@ class BuildRun:
         self._shell = self._open_shell(self._spec, self._sources, values)
 
     def _resolve_version(self) -> None:
-        """The revision that CodePipeline hands on, where its source has one.
+        """The commit that was cloned, or the revision that CodePipeline passes on, if it has one.
 
         https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
         """
         place = s3_place(self._request.get("sourceVersion", ""))
-        revision = self._platform.revision_of(place.bucket, place.key) if place else None
-        if revision and self._request["artifacts"]["type"] == "CODEPIPELINE":
+        revision = self._sources.commit if self._sources else None
+        if place and self._request["artifacts"]["type"] == "CODEPIPELINE":
+            revision = self._platform.revision_of(place.bucket, place.key)
+        if revision:
             self._build["resolvedSourceVersion"] = revision
             build_state.set_members(self._platform, self._id, {"resolvedSourceVersion": revision})
 
@@ -259,7 +261,7 @@ class BuildRun:
         self._each(phase.final)
 
     def _each_of_finally(self, commands: tuple[str, ...]) -> None:
-        """After a failed command: what fails here as well is in the log, the phase has its reason already."""
+        """Run `finally` after a failed command: another failure is only logged, as the phase already has its reason."""
         try:
             self._each(commands)
         except PhaseFailedError as error:
@@ -295,6 +297,6 @@ class BuildRun:
         build_state.set_members(self._platform, self._id, found)
 
     def _finalize(self) -> None:
-        """End what the commands left running."""
+        """End processes that the commands left running."""
         if self._shell is not None:
             self._shell.close()

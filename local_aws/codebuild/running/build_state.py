@@ -47,7 +47,7 @@ def _close(build: Document, now: float, lasted_s: int, status: str, code: str, m
 
 
 def complete(platform: Platform, build_id: str, status: str, code: str = "", message: str = "") -> None:
-    """End the build: with the status of its phases, or with a reason that ends its current phase too."""
+    """End the build: with the status of its phases, or with a reason, which also ends its current phase."""
     now, lasted_s = platform.now(), platform.phase_s(build_id)
 
     def change(build: Document) -> None:
@@ -63,5 +63,5 @@ def complete(platform: Platform, build_id: str, status: str, code: str = "", mes
 
 
 def set_members(platform: Platform, build_id: str, members: Document) -> None:
-    """Write members of the document that a phase has found out."""
+    """Store members of the document that a phase has determined."""
     platform.records.change_build(build_id, lambda build: build.update(members))

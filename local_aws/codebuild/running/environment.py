@@ -1,4 +1,4 @@
-"""The environment variables of a build, made from scratch: nothing of this machine's environment is in it.
+"""The environment variables of a build. They include nothing from this machine's environment.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
 """
@@ -13,6 +13,7 @@ from local_aws import base
 from local_aws.codebuild.buildspec import Buildspec
 from local_aws.codebuild.faults import PhaseFailedError
 from local_aws.codebuild.names import project_arn
+from local_aws.settings import NO_HOST_PREFIX
 
 if TYPE_CHECKING:
     from local_aws.codebuild.platform import Platform, ServiceRole
@@ -31,6 +32,7 @@ def fixed_variables(platform: Platform, build: Document, request: Document) -> d
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": platform.runtime.settings.url,
+        **NO_HOST_PREFIX,
         "AWS_REGION": region,
         "CODEBUILD_BUILD_ARN": build["arn"],
         "CODEBUILD_BUILD_ID": build["id"],
@@ -64,7 +66,7 @@ def _source_url(source: Document) -> str:
 
 
 def credential_variables(credentials: base.Credentials) -> dict[str, str]:
-    """The session of the service role. AWS offers it by a container endpoint, which SDKs read as well."""
+    """Credentials of the service role. AWS provides them through a container endpoint; SDKs read these too."""
     return {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
@@ -73,10 +75,10 @@ def credential_variables(credentials: base.Credentials) -> dict[str, str]:
 
 
 class Variables:
-    """The variables of start-build, project and buildspec, with what is kept in SSM and Secrets Manager looked up."""
+    """The variables of StartBuild, project and buildspec, with values from SSM and Secrets Manager looked up."""
 
     def __init__(self, role: ServiceRole, request: Document, spec: Buildspec) -> None:
-        """A start-build variable replaces the project's, which replaces the buildspec's."""
+        """A variable of StartBuild overrides the project's, which overrides the buildspec's."""
         self._role = role
         self._of_project = request["environment"].get("environmentVariables", [])
         kinds = {v["name"]: (v.get("type", "PLAINTEXT"), v["value"]) for v in self._of_project}
@@ -86,7 +88,7 @@ class Variables:
         self._all = {**of_spec, **kinds}
 
     def resolve(self) -> tuple[dict[str, str], list[str]]:
-        """The values by name, and those that logs must not show. Raises PhaseFailedError."""
+        """The values by name, and the values that logs must not show. Raises PhaseFailedError."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
 
         values = {name: value for name, (kind, value) in self._all.items() if kind == "PLAINTEXT"}
@@ -98,7 +100,7 @@ class Variables:
         return values | hidden, list(hidden.values())
 
     def refused_exports(self) -> set[str]:
-        """Names that may not be exported: what the project takes from SSM and Secrets Manager."""
+        """Names that must not be exported: those of values from SSM and Secrets Manager."""
         return {v["name"] for v in self._of_project if v.get("type", "PLAINTEXT") != "PLAINTEXT"}
 
     def _kind(self, wanted: str) -> dict[str, str]:
@@ -135,7 +137,7 @@ class Variables:
 
 
 def parse_secret(reference: str) -> tuple[str, str, dict[str, Any]]:
-    """Secret, JSON key and version of `secret-id:json-key:version-stage:version-id`; an ARN has colons of its own."""
+    """Secret, JSON key and version of `secret-id:json-key:version-stage:version-id`; an ARN contains colons too."""
     parts = reference.split(":")
     if reference.startswith("arn:"):
         parts = [":".join(parts[:_ARN_PARTS]), *parts[_ARN_PARTS:]]
@@ -145,5 +147,5 @@ def parse_secret(reference: str) -> tuple[str, str, dict[str, Any]]:
 
 
 def exported(names: Iterable[str], environment: Mapping[str, str], refused: set[str]) -> list[dict[str, str]]:
-    """The exported variables of a build; one that was never set is left out."""
+    """The exported variables of a build, without those that were never set."""
     return [{"name": name, "value": environment[name]} for name in names if name in environment and name not in refused]

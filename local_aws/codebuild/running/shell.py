@@ -1,4 +1,4 @@
-"""One shell for all commands of a build, so that directory and environment carry over from command to command.
+"""One shell for all commands of a build, so that each command starts with the last one's directory and environment.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec-ref-versions
 """
@@ -25,14 +25,14 @@ Interrupted = Callable[[], bool]
 
 
 class InterruptedCommandError(Exception):
-    """The command was killed because the build has to end."""
+    """The command was killed because the build must end."""
 
 
 class Shell:
-    """A shell that reads its commands from us, under a supervisor that ends with the build or with this process.
+    """A shell that runs commands one by one, under a supervisor that ends with the build or with this process.
 
-    A command is sourced from a file. One that ends the shell (`exit`, a syntax error) ends its command; the next
-    command gets a new shell with the directory and the environment that the last command before left.
+    A command is sourced from a file. If it ends the shell (`exit`, a syntax error), the next command gets a new shell,
+    with the directory and environment that the last complete command left.
     """
 
     def __init__(self, program: str, control: Path, directory: Path, environment: Mapping[str, str]) -> None:
@@ -45,16 +45,16 @@ class Shell:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment that the last command left."""
+        """The environment after the last command."""
         return self._environment
 
     def run(self, command: str, on_output: OnOutput, interrupted: Interrupted) -> int:
-        """Run a command and return its exit status. Raises InterruptedCommandError, and leaves no process then."""
+        """Run a command and return its exit status. Raises InterruptedCommandError; then no process is left."""
         process = self._process or self._open()
         script, state = self._control / "command.sh", self._control / "status"
         script.write_text(f"{command}\n", encoding="utf-8")
         state.unlink(missing_ok=True)
-        assert process.stdin is not None  # noqa: S101 - Popen was asked for it
+        assert process.stdin is not None  # noqa: S101 - Popen was given PIPE
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(f". {shlex.quote(str(script))} </dev/null\n{self._report()}\n".encode())
             process.stdin.flush()
@@ -64,7 +64,7 @@ class Shell:
             on_output(chunk)
             if not chunk and (self._status in ready or process.poll() is not None):
                 break
-            if not chunk and self._output in ready:  # its last writer is gone: the shell is about to end
+            if not chunk and self._output in ready:  # no writer is left: the shell is about to end
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_POLL_S)
             if interrupted():
@@ -74,14 +74,14 @@ class Shell:
         return self._end_of_command(process, state)
 
     def _readable(self) -> set[int]:
-        """Which of the output and the status have something to read, or have ended. Any descriptor number will do."""
+        """The descriptors, output or status, that have data or have ended. Works with any descriptor number."""
         waiting = select.poll()
         for descriptor in (self._output, self._status):
             waiting.register(descriptor, select.POLLIN | select.POLLHUP)
         return {descriptor for descriptor, _ in waiting.poll(_POLL_S * 1000)}
 
     def close(self) -> None:
-        """End the shell and all that its commands started, whatever group or session it is in."""
+        """End the shell and all processes that its commands started, in any process group or session."""
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
@@ -103,7 +103,7 @@ class Shell:
         life_read, life_write = os.pipe()
         self._descriptors = [self._output, self._status, life_write]
         self._report_to = status_write
-        # Isolated and without site: what a build sets for Python is for its own programs.
+        # Isolated and without site: a build's settings for Python are for its own programs.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", supervisor.__file__, str(life_read), self._program],
             stdin=subprocess.PIPE,
@@ -119,7 +119,7 @@ class Shell:
         return self._process
 
     def _report(self) -> str:
-        """The line by which the shell says how a command ended and what it left."""
+        """The line with which the shell reports how a command ended, its environment and its directory."""
         folder = shlex.quote(str(self._control))
         return (
             f'printf %s "$?" >{folder}/status; /usr/bin/env -0 >{folder}/environment; pwd >{folder}/directory; '
@@ -127,7 +127,7 @@ class Shell:
         )
 
     def _end_of_command(self, process: subprocess.Popen[bytes], state: Path) -> int:
-        # Nothing to read is the end of the shell, which is seen a moment before the process can be waited for.
+        # End of file means that the shell has ended, a moment before its process can be waited for.
         if process.poll() is None and os.read(self._status, 1):
             self._take_over()
             return int(state.read_text(encoding="ascii"))

@@ -1,6 +1,6 @@
-"""The Python of a project's builds: a virtual environment that is kept from build to build.
+"""The Python of a project's builds: a virtual environment that is kept between builds.
 
-CodeBuild's images bring their own Python; what a project caches locally is there again in the next build
+CodeBuild's images include Python, and a project's local cache is available in its next build
 (https://docs.aws.amazon.com/codebuild/latest/userguide/caching-local.html). Here both are this virtual environment,
 made of the Python that runs local AWS, so that nothing is installed outside the state folder.
 """
@@ -19,7 +19,7 @@ _VENV_TIMEOUT_S = 120
 
 
 def python_environment(folder: Path) -> Path:
-    """The virtual environment of a project, made at its first build. Raises PhaseFailedError."""
+    """The virtual environment of a project, created for its first build. Raises PhaseFailedError."""
     place = folder / f"python-{sys.implementation.cache_tag}"
     complete = place / "complete"
     if not complete.is_file() or not (place / "bin" / "python").exists():
@@ -28,7 +28,7 @@ def python_environment(folder: Path) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_VENV_TIMEOUT_S)
         if done.returncode:
             reason = " ".join((done.stderr or done.stdout).split())
-            raise PhaseFailedError("CLIENT_ERROR", f"no virtual environment could be made for the project: {reason}")
+            raise PhaseFailedError("CLIENT_ERROR", f"the project's virtual environment could not be created: {reason}")
         complete.write_text("", encoding="ascii")
     return place
 

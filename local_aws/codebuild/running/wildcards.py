@@ -12,13 +12,13 @@ _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 
 
 class Wildcards:
-    """A pattern; matching takes a step per character and wildcard, however many wildcards there are."""
+    """A pattern; matching takes one step per character and wildcard."""
 
     def __init__(self, pattern: str) -> None:
         self._parts = _TOKENS.findall(pattern)
 
     def match(self, name: str) -> bool:
-        """Whether the pattern stands for this name, as a whole."""
+        """Whether the pattern matches the whole name."""
         ends = {0}
         for part in self._parts:
             ends = set(_ends(part, name, ends))
@@ -28,7 +28,7 @@ class Wildcards:
 
 
 def _ends(part: str, name: str, starts: set[int]) -> Iterable[int]:
-    """Where a part may end that starts at one of these places."""
+    """Where a part that starts at one of these positions can end."""
     first = min(starts)
     if part == "**":
         return range(first, len(name) + 1)

@@ -1,1 +1,1 @@
-"""Git over HTTP: who sends a request, what it may do, and git itself that answers."""
+"""Git over HTTP: identifies the sender, checks permissions, and runs git."""

@@ -20,12 +20,12 @@ _HEAD_LIMIT = 1 << 16
 
 
 class BackendError(Exception):
-    """The program ended without an answer."""
+    """The program ended without a response."""
 
 
 @dataclass(frozen=True)
 class BackendRequest:
-    """One HTTP request as http-backend reads it; `path` is the part after the repository."""
+    """One HTTP request for http-backend; `path` is the part after the repository."""
 
     folder: Path
     home: Path
@@ -37,7 +37,7 @@ class BackendRequest:
     """With lower-case names."""
 
     def environment(self) -> dict[str, str]:
-        """The CGI variables beside git's own environment. No length is given: the body ends where its file ends."""
+        """The CGI variables, in addition to git's environment. No length is given: the body ends with its file."""
         variables = {
             "GIT_PROJECT_ROOT": str(self.folder.parent),
             "GIT_HTTP_EXPORT_ALL": "1",
@@ -54,22 +54,22 @@ class BackendRequest:
 
 @dataclass(frozen=True)
 class Head:
-    """Status and headers of an answer."""
+    """Status and headers of a response."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
 
 
 class Processes:
-    """The running http-backend processes, so that none outlives the server."""
+    """Runs http-backend, and ends its processes with the server."""
 
     def __init__(self) -> None:
-        """Each process leads a group of its own, to which the git programs that it starts belong."""
+        """Each process leads its own process group, which includes the git programs that it starts."""
         self._groups: set[int] = set()
         self._ended = threading.Condition()
 
     def run(self, request: BackendRequest, body: BinaryIO, lock: int) -> tuple[Head, bytes]:
-        """Run a push to its end; the processes keep the descriptor `lock` open. Raises BackendError."""
+        """Run a push; its processes keep the descriptor `lock` open. Raises BackendError."""
         with (
             subprocess.Popen(
                 ["git", "http-backend"],
@@ -88,7 +88,7 @@ class Processes:
         return _head(raw_head), answer
 
     async def stream(self, request: BackendRequest, body: BinaryIO | None) -> AsyncGenerator[Head | bytes, None]:
-        """Give the head and then the body of an answer as it is made. Raises BackendError."""
+        """Yield the head and then the body of a response as it is produced. Raises BackendError."""
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",
@@ -116,7 +116,7 @@ class Processes:
                 await process.wait()
 
     def stop(self, timeout_s: float) -> None:
-        """Let them end by themselves for a while, then end them; git removes its lock files at this signal."""
+        """Wait for the processes to end, then terminate them; git removes its lock files on this signal."""
         with self._ended:
             if not self._ended.wait_for(lambda: not self._groups, timeout_s):
                 for group in self._groups:

@@ -1,4 +1,4 @@
-"""Identifies the sender of a git request: HTTP Basic with a signature.
+"""Identifies the sender of a git request: HTTP Basic authentication with a signature.
 
 The user is `ACCESSKEYID` or `ACCESSKEYID%SESSIONTOKEN`, the password a time and a signature, as the AWS CLI's
 credential helper and git-remote-codecommit make them
@@ -25,18 +25,17 @@ _PASSWORD = re.compile(r"(\d{8}T\d{6})Z([0-9a-f]{64})")
 
 
 class NoCredentialsError(Exception):
-    """The request carries none; the client is asked for them."""
+    """The request has no credentials; the client is asked for them."""
 
 
 class BadCredentialsError(Exception):
-    """The key is unknown, or the password is not its own or has expired."""
+    """The key is unknown, or the password does not belong to it or has expired."""
 
 
 def caller(headers: Mapping[str, str], path: str, region: str, now: datetime) -> Caller:
     """The caller of a git request; raises NoCredentialsError or BadCredentialsError.
 
-    `headers` have lower-case names. The host may have been signed with or without its port: the AWS CLI's helper
-    leaves it out.
+    `headers` have lower-case names. The host may be signed with or without its port: the AWS CLI's helper omits it.
     """
     user, password = _basic(headers.get("authorization", ""))
     access_key_id, _, token = user.partition("%")

@@ -1,7 +1,7 @@
-"""Plain git against local AWS: a credential helper that signs, and the file that tells git of it.
+"""Plain git with local AWS: a credential helper that signs, and the git configuration that names it.
 
-It does what `aws codecommit credential-helper` does, with the root user's key: a signature that is good for 15 minutes
-and for one repository is all that leaves it. https://git-scm.com/docs/gitcredentials#_custom_helpers
+It does what `aws codecommit credential-helper` does, with the root user's key. All it gives git is a signature that is
+valid for 15 minutes and for one repository. https://git-scm.com/docs/gitcredentials#_custom_helpers
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SOURCES = Path(__file__).resolve().parents[3]
 
 
 def answer(asked: Iterable[str], region: str, key: RootKey) -> str:
-    """Answer git's request for credentials: `protocol`, `host` and `path`, a line each."""
+    """Answer git's request for credentials: `protocol`, `host` and `path`, one per line."""
     wanted = dict(line.strip().partition("=")[::2] for line in asked if "=" in line)
     now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     signed = SignedPart("/" + wanted.get("path", ""), wanted.get("host", ""), region)
@@ -30,7 +30,7 @@ def answer(asked: Iterable[str], region: str, key: RootKey) -> str:
 
 def write_git_config(settings: Settings) -> None:
     """Write the file that a clone includes (`git clone -c include.path=FILE`); there is no secret in it."""
-    # The first, empty value: no helper of the user's own, such as a keychain, is asked or told.
+    # The first, empty value: none of the user's own helpers, such as a keychain, is called.
     program = f"cd {shlex.quote(str(_SOURCES))} && {shlex.quote(sys.executable)} -m local_aws {VERB}"
     helper = f"!{program} --state {shlex.quote(str(settings.state))} --region {settings.region}"
     quoted = helper.replace("\\", "\\\\").replace('"', '\\"')

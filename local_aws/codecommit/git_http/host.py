@@ -1,8 +1,8 @@
 """git over HTTP: clone, fetch and push under `/v1/repos/NAME`.
 
 https://docs.aws.amazon.com/codecommit/latest/userguide/how-to-connect.html. It is git's smart HTTP
-(https://git-scm.com/docs/http-protocol) in front of `git http-backend`, with HTTP Basic and IAM before it and the
-events of a push after it.
+(https://git-scm.com/docs/http-protocol) in front of `git http-backend`. HTTP Basic authentication and IAM come before
+it, the events of a push after it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _ACTIONS = {_PULL: "GitPull", _PUSH: "GitPush"}
 
 
 class RefusedError(Exception):
-    """The request is answered with this status and sentence."""
+    """The response has this status and message."""
 
     def __init__(self, status: int, message: str) -> None:
-        """Git's user sees the sentence after `remote:`."""
+        """Git shows the message after `remote:`."""
         super().__init__(message)
         self.status, self.message = status, message
 
@@ -52,7 +52,7 @@ class DisconnectedError(Exception):
 
 @dataclass(frozen=True)
 class GitRequest:
-    """A request of git's smart HTTP; `service` is what the client wants to run, `path` the URL that it signed."""
+    """A request of git's smart HTTP protocol; `service` is the git service, `path` the signed path of the URL."""
 
     repository: str
     path: str
@@ -114,7 +114,7 @@ class GitHost:
         return caller
 
     def _denials(self, request: GitRequest, caller: Caller, references: Iterable[str | None]) -> dict[str, str]:
-        """Why IAM denies the request, by reference; one denied reference denies the push as a whole."""
+        """Why IAM denies the request, by reference; one denied reference denies the whole push."""
         names = list(references)
         permissions = self._service.access.permission(_ACTIONS[request.service], request.repository, names)
         asked = {
@@ -134,7 +134,7 @@ class GitHost:
         await send({"type": "http.response.body", "body": b""})
 
     def _push(self, request: GitRequest, caller: Caller, body: BinaryIO) -> tuple[Head, bytes]:
-        """Run in a worker thread, to its end even if the client goes away: what is pushed is announced."""
+        """Run in a worker thread, which completes even if the client disconnects, so that the events are sent."""
         with body:
             return self._push_commands(request, caller, body)
 
@@ -167,7 +167,7 @@ def _parse(scope: Scope) -> GitRequest:
     method, query = scope["method"], scope.get("query_string", b"").decode("latin-1")
     service = parse_qs(query).get("service", [""])[0] if endpoint == "info/refs" else endpoint
     if service not in _ACTIONS:
-        raise RefusedError(403, "only git's smart HTTP protocol is offered; use git 1.7.9 or later")
+        raise RefusedError(403, "only git's smart HTTP protocol is supported; use git 1.7.9 or later")
     if method != ("GET" if endpoint == "info/refs" else "POST"):
         raise RefusedError(405, f"{method} is not allowed here")
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -175,7 +175,7 @@ def _parse(scope: Scope) -> GitRequest:
 
 
 async def _receive_body(receive: Receive, folder: Path) -> BinaryIO:
-    """Keep the body in a nameless file: a push may be larger than the memory."""
+    """Store the body in an unnamed temporary file, as a push may be larger than the memory."""
     with ExitStack() as on_failure:
         body = on_failure.enter_context(tempfile.TemporaryFile(dir=folder, buffering=0))
         async for received in _chunks(receive):

@@ -1,4 +1,4 @@
-"""The first lines of a push: which references it changes; and the answer that refuses them.
+"""The first lines of a push, which list the references that it changes; and the response that refuses them.
 
 https://git-scm.com/docs/gitprotocol-pack
 """
@@ -20,12 +20,12 @@ _LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 
 
 class ProtocolError(Exception):
-    """The request is no push."""
+    """The request is not a valid push."""
 
 
 @dataclass(frozen=True)
 class Commands:
-    """The full names of the references that a push changes, in its order, and the client's capabilities."""
+    """The full names of the references that a push changes, in order, and the client's capabilities."""
 
     references: tuple[str, ...]
     capabilities: frozenset[str]
@@ -54,7 +54,7 @@ def read_commands(body: BinaryIO) -> Commands:
 
 
 def refusals(references: Iterable[str]) -> dict[str, str]:
-    """Why CodeCommit refuses these references; empty if it takes them all. A push is taken or refused as a whole."""
+    """Why CodeCommit refuses these references; empty if it accepts all. A push is accepted or refused as a whole."""
     names = list(references)
     if len(names) > MAX_REFERENCES:
         return dict.fromkeys(names, f"a push can change {MAX_REFERENCES} references at most")
@@ -69,7 +69,7 @@ def refusals(references: Iterable[str]) -> dict[str, str]:
 
 
 def report(refused: Mapping[str, str], capabilities: frozenset[str]) -> bytes:
-    """The report of a push that changed nothing, in the form that the client asked for."""
+    """The report of a refused push, in the form that the client requested."""
     if not capabilities & {"report-status", "report-status-v2"}:
         return b""
     lines = [b"unpack ok\n", *(f"ng {name} {reason}\n".encode() for name, reason in refused.items())]

@@ -16,7 +16,7 @@ class BranchOperations:
     """CreateBranch to UpdateDefaultBranch."""
 
     def __init__(self, repositories: Repositories, announcer: Announcer) -> None:
-        """Act on these repositories; writes are announced."""
+        """Writes send events."""
         self._repositories, self._announcer = repositories, announcer
 
     def operations(self, access: Access) -> dict[str, Operation]:

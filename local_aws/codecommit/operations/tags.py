@@ -23,7 +23,7 @@ def check(tags: Mapping[str, str]) -> None:
 
 
 def check_keys(keys: Iterable[str]) -> None:
-    """Raise InvalidSystemTagUsageException for a key that is AWS's own."""
+    """Raise InvalidSystemTagUsageException for a key with AWS's prefix."""
     system = [key for key in keys if key.lower().startswith("aws:")]
     if system:
         raise AwsError(
@@ -36,7 +36,7 @@ class TagOperations:
     """TagResource, UntagResource and ListTagsForResource."""
 
     def __init__(self, repositories: Repositories) -> None:
-        """Tags stand in the repositories' rows."""
+        """Tags are stored with their repositories."""
         self._repositories = repositories
 
     def operations(self, access: Access) -> dict[str, Operation]:

@@ -13,13 +13,13 @@ from local_aws.wire import AwsError, Caller, Document, Operation
 
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_NAME_LENGTH = 256
-"""AWS documents that author names have a limit, not which; this one is ours."""
+"""AWS documents that author names have a limit, but not which; this one is local AWS's own."""
 
 _EMAIL = re.compile(r"[^\s<>\x00-\x1f\x7f]{0,256}")
 
 
 class WriteOperations:
-    """Makes commits and announces them."""
+    """Creates commits and sends their events."""
 
     def __init__(self, announcer: Announcer, clock: Clock) -> None:
         """`clock` gives the commits' dates."""

@@ -1,4 +1,4 @@
-"""Manual approval: a token that PutApprovalResult answers, and a notice to an SNS topic.
+"""Manual approval: a token that PutApprovalResult takes, and a notification to an SNS topic.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html
 """
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.codepipeline.actions.contract import Failed, Outcome, Provider, Rules, Work
-from local_aws.codepipeline.records import WAITING
+from local_aws.codepipeline.actions.contract import Failed, Outcome, Provider, Work
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import WAITING
 
 DEFAULT_TIMEOUT_MIN = 7 * 24 * 60
 """https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
@@ -26,9 +27,9 @@ class ManualApproval(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Make the token and send the notice; the action then waits.
+        """Create the token and send the notification; the action then waits.
 
-        After a kill between the two the notice is sent again with the same token.
+        If local AWS is killed between the two, the notification is sent again with the same token.
         """
         token = work.record.token or self.tools.new_id()
         self.tools.state.update_action(work.record.id, token=token, due=self._expires(work))
@@ -44,12 +45,12 @@ class ManualApproval(Provider):
         return None
 
     def resume(self, work: Work) -> Outcome:
-        """After a restart the token is the same and nothing is sent again."""
+        """After a restart, keep the token and send nothing again."""
         self.tools.state.update_action(work.record.id, due=self._expires(work))
         return None
 
     def due(self, work: Work) -> Outcome:
-        """Fail the action that nobody answered in time."""
+        """Fail the action if nobody has answered in time."""
         expires = self._expires(work)
         if self.tools.now() < expires:
             self.tools.state.update_action(work.record.id, due=expires)
@@ -61,7 +62,7 @@ class ManualApproval(Provider):
         return work.record.started + 60 * (work.action.timeout_min or DEFAULT_TIMEOUT_MIN)
 
     def _message(self, work: Work, token: str) -> Mapping[str, Any]:
-        """The notice to the topic.
+        """The notification to the topic.
 
         https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html
         """

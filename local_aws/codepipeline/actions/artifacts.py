@@ -1,7 +1,7 @@
 """Artifacts in the artifact bucket: keys, encryption, and the session policy of a job.
 
-Key form: seen in recordings, `<pipeline, first 20>/<artifact, first 10>/<7 letters or digits>`. An execution keeps
-one key per artifact: AWS does not document whether a retry writes to the same key, here it does.
+The form of a key is taken from recordings: `<pipeline, first 20>/<artifact, first 10>/<7 letters or digits>`. An
+execution keeps one key per artifact. AWS does not document whether a retry writes to the same key; here it does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import IO, Any
 
 from local_aws.codepipeline.actions.contract import ActionError, Tools, Work
-from local_aws.codepipeline.records import ArtifactRecord
 from local_aws.settings import ACCOUNT
 
 
@@ -23,9 +22,9 @@ def require_bucket(tools: Tools, work: Work) -> None:
     """Raise ActionError if the artifact bucket is not there.
 
     The CodeCommit action looks for it before it fetches anything
-    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html). A role that may not list the
-    bucket is told nothing, and needs no more than to write the artifact: the documented minimum is without
-    s3:ListBucket (https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html).
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html). For a role without s3:ListBucket
+    the check is skipped, as the documented minimum for a role does not include that permission
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html).
     """
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
 
@@ -39,7 +38,7 @@ def require_bucket(tools: Tools, work: Work) -> None:
 
 
 def unreadable(error: Exception, work: Work, what: str, permission: str) -> ActionError:
-    """Explain a failed HEAD request: its answer has no body, so S3's error names neither cause nor object."""
+    """Explain a failed HEAD request: its response has no body, so S3's error names neither cause nor object."""
     status = _status(error)
     if status == HTTPStatus.FORBIDDEN:
         role = work.action.role_arn or work.pipeline.role_arn
@@ -64,31 +63,12 @@ def put_artifact(tools: Tools, work: Work, body: bytes | IO[bytes]) -> None:
     tools.store_client(work).put_object(Bucket=artifact.bucket, Key=artifact.key, Body=body, **encryption)
 
 
-def require_artifacts(tools: Tools, work: Work, artifacts: tuple[ArtifactRecord, ...], written_by: str) -> None:
-    """Raise ActionError unless each artifact is in the bucket."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
-
-    for artifact in artifacts:
-        try:
-            tools.store_client(work).head_object(Bucket=artifact.bucket, Key=artifact.key)
-        except ClientError as error:
-            place = f"s3://{artifact.bucket}/{artifact.key}"
-            problem = unreadable(error, work, f"The output artifact {artifact.name} ({place})", "s3:GetObject")
-            if problem.code == "ConfigurationError":
-                problem = ActionError(
-                    problem.code,
-                    f"The output artifact {artifact.name} of action {work.action.name} is not at {place}: {written_by} "
-                    "must upload it there before it reports success.",
-                )
-            raise problem from None
-
-
 def session_policy(work: Work, region: str) -> dict[str, Any]:
     """Return the policy of `artifactCredentials`: at most read the inputs and write the outputs of one action.
 
-    That these credentials carry a policy on the artifacts' paths is documented
-    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html), its text is not. The key is
-    among it, as the bucket's objects are encrypted with it.
+    AWS documents that these credentials have a policy on the artifacts' paths, but not its text
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html). It includes the key, as the
+    bucket's objects are encrypted with it.
     """
     statements: list[dict[str, Any]] = [
         {

@@ -1,4 +1,4 @@
-"""Build and test actions of CodeBuild: a build is started and asked for until it has ended.
+"""Build and test actions of CodeBuild: starts a build and polls it until it has ended.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html
 """
@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.codepipeline.actions.contract import ActionError, Failed, Outcome, Provider, Rules, Succeeded, Work
-from local_aws.codepipeline.records import WAITING, ArtifactRecord
+from local_aws.codepipeline.actions.contract import ActionError, Failed, Outcome, Provider, Succeeded, Work
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import WAITING, ArtifactRecord
 
 FIRST_POLL_S, LAST_POLL_S = 0.1, 1.0
-"""AWS documents no figure; the pause grows with the time that the build has taken, as nobody pays for a poll."""
+"""AWS documents no figure. The pause grows with the duration of the build; a poll costs nothing here."""
 _SHARE = 0.05
 _MAX_VARIABLES = 1000
 _TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
@@ -64,7 +65,7 @@ class CodeBuild(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Start the build. After a kill before its id was kept, the idempotency token finds the same build again."""
+        """Start the build. After a kill before its id is stored, the idempotency token finds the same build again."""
         build = self.tools.client("codebuild", work).start_build(**self._request(work))["build"]
         url = f"https://{self.tools.region}.console.aws.amazon.com/codesuite/codebuild/projects/{build['projectName']}"
         self.tools.state.update_action(
@@ -77,14 +78,14 @@ class CodeBuild(Provider):
         return None
 
     def resume(self, work: Work) -> Outcome:
-        """After a restart: look at the build at once."""
+        """After a restart, check the build at once."""
         return self.due(work) if work.record.external_id else self.start(work)
 
     def due(self, work: Work) -> Outcome:
-        """See whether the build has ended."""
+        """Check whether the build has ended."""
         found = self.tools.client("codebuild", work).batch_get_builds(ids=[work.record.external_id])["builds"]
         if not found:
-            return Failed("JobFailed", f"The build {work.record.external_id} does not exist any more.")
+            return Failed("JobFailed", f"The build {work.record.external_id} no longer exists.")
         build = found[0]
         if not build["buildComplete"]:
             pause_s = (self.tools.now() - work.record.started) * _SHARE
@@ -110,6 +111,7 @@ class CodeBuild(Provider):
         request: dict[str, Any] = {
             "projectName": configuration["ProjectName"],
             "idempotencyToken": work.record.id,
+            "sourceTypeOverride": "CODEPIPELINE",  # whatever source the project has for its own builds
             "sourceVersion": _arn(primary),
             "secondarySourcesVersionOverride": [
                 {"sourceIdentifier": artifact.name, "sourceVersion": _arn(artifact)}

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.codepipeline.actions.artifacts import put_artifact, require_bucket
-from local_aws.codepipeline.actions.contract import Outcome, Provider, Rules, Succeeded, Work
-from local_aws.codepipeline.actions.polling import polling_refusal
-from local_aws.codepipeline.records import Revision
+from local_aws.codepipeline.actions.contract import Outcome, Succeeded, Work
+from local_aws.codepipeline.actions.polling import PolledSource, polling_refusal
+from local_aws.codepipeline.definition.model import Action, Pipeline
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import Revision
 
 _MAX_MESSAGE = 100 * 1024
 _MAX_SUMMARY = 2048
@@ -27,7 +29,7 @@ def _refusal(configuration: Mapping[str, str]) -> str | None:
     return polling_refusal(configuration)
 
 
-class CodeCommitSource(Provider):
+class CodeCommitSource(PolledSource):
     rules = Rules(
         inputs=(0, 0),
         outputs=(1, 1),
@@ -38,7 +40,7 @@ class CodeCommitSource(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Put the branch's head, or the commit that was asked for, into the artifact bucket."""
+        """Put the branch's head, or the requested commit, into the artifact bucket."""
         require_bucket(self.tools, work)
         repository, branch = work.configuration["RepositoryName"], work.configuration["BranchName"]
         codecommit = self.tools.client("codecommit", work)
@@ -50,6 +52,13 @@ class CodeCommitSource(Provider):
         archive = self.tools.archives.upload_archive(self.tools.caller(work), repository, commit_id)
         put_artifact(self.tools, work, archive)
         return self._outcome(repository, branch, commit_id, commit)
+
+    def newest_revision(self, pipeline: Pipeline, action: Action) -> str:
+        """The commit id of the branch's head."""
+        codecommit = self.tools.client_of("codecommit", pipeline, action)
+        place = {"repositoryName": action.configuration["RepositoryName"]}
+        head = codecommit.get_branch(**place, branchName=action.configuration["BranchName"])
+        return str(head["branch"]["commitId"])
 
     def _outcome(self, repository: str, branch: str, commit_id: str, commit: Mapping[str, Any]) -> Succeeded:
         message = commit.get("message", "")

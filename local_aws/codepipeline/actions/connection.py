@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from local_aws.codecommit.git import Commit, Repository
 from local_aws.codepipeline.actions.artifacts import put_artifact, require_bucket
-from local_aws.codepipeline.actions.contract import ActionError, Outcome, Provider, Rules, Succeeded, Work
-from local_aws.codepipeline.records import Revision
+from local_aws.codepipeline.actions.contract import ActionError, Outcome, Provider, Succeeded, Work
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import Revision
 
 _MAX_SUMMARY = 2048
 
@@ -34,7 +35,7 @@ class ConnectionSource(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Put the branch's tip, or the commit that was asked for, into the artifact bucket."""
+        """Put the branch's tip, or the requested commit, into the artifact bucket."""
         require_bucket(self.tools, work)
         arn, full_name = work.configuration["ConnectionArn"], work.configuration["FullRepositoryId"]
         link = self.tools.connections.repository(self.tools.caller(work), arn, full_name)

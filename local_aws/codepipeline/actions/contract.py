@@ -1,4 +1,4 @@
-"""The contract with a provider of actions: its input, its answers, and the declarations that it allows."""
+"""The contract with a provider of actions: its input, its results, and the declarations that it allows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Protocol
 
 from local_aws.base import Credentials
 from local_aws.codeconnections.links import Link
-from local_aws.codepipeline.model import Action, Pipeline, pipeline_arn
-from local_aws.codepipeline.records import ActionRecord, ArtifactRecord, ExecutionRecord, Revision
-from local_aws.codepipeline.state import State
+from local_aws.codepipeline.definition.model import Action, Pipeline, pipeline_arn
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import ActionRecord, ArtifactRecord, ExecutionRecord, Revision
+from local_aws.codepipeline.state.state import State
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller
@@ -24,14 +25,14 @@ class Archives(Protocol):
     """CodeCommit's internal call `codecommit:UploadArchive`, which no SDK has."""
 
     def upload_archive(self, caller: Caller, repository: str, commit_id: str) -> bytes:
-        """The commit's files as a zip. Raises AwsError, AccessDeniedException among them."""
+        """The commit's files as a zip. Raises AwsError, for example AccessDeniedException."""
 
 
 class Connections(Protocol):
     """CodeConnections, as a source action uses it."""
 
     def repository(self, caller: Caller, arn: str, full_name: str) -> Link:
-        """The repository behind a connection. Raises AwsError, AccessDeniedException among them."""
+        """The repository behind a connection. Raises AwsError, for example AccessDeniedException."""
 
     def provider(self, arn: str) -> str:
         """The provider that a connection is for."""
@@ -51,24 +52,8 @@ class AssumeRole(Protocol):
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The rules for declarations of a provider's actions.
-
-    `refusal` gets the configuration and returns what is wrong with it, or None. `revision_types` are the kinds of
-    source revision that StartPipelineExecution may ask a source for.
-    """
-
-    inputs: tuple[int, int]
-    outputs: tuple[int, int]
-    required: frozenset[str]
-    optional: frozenset[str]
-    refusal: Callable[[Mapping[str, str]], str | None] = field(default=lambda _: None)
-    revision_types: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Work:
-    """One attempt at an action, with all that it needs; `record.resolved` is its resolved configuration."""
+    """One attempt at an action, with everything it needs; `record.resolved` is its resolved configuration."""
 
     pipeline: Pipeline
     execution: ExecutionRecord
@@ -83,7 +68,7 @@ class Work:
         return self.record.resolved
 
     def requested_revision(self, revision_type: str) -> str | None:
-        """The source revision that whoever started the execution asked this action for."""
+        """The source revision that StartPipelineExecution requested from this action, or None."""
         for override in self.execution.overrides:
             if override["actionName"] == self.action.name and override["revisionType"] == revision_type:
                 return override["revisionValue"]
@@ -91,7 +76,7 @@ class Work:
 
     @property
     def branch_pushed(self) -> str | None:
-        """The branch whose push started the execution for this action, which may be another than it names."""
+        """The branch whose push started the execution; it may differ from the branch in the action's configuration."""
         found = (one.get("branchName") for one in self.execution.overrides if one["actionName"] == self.action.name)
         return next(found, None)
 
@@ -118,7 +103,7 @@ class Failed:
 
 
 Outcome = Succeeded | Failed | None
-"""None: the action waits for an answer from outside, or for its next moment."""
+"""None: the action waits for an outside result, or until it is due."""
 
 
 class ActionError(Exception):
@@ -131,7 +116,7 @@ class ActionError(Exception):
 
 
 class Tools:
-    """The tools of providers: state, time, names, and clients that act with the role of an action."""
+    """What providers work with: state, time, names, and clients that act with the role of an action."""
 
     def __init__(
         self,
@@ -158,7 +143,11 @@ class Tools:
 
     def client(self, service: str, work: Work) -> Any:
         """A client that acts with the action's role."""
-        return self.runtime.clients.get(service, self.credentials(work))
+        return self.client_of(service, work.pipeline, work.action)
+
+    def client_of(self, service: str, pipeline: Pipeline, action: Action) -> Any:
+        """A client that acts with the role of an action, whether that runs or not."""
+        return self.runtime.clients.get(service, self._credentials(pipeline, action))
 
     def store_client(self, work: Work) -> Any:
         """An S3 client that acts with the action's role, for its artifacts."""
@@ -167,21 +156,24 @@ class Tools:
     def caller(self, work: Work) -> Caller:
         """The action's role as caller of an internal call."""
         role_name = (work.action.role_arn or work.pipeline.role_arn).rpartition("/")[2]
-        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{_session_name(work)}"
+        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{_session_name(work.pipeline)}"
         return Caller(ACCOUNT, self.region, arn, self.credentials(work).access_key_id)
 
     def credentials(self, work: Work, policy: Mapping[str, Any] | None = None) -> Credentials:
-        """Credentials of the action's role: the pipeline's, or the role that the action names, assumed by it.
+        """Credentials of the action's role: the pipeline's role, or the role that the action names, assumed by it.
 
         `policy` is a session policy. Raises RoleNotAssumableError, and ClientError where the pipeline's role may
         not assume the action's.
         """
-        source = pipeline_arn(self.region, work.pipeline.name)
-        limit = None if work.action.role_arn else policy
-        credentials = self._assume_role(work.pipeline.role_arn, SERVICE, _session_name(work), source, limit)
-        if work.action.role_arn is None:
+        return self._credentials(work.pipeline, work.action, policy)
+
+    def _credentials(self, pipeline: Pipeline, action: Action, policy: Mapping[str, Any] | None = None) -> Credentials:
+        source, session = pipeline_arn(self.region, pipeline.name), _session_name(pipeline)
+        limit = None if action.role_arn else policy
+        credentials = self._assume_role(pipeline.role_arn, SERVICE, session, source, limit)
+        if action.role_arn is None:
             return credentials
-        request: dict[str, Any] = {"RoleArn": work.action.role_arn, "RoleSessionName": _session_name(work)}
+        request: dict[str, Any] = {"RoleArn": action.role_arn, "RoleSessionName": session}
         if policy is not None:
             request["Policy"] = json.dumps(policy)
         answer = self.runtime.clients.get("sts", credentials).assume_role(**request)["Credentials"]
@@ -204,21 +196,17 @@ class Provider(ABC):
 
     @abstractmethod
     def start(self, work: Work) -> Outcome:
-        """Run the action, or begin what will be answered later."""
+        """Run the action, or begin it; then the result comes later."""
 
     def resume(self, work: Work) -> Outcome:
         """Continue a waiting action after a restart."""
         return self.start(work)
 
     def due(self, work: Work) -> Outcome:
-        """Do what the action asked to be woken for."""
-        raise NotImplementedError(f"{type(self).__name__} is never woken: {work.action.name}")
-
-    def finish(self, work: Work) -> Outcome:
-        """Check what was answered; called after an answer that needs it."""
-        raise NotImplementedError(f"{type(self).__name__} has nothing to finish: {work.action.name}")
+        """Do what was scheduled for now."""
+        raise NotImplementedError(f"{type(self).__name__} schedules nothing: {work.action.name}")
 
 
-def _session_name(work: Work) -> str:
+def _session_name(pipeline: Pipeline) -> str:
     """One session per pipeline, so that clients and their connections serve all its actions."""
-    return work.pipeline.name.replace("@", "-")[:64]
+    return pipeline.name.replace("@", "-")[:64]

@@ -1,4 +1,4 @@
-"""Turns errors of a provider into failures of an action, worded for the reader of the execution."""
+"""Turns errors of a provider into failures of an action, worded for whoever reads the execution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_MESSAGE = 5000
 
 
 def failure_of(error: Exception, work: Work) -> Failed:
-    """The failure that an error means; its code is one of CodePipeline's failure types."""
+    """The failure for an error; its code is one of CodePipeline's failure types."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the first client
 
     if isinstance(error, ActionError):
@@ -30,11 +30,11 @@ def failure_of(error: Exception, work: Work) -> Failed:
     if isinstance(error, BotoCoreError):
         return _failed("SystemUnavailable", f"{work.action.name}: {error}")
     log.error("action %s of %s", work.action.name, work.execution.id, exc_info=error)
-    return _failed("SystemUnavailable", f"{work.action.name} met an internal failure; see the log of local AWS.")
+    return _failed("SystemUnavailable", f"{work.action.name} failed with an internal error; see the log of local AWS.")
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether local AWS itself did not answer: it is starting or stopping."""
+    """Whether local AWS itself did not respond, because it is starting or stopping."""
     from botocore.exceptions import ConnectionClosedError, EndpointConnectionError  # noqa: PLC0415 - as above
 
     return isinstance(error, ConnectionClosedError | EndpointConnectionError)

@@ -1,6 +1,9 @@
-"""Invoke action of Lambda: the function gets a job and answers with PutJobSuccessResult or PutJobFailureResult.
+"""Invoke action of Lambda: the function gets a job and reports PutJobSuccessResult or PutJobFailureResult.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html
+
+The function writes the output artifacts, and nobody checks that it has: the action that reads a missing one fails
+(https://github.com/stelligent/cfn_nag/issues/134).
 """
 
 from __future__ import annotations
@@ -10,34 +13,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.codepipeline.actions.artifacts import require_artifacts, session_policy
+from local_aws.codepipeline.actions.artifacts import session_policy
 from local_aws.codepipeline.actions.contract import (
     ActionError,
     Failed,
     Outcome,
     Provider,
-    Rules,
-    Succeeded,
     Tools,
     Work,
 )
-from local_aws.codepipeline.records import WAITING, ActionRecord, ArtifactRecord, JobRecord
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import WAITING, ActionRecord, ArtifactRecord, JobRecord
 from local_aws.settings import ACCOUNT
 
 QUEUED, IN_PROGRESS, ENDED, TIMED_OUT = "Queued", "InProgress", "Ended", "TimedOut"
-"""States of a job: a continuation to come, invoked, answered, not answered in time."""
+"""States of a job: waiting for its invocation, invoked, answered, not answered in time."""
 
 ANSWER_TIMEOUT_S = 20 * 60
 ACTION_TIMEOUT_S = 24 * 60 * 60
 """Each invocation and the action as a whole (https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html)."""
 FIRST_CONTINUATION_S = 0.2
 LAST_CONTINUATION_S = 1.0
-"""AWS documents no figure for the pause before a function is invoked with its continuation token; half a minute has
-been seen. Here it doubles from the first to the last of these, as nobody pays for a poll."""
+"""AWS documents no figure for the pause before a function is invoked with its continuation token; about 30 seconds have
+been observed. Here it doubles from the first to the last of these; a poll costs nothing."""
 
 
 def continuation_delay_s(polls: int) -> float:
-    """The pause before the invocation that follows `polls` earlier ones."""
+    """The pause before the next invocation, after `polls` earlier ones."""
     return float(min(FIRST_CONTINUATION_S * 2 ** min(polls, 10), LAST_CONTINUATION_S))
 
 
@@ -50,20 +52,20 @@ class LambdaInvoke(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Make the first job of the action and invoke the function with it."""
+        """Create the first job of the action and invoke the function with it."""
         now = self.tools.now()
         job = record_job(self.tools, work.record, due=now + ANSWER_TIMEOUT_S, status=IN_PROGRESS)
         return self._invoke(work, job)
 
     def resume(self, work: Work) -> Outcome:
-        """After a restart: the function is invoked again with the job that it has not answered.
+        """After a restart, invoke the function again with the job that it has not answered.
 
-        Lambda's own retries of asynchronous invocations do the same, so a function bears it.
+        Lambda's own retries of asynchronous invocations do the same, so functions must be able to handle it.
         """
         job = self.tools.state.latest_job(work.record.id)
         if job is None:
             return self.start(work)
-        # The clock may have been set while nothing ran: no job waits longer than one that is made now.
+        # The clock may have been set while nothing ran: no job waits longer than one created now.
         longest_s = ANSWER_TIMEOUT_S if job.status == IN_PROGRESS else LAST_CONTINUATION_S
         job = replace(job, due=min(job.due, self.tools.now() + longest_s))
         self.tools.state.update_job(job.id, due=job.due)
@@ -71,7 +73,7 @@ class LambdaInvoke(Provider):
         return self._invoke(work, job) if job.status == IN_PROGRESS else None
 
     def due(self, work: Work) -> Outcome:
-        """Invoke the function with its continuation token, or fail the action for want of an answer."""
+        """Invoke the function with its continuation token, or fail the action if it has not answered in time."""
         state, now = self.tools.state, self.tools.now()
         limit = work.record.started + ACTION_TIMEOUT_S
         with state.transaction():
@@ -89,13 +91,6 @@ class LambdaInvoke(Provider):
             if not state.update_action(work.record.id, due=min(due, limit)):
                 return None
         return self._invoke(work, job)
-
-    def finish(self, work: Work) -> Outcome:
-        """Check the output artifacts of a function that reported success."""
-        written_by = f"the function {work.configuration['FunctionName']}"
-        require_artifacts(self.tools, work, work.outputs, written_by)
-        record = work.record
-        return Succeeded(record.variables, record.revision, record.summary, record.external_id)
 
     def _invoke(self, work: Work, job: JobRecord) -> Outcome:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client
@@ -138,7 +133,7 @@ def record_job(
     polls: int = 0,
     continuation: str | None = None,
 ) -> JobRecord:
-    """Record a job, and that its action is to be looked at when the job is due."""
+    """Record a job, and schedule its action for when the job is due."""
     job_id = tools.new_id()
     with tools.state.transaction():
         tools.state.insert(
@@ -149,7 +144,7 @@ def record_job(
 
 
 def _timeout_text(work: Work, *, late: bool) -> str:
-    """The second text is AWS's; what it says after 24 hours is not documented."""
+    """The second text is AWS's; its text after 24 hours is not documented."""
     if late:
         return f"The action {work.action.name} has not ended within 24 hours."
     return (

@@ -1,4 +1,4 @@
-"""Source action of S3: one object of a versioned bucket, handed on as it is.
+"""Source action of S3: one object of a versioned bucket, passed on unchanged.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html
 """
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.codepipeline.actions.artifacts import put_artifact, unreadable
-from local_aws.codepipeline.actions.contract import ActionError, Outcome, Provider, Rules, Succeeded, Work
-from local_aws.codepipeline.actions.polling import polling_refusal
-from local_aws.codepipeline.records import Revision
+from local_aws.codepipeline.actions.contract import ActionError, Outcome, Succeeded, Work
+from local_aws.codepipeline.actions.polling import PolledSource, polling_refusal
+from local_aws.codepipeline.definition.model import Action, Pipeline
+from local_aws.codepipeline.definition.rules import Rules
+from local_aws.codepipeline.state.records import Revision
 
 _SUMMARY_METADATA = "codepipeline-artifact-revision-summary"
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
@@ -26,7 +28,7 @@ def _refusal(configuration: Mapping[str, str]) -> str | None:
     return polling_refusal(configuration)
 
 
-class S3Source(Provider):
+class S3Source(PolledSource):
     rules = Rules(
         inputs=(0, 0),
         outputs=(1, 1),
@@ -37,7 +39,7 @@ class S3Source(Provider):
     )
 
     def start(self, work: Work) -> Outcome:
-        """Copy the latest version of the object, or the one that was asked for, into the artifact bucket."""
+        """Copy the latest version of the object, or the requested one, into the artifact bucket."""
         s3 = self.tools.client("s3", work)
         bucket = work.configuration["S3Bucket"]
         key = work.requested_revision("S3_OBJECT_KEY") or work.configuration["S3ObjectKey"]
@@ -62,6 +64,11 @@ class S3Source(Provider):
             copy.seek(0)
             put_artifact(self.tools, work, copy)
         return self._outcome(bucket, key, version, head)
+
+    def newest_revision(self, pipeline: Pipeline, action: Action) -> str:
+        """The id of the object's latest version; S3 has the word null for one from before versioning."""
+        s3, place = self.tools.client_of("s3", pipeline, action), action.configuration
+        return str(s3.head_object(Bucket=place["S3Bucket"], Key=place["S3ObjectKey"]).get("VersionId", "null"))
 
     def _head(self, work: Work, bucket: str, key: str, pinned: Mapping[str, str]) -> Mapping[str, Any]:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the first client

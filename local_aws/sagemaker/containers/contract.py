@@ -3,7 +3,7 @@
 The layout is SageMaker's
 (https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html and
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html). A job has a directory
-of its own that stands for /opt/ml, so that any number of jobs run side by side.
+of its own that stands for /opt/ml, so any number of jobs can run at the same time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPT_ML = PurePosixPath("/opt/ml")
 MetricDefinitions = list[tuple[str, str]]
 """(name, regular expression) as in AlgorithmSpecification.MetricDefinitions; group 1 is the value.
 
-CloudWatch shows a tab of a log line as `#011`, and the expressions expect it so.
+CloudWatch shows a tab in a log line as `#011`, which the expressions expect.
 """
 
 
@@ -60,13 +60,13 @@ class Ml:
         return self.data_dir / channel
 
     def documented(self, path: Path) -> str:
-        """Return the path as the container would see it, for messages."""
+        """Return the path inside the container, for messages."""
         return str(OPT_ML / path.relative_to(self.root).as_posix())
 
     def resolve(self, container_path: str) -> Path:
-        """Return the place on this machine of an absolute path of the container.
+        """Return the path on this machine for an absolute path of the container.
 
-        Paths outside /opt/ml (CheckpointConfig.LocalPath may name one) lie below `root/outside`.
+        Paths outside /opt/ml (CheckpointConfig.LocalPath may name one) are below `root/outside`.
         """
         path = PurePosixPath(container_path)
         if path.is_relative_to(OPT_ML):
@@ -76,7 +76,7 @@ class Ml:
     def hyperparameters(self) -> dict[str, str]:
         """Return hyperparameters.json: a flat object of strings.
 
-        Raises ContractError if the file is absent or no JSON object.
+        Raises ContractError if the file is missing or not a JSON object.
         """
         return {str(k): str(v) for k, v in self._config("hyperparameters.json").items()}
 
@@ -89,7 +89,7 @@ class Ml:
         return self._config("resourceconfig.json")
 
     def checkpoint_dir(self) -> Path | None:
-        """Return where checkpoints go (CheckpointConfig.LocalPath), None if the job asks for none."""
+        """Return the folder for checkpoints (CheckpointConfig.LocalPath), None if the job has none."""
         if not (self.config_dir / "checkpointconfig.json").exists():
             return None
         local_path = self._config("checkpointconfig.json").get("LocalPath", str(OPT_ML / "checkpoints"))
@@ -110,17 +110,17 @@ class Ml:
             raise ContractError(f"{self.documented(path)} is not JSON: {error}") from None
         if not isinstance(document, dict):
             found = type(document).__name__
-            raise ContractError(f"{self.documented(path)} holds a {found}; expected one JSON object")
+            raise ContractError(f"{self.documented(path)} contains a {found}; expected one JSON object")
         return document
 
 
 CALLER_HEADER = "X-Local-Aws-Caller"
-"""Of each request to a serving container: on AWS a container's port is SageMaker's alone, here it is on loopback."""
+"""Header of each request to a serving container: on AWS only SageMaker reaches its port, here any program can."""
 
 
 @dataclass(frozen=True, repr=False)
 class Door:
-    """The socket of a serving container, and the secret that a request must carry."""
+    """The socket of a serving container, and the secret that each request must include."""
 
     listener: socket.socket
     secret: str
@@ -129,13 +129,13 @@ class Door:
 class Algorithm(Protocol):
     """A built-in algorithm: what `docker run IMAGE train` and `docker run IMAGE serve` do.
 
-    A module with these functions is an algorithm. Both run in a process of their own whose environment is the
-    container's and whose standard output is the log. Importing the module imports every heavy library it
-    needs, and starts no thread and no OpenMP region, so that it can be imported before a fork.
+    A module with these functions is an algorithm. Each runs in its own process, whose environment is the container's
+    and whose standard output is the log. Importing the module imports every heavy library that it needs, and starts no
+    thread and no OpenMP region, so that it can be imported before a fork.
     """
 
     def train(self, ml: Ml) -> int:
-        """Train and return the container's exit code: 0 completed, anything else failed."""
+        """Train, and return the container's exit code: 0 for success, anything else for failure."""
 
     def serve(self, model_dir: Path, environment: Mapping[str, str], door: Door) -> None:
-        """Answer /ping, /execution-parameters and /invocations at the door until SIGTERM."""
+        """Answer /ping, /execution-parameters and /invocations on the door's socket until SIGTERM."""

@@ -1,7 +1,7 @@
 """One run of a container, `train` or `serve`: the part that happens in the run's own process.
 
-As a program (`python -m local_aws.sagemaker.containers.job`) it is a process of its own for one job, which it reads
-as JSON from standard input. The warm parent calls `run` in forked children instead.
+As a program (`python -m local_aws.sagemaker.containers.job`) it runs one job in its own process, and reads it as JSON
+from standard input. The warm parent calls `run` in forked children instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from local_aws.sagemaker.containers.contract import Door, Ml
 LIBRARY_SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
-"""What a container would have of its own: the rest of this machine's environment does not reach a job."""
+"""Variables of this machine that a job gets: those that a container would have as well."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Job:
 
     root         train: the directory that stands for /opt/ml; serve: the directory with the unpacked model
     environment  the container's environment variables
-    secret       serve: what a request must carry
+    secret       serve: the secret that a request must include
     """
 
     kind: Literal["train", "serve"]
@@ -67,7 +67,7 @@ def run(job: Job, listener: socket.socket | None) -> int:
             sys.stderr.write("A serving job needs a listening socket\n")
             return 2
         algorithm.serve(root, job.environment, Door(listener, job.secret))
-    except Exception:  # noqa: BLE001  # nothing above this but the end of the process
+    except Exception:  # noqa: BLE001  # the process ends next
         traceback.print_exc()
         return 1
     else:
@@ -78,7 +78,7 @@ def run(job: Job, listener: socket.socket | None) -> int:
 
 
 def end_with(lifeline: int) -> None:
-    """End this process and its children as soon as the other end of a pipe is closed, by whatever death."""
+    """End this process and its children as soon as the other end of a pipe is closed, for any reason."""
 
     def watch() -> None:
         os.read(lifeline, 1)

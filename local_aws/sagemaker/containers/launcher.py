@@ -1,4 +1,7 @@
-"""The one warm parent of all containers (`containers/parent.py`): made when first needed, stopped for good."""
+"""What starts containers, created when first needed and stopped once.
+
+The warm parent (`parent.py`) runs the built-in algorithms, `isolated.py` the programs of users.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,39 @@ from typing import TYPE_CHECKING
 from local_aws.sagemaker.containers import registry
 
 if TYPE_CHECKING:
+    from local_aws.sagemaker.containers.isolated import Isolated
     from local_aws.sagemaker.containers.parent import WarmParent
 
 log = logging.getLogger(__name__)
 
 
 class StoppingError(Exception):
-    """Local AWS goes down, so no container is started any more."""
+    """Local AWS is shutting down, so no container starts."""
 
 
 class Launcher:
     """Holds at most one warm parent."""
 
     def __init__(self) -> None:
-        """Nothing is started or imported before it is asked for."""
+        """Nothing is started or imported before it is needed."""
         self._lock = threading.Lock()
         self._parent: WarmParent | None = None
+        self._isolated: Isolated | None = None
         self._stopped = False
 
+    def isolated(self) -> Isolated:
+        """The starter of users' own programs. Raises StoppingError."""
+        with self._lock:
+            if self._stopped:
+                raise StoppingError
+            if self._isolated is None:
+                from local_aws.sagemaker.containers.isolated import Isolated  # noqa: PLC0415 - a start without it
+
+                self._isolated = Isolated()
+            return self._isolated
+
     def parent(self) -> WarmParent:
-        """What starts containers. Raises StoppingError."""
+        """The warm parent. Raises StoppingError."""
         with self._lock:
             if self._stopped:
                 raise StoppingError
@@ -39,7 +55,7 @@ class Launcher:
             return self._parent
 
     def prewarm(self, image: str | None = None) -> None:
-        """Let the libraries of an image (of the first that is known, if none is named) be loaded; returns at once."""
+        """Begin to load the libraries of an image, or of the first known one; returns at once."""
         if image is None:
             entry = next(iter(registry.TABLE.values()))
             image = f"{entry.repository}:{entry.tags[0]}"
@@ -47,13 +63,16 @@ class Launcher:
             self.parent().prepare(image)
         except StoppingError:
             pass
-        except Exception:  # whoever starts a container next is told
-            log.exception("the libraries of %s are not loaded ahead", image)
+        except Exception:  # the next start of a container reports it
+            log.exception("the libraries of %s could not be loaded in advance", image)
 
     def stop(self) -> None:
         """End the warm parent and with it every container."""
         with self._lock:
             self._stopped = True
             parent, self._parent = self._parent, None
+            isolated, self._isolated = self._isolated, None
+        if isolated is not None:
+            isolated.stop()
         if parent is not None:
             parent.stop()

@@ -1,15 +1,13 @@
 """Start jobs from the main process: through the warm parent on Linux, as fresh processes elsewhere.
 
-A fork of a process that has imported such libraries is fragile on macOS, so there every job is a process of its
-own (`job.py`), which costs the import each time.
+Forking a process that has imported such libraries is fragile on macOS, so there every job is its own process
+(`job.py`) and imports them again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -18,7 +16,8 @@ from typing import TYPE_CHECKING
 from local_aws.processes.forking import Forking, GoneError, Process, StartError
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.contract import Door
-from local_aws.sagemaker.containers.job import LIBRARY_SETTINGS, Job
+from local_aws.sagemaker.containers.job import Job
+from local_aws.sagemaker.containers.spawner import Spawner, environment, python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +29,8 @@ _ATTEMPTS = 3
 class WarmParent:
     """Starts jobs; safe to use from several threads.
 
-    The warm parent is started by the first job, ends by itself after `idle_exit_s` without one, and is started
-    again by the next. If it dies, its jobs die with it and end with the exit code -9.
+    The warm parent starts with the first job, ends after `idle_exit_s` without one, and starts again with the next. If
+    it dies, its jobs die with it, with exit code -9.
     """
 
     def __init__(self, *, idle_exit_s: float = 300, fork: bool = sys.platform != "darwin") -> None:
@@ -39,11 +38,11 @@ class WarmParent:
         self._fork = fork
         self._lock = threading.Lock()
         self._connection: Forking | None = None
-        self._spawner: _Spawner | None = None
+        self._spawner: Spawner | None = None
         self._stops = 0
 
     def prepare(self, image: str) -> None:
-        """Begin to import an image's libraries and return at once, so that the first job need not wait."""
+        """Begin to import an image's libraries and return at once, so that the first job does not wait."""
         registry.find(image)
         if self._fork:
             with contextlib.suppress(GoneError):
@@ -66,11 +65,11 @@ class WarmParent:
         door: Door,
         log_write_fd: int | None = None,
     ) -> Process:
-        """Run `serve` with `model_dir` as /opt/ml/model, answering at a door whose socket already listens.
+        """Run `serve` with `model_dir` as /opt/ml/model, on a socket that already listens.
 
-        The process has a duplicate of the socket. The caller closes its own once this returns: a socket that
-        stays open here takes connections that nobody answers when the process has ended. Raises
-        UnknownImageError, or StartError if no process could be started.
+        The process has a duplicate of the socket. The caller closes its own once this returns: otherwise it would
+        accept connections that nobody answers after the process has ended. Raises UnknownImageError, or StartError if
+        no process could be started.
         """
         registry.find(image)
         job = Job("serve", image, str(model_dir), dict(environment), door.secret)
@@ -93,75 +92,23 @@ class WarmParent:
     def _start(self, job: Job, descriptors: list[int]) -> Process:
         if not self._fork:
             with self._lock:
-                self._spawner = self._spawner or _Spawner()
-                return self._spawner.start(job, descriptors)
+                self._spawner = self._spawner or Spawner("job")
+                return self._spawner.start(job.as_dict(), descriptors)
         stops = self._stops
         for _ in range(_ATTEMPTS):
-            # The warm parent may end for idleness while the request is on its way. It has then started
+            # The warm parent may end as idle while the request is on its way. It has then started
             # nothing, so the request can be repeated.
             with contextlib.suppress(GoneError):
                 return self._connect().start(job.as_dict(), descriptors)
             if self._stops != stops:
-                raise StartError("The jobs were stopped while this one was about to start")
-        raise StartError("The warm parent ends before it starts a job; its error is on standard error")
+                raise StartError("All jobs were stopped before this one started")
+        raise StartError("The warm parent ended before it started the job; see its error on standard error")
 
     def _connect(self) -> Forking:
         with self._lock:
             if self._connection is None or self._connection.gone:
-                self._connection = Forking(self._command, _environment())
+                self._connection = Forking(self._command, environment())
             return self._connection
 
     def _command(self, descriptor: int) -> list[str]:
-        return [*_python("warm"), str(descriptor), str(self._idle_exit_s)]
-
-
-class _Spawner:
-    """Starts a fresh process per job. All of them end when the write end of one pipe is closed."""
-
-    def __init__(self) -> None:
-        self._lifeline, self._held = os.pipe()
-        self._waiters: list[threading.Thread] = []
-
-    def start(self, job: Job, descriptors: list[int]) -> Process:
-        log, *rest = descriptors
-        listener = rest[0] if rest else None
-        popen = subprocess.Popen(
-            _python("job"),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=(self._lifeline, *rest),
-            env=_environment(),
-            start_new_session=True,
-        )
-        if popen.stdin is None:
-            raise StartError("The job's process has no standard input")
-        request = {"job": job.as_dict(), "lifeline": self._lifeline, "listener": listener}
-        with popen.stdin as stdin:
-            stdin.write(json.dumps(request).encode())
-        process = Process(popen.pid, lambda _, number: popen.send_signal(number))
-        waiter = threading.Thread(target=lambda: process.finish(popen.wait()), daemon=True)
-        waiter.start()
-        self._waiters = [thread for thread in self._waiters if thread.is_alive()] + [waiter]
-        return process
-
-    def close(self) -> None:
-        os.close(self._held)
-        for waiter in self._waiters:
-            waiter.join()
-        os.close(self._lifeline)
-
-
-def _python(module: str) -> list[str]:
-    return [sys.executable, "-P", "-m", f"{__package__}.{module}"]
-
-
-def _environment() -> dict[str, str]:
-    """Return this environment, less its credentials, with our import path and what the libraries read.
-
-    One BLAS thread, so that the warm parent has one thread. OpenMP threads that wait sleep: if they spin, as is the
-    default, training with two threads on a busy machine takes ten times as long.
-    """
-    path = [str(Path(__file__).parents[3]), *filter(None, sys.path)]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "PYTHONPATH": os.pathsep.join(path), **LIBRARY_SETTINGS}
+        return [*python("warm"), str(descriptor), str(self._idle_exit_s)]

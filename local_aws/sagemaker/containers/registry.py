@@ -1,6 +1,6 @@
-"""From an image URI to the algorithm that stands for the image.
+"""Finds the local algorithm for an image URI.
 
-Importing this module is cheap: the algorithms, and with them numpy and XGBoost, are imported when asked for.
+Importing this module is cheap: the algorithms, and with them numpy and XGBoost, are imported when needed.
 Image names: https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
 """
 
@@ -11,6 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from local_aws.sagemaker.containers.blazingtext.metric_names import METRIC_DEFINITIONS as BLAZINGTEXT_METRICS
+from local_aws.sagemaker.containers.image_classification.metric_names import (
+    METRIC_DEFINITIONS as IMAGE_CLASSIFICATION_METRICS,
+)
 from local_aws.sagemaker.containers.linear_learner.metric_names import METRIC_DEFINITIONS as LINEAR_LEARNER_METRICS
 from local_aws.sagemaker.containers.xgboost.metric_names import METRIC_DEFINITIONS as XGBOOST_METRICS
 
@@ -24,12 +28,12 @@ _URI = re.compile(
 
 
 class UnknownImageError(ValueError):
-    """No local algorithm stands for this image. The message lists those that do."""
+    """There is no local algorithm for this image. The message lists the images that have one."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image URI taken apart; `registry` is `<account>.dkr.ecr.<region>.<suffix>`."""
+    """The parts of an image URI; `registry` is `<account>.dkr.ecr.<region>.<suffix>`."""
 
     registry: str | None
     repository: str
@@ -41,8 +45,8 @@ class Image:
 class Entry:
     """One image repository that local AWS knows.
 
-    `tags` are the versions that it answers for, newest first. All of them run the newest: the rules, log lines
-    and answers are those of the first tag.
+    `tags` are the versions that it accepts, newest first. All of them run the newest: the rules, log lines and
+    responses are those of the first tag.
     """
 
     repository: str
@@ -71,16 +75,28 @@ TABLE: dict[str, Entry] = {
             tags=("1",),
             metric_definitions=LINEAR_LEARNER_METRICS,
         ),
+        Entry(
+            repository="blazingtext",
+            module="local_aws.sagemaker.containers.blazingtext.algorithm",
+            tags=("1", "latest"),
+            metric_definitions=BLAZINGTEXT_METRICS,
+        ),
+        Entry(
+            repository="image-classification",
+            module="local_aws.sagemaker.containers.image_classification.algorithm",
+            tags=("1", "latest"),
+            metric_definitions=IMAGE_CLASSIFICATION_METRICS,
+        ),
     )
 }
 
 
 def parse_image(uri: str) -> Image:
-    """Take an image URI apart. Raises UnknownImageError if it is none."""
+    """Parse an image URI. Raises UnknownImageError if it is not valid."""
     match = _URI.fullmatch(uri)
     if match is None:
         raise UnknownImageError(
-            f"image {uri!r} is no image URI: expected <account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>"
+            f"{uri!r} is not an image URI: expected <account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>"
         )
     return Image(match["registry"], match["repository"], match["tag"], match["digest"])
 
@@ -88,8 +104,8 @@ def parse_image(uri: str) -> Image:
 def find(uri: str) -> Entry:
     """Return the entry of an image URI.
 
-    A URI with a digest instead of a tag is taken as the newest version. Raises UnknownImageError, whose message
-    names what was found and lists what is known.
+    A URI with a digest instead of a tag means the newest version. Raises UnknownImageError, whose message shows the
+    URI and lists the known images.
     """
     image = parse_image(uri)
     entry = TABLE.get(image.repository)

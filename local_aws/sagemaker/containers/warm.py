@@ -1,7 +1,7 @@
 """The warm parent: a process that has the heavy libraries imported and forks a child for every job.
 
 `python -m local_aws.sagemaker.containers.warm <fd> <idle exit in s>`, a fork server (`processes/fork_server.py`) whose
-jobs are those of `job.py`, with their log and their listening socket. It is prepared for {"image": "<image>"}.
+jobs are those of `job.py`, with their log and their listening socket. A request to prepare is {"image": "<image>"}.
 
 It never trains or predicts itself: a fork after the first OpenMP region would leave libgomp unusable in the child.
 """

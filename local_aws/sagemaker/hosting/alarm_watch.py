@@ -1,8 +1,8 @@
-"""The CloudWatch alarms that a deployment is watched by.
+"""The CloudWatch alarms that watch a deployment.
 
-They are read as the execution role of the model that is deployed
-(https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html). What SageMaker does about
-an alarm that does not exist or may not be read is not documented: here such a deployment fails before it begins.
+They are read with the execution role of the deployed model
+(https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html). AWS does not document what
+happens if an alarm does not exist or cannot be read: here such a deployment fails before it begins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SERVER_FAULT = 500
 
 
 class UnreadableAlarmError(Exception):
-    """An alarm is unknown or may not be read; the message says which, and why."""
+    """An alarm does not exist or cannot be read; the message says which, and why."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class AlarmWatch:
     role: ExecutionRole
 
     def tripped(self) -> str | None:
-        """Why the deployment must end: an alarm in ALARM. INSUFFICIENT_DATA is none. Raises UnreadableAlarmError."""
+        """Why the deployment must end: an alarm in state ALARM; not INSUFFICIENT_DATA. Raises UnreadableAlarmError."""
         for name in self.names:
             alarm = self._describe(name)
             if alarm and alarm["StateValue"] == "ALARM":
@@ -40,7 +40,7 @@ class AlarmWatch:
         return None
 
     def _describe(self, name: str) -> dict[str, Any] | None:
-        """The alarm; None where CloudWatch does not answer, so that the next look decides."""
+        """The alarm; None if CloudWatch does not respond, so that the next check decides."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only with alarms
 
         try:
@@ -51,7 +51,7 @@ class AlarmWatch:
             raise UnreadableAlarmError(f"the alarm {name} cannot be read: {error}") from None
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
-                log.warning("the alarm %s is looked at again: %s", name, error)
+                log.warning("the alarm %s could not be read, checking again: %s", name, error)
                 return None
             reason = error.response["Error"]["Message"]
             raise UnreadableAlarmError(
@@ -59,7 +59,7 @@ class AlarmWatch:
                 f"cloudwatch:DescribeAlarms on it: {reason}"
             ) from None
         except BotoCoreError as error:
-            log.warning("the alarm %s is looked at again: %s", name, error)
+            log.warning("the alarm %s could not be read, checking again: %s", name, error)
             return None
         alarms: list[dict[str, Any]] = [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]
         if not alarms:

@@ -1,8 +1,8 @@
 """One blue/green update: the new fleet takes over the traffic step by step, or all of it goes back to the old one.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html and its siblings. The old
-fleet runs until the last step is over, so a rollback needs no start. After each step the alarms and the new fleet's
-health are watched for the step's wait, and once where there is none.
+fleet runs until the last step ends, so a rollback starts nothing. After each step the alarms and the new fleet's health
+are watched for the step's wait, and checked once if there is no wait.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from local_aws.sagemaker.hosting.serving import Fleet, HostingError, unhealthy
 from local_aws.sagemaker.platform import Platform
 
 SHORTENED = 120.0
-"""Nobody is served by minutes of waiting on a laptop: a minute of a wait lasts half a second, but counts as one ..."""
+"""Waits are shortened, as nobody wants to wait for minutes on a laptop: a minute takes half a second ..."""
 SHORTENED_UNASKED = 10 * SHORTENED
-"""... and less while nobody asks the new fleet, as there is nothing then that an alarm could see."""
+"""... and less while the new fleet has no requests, as an alarm could not detect anything then."""
 _WATCH_S = 1.0
-"""Between two looks at the alarms; SageMaker's own interval is not documented."""
+"""Between two checks of the alarms; AWS does not document SageMaker's interval."""
 
 Announce = Callable[[str, str, Mapping[str, int], Mapping[str, int]], None]
-"""Stores a stage: status, message, the instances that it counts, the instances with traffic."""
+"""Stores a stage: status, message, the instances it counts, the instances with traffic."""
 
 
 class RolledBackError(Exception):
@@ -43,13 +43,13 @@ class BlueGreen:
     rollout: Rollout
     watch: AlarmWatch
     started: float
-    """By the monotonic clock, seconds; before 0 for a deployment of an earlier process."""
+    """By the monotonic clock, seconds; negative for a deployment of an earlier process."""
     announce: Announce
     left_out_s: float = 0.0
-    """What the waits were shorter than they are on AWS."""
+    """How much shorter the waits were than on AWS, in seconds."""
 
     def run(self, launch: Callable[[], Fleet]) -> Fleet:
-        """Launch the new fleet and move all traffic to it; the old fleet is left running, without traffic to come.
+        """Launch the new fleet and move all traffic to it; the old fleet is left running, without new traffic.
 
         Raises RolledBackError with the new fleet gone, and StoppingError.
         """

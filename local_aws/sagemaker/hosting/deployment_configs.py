@@ -1,8 +1,8 @@
-"""DeploymentConfig: what of it is accepted, and the rollout that it asks for.
+"""DeploymentConfig: what is accepted, and the resulting rollout.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html. Capacity is counted in whole
-instances: a percentage is rounded up, and a step that adds none is passed over. With one instance a canary is thus
-the whole fleet.
+instances: a percentage is rounded up, and a step that adds none is skipped. So with one instance a canary is the whole
+fleet.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _SIZES = {CANARY: ("CanarySize", 0, 50), LINEAR: ("LinearStepSize", 10, 50)}
 
 @dataclass(frozen=True)
 class Capacity:
-    """A CapacitySize: of instances, or of a fleet in percent."""
+    """A CapacitySize: a number of instances, or a percentage of a fleet."""
 
     percent: bool
     value: int
 
     def of(self, instances: int, steps: int = 1) -> int:
-        """How many of a fleet's instances the steps are."""
+        """The number of instances in each step for a fleet."""
         wanted = math.ceil(instances * self.value * steps / 100) if self.percent else self.value * steps
         return min(instances, wanted)
 
@@ -54,7 +54,7 @@ class Rollout:
     interval_s: int = 0
     termination_wait_s: int = 0
     timeout_s: int | None = None
-    """For the whole deployment; None for as long as it takes."""
+    """The limit for the whole deployment; None for no limit."""
     alarms: tuple[str, ...] = ()
 
     def steps(self, plan: Plan) -> list[Step]:
@@ -76,7 +76,7 @@ class Rollout:
 def check(config: Document | None, plan: Plan, active: Plan | None = None) -> None:
     """Raise ValidationException for what SageMaker refuses, or local AWS lacks.
 
-    `plan` is what shall be served, `active` what is served.
+    `plan` is what is to be served, `active` what is served now.
     """
     if not config:
         return
@@ -93,7 +93,7 @@ def check(config: Document | None, plan: Plan, active: Plan | None = None) -> No
 
 
 def rollout(config: Document | None, plan: Plan) -> Rollout:
-    """The rollout of a checked DeploymentConfig: all at once and unwatched where guardrails do not apply.
+    """The rollout of a checked DeploymentConfig: all at once, without alarms, where guardrails do not apply.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html; serverless endpoints are
     left out by https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html

@@ -1,8 +1,8 @@
 """Starts endpoints, updates them from one config to the next, and deletes them.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green.html. Each endpoint has
-one deployment at a time, in a thread of its own. A step is stored before anybody can see it, so that after a kill
-the deployment is carried out again from its beginning while the old fleet serves.
+one deployment at a time, in its own thread. A step is stored before it is visible, so that after a kill the deployment
+is repeated from its beginning while the old fleet serves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REASON_LENGTH = 1024
 
 
 class Deployments:
-    """All live endpoints and the deployments under way."""
+    """All live endpoints and the deployments in progress."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -41,16 +41,16 @@ class Deployments:
         self._lock = threading.Lock()
 
     def live(self, name: str) -> LiveEndpoint | None:
-        """The endpoint of exactly this name, if it serves or soon will."""
+        """The endpoint of exactly this name, if it serves or will soon."""
         return self._live.get(name)
 
     def create(self, record: Record) -> None:
-        """Bring a Creating endpoint up."""
+        """Start a Creating endpoint."""
         self._live_of(record.name)
         self._start(self._create, record.name)
 
     def update(self, record: Record) -> None:
-        """Carry out what an Updating endpoint's state asks for."""
+        """Carry out the update stored in an Updating endpoint's state."""
         self._start(self._update, record.name)
 
     def delete(self, record: Record) -> None:
@@ -58,16 +58,16 @@ class Deployments:
         self._start(self._delete, record.name)
 
     def resume(self) -> None:
-        """Bring back what ran when local AWS went down."""
+        """Start again what ran when local AWS ended."""
         self._models.clear_parts()
         for record in self._platform.records.all(ENDPOINT):
-            # What failed while it was brought back has what it served on record; what failed at its creation has not.
+            # An endpoint that failed at a restart has a record of what it served; one that failed at creation has none.
             if record.status != endpoint_states.FAILED or record.state.get("active"):
                 self._live_of(record.name)
                 self._start(self._come_back, record.name)
 
     def stop_all(self, timeout_s: float) -> None:
-        """End all deployments and containers; the platform's stopping must be set."""
+        """End all deployments and containers; `stopping` of the platform must be set."""
         for live in list(self._live.values()):
             old = live.switch(None)
             if old:
@@ -129,7 +129,7 @@ class Deployments:
         except RolledBackError as error:
             self._settle(name, endpoint_states.IN_SERVICE, failure=str(error))
             return
-        # Before it is stored, so that whoever sees the new config is served by it.
+        # Before it is stored, so that clients that see the new config are served by it.
         blue = live.switch(green)
         try:
             self._settle(name, endpoint_states.IN_SERVICE, plan=plan)
@@ -138,7 +138,7 @@ class Deployments:
                 blue.retire()
 
     def _change_weights(self, name: str) -> None:
-        """UpdateEndpointWeightsAndCapacities: the split changes at once, counts are only noted."""
+        """UpdateEndpointWeightsAndCapacities: the traffic split changes at once, counts are only stored."""
         record = self._record(name)
         plan = from_document(record.state["active"]).changed(record.state.get("desired", {}))
         self._live_of(name).set_weights({variant.name: variant.weight for variant in plan.variants})
@@ -164,7 +164,7 @@ class Deployments:
             try:
                 self._live_of(name).switch(self._fleet(record, from_document(active)))
             except HostingError as error:
-                log.warning("endpoint %s does not serve again after the restart: %s", name, error)
+                log.warning("endpoint %s failed to start after the restart: %s", name, error)
                 self._live.pop(name, None)
                 self._settle(name, endpoint_states.FAILED, failure=str(error))
                 return
@@ -176,7 +176,7 @@ class Deployments:
             self._update(name)
 
     def _fleet(self, record: Record, plan: Plan) -> Fleet:
-        """A fleet that is healthy. Raises HostingError, StoppingError."""
+        """Start a fleet and return it once healthy. Raises HostingError, StoppingError."""
         fleet = Fleet(self._platform, self._models, (record.name, record.arn), plan)
         try:
             fleet.start()
@@ -198,7 +198,7 @@ class Deployments:
     def _stage(
         self, name: str, status: str, message: str, counted: Mapping[str, int], active: Mapping[str, int]
     ) -> None:
-        """Note how far the pending deployment is (`endpoint_states.stage`)."""
+        """Store how far the pending deployment is (`endpoint_states.stage`)."""
         if self._platform.stopping.is_set():
             raise StoppingError
         with self._platform.records.edit(ENDPOINT, name) as record:

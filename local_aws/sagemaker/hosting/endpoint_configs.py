@@ -67,7 +67,7 @@ class EndpointConfigs:
         return listing.answer(shape, self._platform.records.all(_KIND), request)
 
     def delete(self, caller: Caller, request: Document) -> Document:
-        """DeleteEndpointConfig, also while an endpoint serves it."""
+        """DeleteEndpointConfig, even while an endpoint serves it."""
         self._platform.records.delete(self._find(caller, request))
         return {}
 
@@ -106,7 +106,10 @@ class EndpointConfigs:
 
 
 def _check_serverless(variant: Document, serverless: Document, model: Document, *, alone: bool) -> None:
-    """What a serverless variant excludes (https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html)."""
+    """Refuse what a serverless variant excludes.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    """
     name = variant["VariantName"]
     if not alone:
         raise faults.invalid("An endpoint with a serverless variant can have only this one variant.")

@@ -19,7 +19,7 @@ IN_PROGRESS = frozenset({CREATING, UPDATING, DELETING})
 
 
 def describe(record: Record) -> Document:
-    """DescribeEndpoint's answer."""
+    """DescribeEndpoint's response."""
     state = record.state
     document: Document = {**summary(record), "EndpointConfigName": state["config"]}
     if state.get("failure"):
@@ -51,14 +51,14 @@ def summary(record: Record) -> Document:
 
 
 def pending(plan: Plan, now: float) -> Document:
-    """The state of a deployment that begins."""
+    """The state of a new deployment."""
     return {"plan": plan.as_document(), "started": now, "stage": None}
 
 
 def stage(status: str, message: str, counted: Mapping[str, int], active: Mapping[str, int], now: float) -> Document:
-    """How far a deployment is; `counted` are the instances, by variant, that the message speaks of as `{count}`.
+    """How far a deployment is; `counted` are the instances, by variant, for `{count}` in the message.
 
-    `active` are those of the new fleet that have traffic.
+    `active` are the instances of the new fleet with traffic.
     """
     return {
         "status": status,
@@ -80,7 +80,7 @@ def announce(platform: Platform, record: Record, *, deployment: bool = False) ->
 
 
 def _variant(variant: VariantPlan, since: float, desired: Document) -> Document:
-    """A serverless variant has no instances: its count is shown as 0, and no desired one.
+    """A variant's summary; a serverless variant has the count 0 and no desired count.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantSummary.html
     """
@@ -120,7 +120,7 @@ def _pending(pending_state: Document) -> Document:
 
 
 def _status(stage: Document, variant: str) -> Document:
-    """A variant's stage; the message's count is of the variant's own instances."""
+    """A variant's stage; the count in its message is of its own instances."""
     message = stage["message"].format(count=stage["counted"].get(variant, 0))
     return {"Status": stage["status"], "StatusMessage": message, "StartTime": _time(stage["started"])}
 

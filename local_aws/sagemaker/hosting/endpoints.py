@@ -19,7 +19,7 @@ _KIND = names.ENDPOINT
 
 
 class Endpoints:
-    """All endpoints: what the API changes; `Deployments` carries it out."""
+    """All endpoints: records the API's changes, which `Deployments` carries out."""
 
     def __init__(self, platform: Platform, deployments: Deployments) -> None:
         self._platform, self._deployments = platform, deployments
@@ -147,7 +147,7 @@ def _wanted(change: Document) -> Document:
 
 
 def _retained(active: plans.Plan, request: Document) -> dict[str, dict[str, Any]]:
-    """Weights and counts that the new fleet takes over from the running variants of the same names."""
+    """Weights and counts that the new fleet keeps from running variants of the same names."""
     if not request.get("RetainAllVariantProperties"):
         return {}
     excluded = {entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])}

@@ -24,7 +24,7 @@ class HttpPool:
     """Connections to one port; any number of threads."""
 
     def __init__(self, port: int, secret: str = "") -> None:
-        """`secret` goes with each request: the container answers nobody else."""
+        """`secret` is sent with each request; the container answers no others."""
         self._port, self._secret = port, secret
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = Lock()
@@ -33,7 +33,7 @@ class HttpPool:
     def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float
     ) -> Answer:
-        """Send a request and read the answer. Raises OSError (TimeoutError too) and http.client.HTTPException.
+        """Send a request and read the response. Raises OSError, including TimeoutError, and http.client.HTTPException.
 
         A connection that the container closed while it was idle is replaced once.
         """
@@ -43,12 +43,12 @@ class HttpPool:
             try:
                 return self._exchange(connection, method, path, headers, body, timeout_s)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                pass  # closed by the container before it read anything of this request
+                pass  # closed by the container before it read this request
         fresh = http.client.HTTPConnection(HOST, self._port, timeout=timeout_s)
         return self._exchange(fresh, method, path, headers, body, timeout_s)
 
     def close(self) -> None:
-        """Close the idle connections, and each that is in use when it is done."""
+        """Close the idle connections at once, and each one in use when its request ends."""
         with self._lock:
             idle, self._idle, self._closed = self._idle, [], True
         for connection in idle:
@@ -92,7 +92,7 @@ class HttpPool:
         except (BrokenPipeError, ConnectionResetError):
             if not body:
                 raise
-            return connection.getresponse()  # a body that is refused early, such as 413, still has an answer
+            return connection.getresponse()  # a body that is refused early, such as with 413, still gets a response
         return connection.getresponse()
 
     def _keep(self, connection: http.client.HTTPConnection) -> bool:

@@ -1,7 +1,7 @@
 """Metrics of invocations, added up in memory and published about once a second while there is traffic.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html. SageMaker publishes these itself, not the
-endpoint's role. Latencies go out as values with counts, so percentiles work.
+endpoint's role. Latencies are sent as values with counts, so percentiles work.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
 
 @dataclass(frozen=True)
 class Invocation:
-    """One request to an endpoint, as it ended."""
+    """The outcome of one request to an endpoint."""
 
     endpoint: str
     variant: str
     config: str | None
-    """Set once an update has moved traffic: the metrics are from then on also published for each config."""
+    """Set once an update has moved traffic: from then on the metrics are also published for each config."""
     instances: int
     model_latency_us: float
     overhead_latency_us: float
     concurrent: int
     status: int
-    """What the container answered, 0 if it did not."""
+    """The container's status code, 0 without a response."""
 
 
 _Key = tuple[str, str, str | None, str]
 
 
 class InvocationMetrics:
-    """Adds invocations up; its thread sleeps while there are none."""
+    """Adds up invocations; its thread sleeps while there are none."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -66,14 +66,14 @@ class InvocationMetrics:
         self._some.set()
 
     def stop(self) -> None:
-        """Publish what is left and end the thread."""
+        """Publish what remains and end the thread."""
         self._stopped.set()
         self._some.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
     def publish(self) -> None:
-        """Send what was added up since the last time."""
+        """Send what was added since the last time."""
         with self._lock:
             counts, self._counts = self._counts, defaultdict(Counter)
         now = self._platform.runtime.clock.now()
@@ -89,7 +89,7 @@ class InvocationMetrics:
             self._stopped.wait(_PERIOD_S)
             try:
                 self.publish()
-            except Exception as error:  # noqa: BLE001 - traffic goes on without metrics
+            except Exception as error:  # noqa: BLE001 - traffic continues without metrics
                 log.warning("metrics of invocations were not published: %s", error)
 
 
@@ -109,7 +109,7 @@ def _values(invocation: Invocation) -> list[tuple[str, float]]:
 
 
 def _rounded(value: float) -> float:
-    """Two significant digits: enough for a latency, and few different values."""
+    """Round to two significant digits: precise enough for a latency, and few different values."""
     return float(f"{value:.2g}")
 
 

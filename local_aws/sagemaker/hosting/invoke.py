@@ -32,7 +32,7 @@ _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."
 )
-_NO_ANSWER = "The container closed the connection before it answered."
+_NO_ANSWER = "The container closed the connection before it responded."
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Limits:
 
 
 class Invocations:
-    """Carries requests to containers and their answers back."""
+    """Passes requests to containers and returns their responses."""
 
     def __init__(
         self, records: Records, deployments: Deployments, metrics: InvocationMetrics, limits: Limits | None = None
@@ -95,7 +95,7 @@ class Invocations:
         return result
 
     def _serving(self, caller: Caller, name: str) -> LiveEndpoint:
-        """The endpoint, once it serves. Its name must match in case, unlike everywhere else."""
+        """The endpoint, once it serves. Unlike in other operations, the case of its name must match."""
         live = self._deployments.live(name)
         if live is not None and live.fleet is not None:
             return live
@@ -113,7 +113,7 @@ class Invocations:
         return live
 
     def _ask(self, container: Container, headers: dict[str, str], body: bytes) -> tuple[Answer | None, str]:
-        """The container's answer, or None and why there is none."""
+        """The container's response, or None and the reason."""
         container.ready.wait(self._limits.return_s)
         try:
             return container.request("POST", "/invocations", headers, body, self._limits.answer_s), ""
@@ -145,7 +145,7 @@ def _invalid(message: str) -> AwsError:
 
 
 def _model_error(caller: Caller, container: Container, answer: Answer | None, fault: str) -> AwsError:
-    """Return the container's error in SageMaker's words."""
+    """Return the container's error with SageMaker's message."""
     status = answer.status if answer else 0
     text = answer.body.decode("utf-8", "replace") if answer else fault
     side = "client" if 400 <= status < 500 else "server"

@@ -1,4 +1,4 @@
-"""The containers that take an endpoint's requests at this moment."""
+"""The containers that serve an endpoint's requests now."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class BusyError(Exception):
 
 
 class LiveEndpoint:
-    """An endpoint that takes requests, or will in a moment."""
+    """An endpoint that takes requests, or will soon."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.by_config = False
-        """Metrics also carry the name of the endpoint config: from the first update's traffic on."""
+        """Whether metrics are also published with the endpoint config's name: from the first update's traffic on."""
         self._fleet: Fleet | None = None
         self._green: Fleet | None = None
         self._shares: Mapping[str, float] = {}
@@ -38,15 +38,15 @@ class LiveEndpoint:
 
     @property
     def fleet(self) -> Fleet | None:
-        """The fleet that serves now; during an update the old one."""
+        """The fleet that serves now; during an update, the old one."""
         return self._fleet
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until the endpoint serves; False if it does not by then."""
+        """Wait until the endpoint serves; False if the time runs out."""
         return self._serves.wait(timeout_s)
 
     def switch(self, fleet: Fleet | None) -> Fleet | None:
-        """Send all traffic to a fleet; returns the one that had it, which gets no new request any more."""
+        """Send all traffic to a fleet; returns the previous one, which gets no new requests."""
         with self._lock:
             old, self._fleet, self._green = self._fleet, fleet, None
             self._weights = {v.name: v.weight for v in fleet.plan.variants} if fleet else {}
@@ -62,7 +62,7 @@ class LiveEndpoint:
             self._green, self._shares = green, shares
 
     def take_back(self) -> None:
-        """Send all traffic to the old fleet again; the second one gets no new request any more."""
+        """Send all traffic to the old fleet again; the second one gets no new requests."""
         with self._lock:
             self._green = None
 
@@ -73,7 +73,7 @@ class LiveEndpoint:
 
     @contextmanager
     def borrow(self, target_variant: str | None) -> Iterator[tuple[Container, Fleet]]:
-        """A container for one request: of the variant asked for, else chosen at random by weight.
+        """A container for one request: of the requested variant, else chosen at random by weight.
 
         Raises UnknownVariantError, NoTrafficError, BusyError.
         """

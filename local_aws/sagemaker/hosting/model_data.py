@@ -1,8 +1,8 @@
-"""Unpacked model artifacts, each once however many endpoints serve it.
+"""Unpacked model artifacts, one copy each for all endpoints that serve it.
 
-An artifact is known by its address and ETag, so Dev and Test that serve the same model share one copy, and a
-replaced object is fetched anew. Every use asks S3 first, as the model's role: a role that may not read the object
-does not get it from here either. Containers only read /opt/ml/model.
+An artifact is identified by its address and ETag, so Dev and Test share one copy of the same model, and a replaced
+object is fetched again. Every use checks S3 first with the model's role, so a role that may not read the object does
+not get it from here either. Containers only read /opt/ml/model.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _KEPT_UNUSED = 8
 
 
 class ModelDataError(Exception):
-    """The artifact cannot be had; the message is the endpoint's FailureReason."""
+    """The artifact is not available; the message is the endpoint's FailureReason."""
 
 
 class ModelData:
     """The folder of unpacked artifacts."""
 
     def __init__(self, folder: Path) -> None:
-        """Parts of downloads that a kill interrupted are removed at the first use."""
+        """Remains of downloads that a kill interrupted are removed at the first use."""
         self._folder = folder
         self._lock = threading.Lock()
         self._fetching: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._users: Counter[str] = Counter()
 
     def lease(self, role: ExecutionRole, uri: str) -> Path:
-        """The folder of an artifact, fetched if need be; it stays until `release`. Raises ModelDataError."""
+        """The folder of an artifact, fetched if necessary; it stays until `release`. Raises ModelDataError."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not needed by an idle server
 
         address = s3_address(uri)
@@ -65,7 +65,7 @@ class ModelData:
         return target
 
     def release(self, path: Path) -> None:
-        """End a use; the oldest unused artifacts beyond a few are removed."""
+        """End a use; of the unused artifacts, all but the newest few are removed."""
         with self._lock:
             self._users[path.name] -= 1
             self._users += Counter()
@@ -75,13 +75,13 @@ class ModelData:
                 shutil.rmtree(old, ignore_errors=True)
 
     def clear_parts(self) -> None:
-        """Remove what interrupted downloads left."""
+        """Remove the remains of interrupted downloads."""
         for part in self._folder.glob("*.part*"):
             shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
 
     @contextmanager
     def _only_one(self, name: str) -> Iterator[None]:
-        """Let one thread at a time fetch an artifact, and count it as used unless that fails."""
+        """Let one thread at a time fetch an artifact, and count the use unless that fails."""
         with self._lock:
             self._users[name] += 1
             lock = self._fetching.setdefault(name, threading.Lock())

@@ -22,7 +22,7 @@ _NOT_EMULATED = {
 
 
 def container_of(model: Record) -> Document:
-    """The one container of a model: with the image and artifact of its model package, if it was made of one."""
+    """The one container of a model, with the image and artifact of its model package, if it has one."""
     container: Document = model.state.get("container") or _requested(model.request)
     return container
 
@@ -67,7 +67,7 @@ class Models:
         return listing.answer(listing.Listing("Models", _summary), self._platform.records.all(_KIND), request)
 
     def delete(self, caller: Caller, request: Document) -> Document:
-        """DeleteModel: the entry only, also while an endpoint serves it."""
+        """DeleteModel: removes the entry only, even while an endpoint serves it."""
         record = self._find(caller, request)
         tags = self._platform.records.tags(record.arn)
         self._platform.records.delete(record)
@@ -81,7 +81,7 @@ class Models:
         return record
 
     def _checked(self, caller: Caller, request: Document) -> Document:
-        """The model's container. Raises ValidationException for what cannot be a model, or not here."""
+        """The model's container. Raises ValidationException for what SageMaker refuses, or local AWS lacks."""
         if ("PrimaryContainer" in request) == bool(request.get("Containers")):
             raise faults.invalid("A model has either a PrimaryContainer or Containers.")
         if len(request.get("Containers", [])) > 1:
@@ -119,7 +119,7 @@ class Models:
             raise faults.invalid(str(error)) from None
 
     def _check_data(self, request: Document, container: Document, arn: str) -> None:
-        """Look at the artifact as the model's role."""
+        """Check the artifact with the model's role."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not needed by an idle server
 
         uri, role_arn = data_uri(container), request["ExecutionRoleArn"]

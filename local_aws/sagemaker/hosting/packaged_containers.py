@@ -1,8 +1,8 @@
-"""Containers of models that are made of a model package (`ModelPackageName` of CreateModel).
+"""Containers of models created from a model package (`ModelPackageName` of CreateModel).
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html. A version must be approved to be deployed
 (`ModelApprovalStatus` in https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html); that
-CreateModel is what refuses it, and its text, are ours. A model keeps what it was made of: later updates of the package
+CreateModel refuses it, and the message, are local AWS's own. A model keeps its content: later updates of the package
 and its deletion do not change it.
 """
 
@@ -19,13 +19,13 @@ _SERVED = (*_OF_THE_PACKAGE, "Environment", "ContainerHostname")
 
 
 def resolve(records: Records, caller: Caller, container: Document) -> Document:
-    """The container with what its package says; its own environment goes before the package's.
+    """The container completed from its package; its own environment overrides the package's.
 
-    Raises ValidationException for a package that is missing, not approved, or of several containers.
+    Raises ValidationException for a package that is missing, not approved, or has several containers.
     """
     twice = [member for member in _OF_THE_PACKAGE if member in container]
     if twice:
-        raise faults.invalid(f"A container with ModelPackageName cannot have {', '.join(twice)} too.")
+        raise faults.invalid(f"A container with ModelPackageName cannot also have {', '.join(twice)}.")
     package = find(records, caller, names.MODEL_PACKAGE, container["ModelPackageName"])
     _require_approval(package)
     specification = _specification(package, container.get("InferenceSpecificationName"))

@@ -1,7 +1,7 @@
 """The plan of an endpoint: its config and models as they were when the deployment began.
 
-A deployment takes them over whole, so an endpoint comes back after a restart even if its config or models were
-deleted meanwhile.
+A deployment copies them completely, so an endpoint starts again after a restart even if its config or models have been
+deleted.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Plan:
         return any(variant.serverless for variant in self.variants)
 
     def variant(self, name: str) -> VariantPlan | None:
-        """The variant of a name, or None."""
+        """The variant of that name, or None."""
         return next((variant for variant in self.variants if variant.name == name), None)
 
     def changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Plan:
@@ -57,7 +57,7 @@ class Plan:
         return replace(self, variants=tuple(replace(v, **changes.get(v.name, {})) for v in self.variants))
 
     def as_document(self) -> Document:
-        """For the store."""
+        """The plan as a document for the store."""
         return asdict(self)
 
 

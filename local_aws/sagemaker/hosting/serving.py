@@ -1,8 +1,8 @@
 """Serving containers: one process for each production variant.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html. Whatever InitialInstanceCount
-says, a variant is one process. Two things end a start sooner than on AWS, where it takes until the time limit: the
-process exits, or it answers /ping with an error for some seconds. A container that dies later is started again.
+says, a variant is one process. A start fails sooner than on AWS, where that takes until the time limit: when the
+process exits, or answers /ping with an error for some seconds. A container that dies later is started again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class HostingError(Exception):
 
 
 def unhealthy(variant: str) -> str:
-    """SageMaker's sentence about a variant whose container does not answer /ping."""
+    """SageMaker's message about a variant whose container does not answer /ping."""
     return (
         f"The primary container for production variant {variant} did not pass the ping health check. "
         "Please check CloudWatch logs for this endpoint."
@@ -57,16 +57,23 @@ def unhealthy(variant: str) -> str:
 class Container:
     """The process of one variant, its log and the requests in flight."""
 
-    def __init__(self, platform: Platform, models: ModelData, endpoint: tuple[str, str], plan: VariantPlan) -> None:
-        """`endpoint` is its name and ARN."""
+    def __init__(
+        self,
+        platform: Platform,
+        models: ModelData,
+        owner: tuple[str, str],
+        plan: VariantPlan,
+        log_at: tuple[str, str] | None = None,
+    ) -> None:
+        """`owner` is the name and ARN of the endpoint or transform job, `log_at` a log group and stream."""
         self.plan = plan
-        self.name, self._arn = endpoint
-        self.stream = f"{plan.name}/i-{secrets.token_hex(8)}0"
+        self.name, self._arn = owner
+        group, self.stream = log_at or (f"{LOG_GROUP}{self.name}", f"{plan.name}/i-{secrets.token_hex(8)}0")
         self.in_flight = self.asked = 0
         self._platform, self._models = platform, models
         self._role = platform.role(plan.role_arn, self._arn)
         self._folder: Path | None = None
-        self._log = ContainerLog(self._role.client, f"{LOG_GROUP}{self.name}", self.stream)
+        self._log = ContainerLog(self._role.client, group, self.stream)
         self._process: Process | None = None
         self._pool: HttpPool | None = None
         self.ready, self._exited, self._stopping = threading.Event(), threading.Event(), threading.Event()
@@ -109,7 +116,7 @@ class Container:
             self._idle.wait_for(lambda: self.in_flight == 0 or self._platform.stopping.is_set(), timeout_s)
 
     def stop(self) -> None:
-        """SIGTERM, 30 s, SIGKILL; returns when the process is gone and its log sent."""
+        """Send SIGTERM, and SIGKILL after 30 s; returns when the process has ended and its log is sent."""
         self._stopping.set()
         process = self._process
         if process is not None:
@@ -148,7 +155,7 @@ class Container:
         ).start()
 
     def _await_health(self) -> None:
-        """GET /ping until it answers 200."""
+        """Send GET /ping until the response is 200."""
         deadline = time.monotonic() + self.plan.startup_timeout_s
         failing_since: float | None = None
         while time.monotonic() < deadline and not self._exited.is_set():
@@ -180,7 +187,7 @@ class Container:
             self.ready.clear()
             if self._platform.stopping.is_set() or self._stopping.wait(pause_s):
                 return
-            log.warning("endpoint %s: the container of variant %s died; it is started again", self.name, self.plan.name)
+            log.warning("endpoint %s: the container of variant %s died; starting it again", self.name, self.plan.name)
             pause_s = min(pause_s * 2, _MAX_RESTART_S)
             try:
                 self._launch()
@@ -201,7 +208,7 @@ class Fleet:
         self.containers = {v.name: Container(platform, models, endpoint, v) for v in plan.variants}
 
     def start(self) -> None:
-        """Start all variants side by side. Raises HostingError or StoppingError, with nothing left running."""
+        """Start all variants in parallel. Raises HostingError or StoppingError; then nothing is left running."""
         containers = list(self.containers.values())
         try:
             if len(containers) == 1:
@@ -215,22 +222,22 @@ class Fleet:
             raise
 
     def unhealthy_variant(self) -> str | None:
-        """A variant whose container has died and is not back, if there is one."""
+        """A variant whose container has died and is not running again, if there is one."""
         return next((name for name, container in self.containers.items() if not container.ready.is_set()), None)
 
     @property
     def asked(self) -> int:
-        """How many requests there have been so far."""
+        """The number of requests so far."""
         return sum(container.asked for container in self.containers.values())
 
     def retire(self) -> None:
-        """Let the requests in flight end, then stop; no new one may come any more."""
+        """Wait for the requests in flight, then stop; no new requests may arrive."""
         for container in self.containers.values():
             container.drain(DRAIN_S)
         self.stop()
 
     def stop(self) -> None:
-        """Stop all containers, side by side."""
+        """Stop all containers, in parallel."""
         threads = [threading.Thread(target=container.stop, daemon=True) for container in self.containers.values()]
         for thread in threads:
             thread.start()

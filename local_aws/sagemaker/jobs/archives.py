@@ -1,4 +1,4 @@
-"""model.tar.gz and output.tar.gz: packed the same way every time, unpacked without trust."""
+"""model.tar.gz and output.tar.gz: packed reproducibly, unpacked as untrusted input."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 from local_aws.archive_limits import BoundedGzip, Budget
 
 _LEVEL = 1
-"""Boosters hardly compress; a higher level costs seconds per 100 MB and saves a few percent."""
+"""Boosters hardly compress; a higher level takes seconds more per 100 MB and saves a few percent."""
 
 
 class ArchiveError(Exception):
-    """The file is no tar.gz, or one of its members would leave the folder."""
+    """The file is not a tar.gz, or a member would be written outside the folder."""
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -37,12 +37,12 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar.gz below a new folder. Raises ArchiveError, and leaves nothing then.
+    """Unpack a tar.gz into a new folder. Raises ArchiveError; then nothing is left.
 
     Absolute paths, `..`, links out of the folder and device files are refused, by tarfile's data filter where there is
     one: Python 3.11 has it from 3.11.4 on (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).
-    Before, no link is taken at all. Archives beyond the limits of `archive_limits` are refused, and sparse files,
-    which claim more than they hold.
+    Earlier versions refuse all links. Archives beyond the limits of `archive_limits` are refused, and so are sparse
+    files, which claim to be larger than their data.
     """
     folder.mkdir(parents=True)
     try:
@@ -50,7 +50,7 @@ def unpack(archive: Path, folder: Path) -> None:
             if hasattr(tarfile, "data_filter"):
                 tar.extractall(folder, members=_counted(tar), filter="data")
             else:
-                tar.extractall(folder, members=plain_members(_counted(tar)))  # noqa: S202 - each member is looked at
+                tar.extractall(folder, members=plain_members(_counted(tar)))  # noqa: S202 - each member is checked
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ArchiveError(str(error)) from None
@@ -67,15 +67,15 @@ def _counted(members: Iterable[tarfile.TarInfo]) -> Iterator[tarfile.TarInfo]:
 
 
 def plain_members(members: Iterable[tarfile.TarInfo]) -> Iterator[tarfile.TarInfo]:
-    """Files and folders that lie where they are unpacked, for everybody to read. Raises ValueError for another one."""
+    """Accept plain files and folders below the folder, readable by all. Raises ValueError for anything else."""
     for member in members:
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
-            raise ValueError(f"{member.name}: found a path out of the folder, a link or a device")
+            raise ValueError(f"{member.name}: found a path outside the folder, a link or a device")
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         yield member
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether nothing lies in the folder, or it does not exist."""
+    """Whether the folder is empty or does not exist."""
     return not folder.is_dir() or next(folder.iterdir(), None) is None

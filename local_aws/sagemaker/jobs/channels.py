@@ -1,13 +1,15 @@
-"""The input channels of a training job: from S3 to /opt/ml/input/data.
+"""The inputs of a job: from S3 to a folder below /opt/ml.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html. File mode copies before the start.
-FastFile mode, a read-only mount on AWS, is the same copy here. As there is one instance, ShardedByS3Key gives it
-every object.
+FastFile mode, a read-only mount on AWS, is a copy here too. As there is one instance, it gets every object with
+ShardedByS3Key.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +20,40 @@ from local_aws.wire import Document
 
 
 class DownloadError(Exception):
-    """A channel could not be filled; the message is the job's FailureReason without its prefix."""
+    """An input could not be downloaded; the message is the job's FailureReason without its prefix."""
 
 
-def fetch(channel: Document, role: ExecutionRole, folder: Path) -> None:
-    """Download a channel. Raises DownloadError, whose text names the S3 URI."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
+def fetch(source: Document, role: ExecutionRole, folder: Path) -> None:
+    """Download an S3DataSource or ProcessingS3Input. Raises DownloadError, whose message names the S3 URI."""
+    wanted = locate(source, role)
+    with _reading(source["S3Uri"], role):
+        folder.mkdir(parents=True, exist_ok=True)
+        objects.download_all(role.client("s3"), wanted, folder)
 
-    source = channel["DataSource"]["S3DataSource"]
+
+def locate(source: Document, role: ExecutionRole) -> list[tuple[S3Address, str]]:
+    """The objects of an S3DataSource, each with its relative path. Raises DownloadError, also if there are none."""
     uri = source["S3Uri"]
-    try:
+    with _reading(uri, role):
         client = role.client("s3")
-        if source["S3DataType"] == "ManifestFile":
-            wanted = _of_manifest(client, uri)
-        else:
-            wanted = _of_prefix(client, s3_address(uri))
-        if wanted:
-            folder.mkdir(parents=True, exist_ok=True)
-            objects.download_all(client, wanted, folder)
-            return
+        manifest = source["S3DataType"] == "ManifestFile"
+        wanted = _of_manifest(client, uri) if manifest else _of_prefix(client, s3_address(uri))
+    if not wanted:
+        raise DownloadError(_unreadable(uri, role, None))
+    return wanted
+
+
+@contextmanager
+def _reading(uri: str, role: ExecutionRole) -> Iterator[None]:
+    """Raise DownloadError for what S3 refuses."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - 20 MB that an idle server saves
+
+    try:
+        yield
     except ClientError as error:
         raise DownloadError(_unreadable(uri, role, error.response["Error"].get("Message", str(error)))) from None
     except (BotoCoreError, OSError, objects.UnsafeKeyError, ValueError) as error:
         raise DownloadError(f"S3 data under {uri} could not be downloaded: {error}") from None
-    raise DownloadError(_unreadable(uri, role, None))
 
 
 def _of_prefix(client: Any, prefix: S3Address) -> list[tuple[S3Address, str]]:

@@ -1,7 +1,7 @@
 """Writes a container's output to CloudWatch Logs (https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html).
 
-The container writes into a pipe; a thread reads it, without waking while nothing is printed, and sends batches as
-the execution role. A role without the permissions loses its log and nothing else, as on AWS.
+The container writes to a pipe; a thread reads it, sleeps while nothing is printed, and sends batches with the execution
+role. As on AWS, without the permissions only the log is lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 OnLine = Callable[[str, float], None]
-"""Called with each line as CloudWatch shows it and its Unix time."""
+"""Called with each line, as CloudWatch shows it, and its Unix time."""
 
 
 class ContainerLog:
@@ -39,7 +39,7 @@ class ContainerLog:
         self._client_of, self._on_line = client_of, on_line
         self._read_fd, self.write_fd = os.pipe()
         if _F_SETPIPE_SZ is not None:
-            with contextlib.suppress(OSError):  # a container must seldom wait for a batch that is being sent
+            with contextlib.suppress(OSError):  # a container should rarely wait while a batch is sent
                 fcntl.fcntl(self._read_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
         self._partial = b""
         self._batch = LogBatch()
@@ -52,13 +52,13 @@ class ContainerLog:
         self._thread.start()
 
     def close_writer(self) -> None:
-        """Close this process's end, once the container has its own: the log ends when the container does."""
+        """Close this process's end once the container has its own, so that the log ends with the container."""
         if self.write_fd >= 0:
             os.close(self.write_fd)
             self.write_fd = -1
 
     def finish(self, timeout_s: float) -> None:
-        """Wait until all that was printed is sent."""
+        """Wait until all output is sent."""
         self.close_writer()
         if self._thread.ident is None:
             os.close(self._read_fd)
@@ -110,10 +110,10 @@ class ContainerLog:
             return
         try:
             self._send(events)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the container must not notice
+        except Exception as error:  # noqa: BLE001 - no error may affect the container
             self._created = False  # the group may have been deleted
             self._muted_until = time.monotonic() + _MUTE_S
-            log.warning("log stream %s/%s is not written for %d s: %s", self.group, self.stream, _MUTE_S, error)
+            log.warning("log stream %s/%s failed, trying again in %d s: %s", self.group, self.stream, _MUTE_S, error)
 
     def _send(self, events: list[dict[str, Any]]) -> None:
         client = self._client_of("logs")
@@ -127,8 +127,8 @@ class ContainerLog:
         )
 
     def _create(self, client: object) -> None:
-        """Make the stream, and the group before it if this is its first use."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server spares
+        """Create the stream, and its group if there is none."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - 20 MB that an idle server saves
 
         def create_stream() -> str:
             try:

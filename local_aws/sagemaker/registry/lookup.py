@@ -1,4 +1,4 @@
-"""Finds what the registry holds."""
+"""Finds model package groups and model packages."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The model package group operations.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html. A group is `Completed` when
-CreateModelPackageGroup answers. Resource policies (PutModelPackageGroupPolicy) serve other accounts, of which there are
-none here.
+CreateModelPackageGroup returns. Resource policies (PutModelPackageGroupPolicy) are for other accounts, which local AWS
+does not have.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ModelPackageGroups:
         return describe(record)
 
     def list(self, _caller: Caller, request: Document) -> Document:
-        """ListModelPackageGroups; no other account shares one with this account."""
+        """ListModelPackageGroups; there are no groups shared by other accounts."""
         shared = request.get("CrossAccountFilterOption") == "CrossAccount"
         found = [] if shared else self._records.all(_KIND)
         shape = listing.Listing("ModelPackageGroupSummaryList", _summary, ascending=True)
@@ -67,7 +67,7 @@ class ModelPackageGroups:
 
 
 def describe(record: Record) -> Document:
-    """DescribeModelPackageGroup's answer."""
+    """DescribeModelPackageGroup's response."""
     return {**_summary(record), "CreatedBy": {"IamIdentity": {"Arn": record.state["created_by"]}}}
 
 

@@ -40,7 +40,7 @@ class ModelPackages:
         self._records = platform.records
 
     def create(self, caller: Caller, request: Document) -> Document:
-        """CreateModelPackage; a repetition with the same ClientToken gives the package that is there."""
+        """CreateModelPackage; a repetition with the same ClientToken returns the existing package."""
         package_requests.check(request)
         done = self._repeated(request)
         if done is None:
@@ -60,7 +60,7 @@ class ModelPackages:
         return package_states.without_card(document) if request.get("IncludedData") == "MetadataOnly" else document
 
     def batch_describe(self, caller: Caller, request: Document) -> Document:
-        """BatchDescribeModelPackage: what is missing is in the map of errors."""
+        """BatchDescribeModelPackage: missing packages are in the map of errors."""
         found: Document = {}
         errors: Document = {}
         for arn in request["ModelPackageArnList"]:
@@ -71,7 +71,7 @@ class ModelPackages:
         return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
 
     def list(self, caller: Caller, request: Document) -> Document:
-        """ListModelPackages: of a group its versions, else the unversioned unless ModelPackageType says more."""
+        """ListModelPackages: the versions of a group, else the unversioned, unless ModelPackageType says otherwise."""
         chosen = request.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in request else "Unversioned")
         found = [r for r in self._records.all(_KIND) if chosen in ("Both", _type(r))]
         if "ModelPackageGroupName" in request:
@@ -83,7 +83,7 @@ class ModelPackages:
         return listing.answer(_LISTING, found, request)
 
     def update(self, caller: Caller, request: Document) -> Document:
-        """UpdateModelPackage: metadata are added to what is there, other members are replaced."""
+        """UpdateModelPackage: metadata is added to the existing metadata, other members are replaced."""
         found = find(self._records, caller, _KIND, request["ModelPackageArn"])
         if not package_states.versioned(found):
             raise faults.invalid(f"ModelPackage {found.arn} is unversioned: only versions can be updated.")
@@ -109,7 +109,7 @@ class ModelPackages:
         return {"ModelPackageArn": record.arn}
 
     def delete(self, caller: Caller, request: Document) -> Document:
-        """DeleteModelPackage: the entry only; models made of it stay."""
+        """DeleteModelPackage: removes the entry only; models created from it stay."""
         self._records.delete(find(self._records, caller, _KIND, request["ModelPackageName"]))
         return {}
 
@@ -142,7 +142,7 @@ class ModelPackages:
         return self._records.create(_KIND, arn, name, request, status=package_states.COMPLETED, state=state)
 
     def _repeated(self, request: Document) -> Record | None:
-        """The package that this request made before. Raises ConflictException for another request of its token."""
+        """The package that this request created. Raises ConflictException for another request with its token."""
         token = request.get("ClientToken")
         if token is None:
             return None
@@ -168,7 +168,7 @@ def _type(record: Record) -> str:
 
 
 def _repeats(record: Record, token: str | None, digest: str) -> bool:
-    """Whether the update was made before. Raises ConflictException for another update of the same token."""
+    """Whether the update was made before. Raises ConflictException for another update with the same token."""
     known = record.state["update_tokens"].get(token)
     if known not in (None, digest):
         raise faults.conflict(f"The ClientToken {token} was used by another update of {record.arn}.")
@@ -176,7 +176,7 @@ def _repeats(record: Record, token: str | None, digest: str) -> bool:
 
 
 def _update(record: Record, request: Document) -> list[str]:
-    """Change the package; returns what is different now."""
+    """Change the package; returns the names of the changed members."""
     current = record.state["current"]
     wanted = {
         **{member: request[member] for member in _REPLACED if member in request},

@@ -38,7 +38,7 @@ def create(caller: Caller, request: Document) -> Iterator[Permission]:
 
 
 def update(caller: Caller, request: Document) -> Iterator[Permission]:
-    """The package with what is set, and reading new images and artifacts."""
+    """The package with the values set, and reading new images and artifacts."""
     removed = request.get("CustomerMetadataPropertiesToRemove")
     context = {**_context(request), "sagemaker:CustomerMetadataPropertiesToRemove": removed}
     yield Permission("sagemaker:UpdateModelPackage", names.lower_case(request["ModelPackageArn"]), present(context))
@@ -74,7 +74,7 @@ def _context(request: Document) -> dict[str, Any]:
 
 
 def _reading(caller: Caller, request: Document) -> Iterator[Permission]:
-    """What is no image of ECR and no object of S3 is left to the operation."""
+    """Permissions to read images in ECR and objects in S3; the operation checks everything else."""
     for container in package_requests.containers(request):
         repository = _repository(caller, container.get("Image", ""))
         if repository:

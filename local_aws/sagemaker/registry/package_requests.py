@@ -25,7 +25,7 @@ _NOT_EMULATED = {
 
 
 def check(request: Document) -> None:
-    """Raise ValidationException for a CreateModelPackage request that cannot be a package, or not here."""
+    """Raise ValidationException for a CreateModelPackage request that SageMaker refuses, or local AWS cannot serve."""
     versioned, named = "ModelPackageGroupName" in request, "ModelPackageName" in request
     if versioned and named:
         raise faults.invalid(
@@ -53,7 +53,7 @@ def specifications(request: Document) -> list[Document]:
 
 
 def check_specification(specification: Document) -> None:
-    """Raise ValidationException for containers that no model could be made of."""
+    """Raise ValidationException for containers that cannot become a model."""
     for container in specification["Containers"]:
         if "Image" not in container:
             raise faults.invalid("A container of a model package needs an Image.")
@@ -71,7 +71,7 @@ def check_specification(specification: Document) -> None:
 
 
 def check_additional(all_of_them: Iterable[Document]) -> None:
-    """Raise ValidationException if a package would have too many additional specifications, or two of one name."""
+    """Raise ValidationException if a package would have too many additional specifications, or two with one name."""
     counted = Counter(specification["Name"] for specification in all_of_them)
     if counted.total() > MAX_ADDITIONAL:
         raise faults.invalid(
@@ -80,7 +80,7 @@ def check_additional(all_of_them: Iterable[Document]) -> None:
         )
     for name, times in counted.items():
         if times > 1:
-            raise faults.invalid(f"The additional inference specification {name} is there {times} times.")
+            raise faults.invalid(f"The additional inference specification {name} occurs {times} times.")
 
 
 def with_etags(platform: Platform, specification: Document) -> Document:
@@ -99,7 +99,7 @@ def containers(request: Document) -> Iterator[Document]:
 
 
 def artifact(container: Document) -> names.S3Address | None:
-    """Where the container's artifact lies, None unless it is one object. Raises ValueError for what is no S3 URI."""
+    """The address of the container's artifact, None unless it is one object. Raises ValueError for other URIs."""
     if "ModelDataUrl" in container:
         return names.s3_address(container["ModelDataUrl"])
     source = container.get("ModelDataSource", {}).get("S3DataSource", {})

@@ -41,7 +41,7 @@ _BATCH = ("ModelPackageDescription", "ModelApprovalStatus", "ModelPackageRegistr
 
 
 def first_state(request: Document, caller_arn: str, group: str = "", version: int = 0) -> Document:
-    """The state of a new package; `current` holds what updates change. Unversioned without group."""
+    """The state of a new package; `current` has what updates change. Without a group it is unversioned."""
     return {
         "group": group,
         "version": version,
@@ -57,7 +57,7 @@ def versioned(record: Record) -> bool:
 
 
 def describe(record: Record) -> Document:
-    """DescribeModelPackage's answer."""
+    """DescribeModelPackage's response."""
     state = record.state
     document = {
         **_identity(record),
@@ -91,7 +91,7 @@ def batch_summary(record: Record) -> Document:
 
 
 def announce(platform: Platform, record: Record, updated: list[str] | None = None) -> None:
-    """Send the package to EventBridge, with what an update changed.
+    """Send the package's state to EventBridge, with the members that an update changed.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
     """

@@ -237,14 +237,16 @@ def person(arn: str) -> str:
     return resource.rpartition("/")[2] or arn
 
 
-def started_by(kind: str, detail: str, pipeline: str) -> str:
-    """Say what started an execution; empty if it is not known.
+def started_by(kind: str, detail: str, pipeline: str, workflow: str = "") -> str:
+    """Say what started an execution; empty if it is not known. `workflow` is the ARN of a state machine's execution.
 
     The trigger detail of an event is the rule's ARN. The function start-release, the target of the rules for pushes and
     datasets, names its session after the rule. The trigger detail of a push through a connection is the connection,
     which may serve all three repositories:
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
     """
+    if workflow:
+        return f"workflow {workflow.partition(':execution:')[2]}"
     name = rule_of(detail, pipeline)
     if kind == "CloudWatchEvent":
         rule = detail.partition(":rule/")[2]
@@ -267,8 +269,12 @@ def trigger(record: Document) -> str:
     """Say what started a release, and who if it is known."""
     kind, detail = string(record, "trigger", "type"), string(record, "trigger", "detail")
     pipeline = string(record, "pipeline")
-    words = started_by(kind, detail, pipeline) or "not known"
+    workflow = string(record, "trigger", "execution")
+    words = started_by(kind, detail, pipeline, workflow) or "not known"
     named = (
-        kind not in {"CloudWatchEvent", "WebhookV2"} and detail and rule_of(detail, pipeline) not in _STARTED_BY_RULE
+        not workflow
+        and kind not in {"CloudWatchEvent", "WebhookV2"}
+        and detail
+        and rule_of(detail, pipeline) not in _STARTED_BY_RULE
     )
     return f"{words} ({person(detail)})" if named else words

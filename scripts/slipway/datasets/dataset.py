@@ -7,7 +7,6 @@ names the newest dataset; it is written last, and writing it starts a release.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ from pipeline_lambdas.release.affected import DATASET
 from pipeline_lambdas.release.dataset import (
     CHANNELS,
     MANIFEST,
-    SCHEMA,
     DataFile,
     dataset_id,
     dataset_prefix,
     dataset_sha256,
+    manifest_bytes,
     manifest_key,
 )
 from slipway.config_files import check_configs
@@ -228,22 +227,6 @@ def _content(s3: Any, bucket: str, key: str) -> bytes | None:
             raise
         return None
     return found
-
-
-def manifest_bytes(files: list[DataFile], sha256: str, prefix: str, columns: list[str]) -> bytes:
-    """Return the manifest; the same dataset always gives the same bytes."""
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "dataset": sha256,
-        "prefix": prefix,
-        "files": [
-            {"channel": file.channel, "path": file.path, "bytes": file.size_bytes, "sha256": file.sha256}
-            for file in sorted(files, key=lambda file: file.path)
-        ],
-    }
-    if columns:
-        document["columns"] = columns
-    return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def _file_sha256(path: Path) -> str:

@@ -32,13 +32,13 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
     """Yield the addresses of a model's folders, old versions included: datasets, models, records."""
     s3 = session.client("s3")
     artifacts, models = names.bucket("artifacts"), names.bucket("models")
-    yield from _if_any(s3, names.bucket("data"), f"{names.model}/")
+    yield from find_any(s3, names.bucket("data"), f"{names.model}/")
     for kind in ("training", "prod"):  # what was trained, and the copies that Prod serves
         for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
             if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/", jobs):
                 yield f"{_SCHEME}{models}/{jobs}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
-        yield from _if_any(s3, artifacts, f"{kind}/{names.model}/")
+        yield from find_any(s3, artifacts, f"{kind}/{names.model}/")
     for folder in _folders(s3, artifacts, "slipway-"):
         if _is_of_pipeline_alone(folder.rstrip("/"), names, others):
             yield f"{_SCHEME}{artifacts}/{folder}"
@@ -47,7 +47,7 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
 def find_evidence(session: Session, names: Names) -> Iterator[str]:
     """Return the addresses of the folders with evidence of a model's releases, old versions included."""
     for kind in EVIDENCE:
-        yield from _if_any(session.client("s3"), names.bucket("evidence"), f"{kind}/{names.model}/")
+        yield from find_any(session.client("s3"), names.bucket("evidence"), f"{kind}/{names.model}/")
 
 
 def find_other_evidence(session: Session, folders: Sequence[str]) -> Iterator[str]:
@@ -148,7 +148,8 @@ def _is_of_pipeline_alone(folder: str, names: Names, others: Sequence[Names]) ->
     return names.pipeline.startswith(folder) and not sharing
 
 
-def _if_any(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def find_any(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """Yield the address of a folder if it has anything, old versions included."""
     try:
         found = s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1)
     except ClientError as error:

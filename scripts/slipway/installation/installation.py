@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from botocore.exceptions import ClientError
 
@@ -23,14 +23,14 @@ from slipway.datasets.model_data import (
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
+from slipway.installation.workflow_inventory import JOB_LOGS, WorkflowInventory, find_workflows
 from slipway.names import BUILDS, FUNCTIONS, Names
 from slipway.session import Session
-from slipway.stacks.stacks import find_stack
+from slipway.stacks.stacks import stack_exists
 
-TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+TRAINING_LOGS = JOB_LOGS["training"]
 _ENVIRONMENT = f"({'|'.join(ENVIRONMENTS)}|{{}})"
 _NO_GROUP = frozenset(("ValidationException", "ResourceNotFound"))
-_GONE = frozenset(("DELETE_COMPLETE",))
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Inventory:
     """Addresses of the models' folders in the buckets."""
     evidence: tuple[str, ...] = ()
     """Addresses of the folders that hold records, evaluations and reports, and of what else may be locked with them."""
+    workflows: WorkflowInventory = field(default_factory=WorkflowInventory)
     setup_stacks: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
@@ -62,19 +63,23 @@ class Inventory:
 
     def by_kind(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Kind as a person says it, and the names, of the kinds that there are."""
-        for field in fields(self):
-            found = getattr(self, field.name)
-            if found:
-                yield field.name.replace("_", " "), found
+        for one in fields(self):
+            found = getattr(self, one.name)
+            kinds = vars(found) if isinstance(found, WorkflowInventory) else {one.name: found}
+            yield from ((kind.replace("_", " "), names) for kind, names in kinds.items() if names)
 
 
-def find_pipelines(session: Session, *, with_evidence: bool = False) -> tuple[Names, ...]:
+def find_pipelines(session: Session, *, with_evidence: bool = False, with_own: bool = True) -> tuple[Names, ...]:
     """Return the names of the installation's models: those with a stack or data, and the model of this run.
 
-    With `with_evidence` also those of which only evidence is left.
+    With `with_evidence` also those of which only evidence is left; without `with_own` the model of this run as others.
     """
     names = session.names
-    models = {names.model, *pipeline_parameters(session), *_models_below(session, names.bucket("data"), "")}
+    models = {
+        *((names.model,) if with_own else ()),
+        *pipeline_parameters(session),
+        *_models_below(session, names.bucket("data"), ""),
+    }
     for kind in EVIDENCE if with_evidence else ():
         models |= set(_models_below(session, names.bucket("evidence"), f"{kind}/"))
     found = []
@@ -110,7 +115,7 @@ def take_inventory(
     if whole:
         evidence += list(find_other_evidence(session, evidence))
     return Inventory(
-        stacks=tuple(names.pipeline_stack for names in pipelines if _stack_exists(session, names.pipeline_stack)),
+        stacks=tuple(names.pipeline_stack for names in pipelines if stack_exists(session, names.pipeline_stack)),
         endpoints=tuple(endpoints),
         endpoint_configs=tuple(configs),
         models=tuple(models),
@@ -121,7 +126,8 @@ def take_inventory(
         log_streams=tuple(streams),
         data=tuple(folders),
         evidence=tuple(evidence),
-        setup_stacks=(session.names.setup_stack,) if _stack_exists(session, session.names.setup_stack) else (),
+        workflows=find_workflows(session, (*pipelines, *others)),
+        setup_stacks=(session.names.setup_stack,) if stack_exists(session, session.names.setup_stack) else (),
         repositories=tuple(find_repositories(session)),
         buckets=tuple(find_buckets(session)),
         keys=tuple(find_keys(session)),
@@ -134,11 +140,6 @@ def unfinished_jobs(session: Session, jobs: tuple[str, ...]) -> dict[str, str]:
     sagemaker = session.client("sagemaker")
     found = {job: sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] for job in jobs}
     return {job: status for job, status in found.items() if status in {"InProgress", "Stopping"}}
-
-
-def _stack_exists(session: Session, name: str) -> bool:
-    stack = find_stack(session, name)
-    return stack is not None and stack["StackStatus"] not in _GONE
 
 
 def pipeline_parameters(session: Session) -> dict[str, dict[str, str]]:

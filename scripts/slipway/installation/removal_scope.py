@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from slipway.datasets.model_data import Locked
 from slipway.installation.installation import Inventory, find_log_groups, take_inventory
+from slipway.installation.workflow_inventory import WorkflowInventory
 from slipway.names import Names
 from slipway.session import Session
 
 DATA = frozenset(("training jobs", "log streams", "data", "evidence"))
+WORKFLOWS = frozenset(field.name.replace("_", " ") for field in fields(WorkflowInventory))
+WORKFLOW_DATA = frozenset(
+    f"workflow {kind}" for kind in ("training jobs", "processing jobs", "log streams", "tables", "data")
+)
 SHARED = frozenset(("setup stacks", "repositories", "buckets", "keys", "work folders"))
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What is to be removed: one model or all, without their data or with it."""
+    """What is to be removed: one model, all with the workflows, or the workflows alone; without data or with it."""
 
     session: Session
     pipelines: tuple[Names, ...]
@@ -25,21 +30,44 @@ class Scope:
     data: bool
     lift: bool = False
     """Whether locks of evidence are lifted."""
+    workflows_alone: bool = False
     locked: dict[str, Locked] = field(default_factory=dict)
     """Folder of evidence to the lock in it that ends last, of those that were found to be locked."""
 
     @property
     def name(self) -> str:
         """What a person types to agree."""
+        if self.workflows_alone:
+            return "workflows"
         return self.session.names.suffix if self.whole else self.session.names.model
 
     @property
     def title(self) -> str:
         suffix = self.session.names.suffix
+        if self.workflows_alone:
+            return f"the workflows of installation {suffix}"
         return f"installation {suffix}" if self.whole else f"model {self.name} of installation {suffix}"
+
+    @property
+    def models(self) -> tuple[Names, ...]:
+        """All models of the installation."""
+        return (*self.pipelines, *self.others)
+
+    @property
+    def with_workflows(self) -> bool:
+        return self.whole or self.workflows_alone
+
+    @property
+    def data_kinds(self) -> frozenset[str]:
+        """What goes with --data, beside what is shared."""
+        if self.workflows_alone:
+            return WORKFLOW_DATA
+        return DATA | WORKFLOW_DATA if self.whole else DATA
 
     def goes(self, kind: str) -> bool:
         """What the models share goes with the last of the data; without it, a new model finds all it needs there."""
+        if kind in WORKFLOWS:
+            return self.with_workflows and (self.data or kind not in WORKFLOW_DATA)
         if kind in SHARED:
             return self.whole and self.data and not self.locked
         return self.data or kind not in DATA
@@ -55,7 +83,8 @@ class Scope:
             )
             if wanted
         ]
-        return self.session.command(" ".join(["destroy", *options]))
+        verb = "workflow destroy" if self.workflows_alone and not whole else "destroy"
+        return self.session.command(" ".join([verb, *options]))
 
     def look(self) -> Inventory:
         return take_inventory(self.session, self.pipelines, self.others, whole=self.whole)

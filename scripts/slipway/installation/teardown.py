@@ -14,6 +14,7 @@ from pipeline_lambdas.release.events import RUNNING
 from slipway.datasets.model_data import Locked, empty_bucket, empty_evidence, empty_folder
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
+from slipway.installation.calls import unless, wait_until
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
 from slipway.names import BUILDS, Names
 from slipway.session import Session
@@ -53,7 +54,7 @@ def stop_releases(session: Session, names: Names) -> int:
             stopped.add(run_id)
         return not running
 
-    _wait(session, none_runs, _STOP_TIMEOUT_S, f"{names.pipeline}: its releases to stop")
+    wait_until(session, none_runs, _STOP_TIMEOUT_S, f"{names.pipeline}: its releases to stop")
     return len(stopped)
 
 
@@ -72,7 +73,7 @@ def stop_builds(session: Session, names: Names) -> int:
     found = running()
     for build in found:
         codebuild.stop_build(id=build)
-    _wait(session, lambda: not running(), _STOP_TIMEOUT_S, f"builds of {names.pipeline} to stop")
+    wait_until(session, lambda: not running(), _STOP_TIMEOUT_S, f"builds of {names.pipeline} to stop")
     return len(found)
 
 
@@ -93,13 +94,21 @@ def stop_training(session: Session, inventory: Inventory) -> int:
     running = unfinished_jobs(session, inventory.training_jobs)
     for job, status in running.items():
         if status == "InProgress":
-            _unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
-    _wait(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
+            unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
+    wait_until(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
     return len(running)
 
 
 def remove_endpoints(session: Session, inventory: Inventory) -> None:
     """Delete endpoints and wait, then their configs, models and the registry's versions of them."""
+    delete_endpoints(session, inventory.endpoints, inventory.endpoint_configs, inventory.models)
+    sagemaker = session.client("sagemaker")
+    for package in inventory.model_packages:
+        unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
+
+
+def delete_endpoints(session: Session, endpoints: Sequence[str], configs: Sequence[str], models: Sequence[str]) -> None:
+    """Delete endpoints and wait, then configs and models."""
     sagemaker = session.client("sagemaker")
 
     def gone(name: str) -> bool:
@@ -111,17 +120,15 @@ def remove_endpoints(session: Session, inventory: Inventory) -> None:
             return True
         if status != "Deleting":
             # One that is being created or updated is asked again until it can be deleted.
-            _unless(("ValidationException",), sagemaker.delete_endpoint, EndpointName=name)
+            unless(("ValidationException",), sagemaker.delete_endpoint, EndpointName=name)
         return False
 
-    for endpoint in inventory.endpoints:
-        _wait(session, partial(gone, endpoint), _ENDPOINT_TIMEOUT_S, f"endpoint {endpoint} to be deleted")
-    for config in inventory.endpoint_configs:
-        _unless(("ValidationException",), sagemaker.delete_endpoint_config, EndpointConfigName=config)
-    for model in inventory.models:
-        _unless(("ValidationException",), sagemaker.delete_model, ModelName=model)
-    for package in inventory.model_packages:
-        _unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
+    for endpoint in endpoints:
+        wait_until(session, partial(gone, endpoint), _ENDPOINT_TIMEOUT_S, f"endpoint {endpoint} to be deleted")
+    for config in configs:
+        unless(("ValidationException",), sagemaker.delete_endpoint_config, EndpointConfigName=config)
+    for model in models:
+        unless(("ValidationException",), sagemaker.delete_model, ModelName=model)
 
 
 def remove_stack(session: Session, stack: str) -> None:
@@ -138,7 +145,7 @@ def remove_groups(session: Session, inventory: Inventory) -> None:
     """Delete groups of model packages that no stack deletes."""
     sagemaker = session.client("sagemaker")
     for group in inventory.model_package_groups:
-        _unless(("ValidationException",), sagemaker.delete_model_package_group, ModelPackageGroupName=group)
+        unless(("ValidationException",), sagemaker.delete_model_package_group, ModelPackageGroupName=group)
 
 
 def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> int:
@@ -153,7 +160,7 @@ def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> in
         found = find()
         quiet = 0 if found else quiet + 1
         for group in found:
-            _unless(("ResourceNotFoundException",), logs.delete_log_group, logGroupName=group)
+            unless(("ResourceNotFoundException",), logs.delete_log_group, logGroupName=group)
         deleted |= set(found)
         time.sleep(session.target.poll_s)
     return len(deleted)
@@ -164,10 +171,10 @@ def remove_records(session: Session, inventory: Inventory) -> None:
     sagemaker, logs, s3 = session.client("sagemaker"), session.client("logs"), session.client("s3")
     for job in inventory.training_jobs:
         # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
-        _unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
+        unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
     for stream in inventory.log_streams:
         missing = ("ResourceNotFoundException",)
-        _unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
+        unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
     for folder in inventory.data:
         with session.output.step(folder) as step:
             step.outcome = "failed"
@@ -239,7 +246,7 @@ def _running(codepipeline: Any, pipeline: str) -> set[str]:
 
 def _abandon(codepipeline: Any, pipeline: str, run_id: str) -> None:
     # One that has just ended or is being stopped already refuses.
-    _unless(
+    unless(
         ("DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"),
         codepipeline.stop_pipeline_execution,
         pipelineName=pipeline,
@@ -247,21 +254,3 @@ def _abandon(codepipeline: Any, pipeline: str, run_id: str) -> None:
         abandon=True,
         reason=_CLOSED_REASON,
     )
-
-
-def _unless(codes: Sequence[str], call: Callable[..., Any], **arguments: Any) -> None:
-    """Make a call; these errors mean that there is nothing to do, or nothing that can be done."""
-    try:
-        call(**arguments)
-    except ClientError as error:
-        if code_of(error) not in codes:
-            raise
-
-
-def _wait(session: Session, done: Callable[[], bool], timeout_s: float, what: str) -> None:
-    deadline = time.monotonic() + timeout_s
-    with session.output.waiting(f"waiting for {what}"):
-        while not done():
-            if time.monotonic() > deadline:
-                raise SlipwayError(f"Waited {timeout_s / 60:.0f} minutes for {what}.")
-            time.sleep(session.target.poll_s)

@@ -101,7 +101,7 @@ def row_of(
         status=WAITING if waits and summary["status"] in RUNNING else _status(summary, record),
         started=summary["startTime"],
         seconds=max((end - summary["startTime"]).total_seconds(), 0.0),
-        because=trigger_text(summary.get("trigger", {}), pipeline),
+        because=trigger_text(summary.get("trigger", {}), pipeline, string(record, "trigger", "execution")),
         metric=metric,
         value=number(main, "metrics", metric),
         metrics={

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline_lambdas.evidence.workflows import starting_execution
 from pipeline_lambdas.release.events import RUNNING
 from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.release.published import function_of
@@ -210,7 +211,7 @@ def view_run(
         pipeline=str(pipeline["name"]),
         status=str(execution["status"]),
         status_summary=str(execution.get("statusSummary", "")),
-        trigger=trigger_text(execution.get("trigger", {}), str(pipeline["name"])),
+        trigger=trigger_text(execution.get("trigger", {}), str(pipeline["name"]), starting_execution(execution) or ""),
         revisions=tuple(
             Revision(item["name"], item.get("revisionId", ""), _revision_summary(item.get("revisionSummary", "")))
             for item in execution.get("artifactRevisions", [])
@@ -229,9 +230,9 @@ def view_run(
     )
 
 
-def trigger_text(trigger: Mapping[str, Any], pipeline: str) -> str:
-    """Say what started the execution."""
-    return started_by(str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", "")), pipeline)
+def trigger_text(trigger: Mapping[str, Any], pipeline: str, workflow: str = "") -> str:
+    """Say what started the execution; `workflow` is the ARN of a state machine's execution that did."""
+    return started_by(str(trigger.get("triggerType", "")), str(trigger.get("triggerDetail", "")), pipeline, workflow)
 
 
 def waiting_approvals(state: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -1,4 +1,4 @@
-"""The location of a pipeline's repositories: CodeCommit, or a connection to GitHub, GitLab or Bitbucket."""
+"""Where a pipeline's sources come from: CodeCommit or a connection, and for its data a state machine, if any."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def connected_repositories(session: Session) -> dict[str, str]:
             f"Create the pipeline with one: {session.command(f'deploy {needed}')}",
         )
     return {}
+
+
+def preparing_machine(session: Session) -> str:
+    """Return the ARN of the state machine that prepares the model's data in each release; empty if none does."""
+    return _parameters(session, session.names.pipeline_stack).get("PrepareMachineArn", "")
 
 
 def parse_remotes(texts: Sequence[str]) -> dict[str, str]:

@@ -13,11 +13,22 @@ from dataclasses import dataclass
 
 from pipeline_lambdas.config.model import InstanceVariant, Variant
 from pipeline_lambdas.config.parsing import TrainingConfig
+from slipway.stacks.workflow_estimate import SAMPLES, Work
 
 TRAINING_INSTANCES = "Number of instances across all training jobs"
+PROCESSING_INSTANCES = "Number of instances across all processing jobs"
+TRANSFORM_INSTANCES = "Number of instances across all transform jobs"
 ENDPOINT_INSTANCES = "Number of instances across active endpoints"
 SERVERLESS_ENDPOINTS = "Maximum number of serverless endpoints"
 SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
+
+_OF_WORK = {
+    "training": ("training job", TRAINING_INSTANCES),
+    "processing": ("processing job", PROCESSING_INSTANCES),
+    "transform": ("transform job", TRANSFORM_INSTANCES),
+    "endpoint": ("endpoint", ENDPOINT_INSTANCES),
+}
+"""Kind of work to what the quota of an instance type calls it, and to the quota of all instances."""
 
 Use = Counter[str]
 """Name of a quota to how much of it is in use."""
@@ -43,6 +54,20 @@ def needs(configs: Iterable[TrainingConfig]) -> list[Need]:
         alone += _greatest(standing + more for more in stages)
         overlapping += sum(stages, standing)
     return [Need(quota, alone[quota], overlapping[quota]) for quota in sorted(overlapping)]
+
+
+def workflow_needs(instance_type: str) -> list[Need]:
+    """Return each quota that the workflows' samples use, by name: one after the other, and all at once."""
+    samples = [
+        _greatest(_of_work(work, work.instance_type or instance_type) for work in run.work) for run in SAMPLES.values()
+    ]
+    alone, together = _greatest(samples), sum(samples, Use())
+    return [Need(quota, alone[quota], together[quota]) for quota in sorted(together)]
+
+
+def _of_work(work: Work, instance_type: str) -> Use:
+    kind, of_all = _OF_WORK[work.kind]
+    return Use({f"{instance_type} for {kind} usage": work.at_once, of_all: work.at_once})
 
 
 def _stages(config: TrainingConfig) -> list[Use]:

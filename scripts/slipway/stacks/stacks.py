@@ -91,6 +91,12 @@ def find_stack(session: Session, name: str) -> dict[str, Any] | None:
     return found
 
 
+def stack_exists(session: Session, name: str) -> bool:
+    """Tell whether there is a stack that has not been deleted."""
+    stack = find_stack(session, name)
+    return stack is not None and stack["StackStatus"] != "DELETE_COMPLETE"
+
+
 def deploy_stack(
     session: Session,
     name: str,

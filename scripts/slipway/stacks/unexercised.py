@@ -1,4 +1,4 @@
-"""Grants that a release on local AWS cannot use, each with its reason.
+"""Grants that a release, or a sample of the workflows, on local AWS cannot use, each with its reason.
 
 `slipway permissions` reports every other unused grant. A test refuses an entry that matches no grant of the templates.
 docs/security.md shows the list.
@@ -6,40 +6,9 @@ docs/security.md shows the list.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from slipway.stacks.grants import Grant, matches
-
-
-@dataclass(frozen=True)
-class Unexercised:
-    """Patterns of role (logical id of the template), policy and action, and why AWS needs the grant unused here.
-
-    With a `resource` it applies to that resource of a policy whose other resources are used.
-    """
-
-    role: str
-    policy: str
-    action: str
-    reason: str
-    resource: str = ""
-
-    def covers(self, grant: Grant) -> bool:
-        return (
-            not self.resource
-            and matches(self.role, grant.role)
-            and matches(self.policy, grant.policy)
-            and matches(self.action, grant.action, ignore_case=True)
-        )
-
-    def covers_resource(self, role: str, policy: str, resource: str) -> bool:
-        return (
-            bool(self.resource)
-            and matches(self.role, role)
-            and matches(self.policy, policy)
-            and matches(self.resource, resource)
-        )
-
+from slipway.stacks.grants import Grant
+from slipway.stacks.unexercised_grant import Unexercised
+from slipway.stacks.unexercised_workflows import OF_WORKFLOWS
 
 UNEXERCISED = (
     Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
@@ -164,6 +133,7 @@ UNEXERCISED = (
     Unexercised("PipelineRole", "fetch-sources", "s3:ListBucket", "CodePipeline asks; local AWS does not"),
     Unexercised("PipelineRole", "*", "s3:GetBucket*", "CodePipeline looks at all its buckets; local AWS at the source"),
     Unexercised("PipelineRole", "keep-artifacts", "s3:GetObjectVersion", "CodePipeline asks; local AWS does not"),
+    *OF_WORKFLOWS,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline_lambdas.config.instances import PATTERNS_PARAMETER
 from pipeline_lambdas.evidence.actions import EVALUATIONS
-from pipeline_lambdas.release.retries import RetryMode, retry_mode
+from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW, RetryMode, retry_mode
 from slipway.errors import Command
 from slipway.releases.run_view import ActionView, RunView
 
@@ -31,8 +31,10 @@ def how_to_retry(run: RunView, stage: str) -> RetryMode:
 
 
 def _again(run: RunView, stage: str, command: Command) -> str:
+    like = command("start --like", run.short_id)
+    if any(START_NEW in action.error_message for action in run.failed_in(stage)):
+        return f"no retry can mend it; release the same sources again: {like}"
     if stage in run.overtaken:
-        like = command("start --like", run.short_id)
         return f"a later release has been in {stage} since; release the same sources again: {like}"
     what = "all actions of the stage" if how_to_retry(run, stage) == "ALL_ACTIONS" else "what failed"
     return f"try {what} again as it is: {command('retry', stage, '--run', run.short_id)}"
@@ -42,7 +44,8 @@ def _mend(run: RunView, action: ActionView, command: Command) -> list[str]:
     named = _named_by(run, action, command)
     if named:
         return [named]
-    if action.name in EVALUATIONS:
+    # One that could judge the model tells the version of its evaluation.
+    if action.name in EVALUATIONS and action.external_id and RETRY_ALL not in action.error_message:
         return [
             "the model is not good enough for its gates: compare it with the one before: "
             f"{command('compare', run.short_id)}; change the config or the data, and push"
@@ -59,6 +62,11 @@ def _named_by(run: RunView, action: ActionView, command: Command) -> str:
         return f"publish the code that has this function; its release builds it: {command('publish')}"
     if action.provider == "CodeBuild":
         return f"fix the code and push; the whole log: {command('logs', run.log_name(action))}"
+    if action.provider == "StepFunctions":
+        return (
+            "fix what the reason names, in the data or in the state machine; "
+            f"its execution: {action.external_id or 'none was started'}"
+        )
     if PATTERNS_PARAMETER in action.error_message:
         allow = command(f"deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...")
         return (

@@ -22,6 +22,7 @@ from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.project import shown
 from slipway.repositories.clones import Clone, check_functions, find_clone
+from slipway.repositories.sources import preparing_machine
 from slipway.repositories.unpushed import print_push
 from slipway.session import Session, session_of
 from slipway.stacks.stacks import find_stack
@@ -103,11 +104,24 @@ def _check_instances(session: Session, found: _Found, model: str, patterns: tupl
 def _check_data(session: Session, found: _Found, config: TrainingConfig, model: str, dataset: Path) -> None:
     pinned_here = is_here(session, found.file(model), config, dataset, found.problems)
     if not dataset.is_dir():
+        _say_prepared(session, found.file(model), model)
         return
     checked = check_dataset(session, dataset, config)
     found.files += checked
     if pinned_here:
         found.problems += check_columns(dataset, found.file(model), config, checked)
+
+
+def _say_prepared(session: Session, file: str, model: str) -> None:
+    """Without data here: say so if a state machine prepares it, as far as AWS can be asked."""
+    if model != session.names.model:
+        return
+    try:
+        machine = preparing_machine(session)
+    except (BotoCoreError, ClientError, SlipwayError):
+        return
+    if machine:
+        session.output.say(f"{file}: {machine.rpartition(':')[2]} prepares its data in each release")
 
 
 def _tell(session: Session, found: _Found) -> None:

@@ -154,7 +154,9 @@ def _outline(record: Mapping[str, Any]) -> dict[str, str]:
         "status": str(record["status"]),
         "started": str(record["started"]),
         "because of": trigger_text(
-            {"triggerType": record["trigger"]["type"], "triggerDetail": record["trigger"]["detail"]}, record["pipeline"]
+            {"triggerType": record["trigger"]["type"], "triggerDetail": record["trigger"]["detail"]},
+            record["pipeline"],
+            record["trigger"].get("execution") or "",
         ),
         "training seconds": _number(training.get("seconds")),
         "image": str(training.get("image_uri", "-")),

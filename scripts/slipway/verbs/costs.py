@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,8 @@ from slipway.project import Project, shown
 from slipway.session import Session, session_of
 from slipway.stacks.estimate import Assumptions, Line, idle_lines, release_lines, unknown
 from slipway.stacks.quota_table import say_quotas
-from slipway.stacks.templates import resource_types
+from slipway.stacks.templates import default_of, resource_types
+from slipway.stacks.workflow_estimate import SAMPLES, WorkflowAssumptions, sample_lines, workflow_idle_lines
 
 _TESTED = ("validation", "test")
 _NOT_COUNTED = (
@@ -45,7 +47,7 @@ def costs(
         bool, typer.Option("--quotas", help="Instead: the quotas that all models of the checkout need.")
     ] = False,
 ) -> None:
-    """Estimate what a release and an idle month cost.
+    """Estimate what a release, the workflows' samples and an idle month cost.
 
     Nothing is asked of AWS: the prices are those of a dated table, the rest comes from the training config, the
     templates and these assumptions. Only --quotas asks on AWS what the account allows.
@@ -65,22 +67,32 @@ def costs(
     )
     release, idle = release_lines(config, assumed, table), idle_lines(config, assumed, table)
     per_release, per_month = sum(line.usd for line in release), sum(line.usd for line in idle)
-    _say(session, assumed, table, release, idle)
+    _say(session, assumed, release, idle)
+    workflows = workflow_assumptions(project)
+    samples = {system: sample_lines(system, workflows, table) for system in SAMPLES}
+    idle_workflows = workflow_idle_lines(workflows, table)
+    _say_workflows(session, samples, idle_workflows)
+    _say_sources(session, table)
     session.output.result(
         {
             "currency": "USD",
             "prices": {"compiled": table.compiled, "region": table.region, "pages": table.pages},
             "assumptions": asdict(assumed),
-            "release": {"usd": per_release, "lines": [_document(line) for line in release]},
-            "idle_month": {"usd": per_month, "lines": [_document(line) for line in idle]},
+            "release": _summed(release),
+            "idle_month": _summed(idle),
             "month_usd": per_month + releases * per_release,
+            "workflows": {
+                "assumptions": asdict(workflows),
+                "samples": {system: _summed(lines) for system, lines in samples.items()},
+                "idle_month": _summed(idle_workflows),
+            },
         }
     )
 
 
 def assumptions(project: Project, model: str) -> Assumptions:
     """What the templates and the data of a checkout tell, and what is assumed of the rest."""
-    types = Counter(kind for path in sorted(project.root.glob("cloudformation/*.yml")) for kind in resource_types(path))
+    types = Counter(kind for name in ("setup.yml", "pipeline.yml") for kind in resource_types(project.template(name)))
     return Assumptions(
         releases=RELEASES,
         training_minutes=TRAINING_MINUTES,
@@ -93,6 +105,19 @@ def assumptions(project: Project, model: str) -> Assumptions:
         dashboards=types["AWS::CloudWatch::Dashboard"],
         keys=types["AWS::KMS::Key"],
         tested_gb=_tested_gb(project.data(model)),
+    )
+
+
+def workflow_assumptions(project: Project) -> WorkflowAssumptions:
+    """What the workflows' template tells, and what is assumed of the rest."""
+    template = project.template("workflows.yml")
+    types = Counter(resource_types(template))
+    return WorkflowAssumptions(
+        instance_type=default_of(template, "InstanceType"),
+        alarms=types["AWS::CloudWatch::Alarm"],
+        tables=types["AWS::DynamoDB::Table"],
+        logs_gb=0.1,
+        table_gb=0.001,
     )
 
 
@@ -112,7 +137,7 @@ def _tested_gb(folder: Path) -> float:
     return sum(path.stat().st_size for channel in _TESTED for path in (folder / channel).glob("**/*.csv")) / 1e9
 
 
-def _say(session: Session, assumed: Assumptions, table: PriceTable, release: list[Line], idle: list[Line]) -> None:
+def _say(session: Session, assumed: Assumptions, release: list[Line], idle: list[Line]) -> None:
     say = session.output.say
     per_release, per_month = sum(line.usd for line in release), sum(line.usd for line in idle)
     say(_table("one release", release))
@@ -134,6 +159,23 @@ def _say(session: Session, assumed: Assumptions, table: PriceTable, release: lis
     for text in _NOT_COUNTED:
         say(f"  not counted: {text}")
     say()
+
+
+def _say_workflows(session: Session, samples: Mapping[str, list[Line]], idle: list[Line]) -> None:
+    say = session.output.say
+    for system, lines in samples.items():
+        say(_table(f"the sample of the workflow {system}", lines))
+        say()
+    say(_table("an idle month of the workflows", idle))
+    say("  not counted: volumes of jobs, requests to S3, and writing logs; cents or less per run. A tabular endpoint")
+    say("  stays until it is removed, and costs by the hour")
+    for item in unknown([*(line for lines in samples.values() for line in lines), *idle]):
+        session.output.warn(f"no price is known for {item}; it counts nothing here")
+    say()
+
+
+def _say_sources(session: Session, table: PriceTable) -> None:
+    say = session.output.say
     say(
         f"Prices of {table.region}, compiled {table.compiled} and not read from AWS; free allowances are not taken off."
     )
@@ -159,6 +201,10 @@ def _table(title: str, lines: list[Line]) -> Table:
         table.add_row(line.item, f"{line.quantity:,.4g}", line.unit, *row)
     table.add_row("total", "", "", "", f"{sum(line.usd for line in lines):,.2f}")
     return table
+
+
+def _summed(lines: list[Line]) -> dict[str, Any]:
+    return {"usd": sum(line.usd for line in lines), "lines": [_document(line) for line in lines]}
 
 
 def _document(line: Line) -> dict[str, Any]:

@@ -57,10 +57,12 @@ def credentials(
 
 
 def _exports(session: Session, key: LocalKey, _folder: Path) -> str:
+    """SDKs put `sync-` before the host for some operations of Step Functions, which a local address does not have."""
     values = {
         "AWS_ENDPOINT_URL": session.target.endpoint_url or "",
         "AWS_REGION": session.target.region,
         "AWS_DEFAULT_REGION": session.target.region,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
     }
@@ -77,6 +79,7 @@ def _profile(session: Session, _key: LocalKey, folder: Path) -> str:
             f"[profile slipway-{session.target.suffix}]",
             f"region = {session.target.region}",
             f"endpoint_url = {session.target.endpoint_url}",
+            "disable_host_prefix_injection = true",
             f"credential_process = {command}",
         ]
     )

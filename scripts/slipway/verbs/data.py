@@ -14,6 +14,7 @@ from slipway.datasets.prepare import DELIMITERS, REJECTED_FILE, Request
 from slipway.datasets.prepare import prepare as prepare_file
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.project import shown
+from slipway.repositories.sources import preparing_machine
 from slipway.session import Session, session_of
 
 _SHOWN_PROBLEMS = 20
@@ -115,7 +116,10 @@ def stage_directory(session: Session, directory: Path | None = None) -> StagedDa
 def _publish(session: Session, staged: StagedDataset) -> None:
     if staged.changed:
         staged.publish(session)
-        if staged.releases(session.names.model):
+        machine = preparing_machine(session)
+        if machine:
+            session.output.say(f"{machine.rpartition(':')[2]} prepares the data of releases, so no release starts.")
+        elif staged.releases(session.names.model):
             session.output.say(f"The new manifest starts a release. Watch it: {session.command('follow')}")
         else:
             session.output.say(f"The config pins dataset {staged.pinned}, so no release starts.")

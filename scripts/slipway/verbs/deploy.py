@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -45,8 +45,7 @@ def deploy(
     """
     session = session_of(context)
     session.announce()
-    extra = dict(_parsed(text) for text in parameter or [])
-    _check_parameters(session, extra)
+    extra = parsed_parameters(session, parameter or [], TEMPLATES)
     consent = Consent(frozenset(replace_stateful or []), assume_yes=yes, dry_run=dry_run)
     with installation_lock(session, "deploy"):
         deployed = _deploy_all(session, extra, consent)
@@ -59,7 +58,8 @@ def _deploy_all(session: Session, extra: Mapping[str, str], consent: Consent) ->
         session.output.say("The pipeline's stack needs this one; its changes can be shown once this one exists.")
     else:
         if not consent.dry_run and find_stack(session, session.names.pipeline_stack) is None:
-            for missing in _missing_sources(session, connected=bool(extra.get("ConnectionArn"))):
+            prepared, connected = bool(extra.get("PrepareMachineArn")), bool(extra.get("ConnectionArn"))
+            for missing in _missing_sources(session, prepared=prepared, connected=connected):
                 put = session.command("release")
                 session.output.warn(f"{missing} is missing, so the pipeline's first run will fail; put it there: {put}")
         deployed.append(deploy_pipeline(session, extra, consent))
@@ -103,28 +103,25 @@ def _parsed(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _check_parameters(session: Session, extra: Mapping[str, str]) -> None:
-    """Raise SlipwayError for a parameter that no template has, or that other names hang on."""
+def parsed_parameters(session: Session, texts: Sequence[str], templates: Sequence[str]) -> dict[str, str]:
+    """The parameters of --parameter; SlipwayError for one that no template has, or that other names hang on."""
+    extra = dict(_parsed(text) for text in texts)
     if not extra:
-        return
-    known: set[str] = set().union(*(declared_parameters(session.project.template(name)) for name in TEMPLATES))
+        return extra
+    known: set[str] = set().union(*(declared_parameters(session.project.template(name)) for name in templates))
     for name in extra:
         if name in _NAMING:
             raise SlipwayError(f"--parameter {name}: it is part of every name.", f"Say it so: {_NAMING[name]}")
         if name not in known:
             allowed = ", ".join(sorted(known - _NAMING.keys()))
             raise SlipwayError(f"--parameter: found {name}, which no template has; expected {allowed}.")
+    return extra
 
 
-def _missing_sources(session: Session, *, connected: bool) -> list[str]:
+def _missing_sources(session: Session, *, prepared: bool, connected: bool) -> list[str]:
     """What a release is made from and is not there; repositories behind a connection are not looked at."""
-    names, missing = session.names, []
-    try:
-        session.client("s3").head_object(Bucket=names.bucket("data"), Key=names.manifest_key)
-    except ClientError as error:
-        if code_of(error) not in {"404", "NoSuchKey", "NotFound"}:
-            raise
-        missing.append("the dataset")
+    names = session.names
+    missing = [] if prepared or _has_dataset(session) else ["the dataset"]
     for folder in () if connected else REPOSITORY_FOLDERS:
         try:
             session.client("codecommit").get_branch(repositoryName=names.repository(folder), branchName=BRANCH)
@@ -136,3 +133,13 @@ def _missing_sources(session: Session, *, connected: bool) -> list[str]:
                 raise
             missing.append(f"the content of {names.repository(folder)}")
     return missing
+
+
+def _has_dataset(session: Session) -> bool:
+    try:
+        session.client("s3").head_object(Bucket=session.names.bucket("data"), Key=session.names.manifest_key)
+    except ClientError as error:
+        if code_of(error) not in {"404", "NoSuchKey", "NotFound"}:
+            raise
+        return False
+    return True

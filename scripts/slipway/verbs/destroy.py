@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.table import Table
-from rich.text import Text
 
 from slipway.errors import SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.installation.aws_errors import explain
-from slipway.installation.installation import Inventory, find_pipelines
+from slipway.installation.installation import find_pipelines
 from slipway.installation.lock import installation_lock
-from slipway.installation.removal_scope import DATA, SHARED, Scope, say_locked
+from slipway.installation.removal_report import report, show_plan
+from slipway.installation.removal_scope import Scope
 from slipway.installation.teardown import (
-    KEY_WAITING_DAYS,
     remove_data,
     remove_endpoints,
     remove_evidence,
@@ -29,22 +27,15 @@ from slipway.installation.teardown import (
     stop_releases,
     stop_training,
 )
+from slipway.installation.workflow_removal import remove_workflow_data, remove_workflows, stop_workflows
 from slipway.session import Session, session_of
 from slipway.terminal.interrupts import goes_on
-from slipway.terminal.output import Output
-
-_MOST_NAMED, _MOST_REPEATED = 20, 3
-"""Names of a kind in a table, and where they are said again."""
-_REMAINS = (
-    "Not listed, as nobody can delete it: metrics in CloudWatch, which expire by themselves, and AWS's own record of "
-    "calls (CloudTrail). A training job that has not ended, or that keeps its instances warm, cannot be deleted either."
-)
 
 
 def destroy(
     context: typer.Context,
     whole: Annotated[
-        bool, typer.Option("--all", help="Remove all models; with --data what they share as well.")
+        bool, typer.Option("--all", help="Remove all models and the workflows; with --data what they share as well.")
     ] = False,
     data: Annotated[
         bool,
@@ -59,7 +50,7 @@ def destroy(
         typer.Option("--yes", metavar="NAME", help="Name of the model, with --all of the installation; does not ask."),
     ] = None,
 ) -> None:
-    """Remove a model, or all of them.
+    """Remove a model, or all of them and the workflows.
 
     Its pipeline, endpoints, versions in the registry and logs go; datasets, trained models and records stay, unless
     --data is given; evidence that is locked stays even then. What the models share stays, unless --all and --data are
@@ -68,63 +59,43 @@ def destroy(
     session = session_of(context)
     session.announce()
     with installation_lock(session, "destroy"):
-        scope = _scope(session, whole=whole, data=data, lift=locked)
+        carry_out(_scope(session, whole=whole, data=data, lift=locked), yes)
+
+
+def destroy_workflows(session: Session, *, data: bool, yes: str | None) -> None:
+    """Remove the workflows of an installation, as `destroy` removes its models, and no model."""
+    with installation_lock(session, "workflow destroy"):
+        models = find_pipelines(session, with_evidence=True, with_own=False)
+        carry_out(Scope(session, (), models, whole=False, data=data, workflows_alone=True), yes)
+
+
+def carry_out(scope: Scope, yes: str | None) -> None:
+    """Show what goes, ask for consent, remove it, and say what is left; UnsuccessfulError if some of it still is."""
+    session = scope.session
+    found = scope.look()
+    planned = scope.planned(found)
+    if planned:
+        show_plan(scope, found)
+        _agree(scope, yes)
+        with _resumable(scope):
+            _remove(scope)
         found = scope.look()
-        planned = scope.planned(found)
-        if planned:
-            _show_plan(scope, found)
-            _agree(scope, yes)
-            with _resumable(scope):
-                _remove(scope)
-            found = scope.look()
-        else:
-            session.output.say(f"Found nothing of {scope.title} to remove.")
-        left = scope.planned(found)
-        there = {(kind, name) for kind, names in found.by_kind() for name in names}
-        removed = [one for one in planned if one not in there]
-        _report(scope, removed, found)
-        session.output.result({"removed": [f"{kind}: {name}" for kind, name in removed], "left": dict(found.by_kind())})
-        if left:
-            session.output.say(f"Not everything could be removed. Try again: {scope.command()}", style="red")
-            raise UnsuccessfulError
+    else:
+        session.output.say(f"Found nothing of {scope.title} to remove.")
+    left = scope.planned(found)
+    there = {(kind, name) for kind, names in found.by_kind() for name in names}
+    removed = [one for one in planned if one not in there]
+    report(scope, removed, found)
+    session.output.result({"removed": [f"{kind}: {name}" for kind, name in removed], "left": dict(found.by_kind())})
+    if left:
+        session.output.say(f"Not everything could be removed. Try again: {scope.command()}", style="red")
+        raise UnsuccessfulError
 
 
 def _scope(session: Session, *, whole: bool, data: bool, lift: bool) -> Scope:
     all_models = find_pipelines(session, with_evidence=True)
     mine = tuple(names for names in all_models if whole or names.model == session.names.model)
     return Scope(session, mine, tuple(names for names in all_models if names not in mine), whole, data, lift)
-
-
-def _show_plan(scope: Scope, inventory: Inventory) -> None:
-    output = scope.session.output
-    table = Table("what", "becomes", "names", box=None, pad_edge=False)
-    for kind, names in inventory.by_kind():
-        goes = scope.goes(kind)
-        table.add_row(
-            kind, Text(_becomes(kind, lift=scope.lift) if goes else "kept", style="red" if goes else ""), _listed(names)
-        )
-    output.say(table)
-    if inventory.stacks:
-        output.say("With a model's stack go its pipeline, functions, roles, rules, alarms, topic and dashboard.")
-    _name_others(scope)
-
-
-def _name_others(scope: Scope) -> None:
-    if scope.others:
-        scope.session.output.say(f"Other models, left alone: {', '.join(names.model for names in scope.others)}.")
-
-
-def _becomes(kind: str, *, lift: bool) -> str:
-    return {
-        "buckets": "emptied, deleted",
-        "evidence": "deleted, locks lifted" if lift else "deleted unless locked",
-        "keys": f"deleted in {KEY_WAITING_DAYS} days",
-    }.get(kind, "deleted")
-
-
-def _listed(names: tuple[str, ...], most: int = _MOST_NAMED) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return "\n".join(names[:most]) + more
 
 
 def _agree(scope: Scope, yes: str | None) -> None:
@@ -173,14 +144,38 @@ def _remove_stack(scope: Scope, stack: str) -> None:
 
 
 def _remove(scope: Scope) -> None:
+    """First what starts something, then what is running, then what is left of it, at last what all need."""
+    if not scope.workflows_alone:
+        _stop_releases(scope)
+    if scope.with_workflows:
+        with scope.session.output.step("executions of the workflows") as step:
+            step.outcome = "failed"
+            step.outcome = "{} stopped, with {} jobs".format(*stop_workflows(scope.session, scope.models))
+    if not scope.workflows_alone:
+        _remove_models(scope)
+    if scope.with_workflows:
+        remove_workflows(scope.session, scope.models)
+    late = scope.look()
+    if scope.with_workflows and scope.data:
+        remove_workflow_data(scope.session, late.workflows)
+    if scope.whole and scope.data and not scope.locked:
+        for stack in late.setup_stacks:
+            remove_stack(scope.session, stack)
+        remove_data(scope.session, late)
+
+
+def _stop_releases(scope: Scope) -> None:
     session = scope.session
     with session.output.step("releases") as step:
         step.outcome = "failed"
         releases = sum(stop_releases(session, names) for names in scope.pipelines)
         builds = sum(stop_builds(session, names) for names in scope.pipelines)
-        found = scope.look()
-        jobs = stop_training(session, found)
+        jobs = stop_training(session, scope.look())
         step.outcome = f"{releases} stopped, with {builds} builds and {jobs} training jobs"
+
+
+def _remove_models(scope: Scope) -> None:
+    session, found = scope.session, scope.look()
     with session.output.step("endpoints, configs, models and versions") as step:
         step.outcome = "failed"
         remove_endpoints(session, found)
@@ -199,41 +194,3 @@ def _remove(scope: Scope) -> None:
     if scope.data:
         remove_records(session, late)
         scope.locked.update(remove_evidence(session, late, lift=scope.lift))
-    if scope.whole and scope.data and not scope.locked:
-        for stack in found.setup_stacks:
-            remove_stack(session, stack)
-        remove_data(session, late)
-
-
-def _report(scope: Scope, removed: list[tuple[str, str]], left: Inventory) -> None:
-    """List what was there and is not, and what there is now."""
-    output = scope.session.output
-    output.say()
-    kinds = dict.fromkeys(kind for kind, _ in removed)
-    gone = [(kind, tuple(name for of, name in removed if of == kind)) for kind in kinds]
-    _say_table(output, "deleted:", gone, _MOST_REPEATED)
-    rows = list(left.by_kind())
-    _say_table(output, "left:", rows, _MOST_NAMED)
-    if not rows:
-        output.say(f"Nothing of {scope.title} is left.", style="green")
-    kept = {kind for kind, _ in rows if not scope.goes(kind)}
-    say_locked(scope)
-    if kept & DATA:
-        output.say(f"Remove the data as well: {scope.command(data=True)}")
-    if kept & SHARED and not scope.locked:
-        everything = scope.command(data=True, whole=True)
-        output.say(f"Remove all models, their data and what they share: {everything}")
-    if "setup stacks" in kept:
-        output.say("What is left suffices for another release. A key costs money as long as it exists.")
-    _name_others(scope)
-    output.say(_REMAINS)
-
-
-def _say_table(output: Output, title: str, rows: Sequence[tuple[str, tuple[str, ...]]], most: int) -> None:
-    if not rows:
-        return
-    output.say(title)
-    table = Table("what", "names", box=None, pad_edge=False, show_header=False)
-    for kind, names in rows:
-        table.add_row(f"  {kind}", _listed(names, most))
-    output.say(table)

@@ -89,9 +89,9 @@ def read_gates(file: Path, record: Mapping[str, Any]) -> TrainingConfig:
     other = [name for name in _OF_THE_MODEL if values[name] != trained[name]]
     if other:
         raise SlipwayError(
-            f"{shown(file)}: found another {', '.join(other)} than release {short} was trained with; its predictions "
-            "can be judged by changed tests alone.",
-            "Name a config that differs in `tests` only: --config FILE",
+            f"{shown(file)}: {', '.join(other)}: found other values than release {short} was trained with; its "
+            "predictions can be judged only with other tests.",
+            "Name a config that differs in `tests` alone: --config FILE",
         )
     tests = {
         name: replace(test, max_rows=trained["tests"][name]["max_rows"]) if name in trained["tests"] else test

@@ -18,6 +18,7 @@ from slipway.releases.overview import Model, document_of, load_overview, overvie
 from slipway.releases.pipeline import load_state
 from slipway.releases.run_view import waiting_approvals
 from slipway.session import Session, session_of
+from slipway.stacks.stacks import stack_exists
 from slipway.terminal.output import status_text
 
 _MODULE = "local_aws"
@@ -107,6 +108,8 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 def _installed(session: Session) -> list[tuple[str, str, str]]:
     names = session.names
     rows = [_stack(session, names.setup_stack), _stack(session, names.pipeline_stack)]
+    if stack_exists(session, names.workflow_stack):
+        rows.append(_stack(session, names.workflow_stack))
     rows += [row for environment in ENVIRONMENTS if (row := _endpoint(session, names.endpoint(environment)))]
     last = _last_execution(session)
     if last is None:

@@ -15,6 +15,7 @@ from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.local_key import read_local_key
 from slipway.session import Session, session_of
 from slipway.stacks.grants import Call, Comparison, Grant, compare, grants_of
+from slipway.stacks.stacks import stack_exists
 from slipway.stacks.unexercised import is_expected, reason_of
 from slipway.verbs.logs import seconds
 
@@ -28,8 +29,8 @@ def permissions(
 ) -> None:
     """Compare what roles may do with what they did.
 
-    Local AWS counts each decision of IAM. A call that was denied, and a grant that no release has used and that has
-    no reason to stay unused, is a failure.
+    Local AWS counts each decision of IAM. A call that was denied, and a grant that no release and no workflow has used
+    and that has no reason to stay unused, is a failure.
     """
     session = session_of(context)
     if not session.target.is_local:
@@ -43,7 +44,9 @@ def permissions(
     calls = list(_calls(session, roles, after))
     if not calls:
         raise SlipwayError(
-            "No role of the stacks has made a call yet.", f"Make a release first: {session.command('release')}"
+            "No role of the stacks has made a call yet.",
+            f"Make a release first: {session.command('release')}\n"
+            f"Or run the workflows: {session.command('workflow run')}",
         )
     grants = [grant for name, role in roles.items() for grant in _grants(session, name, role)]
     comparison = compare(grants, calls, reason_of, is_expected)
@@ -74,11 +77,13 @@ def document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _roles(session: Session) -> dict[str, str]:
-    """The roles of both stacks: IAM's name to the template's logical id."""
+    """The roles of the stacks that are there: IAM's name to the template's logical id."""
     pages = session.client("cloudformation").get_paginator("list_stack_resources")
+    names = session.names
     return {
         summary["PhysicalResourceId"]: summary["LogicalResourceId"]
-        for stack in (session.names.setup_stack, session.names.pipeline_stack)
+        for stack in (names.setup_stack, names.pipeline_stack, names.workflow_stack)
+        if stack_exists(session, stack)
         for page in pages.paginate(StackName=stack)
         for summary in page["StackResourceSummaries"]
         if summary["ResourceType"] == "AWS::IAM::Role"

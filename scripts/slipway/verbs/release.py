@@ -16,7 +16,7 @@ from slipway.installation.lock import installation_lock
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.releases.pipeline import list_runs, load_pipeline, load_run, load_state
 from slipway.releases.run_view import RunView
-from slipway.repositories.sources import connected_repositories
+from slipway.repositories.sources import connected_repositories, preparing_machine
 from slipway.repositories.staging import stage
 from slipway.session import Session, session_of
 from slipway.stacks.changes import Consent
@@ -151,7 +151,10 @@ def _publish(session: Session, changed: Sequence[Staged]) -> str:
 
 
 def _stage_all(session: Session, message: str | None) -> list[Staged]:
-    staged: list[Staged] = [stage_directory(session)]
+    machine = preparing_machine(session)
+    if machine:
+        session.output.say(f"data: {machine.rpartition(':')[2]} prepares it in each release; there is none to upload")
+    staged: list[Staged] = [] if machine else [stage_directory(session)]
     connected = connected_repositories(session)
     for folder, repository in connected.items():
         session.output.say(f"{folder}: comes from {repository}, through the connection; push there with git")

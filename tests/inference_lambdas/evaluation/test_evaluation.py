@@ -305,7 +305,7 @@ def test_a_model_that_changes_meanwhile_is_noticed(endpoint: Endpoint, results: 
 def test_a_config_that_was_made_again_is_not_judged(endpoint: Endpoint, results: Results) -> None:
     endpoint.created[f"{PREFIX}-test-8f3c2a1d-4b5e"] = datetime(2026, 1, 2, tzinfo=UTC)
     handler(event("evaluate_full"), Context())
-    assert f"Endpoint config {PREFIX}-test-8f3c2a1d-4b5e: found the one of 2026-01-02" in results.message()
+    assert f"Endpoint config {PREFIX}-test-8f3c2a1d-4b5e: found the one made at 2026-01-02" in results.message()
     assert endpoint.bodies == []
 
 
@@ -413,6 +413,7 @@ def test_the_predictions_lie_beside_the_evaluation(
     if goes_on:
         small_batches(monkeypatch)
         # Of a large test set pieces are stored while it is predicted.
+        monkeypatch.setattr("inference_lambdas.predicting.segments._HELD_BYTES", 400)
         monkeypatch.setattr("inference_lambdas.predicting.segments.PART_BYTES", 400)
         monkeypatch.setattr(Bucket, "write_parts", written_whole)
         assert continued(results) > 15

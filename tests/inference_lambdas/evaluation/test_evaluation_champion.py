@@ -168,8 +168,8 @@ def test_a_config_that_was_made_again_under_the_champions_name_is_not_compared_w
     """The end of a failed release deletes it, and code of a push could make another before the release is retried."""
     endpoint.created[endpoint.champion_serving] = datetime(2026, 1, 2, tzinfo=UTC)
     handler(event(EVENT), Context())
-    said = f"Endpoint config {endpoint.champion_serving}: found the one of 2026-01-02T00:00:00+00:00; expected that of"
-    assert said in results.message()
+    made = "found the one made at 2026-01-02T00:00:00+00:00; expected the one made at"
+    assert f"Endpoint config {endpoint.champion_serving}: {made}" in results.message()
     assert endpoint.champion_bodies == []
 
 

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.statistics.sampling import RowSample, estimated_rows, scattered, stride_for, taken
+from inference_lambdas.statistics.samples import EvenSample
+from inference_lambdas.statistics.sampling import estimated_rows, scattered, stride_for
 
 
 @given(st.integers(0, 500), st.integers(1, 20), st.integers(1, 60))
 def test_a_sample_is_even_and_depends_on_no_batch(rows: int, limit: int, size: int) -> None:
     raw = [b"%d,\xff" % number for number in range(rows)]
-    sample = RowSample(limit)
+    sample = EvenSample(limit)
     for start in range(0, rows, size):
         sample.add(start, raw[start : start + size])
-    numbers = [int(row.split(b",")[0]) for row in sample.rows]
+    numbers = [int(row.split(b",")[0]) for (row,) in sample.items]
     assert len(numbers) <= limit
     assert len(numbers) >= min(rows, (limit + 1) // 2)
     stride = numbers[1] if len(numbers) > 1 else rows + 1
@@ -28,11 +29,6 @@ def test_a_stride_takes_no_more_than_allowed_and_not_much_less(rows: int, most: 
     count = len(range(0, rows, stride_for(rows, most)))
     assert count <= most
     assert 2 * count >= min(rows, most)
-
-
-@given(st.integers(0, 1000), st.integers(1, 50), st.lists(st.binary(), max_size=100))
-def test_taken_rows_have_numbers_that_the_stride_divides(first: int, stride: int, rows: list[bytes]) -> None:
-    assert list(taken(rows, first, stride)) == [row for number, row in enumerate(rows, first) if not number % stride]
 
 
 def test_rows_are_estimated_from_the_head() -> None:

@@ -217,6 +217,37 @@ def test_a_template_that_is_invalid_is_refused_at_once(local_aws: LocalServer, c
         client.describe_stacks(StackName=name)
 
 
+def test_a_refusal_tells_of_all_that_is_wrong(local_aws: LocalServer) -> None:
+    client = local_aws.client("cloudformation")
+    malformed = {"Resource": {}, "Resources": {"B_1": BUCKET, "B_2": {"Properties": {}}}}
+    assert refusal(client.validate_template, TemplateBody=json.dumps(malformed)).split("\n") == [
+        "Invalid template property or properties [Resource]",
+        "Template format error: Resource name B_1 is non alphanumeric.",
+        "Template format error: Resource name B_2 is non alphanumeric.",
+        "Template format error: [/Resources/B_2] Every Resources object must contain a Type member.",
+    ]
+    dangling = template(bucket(BucketName={"Ref": "X"}), Outputs={"O": {"Value": {"Ref": "Y"}}})
+    assert refusal(client.validate_template, TemplateBody=json.dumps(dangling)).split("\n") == [
+        UNRESOLVED.format("X", "Resources"),
+        UNRESOLVED.format("Y", "Outputs"),
+    ]
+    unknown = {"Resources": {"A": {"Type": "AWS::S3::Bukket"}, "B": {"Type": "AWS::SQS::Kue"}}}
+    sentence = "Template format error: Unrecognized resource types: [AWS::S3::Bukket, AWS::SQS::Kue]"
+    assert refusal(client.validate_template, TemplateBody=json.dumps(unknown)) == sentence
+
+
+def test_a_stack_that_fails_its_validation_tells_of_all_properties(local_aws: LocalServer) -> None:
+    client = local_aws.client("cloudformation")
+    resources = {"A": bucket(Colour="red", Shape="round"), "B": bucket(BucketName=[])}
+    client.create_stack(StackName="findings", TemplateBody=json.dumps({"Resources": resources}))
+    settled(client, "findings")
+    events = client.describe_events(StackName="findings")["OperationEvents"]
+    told = {event["ValidationStatusReason"] for event in events if event.get("ValidationStatusReason")}
+    assert told >= {"Unsupported property [Colour]", "Unsupported property [Shape]"}
+    assert any("BucketName" in one for one in told)
+    client.delete_stack(StackName="findings")
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

@@ -98,7 +98,7 @@ def test_missing_artifacts_and_sources(workshop: Workshop) -> None:
     target = {"artifacts": {"type": "S3", "location": workshop.bucket}}
     assert reason(workshop.run(spec, target)) == "UPLOAD_ARTIFACTS CLIENT_ERROR no matching artifact paths found"
     outside = spec.replace("files: [none.txt]", "files: ['*'], base-directory: ../../../..")
-    assert reason(workshop.run(outside, target)).endswith("artifacts.base-directory ../../../.. leads out of the build")
+    assert reason(workshop.run(outside, target)).endswith("artifacts.base-directory ../../../.. is outside the build")
     source = {"type": "S3", "location": f"{workshop.bucket}/no.zip"}
     build = workshop.run("", {"source": source, "artifacts": {"type": "NO_ARTIFACTS"}})
     assert reason(build).startswith("DOWNLOAD_SOURCE CLIENT_ERROR NoSuchKey: ")
@@ -256,7 +256,7 @@ def test_stop_and_timeout_leave_no_process(workshop: Workshop, tmp_path: Path) -
     assert workshop.codebuild.stop_build(id=started)["build"]["buildStatus"] == "STOPPED"
 
 
-def test_what_leaves_its_session_ends_with_the_build(workshop: Workshop, tmp_path: Path) -> None:
+def test_a_process_that_leaves_its_session_ends_with_the_build(workshop: Workshop, tmp_path: Path) -> None:
     """A process of its own session whose parents are gone, left by a build that ends, and by one that is stopped."""
     detach = (
         "import os, sys, time\n"
@@ -319,7 +319,7 @@ def test_a_build_runs_again_after_a_kill_and_after_a_stop(own_local_aws: LocalSe
     assert build["buildStatus"] == "SUCCEEDED", reason(build)
     assert [phase["phaseType"] for phase in build["phases"]].count("BUILD") == 1, "phases begin anew"
     lines = workshop.log(build)
-    assert lines.count("> Local AWS ended while this build ran. It begins anew.") == 2
+    assert lines.count("> Local AWS ended while this build ran. The build starts again.") == 2
     assert workshop.codebuild.list_builds_for_project(projectName=workshop.name)["ids"] == [started]
 
 
@@ -352,11 +352,14 @@ def test_what_is_not_emulated_is_refused_by_name(workshop: Workshop) -> None:
     def answer(**values: Any) -> str:
         return refused(workshop.project, buildspec="version: 0.2", **values)
 
-    assert "source.type: found GITHUB; local AWS runs" in answer(source={"type": "GITHUB", "location": "x"})
+    assert "source.type: found BITBUCKET; local AWS runs" in answer(source={"type": "BITBUCKET", "location": "x"})
     assert "does not emulate vpcConfig" in answer(vpcConfig={"vpcId": "vpc-1"})
     assert "cache.type: found S3" in answer(cache={"type": "S3", "location": "x"})
     environment = {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"}
-    assert "environment.privilegedMode" in answer(environment={**environment, "privilegedMode": True})
+    assert "environment.certificate" in answer(environment={**environment, "certificate": "x"})
+    assert "found 'x'; a CodeCommit source is the" in answer(source={"type": "CODECOMMIT", "location": "x"})
+    assert "found 'x'; a GitHub source is the" in answer(source={"type": "GITHUB", "location": "x"})
+    assert "badges are not supported for a source of type NO_SOURCE" in answer(badgeEnabled=True)
     assert "both be of type CODEPIPELINE" in answer(artifacts={"type": "CODEPIPELINE"})
     workshop.project("version: 0.2", source={"type": "CODEPIPELINE"}, artifacts={"type": "CODEPIPELINE"})
     assert "is built by its pipeline" in refused(workshop.start)
@@ -422,7 +425,7 @@ def test_stack(workshop: Workshop) -> None:
     wait_for(lambda: workshop.name not in workshop.codebuild.list_projects()["projects"], "the project to be gone")
 
 
-def test_phases_last_and_time_out_by_what_passes_not_by_the_clock(tmp_path: Path) -> None:
+def test_phases_count_elapsed_time_not_the_clock(tmp_path: Path) -> None:
     clock = ManualClock()
     settings = Settings(tmp_path)
     store = Store(tmp_path / "slipway.db")

@@ -160,7 +160,7 @@ CASES = {
     "a command that YAML takes for a mapping": Case(
         "phases: {build: {commands: [{echo a: b}]}}", "FAILED",
         "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases.build.commands[0]: expected text, found dict; quote it if "
-        "it holds ': '", ("FINALIZING",),
+        "it contains ': '", ("FINALIZING",),
     ),
     "no phases": Case(
         "env: {}", "FAILED",
@@ -181,10 +181,10 @@ CASES = {
         "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: the buildspec: reports is not emulated by local AWS",
         ("FINALIZING",),
     ),
-    "builds again on its own": Case(
+    "a retry": Case(
         "phases: {build: {commands: [echo], on-failure: RETRY-2}}", "FAILED",
-        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases.build.on-failure: found RETRY-2; local AWS does not run "
-        "builds again on its own", ("FINALIZING",),
+        "DOWNLOAD_SOURCE YAML_FILE_ERROR the project: phases.build.on-failure: found RETRY-2; local AWS does not retry "
+        "builds", ("FINALIZING",),
     ),
 }  # fmt: skip
 

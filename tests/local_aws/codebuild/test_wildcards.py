@@ -30,7 +30,7 @@ from local_aws.codebuild.running.wildcards import Wildcards
         ("*a" * 200 + "b", "a" * 4000, False),
     ],
 )
-def test_what_a_pattern_stands_for(pattern: str, name: str, fits: bool) -> None:
+def test_matches_of_a_pattern(pattern: str, name: str, fits: bool) -> None:
     assert Wildcards(pattern).match(name) is fits
 
 

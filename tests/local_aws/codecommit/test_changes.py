@@ -70,7 +70,7 @@ def test_an_emptied_folder_is_kept_if_asked() -> None:
     assert planned(deletes=("README.md",), keep_empty_folders=True).written == {"README.md": None}
 
 
-def test_a_file_may_take_the_place_of_a_folder_that_goes() -> None:
+def test_a_file_may_replace_a_deleted_folder() -> None:
     made = planned(puts=(Put("src/deep", content=b"file"),), deletes=("src/deep/only.txt",))
     assert made.written["src/deep"] == File(NORMAL, blob_id(b"file"), b"file")
 

@@ -159,7 +159,7 @@ def test_what_cannot_be_read_fails_the_source(
     assert message in failed["output"]["executionResult"]["errorDetails"]["message"]
 
 
-def test_changes_are_only_detected_if_asked_for(local_aws: LocalServer, repository: Path) -> None:
+def test_changes_are_detected_only_if_enabled(local_aws: LocalServer, repository: Path) -> None:
     arn = local_aws.client("codeconnections").create_connection(ConnectionName="still", ProviderType="GitHub")[
         "ConnectionArn"
     ]
@@ -245,9 +245,9 @@ def test_triggers_that_codepipeline_refuses(local_aws: LocalServer, triggers: li
 @pytest.mark.parametrize(
     ("connection", "repository_name", "words"),
     [
-        ("no-such", "acme/model", "found no connection 'no-such'"),
+        ("no-such", "acme/model", "there is no connection 'no-such'"),
         ("linking", "model", "OWNER/REPOSITORY"),
-        ("linking", "acme/model", "found no git repository there"),
+        ("linking", "acme/model", "is not a git repository"),
     ],
 )
 def test_a_wrong_link_is_answered(

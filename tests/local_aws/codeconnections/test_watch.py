@@ -41,7 +41,7 @@ def case(tmp_path: Path) -> Iterator[Case]:
     store.close()
 
 
-def test_what_was_there_before_the_link_is_no_push(case: Case) -> None:
+def test_earlier_commits_of_a_linked_repository_are_no_push(case: Case) -> None:
     assert case.look() == []
 
 
@@ -83,7 +83,7 @@ def test_the_files_of_a_new_branch_are_not_known(case: Case) -> None:
     assert case.look() == [("feature/x", False, None)]
 
 
-def test_a_tag_stands_for_its_commit(case: Case) -> None:
+def test_a_tag_means_its_commit(case: Case) -> None:
     change(case.folder, "a.txt")
     case.look()
     git(case.folder, "tag", "--annotate", "--message", "one", "v1")

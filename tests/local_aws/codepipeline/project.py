@@ -132,11 +132,13 @@ class Project:
     def run(self, action: str, parameters: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
         return invoke(action, self.name, json.dumps(parameters or {}), **values)
 
-    def create(self, *stages: dict[str, Any], **values: Any) -> str:
+    def create(self, *stages: dict[str, Any], polled: bool = False, **values: Any) -> str:
         """Create the pipeline of these stages behind a Source stage; returns its first execution."""
-        repository = {"RepositoryName": self.name}
+        poll = {"PollForSourceChanges": "true"} if polled else {}
         sources = stage(
-            "Source", codecommit(configuration=repository), s3_source(configuration={"S3Bucket": self.data})
+            "Source",
+            codecommit(configuration={"RepositoryName": self.name, **poll}),
+            s3_source(configuration={"S3Bucket": self.data, **poll}),
         )
         store = {"type": "S3", "location": self.store, "encryptionKey": {"id": self.key, "type": "KMS"}}
         document = pipeline(sources, *stages, name=self.name, roleArn=self.role, artifactStore=store, **values)

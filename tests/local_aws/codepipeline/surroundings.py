@@ -14,7 +14,7 @@ import pytest
 
 from local_aws.base import Credentials, RoleNotAssumableError
 from local_aws.codeconnections.service import CodeConnectionsService
-from local_aws.codepipeline.metrics import with_metrics
+from local_aws.codepipeline.execution.metrics import with_metrics
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
@@ -64,12 +64,13 @@ class FakeLambda:
 class FakeCodeCommit:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.head = COMMIT
         self.errors: list[Exception] = []
 
     def get_branch(self, **request: Any) -> dict[str, Any]:
         if self.errors:
             raise self.errors.pop(0)
-        return {"branch": {"branchName": request["branchName"], "commitId": COMMIT}}
+        return {"branch": {"branchName": request["branchName"], "commitId": self.head}}
 
     def get_commit(self, **request: Any) -> dict[str, Any]:
         self.asked.append((request["repositoryName"], request["commitId"]))

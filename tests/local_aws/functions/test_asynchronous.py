@@ -67,7 +67,7 @@ def test_two_retries_and_a_record_for_the_function_of_the_failures(local_aws: Lo
     assert (payload["errorType"], payload["errorMessage"]) == ("ValueError", "never")
 
 
-def test_no_retry_where_none_is_wanted_and_a_killed_function_is_told_of(local_aws: LocalServer) -> None:
+def test_a_function_without_retries_is_not_retried_and_a_kill_is_reported(local_aws: LocalServer) -> None:
     url, arn = _queue(local_aws, "killed-functions")
     function = deploy(local_aws, "dies-once", DIES, allow("sqs:SendMessage", resource=arn))
     _configure(function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}})

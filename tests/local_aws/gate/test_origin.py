@@ -41,7 +41,7 @@ def own(server: LocalServer) -> str:
 )
 def test_a_page_of_another_origin_is_refused_whatever_it_signs(local_aws: LocalServer, headers: dict[str, str]) -> None:
     status, text = local_aws.ask("POST", "/", IDENTITY, signed_for="sts", headers={**FORM, **headers})
-    assert (status, text) == (403, "This server answers no page of another origin.\n")
+    assert (status, text) == (403, "This server does not answer pages of another origin.\n")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_signature_does_not_open_what_ministack_serves_beside_aws(local_aws: L
 @pytest.mark.parametrize("name", ["cfn-response", "cfn-signal"])
 def test_cloudformation_is_answered_by_who_has_its_token(local_aws: LocalServer, name: str) -> None:
     path = f"/_ministack/{name}/6d9a3fb0-9b3a-4c1e-8f0e-0b4a3d3f5f11"
-    assert local_aws.send("PUT", path, b"{}", {}) == (403, "Nothing waits for this answer.\n")
+    assert local_aws.send("PUT", path, b"{}", {}) == (403, "Nothing waits for this response.\n")
     assert local_aws.send("GET", path, b"", {})[0] in (400, 403)
 
 

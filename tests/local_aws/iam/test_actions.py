@@ -88,6 +88,46 @@ def test_each_operation_of_lambda_asks_for_its_own_action(local_aws: LocalServer
         CALLS[action](local_aws.client("lambda", *local_aws.user_with(f"{name}-alone", others)), function)
 
 
+_HERE = f"{REGION}:{ACCOUNT}"
+REFUSALS: dict[str, tuple[int, str, Callable[[Any], Any]]] = {
+    "lambda": (
+        403,
+        f"lambda:InvokeFunction on resource: arn:aws:lambda:{_HERE}:function:none",
+        lambda aws: aws.invoke(FunctionName="none"),
+    ),
+    "s3": (
+        403,
+        "s3:GetObject on resource: arn:aws:s3:::asks-for-an-action/key",
+        lambda aws: aws.get_object(Bucket="asks-for-an-action", Key="key"),
+    ),
+    "dynamodb": (
+        400,
+        f"dynamodb:GetItem on resource: arn:aws:dynamodb:{_HERE}:table/none",
+        lambda aws: aws.get_item(TableName="none", Key={"id": {"S": "1"}}),
+    ),
+    "sqs": (
+        403,
+        f"sqs:SendMessage on resource: arn:aws:sqs:{_HERE}:none",
+        lambda aws: aws.send_message(QueueUrl=f"http://127.0.0.1/{ACCOUNT}/none", MessageBody="one"),
+    ),
+    "kms": (400, "kms:ListKeys", lambda aws: aws.list_keys()),
+}
+
+
+@pytest.mark.parametrize("service", REFUSALS)
+def test_a_refusal_names_resource_and_request(local_aws: LocalServer, service: str) -> None:
+    status, asked, call = REFUSALS[service]
+    local_aws.client("s3").create_bucket(Bucket="asks-for-an-action")
+    key = local_aws.user_with(f"refused-by-{service}", allow("iam:ListUsers"))
+    with pytest.raises(ClientError) as error:
+        call(local_aws.client(service, *key))
+    metadata = error.value.response["ResponseMetadata"]
+    assert f"is not authorized to perform: {asked} because no" in error.value.response["Error"]["Message"]
+    assert metadata["HTTPStatusCode"] == status
+    assert len(metadata["RequestId"]) == 36
+    assert bool(metadata.get("HostId")) == (service == "s3")
+
+
 @pytest.mark.usefixtures("function")
 def test_permission_to_invoke_includes_streaming(local_aws: LocalServer) -> None:
     key = local_aws.user_with("may-stream", allow("lambda:InvokeFunction"))
@@ -154,7 +194,7 @@ def test_a_name_in_a_place_that_the_protocol_ignores_is_ignored(local_aws: Local
     body, kind = b'{"Description": "mine"}', "application/x-amz-json-1.1"
     target = "TrentService.CreateKey"
     status, text = send(local_aws, key, "kms", "/?Action=ListKeys", body, Content_Type=kind, X_Amz_Target=target)
-    assert (status, "kms:CreateKey" in text) == (403, True), text
+    assert (status, "kms:CreateKey" in text) == (400, True), text
     local_aws.client("s3").create_bucket(Bucket="names-in-the-query")
     s3 = local_aws.client("s3", *key)
     s3.meta.events.register(

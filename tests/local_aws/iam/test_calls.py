@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+import tracemalloc
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.base import CallRecorder
+from local_aws.base.iam import calls
+from local_aws.serving import answers
 from local_aws.state.store import Store
 from tests.local_aws.manual_clock import ManualClock
 from tests.local_server import ACCOUNT, LocalServer, allow
@@ -23,18 +28,18 @@ ROOT_TRUST = {
 }
 
 
-def calls_of(server: LocalServer, role: str) -> set[tuple[str, str, str, int]]:
-    status, body = server.ask("GET", "/_local_aws/calls", signed_for="local-aws")
+def calls_of(aws: LocalServer, role: str) -> set[tuple[str, str, str, int]]:
+    status, body = aws.ask("GET", "/_local_aws/calls", signed_for="local-aws")
     assert status == 200, body
     calls: list[dict[str, Any]] = json.loads(body)["calls"]
     return {(c["action"], c["resource"], c["decision"], c["count"]) for c in calls if c["role"] == role}
 
 
-def assumed(server: LocalServer, role: str, *statements: dict[str, Any]) -> tuple[str, str, str]:
-    iam = server.client("iam")
+def assumed(aws: LocalServer, role: str, *statements: dict[str, Any]) -> tuple[str, str, str]:
+    iam = aws.client("iam")
     arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(ROOT_TRUST))["Role"]["Arn"]
-    server.put_role_policy(role, *statements)
-    found = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    aws.put_role_policy(role, *statements)
+    found = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
     return found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
 
 
@@ -89,7 +94,7 @@ def test_times_are_the_first_and_the_last(tmp_path: Path) -> None:
     recorder.note("role", "s3:GetObject", "arn", allowed=True)
     clock.advance(5)
     recorder.note("role", "s3:GetObject", "arn", allowed=True)
-    recorder.calls()
+    list(recorder.calls())
     clock.advance(5)
     recorder.note("role", "s3:GetObject", "arn", allowed=True)
     (call,) = recorder.calls()
@@ -110,3 +115,37 @@ def test_counts_are_saved_without_a_request(tmp_path: Path) -> None:
     rows = store.rows("SELECT action, allowed FROM iam_calls ORDER BY action")
     store.close()
     assert [tuple(row) for row in rows] == [("s3:GetObject", 1), ("s3:PutObject", 0)]
+
+
+def test_a_long_history_is_read_in_pieces(tmp_path: Path) -> None:
+    """Each release adds decisions about objects of its own."""
+    noted = 10 * calls._READ_AT_ONCE + 1
+    recorder = CallRecorder(Store(tmp_path / "calls.db"), ManualClock())
+    for number in range(noted):
+        recorder.note("role", "s3:GetObject", f"arn:{number}", allowed=bool(number % 2))
+    assert len({call["resource"] for call in recorder.calls()}) == noted
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in recorder.calls()) == noted
+        in_pieces = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        assert len([*recorder.calls()]) == noted
+        at_once = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert in_pieces < at_once / 4
+
+
+@pytest.mark.parametrize("count", [0, 1, answers.CALLS_AT_ONCE, 2 * answers.CALLS_AT_ONCE + 1])
+def test_a_long_history_is_sent_in_pieces(count: int) -> None:
+    told, sent = [{"count": number} for number in range(count)], list[MutableMapping[str, Any]]()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(answers.send_calls(send, iter(told)))
+    start, *bodies = sent
+    assert start["status"] == 200
+    assert json.loads(b"".join(body["body"] for body in bodies)) == {"calls": told}
+    assert [body.get("more_body", False) for body in bodies] == [True] * (len(bodies) - 1) + [False]
+    assert len(bodies) == max(1, -(-count // answers.CALLS_AT_ONCE)) + 1

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from local_aws.base.iam import policy_matching
 from tests.local_server import ACCOUNT, LocalServer, allow
 
 BUCKET = "matched-by-policies"
@@ -104,3 +108,24 @@ def test_no_pattern_takes_long(local_aws: LocalServer) -> None:
     started = time.monotonic()
     assert may_put(local_aws, "patient", "a" * 900, allow("s3:*"), deny(f"{OBJECTS}/{'*a' * 40}*b"))
     assert time.monotonic() - started < 10
+
+
+@settings(max_examples=500)
+@given(
+    value=st.text("abA*\n", max_size=7),
+    parts=st.lists(st.tuples(st.text("abA*?\n", max_size=4), st.booleans()), min_size=1, max_size=3),
+    ignore_case=st.booleans(),
+)
+def test_a_pattern_covers_what_its_regular_expression_does(
+    value: str, parts: list[tuple[str, bool]], ignore_case: bool
+) -> None:
+    """Part by part, as of some of them a variable is the origin, in which * and ? are letters."""
+    wildcards = {"*": ".*", "?": "."}
+    expression = "".join(
+        "".join(wildcards.get(letter, re.escape(letter)) if wild else re.escape(letter) for letter in part)
+        for part, wild in parts
+    )
+    covered = re.fullmatch(expression, value, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
+    pattern = policy_matching._Resolved("".join(part for part, _ in parts))
+    pattern.parts = tuple(parts)
+    assert policy_matching._matches(value, pattern, ignore_case=ignore_case) is covered

@@ -48,7 +48,7 @@ def test_an_upload_goes_on_after_a_stop_and_a_kill(own_local_aws: LocalServer) -
     assert list((server.state / "s3-uploads").iterdir()) == []
 
 
-def test_a_part_that_is_not_stored_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_is_not_stored_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = ministack("services.s3")
     uploads = Uploads(tmp_path / "file")
     (tmp_path / "file").touch()  # where a folder would be

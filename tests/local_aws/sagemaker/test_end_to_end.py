@@ -234,7 +234,7 @@ def test_a_kill_is_survived(own_local_aws: LocalServer) -> None:
     wait_for(lambda: not [pid for pid in orphans if running(pid)], "the end of all containers", 20)
 
 
-def test_an_endpoint_that_could_not_come_back_comes_back_at_the_next_start(own_local_aws: LocalServer) -> None:
+def test_an_endpoint_that_failed_to_restart_restarts_at_the_next_start(own_local_aws: LocalServer) -> None:
     house = House(own_local_aws, "sm-back")
     artifact = house.trained("before")["ModelArtifacts"]["S3ModelArtifacts"]
     house.model("back", artifact)

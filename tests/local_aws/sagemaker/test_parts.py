@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from local_aws.sagemaker import events, listing
 from local_aws.sagemaker.jobs import archives
-from local_aws.sagemaker.jobs.metrics import JobMetrics, required_text
+from local_aws.sagemaker.jobs.training.metrics import JobMetrics, required_text
 from local_aws.sagemaker.names import S3Address, s3_address
 from local_aws.sagemaker.records import Record
 from local_aws.wire import AwsError
@@ -38,7 +38,7 @@ def test_s3_address(uri: str, bucket: str, key: str) -> None:
 
 
 def test_s3_address_refuses_other_schemes() -> None:
-    with pytest.raises(ValueError, match="is no S3 URI"):
+    with pytest.raises(ValueError, match="is not an S3 URI"):
         s3_address("file:///etc/passwd")
 
 
@@ -95,7 +95,7 @@ def test_without_tarfiles_filter_only_what_is_plain_is_unpacked(member: tarfile.
         ("code", 0o755),
         ("code/inference.py", 0o644),
     ]
-    with pytest.raises(ValueError, match="out of the folder"):
+    with pytest.raises(ValueError, match="outside the folder"):
         list(archives.plain_members([file, member]))
 
 

@@ -50,6 +50,49 @@ def test_training_jobs(aws: Aws) -> None:
     assert role == Permission("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
 
 
+def test_processing_jobs(aws: Aws) -> None:
+    job, role = asked(
+        aws,
+        "CreateProcessingJob",
+        ProcessingJobName="Wine",
+        RoleArn=ROLE,
+        AppSpecification={"ImageUri": IMAGE},
+        ProcessingOutputConfig={"Outputs": [], "KmsKeyId": KEY},
+        ProcessingResources={"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}},
+        NetworkConfig={"EnableNetworkIsolation": True},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+    )
+    assert (job.action, job.resource) == ("sagemaker:CreateProcessingJob", f"{REGION_ARN}:processing-job/wine")
+    assert job.context == {
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:InterContainerTrafficEncryption": "false",
+        "sagemaker:MaxRuntimeInSeconds": 60,
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:OutputKmsKeyArn": KEY,
+        "sagemaker:OutputKmsKey": KEY,
+    }
+    assert role == Permission("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
+
+
+def test_transform_jobs_pass_no_role(aws: Aws) -> None:
+    job, tags = asked(
+        aws,
+        "CreateTransformJob",
+        TransformJobName="Wine",
+        ModelName="M",
+        TransformOutput={"S3OutputPath": "s3://b"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        Tags=TAGS,
+    )
+    assert (job.action, job.resource) == ("sagemaker:CreateTransformJob", f"{REGION_ARN}:transform-job/wine")
+    assert job.context == {
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:ModelArn": f"{REGION_ARN}:model/m",
+        **TAG_CONTEXT,
+    }
+    assert (tags.action, tags.resource) == ("sagemaker:AddTags", f"{REGION_ARN}:transform-job/wine")
+
+
 def test_models_and_configs(aws: Aws) -> None:
     model, role = asked(aws, "CreateModel", ModelName="M", ExecutionRoleArn=ROLE)
     assert (model.action, model.resource) == ("sagemaker:CreateModel", f"{REGION_ARN}:model/m")
@@ -80,6 +123,11 @@ ONE_RESOURCE = [
     ("DescribeTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
     ("StopTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
     ("DeleteTrainingJob", {"TrainingJobName": "X"}, "training-job/x"),
+    ("DescribeProcessingJob", {"ProcessingJobName": "X"}, "processing-job/x"),
+    ("StopProcessingJob", {"ProcessingJobName": "X"}, "processing-job/x"),
+    ("DeleteProcessingJob", {"ProcessingJobName": "X"}, "processing-job/x"),
+    ("DescribeTransformJob", {"TransformJobName": "X"}, "transform-job/x"),
+    ("StopTransformJob", {"TransformJobName": "X"}, "transform-job/x"),
     ("DescribeModel", {"ModelName": "X"}, "model/x"),
     ("DeleteModel", {"ModelName": "X"}, "model/x"),
     ("DescribeEndpointConfig", {"EndpointConfigName": "X"}, "endpoint-config/x"),
@@ -113,15 +161,23 @@ def test_operations_on_one_resource(aws: Aws, operation: str, request_: dict[str
 
 
 @pytest.mark.parametrize(
-    "kind", ["TrainingJobs", "Models", "EndpointConfigs", "Endpoints", "ModelPackageGroups", "ModelPackages"]
+    "kind",
+    [
+        *("TrainingJobs", "ProcessingJobs", "TransformJobs", "Models"),
+        *("EndpointConfigs", "Endpoints", "ModelPackageGroups", "ModelPackages"),
+    ],
 )
 def test_lists_take_all_resources(aws: Aws, kind: str) -> None:
     [found] = asked(aws, f"List{kind}")
     assert (found.action, found.resource) == (f"sagemaker:List{kind}", "*")
 
 
+LISTED_OR_MADE = (("Create", ""), ("List", "s"))
+
+
 def test_every_operation_asks_for_something(aws: Aws) -> None:
     tested = {name for name, *_ in ONE_RESOURCE} | {f"List{kind}" for kind in ("TrainingJobs", "Models")}
+    tested |= {f"{verb}{kind}Job{end}" for kind in ("Processing", "Transform") for verb, end in LISTED_OR_MADE}
     tested |= {"ListEndpointConfigs", "ListEndpoints", "ListModelPackageGroups", "AddTags", "DeleteTags"}
     tested |= {"UpdateEndpoint", "UpdateModelPackage", "Search"}  # of Search in test_search
     tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint", "ModelPackage")}

@@ -135,12 +135,12 @@ def test_the_registry_and_endpoints(hosted: Aws) -> None:
     ("request_", "words"),
     [
         ({"SearchExpression": {}}, "at least one of Filters"),
-        ({"SearchExpression": having(("Nothing", "Exists"))}, "Nothing is no property of TrainingJob"),
-        ({"SearchExpression": having(("TrainingJobName.x", "Exists"))}, "no property"),
-        ({"SortBy": "Nothing"}, "no property"),
+        ({"SearchExpression": having(("Nothing", "Exists"))}, "Nothing is not a property of TrainingJob"),
+        ({"SearchExpression": having(("TrainingJobName.x", "Exists"))}, "not a property"),
+        ({"SortBy": "Nothing"}, "not a property"),
         ({"SearchExpression": having(("TrainingJobName", "Equals"))}, "needs a Value"),
         ({"SearchExpression": having(("TrainingJobName", "GreaterThan", "a"))}, "not supported for text"),
-        ({"SearchExpression": having(("CreationTime", "GreaterThan", "then"))}, "then is no timestamp"),
+        ({"SearchExpression": having(("CreationTime", "GreaterThan", "then"))}, "then is not of type timestamp"),
         ({"SearchExpression": having(("TrainingTimeInSeconds", "Contains", "1"))}, "not supported for number"),
         (
             {"SearchExpression": having(("TrainingJobName", "Contains", "a"), ("RoleArn", "Contains", "b"))},

@@ -176,7 +176,7 @@ print(own() - before)
     assert left_kib("trim") < 10_000
 
 
-def test_the_allocator_is_told_where_it_can_be() -> None:
+def test_the_allocator_is_set_where_possible() -> None:
     told = subprocess.run(
         [sys.executable, "-c", "from local_aws.serving.allocator import release_memory as f; print(f(), f())"],
         cwd=ROOT,

@@ -67,6 +67,7 @@ def test_another_port_of_a_running_server_is_named(own_local_aws: LocalServer) -
     assert servers_of(own_local_aws) == [own_local_aws.pid]
 
 
+@pytest.mark.faults
 def test_a_server_that_does_not_answer_is_ended_by_down(tmp_path: Path) -> None:
     server = LocalServer(tmp_path / "state")
     server.up()
@@ -109,7 +110,7 @@ def test_what_an_earlier_holder_said_is_not_believed(tmp_path: Path) -> None:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         try:
-            with pytest.raises(lock.LockError, match="does not say who it is"):
+            with pytest.raises(lock.LockError, match="does not identify itself"):
                 lock.find_holder(path)
         finally:
             process.kill()

@@ -90,3 +90,11 @@ def test_the_system_clock_wakes_at_the_event() -> None:
     event = threading.Event()
     event.set()
     assert SystemClock().wait(event, 60)
+
+
+def test_few_pages_of_each_file_stay_in_memory(tmp_path: Path) -> None:
+    """There are four files, and what fills up over the first releases looks like growth."""
+    for path in (tmp_path / "state.db", None):
+        row = Store(path).row("PRAGMA cache_size")
+        assert row is not None
+        assert -128 <= row[0] < 0  # in KiB: https://www.sqlite.org/pragma.html#pragma_cache_size

@@ -15,6 +15,10 @@ from pipeline_lambdas.config.model import Gate, InstanceVariant, Keep, Rollout, 
 from pipeline_lambdas.config.parsing import ConfigError, canonical, config_sha256, parse_config
 from tests.pipeline_lambdas.aws_doubles import plain_document, sample_config, sample_text
 
+MODEL_NAMES = (
+    "1-20 lower-case letters, digits and inner hyphens, but none of images, lifecycle, tabular, text, workflow, "
+    "workflows"
+)
 FILE = "wine-quality.yml"
 
 
@@ -149,8 +153,10 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [
-        ("model", "Wine", "model: found 'Wine'; expected 1-20 lower-case letters, digits and inner hyphens"),
-        ("model", ..., "model: missing; expected 1-20 lower-case letters, digits and inner hyphens"),
+        ("model", "Wine", f"model: found 'Wine'; expected {MODEL_NAMES}"),
+        ("model", "workflows", f"model: found 'workflows'; expected {MODEL_NAMES}"),
+        ("model", "text", f"model: found 'text'; expected {MODEL_NAMES}"),
+        ("model", ..., f"model: missing; expected {MODEL_NAMES}"),
         ("problem", "ranking", "problem: found 'ranking'; expected regression, binary, multiclass"),
         (
             "algorithm.version",

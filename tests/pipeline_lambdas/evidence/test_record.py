@@ -82,6 +82,14 @@ def test_a_release_that_waits_for_approval() -> None:
     assert found["missing"] == []
 
 
+def test_data_that_a_state_machine_prepared() -> None:
+    execution = answers.execution(artifactRevisions=answers.execution()["artifactRevisions"][:1])
+    found = record(replace(WAITING, execution=execution, actions=answers.prepared()))
+    assert found["preparation"]["execution"] == answers.MACHINE_RUN
+    assert (found["dataset"]["sha256"], found["dataset"]["manifest_version_id"]) == (DATASET.sha256, None)
+    assert found["trigger"]["execution"] is None
+
+
 def test_the_actions_are_told_with_their_logs_and_attempts() -> None:
     failed = answers.action(
         "Train",

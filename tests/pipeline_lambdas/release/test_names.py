@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipeline_lambdas.config.instances import has_local_storage
+from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.release.names import (
     CHAMPION,
     ENVIRONMENTS,

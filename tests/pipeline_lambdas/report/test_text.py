@@ -142,6 +142,14 @@ def test_long_texts_are_cut_between_words() -> None:
             {"type": "StartPipelineExecution", "detail": "arn:aws:iam::1:user/alice"},
             "by hand (alice)",
         ),
+        (
+            {
+                "type": "StartPipelineExecution",
+                "detail": "arn:aws:sts::1:assumed-role/r/q",
+                "execution": "arn:aws:states:us-east-1:111122223333:execution:drift:monday",
+            },
+            "workflow drift:monday",
+        ),
         ({"type": "Webhook", "detail": None}, "Webhook"),
         (None, "not known"),
     ],

@@ -80,3 +80,23 @@ def test_the_config_must_be_text() -> None:
     put_artifact("TrainingCo/a1b2c3d", zipped({"wine-quality.yml": b"model: \xff"}))
     with pytest.raises(ConfigurationError, match="at offset 7 that are not UTF-8"):
         read_config(JOB, "wine-quality")
+
+
+@pytest.mark.parametrize("content", [b'{"schema": 1}', zipped({"output.json": b'{"schema": 1}'})])
+def test_a_document_is_plain_or_the_only_file_of_a_zip(content: bytes) -> None:
+    put_artifact("Dataset/e4f5g6h", content)
+    assert artifacts.read_document(JOB, "Dataset") == b'{"schema": 1}'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (zipped({"a.json": b"{}", "b.json": b"{}"}), "a zip archive of 2 files; expected one document"),
+        (zipped({}), "a zip archive of 0 files; expected one document"),
+        (b"PK\x03\x04 and no more", "a zip archive that cannot be read"),
+    ],
+)
+def test_an_archive_of_anything_else_is_refused(content: bytes, said: str) -> None:
+    put_artifact("Dataset/e4f5g6h", content)
+    with pytest.raises(ConfigurationError, match=f"^Dataset: found {said}"):
+        artifacts.read_document(JOB, "Dataset")

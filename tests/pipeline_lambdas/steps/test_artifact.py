@@ -97,7 +97,7 @@ def test_what_was_written_again_is_not_copied(s3: Any) -> None:
         copied(version)
     assert str(caught.value).startswith(f"{URI}: found version {newer}; expected version {version}, which")
     assert "written again after it was trained" in str(caught.value)
-    assert str(caught.value).endswith("start a new release.")
+    assert str(caught.value).endswith("Start a new release.")
     s3.delete_object(Bucket=MODEL_BUCKET, Key=KEY)
     with pytest.raises(JobFailedError, match=f"found nothing; expected version {version}"):
         copied(version)

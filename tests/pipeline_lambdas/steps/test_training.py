@@ -140,7 +140,7 @@ def test_a_faster_delivery_is_found(sagemaker: Stubber, dataset: Dataset) -> Non
 )
 def test_a_job_with_other_settings_is_refused(sagemaker: Stubber, dataset: Dataset, key: str, value: object) -> None:
     sagemaker.add_response("describe_training_job", {**described(dataset), key: value})
-    with pytest.raises(JobFailedError, match=rf"exists with other settings \({key}\).*start a new release"):
+    with pytest.raises(JobFailedError, match=rf"exists with other settings \({key}\).*Start a new release"):
         start_training(RELEASE, CONFIG, dataset, SITE)
 
 

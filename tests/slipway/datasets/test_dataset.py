@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from slipway.cli import run
-from slipway.verbs import check
+from slipway.verbs import check, data
 
 from pipeline_lambdas.release.dataset import parse_manifest
 
@@ -26,6 +26,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # moto's CloudFormation needs packages that are not installed.
+    monkeypatch.setattr(data, "preparing_machine", lambda _session: "")
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
@@ -160,6 +162,18 @@ def test_an_upload_says_whether_it_starts_a_release_and_how_to_pin_it(
     said = " ".join(capsys.readouterr().out.split())
     assert "The config pins dataset 0123456789abcdef, so no release starts." in said
     assert 'pin it in wine-quality.yml: data: {dataset: "113581d844c2272e"}' in said
+
+
+@pytest.mark.usefixtures("s3", "checkout")
+def test_an_upload_says_that_a_state_machine_prepares_the_data(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:slipway-t-text-dataset"
+    monkeypatch.setattr(data, "preparing_machine", lambda _session: machine)
+    assert run(["data", "upload", *COMMON]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "slipway-t-text-dataset prepares the data of releases, so no release starts." in said
+    assert "starts a release" not in said
 
 
 @pytest.mark.parametrize("pinned", ["here", "uploaded", "nowhere"])

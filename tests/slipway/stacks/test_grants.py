@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from slipway.stacks.grants import Call, Comparison, Grant, compare, grants_of, matches
-from slipway.stacks.unexercised import Unexercised
+from slipway.stacks.unexercised_grant import Unexercised
 
 
 def statement(action: object, resource: object, effect: str = "Allow") -> dict[str, object]:

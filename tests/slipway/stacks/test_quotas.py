@@ -14,14 +14,22 @@ from slipway.cli import run
 from slipway.names import Names
 from slipway.session import Session
 from slipway.stacks.quota_limits import Limit, quota_limits
-from slipway.stacks.quota_table import warn_of_quotas
-from slipway.stacks.quotas import ENDPOINT_INSTANCES, SERVERLESS_CONCURRENCY, SERVERLESS_ENDPOINTS, needs
+from slipway.stacks.quota_table import warn_of_quotas, warn_of_workflow_quotas
+from slipway.stacks.quotas import (
+    ENDPOINT_INSTANCES,
+    SERVERLESS_CONCURRENCY,
+    SERVERLESS_ENDPOINTS,
+    TRAINING_INSTANCES,
+    needs,
+    workflow_needs,
+)
 from slipway.stacks.templates import Template, declared_parameters
 from slipway.target import Options, Target
 from slipway.terminal.output import Output
 from slipway.verbs import deploy
 
 from pipeline_lambdas.config.parsing import TrainingConfig, parse_config
+from tests.local_server import ROOT
 from tests.releases.house import SAMPLE, patched
 
 SAMPLE_CONFIG = parse_config(SAMPLE, "wine-quality.yml")
@@ -90,6 +98,19 @@ def test_several_models_add_up() -> None:
     assert two == {quota: (2 * alone, 2 * overlapping) for quota, (alone, overlapping) in one.items()}
 
 
+def test_samples_need_their_greatest_step_and_together_the_sum() -> None:
+    found = {need.quota: (need.alone, need.overlapping) for need in workflow_needs("ml.m5.large")}
+    assert found["ml.g4dn.xlarge for training job usage"] == (1, 1), "the algorithm for images needs a GPU"
+    experiments = json.loads((ROOT / "workflows" / "tabular" / "experiments.asl.json").read_text(encoding="utf-8"))
+    (at_once,) = [state["MaxConcurrency"] for state in experiments["States"].values() if state["Type"] == "Map"]
+    assert found[TRAINING] == (at_once, at_once + 1 + 1), "beside the experiments the life cycle's and the text's"
+    assert found[TRAINING_INSTANCES] == (at_once, at_once + 3)
+    assert found["ml.m5.large for processing job usage"] == (1, 1)
+    assert found["ml.m5.large for transform job usage"] == (1, 4)
+    assert found[M5] == (1, 2)
+    assert found[ENDPOINT_INSTANCES] == (1, 2)
+
+
 @pytest.fixture
 def service_quotas() -> Any:
     return boto3.client(
@@ -147,6 +168,20 @@ def test_a_launch_says_which_quota_is_too_small(
     assert "https://eu-central-1.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas/L-SMALL" in said
 
 
+def test_a_launch_of_the_workflows_says_which_quota_is_too_small(
+    on_aws: tuple[Session, Stubber], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    session, stub = on_aws
+    gpu = "ml.g4dn.xlarge for training job usage"
+    listed = [(need.quota, "L-1", 0.0 if need.quota == gpu else 9.0) for need in workflow_needs("ml.m5.large")]
+    stub.add_response("list_service_quotas", page(*listed))
+    warn_of_workflow_quotas(session)
+    said = capsys.readouterr().out
+    assert said.count("note:") == 1
+    assert f"quota {gpu}: found 0, a sample needs 1 and fails with ResourceLimitExceeded. Request 1: " in said
+
+
 def test_who_may_not_ask_launches_all_the_same(
     on_aws: tuple[Session, Stubber], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +220,7 @@ def test_without_an_account_only_what_is_needed_is_told(capsys: pytest.CaptureFi
     found = json.loads(capsys.readouterr().out)
     assert {tuple(each) for each in found["quotas"]} == {("quota", "release", "overlapping")}
     assert [each["quota"] for each in found["quotas"]] == [need.quota for need in needs([SAMPLE_CONFIG])]
+    assert {tuple(each) for each in found["workflow_quotas"]} == {("quota", "sample", "together")}
 
 
 @pytest.mark.parametrize(("stack", "order"), [(None, ["quotas", "stack"]), ({"StackStatus": "there"}, ["stack"])])

@@ -6,6 +6,8 @@ import pytest
 from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.advice import advise, how_to_retry
 
+from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
+
 ACTION = ActionView("Train", "StartTraining", "Lambda", "Failed", configuration={"FunctionName": "p-train-model"})
 RUN = RunView("0f3c1f6e-5f0e-4f39-8f0b-1f1f1f1f1f1f", "p", "Failed", "", "by hand", (), (ACTION,))
 WAIT = replace(
@@ -32,10 +34,24 @@ FIRST = {
         replace(WAIT, error_code="JobFailed"),
         "the whole log: slipway logs training-job --run 0f3c1f6e-5f0e",
     ),
-    "a gate": (replace(ACTION, name="Evaluate"), "slipway compare 0f3c1f6e-5f0e"),
+    "a gate": (replace(ACTION, name="Evaluate", external_id="s3://evidence/a?versionId=7"), "slipway compare 0f3c1f6e"),
+    "a model that was not judged": (
+        replace(ACTION, name="Evaluate", error_message=f"Endpoint p-test is missing. {RETRY_ALL} to deploy it."),
+        "fix what the reason names",
+    ),
+    "a champion that did not answer": (
+        replace(
+            ACTION, name="Evaluate", external_id="s3://evidence/a?versionId=7", error_message=f"a: b. {RETRY_ALL}."
+        ),
+        "fix what the reason names",
+    ),
     "a check": (
         replace(ACTION, provider="CodeBuild", configuration={"ProjectName": f"{RUN.pipeline}-check"}),
         "the whole log: slipway logs check",
+    ),
+    "a state machine": (
+        replace(ACTION, provider="StepFunctions", external_id="arn:aws:states:us-east-1:1:execution:m:e"),
+        "in the data or in the state machine; its execution: arn:aws:states:us-east-1:1:execution:m:e",
     ),
     "a rejection": (replace(ACTION, provider="Manual"), "push a change that answers the reason"),
 }
@@ -81,6 +97,13 @@ def test_a_stage_is_tried_again_by_what_failed_in_it(failed: list[str], mode: st
 def test_a_stage_that_a_later_release_has_entered_cannot_be_tried_again() -> None:
     *_, last = advise(replace(RUN, overtaken=frozenset({"Train"})), ACTION, command)
     assert last.endswith("slipway start --like 0f3c1f6e-5f0e")
+
+
+def test_what_no_retry_can_mend_is_released_anew() -> None:
+    """Versions stay, so an object that was written twice is refused by every retry."""
+    action = replace(ACTION, error_message=f"s3://a/b: found 2 versions. {START_NEW}.")
+    *_, last = advise(replace(RUN, actions=(action,)), action, command)
+    assert last == "no retry can mend it; release the same sources again: slipway start --like 0f3c1f6e-5f0e"
 
 
 @pytest.mark.parametrize(

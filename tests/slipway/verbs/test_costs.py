@@ -10,12 +10,21 @@ from typing import Any
 
 import pytest
 from slipway.cli import run
+from slipway.project import Project
 from slipway.stacks.estimate import Assumptions, Line, idle_lines, release_lines, unknown
+from slipway.stacks.workflow_estimate import (
+    TRAINING_INSTANCE_OF_IMAGES,
+    WorkflowAssumptions,
+    sample_lines,
+    workflow_idle_lines,
+)
+from slipway.verbs.costs import assumptions, workflow_assumptions
 
 from pipeline_lambdas.config.parsing import parse_config
 from pipeline_lambdas.evidence.prices import PRICES, load_prices
 from tests.local_server import ROOT
 from tests.releases.house import patched
+from workflows.images.request import ImagesInput
 
 CONFIG = (ROOT / "training_config" / "wine-quality.yml").read_text(encoding="utf-8")
 TABLE = load_prices()
@@ -32,6 +41,7 @@ ASSUMED = Assumptions(
     keys=1,
     tested_gb=0.5,
 )
+WORKFLOWS = WorkflowAssumptions("ml.c5.large", alarms=4, tables=1, logs_gb=2, table_gb=0.5)
 
 
 def lines(function: Callable[..., list[Line]], **patch: Any) -> dict[str, Line]:
@@ -71,6 +81,37 @@ def test_a_production_environment_costs_its_actions_too() -> None:
     baked = with_prod["endpoint prod, old and new at once, 1 x ml.m5.large"]
     assert baked.usd == pytest.approx((6 + 10) / 60 * 0.115), "the old instances stay ten minutes for the alarms"
     assert "endpoint champion, 2 x ml.m5.large" not in alone
+
+
+def test_a_sample_costs_its_jobs_transitions_and_functions() -> None:
+    found = {line.item: line for line in sample_lines("lifecycle", WORKFLOWS, TABLE)}
+    assert found["training, 2 x ml.c5.large"].usd == pytest.approx(2 * 3 / 60 * 0.102)
+    assert found["transform, 4 x ml.c5.large"].usd == pytest.approx(4 * 4 / 60 * 0.102)
+    assert found["state transitions"].usd == pytest.approx(38 / 1000 * 0.025)
+    assert found["functions, 9 calls"].usd == pytest.approx(9 * 18 * 0.0000133334)
+    images = {line.item: line for line in sample_lines("images", WORKFLOWS, TABLE)}
+    assert images["training, 1 x ml.g4dn.xlarge"].usd == pytest.approx(5 / 60 * 0.7364), "it needs a GPU"
+    assert images["transform, 1 x ml.c5.large"].usd == pytest.approx(4 / 60 * 0.102)
+    assert ImagesInput(prefix="workflows/images/a").instance_type == TRAINING_INSTANCE_OF_IMAGES
+
+
+def test_the_workflows_cost_their_alarms_while_none_runs() -> None:
+    found = {line.item: line.usd for line in workflow_idle_lines(WORKFLOWS, TABLE)}
+    assert found == {
+        "alarms of the workflows": pytest.approx(0.4),
+        "logs of the workflows": pytest.approx(0.06),
+        "register of models": pytest.approx(0.125),
+        "backup of the register": pytest.approx(0.1),
+    }
+
+
+def test_alarms_of_the_workflows_are_counted_apart() -> None:
+    project = Project(ROOT)
+    of_workflows = workflow_assumptions(project)
+    assert (of_workflows.instance_type, of_workflows.tables) == ("ml.m5.large", 1)
+    texts = {name: (ROOT / "cloudformation" / name).read_text() for name in ("pipeline.yml", "workflows.yml")}
+    counts = {name: text.count("Type: AWS::CloudWatch::Alarm\n") for name, text in texts.items()}
+    assert (assumptions(project, "wine-quality").alarms, of_workflows.alarms) == tuple(counts.values())
 
 
 def test_an_idle_month_is_the_instances_the_key_and_what_watches() -> None:

@@ -38,6 +38,7 @@ def test_exports_are_for_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:4601",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ACCESS_KEY_ID": KEY["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": KEY["SecretAccessKey"],
     }

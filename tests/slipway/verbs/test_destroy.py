@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from slipway.installation.local_key import read_local_key
 from slipway.installation.removal_scope import Scope
 from slipway.installation.setup_resources import key_description
 from slipway.installation.teardown import stop_builds
+from slipway.installation.workflow_inventory import JOB_LOGS
 from slipway.names import BUILDS, FUNCTIONS
 from slipway.session import Session
 from slipway.stacks.templates import _Loader
@@ -42,6 +44,7 @@ LISTED = {
     "AWS::CodeBuild::Project": "build projects",
     "AWS::CodeCommit::Repository": "repositories",
     "AWS::CodePipeline::Pipeline": "pipelines",
+    "AWS::DynamoDB::Table": "tables",
     "AWS::Events::Rule": "rules",
     "AWS::IAM::Role": "roles",
     "AWS::KMS::Alias": "aliases",
@@ -51,7 +54,9 @@ LISTED = {
     "AWS::S3::Bucket": "buckets",
     "AWS::SNS::Subscription": "subscriptions",
     "AWS::SNS::Topic": "topics",
+    "AWS::SQS::Queue": "queues",
     "AWS::SageMaker::ModelPackageGroup": "package groups",
+    "AWS::StepFunctions::StateMachine": "state machines",
 }
 """Resource type to what `everything` calls it."""
 PARTS = {
@@ -60,6 +65,7 @@ PARTS = {
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
 }
 """Types of what is part of another resource and cannot outlive it."""
 
@@ -100,7 +106,7 @@ def everything(house: House) -> dict[str, list[str]]:
         "jobs": [job["TrainingJobName"] for job in jobs],
         "buckets": named(house, "s3", "list_buckets", "Name"),
         "repositories": named(house, "codecommit", "list_repositories", "repositoryName"),
-        "log groups": [group for group in groups if group != "/aws/sagemaker/TrainingJobs"],
+        "log groups": [group for group in groups if group not in JOB_LOGS.values()],
         "keys": [key for key, state in states.items() if state != "PendingDeletion"],
         "aliases": [alias for alias in aliases if not alias.startswith("alias/aws/")],
         "functions": named(house, "lambda", "list_functions", "FunctionName"),
@@ -112,6 +118,10 @@ def everything(house: House) -> dict[str, list[str]]:
         "dashboards": named(house, "cloudwatch", "list_dashboards", "DashboardName"),
         "topics": named(house, "sns", "list_topics", "TopicArn"),
         "subscriptions": named(house, "sns", "list_subscriptions", "SubscriptionArn"),
+        "tables": list(house.client("dynamodb").list_tables()["TableNames"]),
+        "queues": list(house.client("sqs").list_queues().get("QueueUrls", [])),
+        "state machines": named(house, "stepfunctions", "list_state_machines", "name"),
+        "processing jobs": named(house, "sagemaker", "list_processing_jobs", "ProcessingJobName"),
         "work folders": [path.name for path in (house.root / ".slipway" / "publish").glob("*")],
     }
 
@@ -316,7 +326,7 @@ def test_a_version_that_is_registered_meanwhile_goes_before_its_stack(
 
 
 def test_every_type_of_the_templates_is_looked_for() -> None:
-    types = {one["Type"] for name in ("setup.yml", "pipeline.yml") for one in resources(name).values()}
+    types = {one["Type"] for name in ("setup.yml", "pipeline.yml", "workflows.yml") for one in resources(name).values()}
     assert types <= LISTED.keys() | PARTS
 
 
@@ -349,8 +359,9 @@ def test_a_bucket_is_emptied_of_versions_markers_and_uploads(local_aws: LocalSer
     s3, name = local_aws.client("s3"), "scripts-emptied"
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    for number in range(1_100):
-        s3.put_object(Bucket=name, Key=f"k{number % 600}", Body=b"x")
+    # More than a page of a list holds.
+    with ThreadPoolExecutor(8) as side_by_side:
+        list(side_by_side.map(lambda number: s3.put_object(Bucket=name, Key=f"k{number % 600}"), range(1_100)))
     s3.delete_object(Bucket=name, Key="k0")
     s3.create_multipart_upload(Bucket=name, Key="unfinished")
     assert empty_bucket(s3, name, lambda _text: None) == 1_101

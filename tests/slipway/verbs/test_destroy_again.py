@@ -76,6 +76,7 @@ def stacks(house: House) -> dict[str, str]:
     return {stack["StackName"]: stack["StackStatus"] for stack in found}
 
 
+@pytest.mark.faults
 def test_a_log_group_that_came_back_is_told_and_removed(two_models: House) -> None:
     house, logs, group = two_models, two_models.client("logs"), f"/aws/lambda/slipway-local-{SECOND}-train-model"
     assert slipway(house, "destroy", "--model", SECOND, "--yes", SECOND).returncode == 0

@@ -41,7 +41,7 @@ def test_gates_may_differ_and_the_rows_are_those_of_the_release(tmp_path: Path) 
 
 def test_another_model_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path, hyperparameters__max_depth=9)
-    with pytest.raises(SlipwayError, match="found another hyperparameters than release 8f3c2a1d-4b5e was trained with"):
+    with pytest.raises(SlipwayError, match="found other values than release 8f3c2a1d-4b5e was trained with"):
         read_gates(file, record())
 
 

@@ -42,7 +42,7 @@ def test_releases_of_a_day(house: House) -> None:
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,120 rows", house.transcript)
 
     house.config_file.write_text(house.config_file.read_text().replace("max_depth: 6", "max_depth: 5"))
-    handler = house.root / "inference_lambdas" / "handlers" / "evaluate_model.py"
+    handler = house.root / "pipeline_lambdas" / "handlers" / "register_model.py"
     handler.write_text(handler.read_text() + "\n# changed\n")
     train = house.root / "data" / "wine-quality" / "train" / "train.csv"
     train.write_text("".join(train.read_text().splitlines(keepends=True)[:1_000]))
@@ -51,7 +51,7 @@ def test_releases_of_a_day(house: House) -> None:
     updated = {
         action["action"]: action["variables"]["Updated"] for action in third["actions"] if "Publish" in action["action"]
     }
-    assert updated == {"Publish": "evaluate-model", "PublishFirst": "none", "PublishApproved": "smoke-test-prod"}
+    assert updated == {"Publish": "register-model", "PublishFirst": "none", "PublishApproved": "none"}
     assert re.search(r"trained +slipway-local-wine-quality-\S+, 1,000 rows", third["said"])
     newest, *older = statuses(house)
     assert newest == "Succeeded"

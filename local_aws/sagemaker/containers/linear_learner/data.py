@@ -1,8 +1,8 @@
-"""The channels of a job as arrays, and what is wrong with them.
+"""Reads the channels of a job into arrays, and checks them.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html#ll-input_output: CSV has the label in its first
-column, and no header; a value that is missing has no meaning for a linear model. AWS's texts about bad rows are not
-documented; here they name file and line.
+column, and no header; a linear model cannot use missing values. AWS does not document its messages about bad rows;
+here they name file and line.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from local_aws.sagemaker.containers.linear_learner.errors import CustomerError, NotEmulatedError
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import REGRESSOR, Settings
 from local_aws.sagemaker.containers.toolkit import csv_text
 from local_aws.sagemaker.containers.toolkit.csv_text import RowError
+from local_aws.sagemaker.containers.toolkit.customer_errors import CustomerError, NotEmulatedError
 from local_aws.sagemaker.containers.toolkit.fields import Text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Rows:
 
 
 def load(ml: Ml, settings: Settings) -> dict[str, Rows]:
-    """Return the channels by name, in the order of CHANNELS. Raises CustomerError for what is wrong with them."""
+    """Return the channels by name, in the order of CHANNELS. Raises CustomerError for the first fault."""
     config = ml.input_data_config()
     _check(config)
     loaded: dict[str, Rows] = {}
@@ -105,9 +105,7 @@ def _check_values(part: NDArray[np.float32], text: Text, name: str, settings: Se
     if missing.size:
         row, column = missing[0].tolist()
         line = csv_text.line_of_row(text, row)
-        raise CustomerError(
-            f"{name}, line {line}, column {column + 1}: found no finite number; values cannot be missing"
-        )
+        raise CustomerError(f"{name}, line {line}, column {column + 1}: not a finite number; values cannot be missing")
     if settings.predictor == REGRESSOR:
         return
     labels = part[:, 0]

@@ -1,8 +1,8 @@
-"""Epochs of training, by scikit-learn: one model, by stochastic gradient descent row after row.
+"""Epochs of training with scikit-learn: one model, by stochastic gradient descent, row by row.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/ll_how-it-works.html. AWS trains many models in mini-batches, by adam if
-not told otherwise, and keeps the best; that is not emulated, see docs/local-aws.md. scikit-learn is imported when a
-job trains, so that a process that serves has numpy alone.
+set otherwise, and keeps the best; that is not emulated, see docs/local-aws.md. scikit-learn is imported when a job
+trains, so that a process that serves needs numpy only.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local_aws.sagemaker.containers.linear_learner.errors import CustomerError, NotEmulatedError
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import BINARY, MULTICLASS, REGRESSOR
 from local_aws.sagemaker.containers.linear_learner.model import LinearModel
+from local_aws.sagemaker.containers.toolkit.customer_errors import CustomerError, NotEmulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 _WEIGHT_DECAY = 1e-4
 _LEARNING_RATE = 0.01
 _ABSENT = -30.0
-"""The bias of a class that the training data has no row of: never predicted."""
+"""The bias of a class without rows in the training data: it is never predicted."""
 
 
 @dataclass(frozen=True)
 class _Scaling:
-    """Features and label less `mean`, by `deviation`; the label's are numbers of their own."""
+    """Subtracts `mean` from features and label and divides by `deviation`; the label has its own two numbers."""
 
     mean: Numbers
     deviation: Numbers
@@ -49,14 +49,14 @@ class _Scaling:
         return (found - self.label_mean) / self.label_deviation
 
     def undone(self, weights: Numbers, bias: Numbers) -> tuple[Numbers, Numbers]:
-        """Return weights and bias for features and labels as they are in the data."""
+        """Return weights and bias for features and labels on the scale of the data."""
         plain = weights / self.deviation
         bias = bias - plain @ self.mean
         return plain * self.label_deviation, bias * self.label_deviation + self.label_mean
 
 
 def epochs(settings: Settings, rows: Rows) -> Iterator[LinearModel]:
-    """Yield the model after each epoch, without end. Raises CustomerError for data that nothing can be learned from."""
+    """Yield the model after each epoch, endlessly. Raises CustomerError for data that cannot train a model."""
     if settings.loss == "quantile_loss":
         raise NotEmulatedError("Hyperparameter loss: quantile_loss is not trained locally; train on AWS.")
     scaling = _scaling(settings, rows)
@@ -90,7 +90,7 @@ def _scaling(settings: Settings, rows: Rows) -> _Scaling:
 
 
 def _penalty(settings: Settings) -> tuple[float, float]:
-    """Return the strength of the regularisation, and the part of it that is L1."""
+    """Return the strength of the regularisation, and its share of L1."""
     l1, l2 = settings.number("l1"), settings.number("wd", _WEIGHT_DECAY)
     return l1 + l2, l1 / (l1 + l2) if l1 + l2 else 0.0
 
@@ -126,7 +126,7 @@ def _descent(
     model = (SGDClassifier if classifies else SGDRegressor)(**common, **losses[settings.loss])
     known = {"classes": np.array([0.0, 1.0])} if classifies else {}
     weights = _weights(settings, labels)
-    # A hinge loss of another margin has the same solution, as many times as large.
+    # A hinge loss with another margin has the same solution, scaled by the margin.
     margin = settings.number("margin") if settings.loss == "hinge_loss" else 1.0
     while True:
         model.partial_fit(features, labels, sample_weight=weights, **known)
@@ -146,7 +146,7 @@ def _multiclass(
         l1_ratio=share,
         fit_intercept=settings.truth("use_bias"),
         solver="saga",
-        max_iter=1,  # an epoch, after which it goes on from where it was
+        max_iter=1,  # one epoch; the next call continues from there
         warm_start=True,
         random_state=0,
     )
@@ -161,7 +161,7 @@ def _multiclass(
 def _of_all_classes(
     classes: int, known: NDArray[np.int64], coefficients: Numbers, intercepts: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """Return a row for each class, whatever classes the data has; two of them have one row in scikit-learn."""
+    """Return a row for each class, also for classes without data; scikit-learn has one row for two classes."""
     if len(known) == 2:
         coefficients = np.concatenate([-coefficients, coefficients]) / 2.0
         intercepts = np.concatenate([-intercepts, intercepts]) / 2.0

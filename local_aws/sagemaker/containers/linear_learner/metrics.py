@@ -1,7 +1,7 @@
-"""Losses and scores of a model on the rows of a channel, by the names that the log has.
+"""Losses and scores of a model on the rows of a channel, under their names in the log.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.html. The names of objectives are known from logs
-for the losses that `auto` stands for; those of the others follow them.
+for the losses that `auto` means; the names for other losses follow the same form.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def objective_name(settings: Settings) -> str:
 
 
 def objective(settings: Settings, model: LinearModel, rows: Rows) -> float:
-    """Return the mean of the loss that is made small."""
+    """Return the mean of the loss that training minimises."""
     return float(_losses(settings, rows.labels, model.scores(rows.features)).mean())
 
 
@@ -94,7 +94,7 @@ def scores_of(settings: Settings, model: LinearModel, rows: Rows) -> list[tuple[
 def _of_classes(
     settings: Settings, labels: NDArray[np.int64], scores: Numbers, predicted: NDArray[np.int64]
 ) -> list[tuple[str, str, float]]:
-    # How many classes are ranked before the right one.
+    # The number of classes ranked before the right one.
     own = scores[np.arange(len(labels)), labels]
     rank = (scores > own[:, None]).sum(axis=1)
     top, beta = settings.integer("accuracy_top_k"), settings.number("f_beta")
@@ -113,7 +113,7 @@ def _of_classes(
 def precision_recall_f(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], one: int, beta: float
 ) -> tuple[float, float, float]:
-    """Return precision, recall and the F score of a class; 0 for what has no rows."""
+    """Return precision, recall and the F score of a class; 0 where there are no rows."""
     right = float(((labels == one) & (predicted == one)).sum())
     precision = right / max(float((predicted == one).sum()), 1.0)
     recall = right / max(float((labels == one).sum()), 1.0)
@@ -122,7 +122,7 @@ def precision_recall_f(
 
 
 def area_under_curve(labels: NDArray[np.int64], scores: Numbers) -> float:
-    """Return the area under the ROC curve; 0.5 where a class has no row."""
+    """Return the area under the ROC curve; 0.5 if a class has no rows."""
     values, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     del values
     ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[places]

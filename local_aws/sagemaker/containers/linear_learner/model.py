@@ -1,6 +1,6 @@
-"""A linear model: what training leaves and serving reads.
+"""A linear model, which training writes and serving reads.
 
-The file in model.tar.gz is JSON and of this stand-in alone; AWS's holds parameters of MXNet.
+The file in model.tar.gz is JSON, which only this stand-in reads; AWS's file contains parameters of MXNet.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MODEL_NAME = "model_algo-1"
 
 
 class ModelError(Exception):
-    """The model of a directory cannot be loaded."""
+    """The model in a directory cannot be loaded."""
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """`weights` has a row per output: one, or one for each of several classes.
+    """`weights` has one row per output: a single one, or one for each class.
 
-    With `probability` a score is how likely a class is; `threshold` is the score from which on a row is of class 1.
+    With `probability`, a score is the probability of a class; rows with a score of at least `threshold` are of class 1.
     """
 
     predictor: str
@@ -43,7 +43,7 @@ class LinearModel:
         return len(self.weights[0])
 
     def scores(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Return a number per row, or a row of probabilities of several classes."""
+        """Return a number per row, or per row the probabilities of the classes."""
         margins = features.astype(np.float64) @ np.array(self.weights).T + np.array(self.bias)
         if self.predictor == MULTICLASS:
             powers = np.exp(margins - margins.max(axis=1, keepdims=True))
@@ -65,11 +65,11 @@ class LinearModel:
 
 
 def load(model_dir: Path) -> LinearModel:
-    """Return the model of a directory. Raises ModelError that says what was found."""
+    """Return the model in a directory. Raises ModelError."""
     path = model_dir / MODEL_NAME
     try:
         return LinearModel(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ModelError(f"No model file in {model_dir}: expected {MODEL_NAME} at the root of model.tar.gz") from None
     except (ValueError, TypeError) as error:
-        raise ModelError(f"Model at {path} is not one that local AWS has trained: {error}") from None
+        raise ModelError(f"Model at {path} was not trained by local AWS: {error}") from None

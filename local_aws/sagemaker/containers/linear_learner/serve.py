@@ -2,8 +2,8 @@
 
 Requests and answers: https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html and
 https://docs.aws.amazon.com/sagemaker/latest/dg/LL-in-formats.html. There is no answer in CSV
-(https://github.com/aws/amazon-sagemaker-examples/issues/821). A body that cannot be used is refused as on AWS, with the
-reason behind it.
+(https://github.com/aws/amazon-sagemaker-examples/issues/821). An unusable body is refused with AWS's message, followed
+by the reason.
 
 Not emulated: RecordIO-protobuf bodies and answers.
 """
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local_aws.sagemaker.containers.linear_learner import log
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import REGRESSOR
 from local_aws.sagemaker.containers.linear_learner.model import LinearModel, ModelError, load
+from local_aws.sagemaker.containers.toolkit import algorithm_log as log
 from local_aws.sagemaker.containers.toolkit import csv_text
 from local_aws.sagemaker.containers.toolkit.csv_text import RowError
 from local_aws.sagemaker.containers.toolkit.fields import Text
@@ -108,7 +108,7 @@ class ScoringService:
 
 def _predictions(model: LinearModel, rows: NDArray[Any]) -> list[dict[str, Any]]:
     scores = model.scores(rows)
-    # AWS computes with 32 bits.
+    # AWS computes with 32-bit floats.
     shown = scores.astype(np.float32).tolist()
     if model.predictor == REGRESSOR:
         return [{"score": score} for score in shown]

@@ -1,4 +1,4 @@
-"""The score from which on a row is of class 1, as binary_classifier_model_selection_criteria asks for it.
+"""The score from which a row is of class 1, chosen by binary_classifier_model_selection_criteria.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/ll_how-it-works.html: a sample of the validation data decides.
 """
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 def best_threshold(settings: Settings, labels: Numbers, scores: Numbers, middle: float) -> float:
-    """Return a threshold between scores that the criteria like best; `middle` is that of the loss alone."""
+    """Return the threshold between scores that is best by the criteria; `middle` is the default of the loss."""
     criteria = settings.texts["binary_classifier_model_selection_criteria"]
     if criteria == "loss_function" or not len(labels):
         return middle
     order = np.argsort(-scores, kind="stable")
     ordered, positive = scores[order], labels[order] > 0
-    # After each place: that many rows and those before are taken for class 1.
+    # The counts if all rows up to each position are taken as class 1.
     right = np.concatenate([[0.0], np.cumsum(positive)])
     taken = np.arange(len(ordered) + 1, dtype=np.float64)
-    # A threshold cannot part equal scores.
+    # A threshold cannot separate equal scores.
     apart = np.concatenate([[True], ordered[:-1] != ordered[1:], [True]])
     worth = np.where(apart, _worth(settings, criteria, right, taken), -np.inf)
     place = int(np.argmax(worth))

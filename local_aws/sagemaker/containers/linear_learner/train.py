@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.containers.linear_learner import data, fitting, hyperparameters, log, metrics
-from local_aws.sagemaker.containers.linear_learner.errors import CustomerError, NotEmulatedError
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import BINARY
 from local_aws.sagemaker.containers.linear_learner.threshold import best_threshold
+from local_aws.sagemaker.containers.toolkit import algorithm_log
+from local_aws.sagemaker.containers.toolkit.customer_errors import CustomerError, NotEmulatedError, exit_code
 
 if TYPE_CHECKING:
     from local_aws.sagemaker.containers.linear_learner.data import Rows
@@ -30,24 +30,16 @@ def train(ml: Ml) -> int:
 
     A failure is logged, written to /opt/ml/output/failure, and returned as 2 if it is the customer's, else as 1.
     """
-    try:
-        _train(ml)
-    except CustomerError as error:
-        log.error(f"Customer Error: {error}")
-        ml.write_failure(str(error))
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001  # no failure without its file
-        log.error(traceback.format_exc())
-        ml.write_failure(f"Algorithm Error: {type(error).__qualname__}: {error}")
-        return 1
-    return 0
+    return exit_code(ml, _train)
 
 
 def _train(ml: Ml) -> None:
     given = ml.hyperparameters()
-    log.info(f"Merging with provided configuration from /opt/ml/input/config/hyperparameters.json: {json.dumps(given)}")
+    algorithm_log.info(
+        f"Merging with provided configuration from /opt/ml/input/config/hyperparameters.json: {json.dumps(given)}"
+    )
     settings = hyperparameters.validate(given)
-    log.info(f"Final configuration: {json.dumps(dict(settings.texts))}")
+    algorithm_log.info(f"Final configuration: {json.dumps(dict(settings.texts))}")
     hosts = ml.resource_config().get("hosts", [])
     if len(hosts) > 1:
         raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
@@ -56,16 +48,16 @@ def _train(ml: Ml) -> None:
     for channel, found in rows.items():
         scores = metrics.scores_of(settings, model, found)
         for name, _, value in scores:
-            log.info(f"#{channel}_score (algo-1) : ({name!r}, {value!r})")
+            algorithm_log.info(f"#{channel}_score (algo-1) : ({name!r}, {value!r})")
         for name, measure, value in scores:
             log.quality(f"{channel} {name}", measure, value)
     if "test" not in rows:
-        log.info("Test data is not provided.")
+        algorithm_log.info("Test data is not provided.")
     model.save(ml.model_dir)
 
 
 def _best(settings: Settings, rows: dict[str, Rows]) -> LinearModel:
-    """Train epoch after epoch, until the loss gets no better, and return the best model."""
+    """Train epoch by epoch until the loss no longer improves, and return the best model."""
     limit, patience = settings.integer("epochs"), settings.integer("early_stopping_patience")
     name, judged = metrics.objective_name(settings), "validation" if "validation" in rows else "train"
     best: tuple[float, LinearModel] | None = None
@@ -74,20 +66,20 @@ def _best(settings: Settings, rows: dict[str, Rows]) -> LinearModel:
         losses = {channel: metrics.objective(settings, model, rows[channel]) for channel in rows if channel != "test"}
         for channel, value in losses.items():
             log.quality(f"epoch={epoch}, {channel} {name}", "loss", value)
-        log.info(
+        algorithm_log.info(
             f"#early_stopping_criteria_metric: host=algo-1, epoch={epoch}, criteria={name}, value={losses[judged]!r}"
         )
         gain = 1.0 if best is None else (best[0] - losses[judged]) / max(abs(best[0]), 1e-12)
         if best is None or gain > 0:
-            log.info(f"Epoch {epoch}: Loss improved. Updating best model")
+            algorithm_log.info(f"Epoch {epoch}: Loss improved. Updating best model")
             best = losses[judged], model
         stale = 0 if gain >= settings.number("early_stopping_tolerance") else stale + 1
-        log.info(f"#progress_metric: host=algo-1, completed {100 * (epoch + 1) // limit} % of epochs")
+        algorithm_log.info(f"#progress_metric: host=algo-1, completed {100 * (epoch + 1) // limit} % of epochs")
         seconds = max(time.monotonic() - started, 1e-6)
         done = len(rows["train"].labels) * (epoch + 1)
-        log.info(f"#throughput_metric: host=algo-1, train throughput={done / seconds!r} records/second")
+        algorithm_log.info(f"#throughput_metric: host=algo-1, train throughput={done / seconds!r} records/second")
         if stale >= patience:
-            log.info(f"Early stop: no improvement in {patience} epochs")
+            algorithm_log.info(f"Early stop: no improvement in {patience} epochs")
             break
     if best is None:
         raise CustomerError(f"The training data gave no model in {limit} epochs")

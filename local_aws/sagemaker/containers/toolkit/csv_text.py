@@ -1,4 +1,4 @@
-"""CSV without a header, all fields numeric, an empty field for a missing value: into a matrix, or a reason why not.
+"""Parses CSV into a matrix: no header, all fields numeric, an empty field for a missing value.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html (input/output interface).
 """
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DELIMITERS = (b",", b"\t", b";", b"|", b" ", b":")
-"""What the container's detection can find in a line of numbers, the likeliest first."""
+"""Delimiters that the container's detection can find in a line of numbers, the most likely first."""
 _SMALL_BYTES = 1024
 """Below this, numpy's cost per call is higher than that of one `float` per field."""
 
 
 class RowError(ValueError):
-    """A row that cannot be read. `line` counts from 1; `column` too, or is None if the whole row is meant."""
+    """A row that cannot be read. `line` and `column` count from 1; `column` is None for the whole row."""
 
     def __init__(self, line: int, column: int | None, reason: str) -> None:
         super().__init__(reason)
@@ -38,8 +38,8 @@ def delimiter_of(line: bytes) -> bytes | None:
 def parse(text: Text, delimiter: bytes, columns: int | None = None) -> NDArray[np.float32]:
     """Return the rows of a text, shape (rows, columns); blank lines are skipped.
 
-    `columns` is what every row must have; None takes it from the first row. Raises RowError for the first row
-    that has another number of fields or a field that is no number.
+    `columns` is the number of fields in every row; None takes it from the first row. Raises RowError for the first row
+    with another number of fields or with a field that is not a number.
     """
     if len(text.data) < _SMALL_BYTES and (small := _parse_small(text, delimiter, columns)) is not None:
         return small
@@ -64,7 +64,7 @@ def parse(text: Text, delimiter: bytes, columns: int | None = None) -> NDArray[n
 
 
 def _parse_small(text: Text, delimiter: bytes, columns: int | None) -> NDArray[np.float32] | None:
-    """Return the rows of a few lines, None if anything about them is out of the ordinary."""
+    """Return the rows of a few lines, None if they are not plain rows of numbers."""
     if b"_" in text.data:
         return None
     try:
@@ -73,7 +73,7 @@ def _parse_small(text: Text, delimiter: bytes, columns: int | None) -> NDArray[n
         return None
     if not rows or any(len(row) != (columns or len(rows[0])) for row in rows):
         return None
-    # As float64 first: a number too large for 32 bits becomes infinite, as it does on the other way.
+    # As float64 first: a number too large for 32 bits becomes infinite, as in the other code path.
     with np.errstate(over="ignore"):
         return np.array(rows).astype(np.float32)
 

@@ -1,12 +1,12 @@
-"""The container's three kinds of failure, and what the local stand-in cannot do."""
+"""The container's three kinds of failure, and the one for what the local stand-in cannot do."""
 
 from __future__ import annotations
 
 
 class ToolkitError(Exception):
-    """Base of all failures that the container names.
+    """Base of all failures that the container reports.
 
-    The class name and the message are what a user reads in FailureReason
+    Users see the class name and the message in FailureReason
     (https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_algorithm_toolkit/exceptions.py).
     """
 
@@ -18,7 +18,7 @@ class ToolkitError(Exception):
 
 
 class UserError(ToolkitError):
-    """The customer can put it right: a hyperparameter, a channel, the data."""
+    """The customer can fix it: a hyperparameter, a channel, the data."""
 
     documented_name = "sagemaker_algorithm_toolkit.exceptions.UserError"
 
@@ -30,12 +30,12 @@ class AlgorithmError(ToolkitError):
 
 
 class PlatformError(ToolkitError):
-    """The platform's side of the container contract is broken."""
+    """The platform does not meet the container contract."""
 
     documented_name = "sagemaker_algorithm_toolkit.exceptions.PlatformError"
 
 
 class NotEmulatedError(ToolkitError):
-    """AWS can do it, local AWS cannot; the message says what."""
+    """AWS supports it, local AWS does not; the message says what."""
 
     documented_name = "local_aws.NotEmulatedError"

@@ -1,4 +1,4 @@
-"""Numbers out of text at the speed of numpy: many fields at once, eight digits per 64-bit word.
+"""Parses numbers from text with numpy: many fields at once, eight digits per 64-bit word.
 
 A text parser that calls `float` per field, numpy's own included, takes 150 ns and more for each. Here the bytes
 of up to eight digits are taken as one 64-bit integer, and all fields of a block go through the same few integer
@@ -28,7 +28,7 @@ _DOT = 46
 _MINUS = 45
 
 _PAD = 24
-"""Bytes before the text, so that the words before its first field exist."""
+"""Bytes before the text, so that the words before its first field can be read."""
 _BLOCK = 1 << 18
 """Bytes per block: its intermediate arrays stay in the cache."""
 _MAX_DIGITS = 19
@@ -72,7 +72,7 @@ class Text:
             start = end
 
     def line(self, offset: int) -> int:
-        """Return the number of the line that holds an offset, from 1."""
+        """Return the number, from 1, of the line that contains an offset."""
         return self.data.count(b"\n", _PAD, offset) + 1
 
 
@@ -83,7 +83,7 @@ class Fields:
     values      float64; NaN for an empty field
     start, end  offsets into the text
     terminator  the byte that ends each field
-    not_a_number  indexes of fields that hold something else than a number or nothing
+    not_a_number  indexes of fields that are neither empty nor a number
     """
 
     values: NDArray[np.float64]
@@ -127,7 +127,7 @@ def _decimals(
     end: NDArray[np.intp],
     has_dot: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the values of unsigned decimals, and which fields are none or need more care."""
+    """Return the values of unsigned decimals, and the fields that are not such or need more care."""
     words: NDArray[np.uint64] = np.ndarray(shape=(raw.size - 7,), dtype="<u8", buffer=raw, strides=(1,))
     whole_digits = dot - first
     part_digits = end - dot - has_dot
@@ -151,7 +151,7 @@ def _decimals(
 
 
 def _digits(words: NDArray[np.uint64], count: NDArray[np.intp]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Return the number that the last `count` (0 to 8) characters of each word spell, and where it is none."""
+    """Return the number in the last `count` (0 to 8) characters of each word, and where there is none."""
     shift = ((8 - count) * 8).astype(np.uint64)
     value = ((words ^ _ASCII_ZEROS) >> shift) << shift
     bad = (((value + _ABOVE_NINE) | value) & _HIGH_BITS) != 0
@@ -168,11 +168,11 @@ def _convert_singly(
     indexes: NDArray[np.intp],
     values: NDArray[np.float64],
 ) -> list[int]:
-    """Fill in the values of the given fields with `float`; return those that are no numbers."""
+    """Fill in the values of the given fields with `float`; return those that are not numbers."""
     bad = []
     data = text.data
     for index, start, end in zip(indexes.tolist(), starts[indexes].tolist(), ends[indexes].tolist(), strict=True):
-        # float() takes digits grouped by underscores, which no data file means.
+        # float() accepts underscores between digits, which are not meant in a data file.
         field = data[start:end].strip().replace(b"_", b"?")
         try:
             values[index] = float(field) if field else np.nan

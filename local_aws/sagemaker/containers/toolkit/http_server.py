@@ -1,9 +1,9 @@
-"""A small HTTP/1.1 server on a given listening socket: keep-alive, one thread per connection, one write per answer.
+"""A small HTTP/1.1 server on a given listening socket: keep-alive, one thread per connection, one write per response.
 
-It answers who knows its secret: any program and web page of this machine can reach its port.
+It answers only requests with its secret, as any program or web page on this machine can reach its port.
 
-The standard library's http.server parses headers with the e-mail package and writes an answer piecemeal, which
-costs a small request several times what the prediction costs; so the few rules needed stand here.
+The standard library's http.server parses headers with the e-mail package and writes a response in pieces, which takes
+several times as long as a small prediction; so the few rules needed are here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Answer:
 
 
 class _RefusedError(Exception):
-    """The request cannot be read to its end: answer and close."""
+    """The request cannot be read to its end: respond and close."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -67,11 +67,11 @@ class _RefusedError(Exception):
 
 
 class _StopError(Exception):
-    """SIGTERM came."""
+    """SIGTERM has arrived."""
 
 
 class HttpServer:
-    """Serves `respond` until SIGTERM; a request under way is finished."""
+    """Serves `respond` until SIGTERM; requests in progress are completed."""
 
     def __init__(self, door: Door, respond: Callable[[Request], Answer], max_body_bytes: int) -> None:
         self._listener, self._secret = door.listener, door.secret.encode()
@@ -81,7 +81,7 @@ class HttpServer:
         self._idle = threading.Condition()
 
     def run(self) -> None:
-        """Accept connections; returns after SIGTERM. To be called on the main thread of the process."""
+        """Accept connections; returns after SIGTERM. Call it on the main thread of the process."""
 
         def stop(*_: object) -> NoReturn:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -99,7 +99,7 @@ class HttpServer:
 
     def _converse(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A caller that goes away in the middle is no fault of the server.
+        # A client that disconnects is not an error of the server.
         try:
             with connection, connection.makefile("rb") as stream:
                 while self._exchange(connection, stream):
@@ -108,7 +108,7 @@ class HttpServer:
             return
 
     def _exchange(self, connection: socket.socket, stream: BufferedReader) -> bool:
-        """Answer one request; return whether another may follow on the connection."""
+        """Answer one request; return whether the connection stays open."""
         first = stream.readline(_LINE_BYTES)
         if not first.strip():
             return False
@@ -134,7 +134,7 @@ class HttpServer:
     def _safely(self, request: Request) -> Answer:
         try:
             return self._respond(request)
-        except Exception as error:  # noqa: BLE001  # the server outlives any single request
+        except Exception as error:  # noqa: BLE001  # the server survives any single request
             log.error(f"{type(error).__name__}: {error}")
             return Answer(500, f"{type(error).__name__}: {error}")
 
@@ -151,7 +151,7 @@ class HttpServer:
             raise _RefusedError(Answer(411, "Send the body with Content-Length; chunks are not accepted"))
         length_text = headers.get("content-length", "0")
         if not length_text.isdecimal():
-            raise _RefusedError(Answer(400, f"Content-Length {length_text!r} is no number"))
+            raise _RefusedError(Answer(400, f"Content-Length {length_text!r} is not a number"))
         length = int(length_text)
         if length > self._max_body_bytes:
             text = f"The body has {length} bytes, expected {self._max_body_bytes} (MAX_CONTENT_LENGTH)"

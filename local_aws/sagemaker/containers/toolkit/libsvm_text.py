@@ -1,4 +1,4 @@
-"""libsvm text, `label[:weight] index:value ...`, into a sparse matrix, or a reason why not."""
+"""Parses libsvm text, `label[:weight] index:value ...`, into a sparse matrix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEPARATORS = b" \t:"
 class Sparse:
     """Rows in compressed form: row i holds `values[pointers[i]:pointers[i + 1]]` at those `indexes`.
 
-    `labels` and `weights` have one element per row, or none where the text has none.
+    `labels` and `weights` have one element per row, or none if the text has none.
     """
 
     labels: NDArray[np.float32]
@@ -39,7 +39,7 @@ class Sparse:
 
 
 def is_row(line: bytes) -> bool:
-    """Say whether a line has the shape of a libsvm row, as the container checks it on a first line."""
+    """Return whether a line looks like a libsvm row; this is the container's check of a first line."""
     words = line.split()
     if not words:
         return False
@@ -51,8 +51,8 @@ def is_row(line: bytes) -> bool:
 def parse(text: Text, *, labelled: bool) -> Sparse:
     """Return the rows of a text; blank lines are skipped.
 
-    With `labelled` the first word of a row is its label, with or without a weight. Without, words that have no
-    colon are ignored, as the container does when it predicts. Raises RowError for the first faulty row.
+    With `labelled`, the first word of a row is its label, with or without a weight. Otherwise words without a colon are
+    ignored, as the container does for predictions. Raises RowError for the first faulty row.
     """
     parts = [_parse_block(text, start, end, labelled=labelled) for start, end in text.blocks()]
     counts = np.concatenate([np.diff(part.pointers) for part in parts])

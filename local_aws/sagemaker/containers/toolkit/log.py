@@ -1,4 +1,4 @@
-"""The container's log lines, on standard output, in the form of its own logger."""
+"""The container's log lines, on standard output, in the form of its logger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From predictions to a response body.
+"""Encodes predictions as a response body.
 
 Formats: https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html and
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/serve_utils.py.
@@ -51,15 +51,15 @@ _KEYS = {
 
 
 class NotAcceptableError(ValueError):
-    """The Accept header asks for what the container cannot give (status 406)."""
+    """The Accept header asks for an unsupported type (status 406)."""
 
 
 class EncodingError(ValueError):
-    """The predictions have no such form (status 500)."""
+    """The predictions cannot be encoded in this form (status 500)."""
 
 
 def accept_of(header: str | None, default: str) -> str:
-    """Return the answer's content type. Raises NotAcceptableError with the container's text."""
+    """Return the response's content type. Raises NotAcceptableError with the container's message."""
     accept = (header or "").partition(";")[0].strip()
     if accept in ("", "*/*"):
         return default
@@ -76,7 +76,7 @@ def plain(predictions: NDArray[np.float32], accept: str) -> str:
         return json.dumps({"predictions": [{"score": score} for score in predictions.tolist()]})
     if accept != CSV:
         raise EncodingError(f"Accept type {accept} needs the environment variable SAGEMAKER_INFERENCE_OUTPUT")
-    # The repr of a list is made in C, several times faster than one call of repr per prediction.
+    # The repr of a list is computed in C, several times faster than one call of repr per prediction.
     if predictions.ndim == 1:
         return repr(predictions.tolist())[1:-1].replace(", ", "\n") + "\n"
     return repr(predictions.tolist())[2:-2].replace("], [", "\n").replace(", ", ",") + "\n"
@@ -92,7 +92,7 @@ def batch(predictions: NDArray[np.float32]) -> str:
 def selected(
     predictions: NDArray[np.float32], objective: Objective, keys: list[str], accept: str, *, in_batch: bool
 ) -> str:
-    """Return what SAGEMAKER_INFERENCE_OUTPUT asks for. Raises EncodingError with the container's text."""
+    """Return the output that SAGEMAKER_INFERENCE_OUTPUT selects. Raises EncodingError with the container's message."""
     records = _select(predictions, objective, keys)
     if accept == JSON:
         return json.dumps({"predictions": records})

@@ -1,4 +1,4 @@
-"""Runs after each round: the log line, the checkpoint, the model in hand for a stopped job."""
+"""Callbacks after each round: the log line, the checkpoint, the current model for a stopped job."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Checkpoint(xgb.callback.TrainingCallback):
 
 
 def save(model: xgb.Booster, path: Path) -> None:
-    """Write a model as UBJSON so that a reader, or a kill in between, never meets half of it."""
+    """Write a model as UBJSON, atomically: neither a reader nor a kill leaves half of it."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(model.save_raw("ubj"))
     part.replace(path)

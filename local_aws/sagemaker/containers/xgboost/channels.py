@@ -42,7 +42,7 @@ _NO_PIPE = (
 
 
 def format_of(content_type: str | None) -> str:
-    """Return the data format that a content type names, parameters allowed; no content type means libsvm.
+    """Return the data format of a content type, which may have parameters; no content type means libsvm.
 
     Raises UserError with the container's text.
     """
@@ -86,7 +86,7 @@ def _check_channel(name: str, given: dict[str, str]) -> None:
     known = content_type == "text/python" if name == "code" else content_type in FORMATS
     if known and mode == "Pipe" and FORMATS.get(content_type) == CSV:
         raise UserError(_NO_PIPE)
-    # FastFile is a mount that a container sees as files; whether it is told `File` is not documented.
+    # A container sees a FastFile mount as files; AWS does not document whether the mode here is then `File`.
     if not known or mode not in ("File", "FastFile") or _distribution(given) not in _DISTRIBUTIONS:
         raise UserError(f"Channel configuration for '{name}' channel is not supported: {given}")
 

@@ -1,4 +1,4 @@
-"""The files of a channel as XGBoost's matrices, and what is wrong with them.
+"""Reads the files of a channel into XGBoost's matrices, and checks them.
 
 Which files are read and how the first line decides:
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/data_utils.py.
@@ -33,7 +33,7 @@ _SNIPPET = 50
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel: its directory here, and the path under which messages speak of it."""
+    """One channel: its directory here, and its path in messages."""
 
     name: str
     directory: Path
@@ -69,10 +69,14 @@ class Channel:
 
 
 def load(channel: Channel, data_format: str, *, csv_weights: bool, nthread: int | None) -> xgb.DMatrix:
-    """Return a channel's data with its labels. Raises UserError that names file, line and reason."""
-    if data_format == CSV:
-        return _load_csv(channel, csv_weights=csv_weights, nthread=nthread)
-    return _load_libsvm(channel, nthread=nthread)
+    """Return a channel's data with its labels. Raises UserError with file, line and reason."""
+    try:
+        if data_format == CSV:
+            return _load_csv(channel, csv_weights=csv_weights, nthread=nthread)
+        return _load_libsvm(channel, nthread=nthread)
+    except xgb.core.XGBoostError as error:
+        # The rows can be read, and XGBoost takes no value of them that is too large.
+        raise UserError(f"Failed to load {data_format} data with exception:\n{error}") from None
 
 
 def warn_if_same(train: Channel, validation: Channel) -> None:
@@ -148,7 +152,7 @@ def _load_libsvm(channel: Channel, *, nthread: int | None) -> xgb.DMatrix:
 
 
 def sparse_matrix(parts: list[libsvm_text.Sparse], columns: int, shift: int = 0) -> csr_matrix:
-    """Return parts below each other as one matrix; `shift` is taken off every index."""
+    """Stack parts into one matrix; `shift` is subtracted from every index."""
     values = np.concatenate([part.values for part in parts])
     indexes = np.concatenate([part.indexes for part in parts]) - shift
     counts = np.concatenate([np.diff(part.pointers) for part in parts])

@@ -79,7 +79,7 @@ def _check_objective(value: str, others: dict[str, Any]) -> None:
 
 def _check_eval_metric(value: list[str], others: dict[str, Any]) -> None:
     if "objective" not in others:
-        # The container looks the objective up before anything else and dies of KeyError('objective').
+        # The container looks up the objective before anything else and fails with KeyError('objective').
         raise UserError("Hyperparameter eval_metric: set objective as well, the container refuses one without it")
     objective = others["objective"]
     if "auc" in value and not objective.startswith(("binary:", "rank:")):
@@ -203,5 +203,5 @@ def _parse(name: str, text: str) -> Any:
 
 
 def _depth(name: str) -> int:
-    """Return how many checks have to come before this one: 0 for most, so order of the request is kept."""
+    """Return how many checks must come before this one: 0 for most, so the order of the request is kept."""
     return max((1 + _depth(other) for other in PARAMETERS[name].after), default=0)

@@ -1,4 +1,4 @@
-"""Evaluation metrics that the container makes itself, and how a request's eval_metric is divided.
+"""Evaluation metrics that the container computes itself, and how a request's eval_metric is divided.
 
 XGBoost computes its own metrics; these are taken out of eval_metric and computed here, so they come last on the
 log line. If none is left for XGBoost it also prints its default metric of the objective. Definitions:
@@ -137,7 +137,7 @@ def _binary(figure: Callable[[_Counts], NDArray[np.float64]]) -> Callable[..., f
     def positive(classes: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
         if not set(np.unique(np.concatenate([labels, classes])).tolist()) <= {0, 1}:
             raise UserError(_MULTICLASS)
-        # Class 1 last, and present even if nothing is labelled or predicted so: its figures are then 0.
+        # Class 1 last, and present even if no row has it as label or prediction: its figures are then 0.
         counts = _Counts.of(np.append(classes, [0, 1]), np.append(labels, [1, 0]))
         true = _Counts(counts.right, counts.predicted - 1, counts.actual - 1)
         return float(figure(true)[1])

@@ -1,6 +1,6 @@
-"""Kinds of hyperparameters: how a text is read, which values are allowed, how a refusal reads.
+"""Kinds of hyperparameters: how a text is parsed, which values are allowed, and the message of a refusal.
 
-The texts are those of the container's toolkit, which users meet in FailureReason:
+The messages are those of the container's toolkit, which users see in FailureReason:
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_algorithm_toolkit/hyperparameter_validation.py
 """
 
@@ -19,7 +19,7 @@ Rule = Callable[[Any, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Interval:
-    """Numbers between two bounds; None is no bound."""
+    """Numbers between two bounds; None means no bound."""
 
     low: float | None = None
     high: float | None = None
@@ -41,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One hyperparameter. `after` are the names that `rule` needs to have been checked before."""
+    """One hyperparameter. `after` are the names that must be checked before `rule`."""
 
     name: str
     allowed: Container[Any]
@@ -56,7 +56,7 @@ class Parameter:
 
 
 class Elements(Parameter):
-    """A hyperparameter that holds several values, each of which has to be allowed."""
+    """A hyperparameter with several values, each of which must be allowed."""
 
     def check_range(self, value: Any) -> None:
         try:

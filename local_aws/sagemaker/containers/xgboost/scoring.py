@@ -1,4 +1,4 @@
-"""From a request body to predictions: the model or models of a directory, decoding, predicting.
+"""Computes predictions for a request body: loads the models of a directory, decodes the body, predicts.
 
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/serve_utils.py
 
@@ -38,7 +38,7 @@ Body = Dense | libsvm_text.Sparse
 
 
 class ModelError(Exception):
-    """No model of the directory can be loaded."""
+    """A model of the directory cannot be loaded."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +78,17 @@ class _Model:
             return np.asarray(self._parallel.inplace_predict(body, validate_features=False))
 
     def _predict_sparse(self, body: libsvm_text.Sparse) -> NDArray[np.float32]:
-        # Indexes that all start at 1 or later are counted from 1.
+        # If all indexes are 1 or higher, they count from 1.
         shift = 1 if body.indexes.size and body.indexes.min() >= 1 else 0
         matrix = xgb.DMatrix(data.sparse_matrix([body], max(body.columns - shift, 1), shift))
         return np.asarray(self._parallel.predict(matrix, validate_features=False))
 
 
 class Scorer:
-    """All models of a directory; several are an ensemble unless that is switched off."""
+    """All models of a directory; several form an ensemble unless that is disabled."""
 
     def __init__(self, model_dir: Path, *, ensemble: bool, threads: int) -> None:
-        """Load the models. Raises ModelError that names the file."""
+        """Load the models. Raises ModelError, which names the file."""
         files = sorted(p for p in model_dir.iterdir() if p.is_file() and not p.name.startswith("."))
         if not files:
             raise ModelError(f"No model file in {model_dir}: expected xgboost-model at the root of model.tar.gz")
@@ -123,7 +123,7 @@ def decode(payload: bytes, content_type: str | None) -> Body:
     # A tab may be the delimiter of a field that is missing at either end.
     content = payload.strip(b" \r\n")
     if not content:
-        raise _unreadable(data_format, "the body holds no rows")
+        raise _unreadable(data_format, "the body has no rows")
     try:
         if data_format == LIBSVM:
             return libsvm_text.parse(Text.of(content), labelled=False)

@@ -4,9 +4,9 @@ Statuses and texts:
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/serve.py
 and https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html.
 
-Differences on purpose: a CSV body with too few columns is refused with 400, where AWS predicts with the rest
-missing; messages about unreadable data name row and column; a model that cannot be loaded answers /ping with 500
-and its reason instead of ending the container.
+Deliberate differences: a CSV body with too few columns is refused with 400, where AWS predicts with the rest missing;
+messages about unreadable data name row and column; if a model cannot be loaded, /ping answers 500 with the reason
+instead of ending the container.
 Not emulated: pickled models (made before version 1.3-1), RecordIO-protobuf bodies and answers, multi-model mode.
 """
 

@@ -53,7 +53,7 @@ _CUSTOMER_ERRORS = (
     "TweedieRegression: label must be nonnegative",
     "Parameter reg_lambda should be greater equal to 0",
 )
-"""Parts of XGBoost's messages that the container takes for the customer's fault."""
+"""Parts of XGBoost's messages that the container treats as the customer's error."""
 
 _CONTAINER_ONLY = (
     "num_round",
@@ -65,11 +65,11 @@ _CONTAINER_ONLY = (
     "_tuning_objective_metric",
     "_num_cv_round",
 )
-"""Hyperparameters that the container acts upon and XGBoost does not know."""
+"""Hyperparameters that the container uses and XGBoost does not know."""
 
 
 def train(ml: Ml) -> int:
-    """Train by /opt/ml/input and leave the model in /opt/ml/model/xgboost-model; return the exit code.
+    """Train on /opt/ml/input and write the model to /opt/ml/model/xgboost-model; return the exit code.
 
     A failure is logged, written to /opt/ml/output/failure, and returned as 1.
     """
@@ -79,7 +79,7 @@ def train(ml: Ml) -> int:
         _fail(ml, error.documented_name, str(error))
     except ContractError as error:
         _fail(ml, PlatformError.documented_name, str(error))
-    except Exception as error:  # noqa: BLE001  # the container's own last resort: no failure without its file
+    except Exception as error:  # noqa: BLE001  # as in the container: every failure writes its file
         log.error(traceback.format_exc())
         _fail(ml, type(error).__qualname__, str(error))
     else:
@@ -138,10 +138,10 @@ def _check_emulated(values: dict[str, Any], resources: dict[str, Any]) -> None:
 
 
 def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
-    """Refuse labels that are no classes of the objective.
+    """Refuse labels that are not classes of the objective.
 
-    XGBoost 3.2 finds a wrong label of binary:logistic by way of base_score, and says so; the text here is the
-    one that the container knows from earlier versions.
+    XGBoost 3.2 detects a wrong label of binary:logistic through base_score, and its message says so; the message here
+    is that of earlier versions, which the container recognises.
     """
     objective = values.get("objective", _DEFAULT_OBJECTIVE)
     labels = np.asarray(matrix.get_label())
@@ -224,7 +224,7 @@ def _callbacks(
 
 
 def _keep_model_on_sigterm(model_dir: Path) -> None:
-    """On SIGTERM leave only the last finished model and exit 0, whatever round is under way."""
+    """On SIGTERM keep only the last finished model and exit with 0, in any round."""
 
     def stop(*_: object) -> NoReturn:
         for path in model_dir.iterdir():

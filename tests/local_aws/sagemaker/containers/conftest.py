@@ -29,11 +29,11 @@ class MlBuilder:
     def build(
         self,
         hyperparameters: Mapping[str, str],
-        files: Mapping[str, str],
+        files: Mapping[str, str | bytes],
         content_type: str | None = "text/csv",
         hosts: int = 1,
     ) -> Ml:
-        """`files` are texts by path below input/data, such as `train/train.csv`."""
+        """`files` are contents by path below input/data, such as `train/train.csv`."""
         ml = Ml(self.root)
         ml.config_dir.mkdir(parents=True, exist_ok=True)
         channel = CHANNEL if content_type is None else CHANNEL | {"ContentType": content_type}
@@ -47,11 +47,11 @@ class MlBuilder:
             ("resourceconfig", {"current_host": "algo-1", "hosts": names}),
         ):
             (ml.config_dir / f"{name}.json").write_text(json.dumps(document))
-        for path, text in files.items():
+        for path, content in files.items():
             target = ml.data_dir / path
             target.parent.mkdir(parents=True, exist_ok=True)
             if not path.endswith("/"):
-                target.write_text(text)
+                target.write_bytes(content.encode() if isinstance(content, str) else content)
         return ml
 
 

@@ -47,7 +47,7 @@ def test_every_number_is_what_float_makes_of_it(rows: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize("filler", [0, 400], ids=["small", "large"])
-def test_what_a_csv_text_may_hold(filler: int) -> None:
+def test_csv_that_is_accepted(filler: int) -> None:
     content = b"1,,-3\r\n\n .5 ,5.,1e3\n+7,nan,-0.25" + b"\n1,2,3" * filler
     parsed = csv_text.parse(Text.of(content), b",")[:3].tolist()
     assert [parsed[0][0], parsed[0][2]] == [1.0, -3.0]

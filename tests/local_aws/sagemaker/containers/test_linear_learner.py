@@ -190,7 +190,7 @@ def test_refused_hyperparameters(make_ml: MakeMl, given: dict[str, str], reason:
         ({"train/t.csv": "1,2\n"}, "application/x-recordio-protobuf", "local AWS reads text/csv"),
         ({"train/t.csv": "1,2\n"}, None, "local AWS reads text/csv"),
         ({"train/t.csv": "1\n"}, "text/csv", "train/t.csv: found 1 column, expected a label and features"),
-        ({"train/t.csv": "1,2\n3,\n"}, "text/csv", "train/t.csv, line 2, column 2: found no finite number"),
+        ({"train/t.csv": "1,2\n3,\n"}, "text/csv", "train/t.csv, line 2, column 2: not a finite number"),
         ({"train/t.csv": "y,x\n1,2\n"}, "text/csv", "train/t.csv, line 1, column 1: looks like a header"),
         (
             {"train/t.csv": "1,2\n", "test/t.csv": "1,2,3\n"},
@@ -284,11 +284,11 @@ def test_refused_requests(
     assert text in answer.body
 
 
-def test_a_ping_tells_whether_there_is_a_model(binary: ScoringService, tmp_path: Path) -> None:
+def test_a_ping_shows_whether_there_is_a_model(binary: ScoringService, tmp_path: Path) -> None:
     ping = Request("GET", "/ping", {}, b"", keep_alive=True)
     assert binary.answer(ping).status == 200
     (tmp_path / models.MODEL_NAME).write_text("{}")
-    assert "not one that local AWS has trained" in ScoringService(tmp_path, {}).answer(ping).body
+    assert "was not trained by local AWS" in ScoringService(tmp_path, {}).answer(ping).body
     (tmp_path / models.MODEL_NAME).unlink()
     assert ScoringService(tmp_path, {}).answer(ping).status == 500
     parameters = binary.answer(Request("GET", "/execution-parameters", {}, b"", keep_alive=True))
@@ -296,7 +296,7 @@ def test_a_ping_tells_whether_there_is_a_model(binary: ScoringService, tmp_path:
     assert binary.answer(Request("GET", "/other", {}, b"", keep_alive=True)).status == 404
 
 
-def test_what_serves_needs_no_library_to_train() -> None:
+def test_serving_needs_no_library_of_training() -> None:
     code = (
         "import sys; from local_aws.sagemaker.containers import registry;"
         f"registry.find({IMAGE!r}).load();"

@@ -18,7 +18,7 @@ def test_a_known_image_leads_to_its_algorithm() -> None:
     assert callable(algorithm.serve)
 
 
-def test_a_digest_stands_for_the_newest_version() -> None:
+def test_a_digest_means_the_newest_version() -> None:
     assert registry.find(f"{XGBOOST}@sha256:{'0' * 64}").repository == "sagemaker-xgboost"
 
 
@@ -28,7 +28,7 @@ def test_a_digest_stands_for_the_newest_version() -> None:
         ("111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:1", "is not run locally; known repositories: "),
         (f"{XGBOOST}:9.9-9", "has the unknown tag '9.9-9'; known: sagemaker-xgboost with tag 3.2-0, 3.0-5, "),
         (XGBOOST, "has no tag; known: "),
-        ("not an image", "is no image URI: expected <account>.dkr.ecr."),
+        ("not an image", "is not an image URI: expected <account>.dkr.ecr."),
     ],
 )
 def test_an_unknown_image_is_refused_with_what_is_known(uri: str, message: str) -> None:

@@ -119,7 +119,7 @@ NOT_ACCEPTED = (
             CSV_UNREADABLE + "could not convert string to float: 'two' (row 2, column 2)",
         ),
         (b"1,2,3\n1,2\n", "text/csv", None, 415, CSV_UNREADABLE + "found 2 columns, expected 3 (row 2)"),
-        (b"\n", "text/csv", None, 415, CSV_UNREADABLE + "the body holds no rows"),
+        (b"\n", "text/csv", None, 415, CSV_UNREADABLE + "the body has no rows"),
         (
             b"1\t2",
             "text/csv",

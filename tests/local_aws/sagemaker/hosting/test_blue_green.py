@@ -181,7 +181,7 @@ def test_no_request_fails_while_an_alarm_rolls_back(fleet: Aws, whole: bool) -> 
     assert "FailureReason" not in settled(fleet)
 
 
-def test_an_alarm_that_was_up_before_moves_no_traffic(fleet: Aws) -> None:
+def test_an_alarm_that_is_already_on_moves_no_traffic(fleet: Aws) -> None:
     fleet.cloudwatch.alarms["errors"] = "ALARM"
     update(fleet, CANARY, ALARM)
     found = settled(fleet)
@@ -224,7 +224,7 @@ def test_cloudwatch_may_be_away_for_a_moment(fleet: Aws) -> None:
     assert not fleet.cloudwatch.faults
 
 
-def test_an_alarm_that_is_deleted_meanwhile_rolls_back(fleet: Aws) -> None:
+def test_an_alarm_deleted_during_the_update_rolls_back(fleet: Aws) -> None:
     update(fleet, CANARY, ALARM)
     baking(fleet, CANARY_BAKES)
     fleet.cloudwatch.alarms.clear()
@@ -291,7 +291,7 @@ def test_a_size_is_checked_against_the_fleet(hosted: Aws) -> None:
     assert hosted.call("DescribeEndpoint", EndpointName="Wine")["EndpointStatus"] == "InService"
 
 
-def test_metrics_tell_the_fleets_apart(fleet: Aws) -> None:
+def test_metrics_distinguish_the_fleets(fleet: Aws) -> None:
     answers(fleet, 5)
     update(fleet, CANARY)
     baking(fleet, CANARY_BAKES)

@@ -98,7 +98,7 @@ def test_a_creation_that_fails(hosted: Aws, name: str, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "Failed to download model data"), (b"text", "Failed to extract model data")]
 )
-def test_model_data_that_went_bad(hosted: Aws, content: bytes | None, message: str) -> None:
+def test_damaged_model_data(hosted: Aws, content: bytes | None, message: str) -> None:
     if content is None:
         hosted.s3.denied.add("one.tar.gz")
     else:

@@ -209,7 +209,7 @@ def test_a_model_that_fails_can_be_repaired_and_cannot_come_back(house: House, m
     asking = threading.Thread(target=ask)
     asking.start()
     try:
-        endpoint.update(600, to="1", alarm=like)
+        endpoint.update(3600, to="1", alarm=like)
         found = house.settled("fix")
     finally:
         stop.set()

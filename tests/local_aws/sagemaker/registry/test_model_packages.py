@@ -127,7 +127,7 @@ def test_versions_count_from_one_and_never_again(registry: Aws) -> None:
     registry.call("DeleteModelPackageGroup", ModelPackageGroupName="Wine")
 
 
-def test_a_version_gives_back_what_it_was_given(registry: Aws) -> None:
+def test_a_version_returns_what_it_was_given(registry: Aws) -> None:
     source = {"ContentType": "application/json", "S3Uri": "s3://models/evaluation.json"}
     given = {
         "ModelPackageDescription": "release 7",
@@ -251,7 +251,7 @@ def test_other_updates(registry: Aws) -> None:
     ]
     again = [{"Name": "small", **SPECIFICATION}]
     text = refused(registry, "UpdateModelPackage", ModelPackageArn=arn, AdditionalInferenceSpecificationsToAdd=again)
-    assert text == "The additional inference specification small is there 2 times."
+    assert text == "The additional inference specification small occurs 2 times."
     absent = {"Containers": [{**CONTAINER, "ModelDataUrl": "s3://models/absent.tar.gz"}]}
     text = refused(registry, "UpdateModelPackage", ModelPackageArn=arn, InferenceSpecification=absent)
     assert text == "Could not find model data at s3://models/absent.tar.gz."
@@ -340,7 +340,7 @@ def test_tags_are_of_the_group(registry: Aws) -> None:
     tags = [{"Key": "team", "Value": "wine"}]
     registry.call("AddTags", ResourceArn=GROUP_ARN, Tags=tags)
     assert registry.call("ListTags", ResourceArn=arn)["Tags"] == tags
-    own = f"{arn} is a model package version, which has the tags of its group: tag {GROUP_ARN}."
+    own = f"{arn} is a model package version, which has the tags of its group. Tag the group instead: {GROUP_ARN}."
     assert refused(registry, "AddTags", ResourceArn=arn, Tags=tags) == own
     assert refused(registry, "DeleteTags", ResourceArn=arn, TagKeys=["team"]) == own
     registry.call("DeleteTags", ResourceArn=f"{REGION_ARN}:model-package-group/Wine", TagKeys=["team"])
@@ -434,7 +434,7 @@ def test_models_of_packages_that_are_refused(registry: Aws) -> None:
         request = {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": container}
         return refused(registry, "CreateModel", **request)
 
-    assert of(ModelPackageName=arn, Image=IMAGE) == "A container with ModelPackageName cannot have Image too."
+    assert of(ModelPackageName=arn, Image=IMAGE) == "A container with ModelPackageName cannot also have Image."
     assert of(ModelPackageName=f"{VERSION_ARN}/9") == f"ModelPackage {VERSION_ARN}/9 does not exist."
     assert "a model package with several Containers" in of(ModelPackageName=several)
     assert of(ModelPackageName=empty) == f"ModelPackage {empty} has no inference specification."

@@ -1,0 +1,1 @@
+"""Executions: `plan` and `control` decide, `engine` runs, `changes` writes what happened."""

@@ -1,0 +1,81 @@
+"""Containers of users' own programs (`sandbox.py`), each with this machine's Python and an /opt/ml of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from local_aws.processes.forking import Process, StartError
+from local_aws.sagemaker.containers.sandbox import KILL, Program
+from local_aws.sagemaker.containers.spawner import Spawner
+
+_KEPT = ("LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+_IMAGE = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+"""https://github.com/aws/sagemaker-scikit-learn-container, the ENV of its base image"""
+_PROBE_S = 20.0
+
+
+class Isolated:
+    """Starts programs; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Nothing is started before it is needed."""
+        self._lock = threading.Lock()
+        self._spawner: Spawner | None = None
+        self._stopped = self._probed = False
+        self._refusal: str | None = None
+
+    def start(self, command: list[str], ml: Path, environment: Mapping[str, str], log_write_fd: int) -> Process:
+        """Run a command that sees `ml` as /opt/ml. Raises StartError.
+
+        Standard output and standard error go to a duplicate of `log_write_fd`; the caller closes its own.
+        """
+        staging = ml.with_name(f"{ml.name}.opt")
+        staging.mkdir(exist_ok=True)
+        program = Program(command, str(ml), str(staging), _variables() | dict(environment))
+        with self._lock:
+            if self._stopped:
+                raise StartError("All jobs were stopped before this one started")
+            self._spawner = self._spawner or Spawner("sandbox", KILL)
+            return self._spawner.start(program.as_dict(), [log_write_fd])
+
+    def refusal(self) -> str | None:
+        """Why this machine cannot give a program its own /opt/ml; None if it can."""
+        if sys.platform != "linux":
+            return f"a mount namespace is needed, which {sys.platform} has not"
+        if not self._probed:
+            self._refusal = self._probe()
+            self._probed = True
+        return self._refusal
+
+    def stop(self) -> None:
+        """Kill every program."""
+        with self._lock:
+            self._stopped = True
+            spawner, self._spawner = self._spawner, None
+        if spawner is not None:
+            spawner.close()
+
+    def _probe(self) -> str | None:
+        """Start a program that does nothing."""
+        with tempfile.TemporaryDirectory(prefix="local-aws-") as folder, (Path(folder) / "log").open("w+b") as log:
+            ml = Path(folder) / "ml"
+            ml.mkdir()
+            process = self.start(["true"], ml, {}, log.fileno())
+            if process.wait(_PROBE_S) == 0:
+                return None
+            process.kill()
+            process.wait(_PROBE_S)
+            log.seek(0)
+            return log.read().decode(errors="replace").strip() or "a program that does nothing did not end"
+
+
+def _variables() -> dict[str, str]:
+    """What the image sets; the first `python3` on the path is the one that runs local AWS."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return kept | _IMAGE | {"PATH": path, "HOME": "/opt/ml"}

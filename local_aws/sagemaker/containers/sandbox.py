@@ -1,0 +1,104 @@
+"""A container of a user's own program: `/opt/ml` is its job's folder, and nothing that it starts outlives it.
+
+`python -m local_aws.sagemaker.containers.sandbox` reads `{"job": ..., "lifeline": fd}` from standard input. It keeps
+the container: it forks, the child becomes the program, and when that ends or the other end of `lifeline` is closed, all
+processes that it left behind are killed. SIGTERM goes to the program, as from `docker stop`; SIGUSR1 kills it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from local_aws.processes.supervisor import end_descendants
+from local_aws.sagemaker.containers.private_mounts import IsolationError, give_opt_ml
+
+KILL = signal.SIGUSR1
+NOT_ISOLATED, NOT_FOUND = 125, 127
+"""The exit codes of `docker run` for a container that Docker cannot create, and for an unknown command."""
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it."""
+
+    command: list[str]
+    ml: str
+    staging: str
+    environment: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def _become(program: Program, keeper: int) -> NoReturn:
+    """Turn this process into the program."""
+    try:
+        give_opt_ml(Path(program.ml), Path(program.staging))
+        # Set after the namespaces, which clear it.
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != keeper:
+            os._exit(NOT_ISOLATED)
+        os.chdir("/opt/ml")
+        os.execvpe(program.command[0], program.command, program.environment)  # noqa: S606 - what the job asks for
+    except IsolationError as error:
+        sys.stderr.write(f"/opt/ml cannot be given to this job alone: {error}\n")
+        code = NOT_ISOLATED
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{program.command[0]}: {error}\n")
+        code = NOT_FOUND
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _end_with(lifeline: int) -> None:
+    def watch() -> None:
+        os.read(lifeline, 1)
+        end_descendants()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _keep(child: int) -> int:
+    """Wait for the program, passing signals on; returns its exit code, negative for the signal that ended it."""
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    signal.signal(KILL, lambda *_: os.kill(child, signal.SIGKILL))
+    _, status = os.waitpid(child, 0)
+    for number in (signal.SIGTERM, KILL):
+        signal.signal(number, signal.SIG_IGN)
+    end_descendants()
+    return os.waitstatus_to_exitcode(status)
+
+
+def main() -> None:
+    """Run the program on standard input."""
+    request = json.load(sys.stdin)
+    program, lifeline = Program(**request["job"]), request["lifeline"]
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    keeper, child = os.getpid(), os.fork()
+    if child == 0:
+        os.close(lifeline)
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path of ours
+            os.dup2(nothing.fileno(), 0)
+        _become(program, keeper)
+    _end_with(lifeline)
+    code = _keep(child)
+    os._exit(128 - code if code < 0 else code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""One processing job from its inputs in S3 to its outputs in S3.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html. Whatever InstanceCount says,
+one process runs. Its outputs are uploaded at the end, also after a failure or a stop; Continuous ones every 30 s too.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from local_aws import base
+from local_aws.processes.forking import Process, StartError
+from local_aws.sagemaker.containers.contract import Ml
+from local_aws.sagemaker.jobs import channels, lifecycle
+from local_aws.sagemaker.jobs.container_log import ContainerLog
+from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, JobRun
+from local_aws.sagemaker.jobs.processing import files
+from local_aws.sagemaker.names import region_of
+from local_aws.sagemaker.platform import Platform
+from local_aws.sagemaker.records import Record
+from local_aws.settings import NO_HOST_PREFIX
+from local_aws.wire import Document
+
+log = logging.getLogger(__name__)
+
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+_UPLOAD_S = 30.0
+
+
+class ProcessingRun(JobRun):
+    """Runs a processing job."""
+
+    def __init__(self, platform: Platform, record: Record) -> None:
+        super().__init__(platform, lifecycle.PROCESSING, record, record.request["RoleArn"])
+        self._ml = Ml(self._folder / "ml")
+        targets = [target for _, target in files.outputs(self._ml, self._request)]
+        self._continuous = any(target["S3UploadMode"] == "Continuous" for target in targets)
+        self.tick_s = _UPLOAD_S if self._continuous else None
+        self._message: Document = {}
+
+    def _work(self) -> None:
+        self._platform.await_port()
+        self._prepare()
+        self._check_server()
+        self._move(lifecycle.IN_PROGRESS, {"start": self._platform.records.now()})
+        stream = f"{self._name}/algo-1-{int(self._platform.records.now())}"
+        output = ContainerLog(self._role.client, LOG_GROUP, stream)
+        output.start()
+        try:
+            process = self._start(output.write_fd)
+        finally:
+            output.close_writer()
+        ended = self._attend(process)
+        output.finish(LOG_END_S)
+        self._finish(ended, process.exit_code)
+
+    def _prepare(self) -> None:
+        """Fill /opt/ml."""
+        files.write_config(self._ml, self._name, self._arn, self._request)
+        inputs = self._request.get("ProcessingInputs", [])
+        try:
+            with ThreadPoolExecutor(4, thread_name_prefix="sagemaker-input") as pool:
+                list(pool.map(lambda entry: files.fetch(entry, self._ml, self._role), inputs))
+        except channels.DownloadError as error:
+            raise JobFailedError(f"ClientError: Data download failed:{error}") from None
+        except base.RoleNotAssumableError as error:
+            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
+
+    def _start(self, log_fd: int) -> Process:
+        application = self._request["AppSpecification"]
+        command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
+        try:
+            isolated = self._platform.launcher.isolated()
+            return isolated.start(command, Path(self._ml.root), self._environment(), log_fd)
+        except base.RoleNotAssumableError as error:
+            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
+        except StartError as error:
+            self._check_server()
+            raise JobFailedError(f"InternalServerError: the container did not start: {error}") from None
+
+    def _environment(self) -> dict[str, str]:
+        """The request's variables, and this local AWS with the job's role, which SDKs on AWS find by themselves."""
+        credentials, region = self._role.assume(), region_of(self._arn)
+        return {
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": self._platform.runtime.settings.url,
+            **NO_HOST_PREFIX,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": credentials.session_token,
+            **self._request.get("Environment", {}),
+            "PROCESSING_JOB_ARN": self._arn,
+        }
+
+    def _finish(self, ended: str, exit_code: int | None) -> None:
+        """Upload the outputs and enter the final state."""
+        failure = (
+            None if exit_code == 0 else f"AlgorithmError: See job logs for more information, exit code: {exit_code}"
+        )
+        try:
+            message = files.exit_message(self._ml)
+            self._message = {"exit_message": message} if message else {}
+        except files.MessageError as error:
+            failure = f"ClientError: {error}"
+        try:
+            files.upload(self._ml, self._request, self._role)
+        except (JobFailedError, base.RoleNotAssumableError) as error:
+            failure = failure if failure and ended == "exited" else str(error)
+            log.warning("outputs of processing job %s were not uploaded: %s", self._name, error)
+        if ended != "exited":
+            self._stopped()
+        elif failure:
+            raise JobFailedError(failure)
+        else:
+            self._move(lifecycle.COMPLETED, self._message)
+
+    def _tick(self) -> None:
+        """Upload what Continuous outputs have so far; a failure shows at the end."""
+        config = self._request["ProcessingOutputConfig"]
+        kept = [entry for entry in config["Outputs"] if entry.get("S3Output", {}).get("S3UploadMode") == "Continuous"]
+        try:
+            files.upload(self._ml, {"ProcessingOutputConfig": {**config, "Outputs": kept}}, self._role)
+        except (JobFailedError, base.RoleNotAssumableError) as error:
+            log.warning("continuous outputs of processing job %s: %s", self._name, error)
+
+    def _stopped(self) -> None:
+        self._move(lifecycle.STOPPED, self._message)
+
+    def _overrun(self) -> None:
+        self._move(lifecycle.STOPPING)
+
+    def _fail(self, reason: str) -> None:
+        try:
+            self._move(lifecycle.FAILED, {**self._message, "failure": reason[: lifecycle.REASON_LENGTH]})
+        except lifecycle.StopRequestedError:
+            self._stopped()
+
+    def _move(self, status: str, changes: Document | None = None) -> None:
+        self._check_server()
+        lifecycle.move(self._platform, self._kind, self._name, status, changes)

@@ -1,0 +1,131 @@
+"""Metrics of a training job, read from its log by the algorithm's metric definitions.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html: every match of a definition's expression on
+a log line is a data point in CloudWatch, and the last value of each metric is in FinalMetricDataList.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from local_aws.sagemaker.objects import ClientOf
+from local_aws.wire import Document
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+_PERIOD_S = 60.0
+_MAX_DATA_PER_CALL = 1000
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
+_META = frozenset(".^$*+?{}[]\\|()")
+
+
+@dataclass(frozen=True)
+class _Definition:
+    name: str
+    pattern: re.Pattern[str]
+    literal: str
+    """Text without which the expression cannot match: searching for it first is a hundred times faster."""
+
+
+class JobMetrics:
+    """Collects the metrics of one job and publishes them with its role."""
+
+    def __init__(self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf) -> None:
+        """`definitions` are names and expressions whose first group is the value."""
+        self._job, self._client_of = job, client_of
+        self._definitions = [_Definition(n, re.compile(r), required_text(r)) for n, r in definitions]
+        self._points: list[tuple[str, float, float]] = []
+        self._last: dict[str, tuple[float, float]] = {}
+        self._publish_at = time.monotonic() + _PERIOD_S
+        self._denied = False
+
+    def read(self, line: str, at: float) -> None:
+        """Take the metrics from a line of the log; `at` is its Unix time."""
+        for definition in self._definitions:
+            if definition.literal not in line:
+                continue
+            for match in definition.pattern.finditer(line):
+                value = _number(match.group(1)) if match.re.groups else None
+                if value is not None:
+                    self._points.append((definition.name, value, at))
+                    self._last[definition.name] = (value, at)
+        if self._points and time.monotonic() >= self._publish_at:
+            self.publish()
+
+    def final(self) -> list[Document]:
+        """The last value of each metric; Timestamp is a Unix time here."""
+        return [{"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self._last.items()]
+
+    def publish(self) -> None:
+        """Send what has not been sent yet. Metrics that CloudWatch refuses are logged and dropped."""
+        points, self._points = self._points, []
+        self._publish_at = time.monotonic() + _PERIOD_S
+        for start in range(0, len(points), _MAX_DATA_PER_CALL):
+            if self._denied:
+                return
+            try:
+                self._send(points[start : start + _MAX_DATA_PER_CALL])
+            except Exception as error:  # noqa: BLE001 - metrics never affect a job
+                self._denied = True
+                log.warning("metrics of training job %s are not published: %s", self._job, error)
+
+    def _send(self, points: list[tuple[str, float, float]]) -> None:
+        dimensions = [{"Name": "TrainingJobName", "Value": self._job}]
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Timestamp": datetime.fromtimestamp(at, UTC),
+                "Value": value,
+                "Unit": "None",
+            }
+            for name, value, at in points
+        ]
+        self._client_of("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+
+
+def required_text(expression: str) -> str:
+    """The longest literal text that every match of an expression contains; empty if that is not evident."""
+    if "|" in expression or "(?" in expression:
+        return ""
+    runs, run, depth, position = [], "", 0, 0
+    while position < len(expression):
+        char = expression[position]
+        if char == "\\":
+            escaped = expression[position + 1 : position + 2]
+            char, width = (escaped, 2) if not escaped.isalnum() else ("", 2)
+        elif char == "[":
+            char, width = "", _class_width(expression, position)
+        else:
+            depth += (char == "(") - (char == ")")
+            char, width = ("" if char in _META else char), 1
+        after = expression[position + width : position + width + 1]
+        if char and depth == 0 and after not in ("*", "?", "{"):
+            run += char
+        else:
+            runs.append(run)
+            run = ""
+        position += width
+    return max([*runs, run], key=len)
+
+
+def _class_width(expression: str, start: int) -> int:
+    """Width of `[…]`; a bracket directly after the opening one is part of the class."""
+    end = start + (3 if expression[start + 1 : start + 3] == "^]" else 2)
+    while end < len(expression) and expression[end] != "]":
+        end += 2 if expression[end] == "\\" else 1
+    return end + 1 - start
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

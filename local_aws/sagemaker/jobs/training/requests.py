@@ -1,0 +1,116 @@
+"""Checks CreateTrainingJob's request: what SageMaker refuses beyond its service model, and what is not emulated.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+from __future__ import annotations
+
+from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.faults import invalid, not_emulated
+from local_aws.sagemaker.jobs.refusals import check_environment, check_uri, refuse
+from local_aws.wire import Document
+
+DEFAULT_MAX_RUNTIME_S = 86400
+MAX_RUNTIME_S = 28 * 86400
+
+_NOT_EMULATED = {
+    "ServerlessJobConfig": "serverless training jobs (ServerlessJobConfig)",
+    "ModelPackageConfig": "training into a model package (ModelPackageConfig)",
+    "MlflowConfig": "MLflow tracking (MlflowConfig)",
+    "DebugRuleConfigurations": "debugger rules (DebugRuleConfigurations)",
+    "ProfilerRuleConfigurations": "profiler rules (ProfilerRuleConfigurations)",
+}
+_ALGORITHM_NOT_EMULATED = {
+    "AlgorithmName": "algorithm resources (AlgorithmSpecification.AlgorithmName)",
+    "ContainerEntrypoint": "a custom container entrypoint (AlgorithmSpecification.ContainerEntrypoint)",
+    "ContainerArguments": "custom container arguments (AlgorithmSpecification.ContainerArguments)",
+    "TrainingImageConfig": "images from private registries (AlgorithmSpecification.TrainingImageConfig)",
+}
+_RESOURCES_NOT_EMULATED = {
+    "InstanceGroups": "heterogeneous clusters (ResourceConfig.InstanceGroups)",
+    "InstancePreferences": "instance preferences (ResourceConfig.InstancePreferences)",
+    "TrainingPlanArn": "training plans (ResourceConfig.TrainingPlanArn)",
+    "KeepAlivePeriodInSeconds": "warm pools (ResourceConfig.KeepAlivePeriodInSeconds)",
+}
+
+
+def check(request: Document) -> None:
+    """Raise ValidationException for a request that SageMaker refuses, or that local AWS cannot run."""
+    refuse(request, _NOT_EMULATED)
+    _check_algorithm(request.get("AlgorithmSpecification", {}))
+    _check_resources(request.get("ResourceConfig", {}))
+    _check_time(request)
+    channels = request.get("InputDataConfig", [])
+    seen: set[str] = set()
+    for channel in channels:
+        if channel["ChannelName"] in seen:
+            raise invalid(f"The channel name {channel['ChannelName']} is used more than once.")
+        seen.add(channel["ChannelName"])
+        _check_channel(channel, request["AlgorithmSpecification"]["TrainingInputMode"])
+    for uri in (request["OutputDataConfig"]["S3OutputPath"], request.get("CheckpointConfig", {}).get("S3Uri")):
+        check_uri(uri)
+    check_environment(request.get("Environment", {}))
+
+
+def with_defaults(request: Document) -> Document:
+    """The request with SageMaker's defaults."""
+    stopping = {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_S, **request.get("StoppingCondition", {})}
+    flags = {
+        name: request.get(name, False)
+        for name in (
+            "EnableNetworkIsolation",
+            "EnableInterContainerTrafficEncryption",
+            "EnableManagedSpotTraining",
+        )
+    }
+    output = {"CompressionType": "GZIP", **request["OutputDataConfig"]}
+    return {**request, **flags, "StoppingCondition": stopping, "OutputDataConfig": output}
+
+
+def _check_algorithm(algorithm: Document) -> None:
+    refuse(algorithm, _ALGORITHM_NOT_EMULATED)
+    if "TrainingImage" not in algorithm:
+        raise invalid("AlgorithmSpecification must name a TrainingImage or an AlgorithmName.")
+    try:
+        registry.find(algorithm["TrainingImage"])
+    except registry.UnknownImageError as error:
+        raise invalid(str(error)) from None
+    if algorithm.get("MetricDefinitions"):
+        raise invalid(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
+            "without specifying metric definitions."
+        )
+
+
+def _check_resources(resources: Document) -> None:
+    refuse(resources, _RESOURCES_NOT_EMULATED)
+    missing = [name for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if not resources.get(name)]
+    if missing:
+        raise invalid(f"ResourceConfig must have {', '.join(missing)}, each at least 1 where it is a number.")
+
+
+def _check_time(request: Document) -> None:
+    stopping = request.get("StoppingCondition", {})
+    max_runtime_s = stopping.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_S)
+    if max_runtime_s > MAX_RUNTIME_S:
+        raise invalid(f"MaxRuntimeInSeconds is {max_runtime_s}; the longest is {MAX_RUNTIME_S} (28 days).")
+    max_wait_s = stopping.get("MaxWaitTimeInSeconds")
+    if max_wait_s is not None and not request.get("EnableManagedSpotTraining"):
+        raise invalid("MaxWaitTimeInSeconds is only for EnableManagedSpotTraining.")
+    if max_wait_s is not None and max_wait_s < max_runtime_s:
+        raise invalid(
+            f"MaxWaitTimeInSeconds ({max_wait_s}) must be equal to or greater than MaxRuntimeInSeconds "
+            f"({max_runtime_s})."
+        )
+
+
+def _check_channel(channel: Document, job_mode: str) -> None:
+    name = channel["ChannelName"]
+    if channel.get("InputMode", job_mode) == "Pipe":
+        raise not_emulated(f"Pipe mode (channel {name})")
+    source = channel["DataSource"].get("S3DataSource")
+    if source is None:
+        raise not_emulated(f"data sources other than S3DataSource (channel {name})")
+    if source["S3DataType"] not in ("S3Prefix", "ManifestFile"):
+        raise not_emulated(f"the S3DataType {source['S3DataType']} (channel {name})")
+    check_uri(source["S3Uri"])

@@ -1,0 +1,1 @@
+"""What the rooms of Step Functions share: executions as records, what the engine is asked for, and errors."""
