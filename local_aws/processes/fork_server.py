@@ -148,4 +148,7 @@ class ForkServer:
 
 def _signal_group(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
+        try:
+            os.killpg(pid, number)
+        except ProcessLookupError:  # the child does not lead its group yet, so it has no children either
+            os.kill(pid, number)
