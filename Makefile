@@ -13,6 +13,8 @@ CHECKOV := .venv-checkov
 SDK := .sagemaker-sdk
 WHEELS := .wheels
 UV ?= uv
+# One more than cores: the tests wait for local AWS now and then.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 SOURCES := $(wildcard scripts data pipeline_lambdas inference_lambdas workflows local_aws benchmarks tests)
 
 help: ## Show this list
@@ -31,7 +33,7 @@ down: ## Stop local AWS; what it holds is kept
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway --local down; fi
 
 test: check ## Lint, types, templates and all tests
-	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: ## Lint, types, templates and policies
 	@$(MAKE) --jobs=2 setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp
