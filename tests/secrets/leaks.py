@@ -35,16 +35,25 @@ def leaks(produced: Iterable[Produced], secrets: Iterable[str]) -> list[str]:
     Names places and kinds, never the secrets themselves.
     """
     forms = {form for secret in secrets for form in _forms(secret)}
-    any_form = re.compile(b"|".join(re.escape(form) for form in sorted(forms))) if forms else None
+    width = min(map(len, forms), default=0)
+    beginnings = {form[:width] for form in forms}
     found = []
     for part in (inner for each in produced for inner in _opened(each)):
-        if any_form and any_form.search(part.content):
+        if beginnings and _has_any(part.content, beginnings, width):
             found.append(f"{part.name}: a secret that was in use")
         if _KEY_ID.search(part.content):
             found.append(f"{part.name}: the id of an access key")
         if _PRIVATE_KEY.search(part.content):
             found.append(f"{part.name}: a private key")
     return found
+
+
+def _has_any(content: bytes, beginnings: set[bytes], width: int) -> bool:
+    """Whether one of the beginnings, all of that width, stands anywhere.
+
+    A look-up at each place takes the same time for thousands of them; a pattern of alternatives tries each everywhere.
+    """
+    return any(content[place : place + width] in beginnings for place in range(len(content) - width + 1))
 
 
 def _forms(secret: str) -> Iterator[bytes]:
