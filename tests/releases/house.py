@@ -120,6 +120,13 @@ class House:
         found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s)
         return found
 
+    def stop(self, execution: str) -> None:
+        """Abandon an execution of which no more matters than that it has started."""
+        self.client("codepipeline").stop_pipeline_execution(
+            pipelineName=PREFIX, pipelineExecutionId=execution, abandon=True
+        )
+        assert self.wait_for_end(execution)["status"] == "Stopped"
+
     def approve(self) -> None:
         """Approve what waits for it: a release that waits keeps the next one from passing."""
         state = self.client("codepipeline").get_pipeline_state(name=PREFIX)

@@ -29,9 +29,9 @@ _CHANGES = {"approve", "reject", "retry", "down", "destroy", "deploy", "release"
 """Verbs that are not run again here, or that wait: their command line is parsed alone."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def waiting(house: House) -> Iterator[str]:
-    """A release whose approval is open; rejected in the end."""
+    """A release whose approval is open while the tests of this module run; approved in the end."""
     house.restore()
     house.wait_for_end(house.newest())
     client = house.client("codepipeline")
@@ -57,6 +57,14 @@ def run_as_printed(house: House, command: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         ["sh", "-c", command], cwd=house.root, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def test_without_a_terminal_there_is_a_plain_line_each(house: House) -> None:
+    ended = next(one for one in house.executions() if one["status"] == "Succeeded")
+    done = house.slipway("follow", ended["pipelineExecutionId"][:13])
+    assert "\x1b" not in done.stdout
+    lines = done.stdout.splitlines()
+    assert any(re.match(r"  \d\d:\d\d:\d\d  Train/WaitForTraining  Succeeded  ", line) for line in lines)
 
 
 def test_printed_commands_work_as_printed(house: House, waiting: str) -> None:
@@ -148,13 +156,6 @@ def test_ctrl_c_in_a_terminal_says_that_the_release_continues(
         process.kill()
         os.close(controller)
     assert f"Release {waiting[:13]} goes on." in _plain(shown)
-
-
-def test_without_a_terminal_there_is_a_plain_line_each(house: House) -> None:
-    done = house.slipway("follow", house.newest()[:13])
-    assert "\x1b" not in done.stdout
-    lines = done.stdout.splitlines()
-    assert any(re.match(r"  \d\d:\d\d:\d\d  Train/WaitForTraining  Succeeded  ", line) for line in lines)
 
 
 def _verb(command: str) -> str:

@@ -144,6 +144,8 @@ def _pushes_are_released_if_they_are_about_the_model(connected: Connected) -> No
         commits[FOLDERS[folder]] = provider.push(folder, name, text)
         if releases:
             execution = house.wait_for_new(execution)
+            if folder == "pipeline_lambdas":
+                house.stop(execution)  # the last one takes its commit, too
     assert house.wait_for_end(execution)["status"] == "Succeeded"
     assert len(house.executions()) == before + 2
     summary = house.executions()[0]

@@ -61,7 +61,7 @@ def test_releases_of_a_day(house: House) -> None:
 
     before = house.newest()
     commit = house.push_config(house.config_file.read_text().replace("max_depth: 5", "max_depth: 4"), message="Flatter")
-    house.wait_for_end(house.wait_for_new(before))
+    house.stop(house.wait_for_new(before))
     fifth = released(house)
     assert fifth["trigger"] == "by hand"
     assert ": no changes" in fifth["said"]
