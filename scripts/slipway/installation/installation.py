@@ -23,7 +23,7 @@ from slipway.datasets.model_data import (
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
-from slipway.installation.workflow_inventory import JOB_LOGS, WorkflowInventory, find_workflows
+from slipway.installation.workflow_inventory import JOB_LOGS, WorkflowInventory, find_in_sagemaker, find_workflows
 from slipway.names import BUILDS, FUNCTIONS, Names
 from slipway.session import Session
 from slipway.stacks.stacks import stack_exists
@@ -167,15 +167,8 @@ def _models_below(session: Session, bucket: str, prefix: str) -> Iterator[str]:
 
 def _sagemaker(session: Session, kind: str, names: Names, pattern: str) -> list[str]:
     """Names of a kind that match the whole pattern."""
-    key, name = {
-        "endpoints": ("Endpoints", "EndpointName"),
-        "endpoint_configs": ("EndpointConfigs", "EndpointConfigName"),
-        "models": ("Models", "ModelName"),
-        "training_jobs": ("TrainingJobSummaries", "TrainingJobName"),
-    }[kind]
-    pages = session.client("sagemaker").get_paginator(f"list_{kind}").paginate(NameContains=names.pipeline)
-    found = [item[name] for page in pages for item in page[key]]
-    return sorted(one for one in found if re.fullmatch(pattern, one))
+    matches = re.compile(pattern).fullmatch
+    return find_in_sagemaker(session, kind, lambda name: bool(matches(name)), NameContains=names.pipeline)
 
 
 def _has_group(session: Session, names: Names) -> bool:

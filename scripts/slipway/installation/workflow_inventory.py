@@ -97,10 +97,13 @@ def find_machines(session: Session, is_ours: Callable[[str], bool]) -> Iterator[
 
 
 def find_in_sagemaker(session: Session, kind: str, is_ours: Callable[[str], bool], **given: str) -> list[str]:
-    """Names of endpoints, endpoint_configs, models, training_jobs, processing_jobs or transform_jobs."""
+    """Names of endpoints, endpoint_configs, models, training_jobs, processing_jobs or transform_jobs.
+
+    `given` are parameters of the list; without NameContains, the names contain the installation's.
+    """
     key, name = _LISTS[kind]
-    contains = f"slipway-{session.names.suffix}-"
-    pages = session.client("sagemaker").get_paginator(f"list_{kind}").paginate(NameContains=contains, **given)
+    asked = {"NameContains": f"slipway-{session.names.suffix}-", **given}
+    pages = session.client("sagemaker").get_paginator(f"list_{kind}").paginate(**asked)
     return sorted(one[name] for page in pages for one in page[key] if is_ours(one[name]))
 
 
