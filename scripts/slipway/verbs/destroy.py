@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.errors import SlipwayError, StillRunningError, UnsuccessfulError
 from slipway.installation.aws_errors import explain
-from slipway.installation.installation import find_pipelines
+from slipway.installation.installation import Inventory, find_pipelines
 from slipway.installation.lock import installation_lock
 from slipway.installation.removal_report import report, show_plan
 from slipway.installation.removal_scope import Scope
@@ -145,14 +145,13 @@ def _remove_stack(scope: Scope, stack: str) -> None:
 
 def _remove(scope: Scope) -> None:
     """First what starts something, then what is running, then what is left of it, at last what all need."""
-    if not scope.workflows_alone:
-        _stop_releases(scope)
+    found = None if scope.workflows_alone else _stop_releases(scope)
     if scope.with_workflows:
         with scope.session.output.step("executions of the workflows") as step:
             step.outcome = "failed"
             step.outcome = "{} stopped, with {} jobs".format(*stop_workflows(scope.session, scope.models))
-    if not scope.workflows_alone:
-        _remove_models(scope)
+    if found is not None:
+        _remove_models(scope, found)
     if scope.with_workflows:
         remove_workflows(scope.session, scope.models)
     late = scope.look()
@@ -164,18 +163,21 @@ def _remove(scope: Scope) -> None:
         remove_data(scope.session, late)
 
 
-def _stop_releases(scope: Scope) -> None:
+def _stop_releases(scope: Scope) -> Inventory:
+    """Stop releases with their builds and jobs; returns what there was once no release ran."""
     session = scope.session
     with session.output.step("releases") as step:
         step.outcome = "failed"
         releases = sum(stop_releases(session, names) for names in scope.pipelines)
         builds = sum(stop_builds(session, names) for names in scope.pipelines)
-        jobs = stop_training(session, scope.look())
+        found = scope.look()
+        jobs = stop_training(session, found)
         step.outcome = f"{releases} stopped, with {builds} builds and {jobs} training jobs"
+    return found
 
 
-def _remove_models(scope: Scope) -> None:
-    session, found = scope.session, scope.look()
+def _remove_models(scope: Scope, found: Inventory) -> None:
+    session = scope.session
     with session.output.step("endpoints, configs, models and versions") as step:
         step.outcome = "failed"
         remove_endpoints(session, found)
