@@ -59,7 +59,8 @@ class Stub:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of a connection."""
         try:
-            while (head := await reader.readuntil(b"\r\n\r\n")) is not None:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
                 first, *lines = head.decode().split("\r\n")
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
                 if headers.get("expect"):
