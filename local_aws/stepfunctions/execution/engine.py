@@ -36,6 +36,10 @@ from local_aws.stepfunctions.tasks.contract import Tasks
 _WORKERS, _CALLERS, _EXPRESS_CALLERS = 32, 64, 256
 """Threads for turns, and for calls: a call may take as long as its function, and time passes meanwhile."""
 _STOP_TIMEOUT_S = 2.0
+_LOOK_S = 0.5
+"""How often who waits for an execution looks whether the engine ends."""
+_UNAVAILABLE = 503
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html"""
 _KEPT_S = 90 * 24 * 3600.0
 _EXPRESS_S = 300
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
@@ -151,7 +155,9 @@ class Engine:
     def start_sync(self, new: NewExecution) -> Ended:
         """Run an express execution to its end."""
         live = self._begin(new)
-        live.ended.wait()
+        while not live.ended.wait(_LOOK_S):
+            if self._turns.stopping:
+                raise EngineError("ServiceUnavailable", f"Local AWS stops before the end of '{new.arn}'", _UNAVAILABLE)
         record = live.record
         taken_ms = ((record.stopped or record.started) - record.started) * 1000
         return Ended(record, max(1, -(-int(taken_ms) // _BILLED_MS)) * _BILLED_MS, _BILLED_MB)

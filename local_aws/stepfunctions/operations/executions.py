@@ -28,7 +28,7 @@ def engine(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except EngineError as error:
-        raise AwsError(error.code, error.message) from None
+        raise AwsError(error.code, error.message, error.status) from None
 
 
 class Executions:

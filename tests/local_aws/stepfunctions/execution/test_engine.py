@@ -139,6 +139,31 @@ def test_an_express_execution_is_answered_and_not_kept(house: House) -> None:
     assert house.engine.describe(ended.record.arn) is None
 
 
+def test_who_waits_does_not_wait_for_an_engine_that_closes(store: Store) -> None:
+    house = House(store)
+    new = house.new(chain(W={"Type": "Wait", "Seconds": 250}), kind="EXPRESS")
+    told: list[object] = []
+
+    def run() -> None:
+        try:
+            house.engine.start_sync(new)
+        except EngineError as error:
+            told.append(error.code)
+
+    def work() -> None:
+        told.append(house.engine.activity_work(f"{REGION}:activity:a", "w", 60))
+
+    waiting = [threading.Thread(target=target, daemon=True) for target in (run, work)]
+    for thread in waiting:
+        thread.start()
+    house.until(lambda: house.statuses == ["RUNNING"], "the execution to start")
+    house.engine.close()
+    for thread in waiting:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in waiting)
+    assert set(told) == {"ServiceUnavailable", None}
+
+
 def test_a_hundred_executions_have_no_threads_of_their_own(store: Store) -> None:
     clock = ManualClock()
     house = House(store, clock=clock)
