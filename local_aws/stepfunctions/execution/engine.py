@@ -277,9 +277,14 @@ class Engine:
         self._begin_child(record, None, on_end)
 
     def _begin_child(self, record: ExecutionRecord, number: int | None, on_end: OnEnd) -> None:
+        """Begin a child, and wait for a store that fails: nobody would ask for it again."""
         machine = record.machine
-        interpreter = Interpreter.begin(record, machine_of(machine), self._ids, self._tasks)
-        self._turns.begin(Live(interpreter, number, machine.type != EXPRESS, on_end), new=number is None)
+
+        def begin() -> None:
+            interpreter = Interpreter.begin(record, machine_of(machine), self._ids, self._tasks)
+            self._turns.begin(Live(interpreter, number, machine.type != EXPRESS, on_end), new=number is None)
+
+        self._turns.keep(begin)
 
     def _revive_child(self, record: ExecutionRecord, on_end: OnEnd) -> None:
         """Go on with a child after a kill or in a redrive; an express one begins again, as nothing of it is kept."""

@@ -135,8 +135,12 @@ class MapRuns:
         run.inputs = self._inputs(run, frame)
         if known is not None:
             self._take_up(run, known)
-        self._storage.save_map_run(run.record)
+        self._save(run)
         return run
+
+    def _save(self, run: MapRun) -> None:
+        """Store a run as it is now, and wait for a store that fails."""
+        self._turns.keep(lambda: self._storage.save_map_run(run.record))
 
     def _take_up(self, run: MapRun, known: MapRunRecord) -> None:
         """Go on with the run of before a kill, or with one that failed and is redriven.
@@ -216,6 +220,7 @@ class MapRuns:
                 return False
             run.active += 1
         start()
+        self._stop_if_ended(run)  # a child that began meanwhile was not among those that were stopped
         return True
 
     def _revived(self, run: MapRun, on_end: OnEnd) -> Callable[[], None] | None:
@@ -319,10 +324,13 @@ class MapRuns:
                 return
             run.ended = True
             run.record = replace(run.record, status=status, stopped=self._turns.now())
-            self._storage.save_map_run(run.record)
+            self._save(run)
         with self._lock:
             self._runs.pop(run.record.arn, None)
-        for live in self._turns.all():
+        self._stop_if_ended(run)
+
+    def _stop_if_ended(self, run: MapRun) -> None:
+        for live in self._turns.all() if run.ended else ():
             if live.record.map_run_arn == run.record.arn:
                 self._turns.signal(live, _stop)
 
@@ -331,7 +339,7 @@ class MapRuns:
         with self._lock:
             taken_up = self._runs.get(run.record.arn) not in (None, run)
         if not taken_up:
-            self._storage.save_map_run(run.record)
+            self._save(run)
 
     def abandon(self, wanted: set[str]) -> None:
         """End the stored runs whose states were aborted just before a kill; `wanted` are those that go on."""
@@ -353,7 +361,7 @@ class MapRuns:
             return False
         with run.lock:
             run.record = replace(run.record, **changes)
-        self._storage.save_map_run(run.record)
+            self._save(run)
         self._workers.submit(partial(self._fill, run))
         return True
 
