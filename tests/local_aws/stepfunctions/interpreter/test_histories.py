@@ -286,6 +286,24 @@ def test_an_input_may_not_exceed_the_limit_after_parameters(state: dict[str, Any
     assert "TaskScheduled" not in [name for name, _ in done.history()]
 
 
+def test_the_variables_of_an_execution_have_at_most_ten_mebibytes() -> None:
+    states = {f"S{number}": {**PASS, "Assign": {f"v{number}.$": "$"}} for number in range(41)}
+    done = play(chain(**states), "x" * 262_000).run()
+    assert done.end is not None
+    assert done.end.error == "States.DataLimitExceeded"
+    assert len(done.details("PassStateExited")) == 40
+
+
+def test_variables_that_are_set_again_and_those_of_branches_that_have_ended_count_once() -> None:
+    branch = {"StartAt": "In", "States": {"In": {**PASS, "Assign": {"b.$": "$"}, "End": True}}}
+    each = {"Type": "Map", "ItemsPath": "$$.Execution.Input.items", "ItemProcessor": branch, "ResultPath": None}
+    each["ItemSelector"] = {"text.$": "$.text"}
+    states = {f"S{number}": {**PASS, "Assign": {"v.$": "$.text"}} for number in range(41)}
+    done = play(chain(**states, M=each), {"text": "x" * 250_000, "items": list(range(50))}).run()
+    assert done.end is not None
+    assert done.end.status == records.SUCCEEDED
+
+
 def test_a_result_that_is_too_large_can_be_caught_with_all_errors() -> None:
     task = {**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}
     done = play(chain(T=task, B=PASS), answers={"T": lambda _: HALF + HALF}).run()
