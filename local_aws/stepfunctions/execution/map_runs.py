@@ -172,8 +172,8 @@ class MapRuns:
         self._files.require_start(machine.role_arn, machine.arn)
         scope = run.parent.interpreter.run.scope(frame)
         selected = (
-            map_fields.item_input(run.state, frame.data, value, index, scope, key=key)
-            for index, (value, key) in enumerate(self._items(run, frame, scope))
+            map_fields.item_input(run.state, frame.data, value, index, scope, key=key, source=source)
+            for index, (value, key, source) in enumerate(self._items(run, frame, scope))
         )
         if run.state.item_batcher is None:
             yield from ((json_text(data), 1) for data in selected)
@@ -181,15 +181,16 @@ class MapRuns:
         for batch in map_fields.batches(run.state, selected, frame.data, scope):
             yield json_text(batch), len(batch["Items"])
 
-    def _items(self, run: MapRun, frame: Frame, scope: Scope) -> Iterator[tuple[Any, str | None]]:
+    def _items(self, run: MapRun, frame: Frame, scope: Scope) -> Iterator[tuple[Any, str | None, str]]:
         reader = run.state.item_reader
         if reader is None:
-            yield from ((item, None) for item in self._storage.items(run.parent.number or 0, frame.id) or [])
+            stored = self._storage.items(run.parent.number or 0, frame.id) or []
+            yield from ((item, None, map_fields.FROM_STATE) for item in stored)
             return
         request = read_request(run.state, reader, frame.data, scope)
         machine = run.parent.record.machine
         for item in self._files.read(reader, *request, machine.role_arn, machine.arn):
-            yield item.value, item.key
+            yield item.value, item.key, item.source
 
     def _fill(self, run: MapRun) -> None:
         """Start children while there is room; end the run when all have ended."""

@@ -25,6 +25,11 @@ CALLBACK = {
     "Resource": f"{INVOKE}.waitForTaskToken",
     "Parameters": {"FunctionName": "f", "Payload": {"T.$": "$$.Task.Token"}},
 }
+READER = {
+    "Resource": "arn:aws:states:::s3:getObject",
+    "ReaderConfig": {"InputType": "JSON"},
+    "Parameters": {"Bucket": "data", "Key": "key"},
+}
 ACTIVITY = {"Type": "Task", "Resource": f"{REGION}:activity:a"}
 PROCESSOR = {
     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
@@ -286,6 +291,20 @@ def test_a_distributed_map_runs_each_item_in_an_execution(store: Store) -> None:
     assert (run.items["total"], run.items["succeeded"], run.executions["succeeded"]) == (3, 3, 3)
     assert len(list(house.engine.select(map_run_arn=run.arn))) == 3
     assert house.types(record)[2:6] == ["MapStateStarted", "MapRunStarted", "MapRunSucceeded", "MapStateSucceeded"]
+    house.engine.close()
+
+
+@pytest.mark.parametrize(
+    ("reader", "source"),
+    [({}, "STATE_DATA"), ({"ItemReader": READER}, "s3://data/key")],
+)
+def test_an_item_of_a_distributed_map_knows_where_it_comes_from(
+    store: Store, reader: dict[str, Any], source: str
+) -> None:
+    house = House(store, FakeTasks({"Work": lambda call: Done(call.arguments["Payload"])}), FakeFiles(["x"]))
+    selector = {"from.$": "$$.Map.Item.Source", "value.$": "$$.Map.Item.Value"}
+    done = house.ended(house.start(distributed(ItemSelector=selector, **reader), ["x"]))
+    assert json.loads(done.output or "") == [{"from": source, "value": "x"}]
     house.engine.close()
 
 
