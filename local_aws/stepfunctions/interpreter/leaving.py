@@ -153,17 +153,23 @@ def _told(run: Run, frame: Frame, error: StatesError) -> str:
     return cause
 
 
-def fail(run: Run, frame: Frame, error: str | None, cause: str | None, *, of_task: bool = False) -> None:
-    """Retry the state, or go on at its catcher, or end the frame; `of_task` if the task itself has reported it."""
+def fail(
+    run: Run, frame: Frame, error: str | None, cause: str | None, *, of_task: bool = False, matched: str = ""
+) -> None:
+    """Retry the state, or go on at its catcher, or end the frame; `of_task` if the task itself has reported it.
+
+    `matched` is what Retry and Catch match where the history has another name.
+    """
     state = run.state(frame)
     abort_children(run, frame)
     if isinstance(state, Working):
-        if _retries(run, frame, state, first_match(state.retry, error or "", of_task=of_task)):
+        name = matched or error or ""
+        if _retries(run, frame, state, first_match(state.retry, name, of_task=of_task)):
             return
-        if _caught(run, frame, state, first_match(state.catch, error or "", of_task=of_task), error, cause):
+        if _caught(run, frame, state, first_match(state.catch, name, of_task=of_task), error, cause):
             return
     _group_failed(run, frame, state)
-    _end_failed(run, frame, error, cause)
+    _end_failed(run, frame, error, cause, matched)
 
 
 def _group_failed(run: Run, frame: Frame, state: State) -> None:
@@ -199,7 +205,7 @@ def _caught(run: Run, frame: Frame, state: Working, index: int | None, error: st
     return True
 
 
-def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None) -> None:
+def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None, matched: str = "") -> None:
     frame.phase = Phase.FAILED
     run.changed(frame)
     if frame.parent is None:
@@ -212,7 +218,7 @@ def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None) ->
     if isinstance(run.state(frame), Task):
         run.aside("TaskStateAborted", frame)
     parent.last = frame.last
-    fail(run, parent, error, cause)
+    fail(run, parent, error, cause, matched=matched)
 
 
 def abort_children(run: Run, frame: Frame) -> None:

@@ -24,6 +24,33 @@ def failed(error: str = "Broken", cause: str = "on purpose") -> Any:
     return answer
 
 
+@pytest.mark.parametrize(
+    ("fields", "name", "caught"),
+    [
+        ({"HeartbeatSeconds": 5}, "States.HeartbeatTimeout", True),
+        ({"HeartbeatSeconds": 5}, "States.Timeout", True),
+        ({"TimeoutSeconds": 5}, "States.Timeout", True),
+        ({"TimeoutSeconds": 5}, "States.HeartbeatTimeout", False),
+    ],
+)
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_missed_heartbeat_has_a_name_of_its_own_for_a_catcher(
+    fields: dict[str, Any], name: str, caught: bool, inner: bool
+) -> None:
+    task: dict[str, Any] = {**TASK, "Resource": f"{INVOKE}.waitForTaskToken", **fields}
+    task["Parameters"] = {"FunctionName": "f", "Payload": {"T.$": "$$.Task.Token"}}
+    branch = {"StartAt": "T", "States": {"T": {**task, "End": True}}}
+    state = {"Type": "Parallel", "Branches": [branch]} if inner else task
+    catch = [{"ErrorEquals": [name], "Next": "Caught"}]
+    done = play(chain(S={**state, "Catch": catch, "Next": "Caught"}, Caught=PASS)).run()
+    assert done.details("TaskTimedOut")[0]["error"] == "States.Timeout"
+    assert done.end is not None
+    if caught:
+        assert done.output == {"Error": "States.Timeout"}
+    else:
+        assert (done.end.status, done.end.error) == (records.FAILED, "States.Timeout")
+
+
 def test_states_follow_one_another() -> None:
     done = play(chain(A=PASS, B=PASS)).run()
     assert done.history() == [
