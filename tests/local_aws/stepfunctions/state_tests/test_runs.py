@@ -85,6 +85,11 @@ def test_states_without_a_result(state: Any, answer: Any) -> None:
     assert seen(run(state, {"n": 3}, level="DEBUG")) == {"input": {"n": 3}, "afterInputPath": {"n": 3}}
 
 
+def test_a_wait_that_is_longer_than_a_test_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local_aws.stepfunctions.state_tests.runs._MOST_WAIT_S", 0.0)
+    assert run({"Type": "Wait", "Seconds": 1, "End": True}) == {"status": "FAILED", "error": "States.Timeout"}
+
+
 def test_a_task_is_called() -> None:
     tasks = FakeTasks({"StateName": lambda call: Done({"got": call.arguments})})
     answer = run({**TASK, "ResultSelector": {"only.$": "$.got"}}, tasks=tasks, level="DEBUG")
