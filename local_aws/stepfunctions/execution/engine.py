@@ -43,7 +43,6 @@ _UNAVAILABLE = 503
 _KEPT_S = 90 * 24 * 3600.0
 _EXPRESS_S = 300
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
-_BILLED_MS, _BILLED_MB = 100, 64
 
 
 class Engine:
@@ -158,9 +157,7 @@ class Engine:
         while not live.ended.wait(_LOOK_S):
             if self._turns.stopping:
                 raise EngineError("ServiceUnavailable", f"Local AWS stops before the end of '{new.arn}'", _UNAVAILABLE)
-        record = live.record
-        taken_ms = ((record.stopped or record.started) - record.started) * 1000
-        return Ended(record, max(1, -(-int(taken_ms) // _BILLED_MS)) * _BILLED_MS, _BILLED_MB)
+        return Ended(live.record, records.billed_ms(live.record), records.BILLED_MB)
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> ExecutionRecord:
         """Abort an execution."""
