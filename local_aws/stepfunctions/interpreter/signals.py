@@ -200,12 +200,12 @@ class Interpreter:
         at, made = found
         self.run.now = now
         resource = self._tasks.resource(made.resource)
+        made.job = None
         if not within_limit(output):
             large = too_large(resource.service if resource.kind == "service" else resource.arn)
             self._fail_task(at, made, large.error, large.cause, "run")
             return True
         self.run.event(f"{_PREFIX[resource.kind]}Succeeded", at, with_output(output, **_of(resource)))
-        made.job = None
         attempt(self.run, at, lambda: finish(self.run, at, json.loads(output)))
         return True
 

@@ -331,6 +331,19 @@ def test_variables_that_are_set_again_and_those_of_branches_that_have_ended_coun
     assert done.end.status == records.SUCCEEDED
 
 
+def test_a_job_whose_result_is_too_large_has_ended_and_is_not_stopped() -> None:
+    begun = play(chain(T=TASK))
+    begun.turn()
+    frame = begun.interpreter.run.frames[0]
+    assert frame.attempt is not None
+    begun.interpreter.task_submitted(frame.id, frame.attempt.key, begun.now, {}, "job")
+    begun.interpreter.task_done(frame.id, frame.attempt.key, begun.now, f'"{HALF + HALF}"')
+    begun.run()
+    assert begun.end is not None
+    assert begun.end.error == "States.DataLimitExceeded"
+    assert not [effect for effect in begun.effects if isinstance(effect, StopTask)]
+
+
 def test_a_result_that_is_too_large_can_be_caught_with_all_errors() -> None:
     task = {**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]}
     done = play(chain(T=task, B=PASS), answers={"T": lambda _: HALF + HALF}).run()
