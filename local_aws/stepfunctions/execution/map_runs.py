@@ -18,6 +18,7 @@ from local_aws.stepfunctions.contracts import records
 from local_aws.stepfunctions.contracts.errors import EXCEED_TOLERATED, StatesError
 from local_aws.stepfunctions.contracts.records import ExecutionRecord, MachineSnapshot, MapRunRecord
 from local_aws.stepfunctions.definition.model import Map
+from local_aws.stepfunctions.execution import map_counts
 from local_aws.stepfunctions.execution.map_files import Files, read_request, write_request
 from local_aws.stepfunctions.execution.storage import Storage
 from local_aws.stepfunctions.execution.turns import Live, Turns
@@ -46,7 +47,6 @@ class MapRun:
     state: Map
     machine: MachineSnapshot
     inputs: Iterator[tuple[str, int]]
-    percentage: float | None
     revived: Iterator[ExecutionRecord] = field(default_factory=lambda: iter(()))
     active: int = 0
     exhausted: bool = False
@@ -109,8 +109,6 @@ class MapRuns:
         state, scope = interpreted.state(frame), interpreted.scope(frame)
         if not isinstance(state, Map):
             raise TypeError(f"{frame.state} is no Map")
-        count = map_fields.tolerated_failure_count(state, frame.data, scope)
-        percentage = map_fields.tolerated_failure_percentage(state, frame.data, scope)
         known = self._storage.map_run(frame.map_run)
         record = MapRunRecord(
             frame.map_run,
@@ -120,10 +118,10 @@ class MapRuns:
             known.started if known else self._turns.now(),
             None,
             map_fields.max_concurrency(state, frame.data, scope),
-            count or 0,
-            percentage or 0.0,
-            dict.fromkeys(_COUNTS, 0),
-            dict.fromkeys(_COUNTS, 0),
+            map_fields.tolerated_failure_count(state, frame.data, scope) or 0,
+            map_fields.tolerated_failure_percentage(state, frame.data, scope) or 0.0,
+            map_counts.none(),
+            map_counts.none(),
         )
         machine = replace(
             parent.record.machine,
@@ -131,7 +129,7 @@ class MapRuns:
             type=state.processor.execution_type,
             label=frame.state,
         )
-        run = MapRun(record, parent, frame.id, state, machine, iter(()), percentage)
+        run = MapRun(record, parent, frame.id, state, machine, iter(()))
         run.inputs = self._inputs(run, frame)
         if known is not None:
             self._take_up(run, known)
@@ -159,12 +157,12 @@ class MapRuns:
         started = 0
         for child in self._storage.children(run.record.arn):
             started += 1
-            _count(run.record, "total", child.item_count)
-            if not _to_do(child, run.record):
-                _count(run.record, _COUNTED[child.status], child.item_count)
+            map_counts.count(run.record, "total", child.item_count)
+            if not map_counts.is_to_do(child, run.record):
+                map_counts.count(run.record, map_counts.ENDED[child.status], child.item_count)
         run.inputs = islice(run.inputs, started, None)
         known_children = islice(self._storage.children(run.record.arn), started)
-        run.revived = (child for child in known_children if _to_do(child, run.record))
+        run.revived = (child for child in known_children if map_counts.is_to_do(child, run.record))
 
     def _inputs(self, run: MapRun, frame: Frame) -> Iterator[tuple[str, int]]:
         """Yield the children's inputs, each with how many items it holds."""
@@ -228,7 +226,7 @@ class MapRuns:
         old = next(run.revived, None)
         if old is None:
             return None
-        _count(run.record, "running", old.item_count)
+        map_counts.count(run.record, "running", old.item_count)
         return partial(self._children.revive, old, on_end)
 
     def _new(self, run: MapRun, on_end: OnEnd) -> Callable[[], None] | None:
@@ -236,25 +234,25 @@ class MapRuns:
         if child is None:
             return None
         text, held = child
-        _count(run.record, "total", held)
-        _count(run.record, "running", held)
+        map_counts.count(run.record, "total", held)
+        map_counts.count(run.record, "running", held)
         return partial(self._children.start, run, text, held, on_end)
 
     def _child_ended(self, run: MapRun, child: ExecutionRecord) -> None:
         with run.lock:
             run.active -= 1
-            _count(run.record, "running", child.item_count, by=-1)
-            _count(run.record, _COUNTED[child.status], child.item_count)
+            map_counts.count(run.record, "running", child.item_count, by=-1)
+            map_counts.count(run.record, map_counts.ENDED[child.status], child.item_count)
             if run.ended:
                 self._save_late(run)
-            exceeded = not run.ended and _exceeds(run)
+            exceeded = not run.ended and map_counts.exceeds(run.record, whole=run.exhausted)
         if exceeded:
             self._fail_exceeded(run)
         else:
             self._workers.submit(partial(self._fill, run))
 
     def _finish(self, run: MapRun) -> None:
-        if _exceeds(run):  # the last one ended before it was known to be the last
+        if map_counts.exceeds(run.record, whole=run.exhausted):  # the last one ended before it was known to be the last
             self._fail_exceeded(run)
             return
         try:
@@ -282,7 +280,7 @@ class MapRuns:
                 if size > MAX_DATA_BYTES:
                     raise too_large(run.record.state)
                 outputs.append(json.loads(child.output))
-        _count(run.record, "resultsWritten", run.record.items["succeeded"], by_executions=len(outputs))
+        map_counts.count(run.record, "resultsWritten", run.record.items["succeeded"], by_executions=len(outputs))
         return outputs
 
     def _written(
@@ -367,48 +365,12 @@ class MapRuns:
         return True
 
 
-_COUNTS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
-_COUNTED = {
-    records.SUCCEEDED: "succeeded",
-    records.FAILED: "failed",
-    records.TIMED_OUT: "timedOut",
-    records.ABORTED: "aborted",
-}
-
-
-def _count(record: MapRunRecord, name: str, items: int, *, by: int = 1, by_executions: int | None = None) -> None:
-    record.items[name] += items * by
-    record.executions[name] += by if by_executions is None else by_executions
-
-
 def _waiting(parent: Live, frame_id: int) -> Frame | None:
     """Return the frame of a distributed Map that waits for its run; None if it does not wait any more."""
     with parent.lock:
         frame = parent.interpreter.run.frames.get(frame_id)
         waits = frame is not None and frame.phase is Phase.MAP_RUN and not parent.ended.is_set()
         return frame if waits else None
-
-
-def _to_do(child: ExecutionRecord, run: MapRunRecord) -> bool:
-    """Whether a child is to be run: one that was running at a kill, or that had failed before the run was redriven."""
-    if child.status in (records.RUNNING, records.SUCCEEDED):
-        return child.status == records.RUNNING
-    return run.redriven is not None and (child.stopped or 0.0) <= run.redriven
-
-
-def _exceeds(run: MapRun) -> bool:
-    """Whether more items have failed than the run tolerates, as far as the total is known."""
-    record = run.record
-    failed = record.items["failed"] + record.items["timedOut"] + record.items["aborted"]
-    if not failed:
-        return False
-    count, percentage = record.tolerated_failure_count, record.tolerated_failure_percentage
-    if not count and not percentage:
-        return True
-    if count and failed > count:
-        return True
-    total = record.items["total"]
-    return bool(percentage and run.exhausted and failed * 100.0 > percentage * total)
 
 
 def _stop(interpreter: Interpreter, now: float) -> bool:
