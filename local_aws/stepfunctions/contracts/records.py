@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 MAX_EVENTS = 25_000
 """Of a history: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+MAX_DATA_BYTES = 262_144
+"""Of the UTF-8 text of an input, a result or an output: see the same page."""
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 PENDING_REDRIVE = "PENDING_REDRIVE"
 EXPRESS = "EXPRESS"

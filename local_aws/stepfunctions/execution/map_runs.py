@@ -16,7 +16,7 @@ from typing import Any
 
 from local_aws.stepfunctions.contracts import records
 from local_aws.stepfunctions.contracts.errors import EXCEED_TOLERATED, StatesError
-from local_aws.stepfunctions.contracts.records import ExecutionRecord, MachineSnapshot, MapRunRecord
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES, ExecutionRecord, MachineSnapshot, MapRunRecord
 from local_aws.stepfunctions.definition.model import Map
 from local_aws.stepfunctions.execution import map_counts
 from local_aws.stepfunctions.execution.map_files import Files, read_request, write_request
@@ -25,7 +25,7 @@ from local_aws.stepfunctions.execution.turns import Live, Turns
 from local_aws.stepfunctions.interpreter.frames import Frame, Phase
 from local_aws.stepfunctions.interpreter.signals import Interpreter
 from local_aws.stepfunctions.language import map_fields
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES, too_large
+from local_aws.stepfunctions.language.limits import too_large
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import json_text
 from local_aws.stepfunctions.tasks.contract import TaskFailed

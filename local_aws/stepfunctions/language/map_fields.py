@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, QUERY_EVALUATION, RUNTIME, StatesError
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
+from local_aws.stepfunctions.definition.expressions import is_expression
 from local_aws.stepfunctions.definition.model import ABSENT, Map, QueryLanguage
 from local_aws.stepfunctions.language.data_flow import selected_input
-from local_aws.stepfunctions.language.expressions import is_expression, query, query_error
+from local_aws.stepfunctions.language.expressions import query, query_error
 from local_aws.stepfunctions.language.jsonpath import select
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.templates import fill
 from local_aws.stepfunctions.language.values import is_integer, is_number, json_text, kind

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import QUERY_EVALUATION, RUNTIME, StatesError
 from local_aws.stepfunctions.definition.model import ABSENT, QueryLanguage, State, Task, Wait
+from local_aws.stepfunctions.definition.validation.values import MAX_SECONDS
 from local_aws.stepfunctions.language.expressions import query
 from local_aws.stepfunctions.language.jsonpath import MissingPathError, evaluate
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import is_integer, is_number, json_text
 
-MAX_SECONDS: Final = 99_999_999
-"""The longest wait and the longest timeout."""
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, StatesError
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
 from local_aws.stepfunctions.language.expressions import Query
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES, within_limit
+from local_aws.stepfunctions.language.limits import within_limit
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.templates import fill
 from local_aws.stepfunctions.language.values import json_text
