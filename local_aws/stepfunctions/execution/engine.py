@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -56,10 +56,9 @@ class Engine:
         files: Files,
         ids: Ids,
         observers: Observers | None = None,
-        new_id: Callable[[], str] | None = None,
     ) -> None:
-        """Nothing runs before `resume`. `new_id` names the children of map runs."""
-        self._storage, self._ids, self._new_id = Storage(store), ids, new_id or ids.name
+        """Nothing runs before `resume`."""
+        self._storage, self._ids = Storage(store), ids
         self._tasks = tasks
         self._workers, self._callers, self._express_callers = (
             Threads(size, "stepfunctions") for size in (_WORKERS, _CALLERS, _EXPRESS_CALLERS)
@@ -257,7 +256,7 @@ class Engine:
             raise EngineError("ResourceNotFound", f"Map Run does not exist or has ended: '{arn}'")
 
     def _start_child(self, run: MapRun, text: str, items: int, on_end: OnEnd) -> None:
-        name = self._new_id()
+        name = self._ids.name()
         machine = run.machine
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         record = ExecutionRecord(

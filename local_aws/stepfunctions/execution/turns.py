@@ -222,11 +222,6 @@ class Turns:
             heapq.heappush(self._due, (due, next(self._order), weakref.ref(live)))
         self._woken.set()
 
-    def schedule(self, live: Live) -> None:
-        """Note that something of an execution is due at another time than before."""
-        with live.lock:
-            self._schedule(live)
-
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()

@@ -69,7 +69,6 @@ class Group:
     limit: int = 0
     started: int = 0
     ended: int = 0
-    started_event: int = 0
     outputs: dict[int, Any] = field(default_factory=dict)
     items: list[Any] | None = None
 
@@ -138,4 +137,4 @@ def load(text: str) -> Frame:
 
 
 def _bare(group: Group) -> dict[str, Any]:
-    return {"total": group.total, "limit": group.limit, "started": group.started, "started_event": group.started_event}
+    return {"total": group.total, "limit": group.limit, "started": group.started}

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import QUERY_EVALUATION, RUNTIME, StatesError
@@ -125,8 +125,3 @@ def _at_path(field: str, path: str, raw: Any, scope: Scope) -> Any:
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json_text(value)
-
-
-def iso(moment: datetime) -> str:
-    """A time as the Context object and histories write it: `2026-05-01T12:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
