@@ -119,7 +119,7 @@ class _Run:
             finished = data_flow.finish(state, raw, ABSENT, self._scope)
             return self._told(finished.output, finished.assigned, state.next)
         result = self._pass_result(state) if isinstance(state, Pass) else self._result(state)
-        finished = data_flow.finish(state, raw, ABSENT if isinstance(state, Pass) else result, self._scope)
+        finished = data_flow.finish(state, raw, result, self._scope, effective=result)
         if not self._queries:
             self._after_result(state, result)
         return self._told(finished.output, finished.assigned, state.next)

@@ -51,6 +51,11 @@ def test_a_pass_state() -> None:
     }
 
 
+def test_what_is_shown_of_a_pass_state_is_what_it_puts_out() -> None:
+    answer = run({"Type": "Pass", "Parameters": {"id.$": "States.UUID()"}, "End": True}, level="DEBUG")
+    assert seen(answer)["afterParameters"] == answer["output"]
+
+
 def test_a_pass_state_with_a_result() -> None:
     state = {"Type": "Pass", "Result": {"r": 1}, "End": True}
     assert seen(run(state, GIVEN, level="DEBUG")) == {
