@@ -80,7 +80,7 @@ class Executions(Protocol):
         """Events from the one behind id `after` on, in that order; 0 begins at the first, or at the last."""
 
     def succeed_task(self, token: str, output: str) -> None:
-        """Raises EngineError InvalidToken, TaskDoesNotExist, TaskTimedOut or InvalidOutput."""
+        """Raises EngineError InvalidToken, TaskTimedOut or InvalidOutput."""
 
     def fail_task(self, token: str, error: str | None, cause: str | None) -> None:
         """Raises as `succeed_task`."""
