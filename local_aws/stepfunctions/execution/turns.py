@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_S = 60.0
 _STORE_AGAIN_S = 1.0
-_BROKEN = "Local AWS failed; its log says more."
+BROKEN = "Local AWS failed; its log says more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Turns:
             return live.interpreter.advance(self.now()) if action(live.interpreter, self.now()) else None
         except Exception:
             log.exception("the execution %s failed within local AWS", live.record.name)
-            live.interpreter.give_up(self.now(), _BROKEN)
+            live.interpreter.give_up(self.now(), BROKEN)
             return False
 
     def _turn(self, live: Live, more: bool) -> None:
