@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from local_aws.base.tables import ministack
+from local_aws.wildcards import stand_in_order
 
 _VARIABLES_SINCE = "2012-10-17"
 _VARIABLE = re.compile(r"\$\{(\$|[^}',$]+)(?:,\s*'([^']*)'\s*)?\}")
@@ -142,7 +143,7 @@ def _matches(value: str, pattern: str, *, ignore_case: bool) -> bool:
     pieces = _pieces(parts)
     if ignore_case:
         value, pieces = value.lower(), [piece.lower() for piece in pieces]
-    return _stand_in_order(pieces, value)
+    return stand_in_order(pieces, value)
 
 
 def _pieces(parts: tuple[_Part, ...]) -> list[str]:
@@ -153,23 +154,6 @@ def _pieces(parts: tuple[_Part, ...]) -> list[str]:
         pieces[-1] += first
         pieces += more
     return pieces
-
-
-def _stand_in_order(pieces: list[str], value: str) -> bool:
-    """Whether the value begins with the first piece, ends with the last, and has the others in between, in order."""
-    first, *rest = pieces
-    if not rest:
-        return value == first
-    *middle, last = rest
-    place, end = len(first), len(value) - len(last)
-    if end < place or not value.startswith(first) or not value.endswith(last):
-        return False
-    for piece in middle:
-        found = value.find(piece, place, end)
-        if found < 0:
-            return False
-        place = found + len(piece)
-    return True
 
 
 @lru_cache(maxsize=_PATTERNS_KEPT)

@@ -13,11 +13,11 @@ Event = dict[str, Any]
 
 
 class EngineError(Exception):
-    """What the engine refuses; `code` is AWS's error code."""
+    """What the engine refuses; `code` is AWS's error code, `status` the HTTP status."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message = code, message
+        self.code, self.message, self.status = code, message, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,10 @@ class Executions(Protocol):
         """
 
     def start_sync(self, new: NewExecution) -> Ended:
-        """Run an express execution to its end, at most five minutes."""
+        """Run an express execution to its end, at most five minutes.
+
+        Raises EngineError ServiceUnavailable if local AWS stops before that.
+        """
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> ExecutionRecord:
         """Abort an execution that runs; one that has ended is answered as it is. Raises EngineError."""
@@ -77,7 +80,7 @@ class Executions(Protocol):
         """Events from the one behind id `after` on, in that order; 0 begins at the first, or at the last."""
 
     def succeed_task(self, token: str, output: str) -> None:
-        """Raises EngineError InvalidToken, TaskDoesNotExist, TaskTimedOut or InvalidOutput."""
+        """Raises EngineError InvalidToken, TaskTimedOut or InvalidOutput."""
 
     def fail_task(self, token: str, error: str | None, cause: str | None) -> None:
         """Raises as `succeed_task`."""

@@ -9,13 +9,13 @@ class StatesError(Exception):
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     """
 
-    def __init__(self, error: str, cause: str = "", *, location: str = "", state: str = "") -> None:
+    def __init__(self, error: str, cause: str = "", *, location: str = "") -> None:
         """`location` is the field that was evaluated, as EvaluationFailed tells it (`Arguments/Name`); empty if none.
 
         `cause` holds the fact alone; whoever knows the state and its event puts them before it.
         """
         super().__init__(f"{error}: {cause}")
-        self.error, self.cause, self.location, self.state = error, cause, location, state
+        self.error, self.cause, self.location = error, cause, location
 
 
 RUNTIME = "States.Runtime"
@@ -27,8 +27,6 @@ TASK_FAILED = "States.TaskFailed"
 PERMISSIONS = "States.Permissions"
 RESULT_PATH_MATCH = "States.ResultPathMatchFailure"
 PARAMETER_PATH = "States.ParameterPathFailure"
-BRANCH_FAILED = "States.BranchFailed"
-NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 INTRINSIC_FAILURE = "States.IntrinsicFailure"
 EXCEED_TOLERATED = "States.ExceedToleratedFailureThreshold"
 ITEM_READER_FAILED = "States.ItemReaderFailed"

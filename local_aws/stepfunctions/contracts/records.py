@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 MAX_EVENTS = 25_000
 """Of a history: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+MAX_DATA_BYTES = 262_144
+"""Of the UTF-8 text of an input, a result or an output: see the same page."""
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 PENDING_REDRIVE = "PENDING_REDRIVE"
 EXPRESS = "EXPRESS"
 """The type of a machine whose executions are not kept."""
+BILLED_MB = 64
+"""The least memory that an express execution is billed for; what it takes is not measured."""
+_BILLED_STEP_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class ExecutionRecord:
     redrive_count: int = 0
     redriven: float | None = None
     events: int = 0
+
+
+def billed_ms(record: ExecutionRecord) -> int:
+    """What AWS would bill an express execution for, 100 ms at least: https://aws.amazon.com/step-functions/pricing/."""
+    taken_ms = round(((record.stopped or record.started) - record.started) * 1000)
+    return max(1, -(-taken_ms // _BILLED_STEP_MS)) * _BILLED_STEP_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,13 @@ class Analysis:
 
 
 def is_expression(value: object) -> bool:
-    """A string that is meant as an expression."""
+    """Whether a string is an expression: it begins with `{%` and ends with `%}`, without a space outside."""
     return isinstance(value, str) and value.startswith(OPENING) and value.endswith(CLOSING) and len(value) >= 4
+
+
+def inner(text: str) -> str:
+    """An expression without its braces."""
+    return text[len(OPENING) : -len(CLOSING)].strip()
 
 
 @lru_cache(maxsize=2048)

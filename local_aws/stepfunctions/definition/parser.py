@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from local_aws.stepfunctions.contracts.records import EXPRESS
 from local_aws.stepfunctions.definition import build
 from local_aws.stepfunctions.definition.diagnostics import DefinitionError, Diagnostic, Findings, Severity
 from local_aws.stepfunctions.definition.model import QueryLanguage, State, StateMachine
@@ -18,7 +19,6 @@ from local_aws.stepfunctions.definition.validation.place import Place
 from local_aws.stepfunctions.definition.validation.states import language_of
 from local_aws.stepfunctions.definition.validation.states import state as check_state
 
-EXPRESS: Final = "EXPRESS"
 TESTED_STATE: Final = "StateName"
 """What TestState calls a state that stands alone, in the context object; observed on AWS."""
 

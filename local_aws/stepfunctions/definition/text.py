@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 150
 """How deep objects and arrays may lie in each other: ours, as AWS documents the code but no number."""
 
 _NOT_AN_OBJECT = "Definition must be a valid JSON object"
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _EXPECTED = {
     "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
     "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
@@ -59,7 +59,7 @@ def _read(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        message, end = _worded(text, error)
+        message, end = worded(text, error)
         _refuse_json(message, _source(text, end))
     except ValueError as error:
         _refuse_json(str(error), _source(text, None))
@@ -75,17 +75,17 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> NoReturn:
-    raise ValueError(f"Non-standard token '{name}': was expecting {_VALUES}")
+    raise ValueError(f"Non-standard token '{name}': was expecting {VALUES}")
 
 
-def _worded(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
+def worded(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     """The parser's words, and where it stands after what it could not read."""
     if error.pos >= len(text):
         return "Unexpected end-of-input", error.pos
     token = re.compile(r"\w+").match(text, error.pos)
     if error.msg in {"Expecting value", "Extra data"} and token:
-        return f"Unrecognized token '{token[0]}': was expecting {_VALUES}", token.end()
-    expected = _EXPECTED.get(error.msg, f"expected a valid value {_VALUES}")
+        return f"Unrecognized token '{token[0]}': was expecting {VALUES}", token.end()
+    expected = _EXPECTED.get(error.msg, f"expected a valid value {VALUES}")
     character = text[error.pos]
     return f"Unexpected character ('{character}' (code {ord(character)})): {expected}", error.pos + 1
 

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 
+from local_aws.stepfunctions.contracts.errors import RUNTIME
 from local_aws.stepfunctions.contracts.records import EXPRESS
 from local_aws.stepfunctions.execution.tokens import Tokens
-from local_aws.stepfunctions.execution.turns import Live, Turns
+from local_aws.stepfunctions.execution.turns import BROKEN, Live, Turns
 from local_aws.stepfunctions.interpreter.frames import Attempt, Frame
 from local_aws.stepfunctions.interpreter.leaving import call_of
 from local_aws.stepfunctions.interpreter.run import StartTask, StopTask
@@ -105,8 +106,7 @@ class Calls:
             raise  # the engine ends; the task is looked for when it begins again
         except Exception:
             log.exception("a task of %s failed within local AWS", live.record.name)
-            cause = "Local AWS failed; its log says more."
-            self._turns.signal(live, lambda run, now: run.task_failed(frame, key, now, "States.Runtime", cause))
+            self._turns.signal(live, lambda run, now: run.task_failed(frame, key, now, RUNTIME, BROKEN))
         else:
             if outcome is not None:
                 self._turns.signal(live, lambda run, now: run.task_done(frame, key, now, text))

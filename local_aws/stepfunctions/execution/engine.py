@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -36,10 +36,13 @@ from local_aws.stepfunctions.tasks.contract import Tasks
 _WORKERS, _CALLERS, _EXPRESS_CALLERS = 32, 64, 256
 """Threads for turns, and for calls: a call may take as long as its function, and time passes meanwhile."""
 _STOP_TIMEOUT_S = 2.0
+_LOOK_S = 0.5
+"""How often who waits for an execution looks whether the engine ends."""
+_UNAVAILABLE = 503
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html"""
 _KEPT_S = 90 * 24 * 3600.0
 _EXPRESS_S = 300
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
-_BILLED_MS, _BILLED_MB = 100, 64
 
 
 class Engine:
@@ -53,10 +56,9 @@ class Engine:
         files: Files,
         ids: Ids,
         observers: Observers | None = None,
-        new_id: Callable[[], str] | None = None,
     ) -> None:
-        """Nothing runs before `resume`. `new_id` names the children of map runs."""
-        self._storage, self._ids, self._new_id = Storage(store), ids, new_id or ids.name
+        """Nothing runs before `resume`."""
+        self._storage, self._ids = Storage(store), ids
         self._tasks = tasks
         self._workers, self._callers, self._express_callers = (
             Threads(size, "stepfunctions") for size in (_WORKERS, _CALLERS, _EXPRESS_CALLERS)
@@ -151,10 +153,10 @@ class Engine:
     def start_sync(self, new: NewExecution) -> Ended:
         """Run an express execution to its end."""
         live = self._begin(new)
-        live.ended.wait()
-        record = live.record
-        taken_ms = ((record.stopped or record.started) - record.started) * 1000
-        return Ended(record, max(1, -(-int(taken_ms) // _BILLED_MS)) * _BILLED_MS, _BILLED_MB)
+        while not live.ended.wait(_LOOK_S):
+            if self._turns.stopping:
+                raise EngineError("ServiceUnavailable", f"Local AWS stops before the end of '{new.arn}'", _UNAVAILABLE)
+        return Ended(live.record, records.billed_ms(live.record), records.BILLED_MB)
 
     def stop(self, arn: str, error: str | None, cause: str | None) -> ExecutionRecord:
         """Abort an execution."""
@@ -254,7 +256,7 @@ class Engine:
             raise EngineError("ResourceNotFound", f"Map Run does not exist or has ended: '{arn}'")
 
     def _start_child(self, run: MapRun, text: str, items: int, on_end: OnEnd) -> None:
-        name = self._new_id()
+        name = self._ids.name()
         machine = run.machine
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         record = ExecutionRecord(
@@ -271,9 +273,14 @@ class Engine:
         self._begin_child(record, None, on_end)
 
     def _begin_child(self, record: ExecutionRecord, number: int | None, on_end: OnEnd) -> None:
+        """Begin a child, and wait for a store that fails: nobody would ask for it again."""
         machine = record.machine
-        interpreter = Interpreter.begin(record, machine_of(machine), self._ids, self._tasks)
-        self._turns.begin(Live(interpreter, number, machine.type != EXPRESS, on_end), new=number is None)
+
+        def begin() -> None:
+            interpreter = Interpreter.begin(record, machine_of(machine), self._ids, self._tasks)
+            self._turns.begin(Live(interpreter, number, machine.type != EXPRESS, on_end), new=number is None)
+
+        self._turns.keep(begin)
 
     def _revive_child(self, record: ExecutionRecord, on_end: OnEnd) -> None:
         """Go on with a child after a kill or in a redrive; an express one begins again, as nothing of it is kept."""

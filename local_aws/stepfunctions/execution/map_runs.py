@@ -16,15 +16,16 @@ from typing import Any
 
 from local_aws.stepfunctions.contracts import records
 from local_aws.stepfunctions.contracts.errors import EXCEED_TOLERATED, StatesError
-from local_aws.stepfunctions.contracts.records import ExecutionRecord, MachineSnapshot, MapRunRecord
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES, ExecutionRecord, MachineSnapshot, MapRunRecord
 from local_aws.stepfunctions.definition.model import Map
+from local_aws.stepfunctions.execution import map_counts
 from local_aws.stepfunctions.execution.map_files import Files, read_request, write_request
 from local_aws.stepfunctions.execution.storage import Storage
 from local_aws.stepfunctions.execution.turns import Live, Turns
 from local_aws.stepfunctions.interpreter.frames import Frame, Phase
 from local_aws.stepfunctions.interpreter.signals import Interpreter
 from local_aws.stepfunctions.language import map_fields
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES, too_large
+from local_aws.stepfunctions.language.limits import too_large
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import json_text
 from local_aws.stepfunctions.tasks.contract import TaskFailed
@@ -46,7 +47,6 @@ class MapRun:
     state: Map
     machine: MachineSnapshot
     inputs: Iterator[tuple[str, int]]
-    percentage: float | None
     revived: Iterator[ExecutionRecord] = field(default_factory=lambda: iter(()))
     active: int = 0
     exhausted: bool = False
@@ -109,8 +109,6 @@ class MapRuns:
         state, scope = interpreted.state(frame), interpreted.scope(frame)
         if not isinstance(state, Map):
             raise TypeError(f"{frame.state} is no Map")
-        count = map_fields.tolerated_failure_count(state, frame.data, scope)
-        percentage = map_fields.tolerated_failure_percentage(state, frame.data, scope)
         known = self._storage.map_run(frame.map_run)
         record = MapRunRecord(
             frame.map_run,
@@ -120,10 +118,10 @@ class MapRuns:
             known.started if known else self._turns.now(),
             None,
             map_fields.max_concurrency(state, frame.data, scope),
-            count or 0,
-            percentage or 0.0,
-            dict.fromkeys(_COUNTS, 0),
-            dict.fromkeys(_COUNTS, 0),
+            map_fields.tolerated_failure_count(state, frame.data, scope) or 0,
+            map_fields.tolerated_failure_percentage(state, frame.data, scope) or 0.0,
+            map_counts.none(),
+            map_counts.none(),
         )
         machine = replace(
             parent.record.machine,
@@ -131,12 +129,16 @@ class MapRuns:
             type=state.processor.execution_type,
             label=frame.state,
         )
-        run = MapRun(record, parent, frame.id, state, machine, iter(()), percentage)
+        run = MapRun(record, parent, frame.id, state, machine, iter(()))
         run.inputs = self._inputs(run, frame)
         if known is not None:
             self._take_up(run, known)
-        self._storage.save_map_run(run.record)
+        self._save(run)
         return run
+
+    def _save(self, run: MapRun) -> None:
+        """Store a run as it is now, and wait for a store that fails."""
+        self._turns.keep(lambda: self._storage.save_map_run(run.record))
 
     def _take_up(self, run: MapRun, known: MapRunRecord) -> None:
         """Go on with the run of before a kill, or with one that failed and is redriven.
@@ -155,12 +157,12 @@ class MapRuns:
         started = 0
         for child in self._storage.children(run.record.arn):
             started += 1
-            _count(run.record, "total", child.item_count)
-            if not _to_do(child, run.record):
-                _count(run.record, _COUNTED[child.status], child.item_count)
+            map_counts.count(run.record, "total", child.item_count)
+            if not map_counts.is_to_do(child, run.record):
+                map_counts.count(run.record, map_counts.ENDED[child.status], child.item_count)
         run.inputs = islice(run.inputs, started, None)
         known_children = islice(self._storage.children(run.record.arn), started)
-        run.revived = (child for child in known_children if _to_do(child, run.record))
+        run.revived = (child for child in known_children if map_counts.is_to_do(child, run.record))
 
     def _inputs(self, run: MapRun, frame: Frame) -> Iterator[tuple[str, int]]:
         """Yield the children's inputs, each with how many items it holds."""
@@ -168,8 +170,8 @@ class MapRuns:
         self._files.require_start(machine.role_arn, machine.arn)
         scope = run.parent.interpreter.run.scope(frame)
         selected = (
-            map_fields.item_input(run.state, frame.data, value, index, scope, key=key)
-            for index, (value, key) in enumerate(self._items(run, frame, scope))
+            map_fields.item_input(run.state, frame.data, value, index, scope, key=key, source=source)
+            for index, (value, key, source) in enumerate(self._items(run, frame, scope))
         )
         if run.state.item_batcher is None:
             yield from ((json_text(data), 1) for data in selected)
@@ -177,15 +179,16 @@ class MapRuns:
         for batch in map_fields.batches(run.state, selected, frame.data, scope):
             yield json_text(batch), len(batch["Items"])
 
-    def _items(self, run: MapRun, frame: Frame, scope: Scope) -> Iterator[tuple[Any, str | None]]:
+    def _items(self, run: MapRun, frame: Frame, scope: Scope) -> Iterator[tuple[Any, str | None, str]]:
         reader = run.state.item_reader
         if reader is None:
-            yield from ((item, None) for item in self._storage.items(run.parent.number or 0, frame.id) or [])
+            stored = self._storage.items(run.parent.number or 0, frame.id) or []
+            yield from ((item, None, map_fields.FROM_STATE) for item in stored)
             return
         request = read_request(run.state, reader, frame.data, scope)
         machine = run.parent.record.machine
         for item in self._files.read(reader, *request, machine.role_arn, machine.arn):
-            yield item.value, item.key
+            yield item.value, item.key, item.source
 
     def _fill(self, run: MapRun) -> None:
         """Start children while there is room; end the run when all have ended."""
@@ -216,13 +219,14 @@ class MapRuns:
                 return False
             run.active += 1
         start()
+        self._stop_if_ended(run)  # a child that began meanwhile was not among those that were stopped
         return True
 
     def _revived(self, run: MapRun, on_end: OnEnd) -> Callable[[], None] | None:
         old = next(run.revived, None)
         if old is None:
             return None
-        _count(run.record, "running", old.item_count)
+        map_counts.count(run.record, "running", old.item_count)
         return partial(self._children.revive, old, on_end)
 
     def _new(self, run: MapRun, on_end: OnEnd) -> Callable[[], None] | None:
@@ -230,25 +234,25 @@ class MapRuns:
         if child is None:
             return None
         text, held = child
-        _count(run.record, "total", held)
-        _count(run.record, "running", held)
+        map_counts.count(run.record, "total", held)
+        map_counts.count(run.record, "running", held)
         return partial(self._children.start, run, text, held, on_end)
 
     def _child_ended(self, run: MapRun, child: ExecutionRecord) -> None:
         with run.lock:
             run.active -= 1
-            _count(run.record, "running", child.item_count, by=-1)
-            _count(run.record, _COUNTED[child.status], child.item_count)
+            map_counts.count(run.record, "running", child.item_count, by=-1)
+            map_counts.count(run.record, map_counts.ENDED[child.status], child.item_count)
             if run.ended:
                 self._save_late(run)
-            exceeded = not run.ended and _exceeds(run)
+            exceeded = not run.ended and map_counts.exceeds(run.record, whole=run.exhausted)
         if exceeded:
             self._fail_exceeded(run)
         else:
             self._workers.submit(partial(self._fill, run))
 
     def _finish(self, run: MapRun) -> None:
-        if _exceeds(run):  # the last one ended before it was known to be the last
+        if map_counts.exceeds(run.record, whole=run.exhausted):  # the last one ended before it was known to be the last
             self._fail_exceeded(run)
             return
         try:
@@ -276,7 +280,7 @@ class MapRuns:
                 if size > MAX_DATA_BYTES:
                     raise too_large(run.record.state)
                 outputs.append(json.loads(child.output))
-        _count(run.record, "resultsWritten", run.record.items["succeeded"], by_executions=len(outputs))
+        map_counts.count(run.record, "resultsWritten", run.record.items["succeeded"], by_executions=len(outputs))
         return outputs
 
     def _written(
@@ -319,10 +323,13 @@ class MapRuns:
                 return
             run.ended = True
             run.record = replace(run.record, status=status, stopped=self._turns.now())
-            self._storage.save_map_run(run.record)
+            self._save(run)
         with self._lock:
             self._runs.pop(run.record.arn, None)
-        for live in self._turns.all():
+        self._stop_if_ended(run)
+
+    def _stop_if_ended(self, run: MapRun) -> None:
+        for live in self._turns.all() if run.ended else ():
             if live.record.map_run_arn == run.record.arn:
                 self._turns.signal(live, _stop)
 
@@ -331,7 +338,7 @@ class MapRuns:
         with self._lock:
             taken_up = self._runs.get(run.record.arn) not in (None, run)
         if not taken_up:
-            self._storage.save_map_run(run.record)
+            self._save(run)
 
     def abandon(self, wanted: set[str]) -> None:
         """End the stored runs whose states were aborted just before a kill; `wanted` are those that go on."""
@@ -353,23 +360,9 @@ class MapRuns:
             return False
         with run.lock:
             run.record = replace(run.record, **changes)
-        self._storage.save_map_run(run.record)
+            self._save(run)
         self._workers.submit(partial(self._fill, run))
         return True
-
-
-_COUNTS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
-_COUNTED = {
-    records.SUCCEEDED: "succeeded",
-    records.FAILED: "failed",
-    records.TIMED_OUT: "timedOut",
-    records.ABORTED: "aborted",
-}
-
-
-def _count(record: MapRunRecord, name: str, items: int, *, by: int = 1, by_executions: int | None = None) -> None:
-    record.items[name] += items * by
-    record.executions[name] += by if by_executions is None else by_executions
 
 
 def _waiting(parent: Live, frame_id: int) -> Frame | None:
@@ -378,28 +371,6 @@ def _waiting(parent: Live, frame_id: int) -> Frame | None:
         frame = parent.interpreter.run.frames.get(frame_id)
         waits = frame is not None and frame.phase is Phase.MAP_RUN and not parent.ended.is_set()
         return frame if waits else None
-
-
-def _to_do(child: ExecutionRecord, run: MapRunRecord) -> bool:
-    """Whether a child is to be run: one that was running at a kill, or that had failed before the run was redriven."""
-    if child.status in (records.RUNNING, records.SUCCEEDED):
-        return child.status == records.RUNNING
-    return run.redriven is not None and (child.stopped or 0.0) <= run.redriven
-
-
-def _exceeds(run: MapRun) -> bool:
-    """Whether more items have failed than the run tolerates, as far as the total is known."""
-    record = run.record
-    failed = record.items["failed"] + record.items["timedOut"] + record.items["aborted"]
-    if not failed:
-        return False
-    count, percentage = record.tolerated_failure_count, record.tolerated_failure_percentage
-    if not count and not percentage:
-        return True
-    if count and failed > count:
-        return True
-    total = record.items["total"]
-    return bool(percentage and run.exhausted and failed * 100.0 > percentage * total)
 
 
 def _stop(interpreter: Interpreter, now: float) -> bool:

@@ -16,7 +16,7 @@ from local_aws.state.store import Store
 from local_aws.stepfunctions.contracts import records
 from local_aws.stepfunctions.contracts.engine import Event
 from local_aws.stepfunctions.contracts.records import ExecutionRecord, MachineSnapshot, MapRunRecord
-from local_aws.stepfunctions.interpreter.frames import Frame, load
+from local_aws.stepfunctions.interpreter.frames import Frame, Phase, load
 from local_aws.stepfunctions.interpreter.run import Turn
 
 _DDL = """
@@ -128,7 +128,7 @@ class Storage:
             frames[frame.id] = frame
         for frame in frames.values():
             parent = frames.get(frame.parent) if frame.parent is not None else None
-            if parent is not None and parent.group is not None and frame.phase == "ended":
+            if parent is not None and parent.group is not None and frame.phase is Phase.ENDED:
                 parent.group.ended += 1
                 parent.group.outputs[frame.index] = frame.data
         return list(frames.values())

@@ -63,7 +63,7 @@ class Tokens:
         return self._turns.find(arn), frame, key
 
     def activity_work(self, activity: str, worker: str, wait_s: float) -> ActivityWork | None:
-        """Return the next work of an activity, waited for at most that long."""
+        """Return the next work of an activity, waited for at most that long, and not while the engine ends."""
         deadline = self._clock.monotonic() + wait_s
         while True:
             self._work.clear()
@@ -72,7 +72,7 @@ class Tokens:
                 if work is not None:
                     return work
             left_s = deadline - self._clock.monotonic()
-            if left_s <= 0:
+            if left_s <= 0 or self._turns.stopping:
                 return None
             self._clock.wait(self._work, min(left_s, _PAUSE_S))
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_S = 60.0
 _STORE_AGAIN_S = 1.0
-_BROKEN = "Local AWS failed; its log says more."
+BROKEN = "Local AWS failed; its log says more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Turns:
             return live.interpreter.advance(self.now()) if action(live.interpreter, self.now()) else None
         except Exception:
             log.exception("the execution %s failed within local AWS", live.record.name)
-            live.interpreter.give_up(self.now(), _BROKEN)
+            live.interpreter.give_up(self.now(), BROKEN)
             return False
 
     def _turn(self, live: Live, more: bool) -> None:
@@ -221,11 +221,6 @@ class Turns:
         with self._lock:
             heapq.heappush(self._due, (due, next(self._order), weakref.ref(live)))
         self._woken.set()
-
-    def schedule(self, live: Live) -> None:
-        """Note that something of an execution is due at another time than before."""
-        with live.lock:
-            self._schedule(live)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():

@@ -113,7 +113,7 @@ def _parallel(run: Run, frame: Frame, state: Any) -> None:
     text = check_input(data, frame.state)
     frame.phase = Phase.CHILDREN
     frame.group = Group(len(state.branches), started=len(state.branches))
-    frame.group.started_event = run.event("ParallelStateStarted", frame)
+    run.event("ParallelStateStarted", frame)
     for index in range(len(state.branches)):
         run.add_frame(frame, index, (*frame.where, (frame.state, index)), text, data).last = frame.last
 
@@ -131,7 +131,7 @@ def _map(run: Run, frame: Frame, state: Any) -> None:
         return
     frame.phase, frame.group = Phase.CHILDREN, Group(len(items), limit=limit, items=items)
     run.keep_items(frame, items)
-    frame.group.started_event = run.event("MapStateStarted", frame, {"length": len(items)})
+    run.event("MapStateStarted", frame, {"length": len(items)})
     if not items:
         group_succeeded(run, frame, frame.group)
     for _ in range(min(len(items), limit)):

@@ -69,7 +69,6 @@ class Group:
     limit: int = 0
     started: int = 0
     ended: int = 0
-    started_event: int = 0
     outputs: dict[int, Any] = field(default_factory=dict)
     items: list[Any] | None = None
 
@@ -79,7 +78,8 @@ class Frame:
     """One thread of states. `text` is the input of the state as JSON text, `last` the event that the next one follows.
 
     `entered` is the event of the state's entry, `before` the one that it follows. `retries` counts the retries of each
-    retrier of the state. `outer` are the variables of the frames around it, which do not change while it runs.
+    retrier of the state. `outer` are the variables of the frames around it, which do not change while it runs;
+    `sizes` are the bytes of its own.
     """
 
     id: int
@@ -96,6 +96,7 @@ class Frame:
     due: float | None = None
     retries: list[int] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     outer: dict[str, Any] = field(default_factory=dict)
     attempt: Attempt | None = None
     group: Group | None = None
@@ -136,4 +137,4 @@ def load(text: str) -> Frame:
 
 
 def _bare(group: Group) -> dict[str, Any]:
-    return {"total": group.total, "limit": group.limit, "started": group.started, "started_event": group.started_event}
+    return {"total": group.total, "limit": group.limit, "started": group.started}

@@ -16,7 +16,7 @@ from local_aws.stepfunctions.definition.model import Map, Parallel, State, Task,
 from local_aws.stepfunctions.interpreter.frames import Frame, Group, Phase
 from local_aws.stepfunctions.interpreter.journal import with_error, with_output
 from local_aws.stepfunctions.interpreter.run import End, Run, StopMapRun, StopTask
-from local_aws.stepfunctions.language import data_flow, map_fields
+from local_aws.stepfunctions.language import data_flow, map_fields, variables
 from local_aws.stepfunctions.language.data_flow import Finished
 from local_aws.stepfunctions.language.error_matching import first_match, retry_delay
 from local_aws.stepfunctions.language.limits import check_input, check_result
@@ -36,8 +36,7 @@ def leave(run: Run, frame: Frame, finished: Finished, next_state: str | None) ->
     text = check_result(finished.output, frame.state)
     details = with_output(text, name=frame.state)
     if finished.assigned:
-        frame.variables = {**frame.variables, **finished.assigned}
-        details["assignedVariables"] = {name: json_text(value) for name, value in finished.assigned.items()}
+        details["assignedVariables"] = _assign(run, frame, finished.assigned)
         details["assignedVariablesDetails"] = {"truncated": False}
     run.event(f"{type(state).__name__}StateExited", frame, details)
     clear(run, frame)
@@ -47,6 +46,16 @@ def leave(run: Run, frame: Frame, finished: Finished, next_state: str | None) ->
     else:
         frame.state, frame.retries = next_state, []
         run.enter_soon(frame)
+
+
+def _assign(run: Run, frame: Frame, assigned: dict[str, Any]) -> dict[str, str]:
+    """Set variables of a frame; returns their JSON texts. Raises StatesError if the execution has too much of them."""
+    texts = {name: json_text(value) for name, value in assigned.items()}
+    sizes = {**frame.sizes, **variables.sizes(texts)}
+    others = (other.sizes for other in run.frames.values() if other is not frame and other.phase is not Phase.ENDED)
+    variables.check_stored(sum(sum(each.values()) for each in (sizes, *others)))
+    frame.variables, frame.sizes = {**frame.variables, **assigned}, sizes
+    return texts
 
 
 def clear(run: Run, frame: Frame) -> None:
@@ -144,17 +153,23 @@ def _told(run: Run, frame: Frame, error: StatesError) -> str:
     return cause
 
 
-def fail(run: Run, frame: Frame, error: str | None, cause: str | None, *, of_task: bool = False) -> None:
-    """Retry the state, or go on at its catcher, or end the frame; `of_task` if the task itself has reported it."""
+def fail(
+    run: Run, frame: Frame, error: str | None, cause: str | None, *, of_task: bool = False, matched: str = ""
+) -> None:
+    """Retry the state, or go on at its catcher, or end the frame; `of_task` if the task itself has reported it.
+
+    `matched` is what Retry and Catch match where the history has another name.
+    """
     state = run.state(frame)
     abort_children(run, frame)
     if isinstance(state, Working):
-        if _retries(run, frame, state, first_match(state.retry, error or "", of_task=of_task)):
+        name = matched or error or ""
+        if _retries(run, frame, state, first_match(state.retry, name, of_task=of_task)):
             return
-        if _caught(run, frame, state, first_match(state.catch, error or "", of_task=of_task), error, cause):
+        if _caught(run, frame, state, first_match(state.catch, name, of_task=of_task), error, cause):
             return
     _group_failed(run, frame, state)
-    _end_failed(run, frame, error, cause)
+    _end_failed(run, frame, error, cause, matched)
 
 
 def _group_failed(run: Run, frame: Frame, state: State) -> None:
@@ -190,7 +205,7 @@ def _caught(run: Run, frame: Frame, state: Working, index: int | None, error: st
     return True
 
 
-def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None) -> None:
+def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None, matched: str = "") -> None:
     frame.phase = Phase.FAILED
     run.changed(frame)
     if frame.parent is None:
@@ -203,7 +218,7 @@ def _end_failed(run: Run, frame: Frame, error: str | None, cause: str | None) ->
     if isinstance(run.state(frame), Task):
         run.aside("TaskStateAborted", frame)
     parent.last = frame.last
-    fail(run, parent, error, cause)
+    fail(run, parent, error, cause, matched=matched)
 
 
 def abort_children(run: Run, frame: Frame) -> None:

@@ -19,6 +19,7 @@ from local_aws.stepfunctions.contracts.engine import Event
 from local_aws.stepfunctions.definition.model import Map, Parallel, State, StateMachine, States, Task
 from local_aws.stepfunctions.interpreter.frames import Frame, Phase, Where
 from local_aws.stepfunctions.interpreter.journal import Journal
+from local_aws.stepfunctions.language import map_fields
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import json_text
 from local_aws.stepfunctions.tasks.contract import TaskCall
@@ -195,7 +196,7 @@ class Run:
             context["Task"] = {"Token": frame.attempt.token}
         item = self._item_context(frame)
         if item is not None:
-            context["Map"] = {"Item": item}
+            context["Map"] = item
         return context
 
     def _fixed_context(self) -> dict[str, Any]:
@@ -232,7 +233,7 @@ class Run:
         while frame.parent is not None:
             parent = self.frames[frame.parent]
             if parent.group is not None and parent.group.items is not None:
-                return {"Index": frame.index, "Value": parent.group.items[frame.index]}
+                return map_fields.item_context(parent.group.items[frame.index], frame.index)
             frame = parent
         return None
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from local_aws.stepfunctions.contracts import records
-from local_aws.stepfunctions.contracts.errors import RUNTIME, TIMEOUT
+from local_aws.stepfunctions.contracts.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT
 from local_aws.stepfunctions.definition.model import ABSENT, StateMachine
 from local_aws.stepfunctions.interpreter.entering import Catalog, begin, enter, history_is_full, too_many_events
 from local_aws.stepfunctions.interpreter.frames import Attempt, Frame, Phase
@@ -110,9 +110,9 @@ class Interpreter:
             begin(run, frame, self._tasks)
 
     def _task_due(self, frame: Frame, made: Attempt, now: float) -> bool:
-        for at in (made.timeout_at, made.heartbeat_at):
+        for at, matched in ((made.timeout_at, TIMEOUT), (made.heartbeat_at, HEARTBEAT_TIMEOUT)):
             if at is not None and now >= at:
-                self._fail_task(frame, made, TIMEOUT, None, "timeout")
+                self._fail_task(frame, made, TIMEOUT, None, "timeout", matched)  # the history has one name for both
                 return False
         made.poll_at = None
         return True
@@ -200,12 +200,12 @@ class Interpreter:
         at, made = found
         self.run.now = now
         resource = self._tasks.resource(made.resource)
+        made.job = None
         if not within_limit(output):
             large = too_large(resource.service if resource.kind == "service" else resource.arn)
             self._fail_task(at, made, large.error, large.cause, "run")
             return True
         self.run.event(f"{_PREFIX[resource.kind]}Succeeded", at, with_output(output, **_of(resource)))
-        made.job = None
         attempt(self.run, at, lambda: finish(self.run, at, json.loads(output)))
         return True
 
@@ -234,13 +234,15 @@ class Interpreter:
         if made.heartbeat_s is not None:
             made.heartbeat_at = now + made.heartbeat_s
 
-    def _fail_task(self, frame: Frame, made: Attempt, error: str | None, cause: str | None, phase: str) -> None:
+    def _fail_task(
+        self, frame: Frame, made: Attempt, error: str | None, cause: str | None, phase: str, matched: str = ""
+    ) -> None:
         resource = self._tasks.resource(made.resource)
         stop_task(self.run, frame)
         made.job = None
         event = f"{_PREFIX[resource.kind]}{_FAILED[phase]}"
         self.run.event(event, frame, with_error(error, cause, **_of(resource)))
-        fail(self.run, frame, error, cause, of_task=True)
+        fail(self.run, frame, error, cause, of_task=True, matched=matched)
 
     # Distributed Maps
 

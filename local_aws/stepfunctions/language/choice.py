@@ -16,6 +16,7 @@ from local_aws.stepfunctions.language.jsonpath import MissingPathError, evaluate
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.times import parse_timestamp
 from local_aws.stepfunctions.language.values import is_number
+from local_aws.wildcards import stand_in_order
 
 Test = Callable[[Any, Any], bool]
 
@@ -52,25 +53,8 @@ def _booleans(value: Any, expected: Any) -> bool:
 
 
 def _string_matches(value: Any, pattern: Any) -> bool:
-    """Whether the texts between the asterisks of a pattern follow one another in a value, from its start to its end.
-
-    Each is taken where it comes first, which is right wherever a match is, and takes no longer with more asterisks.
-    """
-    if not isinstance(value, str) or not isinstance(pattern, str):
-        return False
-    first, *rest = _parts(pattern)
-    if not rest:
-        return value == first
-    last = rest.pop()
-    if len(value) < len(first) + len(last) or not value.startswith(first) or not value.endswith(last):
-        return False
-    at, end = len(first), len(value) - len(last)
-    for part in rest:
-        found = value.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
+    """Whether the texts between the asterisks of a pattern follow one another in a value, from its start to its end."""
+    return isinstance(value, str) and isinstance(pattern, str) and stand_in_order(_parts(pattern), value)
 
 
 @lru_cache(maxsize=512)

@@ -17,11 +17,10 @@ from local_aws.stepfunctions.contracts.errors import (
     TIMEOUT,
 )
 from local_aws.stepfunctions.definition.model import Retrier
+from local_aws.stepfunctions.definition.validation.values import MAX_SECONDS
 
 _TERMINAL: Final = frozenset({RUNTIME, DATA_LIMIT})
 """What no wildcard covers."""
-MAX_DELAY_S: Final = 99_999_999.0
-"""No state waits longer, so no retry does."""
 
 
 class Handler(Protocol):
@@ -60,7 +59,8 @@ def retry_delay(retrier: Retrier, attempt: int, random: Callable[[], float]) -> 
     `attempt` counts the retries that this Retrier has granted, from 0. `random` gives numbers in [0, 1), for
     `JitterStrategy: FULL`: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     """
-    ceiling = MAX_DELAY_S if retrier.max_delay_s is None else float(retrier.max_delay_s)
+    # No state waits longer than that, so no retry does.
+    ceiling = float(MAX_SECONDS) if retrier.max_delay_s is None else float(retrier.max_delay_s)
     try:
         delay = min(retrier.interval_s * retrier.backoff_rate**attempt, ceiling)
     except OverflowError:

@@ -12,25 +12,14 @@ from functools import cached_property
 from typing import Any
 
 from local_aws.stepfunctions.contracts.errors import QUERY_EVALUATION, StatesError
+from local_aws.stepfunctions.definition.expressions import inner, is_expression
 from local_aws.stepfunctions.definition.model import ABSENT
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import json_text, kind
 
-_OPEN, _CLOSE = "{%", "%}"
-
 
 class ExpressionSyntaxError(ValueError):
     """A text is no JSONata; the message is the parser's."""
-
-
-def is_expression(value: Any) -> bool:
-    """Whether a string is an expression: it begins with `{%` and ends with `%}`, without a space outside."""
-    return isinstance(value, str) and len(value) >= 4 and value.startswith(_OPEN) and value.endswith(_CLOSE)
-
-
-def inner(text: str) -> str:
-    """An expression without its braces."""
-    return text[len(_OPEN) : -len(_CLOSE)].strip()
 
 
 def check_expression(text: str) -> Any:

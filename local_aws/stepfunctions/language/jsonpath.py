@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-path
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -23,7 +23,6 @@ __all__ = [
     "Path",
     "PathSyntaxError",
     "evaluate",
-    "is_reference_path",
     "parse_path",
     "put",
     "read",
@@ -47,11 +46,6 @@ class Path:
     def definite(self) -> bool:
         """Whether the path selects one value; else its value is the list of all that it selects."""
         return all(step.definite or (isinstance(step, Names) and not step.each) for step in self.steps)
-
-    @property
-    def variable(self) -> str:
-        """The name of the variable that the path starts from, or ""."""
-        return "" if self.root in {"$", CONTEXT} else self.root
 
 
 @lru_cache(maxsize=4096)
@@ -134,8 +128,14 @@ def _of_list(path: Path, value: list[Any]) -> Any:
     numbers = [float(each) for each in (*value, *path.arguments) if is_number(each)]
     if not numbers:
         raise MissingPathError("Aggregation function attempted to calculate value using empty array")
-    calculate = {"min": min, "max": max, "sum": sum, "avg": statistics.fmean, "stddev": statistics.pstdev}
-    return float(calculate[path.function](numbers))  # type: ignore[operator]  # the table mixes builtins
+    calculate: dict[str, Callable[[list[float]], float]] = {
+        "min": min,
+        "max": max,
+        "sum": sum,
+        "avg": statistics.fmean,
+        "stddev": statistics.pstdev,
+    }
+    return calculate[path.function](numbers)
 
 
 def evaluate(text: str, document: Any, scope: Scope) -> Any:
@@ -172,12 +172,6 @@ def select(text: str, document: Any, scope: Scope, field: str = "") -> Any:
 def null_input(field: str) -> StatesError:
     """The error of a path into an input of null (the text was observed on AWS)."""
     return StatesError(RUNTIME, "Unable to apply Path transformation to null or empty input.", location=field)
-
-
-def is_reference_path(path: Path) -> bool:
-    """Whether a path names exactly one place: https://states-language.net/spec.html#ref-paths."""
-    plain = all(isinstance(step, Name) or (isinstance(step, Index) and step.index >= 0) for step in path.steps)
-    return plain and not path.function
 
 
 def put(text: str, document: Any, value: Any) -> Any:

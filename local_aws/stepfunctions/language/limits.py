@@ -5,13 +5,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, StatesError
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
 from local_aws.stepfunctions.language.values import json_text
-
-MAX_DATA_BYTES: Final = 262_144
-"""Of the UTF-8 text of an input, a result or an output."""
 
 
 def within_limit(text: str, limit: int = MAX_DATA_BYTES) -> bool:

@@ -10,16 +10,19 @@ from dataclasses import replace
 from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, QUERY_EVALUATION, RUNTIME, StatesError
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
+from local_aws.stepfunctions.definition.expressions import is_expression
 from local_aws.stepfunctions.definition.model import ABSENT, Map, QueryLanguage
 from local_aws.stepfunctions.language.data_flow import selected_input
-from local_aws.stepfunctions.language.expressions import is_expression, query, query_error
+from local_aws.stepfunctions.language.expressions import query, query_error
 from local_aws.stepfunctions.language.jsonpath import select
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.templates import fill
 from local_aws.stepfunctions.language.values import is_integer, is_number, json_text, kind
 
 KEY, VALUE = "Key", "Value"
+FROM_STATE: Final = "STATE_DATA"
+"""The source of items that come from the state's input."""
 _BATCH_BRACES: Final = len('{"Items":[]}')
 
 
@@ -56,20 +59,22 @@ def _query_source(state: Map, raw: Any, scope: Scope) -> Any:
     raise StatesError(QUERY_EVALUATION, f"The field 'Items' {found}", location="Items")
 
 
-def item_scope(scope: Scope, item: Any, index: int, key: str | None = None) -> Scope:
-    """The scope of one iteration, with `Map.Item` in the Context object; `key` is that of an object's pair.
+def item_context(item: Any, index: int, key: str | None = None, source: str = FROM_STATE) -> dict[str, Any]:
+    """What the Context object has as `Map` in one iteration; `key` is that of an object's pair, `source` an S3 URI.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
     """
-    entry = {"Index": index, VALUE: item} if key is None else {"Index": index, KEY: key, VALUE: item[VALUE]}
-    return replace(scope, context={**scope.context, "Map": {"Item": entry}})
+    value = {VALUE: item} if key is None else {KEY: key, VALUE: item[VALUE]}
+    return {"Item": {"Index": index, **value, "Source": source}}
 
 
-def item_input(state: Map, raw: Any, item: Any, index: int, scope: Scope, *, key: str | None = None) -> Any:
+def item_input(
+    state: Map, raw: Any, item: Any, index: int, scope: Scope, *, key: str | None = None, source: str = FROM_STATE
+) -> Any:
     """The input of one iteration: the item, or what ItemSelector makes of it. Raises StatesError."""
     if state.item_selector is ABSENT:
         return item
-    inner = item_scope(scope, item, index, key)
+    inner = replace(scope, context={**scope.context, "Map": item_context(item, index, key, source)})
     if _queries(state):
         return query(raw, inner).fill(state.item_selector, "ItemSelector")
     return fill(state.item_selector, selected_input(state, raw, scope), inner, "ItemSelector")

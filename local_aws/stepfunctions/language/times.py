@@ -6,18 +6,17 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from local_aws.stepfunctions.contracts.errors import QUERY_EVALUATION, RUNTIME, StatesError
 from local_aws.stepfunctions.definition.model import ABSENT, QueryLanguage, State, Task, Wait
+from local_aws.stepfunctions.definition.validation.values import MAX_SECONDS
 from local_aws.stepfunctions.language.expressions import query
 from local_aws.stepfunctions.language.jsonpath import MissingPathError, evaluate
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.values import is_integer, is_number, json_text
 
-MAX_SECONDS: Final = 99_999_999
-"""The longest wait and the longest timeout."""
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -126,8 +125,3 @@ def _at_path(field: str, path: str, raw: Any, scope: Scope) -> Any:
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json_text(value)
-
-
-def iso(moment: datetime) -> str:
-    """A time as the Context object and histories write it: `2026-05-01T12:00:00.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

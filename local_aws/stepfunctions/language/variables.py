@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, RUNTIME, StatesError
+from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, StatesError
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
 from local_aws.stepfunctions.language.expressions import Query
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES, within_limit
+from local_aws.stepfunctions.language.limits import within_limit
 from local_aws.stepfunctions.language.scope import Scope
 from local_aws.stepfunctions.language.templates import fill
 from local_aws.stepfunctions.language.values import json_text
@@ -48,25 +49,9 @@ def checked(assigned: dict[str, Any]) -> dict[str, Any]:
     return assigned
 
 
-def stored(own: Mapping[str, Any], assigned: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of a scope after an Assign in it; `outer` holds what scopes around it have.
-
-    An inner scope reads outer variables but sets none of them. Raises StatesError.
-    """
-    if taken := sorted(set(assigned) & set(outer)):
-        names = ", ".join(f"'{name}'" for name in taken)
-        raise StatesError(RUNTIME, f"An inner scope cannot assign variables of an outer scope: {names}.")
-    return {**own, **assigned}
-
-
-def visible(outer: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What a state in a scope sees: its scope's variables and those around it."""
-    return {**outer, **own}
-
-
-def stored_bytes(variables: Mapping[str, Any]) -> int:
-    """How much variables count towards the 10 MiB of an execution."""
-    return sum(len(json_text(value).encode("utf-8", "surrogatepass")) for value in variables.values())
+def sizes(texts: Mapping[str, str]) -> dict[str, int]:
+    """Variable to the bytes that it counts towards the 10 MiB of an execution, from its JSON text."""
+    return {name: len(text.encode("utf-8", "surrogatepass")) for name, text in texts.items()}
 
 
 def check_stored(total: int) -> None:

@@ -13,7 +13,7 @@ from local_aws.stepfunctions.definition.walk import all_states
 from local_aws.stepfunctions.tasks.contract import Resource
 from local_aws.wire import AwsError
 
-ERROR, WARNING = "ERROR", "WARNING"
+ERROR = "ERROR"
 
 
 class Diagnostic(Protocol):

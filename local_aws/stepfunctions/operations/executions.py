@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from local_aws.stepfunctions.contracts.engine import Ended, EngineError, NewExecution
-from local_aws.stepfunctions.contracts.records import RUNNING, ExecutionRecord, MachineSnapshot
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES, RUNNING, ExecutionRecord, MachineSnapshot
 from local_aws.stepfunctions.operations.aliases import Aliases
 from local_aws.stepfunctions.operations.configuration import AWS_KEY, OFF, log_group
 from local_aws.stepfunctions.operations.machines import METADATA_ONLY, Machines
@@ -17,8 +17,6 @@ from local_aws.stepfunctions.registry.names import require_name
 from local_aws.stepfunctions.registry.records import DELETING, EXPRESS, STANDARD, Document, MachineRecord, Revision
 from local_aws.wire import AwsError, Caller
 
-MAX_DATA_BYTES = 262_144
-"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 _TOKEN_S = 15 * 60.0
 Answer = TypeVar("Answer")
 
@@ -28,7 +26,7 @@ def engine(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except EngineError as error:
-        raise AwsError(error.code, error.message) from None
+        raise AwsError(error.code, error.message, error.status) from None
 
 
 class Executions:

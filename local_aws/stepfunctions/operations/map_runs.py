@@ -15,7 +15,6 @@ _CHANGES = {
     "toleratedFailureCount": "tolerated_failure_count",
     "toleratedFailurePercentage": "tolerated_failure_percentage",
 }
-_COUNTS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
 
 
 class MapRuns:
@@ -39,8 +38,8 @@ class MapRuns:
             "maxConcurrency": run.max_concurrency,
             "toleratedFailureCount": run.tolerated_failure_count,
             "toleratedFailurePercentage": float(run.tolerated_failure_percentage),
-            "itemCounts": _counts(run.items),
-            "executionCounts": _counts(run.executions),
+            "itemCounts": run.items,
+            "executionCounts": run.executions,
             "redriveCount": run.redrive_count,
             "redriveDate": run.redriven,
         }
@@ -78,10 +77,6 @@ class MapRuns:
         if run is None:
             raise faults.no_resource(text)
         return run
-
-
-def _counts(found: dict[str, int]) -> Document:
-    return {**dict.fromkeys(_COUNTS, 0), **found}
 
 
 def _listed(run: MapRunRecord, execution: arns.Arn) -> Document:

@@ -44,7 +44,6 @@ class StateTest:
     role_arn: str
     input: str
     level: str = "INFO"
-    reveal_secrets: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict)
     mock: Mock | None = None
     context: Mapping[str, Any] | None = None
@@ -90,7 +89,6 @@ def _read(request: Document) -> StateTest:
         role_arn=request.get("roleArn", ""),
         input=require_input(request.get("input", "{}")),
         level=request.get("inspectionLevel", "INFO"),
-        reveal_secrets=request.get("revealSecrets", False),
         variables=_object(request, "variables") or {},
         mock=mock,
         context=context,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.stepfunctions.contracts.engine import EngineError
-from local_aws.stepfunctions.contracts.errors import RUNTIME, StatesError
+from local_aws.stepfunctions.contracts.errors import RUNTIME, TIMEOUT, StatesError
 from local_aws.stepfunctions.definition.diagnostics import DefinitionError
 from local_aws.stepfunctions.definition.model import (
     ABSENT,
@@ -114,11 +114,12 @@ class _Run:
             return self._failed(*data_flow.failure(state, raw, self._scope))
         if isinstance(state, Succeed | Wait):
             self._after_input()
-            self._wait(state)
+            if isinstance(state, Wait) and not self._waited(state):
+                return self._failed(TIMEOUT, None)
             finished = data_flow.finish(state, raw, ABSENT, self._scope)
             return self._told(finished.output, finished.assigned, state.next)
         result = self._pass_result(state) if isinstance(state, Pass) else self._result(state)
-        finished = data_flow.finish(state, raw, ABSENT if isinstance(state, Pass) else result, self._scope)
+        finished = data_flow.finish(state, raw, result, self._scope, effective=result)
         if not self._queries:
             self._after_result(state, result)
         return self._told(finished.output, finished.assigned, state.next)
@@ -133,10 +134,12 @@ class _Run:
             "nextState": next_state,
         }
 
-    def _wait(self, state: State) -> None:
-        if isinstance(state, Wait):
-            until = times.wait_until(state, self._raw, self._scope, datetime.now(UTC))
-            time.sleep(max(0.0, min((until - datetime.now(UTC)).total_seconds(), _MOST_WAIT_S)))
+    def _waited(self, state: Wait) -> bool:
+        """Wait; False if the time of a test ends before that of the state."""
+        now = datetime.now(UTC)
+        left_s = (times.wait_until(state, self._raw, self._scope, now) - now).total_seconds()
+        time.sleep(max(0.0, min(left_s, _MOST_WAIT_S)))
+        return left_s <= _MOST_WAIT_S
 
     # What an inspection shows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from local_aws.stepfunctions.contracts.errors import TASK_FAILED
 from local_aws.stepfunctions.tasks.builds import Build
 from local_aws.stepfunctions.tasks.catalog import OPTIMIZED, REQUEST, TOKEN
 from local_aws.stepfunctions.tasks.contract import Done, Integration, Resource, Submitted, TaskCall, TaskFailed
@@ -40,7 +41,7 @@ class Missing:
         """Say what is missing. Always raises TaskFailed."""
         phase = "submit" if self._resource.pattern else "run"
         raise TaskFailed(
-            "States.TaskFailed",
+            TASK_FAILED,
             f"State {call.state}: local AWS has no integration {self._resource.arn}, as it lacks the service "
             f"{self._resource.service}; docs/local-aws.md names the services that it has.",
             phase=phase,

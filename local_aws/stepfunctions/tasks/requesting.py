@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local_aws import ids
-from local_aws.stepfunctions.contracts.errors import RUNTIME
+from local_aws.stepfunctions.contracts.errors import RUNTIME, TASK_FAILED
 from local_aws.stepfunctions.tasks.contract import TaskCall, TaskFailed
 from local_aws.stepfunctions.tasks.sdk.dialect import Dialect, Refusal
 from local_aws.stepfunctions.tasks.sdk.requests import Findings, compact, parse
@@ -110,7 +110,7 @@ class Requester:
         service = self._model().signing_name
         if not self.tools.knows_service(service):
             raise TaskFailed(
-                "States.TaskFailed",
+                TASK_FAILED,
                 f"Local AWS has no {self.target.dialect.prefix} ({service}), so it cannot call "
                 f"{self.target.operation}; docs/local-aws.md names the services that it has.",
                 phase=self.target.phase,

@@ -5,19 +5,25 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from local_aws.stepfunctions.contracts.engine import Event
-from local_aws.stepfunctions.contracts.records import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, ExecutionRecord
+from local_aws.stepfunctions.contracts.records import (
+    ABORTED,
+    BILLED_MB,
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    TIMED_OUT,
+    ExecutionRecord,
+    billed_ms,
+)
 
 NAMESPACE = "AWS/States"
 PutMetric = Callable[[str, str, float, str, Mapping[str, str]], None]
 """Takes the namespace, the name, the value, the unit and the dimensions."""
 _COUNT, _MS, _MB = "Count", "Milliseconds", "Megabytes"
-_BILLED_MS, _BILLED_MB = 100, 64
-"""The least that is billed; the engine does not measure memory."""
 _ENDS = {SUCCEEDED: "Succeeded", FAILED: "Failed", ABORTED: "Aborted", TIMED_OUT: "TimedOut"}
 
 
@@ -37,13 +43,11 @@ def count(put_metric: PutMetric, record: ExecutionRecord) -> None:
 
 def count_express(put_metric: PutMetric, record: ExecutionRecord) -> None:
     """Count what an express execution that has ended would cost: https://aws.amazon.com/step-functions/pricing/."""
-    taken_ms = ((record.stopped or record.started) - record.started) * 1000
-    billed_ms = max(1, math.ceil(taken_ms / _BILLED_MS)) * _BILLED_MS
     of_machine = {"StateMachineArn": record.machine.arn}
     for dimensions in ({}, of_machine):
-        put_metric(NAMESPACE, "ExpressExecutionBilledDuration", billed_ms, _MS, dimensions)
-        put_metric(NAMESPACE, "ExpressExecutionBilledMemory", _BILLED_MB, _MB, dimensions)
-    put_metric(NAMESPACE, "ExpressExecutionMemory", _BILLED_MB, _MB, of_machine)
+        put_metric(NAMESPACE, "ExpressExecutionBilledDuration", billed_ms(record), _MS, dimensions)
+        put_metric(NAMESPACE, "ExpressExecutionBilledMemory", BILLED_MB, _MB, dimensions)
+    put_metric(NAMESPACE, "ExpressExecutionMemory", BILLED_MB, _MB, of_machine)
 
 
 def _dimensions(record: ExecutionRecord) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from local_aws.stepfunctions.contracts.records import (
 
 
 class FakeEngine:
-    """See `contract.Executions`."""
+    """See `contracts.engine.Executions`."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from local_aws.base import Credentials, RoleNotAssumableError
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, Settings
@@ -18,7 +16,7 @@ from local_aws.state.store import Store
 from local_aws.stepfunctions.definition.model import Pass, QueryLanguage, State, StateMachine, States, Task
 from local_aws.stepfunctions.service import StepFunctionsService, Surroundings
 from local_aws.stepfunctions.state_tests.requests import StateTest
-from local_aws.wire import AwsError, Caller, Permission, Service, load_model
+from local_aws.wire import Caller, Permission, Service, load_model
 from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.stepfunctions.fake_engine import FakeEngine
 
@@ -168,7 +166,3 @@ class Neighbourhood:
 
 def _sync_permissions(resource: str) -> list[tuple[str, str]]:
     return [("events:PutRule", RULE)] if resource == SYNC else []
-
-
-def code_of(error: pytest.ExceptionInfo[AwsError]) -> str:
-    return error.value.code

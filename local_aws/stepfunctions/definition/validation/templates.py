@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.stepfunctions.definition import diagnostics as codes
-from local_aws.stepfunctions.definition.expressions import CLOSING, OPENING, analyse, is_expression
+from local_aws.stepfunctions.definition.expressions import CLOSING, OPENING, analyse, inner, is_expression
 from local_aws.stepfunctions.definition.syntax import dynamic_form
 from local_aws.stepfunctions.definition.validation.objects import is_object
 from local_aws.stepfunctions.definition.validation.place import Place
@@ -46,7 +46,7 @@ def expression(place: Place, text: str) -> None:
         if text.startswith(OPENING):
             place.schema(f"JSONata string must start with {OPENING} and end with {CLOSING}")
         return
-    found = analyse(text[len(OPENING) : -len(CLOSING)].strip())
+    found = analyse(inner(text))
     if found.error:
         place.error(codes.INVALID_EXPRESSION, found.error)
     for name in found.top_level:

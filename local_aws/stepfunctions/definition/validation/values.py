@@ -16,6 +16,7 @@ from local_aws.stepfunctions.definition.validation.place import Place
 from local_aws.stepfunctions.definition.validation.templates import expression, looks_dynamic
 
 MAX_SECONDS = 99_999_999
+"""The longest wait and the longest timeout."""
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})")
 _NOT_A_PATH = "Value must be a valid JSONPath."
 _NOT_SINGLE = "Value is not a Reference Path"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local_aws.stepfunctions.definition import diagnostics as codes
-from local_aws.stepfunctions.definition.expressions import CLOSING, OPENING, analyse, is_expression
+from local_aws.stepfunctions.definition.expressions import analyse, inner, is_expression
 from local_aws.stepfunctions.definition.model import QueryLanguage
 from local_aws.stepfunctions.definition.syntax import MAX_NAME_CHARS, dynamic_form, is_variable_name, path_form
 from local_aws.stepfunctions.definition.validation.containers import Container
@@ -88,7 +88,7 @@ def _read(raw: Mapping[str, Any], language: QueryLanguage) -> Iterator[str]:
 
 def _of_expressions(value: Any) -> Iterator[str]:
     if is_expression(value):
-        yield from analyse(value[len(OPENING) : -len(CLOSING)].strip()).variables
+        yield from analyse(inner(value)).variables
     elif isinstance(value, dict):
         for item in value.values():
             yield from _of_expressions(item)

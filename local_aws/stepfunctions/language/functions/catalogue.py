@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from local_aws.stepfunctions.language.functions.java_random import JavaRandom
+from local_aws.stepfunctions.language.functions.parser import unescape
 from local_aws.stepfunctions.language.functions.strict_json import parse_strictly
 from local_aws.stepfunctions.language.values import is_number, java_double, json_text, kind, same
 
@@ -82,11 +83,7 @@ def _format(template: Any, *arguments: Any) -> str:
     if places != len(arguments):
         raise RefusedError(f"The template has {places} occurrences of {{}}, but {len(arguments)} arguments are given")
     values = iter([value if isinstance(value, str) else java_text(value) for value in arguments])
-    return "".join([next(values) if part == "{}" else _unescape(part) for part in parts])
-
-
-def _unescape(raw: str) -> str:
-    return re.sub(r"\\(['{}\\])", r"\1", raw)
+    return "".join([next(values) if part == "{}" else unescape(part) for part in parts])
 
 
 def java_text(value: Any) -> str:

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from local_aws.stepfunctions.definition.syntax import MAX_NESTED_FUNCTIONS
 from local_aws.stepfunctions.language.jsonpath import parse_path
 from local_aws.stepfunctions.language.paths.reader import PathSyntaxError, Reader
-
-MAX_NESTED: Final = 10
-"""https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html"""
 
 _NAME: Final = re.compile(r"States\.[A-Za-z0-9]+")
 _STRING: Final = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
@@ -76,8 +74,8 @@ def _call(reader: _IntrinsicReader, depth: int) -> Call:
     found = reader.match(_NAME)
     if not found:
         raise reader.error("expected the name of a function, such as States.Format,")
-    if depth > MAX_NESTED:
-        raise reader.error(f"at most {MAX_NESTED} functions may be nested; one more is")
+    if depth > MAX_NESTED_FUNCTIONS:
+        raise reader.error(f"at most {MAX_NESTED_FUNCTIONS} functions may be nested; one more is")
     reader.expect("(")
     arguments: list[Argument] = []
     reader.spaces()
@@ -123,17 +121,6 @@ def _brackets(reader: Reader) -> bool:
         reader.at = start
         return False
     return True
-
-
-def paths_of(call: Call) -> list[str]:
-    """All paths that a call refers to, those of nested calls included."""
-    paths: list[str] = []
-    for argument in call.arguments:
-        if isinstance(argument, PathArgument):
-            paths.append(argument.path)
-        elif isinstance(argument, Call):
-            paths.extend(paths_of(argument))
-    return paths
 
 
 def unescape(raw: str) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
+
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 _FIELDS = frozenset(
     {
@@ -174,7 +176,7 @@ def _headers(given: Any, region: str) -> dict[str, str]:
     headers = {name.lower(): _header(name, value) for name, value in _object({"Headers": given}, "Headers").items()}
     return headers | {
         "user-agent": f"Amazon|StepFunctions|HttpInvoke|{region}",
-        "range": "bytes=0-262144",
+        "range": f"bytes=0-{MAX_DATA_BYTES}",
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.stepfunctions.contracts.errors import RESULT_WRITER_FAILED, StatesError
-from local_aws.stepfunctions.contracts.records import FAILED, RUNNING, SUCCEEDED, ExecutionRecord
+from local_aws.stepfunctions.contracts.records import FAILED, PENDING_REDRIVE, RUNNING, SUCCEEDED, ExecutionRecord
 from local_aws.stepfunctions.tasks.items.objects import Bucket, Place
 from local_aws.stepfunctions.tasks.items.results import COMPACT, FLATTEN, JSON, JSONL, NONE, transformed
 from local_aws.stepfunctions.tasks.sdk.requests import compact
@@ -19,7 +19,7 @@ from local_aws.stepfunctions.tasks.tools import Tools
 MOST_FILE_BYTES = 5 * 1024**3
 PART_BYTES = 8 * 1024 * 1024
 _PENDING = "PENDING"
-_GROUPS = {SUCCEEDED: SUCCEEDED, RUNNING: _PENDING, "PENDING_REDRIVE": _PENDING}
+_GROUPS = {SUCCEEDED: SUCCEEDED, RUNNING: _PENDING, PENDING_REDRIVE: _PENDING}
 
 
 class ResultFiles:

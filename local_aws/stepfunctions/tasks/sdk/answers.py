@@ -6,16 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
 from local_aws.stepfunctions.tasks.sdk.requests import Named
 
 Time = Callable[[datetime], Any]
 """How an integration writes a moment."""
 
-MOST_BYTES = 262_144 + 1
-"""A body is read up to one byte beyond what a state may put out, so that the state fails by its own limit.
-
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-"""
+MOST_BYTES = MAX_DATA_BYTES + 1
+"""A body is read up to one byte beyond what a state may put out, so that the state fails by its own limit."""
 _HEADERS = {
     "content-length": "Content-Length",
     "content-type": "Content-Type",

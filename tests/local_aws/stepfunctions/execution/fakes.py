@@ -73,7 +73,7 @@ class FakeFiles:
         return None
 
     def read(self, *_request: Any) -> Iterator[Item]:
-        return map(Item, self.items)
+        return (Item(item, source="s3://data/key") for item in self.items)
 
     def results(self, *_request: Any) -> FakeFiles:
         return self

@@ -13,7 +13,7 @@ import pytest
 from local_aws.state.store import Store
 from local_aws.stepfunctions.contracts.engine import EngineError
 from local_aws.stepfunctions.execution.map_runs import MapRuns
-from local_aws.stepfunctions.execution.turns import Turns
+from local_aws.stepfunctions.execution.turns import Live, Turns
 from local_aws.stepfunctions.tasks.contract import Done, Submitted, TaskCall, TaskFailed
 from tests.local_aws.stepfunctions.execution.fakes import FakeTasks, House
 from tests.local_aws.stepfunctions.execution.test_engine import TASK, distributed
@@ -245,4 +245,27 @@ def test_a_map_run_whose_state_is_aborted_while_it_begins_runs_nothing(
     assert record.status == "ABORTED"
     house.until(lambda: [run.status for run in house.engine.map_runs(record.arn)] == ["ABORTED"], "the run to end")
     assert house.tasks.calls == []
+    house.engine.close()
+
+
+def test_an_item_that_begins_as_its_run_ends_is_stopped(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Turns.begin
+
+    def late(self: Turns, live: Live, *, new: bool) -> None:
+        run = live.record.map_run_arn
+        if run:
+            house.engine.stop(live.record.parent_arn, None, None)
+            house.until(lambda: house.engine.map_run(run).status == "ABORTED", "the run to end")  # type: ignore[union-attr]
+        original(self, live, new=new)
+
+    monkeypatch.setattr(Turns, "begin", late)
+    house = House(store, FakeTasks({"Work": lambda _: Submitted({}, job="j")}))
+    record = house.start(distributed(), [1])
+    assert house.ended(record).status == "ABORTED"
+
+    def children() -> list[str]:
+        (run,) = house.engine.map_runs(record.arn)
+        return [child.status for child in house.engine.select(map_run_arn=run.arn)]
+
+    house.until(lambda: children() == ["ABORTED"], "the item to be stopped")
     house.engine.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -195,6 +196,27 @@ def test_a_store_that_fails_loses_no_signal(store: Store, monkeypatch: pytest.Mo
 def _later(clock: ManualClock) -> bool:
     clock.advance(1)
     return True
+
+
+@pytest.mark.parametrize("method", ["add", "save_map_run"])
+def test_a_store_that_fails_loses_no_item_of_a_map_run(
+    store: Store, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    original, calls = getattr(Storage, method), itertools.count()
+
+    def failing(storage: Storage, *given: Any) -> Any:
+        if next(calls) == 1:
+            raise sqlite3.OperationalError("database or disk is full")
+        return original(storage, *given)
+
+    monkeypatch.setattr(Storage, method, failing)
+    clock = ManualClock()
+    house = House(store, FakeTasks({"Work": lambda call: Done(call.arguments["Payload"])}), clock=clock)
+    record = house.start(distributed(MaxConcurrency=1), [1, 2])
+    house.until(lambda: _later(clock) and house.engine.describe(record.arn).status != "RUNNING", "the end")  # type: ignore[union-attr]
+    assert house.engine.describe(record.arn).output == "[1,2]"  # type: ignore[union-attr]
+    assert [run.status for run in house.engine.map_runs(record.arn)] == ["SUCCEEDED"]
+    house.engine.close()
 
 
 def test_no_task_starts_before_the_store_knows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,11 @@ CALLBACK = {
     "Resource": f"{INVOKE}.waitForTaskToken",
     "Parameters": {"FunctionName": "f", "Payload": {"T.$": "$$.Task.Token"}},
 }
+READER = {
+    "Resource": "arn:aws:states:::s3:getObject",
+    "ReaderConfig": {"InputType": "JSON"},
+    "Parameters": {"Bucket": "data", "Key": "key"},
+}
 ACTIVITY = {"Type": "Task", "Resource": f"{REGION}:activity:a"}
 PROCESSOR = {
     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
@@ -137,6 +142,31 @@ def test_an_express_execution_is_answered_and_not_kept(house: House) -> None:
     assert (ended.record.status, ended.record.output) == ("SUCCEEDED", '{"x":1}')
     assert ended.billed_ms == 100
     assert house.engine.describe(ended.record.arn) is None
+
+
+def test_who_waits_does_not_wait_for_an_engine_that_closes(store: Store) -> None:
+    house = House(store)
+    new = house.new(chain(W={"Type": "Wait", "Seconds": 250}), kind="EXPRESS")
+    told: list[object] = []
+
+    def run() -> None:
+        try:
+            house.engine.start_sync(new)
+        except EngineError as error:
+            told.append(error.code)
+
+    def work() -> None:
+        told.append(house.engine.activity_work(f"{REGION}:activity:a", "w", 60))
+
+    waiting = [threading.Thread(target=target, daemon=True) for target in (run, work)]
+    for thread in waiting:
+        thread.start()
+    house.until(lambda: house.statuses == ["RUNNING"], "the execution to start")
+    house.engine.close()
+    for thread in waiting:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in waiting)
+    assert set(told) == {"ServiceUnavailable", None}
 
 
 def test_a_hundred_executions_have_no_threads_of_their_own(store: Store) -> None:
@@ -261,6 +291,20 @@ def test_a_distributed_map_runs_each_item_in_an_execution(store: Store) -> None:
     assert (run.items["total"], run.items["succeeded"], run.executions["succeeded"]) == (3, 3, 3)
     assert len(list(house.engine.select(map_run_arn=run.arn))) == 3
     assert house.types(record)[2:6] == ["MapStateStarted", "MapRunStarted", "MapRunSucceeded", "MapStateSucceeded"]
+    house.engine.close()
+
+
+@pytest.mark.parametrize(
+    ("reader", "source"),
+    [({}, "STATE_DATA"), ({"ItemReader": READER}, "s3://data/key")],
+)
+def test_an_item_of_a_distributed_map_knows_where_it_comes_from(
+    store: Store, reader: dict[str, Any], source: str
+) -> None:
+    house = House(store, FakeTasks({"Work": lambda call: Done(call.arguments["Payload"])}), FakeFiles(["x"]))
+    selector = {"from.$": "$$.Map.Item.Source", "value.$": "$$.Map.Item.Value"}
+    done = house.ended(house.start(distributed(ItemSelector=selector, **reader), ["x"]))
+    assert json.loads(done.output or "") == [{"from": source, "value": "x"}]
     house.engine.close()
 
 

@@ -24,6 +24,33 @@ def failed(error: str = "Broken", cause: str = "on purpose") -> Any:
     return answer
 
 
+@pytest.mark.parametrize(
+    ("fields", "name", "caught"),
+    [
+        ({"HeartbeatSeconds": 5}, "States.HeartbeatTimeout", True),
+        ({"HeartbeatSeconds": 5}, "States.Timeout", True),
+        ({"TimeoutSeconds": 5}, "States.Timeout", True),
+        ({"TimeoutSeconds": 5}, "States.HeartbeatTimeout", False),
+    ],
+)
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_missed_heartbeat_has_a_name_of_its_own_for_a_catcher(
+    fields: dict[str, Any], name: str, caught: bool, inner: bool
+) -> None:
+    task: dict[str, Any] = {**TASK, "Resource": f"{INVOKE}.waitForTaskToken", **fields}
+    task["Parameters"] = {"FunctionName": "f", "Payload": {"T.$": "$$.Task.Token"}}
+    branch = {"StartAt": "T", "States": {"T": {**task, "End": True}}}
+    state = {"Type": "Parallel", "Branches": [branch]} if inner else task
+    catch = [{"ErrorEquals": [name], "Next": "Caught"}]
+    done = play(chain(S={**state, "Catch": catch, "Next": "Caught"}, Caught=PASS)).run()
+    assert done.details("TaskTimedOut")[0]["error"] == "States.Timeout"
+    assert done.end is not None
+    if caught:
+        assert done.output == {"Error": "States.Timeout"}
+    else:
+        assert (done.end.status, done.end.error) == (records.FAILED, "States.Timeout")
+
+
 def test_states_follow_one_another() -> None:
     done = play(chain(A=PASS, B=PASS)).run()
     assert done.history() == [
@@ -284,6 +311,37 @@ def test_an_input_may_not_exceed_the_limit_after_parameters(state: dict[str, Any
     done = play(chain(S={**state, "Catch": [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "B"}]}, B=PASS), HALF)
     assert done.run().output["Error"] == "States.DataLimitExceeded"
     assert "TaskScheduled" not in [name for name, _ in done.history()]
+
+
+def test_the_variables_of_an_execution_have_at_most_ten_mebibytes() -> None:
+    states = {f"S{number}": {**PASS, "Assign": {f"v{number}.$": "$"}} for number in range(41)}
+    done = play(chain(**states), "x" * 262_000).run()
+    assert done.end is not None
+    assert done.end.error == "States.DataLimitExceeded"
+    assert len(done.details("PassStateExited")) == 40
+
+
+def test_variables_that_are_set_again_and_those_of_branches_that_have_ended_count_once() -> None:
+    branch = {"StartAt": "In", "States": {"In": {**PASS, "Assign": {"b.$": "$"}, "End": True}}}
+    each = {"Type": "Map", "ItemsPath": "$$.Execution.Input.items", "ItemProcessor": branch, "ResultPath": None}
+    each["ItemSelector"] = {"text.$": "$.text"}
+    states = {f"S{number}": {**PASS, "Assign": {"v.$": "$.text"}} for number in range(41)}
+    done = play(chain(**states, M=each), {"text": "x" * 250_000, "items": list(range(50))}).run()
+    assert done.end is not None
+    assert done.end.status == records.SUCCEEDED
+
+
+def test_a_job_whose_result_is_too_large_has_ended_and_is_not_stopped() -> None:
+    begun = play(chain(T=TASK))
+    begun.turn()
+    frame = begun.interpreter.run.frames[0]
+    assert frame.attempt is not None
+    begun.interpreter.task_submitted(frame.id, frame.attempt.key, begun.now, {}, "job")
+    begun.interpreter.task_done(frame.id, frame.attempt.key, begun.now, f'"{HALF + HALF}"')
+    begun.run()
+    assert begun.end is not None
+    assert begun.end.error == "States.DataLimitExceeded"
+    assert not [effect for effect in begun.effects if isinstance(effect, StopTask)]
 
 
 def test_a_result_that_is_too_large_can_be_caught_with_all_errors() -> None:

@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.stepfunctions.contracts.errors import QUERY_EVALUATION, StatesError
+from local_aws.stepfunctions.definition.expressions import inner, is_expression
 from local_aws.stepfunctions.language.expressions import (
     ExpressionSyntaxError,
     check_expression,
-    inner,
-    is_expression,
     query,
 )
 from local_aws.stepfunctions.language.queries import bounds, evaluator

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from local_aws.stepfunctions.contracts.errors import INTRINSIC_FAILURE, RUNTIME, StatesError
 from local_aws.stepfunctions.language.functions.catalogue import FUNCTIONS, HASHES
 from local_aws.stepfunctions.language.functions.java_random import JavaRandom
-from local_aws.stepfunctions.language.functions.parser import paths_of
 from local_aws.stepfunctions.language.intrinsics import check_intrinsic, evaluate_intrinsic
 from local_aws.stepfunctions.language.paths.reader import PathSyntaxError
 from local_aws.stepfunctions.language.scope import Scope
@@ -178,11 +177,6 @@ def test_ten_functions_may_be_nested() -> None:
     check_intrinsic(nested(10))
     with pytest.raises(PathSyntaxError, match="at most 10 functions may be nested"):
         check_intrinsic(nested(11))
-
-
-def test_paths_of_nested_calls_are_known() -> None:
-    call = check_intrinsic("States.Array($.a, States.Format('{}', $$.b), $c)")
-    assert paths_of(call) == ["$.a", "$$.b", "$c"]
 
 
 def test_a_uuid_is_of_version_4_and_new() -> None:

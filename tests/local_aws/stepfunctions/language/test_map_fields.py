@@ -11,8 +11,8 @@ from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, QUERY_EVALUATIO
 from local_aws.stepfunctions.definition.model import ItemProcessor, Map, QueryLanguage, States
 from local_aws.stepfunctions.language.map_fields import (
     batches,
+    item_context,
     item_input,
-    item_scope,
     items,
     max_concurrency,
     tolerated_failure_count,
@@ -73,12 +73,12 @@ def test_what_has_no_items_is_refused(state: Map, error: str, cause: str) -> Non
 
 
 def test_an_iteration_sees_its_item_in_the_context() -> None:
-    assert item_scope(SCOPE, "x", 3).context == {
-        "Execution": {"Id": "arn"},
-        "Map": {"Item": {"Index": 3, "Value": "x"}},
+    state = a_map(QUERY, item_selector={"all": "{% $states.context %}"})
+    item = {"Index": 3, "Value": "x", "Source": "STATE_DATA"}
+    assert item_input(state, RAW, "x", 3, SCOPE) == {"all": {"Execution": {"Id": "arn"}, "Map": {"Item": item}}}
+    assert item_context(PAIRS[0], 0, "a", "s3://data/key") == {
+        "Item": {"Index": 0, "Key": "a", "Value": 1, "Source": "s3://data/key"}
     }
-    keyed = item_scope(SCOPE, PAIRS[0], 0, "a").context["Map"]
-    assert keyed == {"Item": {"Index": 0, "Key": "a", "Value": 1}}
     assert "Map" not in SCOPE.context
 
 

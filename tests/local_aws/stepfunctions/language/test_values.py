@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.stepfunctions.contracts.errors import DATA_LIMIT, StatesError
-from local_aws.stepfunctions.language.limits import MAX_DATA_BYTES, check_result, within_limit
+from local_aws.stepfunctions.contracts.records import MAX_DATA_BYTES
+from local_aws.stepfunctions.language.limits import check_result, within_limit
 from local_aws.stepfunctions.language.values import json_text, kind, same
 
 

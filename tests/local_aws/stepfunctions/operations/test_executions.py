@@ -7,6 +7,7 @@ import pytest
 
 from local_aws.settings import ACCOUNT
 from local_aws.stepfunctions.contracts.records import MapRunRecord
+from local_aws.stepfunctions.execution import map_counts
 from tests.local_aws.stepfunctions.surroundings import (
     DEFINITION,
     GROUP,
@@ -322,19 +323,19 @@ def test_history_in_both_orders_and_in_pages(states: Neighbourhood) -> None:
     assert events[1]["stateEnteredEventDetails"] == events[2]["stateExitedEventDetails"] == {"name": "Only"}
 
 
+COUNTS = {**map_counts.none(), "succeeded": 2, "total": 2}
+
+
 def with_map_run(states: Neighbourhood) -> None:
     states.create()
     states.start(name="one")
-    counts = {"succeeded": 2, "total": 2}
     states.engine.runs[MAP_RUN] = MapRunRecord(
-        MAP_RUN, EXECUTION, "Map", "RUNNING", AT, None, 5, 0, 0.0, counts, {**counts, "pendingRedrive": 1}
+        MAP_RUN, EXECUTION, "Map", "RUNNING", AT, None, 5, 0, 0.0, COUNTS, {**COUNTS, "running": 1}
     )
 
 
 def test_map_runs_are_described_listed_and_changed(states: Neighbourhood) -> None:
     with_map_run(states)
-    zeros = dict.fromkeys(("pending", "running", "failed", "timedOut", "aborted", "resultsWritten"), 0)
-    counts = {**zeros, "succeeded": 2, "total": 2}
     assert states.call("DescribeMapRun", mapRunArn=MAP_RUN) == {
         "mapRunArn": MAP_RUN,
         "executionArn": EXECUTION,
@@ -343,8 +344,8 @@ def test_map_runs_are_described_listed_and_changed(states: Neighbourhood) -> Non
         "maxConcurrency": 5,
         "toleratedFailureCount": 0,
         "toleratedFailurePercentage": 0.0,
-        "itemCounts": counts,
-        "executionCounts": {**counts, "pendingRedrive": 1},
+        "itemCounts": COUNTS,
+        "executionCounts": {**COUNTS, "running": 1},
         "redriveCount": 0,
     }
     machine = f"{MACHINE}/Map"

@@ -45,7 +45,6 @@ def test_a_state_is_run_with_what_the_request_says(states: Neighbourhood) -> Non
             role_arn=ROLE,
             input="[1]",
             level="TRACE",
-            reveal_secrets=True,
             variables={"x": 1},
             configuration={"retrierRetryCount": 1},
         )

@@ -51,6 +51,11 @@ def test_a_pass_state() -> None:
     }
 
 
+def test_what_is_shown_of_a_pass_state_is_what_it_puts_out() -> None:
+    answer = run({"Type": "Pass", "Parameters": {"id.$": "States.UUID()"}, "End": True}, level="DEBUG")
+    assert seen(answer)["afterParameters"] == answer["output"]
+
+
 def test_a_pass_state_with_a_result() -> None:
     state = {"Type": "Pass", "Result": {"r": 1}, "End": True}
     assert seen(run(state, GIVEN, level="DEBUG")) == {
@@ -83,6 +88,11 @@ def test_a_pass_state_with_a_result() -> None:
 def test_states_without_a_result(state: Any, answer: Any) -> None:
     assert run(state, {"n": 3}) == answer
     assert seen(run(state, {"n": 3}, level="DEBUG")) == {"input": {"n": 3}, "afterInputPath": {"n": 3}}
+
+
+def test_a_wait_that_is_longer_than_a_test_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local_aws.stepfunctions.state_tests.runs._MOST_WAIT_S", 0.0)
+    assert run({"Type": "Wait", "Seconds": 1, "End": True}) == {"status": "FAILED", "error": "States.Timeout"}
 
 
 def test_a_task_is_called() -> None:

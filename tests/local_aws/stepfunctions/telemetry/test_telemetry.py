@@ -9,7 +9,14 @@ import pytest
 
 from local_aws.settings import ACCOUNT
 from local_aws.stepfunctions.contracts.engine import Event
-from local_aws.stepfunctions.contracts.records import FAILED, RUNNING, SUCCEEDED, ExecutionRecord, MachineSnapshot
+from local_aws.stepfunctions.contracts.records import (
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    ExecutionRecord,
+    MachineSnapshot,
+    billed_ms,
+)
 from local_aws.stepfunctions.telemetry.events import status_detail
 from local_aws.stepfunctions.telemetry.logs import is_logged, log_events
 from local_aws.stepfunctions.telemetry.observers import Telemetry
@@ -34,6 +41,13 @@ STARTED: Event = {
     "type": "ExecutionStarted",
     "executionStartedEventDetails": {"input": "{}", "inputDetails": {"truncated": False}, "roleArn": "role"},
 }
+
+
+@pytest.mark.parametrize(
+    ("taken_s", "billed"), [(0.0, 100), (0.05, 100), (0.1, 100), (0.101, 200), (2.0, 2000), (2.001, 2100)]
+)
+def test_an_express_execution_is_billed_in_steps(taken_s: float, billed: int) -> None:
+    assert billed_ms(replace(ENDED, stopped=ENDED.started + taken_s)) == billed
 
 
 def test_a_status_is_told_as_documented() -> None:
