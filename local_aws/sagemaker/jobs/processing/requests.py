@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from local_aws.sagemaker.containers import processing_images, registry
 from local_aws.sagemaker.faults import invalid, not_emulated
-from local_aws.sagemaker.jobs.refusals import check_environment, check_uri, refuse
+from local_aws.sagemaker.refusals import check_environment, check_uri, check_volume_key, refuse
 from local_aws.wire import Document
 
 DEFAULT_MAX_RUNTIME_S = 86400
@@ -27,6 +27,7 @@ def check(request: Document) -> None:
     missing = [name for name in ("InstanceType", "InstanceCount") if not cluster.get(name)]
     if missing:
         raise invalid(f"ClusterConfig must have {' and '.join(missing)}.")
+    check_volume_key("VolumeKmsKeyId", cluster.get("VolumeKmsKeyId"), cluster["InstanceType"])
     inputs = request.get("ProcessingInputs", [])
     outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
     _check_unique("input", (entry["InputName"] for entry in inputs))
