@@ -12,7 +12,7 @@ from slipway_build.packages import FUNCTIONS
 from inference_lambdas.predicting.batching import SERVERLESS_LIMIT_BYTES
 from local_aws.sagemaker import instance_types as local_types
 from local_aws.sagemaker.containers.linear_learner import hyperparameters
-from local_aws.sagemaker.containers.linear_learner import serve as linear_learner_server
+from local_aws.sagemaker.containers.toolkit import model_service
 from local_aws.sagemaker.containers.xgboost import hyperparameters as xgboost_hyperparameters
 from local_aws.sagemaker.containers.xgboost import metric_names
 from local_aws.sagemaker.containers.xgboost import serve as xgboost_server
@@ -48,7 +48,7 @@ def test_configs_accept_the_losses_of_the_linear_learner_container() -> None:
 
 def test_requests_fit_what_the_servers_accept() -> None:
     assert xgboost.XGBOOST.request_limit_bytes == xgboost_server._MAX_CONTENT_LENGTH
-    assert linear_learner.LINEAR_LEARNER.request_limit_bytes == linear_learner_server._MAX_CONTENT_LENGTH
+    assert linear_learner.LINEAR_LEARNER.request_limit_bytes == model_service.MAX_CONTENT_LENGTH
     assert MAX_SERVERLESS_BODY_BYTES == SERVERLESS_LIMIT_BYTES
 
 
