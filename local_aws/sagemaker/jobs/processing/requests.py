@@ -107,7 +107,7 @@ def _check_local_path(where: str, path: str | None, *, needed: bool) -> None:
 
 
 def _check_paths(inputs: list[Document], outputs: list[Document]) -> None:
-    """Two members of a job have a folder each."""
+    """Raise ValidationException if two inputs or outputs share a folder."""
     places = [entry["S3Input"].get("LocalPath") for entry in inputs]
     places += [entry["S3Output"].get("LocalPath") for entry in outputs]
     given = [str(PurePosixPath(place)) for place in places if place is not None]
