@@ -1,4 +1,4 @@
-"""Threads that run actions: created when needed, idle between tasks, ended with the process."""
+"""Threads that run tasks: created when needed, idle between tasks, ended with the process."""
 
 from __future__ import annotations
 
