@@ -65,7 +65,7 @@ def _parse_structure(shape: Any, value: Any, path: str, problems: list[str]) -> 
     parsed: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
-        below = _join(path, _lower_first(wire_name))
+        below = _join(path, lower_first(wire_name))
         if name == payload and isinstance(value.get(wire_name), bytes):
             parsed[name] = value[wire_name]  # the service's own limit decides, which is not always the model's
         elif value.get(wire_name) is not None:
@@ -247,5 +247,6 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _lower_first(name: str) -> str:
+def lower_first(name: str) -> str:
+    """A name as APIs that begin members in lower case have it: `runOrder` for `RunOrder`."""
     return name[:1].lower() + name[1:]

@@ -10,14 +10,15 @@ from slipway.names import FUNCTIONS as KNOWN_FUNCTIONS
 from slipway_build.packages import FUNCTIONS
 
 from inference_lambdas.predicting.batching import SERVERLESS_LIMIT_BYTES
+from local_aws.sagemaker import instance_types as local_types
 from local_aws.sagemaker.containers.linear_learner import hyperparameters
-from local_aws.sagemaker.containers.linear_learner import serve as linear_learner_server
+from local_aws.sagemaker.containers.toolkit import model_service
 from local_aws.sagemaker.containers.xgboost import hyperparameters as xgboost_hyperparameters
 from local_aws.sagemaker.containers.xgboost import metric_names
 from local_aws.sagemaker.containers.xgboost import serve as xgboost_server
 from local_aws.sagemaker.hosting.invoke import MAX_SERVERLESS_BODY_BYTES
 from pipeline_lambdas.algorithms import linear_learner, xgboost
-from pipeline_lambdas.aws import codepipeline
+from pipeline_lambdas.aws import codepipeline, instance_types
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.release.retries import START_NEW
@@ -47,8 +48,19 @@ def test_configs_accept_the_losses_of_the_linear_learner_container() -> None:
 
 def test_requests_fit_what_the_servers_accept() -> None:
     assert xgboost.XGBOOST.request_limit_bytes == xgboost_server._MAX_CONTENT_LENGTH
-    assert linear_learner.LINEAR_LEARNER.request_limit_bytes == linear_learner_server._MAX_CONTENT_LENGTH
+    assert linear_learner.LINEAR_LEARNER.request_limit_bytes == model_service.MAX_CONTENT_LENGTH
     assert MAX_SERVERLESS_BODY_BYTES == SERVERLESS_LIMIT_BYTES
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["ProcessingInstanceType", "ProductionVariantInstanceType", "TrainingInstanceType", "TransformInstanceType"],
+)
+def test_both_sides_know_which_instances_have_storage_of_their_own(shape: str) -> None:
+    types = Session().get_service_model("sagemaker").shape_for(shape).metadata["enum"]
+    local = {name for name in types if local_types.has_local_storage(name)}
+    assert local == {name for name in types if instance_types.has_local_storage(name)}
+    assert 0 < len(local) < len(types)
 
 
 def test_a_config_names_the_environments_of_a_release() -> None:

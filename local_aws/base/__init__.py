@@ -1,7 +1,7 @@
 """MiniStack extended: the one package that touches its tables and functions.
 
-MiniStack has no interface for further services, so what AWS does otherwise is put into its place: `patches.py` is the
-one table of it. `check_tables` looks at start whether all that is used is still there, and names the version that this
+MiniStack has no interface for further services, so what AWS does otherwise is put into its place: `patches.py` has
+the tables of it. `check_tables` looks at start whether all that is used is still there, and names the version that this
 package was written for, so that another version fails with a sentence and not halfway through a release.
 """
 

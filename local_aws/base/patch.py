@@ -16,6 +16,9 @@ from local_aws.settings import Settings
 from local_aws.state.store import Store
 from local_aws.wire import Service
 
+DOCS = "https://docs.aws.amazon.com"
+TESTS = "tests/local_aws"
+
 
 @dataclass(frozen=True)
 class Front:
@@ -63,3 +66,8 @@ class Patch:
     apply: Callable[[Parts], None]
     late: bool = False
     """Whether it touches CloudFormation, which takes a second to import, and so waits for its first request."""
+
+
+def all_of(module: str, *names: str) -> tuple[str, ...]:
+    """The names of several attributes of a module."""
+    return tuple(f"{module}.{name}" for name in names)

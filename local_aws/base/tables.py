@@ -286,6 +286,7 @@ _LATE_TABLES = {
     "ministack.services.sns": ("_topics",),
     "ministack.services.cloudformation.wait_conditions": ("has_handle",),
     "ministack.services.cloudformation.stacks": (
+        "_add_event",
         "_operation_event",
         "_property_recreation",
         "_resolve_refs",

@@ -5,14 +5,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local_aws import shapes
 from local_aws.base import ResourceType, root_caller
 from local_aws.codebuild.names import project_arn
+from local_aws.resource_properties import generated_name, typed
 from local_aws.wire import load_model
 
 if TYPE_CHECKING:
@@ -21,16 +19,7 @@ if TYPE_CHECKING:
 
 TYPE = "AWS::CodeBuild::Project"
 _SPELLED = {"BuildSpec": "buildspec"}
-_SUFFIX = string.ascii_letters + string.digits
-_MAX_NAME, _SUFFIX_LENGTH = 150, 12
-_CASTS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
-}
-
-
-class ProjectPropertyError(Exception):
-    """A property that cannot be used; CloudFormation shows the message as the reason."""
+_MAX_NAME = 150
 
 
 class ProjectResource:
@@ -44,7 +33,7 @@ class ProjectResource:
 
     def create(self, logical_id: str, properties: Document, stack_name: str) -> tuple[str, Document]:
         """`Ref` is the name."""
-        name = properties.get("Name") or _generated_name(stack_name, logical_id)
+        name = properties.get("Name") or generated_name(f"{stack_name}-{logical_id}", _MAX_NAME)
         self._projects.create(self._caller, _request("CreateProject", {**properties, "Name": name}))
         return name, self._attributes(name)
 
@@ -68,29 +57,8 @@ class ProjectResource:
 def _request(operation: str, properties: Document) -> Document:
     """The request as the API would parse it; the model is loaded each time, as stacks change rarely."""
     shape = load_model("codebuild", frozenset({operation})).operation_model(operation).input_shape
-    return shapes.parse(shape, _typed(shape, properties, TYPE))
+    return shapes.parse(shape, typed(shape, properties, TYPE, _spelled))
 
 
-def _typed(shape: Any, value: Any, path: str) -> Any:
-    """Properties with the API's names and types: templates may have numbers and booleans as text."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        typed = {}
-        for key, item in value.items():
-            member = _SPELLED.get(key, key[:1].lower() + key[1:])
-            if member not in shape.members:
-                raise ProjectPropertyError(f"{path}: local AWS does not emulate the property {key}")
-            typed[member] = _typed(shape.members[member], item, f"{path}.{key}")
-        return typed
-    if shape.type_name == "list" and isinstance(value, list):
-        return [_typed(shape.member, item, path) for item in value]
-    if isinstance(value, str) and shape.type_name in _CASTS:
-        try:
-            return _CASTS[shape.type_name](value)
-        except (ValueError, KeyError):
-            raise ProjectPropertyError(f"{path}: expected {shape.type_name}, found {value!r}") from None
-    return value
-
-
-def _generated_name(stack_name: str, logical_id: str) -> str:
-    suffix = "".join(secrets.choice(_SUFFIX) for _ in range(_SUFFIX_LENGTH))
-    return f"{logical_id}-{suffix}" if not stack_name else f"{stack_name}-{logical_id}"[: _MAX_NAME - 13] + f"-{suffix}"
+def _spelled(name: str) -> str:
+    return _SPELLED.get(name, shapes.lower_first(name))

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import secrets
 import string
 from typing import Any
 
@@ -16,13 +15,13 @@ from local_aws.codepipeline.execution.changes import Trigger
 from local_aws.codepipeline.operations.executions import Executions
 from local_aws.codepipeline.operations.pipelines import Pipelines
 from local_aws.codepipeline.state.state import State
+from local_aws.resource_properties import generated_name, tags_of, typed
 from local_aws.wire import load_model
 
 Document = dict[str, Any]
 TYPE = "AWS::CodePipeline::Pipeline"
 
 _DECLARED = ("RoleArn", "ArtifactStore", "Stages", "ExecutionMode", "PipelineType", "Variables", "Triggers")
-_INTEGERS = frozenset({"runOrder", "timeoutInMinutes"})
 _SUFFIX = string.ascii_uppercase + string.digits
 _MAX_NAME = 100
 
@@ -41,8 +40,8 @@ class PipelineResource:
 
     def create(self, logical_id: str, properties: Document, stack_name: str) -> tuple[str, Document]:
         """Create the pipeline; its first execution starts with the transitions as the template declares them."""
-        name = properties.get("Name") or _generated_name(stack_name, logical_id)
-        request = _request("CreatePipeline", {"pipeline": _declaration(name, properties), "tags": _tags(properties)})
+        name = properties.get("Name") or generated_name(f"{stack_name}-{logical_id}", _MAX_NAME, _SUFFIX)
+        request = _request("CreatePipeline", {"pipeline": _declaration(name, properties), "tags": tags_of(properties)})
         with self._state.transaction():
             self._pipelines.create(self._caller, request)
             self._set_transitions(name, {}, properties)
@@ -74,7 +73,7 @@ class PipelineResource:
         return {"Version": version, "Arn": pipeline_arn(self._region, name)}
 
     def _set_tags(self, name: str, new: Document) -> None:
-        arn, wanted = pipeline_arn(self._region, name), _tags(new)
+        arn, wanted = pipeline_arn(self._region, name), tags_of(new)
         there = {tag["key"] for tag in self._pipelines.list_tags(self._caller, {"resourceArn": arn})["tags"]}
         gone = sorted(there - {tag["key"] for tag in wanted})
         self._pipelines.untag(self._caller, {"resourceArn": arn, "tagKeys": gone})
@@ -93,42 +92,15 @@ class PipelineResource:
 def _request(operation: str, document: Document) -> Document:
     """The request as the API would parse it; the model is loaded each time, as stacks change rarely."""
     shape = load_model("codepipeline", frozenset({operation})).operation_model(operation).input_shape
-    return shapes.parse(shape, document)
+    return shapes.parse(shape, typed(shape, document, TYPE, shapes.lower_first))
 
 
 def _declaration(name: str, properties: Document) -> Document:
     declared = {key: properties[key] for key in _DECLARED if properties.get(key) is not None}
-    document: Document = {"name": name, **_camel(declared)}
+    document: Document = {"Name": name, **declared}
     if properties.get("ArtifactStores"):
-        document["artifactStores"] = {
-            store["Region"]: _camel(store["ArtifactStore"]) for store in properties["ArtifactStores"]
-        }
+        document["ArtifactStores"] = {store["Region"]: store["ArtifactStore"] for store in properties["ArtifactStores"]}
     return document
-
-
-def _camel(value: Any) -> Any:
-    """A property with the API's names: `RunOrder` becomes `runOrder`; keys of Configuration are the user's."""
-    if isinstance(value, list):
-        return [_camel(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {_lower_first(key): _member(_lower_first(key), item) for key, item in value.items()}
-
-
-def _member(name: str, value: Any) -> Any:
-    if name == "configuration":
-        return value
-    if name in _INTEGERS and isinstance(value, str) and value.isdigit():
-        return int(value)
-    return _camel(value)
-
-
-def _lower_first(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-def _tags(properties: Document) -> list[dict[str, str]]:
-    return [{"key": tag["Key"], "value": str(tag["Value"])} for tag in properties.get("Tags") or []]
 
 
 def _disabled(properties: Document) -> dict[str, str]:
@@ -142,8 +114,3 @@ def _transition(name: str, stage: str) -> Document:
 def _without_settings(properties: Document) -> Document:
     """The properties that make a new version: not tags, transitions and RestartExecutionOnUpdate."""
     return {key: properties.get(key) for key in (*_DECLARED, "ArtifactStores")}
-
-
-def _generated_name(stack_name: str, logical_id: str) -> str:
-    suffix = "".join(secrets.choice(_SUFFIX) for _ in range(12))
-    return f"{stack_name}-{logical_id}"[: _MAX_NAME - 13] + f"-{suffix}"

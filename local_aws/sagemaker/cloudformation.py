@@ -6,13 +6,12 @@ the API, so they are checked by its shapes; a property that the shape lacks is r
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from local_aws import base
+from local_aws.resource_properties import generated_name, typed
 from local_aws.sagemaker import faults
 from local_aws.sagemaker.platform import Platform
 from local_aws.wire import AwsError, Service
@@ -20,7 +19,6 @@ from local_aws.wire import AwsError, Service
 _POLL_S = 0.02
 _WRITE_ONLY = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 _MAX_NAME = 63
-_SUFFIX_LENGTH = 12
 
 Properties = dict[str, Any]
 
@@ -60,7 +58,7 @@ class ResourceTypes:
         return base.ResourceType(create, update, partial(self._delete, kind))
 
     def _create(self, kind: str, logical_id: str, properties: Properties, _stack: str) -> tuple[str, dict[str, Any]]:
-        name = properties.get(f"{kind}Name") or _generated(logical_id)
+        name = properties.get(f"{kind}Name") or generated_name(logical_id, _MAX_NAME)
         answer = self._call(f"Create{kind}", {**properties, f"{kind}Name": name})
         arn = answer[f"{kind}Arn"]
         return arn, self._attributes(kind, arn)
@@ -139,37 +137,7 @@ class ResourceTypes:
             policy["TrafficRoutingConfiguration"].setdefault("WaitIntervalInSeconds", 0)
         shape = self._service.model.operation_model(operation).input_shape
         caller = base.root_caller(self._platform.runtime.settings.region)
-        return self._service.call(operation, caller, _typed(shape, document, operation))
-
-
-_CASTS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
-}
-
-
-def _typed(shape: Any, value: Any, path: str) -> Any:
-    """Values with the shape's types: templates may have numbers and booleans as text. Unknown properties raise."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        unknown = sorted(set(value) - set(shape.members))
-        if unknown:
-            raise ResourceFailedError(
-                f"{path}: unknown property {', '.join(unknown)}; allowed: {', '.join(shape.members)}"
-            )
-        return {key: _typed(shape.members[key], item, f"{path}.{key}") for key, item in value.items()}
-    if shape.type_name == "list" and isinstance(value, list):
-        return [_typed(shape.member, item, path) for item in value]
-    if shape.type_name == "map" and isinstance(value, dict):
-        return {key: _typed(shape.value, item, f"{path}.{key}") for key, item in value.items()}
-    if isinstance(value, str) and shape.type_name in _CASTS:
-        try:
-            return _CASTS[shape.type_name](value)
-        except (ValueError, KeyError):
-            raise ResourceFailedError(f"{path}: expected {shape.type_name}, found {value!r}") from None
-    return value
+        return self._service.call(operation, caller, typed(shape, document, operation))
 
 
 def _is_gone(error: AwsError) -> bool:
@@ -179,11 +147,6 @@ def _is_gone(error: AwsError) -> bool:
 def _name(name_or_arn: str) -> str:
     """`!Ref` of a model or config returns its ARN, but the API takes names: the last part is the name."""
     return name_or_arn.rpartition("/")[2]
-
-
-def _generated(logical_id: str) -> str:
-    suffix = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_SUFFIX_LENGTH))
-    return f"{logical_id[: _MAX_NAME - _SUFFIX_LENGTH - 1]}-{suffix}"
 
 
 def _logical_id(physical_id: str) -> str:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
-import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from local_aws.base.tables import ResourceType, ministack
+from local_aws.resource_properties import generated_name
 from local_aws.settings import ACCOUNT
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
 
-_SUFFIX = string.ascii_letters + string.digits
-_SUFFIX_LENGTH = 12
 _MAX_NAME = 63
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
@@ -44,7 +41,7 @@ class InertType:
 
     def _create(self, logical_id: str, properties: Properties, stack: str) -> Made:
         """`Ref` is the ARN, whose last part is the name in lower case."""
-        name = properties.get(self.name_property) or _generated(stack, logical_id)
+        name = properties.get(self.name_property) or generated_name(f"{stack}-{logical_id}", _MAX_NAME)
         if not _NAME.fullmatch(name):
             raise ValueError(
                 f"Value '{name}' at '{self.name_property}' failed to satisfy constraint: 1 to {_MAX_NAME} letters, "
@@ -97,7 +94,7 @@ def _create_trail(logical_id: str, properties: Properties, stack: str) -> Made:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html
     """
-    name = properties.get("TrailName") or _generated(stack, logical_id)
+    name = properties.get("TrailName") or generated_name(f"{stack}-{logical_id}", _MAX_NAME)
     arn = str(_trail("_create_trail", **_trail_body(properties), Name=name)["TrailARN"])
     _apply_trail(name, arn, {}, properties)
     return name, _trail_attributes(arn, properties)
@@ -167,8 +164,3 @@ def _physical_ids(kind: str) -> Iterator[str]:
         for record in list(stack["_resources"].values()):
             if record.get("ResourceType") == kind and stack["StackStatus"] != "DELETE_COMPLETE":
                 yield record.get("PhysicalResourceId", "")
-
-
-def _generated(stack: str, logical_id: str) -> str:
-    suffix = "".join(secrets.choice(_SUFFIX) for _ in range(_SUFFIX_LENGTH))
-    return f"{stack}-{logical_id}"[: _MAX_NAME - _SUFFIX_LENGTH - 1].rstrip("-") + f"-{suffix}"

@@ -55,7 +55,7 @@ def _status(error: Exception) -> int | None:
 
 
 def put_artifact(tools: Tools, work: Work, body: bytes | IO[bytes]) -> None:
-    """Write the one output artifact of a source action, encrypted with the artifact store's key."""
+    """Write the one output artifact of an action, encrypted with the artifact store's key."""
     artifact = work.outputs[0]
     encryption: dict[str, str] = {}
     if work.pipeline.store.key_id:

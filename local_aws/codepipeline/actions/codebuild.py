@@ -13,9 +13,6 @@ from local_aws.codepipeline.actions.contract import ActionError, Failed, Outcome
 from local_aws.codepipeline.definition.rules import Rules
 from local_aws.codepipeline.state.records import WAITING, ArtifactRecord
 
-FIRST_POLL_S, LAST_POLL_S = 0.1, 1.0
-"""AWS documents no figure. The pause grows with the duration of the build; a poll costs nothing here."""
-_SHARE = 0.05
 _MAX_VARIABLES = 1000
 _TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
 _MAX_INPUTS = _MAX_OUTPUTS = 5
@@ -73,7 +70,7 @@ class CodeBuild(Provider):
             phase=WAITING,
             external_id=build["id"],
             external_url=f"{url}/build/{build['id']}/?region={self.tools.region}",
-            due=self.tools.now() + FIRST_POLL_S,
+            due=self.tools.next_poll(work),
         )
         return None
 
@@ -88,9 +85,7 @@ class CodeBuild(Provider):
             return Failed("JobFailed", f"The build {work.record.external_id} no longer exists.")
         build = found[0]
         if not build["buildComplete"]:
-            pause_s = (self.tools.now() - work.record.started) * _SHARE
-            due = self.tools.now() + min(max(pause_s, FIRST_POLL_S), LAST_POLL_S)
-            self.tools.state.update_action(work.record.id, due=due)
+            self.tools.state.update_action(work.record.id, due=self.tools.next_poll(work))
             return None
         if build["buildStatus"] != "SUCCEEDED":
             summary = f"Build terminated with state: {build['buildStatus']}"

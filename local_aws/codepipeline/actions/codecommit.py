@@ -23,7 +23,7 @@ _MAX_SUMMARY = 2048
 def _refusal(configuration: Mapping[str, str]) -> str | None:
     output = configuration.get("OutputArtifactFormat", "CODE_ZIP")
     if output == "CODEBUILD_CLONE_REF":
-        return "OutputArtifactFormat CODEBUILD_CLONE_REF is for CodeBuild, which local AWS does not run; use CODE_ZIP"
+        return "OutputArtifactFormat is 'CODEBUILD_CLONE_REF', which local AWS does not emulate; use CODE_ZIP"
     if output != "CODE_ZIP":
         return f"OutputArtifactFormat is '{output}'; CODE_ZIP and CODEBUILD_CLONE_REF are allowed"
     return polling_refusal(configuration)

@@ -19,6 +19,9 @@ from local_aws.settings import ACCOUNT
 from local_aws.wire import Caller
 
 SERVICE = "codepipeline.amazonaws.com"
+_FIRST_POLL_S, _LAST_POLL_S = 0.1, 1.0
+"""AWS documents no figure. The pause grows with the duration of the action; a poll costs nothing here."""
+_SHARE = 0.05
 
 
 class Archives(Protocol):
@@ -140,6 +143,11 @@ class Tools:
     def now(self) -> float:
         """Unix time, seconds."""
         return self.runtime.clock.now().timestamp()
+
+    def next_poll(self, work: Work) -> float:
+        """When to look again at what an action waits for: Unix time, seconds."""
+        now = self.now()
+        return now + min(max((now - work.record.started) * _SHARE, _FIRST_POLL_S), _LAST_POLL_S)
 
     def client(self, service: str, work: Work) -> Any:
         """A client that acts with the action's role."""

@@ -16,9 +16,6 @@ from local_aws.codepipeline.actions.contract import ActionError, Failed, Outcome
 from local_aws.codepipeline.definition.rules import Rules
 from local_aws.codepipeline.state.records import WAITING
 
-FIRST_POLL_S, LAST_POLL_S = 0.1, 1.0
-"""AWS documents no figure. The pause grows with the duration of the execution; a poll costs nothing here."""
-_SHARE = 0.05
 _ACTION_TIMEOUT_S = 7 * 24 * 60 * 60.0
 """https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 _MOST_INPUT_BYTES = 262_144
@@ -65,7 +62,7 @@ class StepFunctionsInvoke(Provider):
             external_id=execution,
             external_url=f"https://{self.tools.region}.console.aws.amazon.com/states/home?region={self.tools.region}"
             f"#/executions/details/{execution}",
-            due=self.tools.now() + FIRST_POLL_S,
+            due=self.tools.next_poll(work),
         )
         return None
 
@@ -111,12 +108,10 @@ class StepFunctionsInvoke(Provider):
         return Succeeded(variables=variables, external_id=arn, external_url=work.record.external_url)
 
     def _wait(self, work: Work) -> Outcome:
-        passed_s = self.tools.now() - work.record.started
-        if passed_s > _ACTION_TIMEOUT_S:
+        if self.tools.now() - work.record.started > _ACTION_TIMEOUT_S:
             message = f"The execution {work.record.external_id} still runs after seven days, the limit of the action."
             return Failed("JobFailed", message, work.record.external_id)
-        pause_s = min(max(passed_s * _SHARE, FIRST_POLL_S), LAST_POLL_S)
-        self.tools.state.update_action(work.record.id, due=self.tools.now() + pause_s)
+        self.tools.state.update_action(work.record.id, due=self.tools.next_poll(work))
         return None
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from local_aws.sagemaker import faults, listing, names
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record, TakenError
+from local_aws.sagemaker.refusals import check_volume_key, refuse
 from local_aws.wire import Caller, Document
 
 _KIND = names.ENDPOINT_CONFIG
@@ -78,7 +79,7 @@ class EndpointConfigs:
         return record
 
     def _check(self, caller: Caller, request: Document) -> None:
-        _refuse(request, _NOT_EMULATED)
+        refuse(request, _NOT_EMULATED)
         if request.get("DataCaptureConfig", {}).get("EnableCapture"):
             raise faults.not_emulated("data capture (DataCaptureConfig)")
         variants = request["ProductionVariants"]
@@ -87,10 +88,11 @@ class EndpointConfigs:
                 raise faults.invalid(f"The variant name {name} is used {times} times; each must be unique.")
         for variant in variants:
             self._check_variant(caller, variant, alone=len(variants) == 1)
+            check_volume_key("KmsKeyId", request.get("KmsKeyId"), variant.get("InstanceType", ""))
 
     def _check_variant(self, caller: Caller, variant: Document, *, alone: bool) -> None:
         name = variant["VariantName"]
-        _refuse(variant, _VARIANT_NOT_EMULATED)
+        refuse(variant, _VARIANT_NOT_EMULATED)
         if "ModelName" not in variant:
             raise faults.not_emulated(f"inference components (variant {name} without ModelName)")
         model = self._platform.records.find(names.MODEL, variant["ModelName"])
@@ -127,12 +129,6 @@ def _check_serverless(variant: Document, serverless: Document, model: Document, 
         raise faults.invalid(
             f"Variant {name}: a serverless variant cannot use a model with network isolation or a VPC."
         )
-
-
-def _refuse(document: Document, reasons: dict[str, str]) -> None:
-    for member, what in reasons.items():
-        if document.get(member):
-            raise faults.not_emulated(what)
 
 
 def _summary(record: Record) -> Document:

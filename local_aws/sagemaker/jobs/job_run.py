@@ -8,10 +8,13 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Protocol
 
+from local_aws import base
 from local_aws.sagemaker.containers.launcher import StoppingError
+from local_aws.sagemaker.jobs import lifecycle
 from local_aws.sagemaker.jobs.lifecycle import STOPPING, Kind, StopRequestedError
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import GoneError, Record
+from local_aws.wire import Document
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class JobRun(ABC):
 
     @abstractmethod
     def _work(self) -> None:
-        """Do the job to its final state. Raises JobFailedError and StopRequestedError."""
+        """Do the job to its final state. Raises JobFailedError, RoleNotAssumableError and StopRequestedError."""
 
     @abstractmethod
     def _stopped(self) -> None:
@@ -105,6 +108,8 @@ class JobRun(ABC):
                 self._stopped()
             except JobFailedError as error:
                 self._fail(str(error))
+            except base.RoleNotAssumableError as error:
+                self._fail(f"ClientError: unable to assume the role {self._role.arn}: {error}")
         except (ServerStopsError, StoppingError, GoneError):
             pass
         except Exception:
@@ -174,3 +179,27 @@ class JobRun(ABC):
             started_at: float = record.state.get("start", now) if record else now
             self._ends_at = passed_s + limit_s - max(0.0, now - started_at)
         return self._ends_at - passed_s
+
+
+class PlainRun(JobRun):
+    """Runs a job without secondary statuses; what its state says at the end is in `_result`."""
+
+    def __init__(self, platform: Platform, kind: Kind, record: Record, role_arn: str) -> None:
+        super().__init__(platform, kind, record, role_arn)
+        self._result: Document = {}
+
+    def _stopped(self) -> None:
+        self._move(lifecycle.STOPPED, self._result)
+
+    def _overrun(self) -> None:
+        self._move(STOPPING)
+
+    def _fail(self, reason: str) -> None:
+        try:
+            self._move(lifecycle.FAILED, {**self._result, "failure": reason[: lifecycle.REASON_LENGTH]})
+        except StopRequestedError:
+            self._stopped()
+
+    def _move(self, status: str, changes: Document | None = None) -> None:
+        self._check_server()
+        lifecycle.move(self._platform, self._kind, self._name, status, changes)

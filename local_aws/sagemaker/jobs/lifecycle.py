@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTransformJ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -99,11 +99,6 @@ def summary(kind: Kind, record: Record) -> Document:
     if "end" in record.state:
         document[f"{kind.run}EndTime"] = time_of(record.state["end"])
     return document
-
-
-def of_kind(kind: Kind, view: Callable[[Kind, Record], Document]) -> Callable[[Record], Document]:
-    """`describe` or `summary` of one kind."""
-    return lambda record: view(kind, record)
 
 
 def time_of(seconds: float) -> datetime:

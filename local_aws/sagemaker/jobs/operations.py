@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 from abc import ABC, abstractmethod
+from functools import partial
 
 from local_aws import base
 from local_aws.sagemaker import faults, listing, names
@@ -26,7 +27,7 @@ class Jobs(ABC):
     def __init__(self, platform: Platform, kind: Kind, lists: listing.Listing | None = None) -> None:
         """`lists` is how the kind is listed, if it is not listed like a processing or transform job."""
         self._platform, self._kind = platform, kind
-        summary = lifecycle.of_kind(kind, lifecycle.summary)
+        summary = partial(lifecycle.summary, kind)
         self._listing = lists or listing.Listing(f"{kind.member}Summaries", summary)
         self._runs: dict[str, JobRun] = {}
         self._lock = threading.Lock()

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 from __future__ import annotations
 
 from local_aws.sagemaker.faults import invalid, not_emulated
-from local_aws.sagemaker.jobs.refusals import check_environment, check_uri, refuse
+from local_aws.sagemaker.refusals import check_environment, check_uri, check_volume_key, refuse
 from local_aws.sagemaker.transform.data_processing import CSV, JSON, JSON_LINES
 from local_aws.sagemaker.transform.json_paths import PathError, parse
 from local_aws.wire import Document
@@ -25,6 +25,8 @@ def check(request: Document) -> None:
     check_uri(output["S3OutputPath"])
     if source.get("SplitType", "None") not in ("None", "Line"):
         raise not_emulated(f"binary records (SplitType {source['SplitType']})")
+    resources = request["TransformResources"]
+    check_volume_key("VolumeKmsKeyId", resources.get("VolumeKmsKeyId"), resources["InstanceType"])
     _check_limits(request)
     check_environment(request.get("Environment", {}))
     if request.get("DataProcessing"):

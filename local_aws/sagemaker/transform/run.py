@@ -10,14 +10,13 @@ import os
 import secrets
 import threading
 
-from local_aws import base
 from local_aws.sagemaker import objects
 from local_aws.sagemaker.hosting.model_data import ModelData
 from local_aws.sagemaker.hosting.plans import VariantPlan
 from local_aws.sagemaker.hosting.serving import Container, HostingError, unhealthy
 from local_aws.sagemaker.jobs import channels, lifecycle
 from local_aws.sagemaker.jobs.container_log import ContainerLog
-from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, JobRun
+from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, PlainRun
 from local_aws.sagemaker.names import S3Address, s3_address
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
@@ -47,7 +46,7 @@ def container_environment(model: Document, request: Document) -> dict[str, str]:
     return {**model, **request.get("Environment", {}), "SAGEMAKER_BATCH": "true", **settings}
 
 
-class TransformRun(JobRun):
+class TransformRun(PlainRun):
     """Runs a transform job."""
 
     def __init__(self, platform: Platform, record: Record, models: ModelData) -> None:
@@ -98,8 +97,6 @@ class TransformRun(JobRun):
             container.start()
         except channels.DownloadError as error:
             raise JobFailedError(f"ClientError: {error}") from None
-        except base.RoleNotAssumableError as error:
-            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
         except HostingError as error:
             self._check_server()
             text = _UNHEALTHY if str(error) == unhealthy(container.plan.name) else str(error)
@@ -134,19 +131,3 @@ class TransformRun(JobRun):
     def _tick(self) -> None:
         """Transform jobs do nothing regularly."""
         return
-
-    def _stopped(self) -> None:
-        self._move(lifecycle.STOPPED)
-
-    def _overrun(self) -> None:
-        self._move(lifecycle.STOPPING)
-
-    def _fail(self, reason: str) -> None:
-        try:
-            self._move(lifecycle.FAILED, {"failure": reason[: lifecycle.REASON_LENGTH]})
-        except lifecycle.StopRequestedError:
-            self._stopped()
-
-    def _move(self, status: str, changes: Document | None = None) -> None:
-        self._check_server()
-        lifecycle.move(self._platform, self._kind, self._name, status, changes)

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from local_aws.stepfunctions.cloudformation.api import Api, camel, tags_of
+from local_aws.resource_properties import tags_of
+from local_aws.stepfunctions.cloudformation.api import Api, camel
 from local_aws.stepfunctions.registry.records import Document
 
 TYPE = "AWS::StepFunctions::Activity"

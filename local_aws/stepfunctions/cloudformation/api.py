@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws import shapes
 from local_aws.base import root_caller
-from local_aws.stepfunctions.registry.records import Document
+from local_aws.resource_properties import typed
 from local_aws.wire import Behaviour, load_model
 
-_SUFFIX = string.ascii_letters + string.digits
-_MAX_NAME, _SUFFIX_LENGTH = 80, 12
-_CASTS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
-}
-
-
-class PropertyError(Exception):
-    """A property that cannot be used; CloudFormation shows the message as the reason."""
+MAX_NAME = 80
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html"""
 
 
 class Api:
@@ -37,7 +27,7 @@ class Api:
         """
         shape = load_model("stepfunctions", frozenset({operation})).operation_model(operation).input_shape
         given = {name: value for name, value in request.items() if value is not None}
-        return self._behaviours[operation](self._caller, shapes.parse(shape, _typed(shape, given, operation))) or {}
+        return self._behaviours[operation](self._caller, shapes.parse(shape, typed(shape, given, operation))) or {}
 
     def set_tags(self, arn: str, wanted: list[dict[str, str]]) -> None:
         """Give a resource these tags and no others."""
@@ -54,33 +44,5 @@ def camel(value: Any) -> Any:
     if isinstance(value, list):
         return [camel(item) for item in value]
     if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: camel(item) for key, item in value.items()}
-    return value
-
-
-def tags_of(properties: Document) -> list[dict[str, str]]:
-    """The tags of a template, as the API takes them."""
-    return [{"key": tag["Key"], "value": str(tag["Value"])} for tag in properties.get("Tags") or []]
-
-
-def generated_name(logical_id: str) -> str:
-    """The name of a resource whose template gives it none; its form is observed on AWS."""
-    suffix = "".join(secrets.choice(_SUFFIX) for _ in range(_SUFFIX_LENGTH))
-    return f"{logical_id[: _MAX_NAME - _SUFFIX_LENGTH - 1]}-{suffix}"
-
-
-def _typed(shape: Any, value: Any, path: str) -> Any:
-    """Members with the API's types: templates carry numbers and booleans as text too."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        unknown = sorted(set(value) - set(shape.members))
-        if unknown:
-            raise PropertyError(f"{path}: there is no property {', '.join(unknown)}")
-        return {key: _typed(shape.members[key], item, f"{path}.{key}") for key, item in value.items()}
-    if shape.type_name == "list" and isinstance(value, list):
-        return [_typed(shape.member, item, path) for item in value]
-    if isinstance(value, str) and shape.type_name in _CASTS:
-        try:
-            return _CASTS[shape.type_name](value)
-        except (ValueError, KeyError):
-            raise PropertyError(f"{path}: expected {shape.type_name}, found {value!r}") from None
+        return {shapes.lower_first(key): camel(item) for key, item in value.items()}
     return value

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local_aws.stepfunctions.cloudformation.api import Api, PropertyError, camel, generated_name, tags_of
+from local_aws.resource_properties import PropertyError, generated_name, tags_of
+from local_aws.stepfunctions.cloudformation.api import MAX_NAME, Api, camel
 from local_aws.stepfunctions.registry.records import INITIAL, STANDARD, Document
 from local_aws.wire import AwsError
 
@@ -34,7 +35,7 @@ class Machines:
 
     def create(self, logical_id: str, properties: Document, _stack_name: str) -> tuple[str, Document]:
         """`Ref` is the ARN."""
-        name = properties.get("StateMachineName") or generated_name(logical_id)
+        name = properties.get("StateMachineName") or generated_name(logical_id, MAX_NAME)
         made = self._api.call(
             "CreateStateMachine",
             name=name,

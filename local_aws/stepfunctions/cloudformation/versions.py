@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from local_aws.stepfunctions.cloudformation.api import Api, PropertyError, camel, generated_name
+from local_aws.resource_properties import PropertyError, generated_name
+from local_aws.stepfunctions.cloudformation.api import MAX_NAME, Api, camel
 from local_aws.stepfunctions.registry.records import Document
 
 VERSION, ALIAS = "AWS::StepFunctions::StateMachineVersion", "AWS::StepFunctions::StateMachineAlias"
@@ -47,7 +48,7 @@ class Aliases:
         """`Ref` is the ARN."""
         made = self._api.call(
             "CreateStateMachineAlias",
-            name=properties.get("Name") or generated_name(logical_id),
+            name=properties.get("Name") or generated_name(logical_id, MAX_NAME),
             description=properties.get("Description"),
             routingConfiguration=_routing(properties),
         )

@@ -25,9 +25,6 @@ from local_aws.codepipeline.actions.contract import ActionError, Failed, Outcome
 from local_aws.codepipeline.definition.rules import Rules
 from local_aws.codepipeline.state.records import WAITING
 
-FIRST_POLL_S, LAST_POLL_S = 0.1, 1.0
-"""AWS documents no figure. The pause grows with the duration of the operation; a poll costs nothing here."""
-_SHARE = 0.05
 TIMEOUT_S = 3 * 24 * 60 * 60
 """https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 _MAX_INPUTS = 10
@@ -168,12 +165,10 @@ class CloudFormationDeploy(Provider):
 
     def _wait(self, work: Work, external_id: str | None = None) -> Outcome:
         """Look again soon; `external_id` is the ARN of the stack or change set whose operation has just begun."""
-        now = self.tools.now()
-        if now - work.record.started > TIMEOUT_S:
+        if self.tools.now() - work.record.started > TIMEOUT_S:
             return Failed("JobFailed", f"The action {work.action.name} has not ended within 3 days.")
         begun = {"phase": WAITING, "external_id": external_id, "external_url": self._url(external_id)}
-        pause_s = min(max((now - work.record.started) * _SHARE, FIRST_POLL_S), LAST_POLL_S)
-        self.tools.state.update_action(work.record.id, due=now + pause_s, **(begun if external_id else {}))
+        self.tools.state.update_action(work.record.id, due=self.tools.next_poll(work), **(begun if external_id else {}))
         return None
 
     def _succeeded(self, work: Work, stack: Document | None) -> Outcome:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-JSON, JSON_LINES = "application/json", "application/jsonlines"
+from local_aws.sagemaker.containers.toolkit.model_service import JSON
 
 Vector = tuple[str, list[float]]
 """A word and its vector."""

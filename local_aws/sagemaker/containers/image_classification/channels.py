@@ -25,7 +25,6 @@ from local_aws.sagemaker.containers.toolkit.customer_errors import CustomerError
 from local_aws.sagemaker.containers.toolkit.threads import processors
 
 TRAIN, VALIDATION = "train", "validation"
-_IMAGES = ("application/x-image", "image/jpeg", "image/png")
 _RECORDIO = "application/x-recordio"
 _AT_ONCE = 64
 
@@ -75,7 +74,7 @@ def _check(config: Mapping[str, Mapping[str, str]]) -> bool:
     types = {name: given.get("ContentType", "").partition(";")[0].strip() for name, given in config.items()}
     listed = types.get(TRAIN) != _RECORDIO
     wanted = (TRAIN, VALIDATION, "train_lst", "validation_lst") if listed else (TRAIN, VALIDATION)
-    allowed = _IMAGES if listed else (_RECORDIO,)
+    allowed = pictures.CONTENT_TYPES if listed else (_RECORDIO,)
     for name in wanted:
         if name not in config:
             raise CustomerError(

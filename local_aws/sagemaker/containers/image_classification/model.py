@@ -16,15 +16,12 @@ import numpy as np
 from local_aws.sagemaker.containers.image_classification import features
 from local_aws.sagemaker.containers.image_classification.features import Features
 from local_aws.sagemaker.containers.image_classification.hyperparameters import Shape
+from local_aws.sagemaker.containers.toolkit.model_service import ModelError
 
 _PREFIX = "image-classification"
 _SYMBOL, _SHAPES = f"{_PREFIX}-symbol.json", "model-shapes.json"
 _PARAMS = re.compile(rf"{_PREFIX}-([0-9]+)\.params")
 _KIND = "local-aws-hog-softmax"
-
-
-class ModelError(Exception):
-    """The model in a directory cannot be loaded."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from local_aws.sagemaker.containers.image_classification.hyperparameters import Shape
 
+CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
 FORMATS = ("JPEG", "PNG", "BMP")
 _MAX_PIXELS = 89_478_485
 """Where Pillow begins to speak of decompression bombs: 256 MB of RGB."""

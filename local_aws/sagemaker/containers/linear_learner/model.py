@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import BINARY, MULTICLASS
+from local_aws.sagemaker.containers.toolkit.model_service import ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL_NAME = "model_algo-1"
-
-
-class ModelError(Exception):
-    """The model in a directory cannot be loaded."""
 
 
 @dataclass(frozen=True)

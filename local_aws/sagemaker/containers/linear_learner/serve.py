@@ -16,13 +16,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from local_aws.sagemaker.containers.linear_learner.hyperparameters import REGRESSOR
-from local_aws.sagemaker.containers.linear_learner.model import LinearModel, ModelError, load
-from local_aws.sagemaker.containers.toolkit import algorithm_log as log
+from local_aws.sagemaker.containers.linear_learner.model import LinearModel, load
 from local_aws.sagemaker.containers.toolkit import csv_text
 from local_aws.sagemaker.containers.toolkit.csv_text import RowError
 from local_aws.sagemaker.containers.toolkit.fields import Text
 from local_aws.sagemaker.containers.toolkit.http_server import Answer, HttpServer, Request
-from local_aws.sagemaker.containers.toolkit.threads import processors
+from local_aws.sagemaker.containers.toolkit.model_service import (
+    JSON,
+    JSON_LINES,
+    MAX_CONTENT_LENGTH,
+    UNUSABLE,
+    ModelService,
+    RefusedError,
+    accepted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,78 +39,32 @@ if TYPE_CHECKING:
 
     from local_aws.sagemaker.containers.contract import Door
 
-CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
-_MIB = 1024 * 1024
-_MAX_CONTENT_LENGTH = 6 * _MIB
-_UNUSABLE = "unable to evaluate payload provided"
-
-
-class _RefusedError(Exception):
-    """An invocation that ends with an error status."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
+CSV = "text/csv"
 
 
 def serve(model_dir: Path, environment: Mapping[str, str], door: Door) -> None:
     """Load the model and answer requests at the door until SIGTERM."""
-    HttpServer(door, ScoringService(model_dir, environment).answer, _MAX_CONTENT_LENGTH).run()
+    HttpServer(door, ScoringService(model_dir, environment).answer, MAX_CONTENT_LENGTH).run()
 
 
-class ScoringService:
-    """Answers requests; a pure function of the model, the environment and the request."""
+class ScoringService(ModelService[LinearModel]):
+    """Predicts a score for each row of a request."""
 
     def __init__(self, model_dir: Path, environment: Mapping[str, str]) -> None:
         self._default_accept = environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
-        self._model: LinearModel | str
-        try:
-            self._model = load(model_dir)
-        except ModelError as error:
-            self._model = f"Unable to load model: {error}"
-            log.error(self._model)
+        super().__init__(lambda: load(model_dir))
 
-    def answer(self, request: Request) -> Answer:
-        """Return the answer to any request."""
-        route = (request.method, request.path)
-        if route == ("GET", "/ping"):
-            return Answer(500, self._model) if isinstance(self._model, str) else Answer(200)
-        if route == ("GET", "/execution-parameters"):
-            found = {
-                "MaxConcurrentTransforms": processors(),
-                "BatchStrategy": "MULTI_RECORD",
-                "MaxPayloadInMB": _MAX_CONTENT_LENGTH // _MIB,
-            }
-            return Answer(200, json.dumps(found), JSON)
-        if route != ("POST", "/invocations"):
-            return Answer(404, f"{request.method} {request.path} is not part of the inference contract")
-        try:
-            accept = self._accept(request.headers.get("accept"))
-            return Answer(200, self._predict(request, accept), accept)
-        except _RefusedError as refusal:
-            log.error(str(refusal))
-            return Answer(refusal.status, str(refusal))
-
-    def _accept(self, header: str | None) -> str:
-        accept = (header or "").partition(";")[0].strip().lower()
-        if accept in ("", "*/*"):
-            return self._default_accept
-        if accept not in (JSON, JSON_LINES):
-            raise _RefusedError(406, f"Accept type {accept!r} is not supported: allowed {JSON}, {JSON_LINES}")
-        return accept
-
-    def _predict(self, request: Request, accept: str) -> str:
-        if isinstance(self._model, str):
-            raise _RefusedError(500, self._model)
-        rows = _rows(request.body, request.headers.get("content-type") or "")
-        if rows.shape[1] != self._model.features:
-            raise _RefusedError(400, f"{_UNUSABLE}: found {rows.shape[1]} features, expected {self._model.features}")
+    def _invoke(self, model: LinearModel, request: Request) -> Answer:
+        accept = accepted(request, self._default_accept)
+        rows = _rows(request.body, request.headers.get("content-type", ""))
+        if rows.shape[1] != model.features:
+            raise RefusedError(400, f"{UNUSABLE}: found {rows.shape[1]} features, expected {model.features}")
         if not np.isfinite(rows).all():
-            raise _RefusedError(400, f"{_UNUSABLE}: found a missing value or one that is not finite")
-        predictions = _predictions(self._model, rows)
+            raise RefusedError(400, f"{UNUSABLE}: found a missing value or one that is not finite")
+        predictions = _predictions(model, rows)
         if accept == JSON:
-            return json.dumps({"predictions": predictions})
-        return "".join(json.dumps(prediction) + "\n" for prediction in predictions)
+            return Answer(200, json.dumps({"predictions": predictions}), accept)
+        return Answer(200, "".join(json.dumps(prediction) + "\n" for prediction in predictions), accept)
 
 
 def _predictions(model: LinearModel, rows: NDArray[Any]) -> list[dict[str, Any]]:
@@ -119,7 +80,7 @@ def _predictions(model: LinearModel, rows: NDArray[Any]) -> list[dict[str, Any]]
 def _rows(body: bytes, content_type: str) -> NDArray[Any]:
     kind, _, parameter = content_type.lower().replace(" ", "").partition(";")
     if kind not in (CSV, JSON, JSON_LINES) or (kind == CSV and parameter not in ("", "label_size=0", "charset=utf-8")):
-        raise _RefusedError(415, f"Content-type {content_type!r} is not supported: allowed {CSV}, {JSON}, {JSON_LINES}")
+        raise RefusedError(415, f"Content-type {content_type!r} is not supported: allowed {CSV}, {JSON}, {JSON_LINES}")
     try:
         if kind == CSV:
             return csv_text.parse(Text.of(body.strip(b"\r\n")), b",")
@@ -127,9 +88,9 @@ def _rows(body: bytes, content_type: str) -> NDArray[Any]:
         instances = json.loads(body)["instances"] if lines is None else lines
         return np.array([_features(instance) for instance in instances], dtype=np.float64).reshape(len(instances), -1)
     except RowError as error:
-        raise _RefusedError(400, f"{_UNUSABLE}: {error.reason} (row {error.line})") from None
+        raise RefusedError(400, f"{UNUSABLE}: {error.reason} (row {error.line})") from None
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise _RefusedError(400, f"{_UNUSABLE}: {type(error).__name__}: {error}") from None
+        raise RefusedError(400, f"{UNUSABLE}: {type(error).__name__}: {error}") from None
 
 
 def _features(instance: Any) -> list[float]:

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJo
 
 from __future__ import annotations
 
+from functools import partial
+
 from local_aws.sagemaker import listing
 from local_aws.sagemaker.faults import not_emulated
 from local_aws.sagemaker.jobs import lifecycle, operations
@@ -14,7 +16,7 @@ from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
 from local_aws.wire import Caller, Document
 
-_SUMMARY = lifecycle.of_kind(lifecycle.PROCESSING, lifecycle.summary)
+_SUMMARY = partial(lifecycle.summary, lifecycle.PROCESSING)
 
 
 class ProcessingJobs(operations.Jobs):

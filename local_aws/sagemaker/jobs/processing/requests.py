@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from local_aws.sagemaker.containers import processing_images, registry
 from local_aws.sagemaker.faults import invalid, not_emulated
-from local_aws.sagemaker.jobs.refusals import check_environment, check_uri, refuse
+from local_aws.sagemaker.refusals import check_environment, check_uri, check_volume_key, refuse
 from local_aws.wire import Document
 
 DEFAULT_MAX_RUNTIME_S = 86400
@@ -27,6 +27,7 @@ def check(request: Document) -> None:
     missing = [name for name in ("InstanceType", "InstanceCount") if not cluster.get(name)]
     if missing:
         raise invalid(f"ClusterConfig must have {' and '.join(missing)}.")
+    check_volume_key("VolumeKmsKeyId", cluster.get("VolumeKmsKeyId"), cluster["InstanceType"])
     inputs = request.get("ProcessingInputs", [])
     outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
     _check_unique("input", (entry["InputName"] for entry in inputs))
@@ -106,7 +107,7 @@ def _check_local_path(where: str, path: str | None, *, needed: bool) -> None:
 
 
 def _check_paths(inputs: list[Document], outputs: list[Document]) -> None:
-    """Two members of a job have a folder each."""
+    """Raise ValidationException if two inputs or outputs share a folder."""
     places = [entry["S3Input"].get("LocalPath") for entry in inputs]
     places += [entry["S3Output"].get("LocalPath") for entry in outputs]
     given = [str(PurePosixPath(place)) for place in places if place is not None]

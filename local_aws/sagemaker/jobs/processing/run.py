@@ -15,13 +15,12 @@ from local_aws.processes.forking import Process, StartError
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.jobs import channels, lifecycle
 from local_aws.sagemaker.jobs.container_log import ContainerLog
-from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, JobRun
+from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, PlainRun
 from local_aws.sagemaker.jobs.processing import files
 from local_aws.sagemaker.names import region_of
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
 from local_aws.settings import NO_HOST_PREFIX
-from local_aws.wire import Document
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _UPLOAD_S = 30.0
 
 
-class ProcessingRun(JobRun):
+class ProcessingRun(PlainRun):
     """Runs a processing job."""
 
     def __init__(self, platform: Platform, record: Record) -> None:
@@ -38,7 +37,6 @@ class ProcessingRun(JobRun):
         targets = [target for _, target in files.outputs(self._ml, self._request)]
         self._continuous = any(target["S3UploadMode"] == "Continuous" for target in targets)
         self.tick_s = _UPLOAD_S if self._continuous else None
-        self._message: Document = {}
 
     def _work(self) -> None:
         self._platform.await_port()
@@ -65,8 +63,6 @@ class ProcessingRun(JobRun):
                 list(pool.map(lambda entry: files.fetch(entry, self._ml, self._role), inputs))
         except channels.DownloadError as error:
             raise JobFailedError(f"ClientError: Data download failed:{error}") from None
-        except base.RoleNotAssumableError as error:
-            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
 
     def _start(self, log_fd: int) -> Process:
         application = self._request["AppSpecification"]
@@ -74,8 +70,6 @@ class ProcessingRun(JobRun):
         try:
             isolated = self._platform.launcher.isolated()
             return isolated.start(command, Path(self._ml.root), self._environment(), log_fd)
-        except base.RoleNotAssumableError as error:
-            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
         except StartError as error:
             self._check_server()
             raise JobFailedError(f"InternalServerError: the container did not start: {error}") from None
@@ -103,7 +97,7 @@ class ProcessingRun(JobRun):
         )
         try:
             message = files.exit_message(self._ml)
-            self._message = {"exit_message": message} if message else {}
+            self._result = {"exit_message": message} if message else {}
         except files.MessageError as error:
             failure = f"ClientError: {error}"
         try:
@@ -116,7 +110,7 @@ class ProcessingRun(JobRun):
         elif failure:
             raise JobFailedError(failure)
         else:
-            self._move(lifecycle.COMPLETED, self._message)
+            self._move(lifecycle.COMPLETED, self._result)
 
     def _tick(self) -> None:
         """Upload what Continuous outputs have so far; a failure shows at the end."""
@@ -126,19 +120,3 @@ class ProcessingRun(JobRun):
             files.upload(self._ml, {"ProcessingOutputConfig": {**config, "Outputs": kept}}, self._role)
         except (JobFailedError, base.RoleNotAssumableError) as error:
             log.warning("continuous outputs of processing job %s: %s", self._name, error)
-
-    def _stopped(self) -> None:
-        self._move(lifecycle.STOPPED, self._message)
-
-    def _overrun(self) -> None:
-        self._move(lifecycle.STOPPING)
-
-    def _fail(self, reason: str) -> None:
-        try:
-            self._move(lifecycle.FAILED, {**self._message, "failure": reason[: lifecycle.REASON_LENGTH]})
-        except lifecycle.StopRequestedError:
-            self._stopped()
-
-    def _move(self, status: str, changes: Document | None = None) -> None:
-        self._check_server()
-        lifecycle.move(self._platform, self._kind, self._name, status, changes)

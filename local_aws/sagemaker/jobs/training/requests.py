@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.faults import invalid, not_emulated
-from local_aws.sagemaker.jobs.refusals import check_environment, check_uri, refuse
+from local_aws.sagemaker.refusals import check_environment, check_uri, check_volume_key, refuse
 from local_aws.wire import Document
 
 DEFAULT_MAX_RUNTIME_S = 86400
@@ -87,6 +87,7 @@ def _check_resources(resources: Document) -> None:
     missing = [name for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if not resources.get(name)]
     if missing:
         raise invalid(f"ResourceConfig must have {', '.join(missing)}, each at least 1 where it is a number.")
+    check_volume_key("VolumeKmsKeyId", resources.get("VolumeKmsKeyId"), resources["InstanceType"])
 
 
 def _check_time(request: Document) -> None:

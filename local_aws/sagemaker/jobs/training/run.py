@@ -74,8 +74,6 @@ class TrainingRun(JobRun):
             self._fetch_checkpoints()
         except channels.DownloadError as error:
             raise JobFailedError(f"ClientError: Data download failed:{error}") from None
-        except base.RoleNotAssumableError as error:
-            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
 
     def _fetch_checkpoints(self) -> None:
         config = self._request.get("CheckpointConfig")

@@ -125,6 +125,11 @@ CAPTURE = {
         ([serverless("one"), variant("one", "B")], {}, "can have only this one variant"),
         ([{**serverless("one"), "InitialInstanceCount": 1}], {}, "cannot have an instance type or count"),
         ([variant("one")], {"DataCaptureConfig": CAPTURE}, "does not emulate data capture"),
+        (
+            [variant("one"), {**variant("two", "B"), "InstanceType": "ml.g4dn.xlarge"}],
+            {"KmsKeyId": "key"},
+            "ml.g4dn.xlarge encrypts its storage by itself; leave KmsKeyId out.",
+        ),
         ([variant("one")], {"ShadowProductionVariants": [variant("two")]}, "does not emulate shadow variants"),
     ],
 )

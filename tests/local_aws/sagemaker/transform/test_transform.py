@@ -158,6 +158,10 @@ def test_stop(hosted: Aws) -> None:
             {"DataProcessing": {"JoinSource": "Input"}, "TransformInput": {"ContentType": "text/x-libsvm"}},
             "ContentType",
         ),
+        (
+            {"TransformResources": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeKmsKeyId": "key"}},
+            "ml.g4dn.xlarge encrypts its storage by itself; leave VolumeKmsKeyId out.",
+        ),
         ({"ModelName": "nonesuch"}, 'Could not find model "arn:aws:sagemaker:us-east-1:111122223333:model/nonesuch"'),
     ],
 )

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from local_aws.resource_properties import PropertyError
 from local_aws.settings import ACCOUNT
 from local_aws.stepfunctions import cloudformation
 from local_aws.stepfunctions.cloudformation import machines
-from local_aws.stepfunctions.cloudformation.api import PropertyError
 from local_aws.wire import AwsError
 from tests.local_aws.stepfunctions.surroundings import (
     DEFINITION,
@@ -117,7 +117,7 @@ def test_definitions(states: Neighbourhood, given: dict[str, Any], definition: s
         ({"DefinitionS3Location": {"Bucket": "code", "Key": "none"}}, "s3://code/none does not exist"),
         (
             {"DefinitionString": "{}", "LoggingConfiguration": {"Colour": "red"}},
-            r"CreateStateMachine.loggingConfiguration: there is no property colour",
+            r"CreateStateMachine.loggingConfiguration: local AWS does not emulate the property colour",
         ),
         (
             {"DefinitionString": "{}", "TracingConfiguration": {"Enabled": "perhaps"}},

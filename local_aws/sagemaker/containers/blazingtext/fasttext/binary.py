@@ -28,6 +28,7 @@ from local_aws.sagemaker.containers.blazingtext.fasttext.matrices import (
 )
 from local_aws.sagemaker.containers.blazingtext.fasttext.model import Arguments, TextModel
 from local_aws.sagemaker.containers.blazingtext.fasttext.vocabulary import Vocabulary
+from local_aws.sagemaker.containers.toolkit.model_service import ModelError
 
 MODEL_NAME, VECTORS_NAME = "model.bin", "vectors.bin"
 """The file of a text classifier, and that of word vectors."""
@@ -45,10 +46,6 @@ _SHAPE = struct.Struct("<qq")
 _QUANTIZED_SHAPE = struct.Struct("<?qqi")
 _QUANTIZER = struct.Struct("<iiii")
 _WORD, _LABEL = 0, 1
-
-
-class ModelError(Exception):
-    """The model in a directory cannot be loaded."""
 
 
 def write(model: TextModel, path: Path) -> None:

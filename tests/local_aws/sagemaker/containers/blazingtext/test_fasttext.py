@@ -17,7 +17,6 @@ import pytest
 from local_aws.sagemaker.containers.blazingtext.fasttext.binary import (
     HIERARCHICAL_SOFTMAX,
     SKIPGRAM,
-    ModelError,
     read,
     write,
 )
@@ -26,6 +25,7 @@ from local_aws.sagemaker.containers.blazingtext.fasttext.hashing import word_has
 from local_aws.sagemaker.containers.blazingtext.fasttext.matrices import Dense, quantized
 from local_aws.sagemaker.containers.blazingtext.fasttext.model import rows_of
 from local_aws.sagemaker.containers.blazingtext.fasttext.vocabulary import Lists, vocabulary_of
+from local_aws.sagemaker.containers.toolkit.model_service import ModelError
 
 MODELS = Path(__file__).parent / "models"
 ANSWERS = json.loads((MODELS / "answers.json").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_aws.sagemaker.containers.blazingtext.payloads import JSON, JSON_LINES
+from local_aws.sagemaker.containers.toolkit.model_service import JSON, JSON_LINES
 from tests.local_aws.sagemaker.containers.blazingtext.reviews import BAD, GOOD, IMAGE, files
 from tests.local_aws.sagemaker.house import House
 from tests.local_server import wait_for

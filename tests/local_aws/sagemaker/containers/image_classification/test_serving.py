@@ -10,8 +10,10 @@ import pytest
 
 from local_aws.sagemaker.containers.image_classification import features, model
 from local_aws.sagemaker.containers.image_classification.hyperparameters import Shape
-from local_aws.sagemaker.containers.image_classification.serve import IMAGES, JSON, JSON_LINES, PredictionService
+from local_aws.sagemaker.containers.image_classification.pictures import CONTENT_TYPES as TYPES
+from local_aws.sagemaker.containers.image_classification.serve import PredictionService
 from local_aws.sagemaker.containers.toolkit.http_server import Answer, Request
+from local_aws.sagemaker.containers.toolkit.model_service import JSON, JSON_LINES
 from tests.local_aws.sagemaker.containers.image_classification.drawn import IMAGE, drawn
 
 SHAPE = Shape(3, 32, 32)
@@ -33,13 +35,13 @@ def service(model_dir: Path) -> PredictionService:
     return PredictionService(model_dir, {})
 
 
-def post(service: PredictionService, body: bytes, kind: str | None = IMAGES[0], accept: str | None = None) -> Answer:
+def post(service: PredictionService, body: bytes, kind: str | None = TYPES[0], accept: str | None = None) -> Answer:
     given = {"content-type": kind, "accept": accept}
     headers = {name: value for name, value in given.items() if value is not None}
     return service.answer(Request("POST", "/invocations", headers, body, keep_alive=True))
 
 
-@pytest.mark.parametrize("kind", [*IMAGES, "image/JPEG", "application/x-image; charset=binary"])
+@pytest.mark.parametrize("kind", [*TYPES, "image/JPEG", "application/x-image; charset=binary"])
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP"])
 def test_an_image_is_answered_with_probabilities(service: PredictionService, kind: str, form: str) -> None:
     answer = post(service, drawn("plain", form=form), kind)
@@ -74,13 +76,19 @@ def test_the_form_follows_accept_and_batch_transform(model_dir: Path, accept: st
         (drawn("rows"), None, None, 415, "Content-type '' is not supported"),
         (
             drawn("rows"),
-            IMAGES[0],
+            TYPES[0],
             "text/csv",
             406,
             "Accept type 'text/csv' is not supported: allowed application/json",
         ),
-        (b"", IMAGES[0], None, 400, "unable to evaluate payload provided: not an image that can be read"),
-        (drawn("rows", form="JPEG")[:300], IMAGES[1], None, 400, "unable to evaluate payload provided: not an image"),
+        (b"", TYPES[0], None, 400, "unable to evaluate payload provided: not an image that can be read"),
+        (
+            drawn("rows", form="JPEG")[:300],
+            TYPES[1],
+            None,
+            400,
+            "unable to evaluate payload provided: not an image",
+        ),
     ],
 )
 def test_refused_requests(

@@ -178,6 +178,19 @@ def test_the_role_of_the_job_decides(house: House) -> None:
         ({"ProcessingInputs": [{"InputName": "a"}]}, "must have an S3Input"),
         ({"AppSpecification": {"ImageUri": SKLEARN}}, "without ContainerEntrypoint"),
         ({"AppSpecification": {"ImageUri": "busybox:1", "ContainerEntrypoint": ["sh"]}}, "is not run locally"),
+        (
+            {
+                "ProcessingResources": {
+                    "ClusterConfig": {
+                        "InstanceType": "ml.r5d.large",
+                        "InstanceCount": 1,
+                        "VolumeSizeInGB": 1,
+                        "VolumeKmsKeyId": "key",
+                    }
+                }
+            },
+            "ml.r5d.large encrypts its storage by itself; leave VolumeKmsKeyId out.",
+        ),
         ({"RoleArn": UNTRUSTING_ROLE}, "Could not assume role"),
     ],
 )

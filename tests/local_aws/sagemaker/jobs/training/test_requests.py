@@ -30,6 +30,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"AlgorithmSpecification": _algorithm(TrainingInputMode="Pipe")}, "does not emulate Pipe mode (channel train)"),
     ({"AlgorithmSpecification": _algorithm(ContainerEntrypoint=["x"])}, "ContainerEntrypoint"),
     ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}, "must have VolumeSizeInGB"),
+    (
+        {"ResourceConfig": _resources(InstanceType="ml.g5.xlarge", VolumeKmsKeyId="key")},
+        "KMS key is not supported for NVMe instance storage: ml.g5.xlarge encrypts its storage by itself; leave "
+        "VolumeKmsKeyId out.",
+    ),
     ({"ResourceConfig": _resources(KeepAlivePeriodInSeconds=60)}, "does not emulate warm pools"),
     ({"StoppingCondition": {"MaxRuntimeInSeconds": 2419201}}, "the longest is 2419200 (28 days)"),
     ({"StoppingCondition": {"MaxWaitTimeInSeconds": 90000}}, "only for EnableManagedSpotTraining"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from local_aws import base
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
 from tests.local_aws.manual_clock import ManualClock
@@ -252,6 +253,24 @@ def test_max_runtime_counts_elapsed_time_not_the_clock(data: Aws) -> None:
     clock.set_by(-6 * 60 * 60)
     clock.advance(20)
     assert ended(data)["SecondaryStatus"] == "MaxRuntimeExceeded"
+
+
+def test_a_role_that_is_no_longer_assumable(data: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = base.assume_role
+
+    def only_once(*arguments: Any) -> base.Credentials:
+        monkeypatch.setattr(base, "assume_role", refuse)
+        return checked(*arguments)
+
+    def refuse(role_arn: str, *_: Any) -> base.Credentials:
+        raise base.RoleNotAssumableError(f"{role_arn} is gone")
+
+    monkeypatch.setattr(base, "assume_role", only_once)
+    data.use(FakeParent(succeed))
+    data.call("CreateTrainingJob", **job())
+    found = ended(data)
+    assert found["TrainingJobStatus"] == "Failed"
+    assert found["FailureReason"] == f"ClientError: unable to assume the role {ROLE}: {ROLE} is gone"
 
 
 def test_max_runtime(data: Aws) -> None:
