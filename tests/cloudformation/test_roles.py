@@ -128,18 +128,20 @@ def test_the_sessions_that_start_the_pipeline_name_the_rule(pipeline: Template) 
     assert started == set(sessions)
 
 
-def test_policies_fit_iams_quotas(pipeline: Template) -> None:
-    shared = templates.of_type(pipeline, "AWS::IAM::Policy").values()
-    for role, resource in templates.of_type(pipeline, "AWS::IAM::Role").items():
+@pytest.mark.parametrize("name", ["pipeline", "workflows"])
+def test_policies_fit_iams_quotas(name: str) -> None:
+    template = templates.decided(name)
+    shared = templates.of_type(template, "AWS::IAM::Policy").values()
+    for role, resource in templates.of_type(template, "AWS::IAM::Role").items():
         documents: list[Any] = [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])]
         documents += [
             policy["Properties"]["PolicyDocument"]
             for policy in shared
             if {"Ref": role} in policy["Properties"]["Roles"]
         ]
-        size = sum(len(_compact(templates.render(document, pipeline))) for document in documents)
+        size = sum(len(_compact(templates.render(document, template))) for document in documents)
         assert size <= INLINE_POLICIES_LIMIT, role
-        trust = _compact(templates.render(resource["Properties"]["AssumeRolePolicyDocument"], pipeline))
+        trust = _compact(templates.render(resource["Properties"]["AssumeRolePolicyDocument"], template))
         assert len(trust) <= TRUST_POLICY_LIMIT, role
 
 

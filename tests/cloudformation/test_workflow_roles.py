@@ -10,7 +10,6 @@ import pytest
 from pipeline_lambdas.release.names import WORKFLOW_SYSTEMS
 from tests.cloudformation import templates
 from tests.cloudformation.templates import Statement, Template
-from tests.cloudformation.test_roles import INLINE_POLICIES_LIMIT, TRUST_POLICY_LIMIT
 
 # Policies whose resource is '*', with the actions they hold. Each action has no resource type in
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -187,22 +186,3 @@ def test_jobs_may_pull_images_and_write_metrics(statements: list[Statement]) -> 
     ):
         holders = {holder for one in statements if action in one.actions for holder in one.holders}
         assert holders == JOBS, action
-
-
-def test_policies_fit_iams_quotas(workflows: Template) -> None:
-    shared = templates.of_type(workflows, "AWS::IAM::Policy").values()
-    for role, resource in roles(workflows).items():
-        documents: list[Any] = [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])]
-        documents += [
-            policy["Properties"]["PolicyDocument"]
-            for policy in shared
-            if {"Ref": role} in policy["Properties"]["Roles"]
-        ]
-        size = sum(len(_compact(templates.render(document, workflows))) for document in documents)
-        assert size <= INLINE_POLICIES_LIMIT, role
-        trust = _compact(templates.render(resource["Properties"]["AssumeRolePolicyDocument"], workflows))
-        assert len(trust) <= TRUST_POLICY_LIMIT, role
-
-
-def _compact(document: Any) -> str:
-    return json.dumps(document, separators=(",", ":"))

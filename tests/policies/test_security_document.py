@@ -17,7 +17,6 @@ EXCEPTED_CHECKS = {
     "CKV_AWS_115": "functions that CodePipeline invokes one at a time, or that may meet themselves",
     "CKV_AWS_116": "functions whose events hold credentials",
     "CKV_AWS_117": "functions that talk to AWS APIs only",
-    "CKV_AWS_284": "state machines whose history tells what a trace would",
 }
 # The rule takes definitions for the partition aws alone.
 WITHOUT_PARTITION = {"cfn-lint": {"config": {"ignore_checks": ["E3601"]}}}

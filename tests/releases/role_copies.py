@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.local_server import ACCOUNT
 from tests.releases.house import House
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 """With the logical id of a role of the stack, whose name is put in with a call."""
+
+
+Client = Callable[[str], Any]
+"""Gives a service's client with the credentials of a role."""
+Call = Callable[[Client], Any]
+Refused = tuple[str, str, Call, str]
+"""Role, what it is refused, the call, the action that IAM names."""
+
+
+def asked(service: str, operation: str, **arguments: Any) -> Call:
+    return lambda client: getattr(client(service), operation)(**arguments)
+
+
+def read(bucket: str, key: str) -> Call:
+    return asked("s3", "get_object", Bucket=bucket, Key=key)
+
+
+def write(bucket: str, key: str, **more: Any) -> Call:
+    return asked("s3", "put_object", Bucket=bucket, Key=key, Body=b"x", **more)
+
+
+def listed(bucket: str, prefix: str) -> Call:
+    return asked("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix)
+
+
+def each_refused(refused: list[Refused]) -> pytest.MarkDecorator:
+    """Run a test for each row with its role, call and action."""
+    rows = [pytest.param(role, call, action, id=f"{role}: {what}") for role, what, call, action in refused]
+    return pytest.mark.parametrize(("role", "call", "action"), rows)
+
+
+def is_refused(client: Client, call: Call, action: str) -> None:
+    """Make a call, and hold that IAM refuses just this action."""
+    with pytest.raises(ClientError) as raised:
+        call(client)
+    error = raised.value.response["Error"]
+    assert error["Code"] in {"AccessDenied", "AccessDeniedException"}, error
+    assert f"not authorized to perform: {action} " in f"{error['Message']} ", error
 
 
 class Copies:

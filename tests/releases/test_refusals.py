@@ -5,7 +5,7 @@ The policies are those that IAM holds after an installation, under a role of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,7 +15,19 @@ from botocore.exceptions import ClientError
 
 from tests.local_server import ACCOUNT, REGION
 from tests.releases.house import MODEL, PREFIX, House
-from tests.releases.role_copies import ROLE, Copies
+from tests.releases.role_copies import (
+    ROLE,
+    Call,
+    Client,
+    Copies,
+    Refused,
+    asked,
+    each_refused,
+    is_refused,
+    listed,
+    read,
+    write,
+)
 
 STACK = f"slipway-pipeline-local-{MODEL}"
 DATA, MODELS, ARTIFACTS, EVIDENCE, PACKAGES = (
@@ -25,9 +37,6 @@ RELEASE = "0a1b2c3d-4e5f"
 EXECUTION = f"{RELEASE}-4a1b-8c3d-0a1b2c3d4e5f"
 OTHER = "slipway-local-other"
 OTHER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
-
-Client = Callable[[str], Any]
-Call = Callable[[Client], Any]
 
 
 def job(role: str, name: str = f"{PREFIX}-{RELEASE}", instance_type: str = "ml.m5.large") -> dict[str, Any]:
@@ -51,30 +60,14 @@ def variants(instance_type: str = "ml.m5.large") -> list[dict[str, Any]]:
     return [{"VariantName": "AllTraffic", "ModelName": f"{PREFIX}-{RELEASE}", **instances}]
 
 
-def read(bucket: str, key: str) -> Call:
-    return lambda client: client("s3").get_object(Bucket=bucket, Key=key)
-
-
-def write(bucket: str, key: str, **more: Any) -> Call:
-    return lambda client: client("s3").put_object(Bucket=bucket, Key=key, Body=b"x", **more)
-
-
 def made_up_end(client: Client) -> None:
     """An event as Lambda sends it of record-release, when all tries of an event have failed."""
     entry = {"Source": "lambda", "DetailType": "Lambda Function Invocation Result - Failure", "Detail": "{}"}
     client("events").put_events(Entries=[entry])
 
 
-def listed(bucket: str, prefix: str) -> Call:
-    return lambda client: client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
-
-
 def versions(bucket: str, prefix: str) -> Call:
     return lambda client: client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)
-
-
-def asked(service: str, operation: str, **arguments: Any) -> Call:
-    return lambda client: getattr(client(service), operation)(**arguments)
 
 
 sagemaker = partial(asked, "sagemaker")
@@ -118,8 +111,7 @@ COPY = f"prod/{PREFIX}-{RELEASE}/3sL4kqtJlcpXroDTDmJ/model.tar.gz"
 PROD_LOG = f"/aws/sagemaker/Endpoints/{PREFIX}-prod"
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
 
-# Role, what it is refused, the call, the action that IAM names.
-REFUSED: list[tuple[str, str, Call, str]] = [
+REFUSED: list[Refused] = [
     ("TrainModelFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("TrainModelFunctionRole", "another model's data", listed(DATA, "other/datasets/"), "s3:ListBucket"),
     ("TrainModelFunctionRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
@@ -809,16 +801,9 @@ def copies(house: House) -> Iterator[Copies]:
     made.delete()
 
 
-@pytest.mark.parametrize(
-    ("role", "call", "action"),
-    [pytest.param(role, call, action, id=f"{role}: {what}") for role, what, call, action in REFUSED],
-)
+@each_refused(REFUSED)
 def test_refused(copies: Copies, role: str, call: Call, action: str) -> None:
-    with pytest.raises(ClientError) as raised:
-        call(partial(copies.client, role))
-    error = raised.value.response["Error"]
-    assert error["Code"] in {"AccessDenied", "AccessDeniedException"}, error
-    assert f"not authorized to perform: {action} " in f"{error['Message']} ", error
+    is_refused(partial(copies.client, role), call, action)
 
 
 @pytest.mark.parametrize("role", ALLOWED)

@@ -215,6 +215,18 @@ def test_a_tag_is_what_the_sdk_makes_of_its_parts(entry: dict[str, Any], message
         accounts(documents, [known])
 
 
+def test_the_workflows_run_and_pull_the_images_that_are_compared_with_the_sdk() -> None:
+    used: set[tuple[str, str]] = set()
+    for value in templates.walk(templates.load("workflows")):
+        text, extra = (
+            value["Fn::Sub"] if isinstance(value, dict) and isinstance(value.get("Fn::Sub"), list) else ("", {})
+        )
+        if "Account" in extra:
+            used.add((extra["Account"]["Fn::FindInMap"][2], text.rpartition("/")[2]))
+    tagged = {(known.key, f"{known.image.repository}:{tag}") for known in WORKFLOWS for tag in known.image.versions}
+    assert used == tagged | {(known.key, known.image.repository) for known in WORKFLOWS}
+
+
 def test_a_missing_sdk_or_marker_is_told(
     sdk: Path, template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

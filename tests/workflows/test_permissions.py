@@ -18,6 +18,22 @@ def test_samples_use_what_is_granted_and_are_denied_nothing(with_workflows: Hous
     assert len(roles) >= 15
 
 
+def test_samples_enter_the_states_that_their_cost_is_made_of(with_workflows: House) -> None:
+    """Of the systems that wait for no endpoint: how often one is looked at differs from run to run."""
+    states = with_workflows.client("stepfunctions")
+    machines = states.list_state_machines(maxResults=1000)["stateMachines"]
+    for system, sample in SAMPLES.items():
+        if any(work.kind == "endpoint" for work in sample.work):
+            continue
+        entered = 0
+        for machine in machines:
+            if machine["name"].startswith(f"slipway-local-{system}"):
+                for one in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+                    history = states.get_execution_history(executionArn=one["executionArn"], maxResults=1000)
+                    entered += sum("stateEnteredEventDetails" in event for event in history["events"])
+        assert entered == sample.transitions, system
+
+
 def test_samples_run_the_jobs_that_their_cost_is_made_of(with_workflows: House) -> None:
     sagemaker = with_workflows.client("sagemaker")
     for kind in ("training", "processing", "transform"):

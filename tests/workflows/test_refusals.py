@@ -6,18 +6,29 @@ The policies are those that IAM holds after an installation, under a role of the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.local_server import ACCOUNT, REGION
 from tests.releases.house import House
-from tests.releases.role_copies import ROLE, Copies
+from tests.releases.role_copies import (
+    ROLE,
+    Call,
+    Client,
+    Copies,
+    Refused,
+    asked,
+    each_refused,
+    is_refused,
+    listed,
+    read,
+    write,
+)
+from tests.workflows.installation import STACK
 
-STACK = "slipway-workflows-local"
 S = "slipway-local"
 DATA, MODELS, PACKAGES, EVIDENCE = (
     f"{S}-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models", "packages", "evidence")
@@ -26,27 +37,8 @@ MARK = "0123456789ab"
 TABLE = f"{S}-lifecycle-models"
 OTHERS_LOG = "/aws/lambda/slipway-local-wine-quality-train-model"
 
-Client = Callable[[str], Any]
-Call = Callable[[Client], Any]
-
-
-def asked(service: str, operation: str, **arguments: Any) -> Call:
-    return lambda client: getattr(client(service), operation)(**arguments)
-
 
 sagemaker, logs, dynamodb = (partial(asked, service) for service in ("sagemaker", "logs", "dynamodb"))
-
-
-def read(bucket: str, key: str) -> Call:
-    return asked("s3", "get_object", Bucket=bucket, Key=key)
-
-
-def write(bucket: str, key: str) -> Call:
-    return asked("s3", "put_object", Bucket=bucket, Key=key, Body=b"x")
-
-
-def listed(bucket: str, prefix: str) -> Call:
-    return asked("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix)
 
 
 def train(name: str, role: str, instance_type: str = "ml.m5.large", *, isolated: bool = True) -> Call:
@@ -167,7 +159,7 @@ FUNCTIONS = {
 }
 
 
-def of_jobs() -> Iterator[tuple[str, str, Call, str]]:
+def of_jobs() -> Iterator[Refused]:
     """What no role of jobs may do: they run what SageMaker gives them, on data of their system."""
     for role, system in JOBS.items():
         other = "text" if system != "text" else "images"
@@ -184,7 +176,7 @@ def of_jobs() -> Iterator[tuple[str, str, Call, str]]:
         yield role, "the register", registered(), "dynamodb:PutItem"
 
 
-def of_machines() -> Iterator[tuple[str, str, Call, str]]:
+def of_machines() -> Iterator[Refused]:
     """What no state machine that trains may do."""
     for role, (system, jobs) in MACHINES.items():
         other = "text" if system != "text" else "images"
@@ -200,7 +192,7 @@ def of_machines() -> Iterator[tuple[str, str, Call, str]]:
         yield role, "reading models", read(MODELS, f"workflows/{system}/a"), "s3:GetObject"
 
 
-def of_functions() -> Iterator[tuple[str, str, Call, str]]:
+def of_functions() -> Iterator[Refused]:
     for role, system in FUNCTIONS.items():
         other = "text" if system != "text" else "images"
         yield role, "a model's data", read(DATA, "wine-quality/manifest.json"), "s3:GetObject"
@@ -211,7 +203,7 @@ def of_functions() -> Iterator[tuple[str, str, Call, str]]:
         yield role, "another function's log", logged("/aws/lambda/slipway-local-workflow-sweep"), "logs:CreateLogStream"
 
 
-def of_text() -> Iterator[tuple[str, str, Call, str]]:
+def of_text() -> Iterator[Refused]:
     """What the machine for text may start in a form of its own only: on its instances, without a network."""
     role, jobs, name, large = "TextMachineRole", "TextJobsRole", f"text-{MARK}", "ml.p3.16xlarge"
     other, network = "an instance type that the stack does not name", "a container with network"
@@ -226,7 +218,7 @@ def of_text() -> Iterator[tuple[str, str, Call, str]]:
     yield "ScorePredictionsFunctionRole", "uploaded reviews", read(DATA, "workflows/text/a"), "s3:GetObject"
 
 
-def of_tabular() -> Iterator[tuple[str, str, Call, str]]:
+def of_tabular() -> Iterator[Refused]:
     """What bounds the machines that people compose themselves: no network, and the stack's instance type."""
     for role, end in (("TabularMachineRole", ""), ("TabularExperimentsMachineRole", "-0")):
         job, type_ = f"tabular-{MARK}{end}", "ml.p4d.24xlarge"
@@ -243,8 +235,7 @@ def of_tabular() -> Iterator[tuple[str, str, Call, str]]:
     yield "TabularMachineRole", "a transform of another type", costly, "sagemaker:CreateTransformJob"
 
 
-# Role, what it is refused, the call, the action that IAM names.
-REFUSED: list[tuple[str, str, Call, str]] = [
+REFUSED: list[Refused] = [
     *of_jobs(),
     *of_machines(),
     *of_functions(),
@@ -383,16 +374,9 @@ def copies(with_workflows: House) -> Iterator[Copies]:
     made.delete()
 
 
-@pytest.mark.parametrize(
-    ("role", "call", "action"),
-    [pytest.param(role, call, action, id=f"{role}: {what}") for role, what, call, action in REFUSED],
-)
+@each_refused(REFUSED)
 def test_refused(copies: Copies, role: str, call: Call, action: str) -> None:
-    with pytest.raises(ClientError) as raised:
-        call(partial(copies.client, role))
-    error = raised.value.response["Error"]
-    assert error["Code"] in {"AccessDenied", "AccessDeniedException"}, error
-    assert f"not authorized to perform: {action} " in f"{error['Message']} ", error
+    is_refused(partial(copies.client, role), call, action)
 
 
 @pytest.mark.parametrize("role", ALLOWED)

@@ -16,7 +16,7 @@ SDK_BUSY = Retry(("SageMaker.SageMakerException", "SageMaker.SdkClientException"
 
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
-_CALL_LIMIT_S = 60
+CALL_LIMIT_S = 60
 
 
 def in_service(endpoint: str | Expression, wrong: Target, catch: Sequence[Catch] = (), poll_s: int = 5) -> list[State]:
@@ -30,7 +30,7 @@ def in_service(endpoint: str | Expression, wrong: Target, catch: Sequence[Catch]
     status, reason = variable("endpointStatus"), variable("endpointReason")
     kept = {"endpointStatus": RESULT["EndpointStatus"], "endpointReason": Expression(f"[{RESULT}.FailureReason]")}
     swept = [replace(one, assign={**one.assign, **_told_of_redrive(one)}) for one in catch]
-    describe = _call("describeEndpoint", "Describe Endpoint", {"EndpointName": endpoint}, catch=swept, assign=kept)
+    describe = call("Describe Endpoint", "describeEndpoint", {"EndpointName": endpoint}, catch=swept, assign=kept)
     wait = Chain([Wait("Wait For Endpoint", poll_s), describe])
     sentence = Expression(f"'Create Endpoint failed: the endpoint is ' & {status} & '. ' & $join({reason}, ' ')")
     rules = [
@@ -50,14 +50,10 @@ def _told_of_redrive(catch: Catch) -> dict[str, Expression]:
 
 def call(name: str, action: str, arguments: Mapping[str, Any], **more: Any) -> Task:
     """Return a step that makes another call of SageMaker's API: `action` is `deleteEndpoint`, for example."""
-    return _call(action, name, arguments, **more)
+    resource = f"arn:aws:states:::aws-sdk:sagemaker:{action}"
+    return Task(name, resource, arguments, CALL_LIMIT_S, retry=(SDK_BUSY,), **more)
 
 
 def undo(name: str, action: str, arguments: Mapping[str, Any], then: Target) -> Task:
     """Return a step that deletes what an execution made, and goes on to `then` where that fails."""
-    return _call(action, name, arguments, catch=[Catch(then)])
-
-
-def _call(action: str, name: str, arguments: Mapping[str, Any], **more: Any) -> Task:
-    resource = f"arn:aws:states:::aws-sdk:sagemaker:{action}"
-    return Task(name, resource, arguments, _CALL_LIMIT_S, retry=(SDK_BUSY,), **more)
+    return call(name, action, arguments, catch=[Catch(then)])

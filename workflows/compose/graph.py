@@ -148,8 +148,12 @@ class Chain:
 Target: TypeAlias = State | Chain
 
 
+def steps_of(target: Target) -> list[State]:
+    return list(target.steps) if isinstance(target, Chain) else [target]
+
+
 def first(target: Target) -> State:
-    return target.steps[0] if isinstance(target, Chain) else target
+    return steps_of(target)[0]
 
 
 def scope_asl(start: Target) -> Fields:
@@ -167,7 +171,7 @@ def scope(start: Target) -> dict[State, State | None]:
     waiting: list[Target] = [start]
     while waiting:
         target = waiting.pop(0)
-        steps = list(target.steps) if isinstance(target, Chain) else [target]
+        steps = steps_of(target)
         fresh = [step for step in steps if step not in found]
         for step, after in zip(steps, [*steps[1:], None], strict=True):
             found[step] = _one_successor(step, found.get(step), after)

@@ -13,8 +13,6 @@ from workflows.compose.expressions import CONTEXT, Expression, literal
 TYPES: Mapping[type, str] = {str: "string", float: "number", bool: "boolean", list: "array", dict: "object"}
 """Python's types to those of JSONata's `$type`; `float` takes whole numbers too."""
 _ARTICLES = {"array": "an", "object": "an"}
-
-
 _SHOWN = 60
 """Characters of a text that a message repeats."""
 
@@ -84,10 +82,6 @@ class ExecutionInput:
         """The schema in JSON's words, as `check_input` takes it."""
         return {key: one.described if isinstance(one, Field) else TYPES[one] for key, one in self.schema.items()}
 
-    def check(self, given: Any) -> None:
-        """Raise InputMismatchError that names every missing, unknown, mistyped and badly formed key."""
-        check_input(self.described, given)
-
     def problems(self) -> Expression:
         """Return JSONata that gives the same problems as a list of texts; none for an input that fits."""
         types = literal(self.types)
@@ -108,7 +102,10 @@ class ExecutionInput:
 
 
 def check_input(schema: Mapping[str, Described], given: Any) -> None:
-    """Compare an input with a schema in JSON's words; InputMismatchError as `ExecutionInput.check`."""
+    """Compare an input with a schema in JSON's words.
+
+    Raises InputMismatchError that names every missing, unknown, mistyped and badly formed key.
+    """
     problems = _problems(schema, given) if isinstance(given, dict) else ["is not an object"]
     if problems:
         raise InputMismatchError(f"The input {', '.join(problems)}; expected {expected(schema)}.")

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from workflows.compose.endpoints import CALL_LIMIT_S
 from workflows.compose.expressions import Expression
 from workflows.compose.graph import Catch, Retry
 from workflows.compose.states import Task
 from workflows.compose.stopping import stopping
 
 Text: TypeAlias = str | Expression
-_CALL_LIMIT_S = 60
 _RUN_LIMIT_S = 60 * 60
 _STATE_LIMIT_S = 2 * _RUN_LIMIT_S
 """A job may wait for an instance before it runs."""
@@ -94,7 +94,7 @@ class Algorithm:
             "EnableNetworkIsolation": True,
             "Tags": self.tag_list(),
         }
-        return _call(name, "createModel", arguments, timeout_s=_CALL_LIMIT_S, **more)
+        return _call(name, "createModel", arguments, **more)
 
     def transform(
         self, name: str, job: Text, model: Text, source: Text, output: Text, content: str, **more: Any
@@ -119,14 +119,12 @@ class Algorithm:
         instances = {"InitialInstanceCount": 1, "InstanceType": self.instance_type}
         variant = {"VariantName": "AllTraffic", "ModelName": model, **instances}
         arguments = {"EndpointConfigName": config, "ProductionVariants": [variant], "KmsKeyId": self.key}
-        return _call(
-            name, "createEndpointConfig", {**arguments, "Tags": self.tag_list()}, timeout_s=_CALL_LIMIT_S, **more
-        )
+        return _call(name, "createEndpointConfig", {**arguments, "Tags": self.tag_list()}, **more)
 
     def endpoint(self, name: str, endpoint: Text, config: Text, **more: Any) -> Task:
         """Return a step that begins to make an endpoint; `endpoints.in_service` waits for it."""
         arguments = {"EndpointName": endpoint, "EndpointConfigName": config, "Tags": self.tag_list()}
-        return _call(name, "createEndpoint", arguments, timeout_s=_CALL_LIMIT_S, **more)
+        return _call(name, "createEndpoint", arguments, **more)
 
 
 def _channel(name: str, uri: Text, content: str) -> dict[str, Any]:
@@ -134,5 +132,5 @@ def _channel(name: str, uri: Text, content: str) -> dict[str, Any]:
     return {"ChannelName": name, "ContentType": content, "DataSource": {"S3DataSource": source}}
 
 
-def _call(name: str, action: str, arguments: Mapping[str, Any], **more: Any) -> Task:
-    return Task(name, f"arn:aws:states:::sagemaker:{action}", arguments, retry=(BUSY,), **more)
+def _call(name: str, action: str, arguments: Mapping[str, Any], timeout_s: int = CALL_LIMIT_S, **more: Any) -> Task:
+    return Task(name, f"arn:aws:states:::sagemaker:{action}", arguments, timeout_s, retry=(BUSY,), **more)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from workflows.compose.endpoints import call
 from workflows.compose.expressions import STATE_INPUT, Expression, join
 from workflows.compose.failures import caught, fail
-from workflows.compose.graph import Catch, Chain
+from workflows.compose.graph import Catch, Chain, steps_of
 
 TIMEOUT, EXISTS = "States.Timeout", "SageMaker.ResourceInUseException"
 
@@ -28,13 +28,13 @@ def stopping(
     """
     known = next((one for one in catch if "States.ALL" in one.errors), None)
     after = known or caught(step, fail(f"{step} Failed", "WorkflowError"))
-    steps = after.then.steps if isinstance(after.then, Chain) else [after.then]
     # A job that has ended cannot be stopped either.
     gone_on = Catch(after.then, output=STATE_INPUT)
     stop = call(f"Stop {step}", action, {key: job}, output=STATE_INPUT, catch=[gone_on])
     told = {after.tells: _told(after.assign[after.tells], job)} if after.tells else {}
     errors = (TIMEOUT, EXISTS) if is_own else (TIMEOUT,)
-    return [Catch(Chain([stop, *steps]), errors, after.output, {**after.assign, **told}, after.tells), *catch]
+    first = Catch(Chain([stop, *steps_of(after.then)]), errors, after.output, {**after.assign, **told}, after.tells)
+    return [first, *catch]
 
 
 def _told(sentence: Expression, job: str | Expression) -> Expression:

@@ -10,7 +10,7 @@ from typing import Any
 
 from workflows.compose.errors import CompositionError
 from workflows.compose.expressions import Expression, literal, variable
-from workflows.compose.graph import Chain, Rule, State, Target, scope, scope_asl
+from workflows.compose.graph import Chain, Rule, State, Target, scope, scope_asl, steps_of
 from workflows.compose.inputs import Described, ExecutionInput, expected
 from workflows.compose.states import Choice, Fail, Pass
 
@@ -58,7 +58,7 @@ class Workflow:
         refuse = Fail(REFUSE, "InputError", cause)
         check = Pass(CHECK, assign={SCHEMA: self.input.described, "inputProblems": self.input.problems()})
         decide = Choice(DECIDE, [Rule(Expression(f"$count({problems}) > 0"), refuse)])
-        return Chain([check, decide, *(self.steps.steps if isinstance(self.steps, Chain) else [self.steps])])
+        return Chain([check, decide, *steps_of(self.steps)])
 
     def _check_names(self, steps: Target) -> None:
         names = [state.name for state in every_state(steps)]

@@ -19,8 +19,10 @@ NAME = Field(
 fill the 63 characters of SageMaker's names:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
-DATA = "s3://${DataBucket}/workflows/tabular"
-MODELS = "s3://${ModelBucket}/workflows/tabular/"
+FOLDER = "workflows/tabular"
+"""Of data and models in their buckets."""
+DATA = f"s3://${{DataBucket}}/{FOLDER}"
+MODELS = f"s3://${{ModelBucket}}/{FOLDER}/"
 CONTENT = "text/libsvm"
 METRIC = "validation:rmse"
 CHANNELS = {"train": f"{DATA}/train/", "validation": f"{DATA}/validation/"}

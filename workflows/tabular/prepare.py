@@ -10,9 +10,8 @@ from pathlib import Path
 from pipeline_lambdas.runtime.failures import JobError
 from workflows.aws.uploads import upload
 from workflows.tabular.abalone import made_up, to_libsvm
+from workflows.tabular.algorithm import FOLDER
 from workflows.tabular.split import split
-
-FOLDER = "workflows/tabular"
 
 
 def prepare(lines: Sequence[str], bucket: str, seed: int) -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from workflows.samples import Place, Run, Sample
 from workflows.tabular.abalone import made_up, to_libsvm
+from workflows.tabular.algorithm import FOLDER
 from workflows.tabular.split import split
 
 ROWS, SEED = 600, 20
-FOLDER = "workflows/tabular"
 EXPERIMENTS = (
     {"Name": "shallow", "HyperParameters": {"max_depth": 3, "num_round": 60}},
     {"Name": "as it is", "HyperParameters": {}},

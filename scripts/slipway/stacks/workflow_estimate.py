@@ -57,7 +57,7 @@ class WorkflowAssumptions:
 
 SAMPLES: Mapping[str, SampleRun] = {
     "images": SampleRun(
-        (Work("training", 1, 5, TRAINING_INSTANCE_OF_IMAGES), Work("transform", 1, 4)), transitions=8, invocations=2
+        (Work("training", 1, 5, TRAINING_INSTANCE_OF_IMAGES), Work("transform", 1, 4)), transitions=9, invocations=2
     ),
     "lifecycle": SampleRun((Work("training", 2, 3), Work("transform", 4, 4)), transitions=38, invocations=9),
     "tabular": SampleRun(
@@ -65,8 +65,8 @@ SAMPLES: Mapping[str, SampleRun] = {
     ),
     "text": SampleRun(
         (Work("processing", 1, 4), Work("training", 1, 3), Work("transform", 1, 4), Work("endpoint", 1, 9)),
-        transitions=26 + 20,
-        invocations=1,
+        transitions=26 + 20 + 1,
+        invocations=3,
     ),
 }
 """Transitions are those of a run on local AWS, and twenty more where one waits for an endpoint."""

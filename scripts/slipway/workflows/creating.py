@@ -8,6 +8,7 @@ from typing import Any
 
 from slipway.errors import SlipwayError
 from slipway.session import Session
+from slipway.stacks.stacks import find_stack
 from workflows.compose import Workflow
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -19,8 +20,8 @@ def create(session: Session, workflow: Workflow, definition: dict[str, Any], nam
     """Create or update a state machine; returns its ARN, and whether it is new.
 
     The placeholders of a definition are filled as CloudFormation fills them in the stack, and integrations are those of
-    the account's partition. SlipwayError for a state
-    machine that belongs to the stack: the next deployment would reset it.
+    the account's partition. SlipwayError for a state machine that belongs to the stack: the next deployment would reset
+    it.
     """
     outputs = stack_outputs(session)
     wanted = name or workflow.name
@@ -50,18 +51,13 @@ def filled(text: str, values: dict[str, str]) -> str:
 
 def stack_outputs(session: Session) -> dict[str, str]:
     """Return the outputs and parameters of the workflows' stack; SlipwayError if it is not deployed."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loads botocore
-
     name = session.names.workflow_stack
-    try:
-        [stack] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
+    stack = find_stack(session, name)
+    if stack is None:
         raise SlipwayError(
             f"Found no stack {name}, whose roles and buckets a workflow needs.",
             f"Deploy it: {session.command('workflow deploy')}",
-        ) from None
+        )
     parameters = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
     return parameters | {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
 

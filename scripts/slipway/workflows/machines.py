@@ -1,4 +1,4 @@
-"""State machines and executions by the names that people give them."""
+"""State machines by the names that people give them."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 from slipway.errors import SlipwayError
 from slipway.session import Session
 from slipway.terminal.output import Step
+from slipway.workflows.executions import RUNNING
 from slipway.workflows.machines import machine_arn
 from workflows.samples import Place, Run, Sample
 
@@ -64,7 +65,7 @@ def run_machine(session: Session, run: Run, step: Step) -> dict[str, Any]:
         name=f"sample-{uuid.uuid4().hex[:8]}",
         input=json.dumps(run.input(place_of(session))),
     )["executionArn"]
-    while (found := client.describe_execution(executionArn=arn))["status"] in {"RUNNING", "PENDING_REDRIVE"}:
+    while (found := client.describe_execution(executionArn=arn))["status"] in RUNNING:
         step.update(_newest_state(client, arn))
         time.sleep(session.target.poll_s)
     described: dict[str, Any] = found

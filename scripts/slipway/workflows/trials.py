@@ -49,14 +49,17 @@ class Trials:
 
 def read_trials(output: str | None) -> Trials | None:
     """Return the experiments in an execution's output; None if it tells of none."""
-    found = json.loads(output) if output else None
-    if not isinstance(found, dict) or not isinstance(found.get("Experiments"), list):
+    found = json.loads(output or "null")
+    try:
+        return Trials(str(found["Metric"]), str(found["Best"]["Name"]), tuple(map(_trial, found["Experiments"])))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        # A state machine of the user's may have an output of any form.
         return None
-    rows = (
-        Trial(str(one["Name"]), one["HyperParameters"], one.get("Value"), " ".join(str(one.get("Reason", "")).split()))
-        for one in found["Experiments"]
-    )
-    return Trials(str(found["Metric"]), str(found["Best"]["Name"]), tuple(rows))
+
+
+def _trial(row: Mapping[str, Any]) -> Trial:
+    value, reason = row.get("Value"), " ".join(str(row.get("Reason", "")).split())
+    return Trial(str(row["Name"]), {**row["HyperParameters"]}, None if value is None else float(value), reason)
 
 
 def trials_table(trials: Trials) -> Table:

@@ -46,6 +46,16 @@ def test_the_plot_has_a_bar_for_each_that_completed() -> None:
     assert "<best> 2.125, wide 2.500; 1 failed." in said
 
 
-@pytest.mark.parametrize("output", [None, "null", "[1]", '{"Value": 1}', '"text"'])
+@pytest.mark.parametrize(
+    "output",
+    [
+        *(None, "null", "[1]", '{"Value": 1}', '"text"'),
+        '{"Experiments": [1, 2]}',
+        '{"Metric": "m", "Best": {"Name": "a"}, "Experiments": ["a"]}',
+        '{"Metric": "m", "Best": {"Name": "a"}, "Experiments": [{"Name": "a", "HyperParameters": 1}]}',
+        '{"Metric": "m", "Best": {"Name": "a"}, "Experiments": [{"Name": "a", "HyperParameters": {}, "Value": "b"}]}',
+        '{"Metric": "m", "Best": "a", "Experiments": []}',
+    ],
+)
 def test_an_output_without_experiments(output: str | None) -> None:
     assert read_trials(output) is None

@@ -29,7 +29,7 @@ WRONG: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("more", [{}, {"Rows": 0.5}, {"Sets": [[1]], "More": {"a": None}}])
 def test_an_input_that_fits(local_aws: LocalServer, more: dict[str, Any]) -> None:
-    GIVEN.check(RIGHT | more)
+    check_input(GIVEN.described, RIGHT | more)
     done = run(local_aws, composed(Pass("Tell", output=GIVEN["Rows"]), given=GIVEN), RIGHT | more)
     assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", (RIGHT | more)["Rows"])
 
@@ -37,7 +37,7 @@ def test_an_input_that_fits(local_aws: LocalServer, more: dict[str, Any]) -> Non
 @pytest.mark.parametrize(("given", "problems"), WRONG)
 def test_an_input_that_does_not_fit(local_aws: LocalServer, given: Any, problems: str) -> None:
     with pytest.raises(InputMismatchError) as refused:
-        GIVEN.check(given)
+        check_input(GIVEN.described, given)
     assert str(refused.value) == f"The input {problems}; {EXPECTED}"
     done = run(local_aws, composed(Pass("Tell"), given=GIVEN), given)
     assert (done["status"], done["error"], done["cause"]) == ("FAILED", "InputError", str(refused.value))
@@ -96,7 +96,7 @@ NOT_FORMED = 'has Name "{}", not 1 to 10 of the dataset\'s letters'
 def test_an_input_of_another_form(local_aws: LocalServer, given: dict[str, Any], problems: str) -> None:
     expected = "expected Name (a string of 1 to 10 of the dataset's letters), Rows (an array of at most 2)."
     with pytest.raises(InputMismatchError) as refused:
-        FORMED.check(given)
+        check_input(FORMED.described, given)
     assert str(refused.value) == f"The input {problems}; {expected}"
     done = run(local_aws, composed(Pass("Tell"), given=FORMED), given)
     assert (done["status"], done["error"], done["cause"]) == ("FAILED", "InputError", str(refused.value))
@@ -104,7 +104,7 @@ def test_an_input_of_another_form(local_aws: LocalServer, given: dict[str, Any],
 
 def test_an_input_of_its_form(local_aws: LocalServer) -> None:
     given = {"Name": "a-b", "Rows": [1, 2]}
-    FORMED.check(given)
+    check_input(FORMED.described, given)
     workflow = composed(Pass("Tell"), given=FORMED)
     assert run(local_aws, workflow, given)["status"] == "SUCCEEDED"
     assert schema_of(workflow.definition()) == FORMED.described

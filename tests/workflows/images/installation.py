@@ -1,54 +1,22 @@
-"""The workflows as `slipway workflow deploy` installs them, on a local AWS of their own."""
+"""The workflow for images on a local AWS: uploads and executions."""
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local_server import ACCOUNT, REGION, wait_for
-from tests.releases.house import House
+from tests.workflows import installation
+from tests.workflows.installation import DATA_BUCKET, Ended
 from workflows.images.sample import PREFIX, objects
 
-DATA_BUCKET = f"slipway-local-data-{ACCOUNT}-{REGION}"
-MODEL_BUCKET = f"slipway-local-models-{ACCOUNT}-{REGION}"
-MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:slipway-local-images"
 SAMPLE = dict(objects())
 
 
 @dataclass
-class Ended:
-    """An execution that has ended, and the states that it entered."""
-
-    described: dict[str, Any]
-    states: list[str]
-
-    @property
-    def status(self) -> str:
-        return str(self.described["status"])
-
-    @property
-    def output(self) -> dict[str, Any]:
-        assert self.status == "SUCCEEDED", self.reason
-        output: dict[str, Any] = json.loads(self.described["output"])
-        return output
-
-    @property
-    def reason(self) -> tuple[str, str]:
-        return str(self.described.get("error")), str(self.described.get("cause"))
-
-
-@dataclass
-class Installation:
+class Installation(installation.Installation):
     """A checkout, its local AWS, and the images of the sample under further prefixes."""
-
-    house: House
-
-    def client(self, service: str) -> Any:
-        return self.house.client(service)
 
     def put(self, files: Mapping[str, bytes]) -> None:
         s3 = self.client("s3")
@@ -67,38 +35,11 @@ class Installation:
 
     def start(self, **given: Any) -> str:
         asked = {"prefix": PREFIX, "image_shape": "3,32,32", "num_layers": 20, **given}
-        started = self.client("stepfunctions").start_execution(stateMachineArn=MACHINE, input=json.dumps(asked))
-        return str(started["executionArn"])
+        return self.start_machine("images", asked)
 
     def run(self, **given: Any) -> Ended:
         return self.ended(self.start(**given))
 
-    def ended(self, arn: str) -> Ended:
-        states = self.client("stepfunctions")
-
-        def found() -> dict[str, Any] | None:
-            described: dict[str, Any] = states.describe_execution(executionArn=arn)
-            return described if described["status"] != "RUNNING" else None
-
-        described = wait_for(found, f"{arn} to end", 120)
-        events = states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
-        entered = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-        return Ended(described, entered)
-
     def models(self) -> set[str]:
         listed = self.client("sagemaker").list_models(NameContains="slipway-local-images", MaxResults=100)["Models"]
         return {model["ModelName"] for model in listed}
-
-    @contextmanager
-    def denied(self, logical_id: str, statement: Mapping[str, Any]) -> Iterator[None]:
-        """Meanwhile a role of the stack may not do this."""
-        iam = self.client("iam")
-        role = self.client("cloudformation").describe_stack_resource(
-            StackName="slipway-workflows-local", LogicalResourceId=logical_id
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_role_policy(RoleName=role, PolicyName="denied", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=role, PolicyName="denied")

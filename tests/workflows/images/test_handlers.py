@@ -7,18 +7,12 @@ import boto3
 import pytest
 
 from pipeline_lambdas.runtime.failures import ConfigurationError
+from tests.pipeline_lambdas.aws_doubles import Context
 from tests.workflows.images.folders import CATS_AND_DOGS, DATA, KEY, MODELS, PLACE, PREFIX, put
 from workflows.images.handlers import judge_images, list_images
 from workflows.runtime.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("buckets")
-
-
-class Context:
-    aws_request_id = "request-1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.local_server import wait_for
 from tests.real_data import real_data
-from tests.workflows.images.installation import MODEL_BUCKET, SAMPLE, Installation
+from tests.workflows.images.installation import SAMPLE, Installation
+from tests.workflows.installation import MODEL_BUCKET
 from workflows.images.sample import PREFIX
 from workflows.images.sample import SAMPLE as OF_SYSTEM
 from workflows.samples import Place
@@ -65,7 +66,7 @@ def test_class_folders_are_listed_side_by_side(installed: Installation) -> None:
 def test_a_gate_that_fails_deletes_the_model(installed: Installation) -> None:
     before = installed.models()
     done = installed.run(prefix=installed.images(), min_accuracy=1.0, epochs=1, learning_rate=0.0)
-    error, cause = done.reason
+    error, cause = done.failure
     assert error == "GateError"
     assert cause.startswith("The gate failed: accuracy is 0.2000 (2 of 10 test images), the gate min_accuracy wants at")
     assert done.states[-3:] == ["Delete model", "Explain failure", "Failed"]
@@ -108,28 +109,26 @@ def test_what_is_wrong_is_named(
     prefix = {} if "prefix" in given else {"prefix": installed.images(**files)}
     done = installed.run(**{**FEW, **prefix, **given})
     assert done.status == "FAILED"
-    assert done.reason[0] == error
-    assert cause in done.reason[1]
+    assert done.failure[0] == error
+    assert cause in done.failure[1]
     assert installed.models() == before
 
 
 def test_a_class_folder_that_cannot_be_listed_is_named(installed: Installation) -> None:
     prefix = installed.images()
     condition = {"StringLike": {"s3:prefix": f"{prefix}/train/rows/*"}}
-    statement = {"Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*", "Condition": condition}
-    with installed.denied("ListImagesFunctionRole", statement):
+    with installed.denied("ListImagesFunctionRole", "s3:ListBucket", Condition=condition):
         done = installed.run(prefix=prefix, listing="map", **FEW)
-    error, cause = done.reason
+    error, cause = done.failure
     assert error == "PermissionDeniedError"
     assert cause.startswith("Listing the class folders failed: The role of the call is not allowed s3:ListBucket")
 
 
 def test_a_transform_job_that_fails_leaves_no_model(installed: Installation) -> None:
     before = installed.models()
-    statement = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*/predictions/*"}
-    with installed.denied("ImagesJobsRole", statement):
+    with installed.denied("ImagesJobsRole", "s3:PutObject", Resource="arn:aws:s3:::*/predictions/*"):
         done = installed.run(prefix=installed.images(), **FEW)
-    error, cause = done.reason
+    error, cause = done.failure
     assert error == "States.TaskFailed"
     assert cause.startswith("Predicting the test images failed: ClientError")
     assert installed.models() == before

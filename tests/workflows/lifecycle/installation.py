@@ -1,57 +1,26 @@
-"""The workflows as `slipway workflow deploy` installs them, on a local AWS of their own."""
+"""The life cycle on a local AWS: models with data of their own, and executions."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local_server import ACCOUNT, REGION, wait_for
-from tests.releases.house import House
+from tests.local_server import wait_for
+from tests.workflows import installation
+from tests.workflows.installation import DATA_BUCKET
 from workflows.lifecycle.sample import MODEL, objects
 
-DATA_BUCKET = f"slipway-local-data-{ACCOUNT}-{REGION}"
 TABLE = "slipway-local-lifecycle-models"
 TRAINING, INFERENCE = "lifecycle-training", "lifecycle-inference"
 SAMPLE = dict(objects())
 
 
 @dataclass
-class Ended:
-    """An execution that has ended, with its history."""
-
-    described: dict[str, Any]
-    events: list[dict[str, Any]]
-
-    @property
-    def arn(self) -> str:
-        return str(self.described["executionArn"])
-
-    @property
-    def status(self) -> str:
-        return str(self.described["status"])
-
-    @property
-    def output(self) -> dict[str, Any]:
-        assert self.status == "SUCCEEDED", (self.error, self.cause)
-        output: dict[str, Any] = json.loads(self.described["output"])
-        return output
-
-    @property
-    def error(self) -> str:
-        return str(self.described.get("error"))
-
-    @property
-    def cause(self) -> str:
-        return str(self.described.get("cause"))
-
-    @property
-    def states(self) -> list[str]:
-        """The states that were entered, in their order."""
-        return [e["stateEnteredEventDetails"]["name"] for e in self.events if "stateEnteredEventDetails" in e]
+class Ended(installation.Ended):
+    """An execution that has ended, and what its states were given and gave."""
 
     def input_of(self, state: str) -> Any:
         """What a state was entered with, the last time."""
@@ -72,13 +41,8 @@ class Ended:
 
 
 @dataclass
-class Installation:
+class Installation(installation.Installation):
     """A checkout, its local AWS, and the sample's data under the names of further models."""
-
-    house: House
-
-    def client(self, service: str) -> Any:
-        return self.house.client(service)
 
     @property
     def states(self) -> Any:
@@ -119,31 +83,18 @@ class Installation:
 
     # --- Executions
 
-    def start(self, machine: str, asked: Any, name: str = "") -> str:
-        arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:slipway-local-{machine}"
-        named = {"name": name} if name else {}
-        return str(self.states.start_execution(stateMachineArn=arn, input=json.dumps(asked), **named)["executionArn"])
-
     def run(self, machine: str, model: str, day: str) -> Ended:
-        return self.ended(self.start(machine, {"ModelName": model, "DataDate": day}))
+        return self.ended(self.start_machine(machine, {"ModelName": model, "DataDate": day}))
 
     def ended(self, arn: str) -> Ended:
-        def found() -> dict[str, Any] | None:
-            described: dict[str, Any] = self.states.describe_execution(executionArn=arn)
-            return described if described["status"] != "RUNNING" else None
-
-        described = wait_for(found, f"{arn} to end", 120)
-        return Ended(described, list(self._events(arn)))
-
-    def _events(self, arn: str) -> Iterator[dict[str, Any]]:
-        for page in self.states.get_paginator("get_execution_history").paginate(executionArn=arn):
-            yield from page["events"]
+        ended = super().ended(arn)
+        return Ended(ended.described, ended.events)
 
     def submitted(self, arn: str, action: str) -> dict[str, Any]:
         """The answer to what a running execution asked an action for, once there is one."""
 
         def found() -> dict[str, Any] | None:
-            details = [event.get("taskSubmittedEventDetails", {}) for event in self._events(arn)]
+            details = [event.get("taskSubmittedEventDetails", {}) for event in self.events(arn)]
             answers = [json.loads(one["output"]) for one in details if one.get("resource") == action]
             return answers[-1] if answers else None
 
@@ -160,20 +111,3 @@ class Installation:
         """The status of a training job and its secondary one."""
         described = self.client("sagemaker").describe_training_job(TrainingJobName=name)
         return described["TrainingJobStatus"], described["SecondaryStatus"]
-
-    # --- Roles
-
-    @contextmanager
-    def denied(self, logical_id: str, *actions: str) -> Iterator[None]:
-        """Meanwhile a role of the stack may not do this."""
-        iam = self.client("iam")
-        role = self.client("cloudformation").describe_stack_resource(
-            StackName="slipway-workflows-local", LogicalResourceId=logical_id
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_role_policy(RoleName=role, PolicyName="denied", PolicyDocument=document)
-        try:
-            yield
-        finally:
-            iam.delete_role_policy(RoleName=role, PolicyName="denied")

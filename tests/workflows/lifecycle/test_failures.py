@@ -41,7 +41,7 @@ def models_of(installed: Installation, mark: str) -> list[str]:
     ],
 )
 def test_a_request_that_is_not_valid(installed: Installation, machine: str, asked: Any, said: str) -> None:
-    ended = installed.ended(installed.start(machine, asked))
+    ended = installed.ended(installed.start_machine(machine, asked))
     assert (ended.status, ended.error) == ("FAILED", "InputError")
     assert said in ended.cause
     assert ended.states == ["Initialize", "Explain Failure", "Failed"]
@@ -181,7 +181,7 @@ def test_a_retraining_that_fails(installed: Installation) -> None:
 
 def test_a_training_that_is_stopped(installed: Installation) -> None:
     model = installed.model(LONG)
-    arn = installed.start(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
+    arn = installed.start_machine(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
     job = installed.training_job(arn)
     installed.client("sagemaker").stop_training_job(TrainingJobName=job)
     ended = installed.ended(arn)
@@ -190,7 +190,7 @@ def test_a_training_that_is_stopped(installed: Installation) -> None:
 
 def test_an_execution_that_is_stopped_stops_its_job(installed: Installation) -> None:
     model = installed.model(LONG)
-    arn = installed.start(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
+    arn = installed.start_machine(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
     job = installed.training_job(arn)
     installed.states.stop_execution(executionArn=arn)
     assert installed.ended(arn).status == "ABORTED"
@@ -207,7 +207,7 @@ def test_a_job_whose_creation_was_lost_is_stopped(installed: Installation) -> No
     request |= {"TrainingJobName": job, "HyperParameters": request["HyperParameters"] | {"num_round": "200000"}}
     request["HyperParameters"].pop("early_stopping_rounds")
     installed.client("sagemaker").create_training_job(**request)
-    ended = installed.ended(installed.start(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON}, name))
+    ended = installed.ended(installed.start_machine(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON}, name))
     assert (ended.error, ended.states[1:3]) == ("SageMaker.ResourceInUseException", ["Train Model", "Stop Training"])
     assert "could not be stopped" not in ended.cause
     wait_for(lambda: installed.job_status(job)[0] == "Stopped", f"{job} to stop")
@@ -217,7 +217,7 @@ def test_an_inference_that_is_stopped_stops_its_retraining(installed: Installati
     model = installed.model()
     installed.run(TRAINING, model, TRAINED_ON)
     installed.configure(model, LONG)
-    arn = installed.start(INFERENCE, {"ModelName": model, "DataDate": DRIFTED})
+    arn = installed.start_machine(INFERENCE, {"ModelName": model, "DataDate": DRIFTED})
     child = installed.submitted(arn, "startExecution.sync:2")["ExecutionArn"]
     job = installed.training_job(child)
     installed.states.stop_execution(executionArn=arn)

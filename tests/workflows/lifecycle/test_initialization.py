@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.pipeline_lambdas.aws_doubles import Context
 from tests.workflows.lifecycle.buckets import DATA, DAY, MODELS, put
 from tests.workflows.lifecycle.requests import ARN, MODEL, REQUEST, event
 from workflows.lifecycle.handlers import initialize_lifecycle
@@ -119,6 +120,6 @@ def test_a_state_that_passes_something_else() -> None:
 def test_the_function(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for name, value in {"NAME_PREFIX": "slipway-x-lifecycle", "DATA_BUCKET": DATA, "MODEL_BUCKET": MODELS}.items():
         monkeypatch.setenv(name, value)
-    begun = initialize_lifecycle.handler(event(), None)
+    begun = initialize_lifecycle.handler(event(), Context())
     assert begun == begin()
     assert '"machine": "training"' in capsys.readouterr().out

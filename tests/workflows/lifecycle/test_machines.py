@@ -140,7 +140,7 @@ def test_inference_tells_what_it_predicted_and_how_it_was_judged(installed: Inst
 def test_models_that_are_registered_at_once_are_both_kept(installed: Installation) -> None:
     model = installed.model()
     asked = {"ModelName": model, "DataDate": TRAINED_ON}
-    started = [installed.start(TRAINING, asked) for _ in range(3)]
+    started = [installed.start_machine(TRAINING, asked) for _ in range(3)]
     made = {installed.ended(arn).output["Model"] for arn in started}
     assert len(made) == 3
     assert {item["Model"]["S"] for item in installed.registered(model)} == made
@@ -160,7 +160,7 @@ def test_a_registration_in_the_same_millisecond_overwrites_none(installed: Insta
 
 def test_a_redrive_trains_in_a_job_of_its_own(installed: Installation) -> None:
     model = installed.model({"hyperparameters": {"num_round": 4_000, "early_stopping_rounds": 4_000}})
-    arn = installed.start(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
+    arn = installed.start_machine(TRAINING, {"ModelName": model, "DataDate": TRAINED_ON})
     stopped = installed.training_job(arn)
     installed.states.stop_execution(executionArn=arn)
     assert installed.ended(arn).status == "ABORTED"
@@ -175,7 +175,7 @@ def test_a_kill_of_local_aws_in_the_middle_trains_and_registers_once(installed: 
     model = installed.model()
     installed.run(TRAINING, model, TRAINED_ON)
     installed.configure(model, {"hyperparameters": {"num_round": 4_000, "early_stopping_rounds": 4_000}})
-    arn = installed.start(INFERENCE, {"ModelName": model, "DataDate": DRIFTED})
+    arn = installed.start_machine(INFERENCE, {"ModelName": model, "DataDate": DRIFTED})
     child = installed.submitted(arn, "startExecution.sync:2")["ExecutionArn"]
     job = installed.training_job(child)
     installed.house.server.kill()

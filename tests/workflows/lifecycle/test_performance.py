@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from pipeline_lambdas.aws import clients, s3
 from pipeline_lambdas.runtime.failures import AwsRequestError
+from tests.pipeline_lambdas.aws_doubles import Context
 from tests.workflows.lifecycle.buckets import DATA, MODELS, put
 from workflows.lifecycle import performance
 from workflows.lifecycle.handlers import monitor_model
@@ -153,5 +154,5 @@ def test_a_place_that_is_not_in_s3() -> None:
 @pytest.mark.usefixtures("buckets")
 def test_the_function(capsys: pytest.CaptureFixture[str]) -> None:
     store("0.9\n0.2\n", "1\n0\n")
-    assert monitor_model.handler(asked(), None)["Auc"] == 1.0
+    assert monitor_model.handler(asked(), Context())["Auc"] == 1.0
     assert '"Rows": 2' in capsys.readouterr().out

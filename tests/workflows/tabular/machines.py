@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
-from tests.local_server import ACCOUNT, REGION, wait_for
+from tests.local_server import wait_for
 from tests.releases.house import House
+from tests.workflows.installation import DATA_BUCKET, Installation
 from workflows.tabular import sample
 
-DATA, MODELS = (f"slipway-local-{purpose}-{ACCOUNT}-{REGION}" for purpose in ("data", "models"))
 PREFIX = "slipway-local-tabular-"
 
 
 def upload_sample(house: House) -> None:
     for key, content in sample.objects():
-        house.client("s3").put_object(Bucket=DATA, Key=key, Body=content)
+        house.client("s3").put_object(Bucket=DATA_BUCKET, Key=key, Body=content)
 
 
 def names() -> dict[str, str]:
@@ -25,22 +24,12 @@ def names() -> dict[str, str]:
     return {"JobName": name, "ModelName": name, "EndpointName": name}
 
 
-def machine_arn(machine: str) -> str:
-    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:slipway-local-{machine}"
-
-
 def start(house: House, machine: str, given: Any, name: str = "") -> str:
-    client, request = house.client("stepfunctions"), {"name": name or uuid.uuid4().hex, "input": json.dumps(given)}
-    return str(client.start_execution(stateMachineArn=machine_arn(machine), **request)["executionArn"])
+    return Installation(house).start_machine(machine, given, name)
 
 
 def ended(house: House, execution: str) -> dict[str, Any]:
-    def done() -> dict[str, Any] | None:
-        found: dict[str, Any] = house.client("stepfunctions").describe_execution(executionArn=execution)
-        return None if found["status"] == "RUNNING" else found
-
-    found: dict[str, Any] = wait_for(done, execution, 120)
-    return found
+    return Installation(house).ended(execution).described
 
 
 def run(house: House, machine: str, given: Any) -> dict[str, Any]:
@@ -49,13 +38,7 @@ def run(house: House, machine: str, given: Any) -> dict[str, Any]:
 
 def entered(house: House, execution: str, state: str) -> None:
     """Wait until an execution has entered a state."""
-    client = house.client("stepfunctions")
-
-    def there() -> bool:
-        events = client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        return any(event.get("stateEnteredEventDetails", {}).get("name") == state for event in events)
-
-    wait_for(there, f"{execution} to enter {state}", 120)
+    Installation(house).until_entered(execution, state, 120)
 
 
 def made(house: House, name: str) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.real_data import real_data
 from tests.releases.house import House
-from tests.workflows.tabular.machines import DATA, names, run, upload_sample
+from tests.workflows.installation import DATA_BUCKET
+from tests.workflows.tabular.machines import names, run, upload_sample
 from workflows.tabular.abalone import to_libsvm
 from workflows.tabular.split import split
 
@@ -20,7 +21,7 @@ def test_the_chain_on_all_abalone(tabular: House) -> None:
     assert [len(parts.train), len(parts.validation), len(parts.test)] == [2_924, 626, 627]
     s3 = tabular.client("s3")
     for key, content in parts.objects().items():
-        s3.put_object(Bucket=DATA, Key=f"workflows/tabular/{key}", Body=content)
+        s3.put_object(Bucket=DATA_BUCKET, Key=f"workflows/tabular/{key}", Body=content)
     try:
         given = names()
         output = json.loads(run(tabular, "tabular", given)["output"])

@@ -12,13 +12,12 @@ import pytest
 
 from tests.local_server import ACCOUNT, REGION, wait_for
 from tests.releases.house import House
+from tests.workflows.installation import DATA_BUCKET, machine_arn
 from tests.workflows.tabular.machines import (
-    DATA,
     PREFIX,
     ended,
     entered,
     gone,
-    machine_arn,
     made,
     names,
     run,
@@ -30,7 +29,7 @@ from workflows.samples import Place
 from workflows.tabular import algorithm
 from workflows.tabular.sample import SAMPLE
 
-PLACE = Place("local", ACCOUNT, REGION, DATA, "", "")
+PLACE = Place("local", ACCOUNT, REGION, DATA_BUCKET, "", "")
 TRAIN = "workflows/tabular/train/abalone.libsvm"
 
 
@@ -90,9 +89,9 @@ def test_the_chain_serves_and_has_transformed_each_row(house: House) -> None:
 )
 def test_data_that_cannot_be_trained_on(house: House, content: bytes | None, said: str) -> None:
     given, s3 = names(), house.client("s3")
-    s3.delete_object(Bucket=DATA, Key=TRAIN)
+    s3.delete_object(Bucket=DATA_BUCKET, Key=TRAIN)
     if content is not None:
-        s3.put_object(Bucket=DATA, Key=TRAIN, Body=content)
+        s3.put_object(Bucket=DATA_BUCKET, Key=TRAIN, Body=content)
     done = run(house, "tabular", given)
     assert (done["status"], done["error"]) == ("FAILED", "WorkflowError")
     assert done["cause"].startswith(said)
@@ -101,7 +100,7 @@ def test_data_that_cannot_be_trained_on(house: House, content: bytes | None, sai
 
 def test_a_test_row_that_is_wrong_leaves_no_model(house: House) -> None:
     given = names()
-    house.client("s3").put_object(Bucket=DATA, Key="workflows/tabular/test/abalone.libsvm", Body=b"1 2:a\n")
+    house.client("s3").put_object(Bucket=DATA_BUCKET, Key="workflows/tabular/test/abalone.libsvm", Body=b"1 2:a\n")
     done = run(house, "tabular", given)
     assert done["cause"].startswith("Transform Input Dataset failed: ClientError: See job logs for more information")
     gone(house, given["JobName"])

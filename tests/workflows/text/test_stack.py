@@ -9,7 +9,8 @@ import pytest
 
 from tests.local_server import wait_for
 from tests.real_data import real_data
-from tests.workflows.text.installation import DATA_BUCKET, FUNCTION, MACHINE, PREFIX, QUEUE, Installation
+from tests.workflows.installation import DATA_BUCKET
+from tests.workflows.text.installation import FUNCTION, MACHINE, PREFIX, QUEUE, Installation, folder_of
 from tests.workflows.text.zips import GOOD, POOR, lines, zipped, zipped_reviews
 from workflows.text.sample import SAMPLE
 from workflows.text.sample import zipped_reviews as sample
@@ -78,7 +79,7 @@ def test_the_sample_goes_from_reviews_to_predictions(installed: Installation) ->
     transformed = [json.loads(line) for line in installed.read(output["transform"]).splitlines()]
     expected = [
         line.split(b" ")[0].decode()
-        for line in installed.read(f"{ended.folder}/test/reviews_sample_test.txt").splitlines()
+        for line in installed.read(f"{folder_of(ended)}/test/reviews_sample_test.txt").splitlines()
     ]
     right = sum(found["label"] == [label] for found, label in zip(transformed, expected, strict=True))
     scores = output["scores"]
@@ -100,7 +101,7 @@ def test_the_real_file_goes_the_same_way(installed: Installation) -> None:
     output = ended.output
     counts = output["counts"]
     assert (counts["reviews"], counts["labelled"], counts["sentences"]) == (10_261, 3_192, 27_008)
-    written = {part: installed.read(f"{ended.folder}/{part}/{REAL}_{part}.txt") for part in ("train", "test")}
+    written = {part: installed.read(f"{folder_of(ended)}/{part}/{REAL}_{part}.txt") for part in ("train", "test")}
     assert len(written["train"].splitlines()) == counts["train"] == 21_606
     assert len(written["test"].splitlines()) == counts["test"] == 5_402
     assert len(installed.read(output["transform"]).splitlines()) == 5_402
@@ -240,4 +241,4 @@ def test_what_others_upload_meanwhile_changes_no_execution(installed: Installati
     assert ended.output["scores"]["accuracy"] > 0.8
     assert ended.output["counts"]["test"] == 251
     assert len(installed.until_there("test/race_test.txt").splitlines()) != 251
-    assert len(installed.read(f"{ended.folder}/test/race_test.txt").splitlines()) == 251
+    assert len(installed.read(f"{folder_of(ended)}/test/race_test.txt").splitlines()) == 251

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline_lambdas.runtime.boundary import read_environment
 from workflows.lifecycle.initialization import Site, initialize
 from workflows.runtime.log import say
+
+if TYPE_CHECKING:
+    from pipeline_lambdas.runtime.runner import LambdaContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Environment:
     model_bucket: str
 
 
-def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - as Lambda calls it
+def handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
     environment = read_environment(Environment, os.environ)
     begun = initialize(event, Site(environment.name_prefix, environment.data_bucket, environment.model_bucket))
     say(machine=event["Machine"], run_date=begun["RunDate"])

@@ -6,10 +6,10 @@ Runs in the function and in SageMaker's scikit-learn container: Python 3.8 and i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workflows.text.scripts.archive import LIMITS, Limits, open_only_file
 from workflows.text.scripts.errors import ReviewsError
@@ -19,8 +19,12 @@ from workflows.text.scripts.shuffle import Shuffle
 SEED = 20_241
 SUFFIX = ".json.zip"
 
-Write = Callable[[Iterator[bytes]], None]
-"""Writes all lines of a part."""
+if TYPE_CHECKING:
+    # Python 3.8 knows the name, but not with brackets.
+    from collections.abc import Callable
+
+    Write = Callable[[Iterator[bytes]], None]
+    """Writes all lines of a part."""
 
 
 def stem_of(name: str) -> str:

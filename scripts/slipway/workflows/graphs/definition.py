@@ -72,9 +72,9 @@ def _nodes(scope: Mapping[str, Any], parent: str, depth: int) -> Iterator[Node]:
 
 def _edges(scope: Mapping[str, Any]) -> Iterator[Edge]:
     for name, state in scope["States"].items():
-        targets = [("next", state.get("Next")), ("choice", state.get("Default"))]
+        targets: list[tuple[Kind, str | None]] = [("next", state.get("Next")), ("choice", state.get("Default"))]
         targets += [("choice", rule["Next"]) for rule in state.get("Choices", [])]
         targets += [("catch", catch["Next"]) for catch in state.get("Catch", [])]
-        yield from (Edge(name, target, kind) for kind, target in targets if target)  # type: ignore[arg-type] # of three literals
+        yield from (Edge(name, target, kind) for kind, target in targets if target)
         for inner in inner_scopes(state):
             yield from _edges(inner)

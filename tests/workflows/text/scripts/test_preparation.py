@@ -108,5 +108,8 @@ def test_the_scripts_are_written_for_the_python_of_the_container() -> None:
         text = module.read_text(encoding="utf-8")
         tree = ast.parse(text, feature_version=(3, 8))
         assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
+        # Annotations are not evaluated, and an alias such as `Callable[...]` of collections.abc is.
+        evaluated = [one.value for one in tree.body if isinstance(one, ast.Assign)]
+        assert not any(isinstance(value, ast.Subscript) for value in evaluated), module.name
         for newer in ("removesuffix", "removeprefix", "slots=True", "strict=", "datetime.UTC", "StrEnum", "pairwise"):
             assert newer not in text, f"{module.name}: {newer}"
