@@ -15,7 +15,7 @@ _NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s
 _PINNED = re.compile(r"===?\s*(?P<version>[^\s,;#\\]+)")
 _ELSEWHERE = re.compile(r"^\s*(?:-|\.|/)|(?:^|\s)(?:file:|\./|\.\./)")
 IN_ALL_IMAGES = frozenset(
-    [
+    {
         "boto3",
         "botocore",
         "cryptography",
@@ -42,7 +42,7 @@ IN_ALL_IMAGES = frozenset(
         "urllib3",
         "werkzeug",
         "wheel",
-    ]
+    }
 )
 """Packages that the images of XGBoost, scikit-learn and PyTorch have: their requirements.txt and what these need."""
 
