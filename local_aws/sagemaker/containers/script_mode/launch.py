@@ -78,7 +78,14 @@ class Scripts:
     ) -> Process:
         command = [sys.executable, "-P", "-m", f"{__package__}.{program}"]
         base = {} if task.shared is None else {"SAGEMAKER_BASE_DIR": task.base}
-        variables = {**base, **environment, **task.as_variables(), "PYTHONPATH": str(_ROOT)}
+        # Threads that spin while they wait take a busy machine's processors from each other.
+        variables = {
+            "OMP_WAIT_POLICY": "passive",
+            **base,
+            **environment,
+            **task.as_variables(),
+            "PYTHONPATH": str(_ROOT),
+        }
         return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None)
 
 

@@ -23,6 +23,7 @@ def fetch(uri: str, task: Task) -> None:
     ArchiveError.
     """
     code = task.code
+    code.mkdir(exist_ok=True)
     if not archives.is_empty(code):
         return
     if uri.startswith("s3://"):
@@ -38,13 +39,11 @@ def fetch(uri: str, task: Task) -> None:
     elif path.is_file() and tarfile.is_tarfile(path):
         _unpack(path, code)
     else:
-        code.mkdir(exist_ok=True)
         shutil.copy2(path, code)
 
 
 def _unpack(archive: Path, code: Path) -> None:
-    if code.exists():
-        code.rmdir()
+    code.rmdir()
     archives.unpack(archive, code)
 
 

@@ -52,7 +52,9 @@ class Training:
             self._lines.error(f"Reporting training FAILURE\n{traceback.format_exc()}")
             self._report(framework_error(error))
             return getattr(error, "errno", None) or 1
-        (self._task.ml.failure_file.parent / "success").touch()
+        output = self._task.ml.failure_file.parent
+        output.mkdir(exist_ok=True)
+        (output / "success").touch()
         self._lines.info("Reporting training SUCCESS")
         return 0
 
