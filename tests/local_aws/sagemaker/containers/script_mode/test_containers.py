@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,9 +48,9 @@ class Run:
         return self.ml.failure_file.read_text()
 
 
-def built(ml_builder: MlBuilder, code: str, program: str = "train.py", **own: object) -> Ml:
-    files = {"train/a.csv": "1,2\n", "code/sourcedir.tar.gz": tarball(**{program: code})}
-    ml = ml_builder.build(hyperparameters(program, **own), files)
+def built(ml_builder: MlBuilder, code: str, program: str = "train.py", **own: str) -> Ml:
+    files: dict[str, str | bytes] = {"train/a.csv": "1,2\n", "code/sourcedir.tar.gz": tarball(**{program: code})}
+    ml = ml_builder.build({**hyperparameters(program), **own}, files)
     ml.model_dir.mkdir()
     return ml
 
@@ -122,3 +123,19 @@ def test_no_code(scripts: Scripts, ml_builder: MlBuilder, given: dict[str, str],
     run = Run(scripts, ml)
     assert run.ended() in (1, 2), run.text
     assert run.failure.startswith(f"framework error: \n{message}"), run.text
+
+
+def test_without_a_network(scripts: Scripts, ml_builder: MlBuilder) -> None:
+    code = (
+        "import socket\n"
+        "with socket.create_server(('127.0.0.1', 0)) as own:\n"
+        "    socket.create_connection(own.getsockname()).close()\n"
+        "print('loopback works')\n"
+        "socket.create_connection(('127.0.0.1', PORT), timeout=5)\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ml = built(ml_builder, code.replace("PORT", str(server.getsockname()[1])))
+        run = Run(scripts, ml)
+        assert run.ended() == 1
+    assert "loopback works" in run.text
+    assert "ConnectionRefusedError" in run.text

@@ -143,7 +143,7 @@ def test_the_framework_of_a_job(image: str, named: bool, found: Framework | None
     ],
 )
 def test_images_that_run_no_script(image: str, message: str) -> None:
-    with pytest.raises(frameworks.UnknownImageError, match=message):
+    with pytest.raises(registry.UnknownImageError, match=message):
         frameworks.to_train(_URI.format(image), {"sagemaker_program": "train.py"}, {})
 
 

@@ -65,7 +65,7 @@ def doubler() -> Handler:
         (json.dumps(ROWS).encode(), JSON, None, (200, JSON, b"[2.0, 6.0]")),
         (json.dumps(ROWS).encode(), None, "*/*", (200, JSON, b"[2.0, 6.0]")),
         (b"1,2\n3,4\n", CSV, CSV, (200, CSV, b"2.0\n6.0\n")),
-        (npy(np.float32(ROWS)), NPY, NPY, (200, NPY, npy(np.float32([2, 6])))),
+        (npy(np.array(ROWS, dtype=np.float32)), NPY, NPY, (200, NPY, npy(np.array([2, 6], dtype=np.float32)))),
     ],
 )
 def test_scikit_learns_defaults(
@@ -146,7 +146,7 @@ def test_what_flask_takes() -> None:
 
 
 def booster() -> Any:
-    data = xgb.DMatrix(np.float32([[0, 0], [1, 1], [2, 0], [3, 1]]), np.float32([0, 1, 2, 3]))
+    data = xgb.DMatrix(np.array([[0, 0], [1, 1], [2, 0], [3, 1]]), np.array([0, 1, 2, 3]))
     return xgb.train({"objective": "reg:squarederror"}, data, 20)
 
 
@@ -260,7 +260,7 @@ def test_pytorchs_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> No
     for body, kind, accept, expected in (
         (json.dumps(ROWS).encode(), JSON, None, b"[3.0, 7.0]"),
         (b"1,2\n3,4", CSV, f"text/plain, {CSV}", b"3.0\n7.0\n"),
-        (npy(np.float32(ROWS)), NPY, JSON, b"[3.0, 7.0]"),
+        (npy(np.array(ROWS, dtype=np.float32)), NPY, JSON, b"[3.0, 7.0]"),
     ):
         assert asked(made, body, kind, accept)[2] == expected
     assert asked(made, b"1,2\n3,4", CSV, "text/plain")[0] == 500
