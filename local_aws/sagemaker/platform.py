@@ -8,13 +8,17 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_aws.base import Credentials
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.launcher import Launcher, StoppingError
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
-from local_aws.settings import HOST
+from local_aws.settings import HOST, NO_HOST_PREFIX
+
+if TYPE_CHECKING:
+    from local_aws.sagemaker.containers.script_mode.launch import Scripts
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,24 @@ class Platform:
     def folder(self) -> Path:
         """The folder of jobs and models in use."""
         return self.runtime.settings.state / "sagemaker"
+
+    def scripts(self) -> Scripts:
+        """The starter of users' scripts. Raises StoppingError."""
+        return self.launcher.scripts(self.folder / "script-mode")
+
+    def sdk_variables(self, role: ExecutionRole) -> dict[str, str]:
+        """This local AWS with a role's credentials, which SDKs on AWS find by themselves, as variables.
+
+        Raises base.RoleNotAssumableError.
+        """
+        credentials = role.assume()
+        return {
+            "AWS_ENDPOINT_URL": self.runtime.settings.url,
+            **NO_HOST_PREFIX,
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": credentials.session_token,
+        }
 
     def await_port(self) -> None:
         """Return when this local AWS answers, as it also calls itself over the wire.

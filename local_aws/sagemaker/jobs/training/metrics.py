@@ -22,6 +22,8 @@ NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _PERIOD_S = 60.0
 _MAX_DATA_PER_CALL = 1000
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
+_CODE = re.compile(r"\\[xuUN0-9]")
+"""An escape whose following characters are not themselves in the text."""
 _META = frozenset(".^$*+?{}[]\\|()")
 
 
@@ -51,7 +53,7 @@ class JobMetrics:
             if definition.literal not in line:
                 continue
             for match in definition.pattern.finditer(line):
-                value = _number(match.group(1)) if match.re.groups else None
+                value = _number(match.group(1)) if match.re.groups and match.group(1) else None
                 if value is not None:
                     self._points.append((definition.name, value, at))
                     self._last[definition.name] = (value, at)
@@ -92,7 +94,7 @@ class JobMetrics:
 
 def required_text(expression: str) -> str:
     """The longest literal text that every match of an expression contains; empty if that is not evident."""
-    if "|" in expression or "(?" in expression:
+    if "|" in expression or "(?" in expression or _CODE.search(expression):
         return ""
     runs, run, depth, position = [], "", 0, 0
     while position < len(expression):
