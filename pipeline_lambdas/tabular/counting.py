@@ -12,8 +12,9 @@ LIMIT = 500_000
 class Counts:
     """How often each text occurs.
 
-    Of more than `limit` different texts the rarest are forgotten: half as many are left, and the counts of texts that
-    come and go are then too low. So only among rare texts of a column with very many may another one be kept.
+    When more than `limit` different texts are held, the rarer half is forgotten, with all that are as rare as the rest
+    of it. A text that was forgotten and comes again counts from one, so only among rare texts of a column with very
+    many may another one be kept than an exact count would keep.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -24,11 +25,10 @@ class Counts:
         """Count texts; a block of rows at a time, as only afterwards it is seen whether there are too many."""
         self._counts.update(texts)
         if len(self._counts) > self._limit:
-            self._counts = Counter(dict(self._ranked()[: self._limit // 2]))
+            bound = sorted(self._counts.values(), reverse=True)[self._limit // 2]
+            self._counts = Counter({text: count for text, count in self._counts.items() if count > bound})
 
     def top(self, most: int, least: int = 1) -> dict[str, int]:
         """Return the texts that occur most often, `least` times at least, with their counts; of equals the first."""
-        return {text: count for text, count in self._ranked()[:most] if count >= least}
-
-    def _ranked(self) -> list[tuple[str, int]]:
-        return sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        return {text: count for text, count in ranked[:most] if count >= least}

@@ -46,6 +46,7 @@ def parse(cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
     return seconds, unreadable
 
 
+@lru_cache(maxsize=65_536)
 def _seconds(text: str) -> float | None:
     iso = _ISO.fullmatch(text)
     if iso is None:
@@ -62,7 +63,6 @@ def _seconds(text: str) -> float | None:
     return float(day * _DAY_S + hour * 3600 + minute * 60 + second - _offset_s(iso["zone"]))
 
 
-@lru_cache(maxsize=65_536)
 def _day(text: str) -> int | None:
     """Return the days since 1970 of 2024-01-31 or 20240131; None if there is no such day."""
     digits = text.replace("-", "")

@@ -57,7 +57,7 @@ def train(arguments: Sequence[str], environment: Mapping[str, str], entry: Path)
     # Read back, so that these are the numbers which serving makes of the file.
     text = json.dumps(found, indent=1, ensure_ascii=False)
     treated = Treatment(json.loads(text), FEATURES)
-    _tell(f"{found['rows']:,} training rows, {len(specification.columns)} columns, {len(treated.names)} features")
+    _tell(f"training rows: {found['rows']:,}; columns: {len(specification.columns)}; features: {len(treated.names)}")
     matrices: dict[str, Any] = {}
     for name, folder in channels.items():
         parts = _encoded(treated, specification, folder)

@@ -77,9 +77,9 @@ def _some(reader: Iterator[list[str]], shown: str, first: int) -> list[list[str]
 
 
 def _turned(rows: list[list[str]], shown: str, first: int, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    for index, row in enumerate(rows):
-        if len(row) != len(names):
-            raise TableError(
-                f"{shown}: row {first + index:,}: found {len(row)} cells; expected {len(names)}: {quoted(names)}"
-            )
+    if set(map(len, rows)) != {len(names)}:
+        index, row = next((index, row) for index, row in enumerate(rows) if len(row) != len(names))
+        raise TableError(
+            f"{shown}: row {first + index:,}: found {len(row)} cells; expected {len(names)}: {quoted(names)}"
+        )
     return tuple(zip(*rows, strict=True))

@@ -111,8 +111,14 @@ def boost(hyperparameters: Hyperparameters, train: xgb.DMatrix, validation: xgb.
     callbacks: list[xgb.callback.TrainingCallback] = [RoundLine()]
     if hyperparameters.early_stopping and hyperparameters.metrics and validation is not None:
         # The last metric decides, as in the built-in algorithm.
-        followed = {"metric_name": hyperparameters.metrics[-1], "data_name": VALIDATION, "save_best": True}
-        callbacks.append(xgb.callback.EarlyStopping(hyperparameters.early_stopping, **followed))
+        callbacks.append(
+            xgb.callback.EarlyStopping(
+                rounds=hyperparameters.early_stopping,
+                metric_name=hyperparameters.metrics[-1],
+                data_name=VALIDATION,
+                save_best=True,
+            )
+        )
     parameters = dict(hyperparameters.booster)
     if hyperparameters.metrics:
         parameters["eval_metric"] = list(hyperparameters.metrics)
