@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from slipway.datasets.csv_rules import LINE_LIMIT_BYTES, FileCheck, Problem, quoted, too_long
 
-
 _SHOWN = 5
 
 

@@ -18,7 +18,7 @@ from pipeline_lambdas.release.dataset import parse_manifest
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.steps import source
-from pipeline_lambdas.steps.source import Source, packed, source_of, store
+from pipeline_lambdas.steps.source import Source, packed, source_of, store, table_files
 from pipeline_lambdas.steps.training import TrainingSite, start_training, training_request
 from tests.events import DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, MODEL_BUCKET, PREFIX, REGISTRY, ROLE_ARN
 from tests.pipeline_lambdas.aws_doubles import client_of, sample_config, upload_dataset
@@ -68,6 +68,12 @@ def test_the_source_holds_the_program_its_package_and_the_columns() -> None:
     }
     assert files["slipway_tabular.py"] == b"print('trains')\n"
     assert json.loads(files["features.json"]) == features_document(CONFIG)
+
+
+def test_the_program_of_this_repository_is_packed() -> None:
+    files = members(packed(table_files(CONFIG, Path(source.__file__).parents[1])))
+    assert b"input_fn" in files["slipway_tabular.py"]
+    assert "pipeline_lambdas/tabular/specification.py" in files
 
 
 def test_a_built_in_algorithm_has_no_source() -> None:
