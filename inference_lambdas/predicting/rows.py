@@ -136,7 +136,7 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
         features = [row.partition(b",")[2] for row in features]
     labels = _class_numbers(block, names, form) if form.classes else _labels(block, names, table=form.table)
     body = b"\n".join(features)
-    if form.table:
+    if form.table and QUOTE in block.content:
         names, body = list(map(shown, names)), shown(body)
     return ParsedRows(labels, names, body, expected, rows)
 
