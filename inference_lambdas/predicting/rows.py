@@ -108,6 +108,8 @@ def _of_table(block: Block, rows: list[bytes]) -> list[bytes]:
         row = next((place for place, row in enumerate(rows) if HIDDEN_COMMA in row), None)
         if row is not None:
             raise block.error(row, "found the byte 0xFF, which is not UTF-8; expected text in UTF-8")
+    if QUOTE not in block.content:
+        return rows
     try:
         return table_rows(rows)
     except ValueError:
