@@ -152,12 +152,15 @@ def test_metrics_keep_the_last_value_and_send_batches() -> None:
     assert (datum["Value"], datum["Timestamp"]) == (0.1, datetime.fromtimestamp(1001, UTC))
 
 
-def test_a_users_expression_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_expression_ends_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(training_metrics, "_MATCH_S", 0.05)
-    definitions = [("slow", r"(?:a+)+b(\d)"), ("loss", r"loss=(\S*);")]
+    definitions = [("slow", r"(?:a|a)+[bc](\d)"), ("loss", r"loss=(\S*);")]
     metrics = JobMetrics("job", definitions, lambda _: FakeCloudWatch(), bounded=True)
     metrics.read("a" * 60 + " loss=0.5; loss=; loss=red;", 10.0)
     assert metrics.final() == [{"MetricName": "loss", "Value": 0.5, "Timestamp": 10.0}]
+    assert "metric slow of training job job is left out" in caplog.text
 
 
 def _records() -> list[Record]:
