@@ -86,6 +86,7 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
 
 def _write(table: Path, numbers: Path, rows: int, rounds: int) -> None:
     """Write the table as it is, and as numbers for the built-in algorithm."""
+    columns: list[dict[str, object]]
     columns = [{"name": f"number {place}", "type": "number"} for place in range(_NUMBERS)]
     columns += [{"name": f"category {n}", "type": "category", "max_categories": 100} for n in _CATEGORIES]
     columns += [{"name": f"date {place}", "type": "date"} for place in range(_DATES)]
