@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -59,6 +61,19 @@ def load(folder):
     model.load_model(os.path.join(folder, "model.ubj"))
     return model
 """
+
+
+@pytest.fixture(autouse=True)
+def removed(house: House) -> Iterator[None]:
+    """Afterwards there is no endpoint of the test and no model, which other tests would find by a part of its name."""
+    yield
+    for operation, member in (
+        (house.sagemaker.delete_endpoint, "EndpointName"),
+        (house.sagemaker.delete_endpoint_config, "EndpointConfigName"),
+        (house.sagemaker.delete_model, "ModelName"),
+    ):
+        with contextlib.suppress(ClientError):
+            operation(**{member: house.name})
 
 
 def test_a_scikit_learn_script_is_trained_served_and_transforms(house: House) -> None:
