@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline_lambdas", "inference_lambdas", "workflows")
 # What runs in a container of SageMaker has no layers: it is a program of its own.
+TABULAR = ROOT / "pipeline_lambdas" / "tabular"
 MODULES = sorted(
-    path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.parent.name != "scripts"
+    path
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if path.parent.name != "scripts" and path.parent != TABULAR
 )
 # Values that every layer may know.
 BASE = {
@@ -91,6 +96,19 @@ def test_pipeline_lambdas_do_not_need_inference_lambdas() -> None:
         for name in imported(path)
         if name.split(".")[0] in {"slipway", "slipway_build", "local_aws", "numpy"}
         or (name.split(".")[0] == "inference_lambdas" and name_of(path).startswith("pipeline_lambdas"))
+    }
+    assert unwanted == set()
+
+
+def test_the_program_for_tables_needs_only_itself_and_what_the_image_holds() -> None:
+    imports = {name_of(path): imported(path) for path in TABULAR.glob("*.py")}
+    assert len(imports) > 10
+    allowed = {*sys.stdlib_module_names, "numpy", "scipy", "xgboost"}
+    unwanted = {
+        f"{module} imports {name}"
+        for module, names in imports.items()
+        for name in names
+        if name.split(".")[0] not in allowed and not name.startswith("pipeline_lambdas.tabular")
     }
     assert unwanted == set()
 

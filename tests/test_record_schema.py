@@ -15,9 +15,11 @@ from pipeline_lambdas.evidence.prices import load_prices
 from pipeline_lambdas.evidence.record import Facts, assemble
 from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.release.script_mode import job_hyperparameters
 from tests.events import EXECUTION_ID, PREFIX
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import sample_config
+from tests.pipeline_lambdas.tables import churn_config
 from tests.record_schema import SCHEMA, problems
 
 WAITING = Facts(
@@ -43,6 +45,19 @@ CASES = {
     "expired": replace(WAITING, actions=answers.approved("Failed")),
     "training failed": replace(
         WAITING, training={"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": "no rows"}
+    ),
+    "a table": replace(
+        WAITING,
+        config=churn_config(),
+        training=answers.training_job(
+            HyperParameters=job_hyperparameters({"eta": "0.1"}, "slipway_tabular.py", "job", "us-east-1"),
+            InputDataConfig=[
+                {
+                    "ChannelName": "code",
+                    "DataSource": {"S3DataSource": {"S3Uri": f"s3://models/source/{'a' * 64}/"}},
+                }
+            ],
+        ),
     ),
     "rolled back": replace(
         WAITING,

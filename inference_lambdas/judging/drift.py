@@ -18,7 +18,8 @@ from itertools import repeat
 from typing import Any
 
 from inference_lambdas.judging.reference import Reference
-from inference_lambdas.predicting.rows import cells
+from inference_lambdas.predicting.cells import numbers_of, written_cells
+from inference_lambdas.predicting.quoting import values
 from inference_lambdas.statistics.sampling import scattered
 
 # Smaller shares count as this one: of an empty bin the logarithm has no value, and one row must not decide.
@@ -38,8 +39,43 @@ class ColumnDrift:
     bins: list[dict[str, Any]]
 
 
-class ColumnBins:
-    """Bins of one column by its reference values, with the counts of both sides.
+Limits = tuple[str, float | None, float | None]
+"""A bin's label, and its bounds where it has any."""
+_OTHER: Limits = ("other", None, None)
+_MISSING: Limits = ("missing", None, None)
+
+
+class _Bins:
+    """The counts of both sides in the bins of one column, the last of which is for missing values."""
+
+    def __init__(self, limits: list[Limits]) -> None:
+        self._limits = limits
+        self._counts = self._reference = [0] * len(limits)
+
+    def psi(self) -> float | None:
+        """Return the index over all bins; None without rows on one side."""
+        if not sum(self._reference) or not sum(self._counts):
+            return None
+        pairs = [(max(a, FLOOR), max(b, FLOOR)) for a, b in zip(*self._shares(), strict=True)]
+        return math.fsum([(share - reference) * math.log(share / reference) for reference, share in pairs])
+
+    def bins(self) -> list[dict[str, Any]]:
+        """Return the bins for the document, but those of other and missing values only where there are any.
+
+        A range holds values from `low` on and below `high`; of a single number both are that number.
+        """
+        return [
+            {"label": limits[0], "low": limits[1], "high": limits[2], "reference_share": reference, "share": share}
+            for limits, reference, share in zip(self._limits, *self._shares(), strict=True)
+            if reference or share or limits not in (_OTHER, _MISSING)
+        ]
+
+    def _shares(self) -> tuple[list[float], list[float]]:
+        return _shares(self._reference), _shares(self._counts)
+
+
+class ColumnBins(_Bins):
+    """Bins of a column of numbers by its reference values.
 
     Of ranges each begins at an edge, the first below all. Of single values one more bin is for other values. The last
     bin is for missing values.
@@ -49,7 +85,7 @@ class ColumnBins:
         """Make the bins from the values of the reference, which are finite, and the number of missing ones."""
         self._single, self._edges = _edges(array("d", sorted(values)))
         self._numbers = {value: number for number, value in enumerate(self._edges)}
-        self._counts = [0] * (len(self._edges) + 2)
+        super().__init__(_limits(self._edges, single=self._single))
         self.add(values)
         self._reference = [*self._counts[:-1], missing]
         self._counts = [0] * len(self._counts)
@@ -66,63 +102,58 @@ class ColumnBins:
         for place, count in Counter(places).items():
             self._counts[place] += count
 
-    def psi(self) -> float | None:
-        """Return the index over all bins; None without rows on one side."""
-        if not sum(self._reference) or not sum(self._counts):
-            return None
-        pairs = [(max(a, FLOOR), max(b, FLOOR)) for a, b in zip(*self._shares(), strict=True)]
-        return math.fsum([(share - reference) * math.log(share / reference) for reference, share in pairs])
 
-    def bins(self) -> list[dict[str, Any]]:
-        """Return the bins for the document, but those of other and missing values only where there are any.
+class CategoryBins(_Bins):
+    """A bin for each of the most frequent categories of the reference, and one for all others."""
 
-        A range holds values from `low` on and below `high`; of a single value both are that value.
-        """
-        limits = self._limits()
-        shares = zip(limits, *self._shares(), strict=True)
-        return [
-            {"label": label, "low": low, "high": high, "reference_share": reference, "share": share}
-            for (label, low, high), reference, share in shares
-            if reference or share or label not in {"other", "missing"}
-        ]
+    def __init__(self, categories: Counter[bytes], missing: int) -> None:
+        """Make the bins from how often each category is in the reference, and the number of missing ones."""
+        most = sorted(categories.items(), key=lambda item: (-item[1], item[0]))[:_MOST_VALUES]
+        self._places = {category: place for place, (category, _) in enumerate(most)}
+        super().__init__([*((name.decode(errors="replace"), None, None) for name, _ in most), _OTHER, _MISSING])
+        counts = [count for _, count in most]
+        self._reference = [*counts, categories.total() - sum(counts), missing]
 
-    def _limits(self) -> list[tuple[str, float | None, float | None]]:
-        rest: list[tuple[str, float | None, float | None]] = [("missing", None, None)]
-        if self._single:
-            return [*((f"{value:.15g}", value, value) for value in self._edges), ("other", None, None), *rest]
-        if not self._edges:
-            return [("all", None, None), *rest]
-        texts = [f"{edge:.6g}" for edge in self._edges]
-        between = [
-            (f"{texts[number]} to {texts[number + 1]}", low, self._edges[number + 1])
-            for number, low in enumerate(self._edges[:-1])
-        ]
-        first, last = self._edges[0], self._edges[-1]
-        return [(f"< {texts[0]}", None, first), *between, (f">= {texts[-1]}", last, None), *rest]
-
-    def _shares(self) -> tuple[list[float], list[float]]:
-        return _shares(self._reference), _shares(self._counts)
+    def add(self, texts: Sequence[bytes]) -> None:
+        """Count categories; an empty one is missing."""
+        other = len(self._counts) - 2
+        for text, count in Counter(texts).items():
+            self._counts[self._places.get(text, other) if text else other + 1] += count
 
 
 class Drift:
     """The bins of all columns; rows are taken by a stride, so that a large test set costs no more than a part of it."""
 
-    def __init__(self, columns: Sequence[str], places: Sequence[int], reference: Reference, stride: int) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        places: Sequence[int],
+        reference: Reference,
+        stride: int,
+        left_out: Sequence[str] = (),
+    ) -> None:
         """Make the bins from the reference; of the tested rows about every `stride`-th is counted.
 
-        `places` are where the columns stand in a row.
+        `places` are where the columns stand in a row; `left_out` are columns that cannot be compared.
         """
+        self._left_out = list(left_out)
         self._columns, self._places, self._stride = columns, places, stride
         self._rows = 0
         self._reference_rows, self._reference_sampled = reference.rows, reference.sampled
-        self._bins = list(map(ColumnBins, reference.values, reference.missing))
+        self._bins = [
+            CategoryBins(values, missing) if isinstance(values, Counter) else ColumnBins(values, missing)
+            for values, missing in zip(reference.values, reference.missing, strict=True)
+        ]
 
     def add(self, first: int, rows: Sequence[bytes]) -> None:
         """Count raw rows, the first of which has the number `first`."""
         chosen = scattered(rows, first, self._stride)
         self._rows += len(chosen)
-        for bins, values in zip(self._bins, cells(chosen, self._places), strict=True):
-            bins.add(values)
+        for bins, cells in zip(self._bins, written_cells(chosen, self._places), strict=True):
+            if isinstance(bins, CategoryBins):
+                bins.add(values(cells))
+            else:
+                bins.add(numbers_of(cells))
 
     def results(self) -> list[ColumnDrift]:
         """Return each column's index and bins."""
@@ -138,6 +169,7 @@ class Drift:
             "rows": self._rows,
             "sampled": self._reference_sampled or self._stride > 1,
             "columns": [{"column": found.column, "psi": found.psi, "bins": found.bins} for found in self.results()],
+            "left_out": self._left_out,
         }
 
 
@@ -156,6 +188,19 @@ def _edges(ordered: Sequence[float]) -> tuple[bool, list[float]]:
     quantiles = {ordered[len(ordered) * number // _BINS] for number in range(1, _BINS)}
     # Nothing of the reference would be below its least value.
     return False, sorted(quantiles - {ordered[0]})
+
+
+def _limits(edges: Sequence[float], *, single: bool) -> list[Limits]:
+    """The bins of numbers; those of ranges have none for other values, so theirs of that kind stays empty."""
+    if single:
+        return [*((f"{value:.15g}", value, value) for value in edges), _OTHER, _MISSING]
+    if not edges:
+        return [("all", None, None), _MISSING]
+    texts = [f"{edge:.6g}" for edge in edges]
+    between: list[Limits] = [
+        (f"{texts[number]} to {texts[number + 1]}", low, edges[number + 1]) for number, low in enumerate(edges[:-1])
+    ]
+    return [(f"< {texts[0]}", None, edges[0]), *between, (f">= {texts[-1]}", edges[-1], None), _MISSING]
 
 
 def _shares(counts: list[int]) -> list[float]:

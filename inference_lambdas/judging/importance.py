@@ -14,6 +14,8 @@ from typing import Any
 from inference_lambdas.judging.problems import metrics_of
 from inference_lambdas.predicting.plan import Evaluation
 from inference_lambdas.predicting.predictions import parse_predictions
+from inference_lambdas.predicting.quoting import shown
+from inference_lambdas.predicting.rows import labels_of
 from pipeline_lambdas.config.columns import column_name
 from pipeline_lambdas.runtime.failures import JobError, JobFailedError
 
@@ -74,9 +76,9 @@ def _metric(evaluation: Evaluation) -> str:
 
 
 def _error(evaluation: Evaluation, cells: Rows, first: int, send: Callable[[bytes], bytes]) -> float:
-    body = b"\n".join([b",".join(row[first:]) for row in cells])
-    parsed = parse_predictions(send(body), len(cells), evaluation.prediction_form)
-    labels = [float(row[0]) for row in cells]
+    body, form = b"\n".join([b",".join(row[first:]) for row in cells]), evaluation.row_format
+    parsed = parse_predictions(send(shown(body) if form.table else body), len(cells), evaluation.prediction_form)
+    labels = labels_of([row[0] for row in cells], form)
     metrics = metrics_of(evaluation.config)
     metrics.add(parsed.of(labels), parsed.predictions)
     values, name = metrics.values(), _metric(evaluation)

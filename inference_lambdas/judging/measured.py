@@ -26,6 +26,7 @@ from inference_lambdas.statistics.metrics import Metrics
 from inference_lambdas.statistics.samples import EvenSample
 from inference_lambdas.statistics.sampling import DRIFT_ROWS, HEAD_BYTES, estimated_rows, stride_for
 from pipeline_lambdas.config.columns import column_index, column_name, column_problems
+from pipeline_lambdas.config.schema import DRIFT_TYPES
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
 _PLOTTED_ROWS = 1000
@@ -138,9 +139,11 @@ def _sample(evaluation: Evaluation, columns: int, row_bytes: int) -> EvenSample 
 def _drift(evaluation: Evaluation, columns: int, rows: int) -> Drift | None:
     if evaluation.test.drift is None:
         return None
-    dataset = evaluation.dataset
+    dataset, types = evaluation.dataset, evaluation.config.column_types
     features = range(1 + evaluation.row_format.weights, columns)
-    names: Sequence[str] = evaluation.test.drift.columns or [column_name(place, dataset.columns) for place in features]
+    asked = evaluation.test.drift.columns
+    found: Sequence[str] = asked or [column_name(place, dataset.columns) for place in features]
+    names = [name for name in found if types.get(name, "number") in DRIFT_TYPES]
     places = [_place(evaluation, name) for name in names]
     files = dataset.channel("train")
     if not files:
@@ -152,5 +155,7 @@ def _drift(evaluation: Evaluation, columns: int, rows: int) -> Drift | None:
     def read(index: int, start: int, end: int) -> bytes:
         return evaluation.data.read_range(dataset.key(files[index]), start, end)
 
-    reference = read_reference([file.size_bytes for file in files], read, columns, places)
-    return Drift(names, places, reference, stride_for(rows, DRIFT_ROWS))
+    categories = {place for name, place in zip(names, places, strict=True) if types.get(name) == "category"}
+    sizes = [file.size_bytes for file in files]
+    reference = read_reference(sizes, read, columns, places, categories if types else None)
+    return Drift(names, places, reference, stride_for(rows, DRIFT_ROWS), [name for name in found if name not in names])

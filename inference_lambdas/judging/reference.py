@@ -1,12 +1,18 @@
-"""What the training rows look like, column by column: of a large channel from blocks spread evenly over it."""
+"""What the training rows look like, column by column: of a large channel from blocks spread evenly over it.
+
+A column is of numbers, or of categories.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from inference_lambdas.predicting.rows import cells, split_rows
+from inference_lambdas.predicting.cells import numbers_of, written_cells
+from inference_lambdas.predicting.quoting import values
+from inference_lambdas.predicting.rows import split_rows, table_rows
 from inference_lambdas.statistics.sampling import DRIFT_ROWS, estimated_rows, scattered, stride_for
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -19,27 +25,41 @@ _ROWS_AT_A_TIME = 5_000
 
 @dataclass(slots=True)
 class Reference:
-    """Finite values and the number of missing ones, a column each; `sampled` if it is a part of the channel."""
+    """Finite values, or how often each category is there, and the number of missing ones, a column each.
 
-    values: list[array[float]]
+    `sampled` if it is a part of the channel.
+    """
+
+    values: list[array[float] | Counter[bytes]]
     missing: list[int]
     rows: int = 0
     sampled: bool = False
 
 
 def read_reference(
-    sizes: Sequence[int], read: Callable[[int, int, int], bytes], columns: int, places: Sequence[int]
+    sizes: Sequence[int],
+    read: Callable[[int, int, int], bytes],
+    columns: int,
+    places: Sequence[int],
+    categories: Container[int] | None = None,
 ) -> Reference:
     """Read the columns at `places` of rows that have `columns` of them.
+
+    Of a table, whose cells may be in quotes, `categories` are the places of columns that are not of numbers.
 
     `sizes` are those of the channel's files in bytes, `read` returns a file's bytes by its index from a start to an
     end. Raises ConfigurationError for a row with another number of columns.
     """
-    reference = Reference([array("d") for _ in places], [0] * len(places), sampled=sum(sizes) > MAX_BYTES)
+    empty: list[array[float] | Counter[bytes]] = [
+        Counter() if categories and place in categories else array("d") for place in places
+    ]
+    reference = Reference(empty, [0] * len(places), sampled=sum(sizes) > MAX_BYTES)
     seen, stride = 0, 0
     for index, start, end in pieces(sizes):
         content = read(index, start, end)
         rows = split_rows(_whole_lines(content, at_start=start == 0, at_end=end == sizes[index]))
+        if categories is not None:
+            rows = _of_table(rows)
         if not stride:
             rows_ahead = estimated_rows(content, min(sum(sizes), MAX_BYTES), None)
             stride = stride_for(rows_ahead, min(DRIFT_ROWS, MAX_VALUES // max(1, len(places))))
@@ -74,6 +94,13 @@ def _whole_lines(content: bytes, *, at_start: bool, at_end: bool) -> bytes:
     return content[first:last]
 
 
+def _of_table(rows: list[bytes]) -> list[bytes]:
+    try:
+        return table_rows(rows)
+    except ValueError as error:
+        raise ConfigurationError(f"Channel train: {error}. Upload the dataset again.") from None
+
+
 def _add(reference: Reference, rows: Sequence[bytes], columns: int, places: Sequence[int]) -> None:
     for row in rows:
         if row.count(b",") + 1 != columns:
@@ -82,8 +109,15 @@ def _add(reference: Reference, rows: Sequence[bytes], columns: int, places: Sequ
                 "are tested. Upload the dataset again."
             )
     for begin in range(0, len(rows), _ROWS_AT_A_TIME):
-        for number, found in enumerate(cells(rows[begin : begin + _ROWS_AT_A_TIME], places)):
-            values = [value for value in found if value is not None]
-            reference.values[number].extend(values)
-            reference.missing[number] += len(found) - len(values)
+        part = written_cells(rows[begin : begin + _ROWS_AT_A_TIME], places)
+        for number, cells in enumerate(part):
+            known = reference.values[number]
+            if isinstance(known, Counter):
+                found = list(filter(None, values(cells)))
+                known.update(found)
+                reference.missing[number] += len(cells) - len(found)
+            else:
+                numbers = [value for value in numbers_of(cells) if value is not None]
+                known.extend(numbers)
+                reference.missing[number] += len(cells) - len(numbers)
     reference.rows += len(rows)

@@ -98,6 +98,7 @@ def _subject(evaluation: Evaluation) -> dict[str, Any]:
         "files": [file.path for file in evaluation.files],
         "columns": list(evaluation.dataset.columns),
         "problem": evaluation.config.problem,
+        "classes": list(evaluation.config.class_names),
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from inference_lambdas.predicting.rows import cells
+from inference_lambdas.predicting.cells import numbers_of, written_cells
+from inference_lambdas.predicting.quoting import values
 from inference_lambdas.statistics.metrics import Metrics
 from pipeline_lambdas.config.model import SliceColumn
 
@@ -39,8 +40,8 @@ class Slices:
 
     def add(self, rows: Sequence[bytes], labels: Sequence[float], predictions: Sequence[Any]) -> None:
         """Add raw rows of CSV with the labels and predictions that belong to them."""
-        for column, values in zip(self._columns, cells(rows, self._places), strict=True):
-            column.add(values, labels, predictions)
+        for column, cells in zip(self._columns, written_cells(rows, self._places), strict=True):
+            column.add(cells, labels, predictions)
 
     def results(self) -> list[Slice]:
         """Return every slice of the config, and those of other or missing values that have rows."""
@@ -55,12 +56,13 @@ class _Column:
         self._labels = _labels(column)
         self._missing = len(self._labels) - 1
         self._numbers = {value: number for number, value in enumerate(column.values)}
+        self._texts = {value.encode(): number for number, value in enumerate(column.values) if isinstance(value, str)}
         self._rows = [0] * len(self._labels)
         self._metrics = [make() for _ in self._labels]
 
-    def add(self, values: Sequence[float | None], labels: Sequence[float], predictions: Sequence[Any]) -> None:
+    def add(self, cells: Sequence[bytes], labels: Sequence[float], predictions: Sequence[Any]) -> None:
         parts: list[tuple[list[float], list[Any]]] = [([], []) for _ in self._labels]
-        for number, label, prediction in zip(self._slices_of(values), labels, predictions, strict=True):
+        for number, label, prediction in zip(self._slices_of(cells), labels, predictions, strict=True):
             part = parts[number]
             part[0].append(label)
             part[1].append(prediction)
@@ -69,12 +71,17 @@ class _Column:
                 self._rows[number] += len(part[0])
                 self._metrics[number].add(*part)
 
-    def _slices_of(self, values: Sequence[float | None]) -> list[int]:
+    def _slices_of(self, cells: Sequence[bytes]) -> list[int]:
         cuts, missing = self._column.ranges, self._missing
+        if self._texts:
+            texts = values(cells)
+            places = {text: self._texts.get(text, missing - 1) if text else missing for text in set(texts)}
+            return [places[text] for text in texts]
+        found = numbers_of(cells)
         if not cuts:
             numbers, other = self._numbers, missing - 1
-            return [missing if value is None else numbers.get(value, other) for value in values]
-        return [missing if value is None else bisect_right(cuts, value) for value in values]
+            return [missing if value is None else numbers.get(value, other) for value in found]
+        return [missing if value is None else bisect_right(cuts, value) for value in found]
 
     def results(self) -> list[Slice]:
         found = zip(self._labels, self._rows, self._metrics, strict=True)
@@ -85,6 +92,10 @@ class _Column:
         ]
 
 
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.15g}"
+
+
 def _labels(column: SliceColumn) -> list[str]:
     """The labels of all slices; ranges leave no other value, so theirs of that kind stays empty."""
     name, cuts = column.column, [f"{cut:.15g}" for cut in column.ranges]
@@ -92,5 +103,5 @@ def _labels(column: SliceColumn) -> list[str]:
         between = [f"{low} <= {name} < {high}" for low, high in pairwise(cuts)]
         labels = [f"{name} < {cuts[0]}", *between, f"{name} >= {cuts[-1]}"]
     else:
-        labels = [f"{name} = {value:.15g}" for value in column.values]
+        labels = [f"{name} = {_text(value)}" for value in column.values]
     return [*labels, f"{name} other", f"{name} missing"]

@@ -9,6 +9,7 @@ from operator import ne, sub
 from typing import Any
 
 from inference_lambdas.predicting.predictions import Predicted
+from inference_lambdas.predicting.quoting import value
 from inference_lambdas.predicting.rows import RowFormat
 from pipeline_lambdas.config.columns import column_name
 
@@ -100,6 +101,8 @@ class WorstRows:
     def _values(self, row: bytes) -> list[str]:
         """Return the features as they are written; of libsvm each with its index."""
         cells = row.split(b",")[1 + self._form.weights :] if self._csv else row.split()[1:]
+        if self._form.table:
+            cells = list(map(value, cells))
         return [cell.decode(errors="replace")[:_MOST_TEXT] for cell in cells[:MOST_VALUES]]
 
 

@@ -106,7 +106,13 @@ class Evaluation:
 
     @property
     def row_format(self) -> RowFormat:
-        return RowFormat(self.content_type, weights=self.config.built_in.weighted(self.config.hyperparameters))
+        config = self.config
+        return RowFormat(
+            self.content_type,
+            weights=config.built_in.weighted(config.hyperparameters),
+            table=bool(config.features),
+            classes=config.class_names,
+        )
 
     @property
     def prediction_form(self) -> PredictionForm:

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from inference_lambdas.predicting.predictions import Parsed
+from inference_lambdas.predicting.quoting import hidden
 from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -97,7 +98,8 @@ class PredictionsReader:
                 f"{self._name}: found {rows - len(lines)} rows fewer than the channel has; expected a line for each."
             )
         columns = self._columns
-        cells = b"".join(lines).replace(b"\n", b",").split(b",")
+        # A label may be a text with a comma.
+        cells = hidden(b"".join(lines)).replace(b"\n", b",").split(b",")
         total = len(columns.names)
         found = [cells[place : rows * total : total] for place in range(2, total)]
         count = len(found) // (1 + columns.champion)

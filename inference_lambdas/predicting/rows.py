@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
+from inference_lambdas.predicting.quoting import HIDDEN_COMMA, QUOTE, hidden, shown, unclosed, value, values
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
 _VALUE_BYTES = bytes(byte for byte in range(256) if byte not in b",\n")
@@ -21,10 +22,15 @@ class RowError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class RowFormat:
-    """The label first, then with `weights` the row's weight, then the features; no header."""
+    """The label first, then with `weights` the row's weight, then the features; no header.
+
+    The cells of a `table` are texts, and may be in quotes; `classes` are the texts that its label may be.
+    """
 
     content_type: str
     weights: bool = False
+    table: bool = False
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
-    """Labels, also as they are written, and request body of a block, and its rows; `columns` is 0 for libsvm."""
+    """Labels, also as they are written, and request body of a block, and its rows; `columns` is 0 for libsvm.
+
+    A comma within quotes is hidden in `rows`, as `quoting` says, and in nothing else.
+    """
 
     labels: list[float]
     label_texts: Sequence[bytes]
@@ -65,6 +74,8 @@ def parse_block(block: Block, form: RowFormat, columns: int | None, max_rows: in
     rows = split_rows(block.content)
     if max_rows is not None:
         del rows[max_rows:]
+    if form.table:
+        rows = _of_table(block, rows)
     if not rows:
         return ParsedRows([], (), b"", columns or 0, rows)
     parse = _parse_csv if form.content_type == "text/csv" else _parse_libsvm
@@ -79,6 +90,34 @@ def split_rows(content: bytes) -> list[bytes]:
     if not rows[-1]:
         rows.pop()
     return list(filter(None, rows)) if b"" in rows else rows
+
+
+def table_rows(rows: list[bytes]) -> list[bytes]:
+    """Return rows of a table with their commas within quotes hidden; ValueError if a quote is not closed."""
+    content = b"\n".join(rows)
+    if QUOTE not in content:
+        return rows
+    place = unclosed(rows)
+    if place is not None:
+        raise ValueError(f"found a quote that is not closed in {_shown(rows[place])}")
+    return hidden(content).split(b"\n")
+
+
+def _of_table(block: Block, rows: list[bytes]) -> list[bytes]:
+    if HIDDEN_COMMA in block.content:
+        row = next((place for place, row in enumerate(rows) if HIDDEN_COMMA in row), None)
+        if row is not None:
+            raise block.error(row, "found the byte 0xFF, which is not UTF-8; expected text in UTF-8")
+    if QUOTE not in block.content:
+        return rows
+    try:
+        return table_rows(rows)
+    except ValueError:
+        raise block.error(
+            unclosed(rows) or 0,
+            "found a quote that is not closed; expected cells in double quotes, a quote within them doubled, and no "
+            "line break in a cell",
+        ) from None
 
 
 def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | None) -> ParsedRows:
@@ -97,7 +136,11 @@ def _parse_csv(block: Block, rows: list[bytes], form: RowFormat, columns: int | 
         features.append(rest)
     if form.weights:
         features = [row.partition(b",")[2] for row in features]
-    return ParsedRows(_labels(block, names), names, b"\n".join(features), expected, rows)
+    labels = _class_numbers(block, names, form) if form.classes else _labels(block, names, table=form.table)
+    body = b"\n".join(features)
+    if form.table and QUOTE in block.content:
+        names, body = list(map(shown, names)), shown(body)
+    return ParsedRows(labels, names, body, expected, rows)
 
 
 def _ragged(block: Block, rows: list[bytes], form: RowFormat, expected: int) -> RowError:
@@ -124,8 +167,37 @@ def _parse_libsvm(block: Block, rows: list[bytes], form: RowFormat, columns: int
     return ParsedRows(_labels(block, names), names, b"\n".join(features), 0, rows)
 
 
-def _labels(block: Block, names: Sequence[bytes]) -> list[float]:
+def labels_of(names: Sequence[bytes], form: RowFormat) -> list[float]:
+    """Return the labels in the first cells of rows: numbers, also those of classes.
+
+    Raises KeyError for a class that there is not, ValueError for what is no number.
+    """
+    if not form.classes:
+        return list(map(float, values(names) if form.table else names))
+    known = {name.encode(): float(number) for number, name in enumerate(form.classes)}
+    numbers = {name: known[value(name)] for name in set(names)}
+    return list(map(numbers.__getitem__, names))
+
+
+def _class_numbers(block: Block, names: Sequence[bytes], form: RowFormat) -> list[float]:
+    try:
+        return labels_of(names, form)
+    except KeyError:
+        known = {name.encode() for name in form.classes}
+        row = next(place for place, name in enumerate(names) if value(name) not in known)
+        header = ", and no header" if block.line_of(row) == 1 else ""
+        found = _shown(value(names[row]))
+        raise block.error(row, f"found the label {found}; expected {', '.join(form.classes)}{header}") from None
+
+
+def _shown(text: bytes) -> str:
+    return repr(text.decode(errors="replace")[:80])
+
+
+def _labels(block: Block, names: Sequence[bytes], *, table: bool = False) -> list[float]:
     # Most labels repeat, and to look one up takes a fifth of the time that reading it does.
+    if table:
+        names = values(names)
     distinct = list(set(names))
     try:
         numbers = dict(zip(distinct, map(float, distinct), strict=True))
@@ -138,13 +210,13 @@ def _labels(block: Block, names: Sequence[bytes]) -> list[float]:
 
 
 def _bad_label(block: Block, names: Sequence[bytes]) -> RowError:
-    row = next(index for index, name in enumerate(names) if not _is_number(name))
-    found = names[row].decode(errors="replace")[:80]
+    row = next(place for place, name in enumerate(names) if not _is_number(name))
+    found = _shown(names[row])
     if block.line_of(row) == 1:
         return block.error(
-            row, f"found the label {found!r}, so this looks like a header; expected rows of numbers without one"
+            row, f"found the label {found}, so this looks like a header; expected rows of numbers without one"
         )
-    return block.error(row, f"found the label {found!r}; expected a number")
+    return block.error(row, f"found the label {found}; expected a number")
 
 
 def _is_number(name: bytes) -> bool:
@@ -152,43 +224,3 @@ def _is_number(name: bytes) -> bool:
         return math.isfinite(float(name)) and b"_" not in name
     except ValueError:
         return False
-
-
-def cells(rows: Sequence[bytes], columns: Sequence[int]) -> list[Sequence[float | None]]:
-    """Return the numbers in some columns of CSV rows, column by column; None for what is no finite number.
-
-    The rows have as many columns each. An empty cell and nan are missing values, where the algorithm takes them.
-    """
-    if not (rows and columns):
-        return [[] for _ in columns]
-    width = rows[0].count(b",") + 1
-    # From the nearer end, and no further than needed: what is split off costs the most.
-    if sum(min(column + 1, width - column) for column in columns) < width:
-        return [_numbers(_column(rows, column, width)) for column in columns]
-    split = [row.split(b",", max(columns) + 1) for row in rows]
-    return [_numbers([parts[column] for parts in split]) for column in columns]
-
-
-def _column(rows: Sequence[bytes], column: int, width: int) -> list[bytes]:
-    left, right = column + 1, width - column
-    if left <= right:
-        return [row.split(b",", left)[column] for row in rows]
-    return [row.rsplit(b",", right)[-right] for row in rows]
-
-
-def _numbers(texts: list[bytes]) -> Sequence[float | None]:
-    try:
-        numbers = list(map(float, texts))
-    except ValueError:
-        numbers = list(map(_number, texts))
-    # The sum is finite if all numbers are, unless they are huge.
-    if math.isfinite(sum(numbers)):
-        return numbers
-    return [value if math.isfinite(value) else None for value in numbers]
-
-
-def _number(text: bytes) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

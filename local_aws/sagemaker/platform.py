@@ -6,15 +6,21 @@ import logging
 import math
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_aws.base import Credentials
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.launcher import Launcher, StoppingError
+from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
-from local_aws.settings import HOST
+from local_aws.settings import HOST, NO_HOST_PREFIX
+
+if TYPE_CHECKING:
+    from local_aws.sagemaker.containers.script_mode.launch import Scripts
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +41,29 @@ class Platform:
     def folder(self) -> Path:
         """The folder of jobs and models in use."""
         return self.runtime.settings.state / "sagemaker"
+
+    def prewarm(self, image: str, environment: Mapping[str, str]) -> None:
+        """Begin to load the libraries that serve a model; returns at once. A script loads its own."""
+        if frameworks.to_serve(image, environment) is None:
+            self.launcher.prewarm(image)
+
+    def scripts(self) -> Scripts:
+        """The starter of users' scripts. Raises StoppingError."""
+        return self.launcher.scripts(self.folder / "script-mode")
+
+    def sdk_variables(self, role: ExecutionRole) -> dict[str, str]:
+        """This local AWS with a role's credentials, which SDKs on AWS find by themselves, as variables.
+
+        Raises base.RoleNotAssumableError.
+        """
+        credentials = role.assume()
+        return {
+            "AWS_ENDPOINT_URL": self.runtime.settings.url,
+            **NO_HOST_PREFIX,
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_SESSION_TOKEN": credentials.session_token,
+        }
 
     def await_port(self) -> None:
         """Return when this local AWS answers, as it also calls itself over the wire.

@@ -61,6 +61,20 @@ class LogPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Tabular:
+    """How an algorithm trains on tables; `classes` below is the number of the label's, 0 without classes.
+
+    versions   of its image that run the code of `pipeline_lambdas/tabular`
+    problems   (hyperparameter, what is wrong) for what is not allowed with a table
+    completed  the hyperparameters with those that follow from the number of classes
+    """
+
+    versions: tuple[str, ...]
+    problems: Callable[[Hyperparameters, int], list[tuple[str, str]]]
+    completed: Callable[[Hyperparameters, int], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Algorithm:
     """One built-in algorithm.
 
@@ -76,6 +90,7 @@ class Algorithm:
     missing_values       whether a feature in a request may be empty
     request_limit_bytes  the largest request that the container takes
     distributed          whether it trains on several instances together
+    tabular              how it trains on tables; None if it does not
     """
 
     name: str
@@ -95,6 +110,7 @@ class Algorithm:
     distributed: bool
     since: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     weighted: Callable[[Hyperparameters], bool] = lambda _: False
+    tabular: Tabular | None = None
 
     @property
     def mapping_key(self) -> str:

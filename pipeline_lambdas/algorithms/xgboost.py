@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, Target
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
+from pipeline_lambdas.algorithms.xgboost_tables import TABLES
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
 REGRESSION_OBJECTIVES = (
@@ -261,4 +262,5 @@ XGBOOST = Algorithm(
     distributed=True,
     since=SINCE,
     weighted=lambda values: values.get("csv_weights") == "1",
+    tabular=TABLES,
 )

@@ -45,9 +45,32 @@ def column_problems(test: EvaluationTest, names: Sequence[str], count: int | Non
             yield f"{place}: {finding(name)}; expected {_allowed(name, names, count)}"
 
 
+def table_problems(config: TrainingConfig, names: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong where a config's label and features are not the dataset's columns, in their order."""
+    expected = list(config.column_types)
+    if list(names) == expected or not expected:
+        return
+    if not names:
+        yield f"features: found a dataset without names of its columns; expected a columns.json with {_some(expected)}"
+        return
+    lacking = [name for name in expected if name not in names]
+    for name in lacking[:_SHOWN]:
+        place = "label.column" if name == expected[0] else f"features.{name}"
+        yield f"{place}: {finding(name)}; expected {_allowed(name, names, None)}"
+    untyped = [name for name in names if name not in expected]
+    if untyped:
+        yield f"features: found no type of {_some(untyped)}; expected one for each column, such as ignore"
+    if not lacking and not untyped:
+        yield f"features: found another order than the dataset's; expected {names[0]}, then {_some(names[1:])}"
+
+
 def check_columns(config: TrainingConfig, names: Sequence[str]) -> None:
-    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything costs money."""
-    problems = [problem for test in config.tests.values() for problem in column_problems(test, names)]
+    """Raise ConfigurationError for columns that a config names and the dataset lacks, before anything costs money.
+
+    A table has all of them, in their order.
+    """
+    problems = list(table_problems(config, names))
+    problems += [problem for test in config.tests.values() for problem in column_problems(test, names)]
     if problems:
         raise ConfigurationError("\n".join(f"{config.model}.yml: {problem}" for problem in problems))
 
@@ -56,5 +79,9 @@ def _allowed(name: str, names: Sequence[str], count: int | None) -> str:
     if not names:
         last = f"column {count}" if count else "the last one"
         return f"column 1, the label, to {last}, as the dataset has no columns.json that names them"
+    return f"a column of the dataset: {_some(names)}{nearest(name, list(names))}"
+
+
+def _some(names: Sequence[str]) -> str:
     more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
-    return f"a column of the dataset: {', '.join(names[:_SHOWN])}{more}{nearest(name, list(names))}"
+    return f"{', '.join(names[:_SHOWN])}{more}"

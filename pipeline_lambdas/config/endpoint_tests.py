@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline_lambdas.algorithms.answers import PredictionForm
 from pipeline_lambdas.config import schema
@@ -24,11 +25,15 @@ _LIBSVM = "text/libsvm"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rest of the file says about the model; None for a value that is not valid."""
+    """What the rest of the file says about the model; None for a value that is not valid.
+
+    `types` are those of a table's columns; none if the data is not a table.
+    """
 
     problem: str | None
     form: PredictionForm | None
     channels: Mapping[str, str | None]
+    types: Mapping[str, str]
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -149,9 +154,33 @@ def _slice(reader: Reader, path: str, item: object, judged: Judged) -> SliceColu
     if isinstance(item, dict) and len({"ranges", "values"} & item.keys()) != 1:
         found = "both" if "ranges" in item else "neither"
         reader.problem(path, f"found {found} of ranges and values; expected one of them")
-    for key in {"ranges", "values"} & values.keys():
-        values[key] = tuple(map(float, values[key]))
-    return SliceColumn(**values, gates=gates) if "column" in values else None
+    if "column" not in values:
+        return None
+    if "ranges" in values:
+        values["ranges"] = tuple(map(float, values["ranges"]))
+    kind = judged.types.get(values["column"], "number")
+    if "ranges" in values and kind != "number":
+        reader.problem(f"{path}.ranges", f"found with {values['column']}, a {kind}; allowed with a number, else values")
+    if "values" in values:
+        values["values"] = _values(reader, f"{path}.values", values["values"], kind, judged)
+    return SliceColumn(**values, gates=gates)
+
+
+def _values(
+    reader: Reader, path: str, found: tuple[Any, ...], kind: str, judged: Judged
+) -> tuple[float, ...] | tuple[str, ...]:
+    """Return what a slice's values are in the column: numbers, or texts as the cells hold them."""
+    if kind == "number":
+        texts = [value for value in found if isinstance(value, str)]
+        if texts:
+            more = "" if judged.types else "; texts are allowed with features, for columns of other types"
+            reader.problem(path, f"found {describe(texts[0])}; expected numbers{more}")
+            return ()
+        return tuple(map(float, found))
+    fractions = [value for value in found if isinstance(value, float)]
+    if fractions:
+        reader.problem(path, f"found {fractions[0]}; expected texts, in quotes, as the column is a {kind}")
+    return tuple(map(str, found))
 
 
 def _drift(reader: Reader, path: str, item: object, channel: str, judged: Judged) -> DriftTest | None:
@@ -159,6 +188,11 @@ def _drift(reader: Reader, path: str, item: object, channel: str, judged: Judged
     if not _in_columns(reader, path, judged, channel, "train"):
         return None
     values = reader.section(item, path, schema.DRIFT)
+    for index, name in enumerate(values.get("columns", ())):
+        kind = judged.types.get(name, "number")
+        if kind not in schema.DRIFT_TYPES:
+            allowed = " and ".join(schema.DRIFT_TYPES)
+            reader.problem(f"{path}.columns[{index}]", f"found {name}, of type {kind}; expected columns of {allowed}")
     return DriftTest(float(values.pop("max_psi")), **values) if "max_psi" in values else None
 
 

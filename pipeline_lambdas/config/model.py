@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.answers import PredictionForm
@@ -16,12 +16,31 @@ from pipeline_lambdas.algorithms.table import ALGORITHMS
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
 Requirement = Literal["not-shown-worse", "shown-not-worse"]
+FeatureType = Literal["number", "category", "text", "date", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChoice:
     name: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The label's column in a table, and its values where they are classes; of two the second is the positive one."""
+
+    column: str
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One of the table's other columns; `max_categories` is of a category, `max_terms` of a text."""
+
+    name: str
+    type: FeatureType
+    max_categories: int | None = None
+    max_terms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +115,14 @@ class ChampionTest:
 
 @dataclass(frozen=True, slots=True)
 class SliceColumn:
-    """A column that splits the rows: `ranges` cut between slices, each of `values` is a slice; one of them is empty."""
+    """A column that splits the rows: `ranges` cut between slices, each of `values` is a slice; one of them is empty.
+
+    The values are texts where the column holds them, else numbers.
+    """
 
     column: str
     ranges: tuple[float, ...] = ()
-    values: tuple[float, ...] = ()
+    values: tuple[float, ...] | tuple[str, ...] = ()
     min_rows: int = 30
     gates: tuple[Gate, ...] = ()
 
@@ -154,7 +176,10 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types."""
+    """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types.
+
+    With `features` the rows are those of a table, and the model itself makes numbers of them.
+    """
 
     model: str
     problem: Problem
@@ -167,6 +192,8 @@ class TrainingConfig:
     keep: Keep = Keep()
     dataset: str | None = None
     """Id of the dataset that the config pins."""
+    label: Label | None = None
+    features: tuple[Feature, ...] = ()
 
     @property
     def built_in(self) -> Algorithm:
@@ -178,7 +205,17 @@ class TrainingConfig:
 
     @property
     def classes(self) -> int:
-        return self.built_in.classes(self.hyperparameters)
+        return len(self.class_names) or self.built_in.classes(self.hyperparameters)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The label's values, in the order of the classes' numbers; none if the data holds these numbers."""
+        return self.label.classes if self.label else ()
+
+    @property
+    def column_types(self) -> dict[str, FeatureType]:
+        """The columns of a table to their types, the label first; none without `features`."""
+        return column_types(self.label, self.features)
 
     def content_type(self, channel: str) -> str:
         """Return a channel's content type; the test channel has that of train."""
@@ -203,9 +240,26 @@ class TrainingConfig:
         return test
 
 
+def column_types(label: Label | None, features: Iterable[Feature]) -> dict[str, FeatureType]:
+    """Return the columns of a table to their types, the label first; none without one."""
+    found: dict[str, FeatureType] = {}
+    if label:
+        found[label.column] = "category" if label.classes else "number"
+    return found | {feature.name: feature.type for feature in features}
+
+
+def config_values(config: TrainingConfig) -> dict[str, Any]:
+    """Return the config with its defaults as plain values.
+
+    Without a table it has no key of one, and so the hash that it had before configs had tables.
+    """
+    left_out = set() if config.features else {"label", "features"}
+    return {name: value for name, value in asdict(config).items() if name not in left_out}
+
+
 def canonical(config: TrainingConfig) -> str:
     """Return the config as JSON with sorted keys: the same for two files that differ only in form."""
-    return json.dumps(asdict(config), sort_keys=True, separators=(",", ":"))
+    return json.dumps(config_values(config), sort_keys=True, separators=(",", ":"))
 
 
 def config_sha256(config: TrainingConfig) -> str:

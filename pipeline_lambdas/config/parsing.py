@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from pipeline_lambdas.algorithms.algorithm import Algorithm
+from pipeline_lambdas.algorithms.algorithm import Algorithm, Tabular
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.columns import column_problems
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
 from pipeline_lambdas.config.environments import read_variant
+from pipeline_lambdas.config.features import check_table, read_features, read_label
 from pipeline_lambdas.config.model import (
     AlgorithmChoice,
     Keep,
+    Label,
     TrainingConfig,
     TrainingResources,
     Variant,
     canonical,
+    column_types,
     config_sha256,
 )
 from pipeline_lambdas.config.reader import Reader
@@ -29,6 +33,8 @@ __all__ = ["ConfigError", "TrainingConfig", "canonical", "config_sha256", "parse
 _TOP = (
     "model",
     "problem",
+    "label",
+    "features",
     "algorithm",
     "hyperparameters",
     "training",
@@ -69,6 +75,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     if not isinstance(document, dict):
         return None
     problem = top.get("problem")
+    label = read_label(reader, top, problem)
+    features = read_features(reader, top["features"], label) if "features" in top else ()
     channels = {
         name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
         for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
@@ -79,20 +87,29 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
         hyperparameters = _hyperparameters(reader, algorithm, choice.get("version"), top)
+        if algorithm.tabular and "features" in top:
+            hyperparameters = _of_table(reader, algorithm.tabular, hyperparameters, label)
         _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
     training = reader.section(top.get("training"), "training", schema.TRAINING)
     if algorithm:
-        _check_job(reader, algorithm, channels, training.get("instance_count", 1))
+        instances = training.get("instance_count", 1)
+        if "features" in top:
+            check_table(reader, algorithm, choice.get("version"), channels, instances)
+        _check_job(reader, algorithm, channels, instances)
     environments = {
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
     form = algorithm.form(hyperparameters) if algorithm else None
-    judged = Judged(problem, form, cast("dict[str, str]", channels))
+    types = column_types(label, features)
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types)
     tests = {
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
     }
+    for test in tests.values() if label and features else ():
+        for text in column_problems(test, list(types)):
+            reader.problem(*text.split(": ", 1))
     data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
     if reader.problems:
@@ -108,6 +125,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         tests=tests,
         keep=Keep(**keep),
         dataset=data.get("dataset"),
+        label=label,
+        features=features,
     )
 
 
@@ -144,6 +163,13 @@ def _hyperparameters(
                 if algorithm.lacks(item, version):
                     reader.problem(f"{path}.{name}", f"found {item} with version {version}; allowed in later versions")
     return result
+
+
+def _of_table(reader: Reader, tabular: Tabular, values: Mapping[str, str], label: Label | None) -> dict[str, str]:
+    classes = len(label.classes) if label else 0
+    for name, text in tabular.problems(values, classes):
+        reader.problem(f"hyperparameters.{name}", text)
+    return tabular.completed(values, classes)
 
 
 def _check_hyperparameters(

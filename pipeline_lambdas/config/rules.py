@@ -109,6 +109,16 @@ def several(rule: Rule, words: str, most: int, *, increasing: bool = False) -> R
     return Rule(f"a list of 1 to {most} {words}{order}", read)
 
 
+def either(first: Rule, second: Rule) -> Rule:
+    """Values of one rule or the other."""
+
+    def read(value: object) -> object | None:
+        found = first.read(value)
+        return second.read(value) if found is None else found
+
+    return Rule(f"{first.allowed}, or {second.allowed}", read)
+
+
 def as_text(rule: Rule) -> Rule:
     """Values of `rule` as texts, SageMaker's form of hyperparameters; the file may also give them as texts."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
-from pipeline_lambdas.config.rules import Rule, choice, integer, number, several, text
+from pipeline_lambdas.config.rules import Rule, as_text, choice, either, integer, number, several, text
 from pipeline_lambdas.release.names import RESERVED_MODELS
 
 MODEL_NAME = text(
@@ -31,6 +31,31 @@ ALGORITHM: Mapping[str, Rule] = {
     "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm"),
     "version": Rule(_VERSIONS, _version).about("Version of its image"),
 }
+_COLUMN = text(r"(?s).{1,200}", "the name of a column")
+_CELL = text(r"(?!\s)[^\r\n]{1,200}(?<!\s)", "a text of 1 to 200 characters without spaces around it")
+_MOST_CLASSES = 1000
+LABEL: Mapping[str, Rule] = {
+    "column": _COLUMN.about("Its name in the dataset's columns.json, where it stands first"),
+    # YAML reads a bare 1 as a number.
+    "classes": several(either(_CELL, as_text(integer(-(10**9)))), "class names", _MOST_CLASSES)
+    .about(
+        "For the problems binary and multiclass: the label's values as they stand in the data. Of two the second is "
+        'the positive class. YAML reads a bare yes, no, true or false as another value, so put these in quotes: "no"'
+    )
+    .optional(),
+}
+MAX_CATEGORIES, MAX_TERMS = 100, 200
+FEATURE: Mapping[str, Rule] = {
+    "type": choice("number", "category", "text", "date", "ignore").about("What its cells hold; `ignore` leaves it out"),
+    "max_categories": integer(1, 10_000)
+    .about("Of a category: the most frequent values of the training rows, each told apart; all others count as one")
+    .optional(str(MAX_CATEGORIES)),
+    "max_terms": integer(1, 10_000)
+    .about("Of a text: the words that most training rows hold; others are left out")
+    .optional(str(MAX_TERMS)),
+}
+OPTIONS_OF = {"max_categories": "category", "max_terms": "text"}
+"""Options of a feature to the type that has them."""
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
@@ -118,18 +143,22 @@ CHAMPION_GATE: Mapping[str, Rule] = {
 MOST_SLICE_COLUMNS = 10
 MOST_SLICES = 50
 """Each holds metrics of its own: of a binary model over 10 MB, and the function has 1,769."""
-_COLUMN = text(r"(?s).{1,200}", "the name of a column")
 SLICE: Mapping[str, Rule] = {
     "column": _COLUMN.about("The column whose value decides, as the dataset's columns.json names it"),
     "ranges": several(number(), "numbers", 20, increasing=True)
     .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
     .optional(),
-    "values": several(number(), "numbers", 50).about("A slice for each value, and one for other values").optional(),
+    "values": several(either(number(), _CELL), "numbers or texts", 50)
+    .about("A slice for each value, and one for other values; texts need `features`")
+    .optional(),
     "min_rows": integer(1).about("A slice with fewer rows is shown but not judged").optional("30"),
 }
+DRIFT_TYPES = ("number", "category")
 DRIFT: Mapping[str, Rule] = {
     "max_psi": number(0, above=True).about("Greatest population stability index that passes, in every column"),
-    "columns": several(_COLUMN, "names of columns", 1000).about("Columns to compare").optional("all features"),
+    "columns": several(_COLUMN, "names of columns", 1000)
+    .about("Columns to compare")
+    .optional("all features; of a table its numbers and categories"),
 }
 LATENCY: Mapping[str, Rule] = {
     "rows": integer(1, 10_000).about("Rows in each request, as many as callers send").optional("1"),
@@ -156,6 +185,15 @@ class Section:
 SECTIONS = (
     Section("", "Keys outside the sections below.", ROOT),
     Section("algorithm", "The algorithm that trains and serves.", ALGORITHM),
+    Section("label", "Required with `features`, and only there: what is predicted.", LABEL),
+    Section(
+        "features.<column>",
+        "Optional, for XGBoost: the dataset is a table as it is, with texts, dates and empty cells, and the model "
+        "itself makes numbers of them. Here is every other column of the dataset, in its order: with its type alone, "
+        "`contract: category`, or with these keys, `notes: {type: text, max_terms: 50}`. The files are CSV with quotes "
+        "(RFC 4180) around a cell with a comma or a quote, and with no line break in a cell.",
+        FEATURE,
+    ),
     Section("training", "Where the training job runs.", TRAINING),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(

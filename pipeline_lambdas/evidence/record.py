@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pipeline_lambdas.config.model import TrainingConfig, config_sha256
+from pipeline_lambdas.config.model import TrainingConfig, config_sha256, config_values
 from pipeline_lambdas.evidence.actions import (
     Console,
     action_documents,
@@ -30,6 +30,7 @@ from pipeline_lambdas.release.affected import DATASET, config_file
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
+from pipeline_lambdas.release.script_mode import CHANNEL, TARBALL, plain_hyperparameters, trained_program
 
 Document = dict[str, Any]
 
@@ -167,7 +168,7 @@ def _config(config: TrainingConfig | None) -> Document | None:
     if config is None:
         return None
     # Tuples become lists, as they do for whoever reads the record.
-    values = json.loads(json.dumps(asdict(config)))
+    values = json.loads(json.dumps(config_values(config)))
     return {"file": config_file(config.model), "sha256": config_sha256(config), "values": values}
 
 
@@ -179,7 +180,8 @@ def _training(facts: Facts) -> Document:
         "job": job["TrainingJobName"],
         "status": job["TrainingJobStatus"],
         "image_uri": (job.get("AlgorithmSpecification") or {}).get("TrainingImage"),
-        "hyperparameters": dict(job.get("HyperParameters") or {}),
+        "hyperparameters": plain_hyperparameters(job.get("HyperParameters") or {}),
+        "source": _source_of_program(job),
         "instance_type": resources.get("InstanceType"),
         "instance_count": resources.get("InstanceCount"),
         "volume_gib": resources.get("VolumeSizeInGB"),
@@ -191,6 +193,16 @@ def _training(facts: Facts) -> Document:
         "model_data_version_id": _artifact_version(facts),
         "failure_reason": job.get("FailureReason"),
     }
+
+
+def _source_of_program(job: Mapping[str, Any]) -> Document | None:
+    """Return where the source of the program lies that the job ran; its folder is named by its hash."""
+    program = trained_program(job.get("HyperParameters") or {})
+    channels = {channel["ChannelName"]: channel for channel in job.get("InputDataConfig") or ()}
+    if program is None or CHANNEL not in channels:
+        return None
+    uri = str(channels[CHANNEL]["DataSource"]["S3DataSource"]["S3Uri"])
+    return {"program": program, "uri": f"{uri}{TARBALL}", "sha256": uri.rstrip("/").rpartition("/")[2]}
 
 
 def _artifact_version(facts: Facts) -> str | None:

@@ -31,6 +31,7 @@ MOST_ROWS = 20
 MOST_SHARES = 3
 _ROW = 22.0
 _LABEL = 140.0
+_CATEGORY_CHARACTERS = 40
 _LEGEND = 20.0
 
 
@@ -160,7 +161,7 @@ def _shares(index: int, psi: float, column: Document) -> Figure | None:
     bins = documents(column, "bins")
     if not bins:
         return None
-    names = [_range(number(bin_, "low"), number(bin_, "high"), len(bins)) for bin_ in bins]
+    names = _bin_names(bins)
     pairs = [(number(bin_, "reference_share") or 0.0, number(bin_, "share") or 0.0) for bin_ in bins]
     keys = [Key("fill data-1", "training rows"), Key("fill data-2", "test rows")]
     chart = _Rows(names, linear([share for pair in pairs for share in pair], zero=True), "Share of rows", keys, 26.0)
@@ -176,6 +177,15 @@ def _shares(index: int, psi: float, column: Document) -> Figure | None:
     caption = f"PSI {text.number(psi)} over {text.times(len(bins), 'bin')}, whose bounds come from the training rows."
     svg = chart.svg(f"shares-{index}", title, f"Bar chart of shares in the training rows and in the test rows: {told}.")
     return Figure(f"shares-{index}", title, svg, caption)
+
+
+def _bin_names(bins: Sequence[Document]) -> list[str]:
+    """Name bins by their bounds; those of categories by these."""
+    labels = [string(bin_, "label") for bin_ in bins]
+    bounds = [(number(bin_, "low"), number(bin_, "high")) for bin_ in bins]
+    if set(bounds) == {(None, None)} and not {"all", "missing", "other"}.issuperset(labels):
+        return [text.shortened(label, _CATEGORY_CHARACTERS) or "empty" for label in labels]
+    return [_range(low, high, len(bins)) for low, high in bounds]
 
 
 def _range(low: float | None, high: float | None, bins: int) -> str:

@@ -14,6 +14,8 @@ from pipeline_lambdas.report.kit.svg import WIDTH, Axis, Chart, block, image, px
 
 _SHARE = Scale(0.0, 1.0)
 _MOST_NUMBERED = 10
+_NAME_CHARACTERS = 16
+_NUMBER_WIDTH = width("00")
 MOST_CLASSES = 30
 """Confusion matrices of more classes are told as a table of the most frequent mistakes."""
 
@@ -93,32 +95,46 @@ def calibration(plots: Document, counted: Counted) -> Figure | None:
     )
 
 
+def class_names(evaluation: Document) -> list[str]:
+    """Return the names of the classes, by their numbers; none where these are all there is."""
+    return [str(name) for name in items(evaluation, "classes")]
+
+
+def _names(names: Sequence[str], classes: int) -> list[str]:
+    """Return what the classes of a plot are called."""
+    known = names if len(names) == classes else map(str, range(classes))
+    return [text.shortened(name, _NAME_CHARACTERS) for name in known]
+
+
 def matrix(plots: Document) -> list[list[int]]:
     """Return the confusion matrix, rows are actual classes; empty if it is missing or not square."""
     found = [[max(0, int(number(cell) or 0)) for cell in items(row)] for row in items(plots, "confusion")]
     return found if all(len(row) == len(found) for row in found) else []
 
 
-def confusion(plots: Document, counted: Counted) -> Figure | None:
+def confusion(plots: Document, counted: Counted, names: Sequence[str] = ()) -> Figure | None:
     """Plot the confusion matrix, each cell with its count and its share of the actual class."""
     counts = matrix(plots)
     if not 0 < len(counts) <= MOST_CLASSES or not sum(map(sum, counts)):
         return None
     classes = len(counts)
-    left, top = 44.0, 32.0
+    names = _names(names, classes)
+    widest = max(map(width, names))
+    beside = 32.0 + max(0.0, widest - _NUMBER_WIDTH)
+    left, top = beside + 12.0, 32.0
     side = min((WIDTH - left - 16) / classes, 110.0)
     left = max(left, (WIDTH - side * classes) / 2)
     parts: list[Html] = [
         words("Predicted class", left + side * classes / 2, 10, "name middle"),
-        words("Actual class", left - 32, top + side * classes / 2, "name middle",
-              transform=f"rotate(-90 {px(left - 32)} {px(top + side * classes / 2)})"),
+        words("Actual class", left - beside, top + side * classes / 2, "name middle",
+              transform=f"rotate(-90 {px(left - beside)} {px(top + side * classes / 2)})"),
     ]  # fmt: skip
-    every = math.ceil((width(str(classes - 1)) + 4) / side)
+    every = math.ceil((widest + 4) / side)
     for place in range(0, classes, every):
         middle = side * (place + 0.5)
         parts += [
-            words(str(place), left + middle, top - 3, "tick middle"),
-            words(str(place), left - 6, top + middle + 4, "tick end"),
+            words(names[place], left + middle, top - 3, "tick middle"),
+            words(names[place], left - 6, top + middle + 4, "tick end"),
         ]
     for actual, row in enumerate(counts):
         for predicted, count in enumerate(row):
@@ -126,11 +142,11 @@ def confusion(plots: Document, counted: Counted) -> Figure | None:
                 left + side * predicted, top + side * actual, side, count, sum(row), classes <= _MOST_NUMBERED
             )
     title = "Confusion matrix"
-    caption = _confusion_caption(plots, counts, counted)
+    caption = _confusion_caption(plots, counts, counted, names)
     right = sum(row[place] for place, row in enumerate(counts))
     description = (
         f"Matrix of {classes} actual by {classes} predicted classes. {right:,} of {sum(map(sum, counts)):,} rows are "
-        f"right. {mistakes_text(counts)}"
+        f"right. {mistakes_text(counts, names)}"
     )
     svg = image("confusion", title, description, top + side * classes + 8, parts)
     return Figure("confusion", title, svg, caption)
@@ -159,9 +175,9 @@ def _compact(count: int) -> str:
     return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1_000_000:.0f}M"
 
 
-def _confusion_caption(plots: Document, counts: Sequence[Sequence[int]], counted: Counted) -> str:
+def _confusion_caption(plots: Document, counts: Sequence[Sequence[int]], counted: Counted, names: Sequence[str]) -> str:
     threshold = number(plots, "threshold")
-    at = "" if threshold is None else f" Class 1 is a score above {text.bound(threshold)}."
+    at = "" if threshold is None or len(names) < 2 else f" Class {names[1]} is a score above {text.bound(threshold)}."
     shown = "Counts, and shares" if len(counts) <= _MOST_NUMBERED else "Darker cells hold a greater share"
     return f"{counted(sum(map(sum, counts)))}. {shown} of the actual class.{at}"
 
@@ -177,8 +193,9 @@ def mistakes(counts: Sequence[Sequence[int]], most: int) -> list[tuple[int, int,
     return sorted(found, key=lambda item: (-item[2], item))[:most]
 
 
-def mistakes_text(counts: Sequence[Sequence[int]]) -> str:
+def mistakes_text(counts: Sequence[Sequence[int]], names: Sequence[str]) -> str:
     worst = [
-        f"{actual} predicted as {predicted} in {text.rows(count)}" for actual, predicted, count in mistakes(counts, 3)
+        f"{names[actual]} predicted as {names[predicted]} in {text.rows(count)}"
+        for actual, predicted, count in mistakes(counts, 3)
     ]
     return f"Most frequent mistakes: {'; '.join(worst)}." if worst else "No prediction is wrong."

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from pipeline_lambdas.report import bars
+from pipeline_lambdas.report.class_plots import class_names
 from pipeline_lambdas.report.gates import about
 from pipeline_lambdas.report.kit import text
 from pipeline_lambdas.report.kit.figures import figures
@@ -36,7 +37,7 @@ def metrics(evaluation: Document) -> Html:
         return join()
     title = f"All metrics on {environment_name(string(evaluation, 'environment'))}"
     shown = table("metrics", title, ("Metric", "Value", text.INTERVAL), rows, "knn")
-    return join(shown, _counted_scores(evaluation), methods(evaluation))
+    return join(shown, positive_class(evaluation), _counted_scores(evaluation), methods(evaluation))
 
 
 def _metrics_of(part: Document) -> list[str]:
@@ -71,6 +72,23 @@ def methods(part: Document) -> Html | None:
     return note("Intervals: ", "; ".join(f"{', '.join(names)} by {method}" for method, names in by_method.items()), ".")
 
 
+def positive_class(evaluation: Document) -> Html | None:
+    """Say which of two named classes the metrics of one class are of."""
+    names = class_names(evaluation)
+    if string(evaluation, "problem") != "binary" or len(names) != 2:
+        return None
+    return note(
+        f"The positive class is {names[1]}: precision, recall and f1 are of it, and scores are its probability."
+    )
+
+
+def _class(evaluation: Document, value: float | None) -> str:
+    """Return a class by its name, a number where classes have none."""
+    names = class_names(evaluation)
+    known = value is not None and value == int(value) and 0 <= value < len(names)
+    return names[int(value)] if known and value is not None else text.number(value)
+
+
 def worst(evaluation: Document) -> Section | None:
     """Return the rows that were predicted worst, with their values."""
     names, rows = [str(name) for name in items(evaluation, "worst", "columns")], documents(evaluation, "worst", "rows")
@@ -79,7 +97,10 @@ def worst(evaluation: Document) -> Section | None:
     told: list[list[str]] = []
     for row in rows:
         values = [str(value) for value in items(row, "values")]
-        measured = [text.number(number(row, name)) for name in ("label", "prediction", "error")]
+        predicted, error = number(row, "prediction"), text.number(number(row, "error"))
+        scored = string(evaluation, "problem") == "binary"
+        shown_as = text.number(predicted) if scored else _class(evaluation, predicted)
+        measured = [_class(evaluation, number(row, "label")), shown_as, error]
         told.append([f"{number(row, 'row') or 0:,.0f}", *measured, *(values if names else [" ".join(values)])])
     width = max(map(len, told))
     headings = ("Row", "Label", "Prediction", "Error", *(names or ["Values"]))[:width]
@@ -215,6 +236,7 @@ def drift(evaluation: Document) -> Section | None:
         f"{text.rows(number(found, 'reference_rows'))} of channel {reference}{sampled}"
     )
     bounds = gate_bounds(evaluation, "drift", "psi")
+    left_out = ", ".join(map(str, items(found, "left_out")))
     rows = [[string(one, "column"), _psi(one)] for one in _by_psi(documents(found, "columns"))]
     return section(
         "drift",
@@ -224,6 +246,7 @@ def drift(evaluation: Document) -> Section | None:
             table("drift-table", "Population stability index (PSI)", ("Column", "PSI"), rows, "kn"),
         ),
         note("PSI is 0 where the shares of all bins are the same, and grows with the distance between them."),
+        note(f"Not compared, as neither numbers nor categories: {left_out}.") if left_out else None,
     )
 
 

@@ -5,7 +5,7 @@ It is for the person who approves a model: first the verdict, then its reasons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -128,11 +128,11 @@ def _contents(sections: list[Section]) -> Html:
 def _measured(evaluation: Document) -> Section | None:
     drawn, counted = mapping(evaluation, "plots"), partial(judged.counted, evaluation)
     p95 = [number(gate, "max") for gate in documents(evaluation, "gates") if string(gate, "metric") == "latency_p95_ms"]
-    endpoint = string(evaluation, "endpoint") or "the endpoint"
+    endpoint, names = string(evaluation, "endpoint") or "the endpoint", class_plots.class_names(evaluation)
     found = [
         plots.predicted_actual(drawn, counted),
         plots.residuals(drawn, counted),
-        class_plots.confusion(drawn, counted),
+        class_plots.confusion(drawn, counted, names),
         class_plots.roc(drawn, number(evaluation, "metrics", "auc"), gates.about(evaluation)),
         class_plots.precision_recall(drawn, gates.about(evaluation)),
         class_plots.calibration(drawn, counted),
@@ -140,16 +140,17 @@ def _measured(evaluation: Document) -> Section | None:
         plots.latency(mapping(evaluation, "latency"), p95[0] if p95 else None, endpoint),
     ]
     title = f"Measured on {environment_name(string(evaluation, 'environment'))}"
-    return section("measured", title, figures(found), _mistakes(drawn))
+    return section("measured", title, figures(found), _mistakes(drawn, names))
 
 
-def _mistakes(drawn: Document) -> Html | None:
+def _mistakes(drawn: Document, names: Sequence[str]) -> Html | None:
     """Return the most frequent mistakes if the matrix has too many classes to be read."""
     counts = class_plots.matrix(drawn)
     worst = class_plots.mistakes(counts, _MOST_MISTAKES)
     if len(counts) <= _MOST_MISTAKES or not worst:
         return None
-    rows = [[str(actual), str(predicted), f"{count:,}"] for actual, predicted, count in worst]
+    named = names if len(names) == len(counts) else list(map(str, range(len(counts))))
+    rows = [[named[actual], named[predicted], f"{count:,}"] for actual, predicted, count in worst]
     title = f"The most frequent mistakes among {len(counts)} classes"
     return table("mistakes", title, ("Actual class", "Predicted class", "Rows"), rows, "nnn")
 

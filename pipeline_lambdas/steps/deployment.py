@@ -19,6 +19,7 @@ from pipeline_lambdas.release.affected import TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.inputs import require_trained
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
+from pipeline_lambdas.release.script_mode import program_of, region_of, serving_environment
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Outcome
 from pipeline_lambdas.steps.artifact import copy_for_prod
@@ -95,7 +96,8 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
     artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
     if deployment.environment == _PROD:
         artifact = copy_for_prod(deployment.training_job, artifact, deployment.artifact_version, site.kms_key_arn)
-    request = model_request(deployment, variant, site, trained["AlgorithmSpecification"]["TrainingImage"], artifact)
+    image = trained["AlgorithmSpecification"]["TrainingImage"]
+    request = model_request(deployment, variant, site, image, artifact, program_of(config))
     _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)
     return serve(deployment, config, variant, site, request["ModelName"])
 
@@ -138,15 +140,17 @@ def serve(deployment: Deployment, config: TrainingConfig, variant: Variant, site
 
 
 def model_request(
-    deployment: Deployment, variant: Variant, site: HostingSite, image: str, artifact: str
+    deployment: Deployment, variant: Variant, site: HostingSite, image: str, artifact: str, program: str | None = None
 ) -> dict[str, Any]:
-    """Return the request for a variant's model: an artifact, served by the image that trained it.
+    """Return the request for a variant's model: an artifact, served by the image, and `program`, that trained it.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     """
+    environment = serving_environment(program, region_of(site.kms_key_arn))
+    container = {"Image": image, "ModelDataUrl": artifact, **({"Environment": environment} if environment else {})}
     return {
         "ModelName": model_of(deployment, variant),
-        "PrimaryContainer": {"Image": image, "ModelDataUrl": artifact},
+        "PrimaryContainer": container,
         "ExecutionRoleArn": site.role_arn,
         # A serverless endpoint takes no isolated model: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         "EnableNetworkIsolation": isinstance(variant, InstanceVariant),

@@ -36,7 +36,8 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
     "Model": (
         *_all("", "Containers", "InferenceExecutionConfig", "VpcConfig"),
-        *_all("PrimaryContainer.", "Environment", "ImageConfig", "ModelPackageName", "InferenceSpecificationName"),
+        *_all("PrimaryContainer.", "ImageConfig", "ModelPackageName", "InferenceSpecificationName"),
+        _Extra("PrimaryContainer.Environment", same_as="PrimaryContainer.Environment"),
         *_all("PrimaryContainer.", "MultiModelConfig", "AdditionalModelDataSources", "ContainerMetricsConfig"),
         _Extra("PrimaryContainer.Mode", harmless=("SingleModel",)),
         # An address alone is described as a source, too.
@@ -81,7 +82,8 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
         *_all("", "SourceAlgorithmSpecification", "AdditionalInferenceSpecifications", "ValidationSpecification"),
         *_all("", "SourceUri", "DriftCheckBaselines", "ModelCard", "ModelLifeCycle", "SamplePayloadUrl"),
         *_all("ModelMetrics.", "ModelDataQuality", "Bias", "Explainability", "ModelQuality.Constraints"),
-        *_all(_PACKAGED, "Environment", "AdditionalModelDataSources", "AdditionalS3DataSource", "BaseModel"),
+        *_all(_PACKAGED, "AdditionalModelDataSources", "AdditionalS3DataSource", "BaseModel"),
+        _Extra(f"{_PACKAGED}Environment", same_as=f"{_PACKAGED}Environment"),
         _Extra(f"{_PACKAGED_DATA}S3Uri", same_as=f"{_PACKAGED}ModelDataUrl"),
         _Extra(f"{_PACKAGED_DATA}S3DataType", harmless=("S3Object",)),
         _Extra(f"{_PACKAGED_DATA}CompressionType", harmless=("Gzip",)),

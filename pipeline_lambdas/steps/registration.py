@@ -14,6 +14,7 @@ from pipeline_lambdas.aws import executions, sagemaker
 from pipeline_lambdas.evidence.actions import approval_of, variables_of
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.release.retries import START_NEW
+from pipeline_lambdas.release.script_mode import region_of, serving_environment, trained_program
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.runtime.outcome import Done
 from pipeline_lambdas.steps.artifact import versions_of
@@ -71,6 +72,8 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
     image = job["AlgorithmSpecification"]["TrainingImage"]
     algorithm = algorithm_of_image(image)
     contents = sorted({channel["ContentType"] for channel in job["InputDataConfig"] if "ContentType" in channel})
+    program = trained_program(job.get("HyperParameters") or {})
+    environment = serving_environment(program, region_of(job["TrainingJobArn"]))
     metadata = {
         _EXECUTION: release.execution_id,
         "TrainingJob": registration.training_job,
@@ -93,6 +96,7 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
                 {
                     "Image": image,
                     "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
+                    **({"Environment": environment} if environment else {}),
                 }
             ],
             "SupportedContentTypes": contents,

@@ -13,8 +13,10 @@ from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.release.dataset import MANIFEST, Dataset
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
 from pipeline_lambdas.release.retries import START_NEW
+from pipeline_lambdas.release.script_mode import CHANNEL, job_hyperparameters, program_of, region_of
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.steps.found import differences
+from pipeline_lambdas.steps.source import source_of, store
 
 # A job in one of these goes on or has its model; after any other the next attempt is made.
 _LIVE = frozenset({"InProgress", "Completed"})
@@ -76,9 +78,11 @@ def start_training(release: Release, config: TrainingConfig, dataset: Dataset, s
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
+    source = source_of(config)
+    code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
-        request = training_request(name, release, config, dataset, site)
+        request = training_request(name, release, config, dataset, site, code)
         description = sagemaker.describe_training_job(name)
         is_new = description is None
         if is_new and not sagemaker.create_training_job(request):
@@ -127,9 +131,9 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
 
 
 def training_request(
-    name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite
+    name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite, code: str | None = None
 ) -> dict[str, Any]:
-    """Return the request for the job.
+    """Return the request for the job; `code` is where the source of its program lies, if it runs one.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
     """
@@ -140,16 +144,22 @@ def training_request(
     }
     if not has_local_storage(config.training.instance_type):
         resources["VolumeKmsKeyId"] = site.kms_key_arn
+    hyperparameters, program = dict(config.hyperparameters), program_of(config)
+    if program:
+        hyperparameters = job_hyperparameters(hyperparameters, program, name, region_of(site.kms_key_arn))
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {
             "TrainingImage": site.image_uri(config),
             "TrainingInputMode": "File",
         },
-        "HyperParameters": dict(config.hyperparameters),
+        "HyperParameters": hyperparameters,
         "InputDataConfig": [
-            _channel(channel, kind, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/")
-            for channel, kind in config.channels.items()
+            *(
+                _channel(channel, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/", kind)
+                for channel, kind in config.channels.items()
+            ),
+            *([_channel(CHANNEL, code)] if code else []),
         ],
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{site.model_bucket}/training",
@@ -170,10 +180,11 @@ def training_request(
     }
 
 
-def _channel(name: str, content_type: str, uri: str) -> dict[str, Any]:
+def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, Any]:
     # The closing slash keeps a sibling such as train-2/ out, as S3Prefix means every key that begins so.
     source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "ContentType": content_type, "DataSource": {"S3DataSource": source}}
+    typed = {"ContentType": content_type} if content_type else {}
+    return {"ChannelName": name, **typed, "DataSource": {"S3DataSource": source}}
 
 
 def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:

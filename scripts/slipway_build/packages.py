@@ -2,8 +2,9 @@
 
 What is imported is found by reading the sources, so a package is made without running any of them. Imports inside
 functions count; those under `if TYPE_CHECKING` do not, as they never happen at run time. A module's table, a JSON file
-of the same name beside it, goes with it, and an `index.py`: a stack creates a function with code of its own, which lies
-in a file of that name, so the handler of all functions is `index.handler`.
+of the same name beside it, goes with it, and so do the sources that it hands on to run elsewhere. There is an
+`index.py`: a stack creates a function with code of its own, which lies in a file of that name, so the handler of all
+functions is `index.handler`.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
 """
@@ -62,6 +63,8 @@ RUNTIME = (3, 13)
 OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
 """What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html"""
+HANDED_ON = {"pipeline_lambdas.steps.source": "pipeline_lambdas.tabular"}
+"""Modules to the packages that they pack for a training job: these run there, with the libraries of its image."""
 VENDORED = {"yaml": "PyYAML"}
 """Imports that go into a package, and the distribution that they come from. Its pure Python files suffice."""
 
@@ -129,11 +132,18 @@ def build_one(root: Path, function: str, handler: str, own: Sequence[str] = OWN_
         raise BuildError(f"{function}: found no module {handler} under {root}; its function `handler` is called.")
     sources, third_party = _reachable(root, handler, own)
     tables = {path.with_suffix(".json") for path in sources if path.with_suffix(".json").is_file()}
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables}
+    handed_on = set(_handed_on(root, sources))
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sources | tables | handed_on}
     for name in third_party:
         files.update(_vendored(VENDORED[name], name))
     files["index.py"] = f"from {handler} import handler as handler\n".encode()
     return Package(function, dict(sorted(files.items())))
+
+
+def _handed_on(root: Path, sources: set[Path]) -> Iterator[Path]:
+    for module, package in HANDED_ON.items():
+        if _source(root, module) in sources:
+            yield from root.joinpath(*package.split(".")).glob("*.py")
 
 
 def _reachable(root: Path, handler: str, own: Sequence[str]) -> tuple[set[Path], set[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews, tables
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -36,6 +36,14 @@ def test_reviews(tmp_path: Path) -> None:
     figures = measured(reviews.measure(tmp_path, short=True))
     assert figures["reviews prepared in a second"] > 100
     assert 5 < figures["peak memory of preparing reviews"] < 1000
+
+
+def test_tables(tmp_path: Path) -> None:
+    figures = measured(tables.measure(tmp_path, short=True))
+    assert figures["training on a table of 10,000 rows and 20 columns / built-in on numbers"] > 0
+    assert 50 < figures["memory of training on a table of 10,000 rows and 20 columns"] < 1000
+    assert figures["rows of a table in a second"] > 100
+    assert figures["a row of a table, p95"] > 0
 
 
 def test_cold_start(tmp_path: Path) -> None:

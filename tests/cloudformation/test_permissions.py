@@ -322,6 +322,7 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
     }
     assert written == {
         (("PipelineRole",), "artifact"),
+        (("TrainModelFunctionRole",), "model"),
         (("TrainingRole",), "model"),
         (("DeployProdFunctionRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),

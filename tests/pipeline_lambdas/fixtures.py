@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from inference_lambdas.aws import sagemaker_runtime
 from pipeline_lambdas.aws import clients
-from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET
+from tests.events import ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, MODEL_BUCKET
 from tests.pipeline_lambdas.aws_doubles import client_of, stubbed
 
 # For the Build stage: few examples, always the same, so that a push fails for what it changes.
@@ -57,7 +57,7 @@ def buckets() -> Iterator[None]:
     """The buckets in moto."""
     with mock_aws():
         s3 = client_of("s3")
-        for name in (ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET):
+        for name in (ARTIFACT_BUCKET, DATA_BUCKET, EVIDENCE_BUCKET, MODEL_BUCKET):
             s3.create_bucket(Bucket=name)
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         yield

@@ -29,19 +29,31 @@ class Isolated:
         self._stopped = self._probed = False
         self._refusal: str | None = None
 
-    def start(self, command: list[str], ml: Path, environment: Mapping[str, str], log_write_fd: int) -> Process:
+    def start(
+        self,
+        command: list[str],
+        ml: Path,
+        environment: Mapping[str, str],
+        log_write_fd: int,
+        listener_fd: int | None = None,
+        *,
+        private: bool = True,
+    ) -> Process:
         """Run a command that sees `ml` as /opt/ml. Raises StartError.
 
-        Standard output and standard error go to a duplicate of `log_write_fd`; the caller closes its own.
+        Standard output and standard error go to a duplicate of `log_write_fd`, and the command has `listener_fd` under
+        the same number; the caller closes its own. Without `private` there is no /opt/ml: the command works in `ml`.
         """
         staging = ml.with_name(f"{ml.name}.opt")
         staging.mkdir(exist_ok=True)
-        program = Program(command, str(ml), str(staging), _variables() | dict(environment))
+        home = "/opt/ml" if private else str(ml)
+        program = Program(command, str(ml), str(staging), _variables(home) | dict(environment), private)
+        descriptors = [log_write_fd, *([listener_fd] if listener_fd is not None else [])]
         with self._lock:
             if self._stopped:
                 raise StartError("All jobs were stopped before this one started")
             self._spawner = self._spawner or Spawner("sandbox", KILL)
-            return self._spawner.start(program.as_dict(), [log_write_fd])
+            return self._spawner.start(program.as_dict(), descriptors)
 
     def refusal(self) -> str | None:
         """Why this machine cannot give a program its own /opt/ml; None if it can."""
@@ -74,8 +86,8 @@ class Isolated:
             return log.read().decode(errors="replace").strip() or "a program that does nothing did not end"
 
 
-def _variables() -> dict[str, str]:
+def _variables(home: str) -> dict[str, str]:
     """What the image sets; the first `python3` on the path is the one that runs local AWS."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return kept | _IMAGE | {"PATH": path, "HOME": "/opt/ml"}
+    return kept | _IMAGE | {"PATH": path, "HOME": home}

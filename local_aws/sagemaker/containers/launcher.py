@@ -1,6 +1,7 @@
 """What starts containers, created when first needed and stopped once.
 
-The warm parent (`parent.py`) runs the built-in algorithms, `isolated.py` the programs of users.
+The warm parent (`parent.py`) runs the built-in algorithms, `isolated.py` the programs of users, `script_mode` their
+scripts in framework images.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING
 from local_aws.sagemaker.containers import registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local_aws.sagemaker.containers.isolated import Isolated
     from local_aws.sagemaker.containers.parent import WarmParent
+    from local_aws.sagemaker.containers.script_mode.launch import Scripts
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,7 @@ class Launcher:
         self._lock = threading.Lock()
         self._parent: WarmParent | None = None
         self._isolated: Isolated | None = None
+        self._scripts: Scripts | None = None
         self._stopped = False
 
     def isolated(self) -> Isolated:
@@ -42,6 +47,17 @@ class Launcher:
 
                 self._isolated = Isolated()
             return self._isolated
+
+    def scripts(self, folder: Path) -> Scripts:
+        """The starter of users' scripts, with its folder. Raises StoppingError."""
+        isolated = self.isolated()
+        with self._lock:
+            if self._scripts is None:
+                from local_aws.sagemaker.containers.script_mode.launch import Scripts  # noqa: PLC0415 - as above
+
+                self._scripts = Scripts(isolated, folder)
+                self._scripts.clear()
+            return self._scripts
 
     def parent(self) -> WarmParent:
         """The warm parent. Raises StoppingError."""

@@ -29,9 +29,9 @@ def give_opt_ml(ml: Path, staging: Path) -> None:
     if not _OPT.is_dir() or _OPT.is_symlink():
         raise IsolationError(f"{_OPT} must be a folder: create it, empty, and it is never written to")
     if os.geteuid() == 0:
-        _call("unshare", _CLONE_NEWNS)
+        system_call("unshare", _CLONE_NEWNS)
     else:
-        _enter_user_namespace()
+        enter_user_namespace(_CLONE_NEWNS)
     _mount(None, Path("/"), _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", staging, 0, "tmpfs")
     for entry in _OPT.iterdir():
@@ -43,10 +43,13 @@ def give_opt_ml(ml: Path, staging: Path) -> None:
     _mount(staging, _OPT, _MS_MOVE)
 
 
-def _enter_user_namespace() -> None:
-    """A namespace in which this user is itself, with the capability to mount."""
+def enter_user_namespace(more: int) -> None:
+    """A namespace in which this user is itself, with all capabilities over the namespaces `more` that come with it.
+
+    Raises IsolationError.
+    """
     user, group = os.geteuid(), os.getegid()
-    _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+    system_call("unshare", _CLONE_NEWUSER | more)
     try:
         for name, text in (
             ("setgroups", "deny"),
@@ -72,10 +75,10 @@ def _show(entry: Path, target: Path) -> None:
 
 def _mount(source: Path | str | None, target: Path, flags: int, kind: str | None = None) -> None:
     names = [None if name is None else os.fsencode(name) for name in (source, target, kind)]
-    _call("mount", *names, ctypes.c_ulong(flags), None)
+    system_call("mount", *names, ctypes.c_ulong(flags), None)
 
 
-def _call(name: str, *arguments: object) -> None:
+def system_call(name: str, *arguments: object) -> None:
     """Call a function of the C library. Raises IsolationError if it fails."""
     library = ctypes.CDLL(None, use_errno=True)
     if getattr(library, name)(*arguments) != 0:

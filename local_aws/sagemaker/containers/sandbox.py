@@ -1,8 +1,9 @@
 """A container of a user's own program: `/opt/ml` is its job's folder, and nothing that it starts outlives it.
 
-`python -m local_aws.sagemaker.containers.sandbox` reads `{"job": ..., "lifeline": fd}` from standard input. It keeps
-the container: it forks, the child becomes the program, and when that ends or the other end of `lifeline` is closed, all
-processes that it left behind are killed. SIGTERM goes to the program, as from `docker stop`; SIGUSR1 kills it.
+`python -m local_aws.sagemaker.containers.sandbox` reads `{"job": ..., "lifeline": fd, "listener": fd or null}` from
+standard input; the listener is for the program. It keeps the container: it forks, the child becomes the program, and
+when that ends or the other end of `lifeline` is closed, all processes that it left behind are killed. SIGTERM goes to
+the program, as from `docker stop`; SIGUSR1 kills it.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it."""
+    """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it.
+
+    A program that is not `private` sees no /opt/ml and works in `ml`.
+    """
 
     command: list[str]
     ml: str
     staging: str
     environment: dict[str, str]
+    private: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -43,12 +48,13 @@ class Program:
 def _become(program: Program, keeper: int) -> NoReturn:
     """Turn this process into the program."""
     try:
-        give_opt_ml(Path(program.ml), Path(program.staging))
+        if program.private:
+            give_opt_ml(Path(program.ml), Path(program.staging))
         # Set after the namespaces, which clear it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:
             os._exit(NOT_ISOLATED)
-        os.chdir("/opt/ml")
+        os.chdir("/opt/ml" if program.private else program.ml)
         os.execvpe(program.command[0], program.command, program.environment)  # noqa: S606 - what the job asks for
     except IsolationError as error:
         sys.stderr.write(f"/opt/ml cannot be given to this job alone: {error}\n")
@@ -61,7 +67,8 @@ def _become(program: Program, keeper: int) -> NoReturn:
 
 
 def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _end_with(lifeline: int) -> None:
@@ -95,6 +102,8 @@ def main() -> None:
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path of ours
             os.dup2(nothing.fileno(), 0)
         _become(program, keeper)
+    if request["listener"] is not None:
+        os.close(request["listener"])
     _end_with(lifeline)
     code = _keep(child)
     os._exit(128 - code if code < 0 else code)

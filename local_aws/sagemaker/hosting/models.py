@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from local_aws import base
 from local_aws.sagemaker import events, faults, listing, names
-from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.containers.registry import UnknownImageError
+from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.hosting import packaged_containers
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record, TakenError
@@ -54,7 +55,7 @@ class Models:
             record = self._platform.records.create(_KIND, arn, name, kept, state=packaged)
         except TakenError:
             raise faults.exists(_KIND, arn) from None
-        self._platform.launcher.prewarm(container["Image"])
+        self._platform.prewarm(container["Image"], container.get("Environment", {}))
         events.publish("Model State Change", arn, _describe(record), self._platform.records.tags(arn))
         return {"ModelArn": arn}
 
@@ -98,10 +99,7 @@ class Models:
             container = packaged_containers.resolve(self._platform.records, caller, container)
         if "Image" not in container:
             raise faults.invalid("A container needs an Image or a ModelPackageName.")
-        try:
-            registry.find(container["Image"])
-        except registry.UnknownImageError as error:
-            raise faults.invalid(str(error)) from None
+        _check_image(container)
         self._check_source(container)
         _check_environment(container.get("Environment", {}))
         return container
@@ -129,6 +127,15 @@ class Models:
             client.head_object(Bucket=address.bucket, Key=address.key)
         except (base.RoleNotAssumableError, BotoCoreError, ClientError):
             raise faults.model_data_unreadable(uri, role_arn, names.region_of(arn)) from None
+
+
+def _check_image(container: Document) -> None:
+    try:
+        frameworks.require(frameworks.to_serve(container["Image"], container.get("Environment", {})))
+    except UnknownImageError as error:
+        raise faults.invalid(str(error)) from None
+    except frameworks.NotInstalledError as error:
+        raise faults.not_emulated(str(error)) from None
 
 
 def _check_environment(environment: dict[str, str]) -> None:

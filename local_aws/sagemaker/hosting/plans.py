@@ -34,6 +34,8 @@ class VariantPlan:
     environment: Mapping[str, str] = field(default_factory=dict)
     serverless: Mapping[str, int] | None = None
     routing: Mapping[str, str] | None = None
+    offline: bool = False
+    """Whether the model's container has no network (EnableNetworkIsolation)."""
 
 
 @dataclass(frozen=True)
@@ -96,4 +98,5 @@ def _variant(variant: Document, model: Record) -> VariantPlan:
         environment=container.get("Environment", {}),
         serverless=serverless,
         routing=variant.get("RoutingConfig"),
+        offline=bool(model.request.get("EnableNetworkIsolation")),
     )

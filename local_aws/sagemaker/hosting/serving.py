@@ -20,6 +20,7 @@ from local_aws import base
 from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.launcher import StoppingError
 from local_aws.sagemaker.containers.parent import Process, StartError
+from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.hosting.http_pool import Answer, HttpPool
 from local_aws.sagemaker.hosting.model_data import ModelData, ModelDataError
 from local_aws.sagemaker.hosting.plans import Plan, VariantPlan
@@ -135,17 +136,16 @@ class Container:
         folder = self._folder
         if folder is None:
             raise StoppingError
-        region = region_of(self._arn)
-        environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **self.plan.environment}
-        parent = self._platform.launcher.parent()
         with socket.create_server((HOST, 0), backlog=_BACKLOG) as listener:
             secret = secrets.token_urlsafe(_SECRET_BYTES)
             pool = HttpPool(listener.getsockname()[1], secret)
             door = Door(listener, secret)
             try:
-                self._process = parent.start_serving(self.plan.image, folder, environment, door, self._log.write_fd)
+                self._process = self._start(folder, door)
             except (StartError, ValueError) as error:
                 raise HostingError(f"The container of variant {self.plan.name} did not start: {error}") from None
+            except base.RoleNotAssumableError as error:
+                raise HostingError(f"The execution role {self.plan.role_arn} cannot be assumed: {error}") from None
         if self._pool is not None:
             self._pool.close()
         self._pool = pool
@@ -153,6 +153,16 @@ class Container:
         threading.Thread(
             target=_report_exit, args=(self._process, self._exited), name=f"exit-{self.stream}"[:60], daemon=True
         ).start()
+
+    def _start(self, folder: Path, door: Door) -> Process:
+        """Start the process. Raises StartError, UnknownImageError and base.RoleNotAssumableError."""
+        region, plan, log_fd = region_of(self._arn), self.plan, self._log.write_fd
+        environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **plan.environment}
+        if frameworks.to_serve(plan.image, plan.environment) is None:
+            return self._platform.launcher.parent().start_serving(plan.image, folder, environment, door, log_fd)
+        sdk = {} if plan.offline else self._platform.sdk_variables(self._role)
+        environment = {"AWS_EC2_METADATA_DISABLED": "true", **sdk, **environment}
+        return self._platform.scripts().serve(plan.image, folder, environment, door, log_fd, offline=plan.offline)
 
     def _await_health(self) -> None:
         """Send GET /ping until the response is 200."""

@@ -37,7 +37,8 @@ class TransformJobs(operations.Jobs):
             raise faults.invalid(f"Could not find model {_request['ModelName']}.")
         container = container_of(model)
         kept = {"image": container["Image"], "uri": data_uri(container), "role": model.request["ExecutionRoleArn"]}
-        return {"model": {**kept, "environment": container.get("Environment", {})}}
+        offline = bool(model.request.get("EnableNetworkIsolation"))
+        return {"model": {**kept, "environment": container.get("Environment", {}), "offline": offline}}
 
     def _check_role(self, _request: Document, _arn: str) -> None:
         """The job runs as its model's role, which CreateModel checked."""

@@ -69,6 +69,7 @@ class TransformRun(PlainRun):
             instance_count=1,
             startup_timeout_s=_STARTUP_S,
             environment=container_environment(self._model["environment"], self._request),
+            offline=self._model.get("offline", False),
         )
         stream = f"{self._name}/i-{secrets.token_hex(8)}0-{int(self._platform.records.now())}"
         container = Container(self._platform, self._models, (self._name, self._arn), plan, (LOG_GROUP, stream))

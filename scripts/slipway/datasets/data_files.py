@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pipeline_lambdas.config.columns import column_problems
+from pipeline_lambdas.config.columns import column_problems, table_problems
 from pipeline_lambdas.config.parsing import TrainingConfig
 from pipeline_lambdas.release.dataset import CHANNELS
 from slipway.datasets.columns import COLUMNS_FILE, read_columns
 from slipway.datasets.csv_rules import ANY_NUMBER, FileCheck, LabelRule, bounded_lines, check_csv
 from slipway.datasets.libsvm_rules import LIBSVM, check_libsvm
+from slipway.datasets.table_rules import TableRule, check_table
 from slipway.errors import SlipwayError
 from slipway.project import shown
 from slipway.session import Session
@@ -26,11 +27,9 @@ def check_dataset(session: Session, folder: Path, config: TrainingConfig | None)
     with session.output.progress("checking rows", total) as advance:
         for path in paths:
             channel = path.relative_to(folder).parts[0]
-            label = ANY_NUMBER if config is None else label_rule(config)
-            libsvm = config is not None and config.content_type(channel) == LIBSVM
             with path.open("rb") as content:
                 lines = _counted(bounded_lines(content.read), advance)
-                found = check_lines(lines, shown(path), label, columns, libsvm=libsvm)
+                found = check_channel(lines, shown(path), config, channel, columns)
             columns = columns or (0 if found.problem_count else found.columns)
             checks.append(found)
     return checks
@@ -42,8 +41,9 @@ def check_columns(folder: Path, file: str, config: TrainingConfig, files: list[F
     count = next((checked.columns for checked in files if not checked.problem_count), 0)
     if names and count and len(names) != count:
         return [f"{shown(folder / COLUMNS_FILE)}: found {len(names)} names; expected {count}, one for each column"]
-    tests = config.tests.values()
-    return [f"{file}: {problem}" for test in tests for problem in column_problems(test, names, count or None)]
+    problems = list(table_problems(config, names))
+    problems += [text for test in config.tests.values() for text in column_problems(test, names, count or None)]
+    return [f"{file}: {problem}" for problem in problems]
 
 
 def dataset_files(folder: Path) -> list[Path]:
@@ -65,6 +65,17 @@ def dataset_files(folder: Path) -> list[Path]:
             )
         paths += found
     return paths
+
+
+def check_channel(
+    lines: Iterable[bytes], file: str, config: TrainingConfig | None, channel: str, columns: int
+) -> FileCheck:
+    """Check a file of a channel by what the config says of it; `columns` is the number in other files, 0 if unknown."""
+    if config is not None and config.features:
+        return check_table(lines, file, TableRule(tuple(config.column_types), config.class_names))
+    label = ANY_NUMBER if config is None else label_rule(config)
+    libsvm = config is not None and config.content_type(channel) == LIBSVM
+    return check_lines(lines, file, label, columns, libsvm=libsvm)
 
 
 def check_lines(lines: Iterable[bytes], file: str, label: LabelRule, columns: int, *, libsvm: bool) -> FileCheck:

@@ -28,9 +28,8 @@ from pipeline_lambdas.release.dataset import (
 )
 from slipway.config_files import check_configs
 from slipway.datasets.columns import COLUMNS_FILE, SIZE_LIMIT_BYTES, parse_columns, read_columns
-from slipway.datasets.csv_rules import ANY_NUMBER, FileCheck, bounded_lines
-from slipway.datasets.data_files import check_lines, dataset_files, label_rule, report
-from slipway.datasets.libsvm_rules import LIBSVM
+from slipway.datasets.csv_rules import FileCheck, bounded_lines
+from slipway.datasets.data_files import check_channel, dataset_files, report
 from slipway.datasets.pinned import pinned_dataset
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.aws_errors import code_of
@@ -268,9 +267,7 @@ def _check_object(session: Session, bucket: str, name: str, version: str, column
         return chunk
 
     with session.output.step(f"checking {name}") as step:
-        label = label_rule(config) if config else ANY_NUMBER
-        libsvm = config is not None and config.content_type(channel) == LIBSVM
-        check = check_lines(bounded_lines(read), name, label, columns, libsvm=libsvm)
+        check = check_channel(bounded_lines(read), name, config, channel, columns)
         step.outcome = f"{check.rows:,} rows" if not check.problem_count else f"{check.problem_count} problems"
     return DataFile(channel, name, found["ContentLength"], digest.hexdigest()), check
 

@@ -44,6 +44,8 @@ UNEXERCISED = (
         "only an endpoint that failed to be created is deleted: it cannot be updated",
     ),
     Unexercised("*", "pinned-data", "*", "only for a config that pins its dataset"),
+    Unexercised("TrainModelFunctionRole", "store-source", "*", "only for a config with features"),
+    Unexercised("TrainingRole", "read-source", "*", "only for a config with features"),
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
     Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),

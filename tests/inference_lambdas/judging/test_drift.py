@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.judging.drift import FLOOR, ColumnBins, Drift
+from inference_lambdas.judging.drift import FLOOR, CategoryBins, ColumnBins, Drift
 from inference_lambdas.judging.reference import Reference
 from inference_lambdas.statistics.sampling import scattered
 
@@ -136,3 +137,25 @@ def test_rows_are_taken_by_the_stride_alone(stride: int, rows: int, size: int) -
     if document["rows"]:
         first = sum(number < 10 for number in chosen)
         assert shares["< 10"] == first / document["rows"]
+
+
+def test_categories_are_bins_by_their_values() -> None:
+    bins = CategoryBins(Counter({b"a": 60, b"b": 30}), 10)
+    bins.add([b"a", b"b", b"c", b""])
+    assert [(bin_["label"], bin_["reference_share"], bin_["share"]) for bin_ in bins.bins()] == [
+        ("a", 0.6, 0.25),
+        ("b", 0.3, 0.25),
+        ("other", 0.0, 0.25),
+        ("missing", 0.1, 0.25),
+    ]
+    pairs = [(0.6, 0.25), (0.3, 0.25), (FLOOR, 0.25), (0.1, 0.25)]
+    assert bins.psi() == pytest.approx(sum((b - a) * math.log(b / a) for a, b in pairs), rel=1e-12)
+
+
+def test_rare_categories_are_one_bin() -> None:
+    bins = CategoryBins(Counter({b"%02d" % number: 50 - number for number in range(30)}), 0)
+    bins.add([b"29", b"new"])
+    found = bins.bins()
+    assert [bin_["label"] for bin_ in found] == [f"{number:02}" for number in range(20)] + ["other"]
+    assert found[-1]["share"] == 1
+    assert found[-1]["reference_share"] == pytest.approx(sum(50 - n for n in range(20, 30)) / sum(range(21, 51)))

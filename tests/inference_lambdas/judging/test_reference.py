@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from array import array
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,9 @@ def test_rows_of_a_block_are_thinned_out(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.sampled
     assert 400 < found.rows <= 500
     assert [len(values) for values in found.values] == [found.rows, found.rows]
-    steps = {later - earlier for earlier, later in itertools.pairwise(found.values[0])}
+    numbers = found.values[0]
+    assert isinstance(numbers, array)
+    steps = {later - earlier for earlier, later in itertools.pairwise(numbers)}
     assert max(steps) - min(steps) == 1
 
 

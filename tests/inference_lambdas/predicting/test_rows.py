@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_lambdas.predicting.rows import Block, ParsedRows, RowError, RowFormat, cells, parse_block
+from inference_lambdas.predicting.cells import cells
+from inference_lambdas.predicting.rows import Block, ParsedRows, RowError, RowFormat, parse_block
 
 CSV = RowFormat("text/csv")
 LIBSVM = RowFormat("text/libsvm")

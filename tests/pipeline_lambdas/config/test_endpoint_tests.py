@@ -106,11 +106,11 @@ def test_defaults() -> None:
         ),
         (
             {"slices": [{"column": "a", "values": [1, True]}]},
-            f"{SLICES}[0].values: found a list; expected a list of 1 to 50 numbers, each once",
+            f"{SLICES}[0].values: found a list; expected a list of 1 to 50 numbers or texts, each once",
         ),
         (
             {"slices": [{"column": "a", "values": [1, 1.0]}]},
-            f"{SLICES}[0].values: found a list; expected a list of 1 to 50 numbers, each once",
+            f"{SLICES}[0].values: found a list; expected a list of 1 to 50 numbers or texts, each once",
         ),
         (
             {"slices": [{"column": "a", "values": [1]}, {"column": "a", "ranges": [1]}]},

@@ -17,6 +17,7 @@ from pipeline_lambdas.evidence.record import Facts, assemble, same_end
 from pipeline_lambdas.release.dataset import parse_manifest
 from pipeline_lambdas.release.events import ENDED as ENDS
 from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.release.script_mode import job_hyperparameters
 from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import manifest, sample_config
@@ -50,6 +51,20 @@ WAITING = Facts(
 def record(facts: Facts) -> dict[str, Any]:
     """The record as it is read again."""
     return record_chain.parsed(record_chain.render(assemble(facts, PRICES, CONSOLE)))
+
+
+def test_a_program_is_told_by_the_hash_of_its_source() -> None:
+    values = job_hyperparameters({"eta": "0.1"}, "slipway_tabular.py", TRAINING_JOB, "us-east-1")
+    uri = f"s3://models/source/{'a' * 64}/"
+    code = {"ChannelName": "code", "DataSource": {"S3DataSource": {"S3Uri": uri}}}
+    found = record(replace(WAITING, training=answers.training_job(HyperParameters=values, InputDataConfig=[code])))
+    assert found["training"]["hyperparameters"] == {"eta": "0.1"}
+    assert found["training"]["source"] == {
+        "program": "slipway_tabular.py",
+        "uri": f"{uri}sourcedir.tar.gz",
+        "sha256": "a" * 64,
+    }
+    assert record(WAITING)["training"]["source"] is None
 
 
 def test_a_release_that_waits_for_approval() -> None:

@@ -134,6 +134,52 @@ def test_a_matrix_tells_counts_and_shares() -> None:
     assert "1 predicted as 0 in 1 row." in page.all("desc")[0].text
 
 
+def test_a_matrix_of_named_classes_names_them() -> None:
+    drawn = {"confusion": [[90, 10], [1, 3]], "threshold": 0.5}
+    page = image(class_plots.confusion(drawn, OF, ["stays", "leaves for another company"]))
+    assert texts(page, "tick") == [
+        "stays",
+        "stays",
+        "leaves for\N{HORIZONTAL ELLIPSIS}",
+        "leaves for\N{HORIZONTAL ELLIPSIS}",
+    ]
+    assert page.all("figcaption")[0].text.endswith("Class leaves for\N{HORIZONTAL ELLIPSIS} is a score above 0.5.")
+
+
+def test_named_classes_are_named_everywhere() -> None:
+    rows = [{"row": 1, "label": 1.0, "prediction": 0.25, "error": 0.75, "values": ["x"]}]
+    judged = evaluation(
+        problem="binary",
+        classes=["stays", "leaves"],
+        plots={"confusion": [[9, 1], [1, 3]], "threshold": 0.5},
+        worst={"columns": ["contract"], "rows": rows},
+        drift={
+            "reference": "train",
+            "reference_rows": 9,
+            "rows": 9,
+            "sampled": False,
+            "left_out": ["notes"],
+            "columns": [
+                {
+                    "column": "contract",
+                    "psi": 0.5,
+                    "bins": [
+                        {"label": "monthly", "low": None, "high": None, "reference_share": 0.5, "share": 0.75},
+                        {"label": "other", "low": None, "high": None, "reference_share": 0.5, "share": 0.25},
+                    ],
+                }
+            ],
+        },
+    )
+    text = render(record(), {"test": judged}, None)
+    assert "The positive class is leaves: precision, recall and f1 are of it" in text
+    assert "Not compared, as neither numbers nor categories: notes." in text
+    table = Page(text).by_id("worst-rows-caption").parent
+    assert table is not None
+    assert [cell.text for cell in table.all("tr")[1].children] == ["1", "leaves", "0.2500", "0.7500", "x"]
+    assert "monthly 50" in text
+
+
 @pytest.mark.parametrize("counts", [None, [], [[1, 2]], [[0, 0], [0, 0]], [[1] * 31] * 31])
 def test_a_matrix_that_cannot_be_read_is_not_drawn(counts: Any) -> None:
     assert class_plots.confusion({"confusion": counts}, OF) is None

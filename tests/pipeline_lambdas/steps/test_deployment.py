@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from botocore.validate import ParamValidator
 
 from pipeline_lambdas.config.model import InstanceVariant, Rollout, ServerlessVariant, Variant, config_sha256
@@ -18,6 +18,7 @@ from pipeline_lambdas.steps.deployment import Deployment, HostingSite, deploy, e
 from pipeline_lambdas.steps.rollout import deployment_config_request
 from tests.events import EXECUTION_ID, KMS_KEY_ARN, PREFIX, REGISTRY, TRAINING_JOB
 from tests.pipeline_lambdas.aws_doubles import client_of, sample_config
+from tests.pipeline_lambdas.tables import churn_config
 
 ROLE = "arn:aws:iam::111122223333:role/hosting"
 SITE = HostingSite(ROLE, KMS_KEY_ARN)
@@ -259,6 +260,38 @@ def test_what_runs_something_else_under_the_name_is_refused(sagemaker: Stubber) 
     sagemaker.add_response("describe_model", {**MODEL_FOUND, "PrimaryContainer": container})
     with pytest.raises(JobFailedError, match=r"exists with other settings \(PrimaryContainer\.Environment\)"):
         deploy(DEPLOYMENT, CONFIG, SITE)
+
+
+PROGRAM = {
+    "SAGEMAKER_PROGRAM": "slipway_tabular.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+    "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
+    "SAGEMAKER_REGION": "us-east-1",
+}
+
+
+def test_a_model_of_a_table_serves_with_the_program_that_trained_it(sagemaker: Stubber) -> None:
+    config = churn_config()
+    job(sagemaker)
+    absent(sagemaker, "describe_model", "model")
+    asked = {**MODEL, "PrimaryContainer": {**MODEL["PrimaryContainer"], "Environment": PROGRAM}, "Tags": ANY}
+    assert asked["EnableNetworkIsolation"] is True
+    sagemaker.add_response("create_model", {"ModelArn": ARN}, asked)
+    absent(sagemaker, "describe_endpoint_config", "endpoint configuration")
+    sagemaker.add_client_error("create_endpoint_config", "ResourceLimitExceeded", "that is enough")
+    with pytest.raises(AwsRequestError, match="that is enough"):
+        deploy(DEPLOYMENT, config, SITE)
+
+
+@pytest.mark.parametrize("environment", [{}, {**PROGRAM, "SAGEMAKER_PROGRAM": "another.py"}, {**PROGRAM, "A": "b"}])
+def test_a_model_of_a_table_with_another_environment_is_refused(
+    sagemaker: Stubber, environment: dict[str, str]
+) -> None:
+    job(sagemaker)
+    container = {**MODEL["PrimaryContainer"], "Environment": environment}
+    sagemaker.add_response("describe_model", {**MODEL_FOUND, "PrimaryContainer": container})
+    with pytest.raises(JobFailedError, match=r"exists with other settings \(PrimaryContainer"):
+        deploy(DEPLOYMENT, churn_config(), SITE)
 
 
 def test_prod_is_refused_another_config_than_the_trained_one(copies: list[tuple[str, ...]]) -> None:

@@ -12,6 +12,7 @@ from pipeline_lambdas.aws import executions
 from pipeline_lambdas.aws import sagemaker as models
 from pipeline_lambdas.handlers import register_model
 from pipeline_lambdas.release.names import Release
+from pipeline_lambdas.release.script_mode import job_hyperparameters, serving_environment
 from pipeline_lambdas.runtime.failures import JobFailedError
 from pipeline_lambdas.steps import registration
 from pipeline_lambdas.steps.registration import Registration, decide, package_request, register
@@ -102,6 +103,13 @@ def registered(stub: Stubber, **found: Any) -> None:
 
 def test_a_version_tells_what_it_was_made_of() -> None:
     assert package_request(RELEASE, REGISTRATION, answers.training_job()) == REQUEST
+
+
+def test_a_version_of_a_table_serves_with_its_program() -> None:
+    values = job_hyperparameters({"num_round": "3"}, "slipway_tabular.py", TRAINING_JOB, "us-east-1")
+    request = package_request(RELEASE, REGISTRATION, answers.training_job(HyperParameters=values))
+    (container,) = request["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == serving_environment("slipway_tabular.py", "us-east-1")
 
 
 def test_what_a_container_answers_is_its_algorithms() -> None:

@@ -48,9 +48,16 @@ class Answer:
     status: int
     body: str = ""
     content_type: str = "text/html; charset=utf-8"
+    data: bytes | None = None
+    """The body where it is no text."""
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        return self.body.encode() if self.data is None else self.data
 
     def encode(self, *, keep_alive: bool) -> bytes:
-        body = self.body.encode()
+        body = self.content
         end = "keep-alive" if keep_alive else "close"
         head = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
         if self.status != HTTPStatus.NO_CONTENT:
@@ -119,7 +126,7 @@ class HttpServer:
             answer = self._safely(request)
             connection.sendall(answer.encode(keep_alive=request.keep_alive))
             if request.path == "/invocations":
-                log.info(f'"{request.method} {request.path} HTTP/1.1" {answer.status} {len(answer.body)}')
+                log.info(f'"{request.method} {request.path} HTTP/1.1" {answer.status} {len(answer.content)}')
         except _RefusedError as refusal:
             log.error(refusal.answer.body)
             connection.sendall(refusal.answer.encode(keep_alive=False))

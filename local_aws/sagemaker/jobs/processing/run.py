@@ -20,7 +20,6 @@ from local_aws.sagemaker.jobs.processing import files
 from local_aws.sagemaker.names import region_of
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
-from local_aws.settings import NO_HOST_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -76,16 +75,12 @@ class ProcessingRun(PlainRun):
 
     def _environment(self) -> dict[str, str]:
         """The request's variables, and this local AWS with the job's role, which SDKs on AWS find by themselves."""
-        credentials, region = self._role.assume(), region_of(self._arn)
+        region = region_of(self._arn)
         return {
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            "AWS_ENDPOINT_URL": self._platform.runtime.settings.url,
-            **NO_HOST_PREFIX,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token,
+            **self._platform.sdk_variables(self._role),
             **self._request.get("Environment", {}),
             "PROCESSING_JOB_ARN": self._arn,
         }

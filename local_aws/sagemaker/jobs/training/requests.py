@@ -5,7 +5,11 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-from local_aws.sagemaker.containers import registry
+from pathlib import PurePosixPath
+
+from local_aws.sagemaker.containers.contract import OPT_ML
+from local_aws.sagemaker.containers.registry import UnknownImageError
+from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.faults import invalid, not_emulated
 from local_aws.sagemaker.refusals import check_environment, check_uri, check_volume_key, refuse
 from local_aws.wire import Document
@@ -37,7 +41,9 @@ _RESOURCES_NOT_EMULATED = {
 def check(request: Document) -> None:
     """Raise ValidationException for a request that SageMaker refuses, or that local AWS cannot run."""
     refuse(request, _NOT_EMULATED)
-    _check_algorithm(request.get("AlgorithmSpecification", {}))
+    script = _check_algorithm(request)
+    if script:
+        _check_checkpoints(request.get("CheckpointConfig", {}))
     _check_resources(request.get("ResourceConfig", {}))
     _check_time(request)
     channels = request.get("InputDataConfig", [])
@@ -67,19 +73,50 @@ def with_defaults(request: Document) -> Document:
     return {**request, **flags, "StoppingCondition": stopping, "OutputDataConfig": output}
 
 
-def _check_algorithm(algorithm: Document) -> None:
+def script_of(request: Document) -> frameworks.Framework | None:
+    """The framework of a job that runs a user's script, None for a built-in algorithm. Raises UnknownImageError."""
+    image = request["AlgorithmSpecification"]["TrainingImage"]
+    return frameworks.to_train(image, request.get("HyperParameters", {}), request.get("Environment", {}))
+
+
+def _check_algorithm(request: Document) -> frameworks.Framework | None:
+    algorithm = request.get("AlgorithmSpecification", {})
     refuse(algorithm, _ALGORITHM_NOT_EMULATED)
     if "TrainingImage" not in algorithm:
         raise invalid("AlgorithmSpecification must name a TrainingImage or an AlgorithmName.")
     try:
-        registry.find(algorithm["TrainingImage"])
-    except registry.UnknownImageError as error:
+        script = script_of(request)
+        frameworks.require(script)
+    except UnknownImageError as error:
         raise invalid(str(error)) from None
-    if algorithm.get("MetricDefinitions"):
+    except frameworks.NotInstalledError as error:
+        raise not_emulated(str(error)) from None
+    definitions = algorithm.get("MetricDefinitions", [])
+    if definitions and not (script and script.own_metrics):
         raise invalid(
             "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
             "without specifying metric definitions."
         )
+    for definition in definitions:
+        _check_metric(definition)
+    return script
+
+
+def _check_metric(definition: Document) -> None:
+    import regex  # noqa: PLC0415 - few requests have one
+
+    try:
+        groups = regex.compile(definition["Regex"]).groups
+    except regex.error as error:
+        raise invalid(f"The Regex of the metric {definition['Name']} is not valid: {error}.") from None
+    if not groups:
+        raise invalid(f"The Regex of the metric {definition['Name']} has no group, which would be the metric's value.")
+
+
+def _check_checkpoints(config: Document) -> None:
+    path = PurePosixPath(config.get("LocalPath", OPT_ML))
+    if ".." in path.parts or not path.is_relative_to(OPT_ML):
+        raise not_emulated(f"checkpoints of a script outside {OPT_ML} (CheckpointConfig.LocalPath {path})")
 
 
 def _check_resources(resources: Document) -> None:

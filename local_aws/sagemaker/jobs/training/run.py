@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from local_aws import base
-from local_aws.sagemaker.containers import registry
+from local_aws.processes.forking import Process, StartError
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.jobs import channels, lifecycle
 from local_aws.sagemaker.jobs.container_log import ContainerLog
@@ -21,6 +21,7 @@ from local_aws.sagemaker.jobs.training import checkpoints
 from local_aws.sagemaker.jobs.training import files as job_files
 from local_aws.sagemaker.jobs.training import states as job_states
 from local_aws.sagemaker.jobs.training.metrics import NAMESPACE, JobMetrics
+from local_aws.sagemaker.jobs.training.requests import script_of
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
 from local_aws.wire import Document
@@ -33,29 +34,52 @@ class TrainingRun(JobRun):
 
     def __init__(self, platform: Platform, record: Record) -> None:
         super().__init__(platform, TRAINING, record, record.request["RoleArn"])
-        self._ml = Ml(self._folder)
+        self._ml = Ml(self._folder / "ml")
         self._checkpoints: checkpoints.Checkpoints | None = None
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
-        self._metrics = JobMetrics(record.name, registry.find(self._image).metric_definitions, self._role.client)
+        self._is_script = script_of(record.request) is not None
+        definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
+        self._metrics = JobMetrics(record.name, definitions, self._role.client, bounded=self._is_script)
 
     def _work(self) -> None:
-        self._platform.launcher.prewarm(self._image)
+        if not self._is_script:
+            self._platform.launcher.prewarm(self._image)
         self._platform.await_port()
         self._move("Downloading")
         self._prepare()
         job_states.move(self._platform, self._name, "Downloading", "Downloading the training image")
-        parent = self._platform.launcher.parent()
         self._move("Training")
         stream = f"{self._name}/algo-1-{int(self._platform.records.now())}"
         output = ContainerLog(self._role.client, NAMESPACE, stream, self._metrics.read)
         output.start()
         try:
-            environment = job_files.environment(self._name, self._arn, self._request)
-            process = parent.start_training(self._image, self._ml.root, environment, output.write_fd)
+            process = self._start(output.write_fd)
         finally:
             output.close_writer()
         ended = self._attend(process)
         self._finish(ended, process.exit_code, output)
+
+    def _start(self, log_fd: int) -> Process:
+        """Start the container."""
+        environment = job_files.environment(self._name, self._arn, self._request)
+        if not self._is_script:
+            parent = self._platform.launcher.parent()
+            return parent.start_training(self._image, self._ml.root, environment, log_fd)
+        offline = bool(self._request.get("EnableNetworkIsolation"))
+        try:
+            sdk = {} if offline else self._platform.sdk_variables(self._role)
+            return self._platform.scripts().train(
+                self._image,
+                self._ml.root,
+                {"AWS_EC2_METADATA_DISABLED": "true", **sdk, **environment},
+                log_fd,
+                offline=offline,
+            )
+        except base.RoleNotAssumableError as error:
+            raise JobFailedError(f"ClientError: unable to assume the role {self._role.arn}: {error}") from None
+        except StartError as error:
+            self._check_server()
+            raise JobFailedError(f"InternalServerError: the container did not start: {error}") from None
 
     def _prepare(self) -> None:
         """Fill /opt/ml/input."""

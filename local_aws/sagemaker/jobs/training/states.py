@@ -11,6 +11,7 @@ from typing import Any
 
 from local_aws.sagemaker import events
 from local_aws.sagemaker.containers import registry
+from local_aws.sagemaker.containers.contract import MetricDefinitions
 from local_aws.sagemaker.jobs.lifecycle import IN_PROGRESS, TERMINAL, TRAINING, may_enter
 from local_aws.sagemaker.jobs.lifecycle import time_of as _time
 from local_aws.sagemaker.platform import Platform
@@ -157,9 +158,17 @@ def summary(record: Record) -> Document:
 
 
 def _with_metrics(algorithm: Document) -> Document:
-    """The algorithm with its metric definitions; a built-in algorithm has its own."""
-    definitions = registry.find(algorithm["TrainingImage"]).metric_definitions
+    """The algorithm with its metric definitions."""
+    definitions = metric_definitions(algorithm)
     return {**algorithm, "MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in definitions]}
+
+
+def metric_definitions(algorithm: Document) -> MetricDefinitions:
+    """Those of an AlgorithmSpecification: the image's own, or the request's for an image that runs scripts only."""
+    image = registry.parse_image(algorithm["TrainingImage"])
+    if image.repository in registry.TABLE:
+        return registry.TABLE[image.repository].metric_definitions
+    return [(given["Name"], given["Regex"]) for given in algorithm.get("MetricDefinitions", [])]
 
 
 def _transition(secondary: str, now: float, message: str | None) -> Document:

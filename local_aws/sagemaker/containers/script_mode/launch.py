@@ -1,0 +1,94 @@
+"""Starts the containers of scripts: `training.py` or `serving.py`, with an /opt/ml of their own (`isolated.py`).
+
+Where the machine cannot give a process its own /opt/ml, the container's variables name the folder that stands for it,
+as the toolkits allow by SAGEMAKER_BASE_DIR.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_aws.processes.forking import Process
+from local_aws.sagemaker.containers.contract import OPT_ML, Door
+from local_aws.sagemaker.containers.isolated import Isolated
+from local_aws.sagemaker.containers.script_mode.task import Task
+
+_ROOT = Path(__file__).parents[4]
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """Starts scripts' containers; `folder` has those that serve, and the packages installed for scripts."""
+
+    isolated: Isolated
+    folder: Path
+
+    def clear(self) -> None:
+        """Remove what containers left that a kill ended."""
+        shutil.rmtree(self.folder / "serving", ignore_errors=True)
+
+    def train(self, image: str, ml: Path, environment: Mapping[str, str], log_fd: int, *, offline: bool) -> Process:
+        """Run `train` with `ml` as /opt/ml. Raises StartError."""
+        return self._start("training", self._task(image, ml, offline=offline), ml, environment, log_fd)
+
+    def serve(
+        self, image: str, folder: Path, environment: Mapping[str, str], door: Door, log_fd: int, *, offline: bool
+    ) -> Process:
+        """Run `serve` with `folder` as /opt/ml/model, on a socket that already listens. Raises StartError.
+
+        The caller closes its own socket.
+        """
+        place = self.folder / "serving" / uuid.uuid4().hex[:16]
+        ml = place / "ml"
+        ml.mkdir(parents=True)
+        (ml / "model").symlink_to(folder)
+        task = self._task(image, ml, offline=offline, listener=door.listener.fileno(), secret=door.secret)
+        process = self._start("serving", task, ml, environment, log_fd, door.listener.fileno())
+        threading.Thread(target=_remove_after, args=(process, place), name="script-folder", daemon=True).start()
+        return process
+
+    def _task(self, image: str, ml: Path, *, offline: bool, listener: int | None = None, secret: str = "") -> Task:
+        shared = self.isolated.refusal()
+        return Task(
+            image=image,
+            base=str(OPT_ML) if shared is None else str(ml),
+            cache=str(self.folder / "packages"),
+            offline=offline,
+            shared=shared,
+            pip={name: value for name, value in os.environ.items() if name.startswith("PIP_")},
+            listener=listener,
+            secret=secret,
+        )
+
+    def _start(
+        self,
+        program: str,
+        task: Task,
+        ml: Path,
+        environment: Mapping[str, str],
+        log_fd: int,
+        listener: int | None = None,
+    ) -> Process:
+        command = [sys.executable, "-P", "-m", f"{__package__}.{program}"]
+        base = {} if task.shared is None else {"SAGEMAKER_BASE_DIR": task.base}
+        # Threads that spin while they wait take a busy machine's processors from each other.
+        variables = {
+            "OMP_WAIT_POLICY": "passive",
+            **base,
+            **environment,
+            **task.as_variables(),
+            "PYTHONPATH": str(_ROOT),
+        }
+        return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None)
+
+
+def _remove_after(process: Process, folder: Path) -> None:
+    process.wait(None)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,78 @@
+"""SageMaker's script mode: a framework's image that runs a program of its caller's, to train and then to serve.
+
+The names and forms are those of AWS's SDK and of its toolkits: https://github.com/aws/sagemaker-python-sdk
+(estimator.py: Framework), https://github.com/aws/sagemaker-training-toolkit,
+https://github.com/aws/sagemaker-inference-toolkit. Training and serving have no network, so the source comes through a
+channel, and travels on in the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pipeline_lambdas.config.model import TrainingConfig
+
+TABLE_PROGRAM = "slipway_tabular.py"
+"""The program that trains on a table; the source is packed with it."""
+TARBALL = "sourcedir.tar.gz"
+CHANNEL = "code"
+_TRAINING_SOURCE = f"/opt/ml/input/data/{CHANNEL}/{TARBALL}"
+# Where the program copies itself to when it saves the model.
+_SERVING_SOURCE = "/opt/ml/model/code"
+_OWN = "sagemaker_"
+_PROGRAM = f"{_OWN}program"
+_LOG_LEVEL = 20
+
+
+def program_of(config: TrainingConfig) -> str | None:
+    """Return the program that trains and serves a config's model; None for an algorithm as it is built in."""
+    return TABLE_PROGRAM if config.features else None
+
+
+def region_of(arn: str) -> str:
+    """Return the Region of an ARN."""
+    return arn.split(":")[3]
+
+
+def job_hyperparameters(values: Mapping[str, str], program: str, job: str, region: str) -> dict[str, str]:
+    """Return the hyperparameters of a job that runs a program: each value as JSON, as the SDK sends it."""
+    own: dict[str, str | int] = {
+        _PROGRAM: program,
+        "sagemaker_submit_directory": _TRAINING_SOURCE,
+        "sagemaker_container_log_level": _LOG_LEVEL,
+        "sagemaker_region": region,
+        "sagemaker_job_name": job,
+    }
+    return {name: json.dumps(value) for name, value in {**values, **own}.items()}
+
+
+def plain_hyperparameters(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the hyperparameters of any job as its config gives them."""
+    if _PROGRAM not in values:
+        return dict(values)
+    return {name: str(_decoded(value)) for name, value in values.items() if not name.startswith(_OWN)}
+
+
+def trained_program(values: Mapping[str, str]) -> str | None:
+    """Return the program that a job of these hyperparameters ran; None if it ran none."""
+    return str(_decoded(values[_PROGRAM])) if _PROGRAM in values else None
+
+
+def serving_environment(program: str | None, region: str) -> dict[str, str]:
+    """Return the variables of a container that serves with a program; none without one."""
+    if program is None:
+        return {}
+    return {
+        "SAGEMAKER_PROGRAM": program,
+        "SAGEMAKER_SUBMIT_DIRECTORY": _SERVING_SOURCE,
+        "SAGEMAKER_CONTAINER_LOG_LEVEL": str(_LOG_LEVEL),
+        "SAGEMAKER_REGION": region,
+    }
+
+
+def _decoded(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,85 @@
+"""The source of a training program, stored under the hash of its content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_lambdas.aws import s3
+from pipeline_lambdas.config.features import features_document
+from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.release.retries import START_NEW
+from pipeline_lambdas.release.script_mode import TABLE_PROGRAM, TARBALL
+from pipeline_lambdas.runtime.failures import JobFailedError
+
+PREFIX = "source"
+FEATURES = "features.json"
+_TOP = Path(__file__).parents[1]
+_TABULAR = "tabular"
+_ENTRY = f"{_TABULAR}/entry.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A packed source."""
+
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def folder(self) -> str:
+        """The prefix that holds the source and nothing else."""
+        return f"{PREFIX}/{self.sha256}/"
+
+
+def source_of(config: TrainingConfig) -> Source | None:
+    """Return the source of the program that trains the config's model; None if its algorithm is built in."""
+    if not config.features:
+        return None
+    return Source(packed(table_files(config, _TOP)))
+
+
+def table_files(config: TrainingConfig, package: Path) -> dict[str, bytes]:
+    """Return what trains on a table, by name: the room `tabular` of this package, its entry, and the columns."""
+    names = ["__init__.py", *(f"{_TABULAR}/{path.name}" for path in (package / _TABULAR).glob("*.py"))]
+    files = {f"{package.name}/{name}": (package / name).read_bytes() for name in names}
+    columns = json.dumps(features_document(config), indent=2, ensure_ascii=False) + "\n"
+    return {**files, TABLE_PROGRAM: (package / _ENTRY).read_bytes(), FEATURES: columns.encode()}
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Return files as a tarball; the same ones give the same bytes."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as zipped,
+        tarfile.open(mode="w", fileobj=zipped, format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def store(source: Source, bucket: str, kms_key_arn: str) -> str:
+    """Put the source into the bucket unless it is there; return the address of its folder.
+
+    Code of any model may have put another object there first, so what is there has to be the source. Raises
+    JobFailedError if it is not.
+    """
+    key = f"{source.folder}{TARBALL}"
+    if not s3.create_object(bucket, key, source.content, "application/gzip", kms_key_arn):
+        raise JobFailedError(
+            f"s3://{bucket}/{key}: found another object; expected the source that its key is the hash of. The access "
+            f"log of the bucket shows who wrote it. Delete it. {START_NEW}."
+        )
+    return f"s3://{bucket}/{source.folder}"

@@ -1,0 +1,76 @@
+"""Checks the CSV of a table: label first, no header, any text in the cells, rows of equal length.
+
+A cell may be in quotes, as in https://www.rfc-editor.org/rfc/rfc4180, but no cell has a line break.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slipway.datasets.csv_rules import LINE_LIMIT_BYTES, FileCheck, Problem, quoted, too_long
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class TableRule:
+    """The columns of a table, the label first, and the classes that it may be; without classes it is a number."""
+
+    columns: Sequence[str]
+    classes: Sequence[str]
+
+    def allows(self, label: str) -> bool:
+        return label.strip() in self.classes if self.classes else _is_finite(label)
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self.classes) if self.classes else "a number"
+
+
+def check_table(lines: Iterable[bytes], file: str, rule: TableRule) -> FileCheck:
+    """Check a file line by line."""
+    result = FileCheck(file, columns=len(rule.columns))
+    empty = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            empty = empty or number
+            continue
+        if empty:
+            result.add(Problem(file, empty, 0, "an empty line", "none before the end of the file"))
+            empty = 0
+        problem = _row_problem(line, file, number, rule)
+        if problem is None:
+            result.rows += 1
+        else:
+            result.add(problem)
+    if not (result.rows or result.problem_count):
+        result.add(Problem(file, 1, 0, "an empty file", "at least one row"))
+    return result
+
+
+def _row_problem(line: bytes, file: str, number: int, rule: TableRule) -> Problem | None:
+    if len(line) > LINE_LIMIT_BYTES:
+        return too_long(file, number)
+    try:
+        cells = next(csv.reader([line.decode().rstrip("\r\n")], strict=True), [])
+    except UnicodeDecodeError:
+        return Problem(file, number, 0, "bytes that are not UTF-8", "text in UTF-8")
+    except csv.Error:
+        allowed = "cells in double quotes, a quote within them doubled, and no line break in a cell"
+        return Problem(file, number, 0, "a quote that is not closed", allowed)
+    if number == 1 and list(cells) == list(rule.columns):
+        return Problem(file, 1, 0, "a header", "rows only; columns.json names the columns")
+    if len(cells) != len(rule.columns):
+        names = ", ".join([*rule.columns[:_SHOWN], *(["..."] if len(rule.columns) > _SHOWN else [])])
+        return Problem(file, number, 0, f"{len(cells)} columns", f"{len(rule.columns)}, as in the config: {names}")
+    return None if rule.allows(cells[0]) else Problem(file, number, 1, quoted(cells[0]), rule.allowed)
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and "_" not in text
+    except ValueError:
+        return False
