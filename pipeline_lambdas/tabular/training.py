@@ -91,40 +91,55 @@ def matrix_of(
     return xgb.QuantileDMatrix(rows, ref=reference, max_bin=hyperparameters.max_bin, **description)
 
 
-class RoundLine(xgb.callback.TrainingCallback):
-    """Prints `[<round>]<TAB>train-<metric>:<value><TAB>validation-<metric>:<value>`, as the built-in algorithm does."""
+def _print_round(epoch: int, evaluated: EvaluationLog) -> None:
+    """Print `[<round>]<TAB>train-<metric>:<value><TAB>validation-<metric>:<value>`, as the built-in algorithm does."""
+    words = [f"[{epoch}]"]
+    for channel, metrics in evaluated.items():
+        words += [f"{channel}-{metric}:{values[-1]:.5f}" for metric, values in metrics.items()]
+    sys.stdout.write("\t".join(words) + "\n")
+    sys.stdout.flush()
+
+
+class Rounds(xgb.callback.TrainingCallback):
+    """Prints the line of each round."""
 
     def after_iteration(self, model: Any, epoch: int, evals_log: EvaluationLog) -> bool:
-        """Print the line of a round; False, as training goes on."""
+        """Return False, as training goes on."""
         del model
-        words = [f"[{epoch}]"]
-        for channel, metrics in evals_log.items():
-            words += [f"{channel}-{metric}:{values[-1]:.5f}" for metric, values in metrics.items()]
-        sys.stdout.write("\t".join(words) + "\n")
-        sys.stdout.flush()
+        _print_round(epoch, evals_log)
         return False
+
+
+class RoundsToTheBest(xgb.callback.EarlyStopping):
+    """Prints the line of each round and ends the training.
+
+    It is one callback: XGBoost 3.0 calls several in any order, and none after the one that ends the training.
+    """
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: EvaluationLog) -> bool:
+        """Return whether training ends."""
+        _print_round(epoch, evals_log)
+        return super().after_iteration(model, epoch, evals_log)
 
 
 def boost(hyperparameters: Hyperparameters, train: xgb.DMatrix, validation: xgb.DMatrix | None) -> xgb.Booster:
     """Run the rounds; after early stopping the model is that of the best round. TableError has XGBoost's reason."""
     watched = [(train, TRAIN), *([(validation, VALIDATION)] if validation is not None else [])]
-    callbacks: list[xgb.callback.TrainingCallback] = [RoundLine()]
+    callback: xgb.callback.TrainingCallback = Rounds()
     if hyperparameters.early_stopping and hyperparameters.metrics and validation is not None:
         # The last metric decides, as in the built-in algorithm.
-        callbacks.append(
-            xgb.callback.EarlyStopping(
-                rounds=hyperparameters.early_stopping,
-                metric_name=hyperparameters.metrics[-1],
-                data_name=VALIDATION,
-                save_best=True,
-            )
+        callback = RoundsToTheBest(
+            rounds=hyperparameters.early_stopping,
+            metric_name=hyperparameters.metrics[-1],
+            data_name=VALIDATION,
+            save_best=True,
         )
     parameters = dict(hyperparameters.booster)
     if hyperparameters.metrics:
         parameters["eval_metric"] = list(hyperparameters.metrics)
     try:
         return xgb.train(
-            parameters, train, hyperparameters.rounds, evals=watched, callbacks=callbacks, verbose_eval=False
+            parameters, train, hyperparameters.rounds, evals=watched, callbacks=[callback], verbose_eval=False
         )
     except xgb.core.XGBoostError as error:
         raise TableError(f"XGBoost: {str(error).partition('Stack trace:')[0].strip()}") from None
