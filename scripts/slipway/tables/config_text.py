@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 
 import yaml
@@ -15,8 +16,10 @@ from slipway.tables.told import column_comment
 
 ALGORITHM, VERSION = "xgboost", "3.2-0"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
-_COMMENT_AT = 29
-_LONGEST_COMMENT = 90
+_COMMENT_AT = 28
+_WIDEST = 40
+_WIDTH = 110
+_LONGEST_COMMENT = 78
 _SMALL_ROWS = 2_000
 _LARGE_BYTES = 400_000_000
 """About what an instance of 8 GiB trains on with room to spare."""
@@ -43,8 +46,10 @@ def config_text(model: str, found: Findings, dataset_bytes: int) -> str:
 
 def _head(model: str, found: Findings) -> Iterator[str]:
     task = found.task
-    yield f"# How the model {model} is trained, served and judged; made from {_said(found.source)} by `slipway new`."
-    yield "# Change a value, commit, push to main: a release starts. `slipway check` tells beforehand whether it is valid."
+    yield f"# How the model {model} is trained, served and judged; made by `slipway new` from {_said(found.source)}."
+    yield from _comment(
+        "Change a value, commit, push to main: a release starts. `slipway check` says beforehand whether it is valid."
+    )
     yield ""
     yield _line(f"model: {scalar(model)}", "the file is named after it")
     yield _line(f"problem: {task.problem}", task.why)
@@ -68,25 +73,38 @@ def _split_comment(found: Findings) -> Iterator[str]:
 
 
 def _features(columns: Sequence[Column], *, commented: bool) -> Iterator[str]:
-    yield "# Every other column, in the order of the dataset. What is fitted, such as the list of categories, is fitted on"
-    yield "# the train rows only, travels inside the model, and runs again at the endpoint: a caller sends the raw row."
+    yield from _comment(
+        "Every other column, in the order of the dataset. What is fitted, such as the list of categories, is fitted on "
+        "the train rows only, travels inside the model, and runs again at the endpoint: a caller sends the raw row."
+    )
     yield "# number | category | text | date | ignore; with options: {type: text, max_terms: 200}"
     yield "features:"
-    for column in columns:
-        yield _line(f"  {scalar(column.name)}: {column.feature}", column_comment(column) if commented else "")
+    codes = [f"  {scalar(column.name)}: {column.feature}" for column in columns]
+    width = min(max(map(len, codes)), _WIDEST)
+    for code, column in zip(codes, columns, strict=True):
+        yield _line(code, column_comment(column) if commented else "", width)
     yield ""
 
 
 def _training(found: Findings, dataset_bytes: int) -> Iterator[str]:
     task, small = found.task, found.split.rows["train"] < _SMALL_ROWS
-    yield from ("algorithm:", f"  name: {ALGORITHM}", _line(f"  version: {VERSION}", "a version of SageMaker's image"), "")
+    yield from (
+        "algorithm:",
+        f"  name: {ALGORITHM}",
+        _line(f"  version: {VERSION}", "a version of SageMaker's image"),
+        "",
+    )
     yield "hyperparameters:"
     yield f"  objective: {_OBJECTIVES[task.problem]}"
     if task.problem == "multiclass":
         yield _line(f"  num_class: {len(task.classes)}", "the number of classes above")
     yield _line("  num_round: 300", "boosting rounds at most; early stopping may end sooner")
     yield _line("  eta: 0.1", "smaller learns slower and needs more rounds")
-    few = f"few rows ({found.split.rows['train']:,}), so shallow trees" if small else "deeper trees fit more, and more noise"
+    few = (
+        f"few rows ({found.split.rows['train']:,}), so shallow trees"
+        if small
+        else "deeper trees fit more, and more noise"
+    )
     yield _line(f"  max_depth: {4 if small else 6}", few)
     yield "  min_child_weight: 3"
     yield _line("  subsample: 0.8", "share of the rows that each round sees")
@@ -106,8 +124,10 @@ def _training(found: Findings, dataset_bytes: int) -> Iterator[str]:
 
 
 def _environments() -> Iterator[str]:
-    yield "# Dev and Test are serverless: they cost nothing while nobody asks them. Prod is one instance, which an update"
-    yield "# never interrupts; who depends on it takes 2."
+    yield from _comment(
+        "Dev and Test are serverless: they cost nothing while nobody asks them. Prod is one instance, which an update "
+        "never interrupts; who depends on it takes 2."
+    )
     yield "environments:"
     yield "  dev: {serverless: {memory_mib: 2048, max_concurrency: 2}}"
     yield "  test: {serverless: {memory_mib: 2048, max_concurrency: 2}}"
@@ -130,16 +150,22 @@ def _tests(found: Findings) -> Iterator[str]:
     yield "    max_rows: 100"
     yield "    gates:"
     yield _gate(baseline.smoke)
-    yield "  # On test, whose rows take no part in training. The bounds come from what knows no feature, learned from the train"
-    yield f"  # rows and judged on the validation rows: {_said(baseline.told)}."
-    yield "  # A model that has learned nothing fails them; raise them to what the model is needed for."
+    yield from _comment(
+        "On test, whose rows take no part in training. The bounds follow from a baseline that knows no feature, "
+        f"learned from the train rows and judged on the validation rows: {baseline.told}. So a model that has learned nothing "
+        "fails. Tighten them to what the model is needed for.",
+        "  ",
+    )
     yield "  full:"
     yield "    channel: test"
     yield "    gates:"
     for bound in baseline.gates:
         yield _gate(bound)
     yield _line("      latency_p95_ms: {max: 1000}", "of 200 requests with one row each")
-    yield "    # Against the model that prod serves, on the same rows: fails if the difference is no chance and beyond it."
+    yield from _comment(
+        "Against the model that prod serves, on the same rows: fails if it is worse by more than that, and not by chance.",
+        "    ",
+    )
     yield "    champion:"
     yield "      gates:"
     yield f"        {baseline.gates[0].metric}: {{max_worse_percent: 5}}"
@@ -156,16 +182,26 @@ def scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _line(code: str, comment: str) -> str:
+def _line(code: str, comment: str, width: int = _COMMENT_AT) -> str:
     if not comment:
         return code
-    return f"{code:<{_COMMENT_AT - 1}} # {_said(comment)}"
+    return f"{code:<{width}}  # {_said(comment)}"
+
+
+def _comment(text: str, indent: str = "") -> list[str]:
+    start = f"{indent}# "
+    words = _printable(text)
+    return textwrap.wrap(words, _WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)
 
 
 def _said(text: str) -> str:
     """Return a text of the table as part of a comment: in one line, without what YAML refuses, and not too long."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+    shown = _printable(text)
     return shown if len(shown) <= _LONGEST_COMMENT else shown[: _LONGEST_COMMENT - 3] + "..."
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
 
 
 def _size(size: int) -> str:

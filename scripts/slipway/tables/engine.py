@@ -54,5 +54,10 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def sql_name(name: str) -> str:
+    """Return the name of a column as SQL takes it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]

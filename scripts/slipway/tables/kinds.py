@@ -34,21 +34,23 @@ def _kind(counts: Counts) -> tuple[Kind, str]:
         return "empty", "no cell has a value"
     if counts.values == 1 and not counts.gaps:
         return "constant", "the same in every row"
-    meant = counts.filled - counts.markers
-    if counts.zero_led and counts.numbers >= _MOSTLY * meant:
-        return _of_words(counts, "numbers with leading zeros are codes")
-    if meant and counts.numbers >= _MOSTLY * meant:
-        return _of_numbers(counts, meant)
     if counts.dates >= _MOSTLY * counts.filled:
         return "date", ""
     if counts.other_dates >= _MOSTLY * counts.filled:
         return "date", "in another form than 2026-12-31: rewritten so, it could be used"
-    if counts.comma_decimals and counts.numbers + counts.comma_decimals >= _MOSTLY * meant:
-        return _of_words(counts, "numbers with a decimal comma: rewritten with a point, they would be numbers")
-    return _of_words(counts, "")
+    meant = counts.filled - counts.markers
+    return _of_numbers(counts) if meant and counts.numbers >= _MOSTLY * meant else _of_words(counts, _note(counts))
 
 
-def _of_numbers(counts: Counts, meant: int) -> tuple[Kind, str]:
+def _note(counts: Counts) -> str:
+    if counts.comma_decimals and counts.numbers + counts.comma_decimals >= _MOSTLY * (counts.filled - counts.markers):
+        return "numbers with a decimal comma: rewritten with a point, they would be numbers"
+    return ""
+
+
+def _of_numbers(counts: Counts) -> tuple[Kind, str]:
+    if counts.zero_led:
+        return _of_words(counts, "numbers with leading zeros are codes")
     if counts.values == 2 and (counts.low, counts.high) == (0, 1):
         return "boolean", ""
     if _is_id_of_numbers(counts):
@@ -58,7 +60,7 @@ def _of_numbers(counts: Counts, meant: int) -> tuple[Kind, str]:
         word = next((value for value, _ in counts.common if value.lower() in MARKERS), "")
         named = f", {word} for example" if word else ""
         return "number", f"{strays:,} cells are no number and count as missing{named}"
-    return "number", "" if meant else "no number"
+    return "number", ""
 
 
 def _is_id_of_numbers(counts: Counts) -> bool:

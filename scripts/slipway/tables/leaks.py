@@ -109,7 +109,9 @@ def _pairs(table: Table, cell: str, column: Column, channel: str) -> list[Pair]:
         "date": f"epoch(try_cast({cell} AS TIMESTAMP))",
         "text": f"{cell} IS NOT NULL",
     }.get(column.feature, cell)
-    found = table.connection.execute(f"FROM sampled SELECT label, {said} WHERE channel = {sql_text(channel)}").fetchall()
+    found = table.connection.execute(
+        f"FROM sampled SELECT label, {said} WHERE channel = {sql_text(channel)}"
+    ).fetchall()
     return list(starmap(_pair, found))
 
 

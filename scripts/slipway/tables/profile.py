@@ -1,4 +1,4 @@
-"""Counts what the cells of each column hold, a column at a time, so that memory holds one column's values at the most."""
+"""Counts what the cells of each column hold, a column at a time, so that memory holds the values of one at the most."""
 
 from __future__ import annotations
 

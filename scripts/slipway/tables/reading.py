@@ -15,7 +15,7 @@ from pipeline_lambdas.config.rules import nearest
 from slipway.datasets.csv_rules import Problem, quoted
 from slipway.datasets.prepare import DELIMITERS
 from slipway.errors import SlipwayError
-from slipway.tables.engine import scratch_database, sql_text
+from slipway.tables.engine import scratch_database, sql_name, sql_text
 from slipway.tables.source import (
     Source,
     broken_gzip,
@@ -127,8 +127,8 @@ def _read_parquet(connection: DuckDBPyConnection, source: Source, place: Path, l
     if names[label] in unused:
         raise SlipwayError(f"{source.name}: --label: found {names[label]}, whose values are no texts or numbers.")
     kept = [name for name in names if name not in unused]
-    quoted_names = ['"' + name.replace('"', '""') + '"' for name in kept]
-    _create(connection, reader, _renamed(quoted_names, kept.index(names[label])), source)
+    cells = [f"CAST({sql_name(name)} AS VARCHAR)" for name in kept]
+    _create(connection, reader, _renamed(cells, kept.index(names[label])), source)
     features = [" ".join(name.split()) for name in kept if name != names[label]]
     return Table(connection, source.name, " ".join(names[label].split()), tuple(features), tuple(unused))
 
@@ -160,8 +160,10 @@ def _renamed(cells: Sequence[str], label: int) -> str:
 
 
 def _clean(cell: str) -> str:
-    # The second half removes what is left of a line break, a tab for example, at either end.
-    return f"nullif(trim(regexp_replace(CAST({cell} AS VARCHAR), '[\\r\\n\\t\\v\\f]+', ' ', 'g')), '')"
+    # Few cells hold a line break, and an expression for each cell would take as long as all the rest.
+    broken = f"contains({cell}, chr(10)) OR contains({cell}, chr(13))"
+    whole = f"CASE WHEN {broken} THEN regexp_replace({cell}, '[\\r\\n]+', ' ', 'g') ELSE {cell} END"
+    return f"nullif(trim({whole}, ' ' || chr(9)), '')"
 
 
 def _delimiter(connection: DuckDBPyConnection, place: Path, name: str) -> str:

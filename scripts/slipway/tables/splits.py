@@ -38,18 +38,19 @@ def split(table: Table, cut: Cut) -> Split:
     unit, place, stratum = _expressions(table, cut)
     train, validation, _ = cut.shares
     shuffle = f"md5({sql_text(f'{cut.seed} ')} || {row_hash(table)})"
-    table.connection.execute(
-        "CREATE OR REPLACE TABLE placed AS WITH "
-        f"keyed AS (FROM raw SELECT rowid AS id, {stratum} AS stratum, {unit} AS unit, {place} AS place, "
-        f"{shuffle} AS shuffle), "
-        "units AS (FROM keyed SELECT stratum, unit, min(place) AS place, count(*) AS n GROUP BY stratum, unit), "
-        "summed AS (FROM units SELECT stratum, unit, "
+    steps = (
+        f"VIEW keyed AS FROM raw SELECT rowid AS id, {stratum} AS stratum, {unit} AS unit, {place} AS place, "
+        f"{shuffle} AS shuffle",
+        "VIEW units AS FROM keyed SELECT stratum, unit, min(place) AS place, count(*) AS n GROUP BY stratum, unit",
+        "VIEW summed AS FROM units SELECT stratum, unit, "
         "sum(n) OVER (PARTITION BY stratum ORDER BY place, unit ROWS UNBOUNDED PRECEDING) - n / 2 AS middle, "
-        "sum(n) OVER (PARTITION BY stratum) AS total) "
-        "FROM keyed JOIN summed USING (stratum, unit) SELECT id, shuffle, "
+        "sum(n) OVER (PARTITION BY stratum) AS total",
+        "TABLE placed AS FROM keyed JOIN summed USING (stratum, unit) SELECT id, shuffle, "
         f"CASE WHEN 100 * middle < total * {train} THEN 'train' "
-        f"WHEN 100 * middle < total * {train + validation} THEN 'validation' ELSE 'test' END AS channel"
+        f"WHEN 100 * middle < total * {train + validation} THEN 'validation' ELSE 'test' END AS channel",
     )
+    for step in steps:
+        table.connection.execute(f"CREATE OR REPLACE {step}")
     counted = dict(table.connection.execute("FROM placed SELECT channel, count(*) GROUP BY channel").fetchall())
     rows = {channel: int(counted.get(channel, 0)) for channel in CHANNELS}
     _check_channels(table, cut, rows)
@@ -89,8 +90,8 @@ def _time(table: Table, name: str) -> str:
     dates, numbers = (table.scalar(f"FROM raw SELECT count({expression})") for expression in (date, number))
     if max(dates, numbers) < _TIMED * rows:
         raise SlipwayError(
-            f"--time {name}: found {max(dates, numbers):,} times in {rows:,} rows; expected dates such as 2026-12-31 or "
-            "2026-12-31T18:30:00, or numbers."
+            f"--time {name}: found {max(dates, numbers):,} times in {rows:,} rows; "
+            "expected dates such as 2026-12-31 or 2026-12-31T18:30:00, or numbers."
         )
     return date if dates >= numbers else number
 

@@ -83,8 +83,9 @@ def _leave_out_unlabelled(table: Table, *, numbers: bool) -> None:
 
 
 def _cut(wanted: Wanted, *, classes: bool) -> Cut:
-    named = [name for name in ("time", "group") if getattr(wanted, name)]
-    method = wanted.method or (named[0] if len(named) == 1 else "stratified" if classes else "random")
+    given: dict[SplitMethod, str] = {"time": wanted.time, "group": wanted.group}
+    named = [name for name, column_name in given.items() if column_name]
+    method = wanted.method or (named[0] if named else "stratified" if classes else "random")
     if len(named) > 1 or (named and method != named[0]):
         raise SlipwayError(f"--split {method}: found --{' and --'.join(named)}; expected the one that it splits by.")
     if method in {"time", "group"} and not named:

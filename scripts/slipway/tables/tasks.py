@@ -11,7 +11,22 @@ from slipway.errors import SlipwayError
 from slipway.tables.findings import Counts, Task
 from slipway.tables.kinds import MARKERS
 
-POSITIVES = ("yes", "y", "true", "t", "1", "1.0", "positive", "pos", "churned", "fraud", "default", "spam", "good", "won")
+POSITIVES = (
+    "yes",
+    "y",
+    "true",
+    "t",
+    "1",
+    "1.0",
+    "positive",
+    "pos",
+    "churned",
+    "fraud",
+    "default",
+    "spam",
+    "good",
+    "won",
+)
 """Words that name the positive one of two classes, the clearest first."""
 MOST_CLASSES = 100
 _FEW_NUMBERS = 10

@@ -14,6 +14,7 @@ from slipway.tables.findings import Column, Findings
 _SHOWN_COLUMNS = 40
 _SHOWN_CLASSES = 12
 _EXAMPLES = 3
+_NAME_CHARACTERS = 24
 _EXAMPLE_CHARACTERS = 20
 _FEW_ROWS = 10
 
@@ -21,9 +22,11 @@ _FEW_ROWS = 10
 def grid(columns: tuple[Column, ...]) -> Grid:
     """Return the columns as a table that fits 80 characters."""
     table = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title, right in (("column", False), ("is", False), ("gaps", True), ("values", True)):
-        table.add_column(title, justify="right" if right else "left", overflow="fold")
-    table.add_column("examples", overflow="ellipsis", no_wrap=True)
+    table.add_column("column", max_width=_NAME_CHARACTERS, overflow="fold")
+    table.add_column("is", no_wrap=True)
+    table.add_column("gaps", justify="right", no_wrap=True)
+    table.add_column("values", justify="right", no_wrap=True)
+    table.add_column("examples", overflow="ellipsis", no_wrap=True, ratio=1)
     for column in columns[:_SHOWN_COLUMNS]:
         counts = column.counts
         gaps = share(counts.gaps, counts.rows) if counts.gaps else ""
