@@ -59,7 +59,7 @@ def of_numbers(train: Moments, validation: Moments) -> Baseline:
     told = f"the mean of the train rows, {rounded(train.mean):g}, for every row: rmse {rounded(rmse):g}"
     least_r2 = rounded(1 - (1 - _BETTER) ** 2)
     gates = (
-        Bound("rmse", "max", bound, f"{_BETTER:.0%} below {rounded(rmse):g}, the rmse of the mean"),
+        Bound("rmse", "max", bound, f"{100 * _BETTER:g} % below {rounded(rmse):g}, the rmse of the mean"),
         Bound("r2", "min", least_r2, "the same in r2; the mean's is 0"),
     )
     return Baseline(told, {"rmse": rmse}, gates, Bound("rmse", "max", rounded(_SMOKE * rmse)))
@@ -72,24 +72,21 @@ def of_classes(classes: Sequence[str], train: Mapping[str, int], validation: Map
     commonest = max(classes, key=lambda name: shares[name])
     accuracy = validation.get(commonest, 0) / rows
     logloss = -sum(count * math.log(shares[name]) for name, count in validation.items()) / rows
-    metrics = {"accuracy": accuracy, "logloss": logloss}
     told = f"{commonest!r} for every row: accuracy {accuracy:.3f}; the classes' shares: logloss {logloss:.4g}"
-    why = f"{_BETTER:.0%} below {rounded(logloss):g}, that of the classes' shares"
-    gates = (_ranking(classes, commonest, validation), Bound("logloss", "max", rounded((1 - _BETTER) * logloss), why))
-    return Baseline(told, metrics, gates, Bound("logloss", "max", rounded(_SMOKE * logloss)))
-
-
-def _ranking(classes: Sequence[str], commonest: str, validation: Mapping[str, int]) -> Bound:
-    """Return the gate that does not depend on how many rows a class has."""
-    rows = sum(validation.values())
+    why = f"{100 * _BETTER:g} % below {rounded(logloss):g}, that of the classes' shares"
+    by_logloss = Bound("logloss", "max", rounded((1 - _BETTER) * logloss), why)
+    metrics, smoke = {"accuracy": accuracy, "logloss": logloss}, Bound("logloss", "max", rounded(_SMOKE * logloss))
     if len(classes) == 2:
-        positive = validation.get(classes[1], 0)
-        why = f"0.5 is chance; of {positive:,} and {rows - positive:,} rows chance stays below this"
-        return Bound("auc", "min", chance_auc(positive, rows - positive), why)
-    accuracy = validation.get(commonest, 0) / rows
+        return Baseline(told, metrics, (_auc(validation.get(classes[1], 0), rows), by_logloss), smoke)
     f1 = 2 * accuracy / (1 + accuracy) / len(classes)
     why = f"{rounded(f1):g} with {commonest!r} for every row; a tenth of the way from there to 1"
-    return Bound("f1_macro", "min", rounded(f1 + 0.1 * (1 - f1)), why)
+    by_f1 = Bound("f1_macro", "min", rounded(f1 + 0.1 * (1 - f1)), why)
+    return Baseline(told, {**metrics, "f1_macro": f1}, (by_f1, by_logloss), smoke)
+
+
+def _auc(positive: int, rows: int) -> Bound:
+    why = f"0.5 is chance; of {positive:,} and {rows - positive:,} rows chance stays below this"
+    return Bound("auc", "min", chance_auc(positive, rows - positive), why)
 
 
 def chance_auc(positive: int, negative: int) -> float:

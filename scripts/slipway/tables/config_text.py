@@ -12,13 +12,14 @@ import yaml
 from pipeline_lambdas.config.yaml_text import SIZE_LIMIT_BYTES
 from slipway.errors import SlipwayError
 from slipway.tables.findings import Bound, Column, Findings
-from slipway.tables.told import column_comment
+from slipway.tables.told import column_comment, share
 
 ALGORITHM, VERSION = "xgboost", "3.2-0"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
 _COMMENT_AT = 28
 _WIDEST = 40
 _WIDTH = 110
+_SHOWN_CLASSES = 10
 _LONGEST_COMMENT = 78
 _SMALL_ROWS = 2_000
 _LARGE_BYTES = 400_000_000
@@ -60,7 +61,7 @@ def _head(model: str, found: Findings) -> Iterator[str]:
     if task.classes:
         comment = "the second is the positive class" if task.problem == "binary" else ""
         yield _line(f"  classes: [{', '.join(json.dumps(name, ensure_ascii=False) for name in task.classes)}]", comment)
-        shares = (f"{_said(name)} {task.rows_of.get(name, 0) / found.rows:.1%}" for name in task.classes[:10])
+        shares = (f"{_said(name)} {share(task.rows_of[name], found.rows)}" for name in task.classes[:_SHOWN_CLASSES])
         yield f"  # rows: {', '.join(shares)}"
     yield ""
 
@@ -152,8 +153,8 @@ def _tests(found: Findings) -> Iterator[str]:
     yield _gate(baseline.smoke)
     yield from _comment(
         "On test, whose rows take no part in training. The bounds follow from a baseline that knows no feature, "
-        f"learned from the train rows and judged on the validation rows: {baseline.told}. So a model that has learned nothing "
-        "fails. Tighten them to what the model is needed for.",
+        f"learned from the train rows and judged on the validation rows: {baseline.told}. So a model that has "
+        "learned nothing fails. Tighten them to what the model is needed for.",
         "  ",
     )
     yield "  full:"
@@ -163,7 +164,7 @@ def _tests(found: Findings) -> Iterator[str]:
         yield _gate(bound)
     yield _line("      latency_p95_ms: {max: 1000}", "of 200 requests with one row each")
     yield from _comment(
-        "Against the model that prod serves, on the same rows: fails if it is worse by more than that, and not by chance.",
+        "Against the model that prod serves, on the same rows: fails if it is worse by more, and that is no chance.",
         "    ",
     )
     yield "    champion:"

@@ -9,7 +9,7 @@ from slipway.tables.findings import Column, Counts, Feature, Kind
 MARKERS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".", "missing", "unknown")
 """What people write into a column of numbers where there is none, in lower case."""
 _FEW = 20
-"""So many different values are categories, however short the table."""
+"""Up to so many different values are categories, even if they are sentences."""
 _REPEATED = 5
 """So many cells per value on average make a column a category."""
 _UNIQUE = 0.9
@@ -74,11 +74,10 @@ def _of_words(counts: Counts, note: str) -> tuple[Kind, str]:
     if counts.values <= 2 and not note:
         return "boolean" if counts.values == 2 else "category", note
     share = counts.values / max(counts.filled, 1)
-    sentences = counts.mean_words >= _SENTENCE_WORDS
+    if counts.mean_words >= _SENTENCE_WORDS and counts.values > _FEW:
+        return "text", note
     if counts.filled >= _REPEATED * counts.values:
         return "category", note
-    if sentences:
-        return "text", note
     if share >= _UNIQUE and counts.filled >= _LEAST_ROWS:
         return "id", note or "nearly every row has its own"
     if _NAMED_ID.search(counts.name) and counts.values > _FEW:

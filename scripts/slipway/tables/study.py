@@ -98,7 +98,7 @@ def _cut(wanted: Wanted, *, classes: bool) -> Cut:
 def _without(columns: Sequence[Column], leaks: Sequence[Leak]) -> list[Column]:
     shares = {leak.name: leak.share for leak in leaks}
     return [
-        replace(one, feature="ignore", note=f"alone takes away {shares[one.name]:.1%} of the baseline's errors")
+        replace(one, feature="ignore", note=f"alone takes away {100 * shares[one.name]:.1f} % of the baseline's errors")
         if one.name in shares
         else one
         for one in columns

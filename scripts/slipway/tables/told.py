@@ -19,20 +19,27 @@ _EXAMPLE_CHARACTERS = 20
 _FEW_ROWS = 10
 
 
-def grid(columns: tuple[Column, ...]) -> Grid:
-    """Return the columns as a table that fits 80 characters."""
+def grid(columns: tuple[Column, ...], width: int) -> Grid:
+    """Return the columns as a table of `width` characters at the most, which the examples give way to."""
+    rows = [_row(column) for column in columns[:_SHOWN_COLUMNS]]
     table = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("column", max_width=_NAME_CHARACTERS, overflow="fold")
-    table.add_column("is", no_wrap=True)
-    table.add_column("gaps", justify="right", no_wrap=True)
-    table.add_column("values", justify="right", no_wrap=True)
-    table.add_column("examples", overflow="ellipsis", no_wrap=True, ratio=1)
-    for column in columns[:_SHOWN_COLUMNS]:
-        counts = column.counts
-        gaps = share(counts.gaps, counts.rows) if counts.gaps else ""
-        kind = f"{column.kind}, ignored" if column.feature == "ignore" else column.kind
-        table.add_row(column.name, kind, gaps, f"{counts.values:,}", examples(column))
+    used = 0
+    for place, title in enumerate(("column", "is", "gaps", "values")):
+        wide = min(max(map(len, (title, *(row[place] for row in rows)))), _NAME_CHARACTERS)
+        right = title in {"gaps", "values"}
+        table.add_column(title, justify="right" if right else "left", min_width=wide, max_width=wide, overflow="fold")
+        used += wide + 2
+    table.add_column("examples", no_wrap=True)
+    for *cells, shown in rows:
+        table.add_row(*cells, _cut(shown, max(width - used - 2, _EXAMPLE_CHARACTERS)))
     return table
+
+
+def _row(column: Column) -> tuple[str, ...]:
+    counts = column.counts
+    gaps = share(counts.gaps, counts.rows) if counts.gaps else ""
+    kind = f"{column.kind}, ignored" if column.feature == "ignore" else column.kind
+    return column.name, kind, gaps, f"{counts.values:,}", examples(column)
 
 
 def lines(found: Findings) -> Iterator[str]:
@@ -48,6 +55,9 @@ def lines(found: Findings) -> Iterator[str]:
     rows = ", ".join(f"{channel} {rows:,}" for channel, rows in split.rows.items())
     by = f" by {split.column}" if split.column else ""
     yield f"split {split.method}{by}: {rows}; equal rows stay in one channel"
+    times = [column.name for column in found.columns if column.feature == "date"]
+    if times and split.method != "time":
+        yield f"tip: to test on the newest rows, as a model in use meets them: --time {quoted(times[0])}"
     yield f"baseline: {found.baseline.told}"
     for bound in found.baseline.gates:
         yield f"gate: {bound.metric} at {'most' if bound.side == 'max' else 'least'} {bound.value:g} ({bound.why})"
@@ -57,8 +67,9 @@ def warnings(found: Findings) -> Iterator[str]:
     """Yield what may be wrong with the table."""
     for leak in found.leaks:
         yield (
-            f"{leak.name} alone takes away {leak.share:.1%} of the baseline's errors: does it give {found.label} away? "
-            "It is ignored. If it is known when a prediction is asked for, give it its type in the config"
+            f"{leak.name} alone takes away {100 * leak.share:.1f} % of the baseline's errors: does it give "
+            f"{found.label} away? It is ignored. If it is known when a prediction is asked for, give it its type in "
+            "the config"
         )
     if found.duplicates:
         yield f"{found.duplicates:,} rows ({share(found.duplicates, found.rows)}) equal an earlier one in every column"
@@ -108,7 +119,7 @@ def column_comment(column: Column) -> str:
 
 def examples(column: Column) -> str:
     """Return the commonest values, each cut to a few characters."""
-    return ", ".join(_cut(value) for value, _ in column.counts.common[:_EXAMPLES])
+    return ", ".join(_cut(value, _EXAMPLE_CHARACTERS) for value, _ in column.counts.common[:_EXAMPLES])
 
 
 def share(part: int, whole: int) -> str:
@@ -141,5 +152,5 @@ def _alike(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if folded.count(name.casefold()) > 1]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _EXAMPLE_CHARACTERS else f"{text[: _EXAMPLE_CHARACTERS - 3]}..."
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."

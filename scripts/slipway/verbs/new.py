@@ -119,7 +119,7 @@ def _make(session: Session, data: Path, layout: Layout, asked: Asked, wanted: Wa
         size = sum((folder / name / f"{name}.csv").stat().st_size for name in CHANNELS)
         config = config_text(model, found, size)
         step.outcome = f"{found.rows:,} rows, {len(found.columns) + 1} columns"
-    output.say(grid(found.columns))
+    output.say(grid(found.columns, output.console.width))
     for line in lines(found):
         output.say(line)
     for text in warnings(found):
