@@ -14,11 +14,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews, workflows
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, new_model, release, reviews, workflows
 from benchmarks.figures import Figure
 from tests.releases.house import House
 
-NAMES = ("idle", "workflows", "images", "reviews", "growth", "cycles", "cold-start", "release", "evaluation")
+NAMES = (
+    "idle",
+    "workflows",
+    "images",
+    "reviews",
+    "new-model",
+    "growth",
+    "cycles",
+    "cold-start",
+    "release",
+    "evaluation",
+)
 
 
 def main() -> None:
@@ -96,6 +107,9 @@ def _without_a_house(
     if "reviews" in names:
         tell("reviews: from a zip to shuffled sentences")
         figures += reviews.measure(folder, short=short)
+    if "new-model" in names:
+        tell("new-model: a large table")
+        figures += new_model.measure(folder, short=short)
     if "growth" in names:
         tell("growth: many small pipeline executions")
         figures += growth.measure(folder, short=short, executions=options.executions)

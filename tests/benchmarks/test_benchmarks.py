@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, new_model, release, reviews
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -36,6 +36,12 @@ def test_reviews(tmp_path: Path) -> None:
     figures = measured(reviews.measure(tmp_path, short=True))
     assert figures["reviews prepared in a second"] > 100
     assert 5 < figures["peak memory of preparing reviews"] < 1000
+
+
+def test_new_model(tmp_path: Path) -> None:
+    figures = measured(new_model.measure(tmp_path, short=True))
+    assert 10 < figures["peak memory of the same, csv"] < 1000
+    assert len(figures) == 6
 
 
 def test_cold_start(tmp_path: Path) -> None:

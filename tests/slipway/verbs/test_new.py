@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,17 @@ def test_churn_becomes_a_dataset_and_a_config(checkout: Path, capsys: pytest.Cap
     names, example = cells(checkout / "data" / "churn" / "example.csv")
     assert names == columns[1:]
     assert example in [row[1:] for row in written["test"]]
+
+
+def test_the_page_names_commands_that_run(checkout: Path) -> None:
+    page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
+    (command,) = [line.split()[2:] for line in page.splitlines() if line.startswith("    slipway new ")]
+    (checkout / "data").mkdir()
+    (checkout / "data" / "examples").symlink_to(EXAMPLES)
+    assert new(*command) == 0
+    for named in re.findall(r"`((?:data|training_config)/churn[^`]*)`", page):
+        assert (checkout / named).exists()
+    assert "slipway predict data/churn/example.csv --model churn" in page
 
 
 def test_what_is_said_fits_a_terminal_and_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
