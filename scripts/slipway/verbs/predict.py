@@ -59,7 +59,8 @@ class Prediction:
     def of(cls, answer: Mapping[str, Any]) -> Prediction:
         """Read a row's answer; KeyError, TypeError or AttributeError if it is none."""
         label = answer.get("predicted_label")
-        return cls(answer["score"], label, (answer.get("probabilities") or {}).get(label))
+        probability = (answer.get("probabilities") or {}).get(label)
+        return cls(answer["score"], None if label is None else str(label), probability)
 
     def __str__(self) -> str:
         if self.label is None:
