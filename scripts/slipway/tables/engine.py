@@ -44,7 +44,7 @@ def scratch_database() -> Iterator[tuple[DuckDBPyConnection, Path]]:
                 yield connection, folder
             except duckdb.OutOfMemoryException as error:
                 raise SlipwayError(
-                    f"The table needs more than {MEMORY_LIMIT} of memory: {_first_line(error)}",
+                    f"The table needs more than {MEMORY_LIMIT} of memory: {first_line_of(error)}",
                     "Leave out columns that are not needed, or take a part of the rows.",
                 ) from None
 
@@ -59,5 +59,6 @@ def sql_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _first_line(error: Exception) -> str:
+def first_line_of(error: Exception) -> str:
+    """Return what DuckDB says first; hints and parts of the query follow it."""
     return str(error).partition("\n")[0]

@@ -15,7 +15,7 @@ from pipeline_lambdas.config.rules import nearest
 from slipway.datasets.csv_rules import Problem, quoted
 from slipway.datasets.prepare import DELIMITERS
 from slipway.errors import SlipwayError
-from slipway.tables.engine import scratch_database, sql_name, sql_text
+from slipway.tables.engine import first_line_of, scratch_database, sql_name, sql_text
 from slipway.tables.source import (
     Source,
     broken_gzip,
@@ -119,7 +119,7 @@ def _read_parquet(connection: DuckDBPyConnection, source: Source, place: Path, l
     try:
         described = connection.execute(f"DESCRIBE FROM {reader}").fetchall()
     except duckdb.Error as error:
-        raise SlipwayError(f"{source.name}: found a Parquet file that cannot be read: {_first(error)}") from None
+        raise SlipwayError(f"{source.name}: found a Parquet file that cannot be read: {first_line_of(error)}") from None
     names = [str(name) for name, *_ in described]
     check_names([" ".join(name.split()) for name in names], source.name)
     label = _label_index(layout.label, names, source.name)
@@ -150,7 +150,7 @@ def _create(connection: DuckDBPyConnection, reader: str, selected: str, source: 
             raise broken_gzip(source.name) from None
         if "utf-8" in text.lower() or "unicode" in text.lower():
             raise not_utf8(source.name) from None
-        raise SlipwayError(f"{source.name}: cannot be read: {_first(error)}") from None
+        raise SlipwayError(f"{source.name}: cannot be read: {first_line_of(error)}") from None
 
 
 def _renamed(cells: Sequence[str], label: int) -> str:
@@ -213,7 +213,3 @@ def _label_index(label: str, names: Sequence[str], file: str) -> int:
         f"{file}: --label: found {label!r}; expected a column: {', '.join(names[:_SHOWN_NAMES])}{more}"
         f"{nearest(label, list(names))}"
     )
-
-
-def _first(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -29,6 +29,7 @@ _OTHERS = {
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CHUNK = 1 << 20
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,12 @@ def read_header(path: Path, name: str, delimiter: str) -> list[str]:
 
 
 def check_names(names: Sequence[str], file: str) -> None:
-    """Raise SlipwayError for a name that several columns have."""
+    """Raise SlipwayError for a name that several columns have, or that is too long for a training config."""
+    long = next((name for name in names if len(name) > _LONGEST_NAME), None)
+    if long:
+        raise SlipwayError(
+            f"{file}: line 1: found a name of {len(long)} characters, {quoted(long)}; expected {_LONGEST_NAME} at most."
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         places = [number for number, name in enumerate(names, 1) if name == twice[0]]

@@ -76,6 +76,7 @@ def test_bad_rows_can_be_left_out(open_table: Open) -> None:
         ("", {}, "found an empty file"),
         ("\n1,2\n", {}, "line 1: found an empty line"),
         ("x,y\n", {}, "found a header and no row"),
+        (f"{'x' * 201},y\n1,2\n", {}, "line 1: found a name of 201 characters"),
         ("x,x,y\n1,2,3\n", {}, "line 1: found the name 'x' at columns 1, 2; expected each name once"),
         ("y\n1\n", {}, "line 1: found one column, 'y'; expected a label and at least one feature"),
         ("1.5,2.5,yes\n2,3,no\n", {"label": "yes"}, "line 1: found a row ('1.5,2.5,yes')"),
