@@ -14,11 +14,36 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews, tables, workflows
+from benchmarks import (
+    cold_start,
+    cycles,
+    evaluation,
+    growth,
+    idle,
+    images,
+    new_model,
+    release,
+    reviews,
+    tables,
+    workflows,
+)
 from benchmarks.figures import Figure
 from tests.releases.house import House
 
-NAMES = ("idle", "workflows", "images", "reviews", "tables", "growth", "cycles", "cold-start", "release", "evaluation")
+NAMES = (
+    "idle",
+    "workflows",
+    "images",
+    "reviews",
+    "tables",
+    "tables",
+    "new-model",
+    "growth",
+    "cycles",
+    "cold-start",
+    "release",
+    "evaluation",
+)
 
 
 def main() -> None:
@@ -99,6 +124,9 @@ def _without_a_house(
     if "tables" in names:
         tell("tables: a model of raw rows")
         figures += tables.measure(folder, short=short)
+    if "new-model" in names:
+        tell("new-model: a large table")
+        figures += new_model.measure(folder, short=short)
     if "growth" in names:
         tell("growth: many small pipeline executions")
         figures += growth.measure(folder, short=short, executions=options.executions)

@@ -51,10 +51,10 @@ import json, re, sys, time
 source, folder = sys.argv[1:]
 {program}
 started = time.perf_counter()
-sentences = run()
+done = run()
 seconds = time.perf_counter() - started
 peak_kib = int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
-print(json.dumps([seconds, peak_kib / 1024, sentences]))
+print(json.dumps([seconds, peak_kib / 1024, done]))
 """
 
 
@@ -64,13 +64,13 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
     source, larger = folder / "reviews.json.zip", folder / "more.json.zip"
     source.write_bytes(zipped_reviews(count))
     larger.write_bytes(zipped_reviews(_MORE * count))
-    pairs = [(_run(_STREAMING, source), _run(_AT_ONCE, source)) for _ in range(times)]
+    pairs = [(run_measured(_STREAMING, source), run_measured(_AT_ONCE, source)) for _ in range(times)]
     if any(ours[2] != theirs[2] for ours, theirs in pairs):
         raise ValueError("the two programs have written different numbers of sentences")
     speed = statistics.median(theirs[0] / ours[0] for ours, theirs in pairs)
     per_s = [statistics.median(count / pair[side][0] for pair in pairs) for side in (0, 1)]
     peaks = [statistics.median(pair[side][1] for pair in pairs) for side in (0, 1)]
-    grown = _run(_STREAMING, larger)[1] / peaks[0]
+    grown = run_measured(_STREAMING, larger)[1] / peaks[0]
     what = f"{count:,} reviews, {pairs[0][0][2]:,} sentences"
     return [
         untargeted("reviews prepared in a second", per_s[0], "reviews", what),
@@ -80,9 +80,12 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
     ]
 
 
-def _run(program: str, source: Path) -> tuple[float, float, int]:
-    """Seconds, peak of memory in MiB, and number of sentences of a program in a process of its own."""
+def run_measured(program: str, source: Path) -> tuple[float, float, int]:
+    """Seconds, peak of memory in MiB, and what `run()` of a program returns, in a process of its own.
+
+    The program finds its `source` file, and the `folder` that this lies in.
+    """
     command = [sys.executable, "-c", _MEASURED.format(program=program), str(source), str(source.parent)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, peak_mib, sentences = json.loads(done.stdout)
-    return float(seconds), float(peak_mib), int(sentences)
+    seconds, peak_mib, count = json.loads(done.stdout)
+    return float(seconds), float(peak_mib), int(count)

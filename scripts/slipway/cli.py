@@ -39,6 +39,7 @@ from slipway.verbs import (
     judge,
     local,
     logs,
+    new,
     open_report,
     permissions,
     predict,
@@ -154,6 +155,7 @@ app.command()(local.up)
 app.command()(local.down)
 app.command()(local.status)
 app.command()(credentials.credentials)
+app.command()(new.new)
 app.command()(release.release)
 app.command()(follow.follow)
 app.command()(runs.runs)

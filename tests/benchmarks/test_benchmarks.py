@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, release, reviews, tables
+from benchmarks import cold_start, cycles, evaluation, growth, idle, images, new_model, release, reviews, tables
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -44,6 +44,12 @@ def test_tables(tmp_path: Path) -> None:
     assert 50 < figures["memory of training on a table of 10,000 rows and 20 columns"] < 1000
     assert figures["rows of a table in a second"] > 100
     assert figures["a row of a table, p95"] > 0
+
+
+def test_new_model(tmp_path: Path) -> None:
+    figures = measured(new_model.measure(tmp_path, short=True))
+    assert 10 < figures["peak memory of the same, csv"] < 1000
+    assert len(figures) == 6
 
 
 def test_cold_start(tmp_path: Path) -> None:

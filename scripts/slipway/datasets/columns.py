@@ -1,8 +1,9 @@
-"""Reads the column names of a dataset folder."""
+"""Reads and writes the column names of a dataset folder."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.errors import SlipwayError
@@ -18,6 +19,15 @@ def read_columns(folder: Path) -> list[str]:
         return []
     with path.open("rb") as file:
         return parse_columns(file.read(SIZE_LIMIT_BYTES + 1), str(path))
+
+
+def write_columns(folder: Path, names: Sequence[str]) -> None:
+    """Write the names, the label first; none leave no file."""
+    path = folder / COLUMNS_FILE
+    if names:
+        path.write_text(json.dumps(list(names), indent=2) + "\n", encoding="utf-8", newline="\n")
+    else:
+        path.unlink(missing_ok=True)
 
 
 def parse_columns(content: bytes, file: str) -> list[str]:

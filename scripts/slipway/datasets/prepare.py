@@ -7,7 +7,6 @@ same bytes.
 from __future__ import annotations
 
 import csv
-import json
 import random
 import tempfile
 from array import array
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline_lambdas.release.dataset import CHANNELS
-from slipway.datasets.columns import COLUMNS_FILE
+from slipway.datasets.columns import write_columns
 from slipway.datasets.csv_rules import LINE_LIMIT_BYTES, Problem, is_number, looks_like_header, quoted, too_long
 from slipway.errors import SlipwayError
 
@@ -82,11 +81,7 @@ def prepare(request: Request, advance: Callable[[int], None]) -> Prepared:
             _write_channel(request.out, channel, rows, offsets, order[start : start + size])
             prepared.rows[channel] = size
             start += size
-    columns = request.out / COLUMNS_FILE
-    if prepared.columns:
-        columns.write_text(json.dumps(prepared.columns, indent=2) + "\n", encoding="utf-8", newline="\n")
-    else:
-        columns.unlink(missing_ok=True)
+    write_columns(request.out, prepared.columns)
     return prepared
 
 

@@ -40,7 +40,9 @@ def prepare(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     session = session_of(context)
     folder = out or session.project.data(session.options.model)
     name = shown(folder)
-    request = Request(file, folder, label, seed, _split(split), _delimiter(delimiter), header, skip_bad_rows)
+    request = Request(
+        file, folder, label, seed, parse_split(split, "--split"), parse_delimiter(delimiter), header, skip_bad_rows
+    )
     size = file.stat().st_size if file.is_file() else 0
     with session.output.progress(f"reading {file}", size) as advance:
         prepared = prepare_file(request, advance)
@@ -135,19 +137,22 @@ def pin_line(model: str, dataset: str) -> str:
     return f'To release it together with a change of the config, pin it in {model}.yml: data: {{dataset: "{dataset}"}}'
 
 
-def _split(text: str) -> tuple[int, int, int]:
+def parse_split(text: str, option: str) -> tuple[int, int, int]:
+    """Return the per cent of the three channels. Raises SlipwayError."""
     parts = text.split(",")
     if len(parts) == 3 and all(part.strip().isdecimal() for part in parts):
         train, validation, test = (int(part) for part in parts)
         if train + validation + test == 100 and min(train, validation, test) > 0:
             return train, validation, test
-    raise SlipwayError(f"--split: found {text!r}; expected three whole numbers above 0 that add up to 100.")
+    raise SlipwayError(f"{option}: found {text!r}; expected three whole numbers above 0 that add up to 100.")
 
 
-def _delimiter(text: str) -> str | None:
+def parse_delimiter(text: str, *, known_only: bool = True) -> str | None:
+    """Return the separator of columns, None to detect it. Raises SlipwayError."""
     if text == "auto":
         return None
     named = {"tab": "\t", "\\t": "\t"}.get(text, text)
-    if named not in DELIMITERS:
-        raise SlipwayError(f"--delimiter: found {text!r}; expected auto, ',', ';', '|' and tab.")
+    if named not in DELIMITERS and (known_only or len(named) != 1):
+        others = "" if known_only else ", or another character"
+        raise SlipwayError(f"--delimiter: found {text!r}; expected auto, ',', ';', '|' and tab{others}.")
     return named

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +44,30 @@ class Served:
     algorithm: Algorithm | None
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What an endpoint predicts of a row: a number, or a list of the classes' probabilities.
+
+    From a model that knows its classes also the name of the likeliest, and its probability if the model gives any.
+    """
+
+    score: Any
+    label: str | None = None
+    probability: float | None = None
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Prediction:
+        """Read a row's answer; KeyError, TypeError or AttributeError if it is none."""
+        label = answer.get("predicted_label")
+        probability = (answer.get("probabilities") or {}).get(label)
+        return cls(answer["score"], None if label is None else str(label), probability)
+
+    def __str__(self) -> str:
+        if self.label is None:
+            return _text(self.score)
+        return self.label if self.probability is None else f"{self.label}  ({_text(self.probability)})"
+
+
 def predict(
     context: typer.Context,
     file: Annotated[
@@ -55,7 +79,8 @@ def predict(
 ) -> None:
     """Ask an endpoint for predictions.
 
-    A row holds the features in the order of training, without the label; rows with column names may have any order.
+    A row holds the features in the order of training, without the label; rows with column names may have any order. A
+    model with `features` takes the cells of the table as they stand.
     """
     session = session_of(context)
     served = find_served(session, environment)
@@ -72,11 +97,12 @@ def predict(
             "model": served.model,
             "release": served.release or None,
             "predicts": served.columns.label or None,
-            "predictions": predictions,
+            "predictions": [prediction.score for prediction in predictions],
+            **_labels(predictions),
         }
     )
     for number, prediction in enumerate(predictions, 1):
-        session.output.say(f"{number:>6}  {_text(prediction)}")
+        session.output.say(f"{number:>6}  {prediction}")
 
 
 def find_served(session: Session, environment: str | None) -> Served:
@@ -90,7 +116,8 @@ def find_served(session: Session, environment: str | None) -> Served:
         release = _release_of(session, model)
         record = (find_record(session, release) if release else None) or {}
         endpoint = session.names.endpoint(name)
-        return Served(name, endpoint, model, release, _columns_of(record), _algorithm_of(record))
+        columns = replace(_columns_of(record), table=_takes_a_table(session, model))
+        return Served(name, endpoint, model, release, columns, _algorithm_of(record))
     wanted = environment or "any environment"
     there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
     next_step = f"Ask another one: {session.command('predict --env', there[-1])}" if there else ""
@@ -100,8 +127,14 @@ def find_served(session: Session, environment: str | None) -> Served:
     )
 
 
-def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Any]:
-    """The predictions of these rows: a number each, or a list of probabilities of the classes."""
+def _labels(predictions: Sequence[Prediction]) -> dict[str, list[str | None]]:
+    """The predicted classes, where the endpoint names them."""
+    labels = [prediction.label for prediction in predictions]
+    return {"labels": labels} if any(label is not None for label in labels) else {}
+
+
+def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Prediction]:
+    """The predictions of these rows."""
     try:
         answer = session.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=endpoint, Body=as_csv(rows), ContentType="text/csv", Accept=_ANSWER
@@ -113,8 +146,8 @@ def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Any]:
         raise SlipwayError(f"{endpoint}: the model refused the rows: {said}") from None
     body = answer["Body"].read()
     try:
-        found = [one["score"] for one in json.loads(body)["predictions"]]
-    except (ValueError, KeyError, TypeError):
+        found = [Prediction.of(one) for one in json.loads(body)["predictions"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise SlipwayError(
             f'{endpoint}: found an answer that is not {{"predictions": [{{"score": ...}}]}}: {body[:100]!r}'
         ) from None
@@ -145,6 +178,15 @@ def _release_of(session: Session, model: str) -> str:
 def _columns_of(record: Mapping[str, Any]) -> Columns:
     names = [str(name) for name in (record.get("dataset") or {}).get("columns") or []]
     return Columns(names[0], tuple(names[1:])) if names else Columns()
+
+
+def _takes_a_table(session: Session, model: str) -> bool:
+    """Whether the model is served by a program, which reads the cells of a table itself.
+
+    The variable is that of SageMaker's inference toolkit: https://github.com/aws/sagemaker-inference-toolkit
+    """
+    container = session.client("sagemaker").describe_model(ModelName=model)["PrimaryContainer"]
+    return "SAGEMAKER_PROGRAM" in container.get("Environment", {})
 
 
 def _algorithm_of(record: Mapping[str, Any]) -> Algorithm | None:

@@ -68,14 +68,7 @@ def release(
     if approve is not None:
         check_reason(approve, "--approve")
     session.announce()
-    if session.target.is_local:
-        start_local_aws(session)
-    consent = Consent(assume_yes=yes)
-    told = goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}")
-    with installation_lock(session, "release"):
-        deploy_setup(session, consent=consent)
-        with told:
-            run_id = _begin(session, message, consent)
+    run_id = begin_release(session, message, Consent(assume_yes=yes))
     if not follow_to_end:
         session.output.result({"id": run_id})
         return
@@ -90,6 +83,20 @@ def release(
     session.output.result({**run_document(run), **summary_document(session, run)})
     if run.status != "Succeeded" and not (run.approval or run.behind):
         raise UnsuccessfulError
+
+
+def begin_release(session: Session, message: str | None, consent: Consent) -> str:
+    """Start local AWS if it is the target, bring the stacks and the sources up to date; returns the id of the release.
+
+    It is the same for the first model and for any further one.
+    """
+    if session.target.is_local:
+        start_local_aws(session)
+    told = goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}")
+    with installation_lock(session, "release"):
+        deploy_setup(session, consent=consent)
+        with told:
+            return _begin(session, message, consent)
 
 
 def _follow_on(session: Session, run: RunView, shown: Shown) -> RunView:

@@ -81,3 +81,34 @@ def test_text_that_is_no_json_says_where() -> None:
     with pytest.raises(SlipwayError, match=r"rows: found text that is not JSON: .* column 5"):
         parse_rows("[1, ", WINE, "rows", "json")
     assert json.loads(as_csv([("1",)])) == 1
+
+
+TABLE = Columns("churned", ("tenure", "notes", "paperless"), table=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '3,"never again; too dear, they say",true',
+        'tenure,notes,paperless\n3,"never again; too dear, they say",true',
+        'paperless,churned,notes,tenure\ntrue,,"never again; too dear, they say",3',
+        '3;"never again; too dear, they say";true',
+        '3,"never again;\ntoo dear, they say",true',
+        '{"notes": "never again;\\ntoo dear, they say", "tenure": 3, "paperless": true}',
+        '[[3, "never again; too dear, they say", true]]',
+    ],
+)
+def test_the_cells_of_a_table_are_taken_as_they_stand(text: str) -> None:
+    rows = parse_rows(text, TABLE, "rows")
+    assert rows == [("3", "never again; too dear, they say", "true")]
+    assert as_csv(rows) == b'3,"never again; too dear, they say",true'
+
+
+def test_a_row_of_words_is_no_header() -> None:
+    assert parse_rows("a,b,c", TABLE, "rows") == [("a", "b", "c")]
+    assert as_csv([("", 'so "so"', "größer")]) == ',"so ""so""",größer'.encode()
+
+
+def test_a_row_of_a_table_has_all_its_columns() -> None:
+    with pytest.raises(SlipwayError, match="found 2 values; expected 3: tenure, notes, paperless"):
+        parse_rows("3,short", TABLE, "rows")

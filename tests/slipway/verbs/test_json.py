@@ -33,6 +33,7 @@ NOT_UP: dict[str, list[str]] = {
     "predict": ["--row", "1,2"],
     "check": [],
     "permissions": [],
+    "new": ["none", "--data", "none.csv", "--label", "1"],
     "data prepare": ["none.csv", "--label", "1"],
     "data upload": [],
     "data adopt": [],

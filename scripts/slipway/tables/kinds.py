@@ -1,0 +1,93 @@
+"""Decides from counts what a column is, and how a model should treat it."""
+
+from __future__ import annotations
+
+import re
+
+from slipway.tables.findings import Column, Counts, Feature, Kind
+
+MARKERS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".", "missing", "unknown")
+"""What people write into a column of numbers where there is none, in lower case."""
+_FEW = 20
+"""Up to so many different values are categories, even if they are sentences."""
+_REPEATED = 5
+"""So many cells per value on average make a column a category."""
+_UNIQUE = 0.9
+"""From this share of different values on, words without sentences name rows."""
+_SENTENCE_WORDS = 3.0
+_MOSTLY = 0.98
+"""The share of cells that decides; the few others in a column of numbers count as missing."""
+_NAMED_ID = re.compile(r"(?:^|[_\s.-])(?:id|ids|uuid|guid|key|index|idx|nr|no|number)$|[a-z](?:Id|ID)$|^column 1$")
+_LEAST_ROWS = 20
+"""Below, different values say nothing about what a column is."""
+_FEATURES: dict[Kind, Feature] = {"number": "number", "category": "category", "text": "text", "date": "date"}
+
+
+def column(counts: Counts) -> Column:
+    """Return what a column is, and the treatment that follows."""
+    kind, note = _kind(counts)
+    return Column(counts, kind, _feature(counts, kind), note)
+
+
+def _kind(counts: Counts) -> tuple[Kind, str]:
+    if not counts.values:
+        return "empty", "no cell has a value"
+    if counts.values == 1 and not counts.gaps:
+        return "constant", "the same in every row"
+    if counts.dates >= _MOSTLY * counts.filled:
+        return "date", ""
+    if counts.other_dates >= _MOSTLY * counts.filled:
+        return "date", "in another form than 2026-12-31: rewritten so, it could be used"
+    meant = counts.filled - counts.markers
+    return _of_numbers(counts) if meant and counts.numbers >= _MOSTLY * meant else _of_words(counts, _note(counts))
+
+
+def _note(counts: Counts) -> str:
+    if counts.comma_decimals and counts.numbers + counts.comma_decimals >= _MOSTLY * (counts.filled - counts.markers):
+        return "numbers with a decimal comma: rewritten with a point, they would be numbers"
+    return ""
+
+
+def _of_numbers(counts: Counts) -> tuple[Kind, str]:
+    if counts.zero_led:
+        return _of_words(counts, "numbers with leading zeros are codes")
+    if counts.values == 2 and (counts.low, counts.high) == (0, 1):
+        return "boolean", ""
+    if _is_id_of_numbers(counts):
+        return "id", "every row has its own"
+    strays = counts.filled - counts.numbers
+    if strays:
+        word = next((value for value, _ in counts.common if value.lower() in MARKERS), "")
+        named = f", {word} for example" if word else ""
+        return "number", f"{strays:,} cells are no number and count as missing{named}"
+    return "number", ""
+
+
+def _is_id_of_numbers(counts: Counts) -> bool:
+    if counts.values < counts.filled or counts.whole < counts.numbers or counts.filled < _LEAST_ROWS:
+        return False
+    consecutive = counts.low is not None and counts.high is not None and counts.high - counts.low + 1 == counts.values
+    return consecutive or _NAMED_ID.search(counts.name) is not None
+
+
+def _of_words(counts: Counts, note: str) -> tuple[Kind, str]:
+    if counts.values <= 2 and not note:
+        return "boolean" if counts.values == 2 else "category", note
+    share = counts.values / max(counts.filled, 1)
+    if counts.mean_words >= _SENTENCE_WORDS and counts.values > _FEW:
+        return "text", note
+    if counts.filled >= _REPEATED * counts.values:
+        return "category", note
+    if share >= _UNIQUE and counts.filled >= _LEAST_ROWS:
+        return "id", note or "nearly every row has its own"
+    if _NAMED_ID.search(counts.name) and counts.values > _FEW:
+        return "id", note or "named like an id, with many values"
+    return "category", note
+
+
+def _feature(counts: Counts, kind: Kind) -> Feature:
+    if kind == "boolean":
+        return "number" if counts.numbers == counts.filled else "category"
+    if kind == "date" and counts.dates < _MOSTLY * counts.filled:
+        return "ignore"
+    return _FEATURES.get(kind, "ignore")

@@ -1,0 +1,202 @@
+"""A model from a table, with one verb: what it says, what it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from slipway.cli import run
+
+from tests.local_server import ROOT
+from tests.real_data import real_data
+
+EXAMPLES = ROOT / "data" / "examples"
+CHANNELS = ("train", "validation", "test")
+
+
+@pytest.fixture(autouse=True)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout without a model."""
+    root = tmp_path / "checkout"
+    for folder in ("cloudformation", "training_config", "pipeline_lambdas"):
+        (root / folder).mkdir(parents=True)
+    (root / "cloudformation" / "setup.yml").touch()
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("COLUMNS", "80")
+    return root
+
+
+def new(*arguments: object) -> int:
+    return run(["--local", "new", *map(str, arguments), "--no-upload"])
+
+
+def made(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """Return the document of a run that succeeded."""
+    code, printed = new(*arguments, "--json"), capsys.readouterr()
+    assert code == 0, printed
+    document: dict[str, Any] = json.loads(printed.out)
+    return document
+
+
+def rows(root: Path, model: str) -> dict[str, list[list[str]]]:
+    """Return the rows of each channel."""
+    return {channel: cells(root / "data" / model / channel / f"{channel}.csv") for channel in CHANNELS}
+
+
+def cells(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.reader(lines))
+
+
+def config(root: Path, model: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((root / "training_config" / f"{model}.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_churn_becomes_a_dataset_and_a_config(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = made(capsys, "churn", "--data", EXAMPLES / "churn.csv", "--label", "churned")
+    assert (found["problem"], [one["name"] for one in found["classes"]]) == ("binary", ["no", "yes"])
+    assert config(checkout, "churn")["features"] == {
+        "customer_id": "ignore",
+        "signup": "date",
+        "contract": "category",
+        "tenure": "number",
+        "monthly_charge": "number",
+        "paperless": "category",
+        "support_notes": "text",
+    }
+    header, *source = cells(EXAMPLES / "churn.csv")
+    written = rows(checkout, "churn")
+    assert Counter((*row[1:], row[0]) for part in written.values() for row in part) == Counter(map(tuple, source))
+    assert {channel: len(part) for channel, part in written.items()} == found["split"]["rows"]
+    columns = json.loads((checkout / "data" / "churn" / "columns.json").read_text())
+    assert columns == ["churned", *header[:-1]]
+    names, example = cells(checkout / "data" / "churn" / "example.csv")
+    assert names == columns[1:]
+    assert example in [row[1:] for row in written["test"]]
+
+
+def test_the_page_names_commands_that_run(checkout: Path) -> None:
+    page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
+    (command,) = [line.split()[2:] for line in page.splitlines() if line.startswith("    slipway new ")]
+    (checkout / "data").mkdir()
+    (checkout / "data" / "examples").symlink_to(EXAMPLES)
+    assert new(*command) == 0
+    for named in re.findall(r"`((?:data|training_config)/churn[^`]*)`", page):
+        assert (checkout / named).exists()
+    assert "slipway predict data/churn/example.csv --model churn" in page
+
+
+def test_what_is_said_fits_a_terminal_and_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert new("tickets", "--data", EXAMPLES / "tickets.csv", "--label", "team") == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[1 : lines.index(next(line for line in lines if line.startswith("problem:")))]
+    assert [line.split()[0] for line in table] == ["column", "ticket", "opened", "channel", "message", "attachments"]
+    assert max(map(len, table)) <= 80
+    assert lines[-1].endswith("--model tickets predict data/tickets/example.csv")
+    assert any(line.endswith("--model tickets release") for line in lines)
+
+
+def test_sales_are_split_by_time(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = made(capsys, "sales", "--data", EXAMPLES / "sales.csv", "--label", "units", "--time", "day")
+    assert (found["problem"], found["split"]["method"]) == ("regression", "time")
+    days = {channel: {row[1] for row in part} for channel, part in rows(checkout, "sales").items()}
+    assert max(days["train"]) < min(days["validation"])
+    assert max(days["validation"]) < min(days["test"])
+    assert set(config(checkout, "sales")["tests"]["full"]["gates"]) == {"rmse", "r2", "latency_p95_ms"}
+
+
+def test_the_same_table_and_seed_give_the_same_dataset(capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [
+        made(capsys, name, "--data", EXAMPLES / "churn.csv", "--label", "churned", "--seed", seed)["dataset"]
+        for name, seed in (("one", 1), ("two", 1), ("three", 2))
+    ]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_column_that_gives_the_label_away_is_named_and_ignored(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (EXAMPLES / "churn.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{source[0]},final_bill", *(f"{line},{'sent' * line.endswith('yes')}" for line in source[1:])]
+    (checkout / "leaky.csv").write_text("\n".join(lines), encoding="utf-8")
+    found = made(capsys, "churn", "--data", "leaky.csv", "--label", "churned")
+    assert found["gives_away"] == {"final_bill": 1.0}
+    assert "final_bill alone takes away 100.0 %" in found["warnings"][0]
+    assert config(checkout, "churn")["features"]["final_bill"] == "ignore"
+
+
+def test_rows_without_a_label_and_duplicates_are_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["x,word,y", *(f"{number % 90},w{number % 90},{number % 90 % 2}" for number in range(200)), "1,a,", "2,b,"]
+    (checkout / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    found = made(capsys, "a", "--data", "a.csv", "--label", "y")
+    assert (found["rows"], found["unlabelled_rows"], found["duplicate_rows"]) == (200, 2, 110)
+    assert "2 rows without a label are left out" in found["warnings"]
+
+
+def test_a_line_break_in_a_cell_is_a_space(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["x,note,y", *(f'{number},"a note, ""{number}""\nin lines",{number % 3}.5' for number in range(40))]
+    (checkout / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    made(capsys, "a", "--data", "a.csv", "--label", "y", "--problem", "regression")
+    written = rows(checkout, "a")
+    assert {row[2] for row in written["test"]} <= {f'a note, "{number}" in lines' for number in range(40)}
+    assert len((checkout / "data/a/train/train.csv").read_text().splitlines()) == len(written["train"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["churn", "--label", "churnd"], "did you mean churned?"),
+        (["churn", "--label", "churned", "--split", "time"], "--split time: found no --time"),
+        (["churn", "--label", "churned", "--split", "group", "--time", "signup"], "--split group: found --time"),
+        (["churn", "--label", "tenure", "--problem", "regression", "--split", "stratified"], "found with numbers"),
+        (["churn", "--label", "customer_id"], "found 800 different values"),
+        (["churn", "--label", "churned", "--shares", "70,30"], "--shares: found '70,30'"),
+        (["churn", "--label", "churned", "--delimiter", "::"], "--delimiter: found '::'"),
+        (["Churn", "--label", "churned"], "--model: found 'Churn'"),
+        (["tabular", "--label", "churned"], "a name that the Step Functions workflows use"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_writes_nothing(
+    arguments: list[str], told: str, checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert new(*arguments, "--data", EXAMPLES / "churn.csv") == 1
+    assert told in capsys.readouterr().err
+    assert list((checkout / "training_config").iterdir()) == []
+    assert not (checkout / "data").exists()
+
+
+def test_a_model_is_not_replaced_without_being_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("churn", "--data", EXAMPLES / "churn.csv", "--label", "churned")
+    assert new(*arguments) == 0
+    assert new(*arguments) == 1
+    assert "there is a model churn already" in capsys.readouterr().err
+    assert new(*arguments, "--overwrite", "--seed", "2") == 0
+    (checkout / "data/churn/train/more.csv").touch()
+    assert new(*arguments, "--overwrite") == 1
+    assert "found a file that would become a part of the new dataset" in capsys.readouterr().err
+
+
+def test_wine_as_it_is_published(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = real_data("winequality", "winequality-white.csv")
+    found = made(capsys, "wine", "--data", file, "--label", "quality", "--problem", "regression")
+    assert (found["rows"], found["duplicate_rows"]) == (4_898, 937)
+    assert set(config(checkout, "wine")["features"].values()) == {"number"}
+
+
+def test_abalone_with_its_sex(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = "sex,length,diameter,height,whole,shucked,viscera,shell,rings\n"
+    content = real_data("abalone", "abalone.data").read_text()
+    (checkout / "abalone.csv").write_text(names + content)
+    found = made(capsys, "abalone", "--data", "abalone.csv", "--label", "rings")
+    assert (found["problem"], found["rows"], found["gives_away"]) == ("regression", 4_177, {})
+    assert config(checkout, "abalone")["features"] == {
+        "sex": "category",
+        **dict.fromkeys(names.split(",")[1:-1], "number"),
+    }
