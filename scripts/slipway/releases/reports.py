@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -51,7 +52,9 @@ def reports_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the metrics of each environment, with bounds and verdict if they have a gate."""
     table = Table(box=None, pad_edge=False)
     for title in ("environment", "rows", "metric", "value", "allowed", "gate"):
-        table.add_column(title, justify="right" if title in {"rows", "value"} else "left", no_wrap=True)
+        justify: JustifyMethod = "right" if title in {"rows", "value"} else "left"
+        # In a narrow terminal the columns of words wrap, so that no number is cut.
+        table.add_column(title, justify=justify, no_wrap=title not in {"metric", "allowed"})
     for environment, report in reports.items():
         first = True
         for row in [*_metric_rows(report), *_gate_rows(report)]:

@@ -38,8 +38,8 @@ def command(*words: str) -> str:
     return " ".join(("slipway", *words))
 
 
-def shown(renderable: RenderableType) -> list[str]:
-    console = PlainConsole(file=io.StringIO(), width=140)
+def shown(renderable: RenderableType, width: int = 140) -> list[str]:
+    console = PlainConsole(file=io.StringIO(), width=width)
     console.print(renderable)
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -289,4 +289,15 @@ def test_metrics_stand_beside_their_gates() -> None:
         "test         1,240  rmse            0.6721  at most 0.75  passed",
         "                    mae                  -",
         "                    latency_p95_ms     612  0 to 500      failed",
+    ]
+
+
+def test_a_narrow_terminal_cuts_no_number() -> None:
+    gates = [gate("bound", "", 0.61, "passed", 0.75), gate("champion", "", None, "not applicable", 5)]
+    report = {"rows": 240, "metrics": {"rmse": 0.61}, "gates": gates, "champion": {"require": "not-shown-worse"}}
+    assert shown(reports_table({"test": report}), width=76) == [
+        "environment  rows  metric            value  allowed           gate",
+        "test          240  rmse               0.61  at most 0.75      passed",
+        "                   rmse against the      -  not clearly over  not applicable",
+        "                   champion                 5\N{NO-BREAK SPACE}% worse",
     ]
