@@ -10,7 +10,8 @@ import logging
 import math
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from local_aws.sagemaker.objects import ClientOf
@@ -35,11 +36,30 @@ class _Definition:
     """Text without which the expression cannot match: searching for it first is a hundred times faster."""
 
 
+@dataclass
+class Watched:
+    """Every value of one metric, for who decides by them while the job runs."""
+
+    name: str = ""
+    on_value: Callable[[], None] | None = None
+    values: list[float] = field(default_factory=list)
+
+    def take(self, name: str, value: float) -> None:
+        """Keep the value of the metric if it is this one."""
+        if name == self.name:
+            self.values.append(value)
+            if self.on_value:
+                self.on_value()
+
+
 class JobMetrics:
     """Collects the metrics of one job and publishes them with its role."""
 
-    def __init__(self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf) -> None:
+    def __init__(
+        self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf, watched: Watched | None = None
+    ) -> None:
         """`definitions` are names and expressions whose first group is the value."""
+        self._watched = watched or Watched()
         self._job, self._client_of = job, client_of
         self._definitions = [_Definition(n, re.compile(r), required_text(r)) for n, r in definitions]
         self._points: list[tuple[str, float, float]] = []
@@ -57,6 +77,7 @@ class JobMetrics:
                 if value is not None:
                     self._points.append((definition.name, value, at))
                     self._last[definition.name] = (value, at)
+                    self._watched.take(definition.name, value)
         if self._points and time.monotonic() >= self._publish_at:
             self.publish()
 
