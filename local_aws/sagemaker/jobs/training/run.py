@@ -43,7 +43,9 @@ class TrainingRun(JobRun):
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
         self._watched = Watched(record.state.get("watched", ""), on_change)
         self._on_change = on_change
-        self._metrics = JobMetrics(record.name, definitions, self._role.client, self._watched)
+        self._metrics = JobMetrics(
+            record.name, definitions, self._role.client, bounded=self._is_script, watched=self._watched
+        )
 
     def curve(self) -> list[float]:
         """The values of the watched metric so far."""
