@@ -74,6 +74,8 @@ def create_tuning_job(caller: Caller, request: Document) -> Iterator[Permission]
     arn = names.arn(caller, names.TUNING_JOB, request["HyperParameterTuningJobName"])
     one = request.get("TrainingJobDefinition")
     definitions = [*([one] if one else []), *request.get("TrainingJobDefinitions", [])]
+    if not definitions:
+        yield from creation("CreateHyperParameterTuningJob", arn, request, {})
     for definition in definitions:
         yield from creation("CreateHyperParameterTuningJob", arn, request, _of_definition(caller, definition))
         yield pass_role(definition["RoleArn"])

@@ -13,10 +13,12 @@ from local_aws.sagemaker.jobs.tuning.settings import HYPERBAND, Tuning
 
 @dataclass(frozen=True)
 class Step:
-    """Training jobs to stop, by name; how many to make; whether all is done, and why it failed."""
+    """Training jobs to stop, by name; how many to make."""
 
     stop: Collection[str] = ()
     make: int = 0
+    finishing: bool = False
+    """Whether from now on only the end of what runs is awaited."""
     done: bool = False
     failure: str | None = None
 
@@ -31,10 +33,10 @@ def next_step(tuning: Tuning, trials: list[Trial], *, cores: int, over: bool) ->
     criteria = tuning.config.get("TuningJobCompletionCriteria", {})
     if over or failure or completion.satisfied(criteria, trials, maximize=tuning.maximize):
         stop = [trial.name for trial in running if trial.status == IN_PROGRESS]
-        return Step(stop=stop, done=not running, failure=failure)
+        return Step(stop=stop, finishing=True, done=not running, failure=failure)
     left = tuning.most_jobs - len(trials)
     free = min(tuning.limits["MaxParallelTrainingJobs"], cores) - len(running)
-    return Step(_unpromising(tuning, trials), max(0, min(left, free)), done=not running and not left)
+    return Step(_unpromising(tuning, trials), max(0, min(left, free)), done=not running and left <= 0)
 
 
 def _unpromising(tuning: Tuning, trials: list[Trial]) -> list[str]:

@@ -57,9 +57,8 @@ class TuningRun(JobRun):
             self._platform.stopping.wait(_PAUSE_S)
             self._platform.runtime.clock.wait(self._wake, max(0.0, self._remaining_s()) if not self._over else _DAY_S)
             self._wake.clear()
-        failure = self._failure or step.failure
-        if failure:
-            raise JobFailedError(failure)
+        if self._failure:
+            raise JobFailedError(self._failure)
         self._move(lifecycle.COMPLETED)
 
     def _step(self) -> Step:
@@ -69,6 +68,8 @@ class TuningRun(JobRun):
         if stopping or self._over:
             record = self._forget_unmade()
         step = next_step(self._tuning, self._trials(record), cores=os.cpu_count() or 1, over=stopping or self._over)
+        self._over = self._over or step.finishing
+        self._failure = self._failure or step.failure
         for name in step.stop:
             self._stop(name)
         for _ in range(step.make):

@@ -435,6 +435,7 @@ def test_a_tuning_job(wire: Wire) -> None:
     )
     definition = house.request("x")
     static = definition.pop("HyperParameters")
+    del definition["TrainingJobName"]
     request = {
         f"{tuning}Name": "flow-tuning",
         f"{tuning}Config": {
@@ -445,7 +446,6 @@ def test_a_tuning_job(wire: Wire) -> None:
         },
         "TrainingJobDefinition": {**definition, "StaticHyperParameters": static},
     }
-    del request["TrainingJobDefinition"]["TrainingJobName"]
     attempt = call(arn, request, role_arn=role)
     integration = wire.integrations.integration(wire.integrations.resource(arn))
     started = integration.start(attempt)

@@ -23,13 +23,13 @@ _MOST_POINTS = 300
 _CANDIDATES, _NEAR, _STEPS = 400, 60, (0.02, 0.1)
 _NEAREST = 3
 
-Known = list[tuple[Values, float]]
+Known = Sequence[tuple[Values, float]]
 """Values and their cost."""
 
 
-def suggest(space: Space, seed: int, number: int, known: Known, pending: list[Values]) -> dict[str, str]:
+def suggest(space: Space, seed: int, number: int, known: Known, pending: Sequence[Values]) -> dict[str, str]:
     """The values of training job `number`: the same for the same arguments, and no taken ones while others are left."""
-    taken = [values for values, _ in known] + pending
+    taken = [*(values for values, _ in known), *pending]
     if len(known) < max(_FEWEST, len(space.ranges) + 1):
         return random_search.suggest(space, seed, number, taken)
     generator = random_search.generator_of(seed, number)
@@ -38,7 +38,7 @@ def suggest(space: Space, seed: int, number: int, known: Known, pending: list[Va
 
 
 def _ranked(
-    space: Space, generator: random.Random, known: Known, pending: list[Values]
+    space: Space, generator: random.Random, known: Known, pending: Sequence[Values]
 ) -> Callable[[], dict[str, str]]:
     """Gives the candidates, the most promising first."""
     points = _features(space, [values for values, _ in known])

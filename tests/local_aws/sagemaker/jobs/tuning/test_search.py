@@ -46,8 +46,8 @@ def ranges(draw: st.DrawFn, name: str) -> Range:
     if kind.startswith("integer"):
         low = draw(st.integers(1 if kind == "integer log" else -1000, 1000))
         return Integer(name, low, low + draw(st.integers(1, 500)), LOGARITHMIC if kind == "integer log" else LINEAR)
-    low, high = draw(ordered({"linear": bounded, "log": positive, "reverse": below_one}[kind]))
-    return Continuous(name, low, high, {"linear": LINEAR, "log": LOGARITHMIC, "reverse": REVERSE}[kind])
+    least, most = draw(ordered({"linear": bounded, "log": positive, "reverse": below_one}[kind]))
+    return Continuous(name, least, most, {"linear": LINEAR, "log": LOGARITHMIC, "reverse": REVERSE}[kind])
 
 
 @st.composite
@@ -117,7 +117,7 @@ def test_no_combination_comes_twice(choices: list[list[str]], seed: int) -> None
 
 def test_bayesian_search_tries_each_combination_of_a_small_space() -> None:
     space = Space((Integer("depth", 1, 4), Categorical("kind", ("a", "b"))))
-    known: bayesian.Known = []
+    known: list[tuple[Values, float]] = []
     for number in range(8):
         values = bayesian.suggest(space, 3, number, known, [])
         known.append((values, float(values["depth"])))
@@ -160,7 +160,7 @@ def test_bayesian_search_beats_random_search() -> None:
     """In 15 training jobs its best is on average a fifth of random search's, and better with nearly every seed."""
     found: list[tuple[float, float]] = []
     for seed in range(6):
-        known: bayesian.Known = []
+        known: list[tuple[Values, float]] = []
         for number in range(15):
             values = bayesian.suggest(BOWL, seed, number, known, [])
             known.append((values, bowl(values)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local_aws import base
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent, FakeProcess
@@ -136,6 +137,22 @@ def test_five_training_jobs_without_an_objective_are_enough(data: Aws, code: int
     assert len(listed(data)) == 5
 
 
+def test_a_role_that_is_lost(data: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise base.RoleNotAssumableError("The role is gone.")
+
+    def train(root: Path, log_fd: int, process: FakeProcess) -> None:
+        monkeypatch.setattr(base, "assume_role", refuse)
+        measures()(root, log_fd, process)
+
+    data.use(FakeParent(train))
+    data.call(CREATE, **tuning(jobs=3, parallel=1))
+    found = ended(data)
+    assert found["HyperParameterTuningJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("ClientError: Could not assume role")
+    assert len(listed(data)) == 1
+
+
 def test_a_stop_ends_the_training_jobs_first(data: Aws) -> None:
     parent = FakeParent(idle, ends_with(0))
     data.use(parent)
@@ -258,7 +275,7 @@ def patient(epochs: int) -> Any:
 def test_early_stopping(data: Aws) -> None:
     """The bad ones never end by themselves, so the tuning job ends only if it stops them."""
     data.use(FakeParent(patient(3), ends_with(0)))
-    ranges = {"CategoricalParameterRanges": [{"Name": "max_depth", "Values": ["4", "5", "9", "10"]}]}
+    ranges = {"CategoricalParameterRanges": [{"Name": "max_depth", "Values": ["5", "4", "9", "10"]}]}
     static = definition(StaticHyperParameters={"num_round": "3", "eta": "0.3"})
     wanted = tuning(
         strategy="Grid",

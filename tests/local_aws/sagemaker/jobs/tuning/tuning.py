@@ -40,7 +40,7 @@ def config(strategy: str = "Random", jobs: int | None = 4, parallel: int = 2, **
 
 def tuning(name: str = "Tune", **changes: Any) -> dict[str, Any]:
     """A CreateHyperParameterTuningJob request; changes of its configuration are those of `config`."""
-    whole = {key: changes.pop(key) for key in ("WarmStartConfig", "Tags", "Autotune") if key in changes}
+    whole: dict[str, Any] = {key: changes.pop(key) for key in ("WarmStartConfig", "Tags", "Autotune") if key in changes}
     made = changes.pop("TrainingJobDefinition", definition())
     return {
         "HyperParameterTuningJobName": name,
