@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-how-it-works.html; AWS does not publish its own
 method. The first training jobs are random. Then candidates, drawn evenly and around the best known values, are
-compared. One that still runs counts with what the process expects of it, so that those made together differ.
+compared. A training job without an objective, running or failed, counts with what the process expects of it, so that
+those made together differ.
 """
 
 from __future__ import annotations

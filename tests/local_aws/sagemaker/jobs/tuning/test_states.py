@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,24 +78,24 @@ def test_no_more_training_jobs_at_a_time_than_asked_for_and_than_cores(
     data: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    most, running, lock = [0], [0], threading.Lock()
+    most, running, lock, released = [0], [0], threading.Lock(), threading.Semaphore(0)
 
     def train(root: Path, log_fd: int, process: FakeProcess) -> None:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        process.wait(0.1)
+        released.acquire()
         with lock:
             running[0] -= 1
         measures()(root, log_fd, process)
 
     data.use(FakeParent(train))
-    data.call(CREATE, **tuning("two", jobs=6, parallel=2))
-    ended(data, "two")
-    assert most == [2]
-    data.call(CREATE, **tuning("many", jobs=6, parallel=10))
-    ended(data, "many")
-    assert most == [3]
+    for name, parallel, bound in (("two", 2, 2), ("many", 10, 3)):
+        data.call(CREATE, **tuning(name, jobs=6, parallel=parallel))
+        wait_for(partial(operator.eq, running, [bound]), f"{bound} containers", 20)
+        released.release(6)
+        assert ended(data, name)["TrainingJobStatusCounters"]["Completed"] == 6
+        assert most == [bound]
 
 
 def test_a_failing_training_job_does_not_fail_the_rest(data: Aws) -> None:
