@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import os
 import threading
@@ -14,6 +15,7 @@ import pytest
 from local_aws import base
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.wire import AwsError
+from tests.local_aws.manual_clock import ManualClock
 from tests.local_aws.sagemaker.fakes import Aws, FakeParent, FakeProcess
 from tests.local_aws.sagemaker.jobs.tuning.tuning import (
     definition,
@@ -93,6 +95,7 @@ def test_no_more_training_jobs_at_a_time_than_asked_for_and_than_cores(
     for name, parallel, bound in (("two", 2, 2), ("many", 10, 3)):
         data.call(CREATE, **tuning(name, jobs=6, parallel=parallel))
         wait_for(partial(operator.eq, running, [bound]), f"{bound} containers", 20)
+        assert describe(data, name)["TrainingJobStatusCounters"]["InProgress"] == bound
         released.release(6)
         assert ended(data, name)["TrainingJobStatusCounters"]["Completed"] == 6
         assert most == [bound]
@@ -229,13 +232,19 @@ def test_a_stop_goes_on_after_a_restart(data: Aws) -> None:
     }
 
 
+def advance(data: Aws, seconds: float) -> None:
+    clock = data.runtime.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(seconds)
+
+
 def test_its_time_is_limited(data: Aws) -> None:
     parent = FakeParent(idle, ends_with(0))
     data.use(parent)
     limits = {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": 120}
     data.call(CREATE, **tuning(ResourceLimits=limits))
     wait_for(lambda: len(parent.started) == 2, "both containers", 10)
-    data.runtime.clock.advance(121)  # type: ignore[attr-defined]
+    advance(data, 121)
     found = ended(data)
     assert found["HyperParameterTuningJobStatus"] == "Completed"
     assert found["TrainingJobStatusCounters"]["Stopped"] == 2
@@ -256,6 +265,29 @@ def test_jobs_that_do_not_improve_end_it(data: Aws) -> None:
     found = ended(data)
     assert found["TrainingJobStatusCounters"]["Completed"] == 4
     assert found["TuningJobCompletionDetails"]["NumberOfTrainingJobsObjectiveNotImproving"] == 3
+
+
+def test_what_ends_it_holds_even_if_the_last_one_is_better(data: Aws) -> None:
+    """The one that is stopped at the end improves on the others, which does not begin the search again."""
+    started = itertools.count()
+
+    def train(_root: Path, log_fd: int, process: FakeProcess) -> None:
+        if next(started) == 0:
+            log_rmse(log_fd, 0, 0.5)
+            process.wait()
+        else:
+            log_rmse(log_fd, 0, 1.0)
+            process.end(0)
+
+    def end_later(process: FakeProcess) -> None:
+        advance(data, 1)
+        process.end(0)
+
+    data.use(FakeParent(train, end_later))
+    criteria = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}}
+    data.call(CREATE, **tuning(jobs=20, TuningJobCompletionCriteria=criteria))
+    counters = ended(data)["TrainingJobStatusCounters"]
+    assert (counters["Completed"], counters["Stopped"]) == (4, 1)
 
 
 def patient(epochs: int) -> Any:
@@ -319,6 +351,8 @@ def test_warm_start(data: Aws) -> None:
     same = {**parents, "WarmStartType": "IdenticalDataAndAlgorithm"}
     data.call(CREATE, **tuning("same", strategy="Bayesian", jobs=2, WarmStartConfig=same))
     found = ended(data, "same")
+    parents_values = [one["TunedHyperParameters"] for one in listed(data)]
+    assert listed(data, "same")[0]["TunedHyperParameters"] not in parents_values
     of_both = [*listed(data), *listed(data, "same")]
     least = min(rmse(one["TunedHyperParameters"]) for one in of_both)
     assert rmse(found["OverallBestTrainingJob"]["TunedHyperParameters"]) == least
