@@ -39,7 +39,7 @@ def request_of(tuning: Tuning, name: str, values: Values) -> Document:
 
 
 def new_name(tuning_job: str, number: int) -> str:
-    """The name of training job `number`, counted from 0: `tuning-001-1a2b3c4d`, as observed on AWS."""
+    """The name of training job `number`, counted from 0: `tuning-001-1a2b3c4d`. AWS documents the prefix only."""
     return f"{tuning_job}-{number + 1:03d}-{secrets.token_hex(4)}"
 
 
