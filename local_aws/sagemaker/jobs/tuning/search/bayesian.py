@@ -1,7 +1,7 @@
 """Bayesian search: a Gaussian process of the objective, and the values of the greatest expected improvement on it.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-how-it-works.html; AWS's own
-implementation is not public. The first training jobs are random. Then candidates, drawn evenly and around the best known values, are
+https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-how-it-works.html; AWS's own implementation is
+not public. The first training jobs are random. Then candidates, drawn evenly and around the best known values, are
 compared. A training job without an objective, running or failed, counts with what the process expects of it, so that
 those made together differ.
 """

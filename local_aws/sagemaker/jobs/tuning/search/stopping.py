@@ -1,7 +1,7 @@
 """Which running training jobs are not worth their time: early stopping, and Hyperband's successive halving.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html. How its
-Hyperband decides is not documented; here it is successive halving that waits for nobody (Li et al. 2020, arXiv:1810.05934): at each
+https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html. How its Hyperband decides
+is not documented; here it is successive halving that waits for nobody (Li et al. 2020, arXiv:1810.05934): at each
 rung, a multiple of the resource, only the best third of those that have come so far goes on. Brackets, which begin at
 different rungs, take turns (Li et al. 2018, arXiv:1603.06560).
 """
