@@ -31,6 +31,11 @@ def not_found(kind: str, arn: str) -> AwsError:
     """The resource does not exist."""
     if kind == names.TRAINING_JOB:
         return invalid("Requested resource not found.")
+    if kind == names.TUNING_JOB:
+        name = arn.rpartition("/")[2]
+        return AwsError(
+            "ResourceNotFound", f"Amazon SageMaker can't find a tuning job called {name}. Type another name."
+        )
     if kind in _JOBS:
         return invalid(f"Could not find requested job with ARN: {arn}")
     if kind in _REGISTRY_NOUNS:
@@ -45,6 +50,12 @@ def exists(kind: str, arn: str) -> AwsError:
             "ResourceInUse",
             "Training job names must be unique within an AWS account and region, and a training job with this "
             f"name already exists ({arn})",
+        )
+    if kind == names.TUNING_JOB:
+        name = arn.rpartition("/")[2]
+        return AwsError(
+            "ResourceInUse",
+            f"A hyperparameter tuning job with the name, {name}, already exists. Choose a different name.",
         )
     if kind in _JOBS:
         return AwsError(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,10 @@ class Listing:
     """The order if the request names none."""
     status_after_page: bool = False
     """Whether StatusEquals is applied to each page, which may then be short (ListTrainingJobs)."""
+    by: str = "CreationTime"
+    """What the list is sorted by if the request does not say it."""
+    keys: Mapping[str, Callable[[Record], Any]] = field(default_factory=dict)
+    """Sort keys beside those that every list has, by their name in SortBy."""
 
 
 def answer(listing: Listing, records: list[Record], request: Document) -> Document:
@@ -40,7 +44,8 @@ def answer(listing: Listing, records: list[Record], request: Document) -> Docume
         found = [record for record in found if record.status == status]
     default = "Ascending" if listing.ascending else "Descending"
     backwards = request.get("SortOrder", default) == "Descending"
-    found.sort(key=lambda record: _sort_key(record, request), reverse=backwards)
+    by = request.get("SortBy", listing.by)
+    found.sort(key=lambda record: _sort_key(record, by, listing.keys), reverse=backwards)
     begin = start(request)
     end = begin + request.get("MaxResults", _DEFAULT_PAGE)
     page = [r for r in found[begin:end] if not (status and listing.status_after_page and r.status != status)]
@@ -66,10 +71,11 @@ def _matches(record: Record, request: Document) -> bool:
     return request.get("NameContains", "").lower() in record.name.lower()
 
 
-def _sort_key(record: Record, request: Document) -> tuple[Any, str, int]:
+def _sort_key(record: Record, by: str, keys: Mapping[str, Callable[[Record], Any]]) -> tuple[Any, str, int]:
     """The sort key, with the name last; versions of a model package group are ordered by number."""
-    by = request.get("SortBy", "CreationTime")
     name, _, version = record.name.lower().partition("/")
+    if by in keys:
+        return keys[by](record), name, int(version or 0)
     values = {"Name": name, "Status": record.status, "CreationTime": record.created_at}
     return values[by], name, int(version or 0)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from local_aws.wire import Caller
 
 TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT = "training-job", "model", "endpoint-config", "endpoint"
-PROCESSING_JOB, TRANSFORM_JOB = "processing-job", "transform-job"
+PROCESSING_JOB, TRANSFORM_JOB, TUNING_JOB = "processing-job", "transform-job", "hyper-parameter-tuning-job"
 MODEL_PACKAGE_GROUP, MODEL_PACKAGE = "model-package-group", "model-package"
 
 

@@ -69,6 +69,35 @@ def create_training_job(caller: Caller, request: Document) -> Iterator[Permissio
     yield pass_role(request["RoleArn"])
 
 
+def create_tuning_job(caller: Caller, request: Document) -> Iterator[Permission]:
+    """The tuning job, its training jobs' roles, and its tags; making the training jobs needs no permission."""
+    arn = names.arn(caller, names.TUNING_JOB, request["HyperParameterTuningJobName"])
+    one = request.get("TrainingJobDefinition")
+    definitions = [*([one] if one else []), *request.get("TrainingJobDefinitions", [])]
+    if not definitions:
+        yield from creation("CreateHyperParameterTuningJob", arn, request, {})
+    for definition in definitions:
+        yield from creation("CreateHyperParameterTuningJob", arn, request, _of_definition(caller, definition))
+        yield pass_role(definition["RoleArn"])
+
+
+def _of_definition(caller: Caller, definition: Document) -> dict[str, Any]:
+    """The condition keys of a training job definition."""
+    flexible = definition.get("HyperParameterTuningResourceConfig", {})
+    resources = flexible or definition.get("ResourceConfig", {})
+    instances = [
+        one["InstanceType"] for one in [resources, *flexible.get("InstanceConfigs", [])] if "InstanceType" in one
+    ]
+    return {
+        **_isolation(definition),
+        "sagemaker:InterContainerTrafficEncryption": _boolean(definition, "EnableInterContainerTrafficEncryption"),
+        "sagemaker:MaxRuntimeInSeconds": definition["StoppingCondition"].get("MaxRuntimeInSeconds"),
+        "sagemaker:InstanceTypes": instances or None,
+        **_key(caller, "Volume", resources.get("VolumeKmsKeyId")),
+        **_key(caller, "Output", definition["OutputDataConfig"].get("KmsKeyId")),
+    }
+
+
 def create_processing_job(caller: Caller, request: Document) -> Iterator[Permission]:
     """The job, its role and its tags."""
     arn = names.arn(caller, names.PROCESSING_JOB, request["ProcessingJobName"])

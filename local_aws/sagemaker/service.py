@@ -15,9 +15,11 @@ from local_aws.sagemaker.hosting.endpoints import Endpoints
 from local_aws.sagemaker.hosting.invocation_metrics import InvocationMetrics
 from local_aws.sagemaker.hosting.invoke import Invocations
 from local_aws.sagemaker.hosting.models import Models
+from local_aws.sagemaker.jobs import lifecycle
 from local_aws.sagemaker.jobs.operations import Jobs
 from local_aws.sagemaker.jobs.processing.jobs import ProcessingJobs
 from local_aws.sagemaker.jobs.training.jobs import TrainingJobs
+from local_aws.sagemaker.jobs.tuning.jobs import TuningJobs
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.registry import package_permissions
@@ -41,6 +43,7 @@ class SageMakerService:
         self._warming: threading.Thread | None = None
         self._metrics = InvocationMetrics(self._platform)
         self._jobs = TrainingJobs(self._platform)
+        self._tuning = TuningJobs(self._platform, self._jobs)
         self._processing = ProcessingJobs(self._platform)
         self._transform = TransformJobs(self._platform)
         self._groups = ModelPackageGroups(self._platform)
@@ -86,6 +89,7 @@ class SageMakerService:
         """Continue what the last stop or kill interrupted."""
         self._deployments.resume()
         self._jobs.resume()
+        self._tuning.resume()
         self._processing.resume()
         self._transform.resume()
 
@@ -93,6 +97,7 @@ class SageMakerService:
         """End every container and thread; what ran continues at the next start."""
         self._platform.stopping.set()
         self._platform.launcher.stop()
+        self._tuning.stop_all(_STOP_S)
         self._jobs.stop_all(_STOP_S)
         self._processing.stop_all(_STOP_S)
         self._transform.stop_all(_STOP_S)
@@ -105,11 +110,18 @@ class SageMakerService:
             return {f"Delete{member}": Operation(jobs.delete, needs)}
 
         training, processing, needs = self._jobs, self._processing, permissions
+        tuning = lifecycle.TUNING.member
+        of_tuning = f"ListTrainingJobsFor{tuning}"
         return {
             **_operations_of(training, names.TRAINING_JOB, "TrainingJob", needs.create_training_job),
             **_operations_of(processing, names.PROCESSING_JOB, "ProcessingJob", needs.create_processing_job),
             **_operations_of(self._transform, names.TRANSFORM_JOB, "TransformJob", needs.create_transform_job),
+            **_operations_of(self._tuning, names.TUNING_JOB, tuning, needs.create_tuning_job),
             **delete(training, names.TRAINING_JOB, "TrainingJob"),
+            **delete(self._tuning, names.TUNING_JOB, tuning),
+            of_tuning: Operation(
+                self._tuning.list_training_jobs, permissions.on_name(of_tuning, names.TUNING_JOB, f"{tuning}Name")
+            ),
             **delete(processing, names.PROCESSING_JOB, "ProcessingJob"),
         }
 

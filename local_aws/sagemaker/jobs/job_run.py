@@ -169,13 +169,19 @@ class JobRun(ABC):
         record = self._platform.records.find(self._kind.resource, self._name)
         return record is None or record.status == STOPPING
 
+    @property
+    def _limit_s(self) -> float | None:
+        """MaxRuntimeInSeconds of the request, None without one."""
+        found: float | None = self._request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+        return found
+
     def _remaining_s(self) -> float:
         """The rest of MaxRuntimeInSeconds; the clock is read once, as it may be set while the job runs."""
         passed_s = self._platform.runtime.clock.monotonic()
         if self._ends_at is None:
             record = self._platform.records.find(self._kind.resource, self._name)
             now = self._platform.records.now()
-            limit_s: float = self._request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _MAX_S)
+            limit_s = _MAX_S if self._limit_s is None else self._limit_s
             started_at: float = record.state.get("start", now) if record else now
             self._ends_at = passed_s + limit_s - max(0.0, now - started_at)
         return self._ends_at - passed_s

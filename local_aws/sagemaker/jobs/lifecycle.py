@@ -45,6 +45,7 @@ class Kind:
 TRAINING = Kind(names.TRAINING_JOB, "TrainingJob", "Training")
 PROCESSING = Kind(names.PROCESSING_JOB, "ProcessingJob", "Processing")
 TRANSFORM = Kind(names.TRANSFORM_JOB, "TransformJob", "Transform")
+TUNING = Kind(names.TUNING_JOB, "HyperParameterTuningJob", "HyperParameterTuning")
 
 
 class StopRequestedError(Exception):

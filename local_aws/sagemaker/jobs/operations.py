@@ -42,15 +42,20 @@ class Jobs(ABC):
 
     def create(self, caller: Caller, request: Document) -> Document:
         """The Create operation: accepted, stored and started."""
+        return self._create(caller, request, {})
+
+    def _create(self, caller: Caller, request: Document, more: Document) -> Document:
+        """Accept, store and start a job; `more` is added to its first state."""
         kept = self._accept(caller, request)
         name = request[f"{self._kind.member}Name"]
         arn = names.arn(caller, self._kind.resource, name)
         if self._platform.records.find(self._kind.resource, name):
             raise faults.exists(self._kind.resource, arn)
         self._check_role(request, arn)
+        state = {**self._first_state(request), **more}
         try:
             record = self._platform.records.create(
-                self._kind.resource, arn, name, kept, status=lifecycle.IN_PROGRESS, state=self._first_state(request)
+                self._kind.resource, arn, name, kept, status=lifecycle.IN_PROGRESS, state=state
             )
         except TakenError:
             raise faults.exists(self._kind.resource, arn) from None

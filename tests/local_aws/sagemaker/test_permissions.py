@@ -50,6 +50,38 @@ def test_training_jobs(aws: Aws) -> None:
     assert role == Permission("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
 
 
+def test_tuning_jobs(aws: Aws) -> None:
+    definition = {
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": "s3://b", "KmsKeyId": KEY},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": KEY},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+    named = {"HyperParameterTuningJobName": "Wine"}
+    job, tags, role = asked(aws, "CreateHyperParameterTuningJob", **named, TrainingJobDefinition=definition, Tags=TAGS)
+    arn = f"{REGION_ARN}:hyper-parameter-tuning-job/wine"
+    assert (job.action, job.resource) == ("sagemaker:CreateHyperParameterTuningJob", arn)
+    assert job.context == {
+        "sagemaker:NetworkIsolation": "false",
+        "sagemaker:InterContainerTrafficEncryption": "false",
+        "sagemaker:MaxRuntimeInSeconds": 60,
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:VolumeKmsKeyArn": KEY,
+        "sagemaker:VolumeKmsKey": KEY,
+        "sagemaker:OutputKmsKeyArn": KEY,
+        "sagemaker:OutputKmsKey": KEY,
+        **TAG_CONTEXT,
+    }
+    assert (tags.action, tags.resource) == ("sagemaker:AddTags", arn)
+    assert role == Permission("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"})
+    for operation in ("Describe", "Stop", "Delete", "ListTrainingJobsFor"):
+        assert asked(aws, f"{operation}HyperParameterTuningJob", **named) == [
+            Permission(f"sagemaker:{operation}HyperParameterTuningJob", arn)
+        ]
+    assert asked(aws, "ListHyperParameterTuningJobs") == [Permission("sagemaker:ListHyperParameterTuningJobs")]
+
+
 def test_processing_jobs(aws: Aws) -> None:
     job, role = asked(
         aws,
@@ -178,6 +210,8 @@ LISTED_OR_MADE = (("Create", ""), ("List", "s"))
 def test_every_operation_asks_for_something(aws: Aws) -> None:
     tested = {name for name, *_ in ONE_RESOURCE} | {f"List{kind}" for kind in ("TrainingJobs", "Models")}
     tested |= {f"{verb}{kind}Job{end}" for kind in ("Processing", "Transform") for verb, end in LISTED_OR_MADE}
+    tested |= {f"{verb}HyperParameterTuningJob{end}" for verb, end in LISTED_OR_MADE}
+    tested |= {f"{verb}HyperParameterTuningJob" for verb in ("Describe", "Stop", "Delete", "ListTrainingJobsFor")}
     tested |= {"ListEndpointConfigs", "ListEndpoints", "ListModelPackageGroups", "AddTags", "DeleteTags"}
     tested |= {"UpdateEndpoint", "UpdateModelPackage", "Search"}  # of Search in test_search
     tested |= {f"Create{kind}" for kind in ("TrainingJob", "Model", "EndpointConfig", "Endpoint", "ModelPackage")}

@@ -5,6 +5,9 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from local_aws.sagemaker import listing
 from local_aws.sagemaker.jobs import lifecycle, operations
 from local_aws.sagemaker.jobs.training import requests as job_requests
@@ -22,6 +25,25 @@ class TrainingJobs(operations.Jobs):
 
     def __init__(self, platform: Platform) -> None:
         super().__init__(platform, lifecycle.TRAINING, _LISTING)
+        self.on_change: Callable[[str], None] = lambda _tuning_job: None
+        """Called with the ARN of a tuning job when one of its training jobs has ended, or has a new objective value."""
+
+    def create_for(self, tuning_job: str, watched: str, caller: Caller, request: Document) -> None:
+        """CreateTrainingJob for a tuning job, by its ARN.
+
+        `watched` is the metric whose every value the tuning job needs while the training job runs, empty if it needs
+        none.
+        """
+        self._create(caller, request, {"tuning_job": tuning_job, "watched": watched})
+
+    def curve(self, name: str) -> list[float]:
+        """The values of the watched metric that a training job has logged so far."""
+        with self._lock:
+            run = self._runs.get(name)
+        if isinstance(run, TrainingRun) and run.is_alive():
+            return run.curve()
+        record = self._platform.records.find(lifecycle.TRAINING.resource, name)
+        return list(record.state.get("curve", [])) if record else []
 
     def describe(self, caller: Caller, request: Document) -> Document:
         """DescribeTrainingJob."""
@@ -32,7 +54,8 @@ class TrainingJobs(operations.Jobs):
         return job_requests.with_defaults(request)
 
     def _new_run(self, record: Record) -> TrainingRun:
-        return TrainingRun(self._platform, record)
+        tuning_job = record.state.get("tuning_job")
+        return TrainingRun(self._platform, record, partial(self.on_change, tuning_job) if tuning_job else None)
 
     def _first_state(self, _request: Document) -> Document:
         return job_states.first_state(self._platform.records.now())

@@ -10,7 +10,8 @@ import logging
 import math
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,13 +56,36 @@ class _Definition:
         return [value for text in texts if (value := _number(text or "")) is not None]
 
 
+@dataclass
+class Watched:
+    """Every value of one metric, for who decides by them while the job runs."""
+
+    name: str = ""
+    on_value: Callable[[], None] | None = None
+    values: list[float] = field(default_factory=list)
+
+    def take(self, name: str, value: float) -> None:
+        """Keep the value of the metric if it is this one."""
+        if name == self.name:
+            self.values.append(value)
+            if self.on_value:
+                self.on_value()
+
+
 class JobMetrics:
     """Collects the metrics of one job and publishes them with its role."""
 
     def __init__(
-        self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf, *, bounded: bool = False
+        self,
+        job: str,
+        definitions: list[tuple[str, str]],
+        client_of: ClientOf,
+        *,
+        bounded: bool = False,
+        watched: Watched | None = None,
     ) -> None:
         """`definitions` are names and expressions whose first group is the value, `bounded` those of a user."""
+        self._watched = watched or Watched()
         self._job, self._client_of = job, client_of
         self._definitions = [_Definition.of(name, text, bounded=bounded) for name, text in definitions]
         self._points: list[tuple[str, float, float]] = []
@@ -81,6 +105,7 @@ class JobMetrics:
             for value in values:
                 self._points.append((definition.name, value, at))
                 self._last[definition.name] = (value, at)
+                self._watched.take(definition.name, value)
         if self._points and time.monotonic() >= self._publish_at:
             self.publish()
 

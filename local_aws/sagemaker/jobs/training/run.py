@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from local_aws import base
@@ -20,7 +21,7 @@ from local_aws.sagemaker.jobs.lifecycle import TRAINING
 from local_aws.sagemaker.jobs.training import checkpoints
 from local_aws.sagemaker.jobs.training import files as job_files
 from local_aws.sagemaker.jobs.training import states as job_states
-from local_aws.sagemaker.jobs.training.metrics import NAMESPACE, JobMetrics
+from local_aws.sagemaker.jobs.training.metrics import NAMESPACE, JobMetrics, Watched
 from local_aws.sagemaker.jobs.training.requests import script_of
 from local_aws.sagemaker.platform import Platform
 from local_aws.sagemaker.records import Record
@@ -32,14 +33,23 @@ log = logging.getLogger(__name__)
 class TrainingRun(JobRun):
     """Runs a training job."""
 
-    def __init__(self, platform: Platform, record: Record) -> None:
+    def __init__(self, platform: Platform, record: Record, on_change: Callable[[], None] | None = None) -> None:
+        """`on_change` is called at the end, and for each value of the metric that a tuning job watches."""
         super().__init__(platform, TRAINING, record, record.request["RoleArn"])
         self._ml = Ml(self._folder / "ml")
         self._checkpoints: checkpoints.Checkpoints | None = None
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
         self._is_script = script_of(record.request) is not None
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
-        self._metrics = JobMetrics(record.name, definitions, self._role.client, bounded=self._is_script)
+        self._watched = Watched(record.state.get("watched", ""), on_change)
+        self._on_change = on_change
+        self._metrics = JobMetrics(
+            record.name, definitions, self._role.client, bounded=self._is_script, watched=self._watched
+        )
+
+    def curve(self) -> list[float]:
+        """The values of the watched metric so far."""
+        return list(self._watched.values)
 
     def _work(self) -> None:
         if not self._is_script:
@@ -146,6 +156,8 @@ class TrainingRun(JobRun):
             log.warning("artifacts of training job %s were not uploaded: %s", self._name, error)
         drained.join(LOG_END_S + 5)
         changes: Document = {"metrics": self._metrics.final()}
+        if self._watched.values:
+            changes["curve"] = self._watched.values
         if artifacts:
             changes["artifacts"] = artifacts
         self._conclude(ended, failure, changes)
@@ -176,3 +188,5 @@ class TrainingRun(JobRun):
     def _move(self, secondary: str, status: str = lifecycle.IN_PROGRESS, changes: Document | None = None) -> None:
         self._check_server()
         job_states.move(self._platform, self._name, secondary, status=status, changes=changes)
+        if self._on_change and status in lifecycle.TERMINAL:
+            self._on_change()

@@ -122,6 +122,8 @@ def describe(record: Record) -> Document:
         ],
         **{member: record.request[member] for member in _DESCRIBED if member in record.request},
     }
+    if "tuning_job" in state:
+        document["TuningJobArn"] = state["tuning_job"]
     document["OutputDataConfig"] = {"KmsKeyId": "", **document["OutputDataConfig"]}
     document["AlgorithmSpecification"] = _with_metrics(document["AlgorithmSpecification"])
     if artifacts:

@@ -421,3 +421,38 @@ def test_datasets_and_results(wire: Wire, data: str) -> None:
     results = s3.get_object(Bucket=data, Key=entry["Key"])["Body"].read()
     assert len(results) == entry["Size"] > 8 * 1024 * 1024
     assert json.loads(results) == ["a" * 100_000] * 100
+
+
+def test_a_tuning_job(wire: Wire) -> None:
+    house = House(wire.server, "flow-tuning")
+    arn = "arn:aws:states:::sagemaker:createHyperParameterTuningJob.sync"
+    tuning, passing = "HyperParameterTuningJob", allow("iam:PassRole", resource=house.role)
+    actions = [f"sagemaker:{verb}{tuning}" for verb in ("Create", "Describe", "Stop")]
+    role = wire.role(
+        allow(*actions, resource=f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hyper-parameter-tuning-job/*"),
+        allow("sagemaker:ListTags", "sagemaker:AddTags"),
+        passing,
+    )
+    definition = house.request("x")
+    static = definition.pop("HyperParameters")
+    del definition["TrainingJobName"]
+    request = {
+        f"{tuning}Name": "flow-tuning",
+        f"{tuning}Config": {
+            "Strategy": "Random",
+            f"{tuning}Objective": {"Type": "Minimize", "MetricName": "validation:rmse"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "eta", "MinValue": "0.1", "MaxValue": "0.9"}]},
+        },
+        "TrainingJobDefinition": {**definition, "StaticHyperParameters": static},
+    }
+    attempt = call(arn, request, role_arn=role)
+    integration = wire.integrations.integration(wire.integrations.resource(arn))
+    started = integration.start(attempt)
+    assert isinstance(started, Submitted)
+    done = wait_for(lambda: integration.poll(attempt, started.job), "the end of the job")
+    assert done.output[f"{tuning}Status"] == "Completed"
+    assert done.output["Tags"]["AWS_STEP_FUNCTIONS_EXECUTION_ARN"] == EXECUTION
+    assert done.output["TrainingJobStatusCounters"]["Completed"] == 2
+    assert 0.1 <= float(done.output["BestTrainingJob"]["TunedHyperParameters"]["eta"]) <= 0.9
+    integration.stop(attempt, started.job)
