@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_lambdas.config.instances import refuse_instances
-from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config
+from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config, read_program
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.boundary import listed, read_environment, read_parameters
 from pipeline_lambdas.runtime.job import Job
@@ -55,6 +55,7 @@ def _start(job: Job) -> Done | Continue:
     dataset = await_dataset(job, config, environment.data_bucket, now, parameters.dataset_artifact)
     if isinstance(dataset, Continue):
         return dataset
-    started = start_training(release, config, dataset, environment.site())
+    folder = read_program(job, config, parameters.config_artifact)
+    started = start_training(release, config, dataset, environment.site(), folder)
     variables = {**started.variables(), **manifest_version(config, parameters.dataset_version)}
     return Done(variables, f"Training job {started.job_name}", started.job_name)

@@ -70,15 +70,21 @@ class StartedTraining:
         }
 
 
-def start_training(release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite) -> StartedTraining:
-    """Start the job, or find the one that this release has already started.
+def start_training(
+    release: Release,
+    config: TrainingConfig,
+    dataset: Dataset,
+    site: TrainingSite,
+    folder: Mapping[str, bytes] | None = None,
+) -> StartedTraining:
+    """Start the job, or find the one that this release has already started; `folder` holds the files of a script.
 
     Raises ConfigurationError if the data does not match manifest and config, JobFailedError if a job of the same name
     has other settings or all attempts are used.
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
-    source = source_of(config)
+    source = source_of(config, folder)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
@@ -152,6 +158,7 @@ def training_request(
         "AlgorithmSpecification": {
             "TrainingImage": site.image_uri(config),
             "TrainingInputMode": "File",
+            **_metric_definitions(config),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [
@@ -178,6 +185,13 @@ def training_request(
             {"Key": "slipway:dataset-sha256", "Value": dataset.sha256},
         ],
     }
+
+
+def _metric_definitions(config: TrainingConfig) -> dict[str, Any]:
+    mode = config.built_in.script
+    if not (config.script and config.script.metrics and mode and mode.own_metrics):
+        return {}
+    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in config.script.metrics.items()]}
 
 
 def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, Any]:
