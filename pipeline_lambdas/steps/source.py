@@ -116,6 +116,12 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def unpacked(source: Source, folder: Path) -> None:
+    """Write the files of a source into a folder."""
+    with tarfile.open(fileobj=io.BytesIO(source.content), mode="r:gz") as archive:
+        archive.extractall(folder, filter="data")
+
+
 def store(source: Source, bucket: str, kms_key_arn: str) -> str:
     """Put the source into the bucket unless it is there; return the address of its folder.
 
