@@ -23,14 +23,16 @@ _NUMBERS, _DATES = 12, 2
 _CATEGORIES = (3, 8, 40, 90, 2000)
 """Different values of each column of categories."""
 _TRAIN_TABLE = """
-import sys
-from pathlib import Path
-from pipeline_lambdas.tabular.job import main
-folder, rounds = Path(sys.argv[1]), sys.argv[2]
-channels = {"SM_CHANNEL_TRAIN": str(folder / "train"), "SM_MODEL_DIR": str(folder / "model")}
+import os, runpy, sys
+folder, rounds = sys.argv[1:]
+os.environ |= {"SM_CHANNEL_TRAIN": f"{folder}/train", "SM_MODEL_DIR": f"{folder}/model"}
+sys.argv[1:] = ["--num_round", rounds, "--eta", "0.1"]
 def run():
     sys.stdout, out = sys.stderr, sys.stdout
-    assert main(["--num_round", rounds, "--eta", "0.1"], channels, folder / "slipway_tabular.py") == 0
+    try:
+        runpy.run_path(f"{folder}/slipway_tabular.py", run_name="__main__")
+    except SystemExit as end:
+        assert end.code == 0
     sys.stdout = out
 """
 _TRAIN_NUMBERS = """
@@ -86,6 +88,7 @@ def measure(folder: Path, *, short: bool) -> list[Figure]:
 
 def _write(table: Path, numbers: Path, rows: int, rounds: int) -> None:
     """Write the table as it is, and as numbers for the built-in algorithm."""
+    columns: list[dict[str, object]]
     columns = [{"name": f"number {place}", "type": "number"} for place in range(_NUMBERS)]
     columns += [{"name": f"category {n}", "type": "category", "max_categories": 100} for n in _CATEGORIES]
     columns += [{"name": f"date {place}", "type": "date"} for place in range(_DATES)]

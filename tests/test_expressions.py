@@ -27,7 +27,8 @@ MANY = 300
 ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
-    "local_aws/sagemaker/jobs/training/metrics.py": "built-in algorithms' definitions, on our own containers' logs",
+    "local_aws/sagemaker/jobs/training/metrics.py": "the images' definitions; those of a request have a time",
+    "local_aws/sagemaker/jobs/training/requests.py": "compiled to be checked, and never matched",
     "local_aws/stepfunctions/language/paths/patterns.py": "patterns of filters, which have a time",
     "local_aws/stepfunctions/language/queries/patterns.py": "patterns of JSONata, which have a time",
     "local_aws/base/functions/names.py": "the pattern of botocore's model, in which no two repeats take the same",

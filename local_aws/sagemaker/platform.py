@@ -6,6 +6,7 @@ import logging
 import math
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from local_aws.base import Credentials
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.launcher import Launcher, StoppingError
+from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.records import Records
 from local_aws.sagemaker.roles import ExecutionRole
 from local_aws.settings import HOST, NO_HOST_PREFIX
@@ -39,6 +41,11 @@ class Platform:
     def folder(self) -> Path:
         """The folder of jobs and models in use."""
         return self.runtime.settings.state / "sagemaker"
+
+    def prewarm(self, image: str, environment: Mapping[str, str]) -> None:
+        """Begin to load the libraries that serve a model; returns at once. A script loads its own."""
+        if frameworks.to_serve(image, environment) is None:
+            self.launcher.prewarm(image)
 
     def scripts(self) -> Scripts:
         """The starter of users' scripts. Raises StoppingError."""

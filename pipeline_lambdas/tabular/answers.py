@@ -56,6 +56,6 @@ def _record(score: Any, objective: str, classes: tuple[str, ...]) -> dict[str, A
         return {"score": score, "predicted_label": classes[score > 0.5], "probabilities": probabilities}
     if objective == "binary:logitraw":
         return {"score": score, "predicted_label": classes[score > 0]}
-    if classes:
+    if objective in ("binary:hinge", "multi:softmax"):
         return {"score": score, "predicted_label": classes[int(score)]}
     return {"score": score}

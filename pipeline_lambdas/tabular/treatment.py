@@ -90,7 +90,6 @@ class Treatment:
     """Encodes rows by a document; `names` and `kinds` are those of XGBoost's features, in their order."""
 
     def __init__(self, document: dict[str, Any], source: str) -> None:
-        self.document = document
         self.specification = table.parse(document, source, SCHEMA)
         self._encoders = [
             (index, _ENCODERS[entry["type"]](entry))

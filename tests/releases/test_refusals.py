@@ -115,6 +115,7 @@ def made(model: str) -> Call:
 
 COPY = f"prod/{PREFIX}-{RELEASE}/3sL4kqtJlcpXroDTDmJ/model.tar.gz"
 """Where what Prod serves lies."""
+SOURCE = f"source/{'0' * 64}/sourcedir.tar.gz"
 PROD_LOG = f"/aws/sagemaker/Endpoints/{PREFIX}-prod"
 DATASET = f"{MODEL}/datasets/0123456789abcdef"
 
@@ -123,6 +124,8 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("TrainModelFunctionRole", "data", read(DATA, f"{DATASET}/train/train.csv"), "s3:GetObject"),
     ("TrainModelFunctionRole", "another model's data", listed(DATA, "other/datasets/"), "s3:ListBucket"),
     ("TrainModelFunctionRole", "models", read(MODELS, f"training/{PREFIX}-{RELEASE}/output"), "s3:GetObject"),
+    ("TrainModelFunctionRole", "replacing a source", write(MODELS, SOURCE), "s3:PutObject"),
+    ("TrainModelFunctionRole", "another object", write(MODELS, "source/a.txt", IfNoneMatch="*"), "s3:PutObject"),
     (
         "TrainModelFunctionRole",
         "another pipeline's jobs",
@@ -653,6 +656,7 @@ REFUSED: list[tuple[str, str, Call, str]] = [
     ("TrainingRole", "changing data", write(DATA, f"{DATASET}/train/train.csv"), "s3:PutObject"),
     ("TrainingRole", "another's models", write(MODELS, f"training/{OTHER}-{RELEASE}/output"), "s3:PutObject"),
     ("TrainingRole", "what Prod serves", write(MODELS, COPY), "s3:PutObject"),
+    ("TrainingRole", "its own source", write(MODELS, SOURCE, IfNoneMatch="*"), "s3:PutObject"),
     (
         "TrainingRole",
         "other metrics",

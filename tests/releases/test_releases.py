@@ -41,6 +41,7 @@ LIKE_OTHERS = {
     "unknown_hyperparameter",
     "empty_file",
     "failing_slice",
+    "failing_table",
     "wrong_number_of_features",
     "text_in_a_numeric_column",
     "failing_drift",

@@ -43,7 +43,7 @@ class Endpoints:
             )
         except TakenError:
             raise faults.exists(_KIND, arn) from None
-        self._platform.launcher.prewarm(plan.variants[0].image)
+        self._platform.prewarm(plan.variants[0].image, plan.variants[0].environment)
         endpoint_states.announce(self._platform, record)
         self._deployments.create(record)
         return {"EndpointArn": arn}
@@ -80,7 +80,7 @@ class Endpoints:
             record.state.pop("failure", None)
             record.state["pending"] = endpoint_states.pending(plan, self._platform.records.now())
             record.state["deployment"] = deployment
-        self._platform.launcher.prewarm(plan.variants[0].image)
+        self._platform.prewarm(plan.variants[0].image, plan.variants[0].environment)
         endpoint_states.announce(self._platform, record)
         self._deployments.update(record)
         return {"EndpointArn": record.arn}

@@ -55,8 +55,7 @@ class Models:
             record = self._platform.records.create(_KIND, arn, name, kept, state=packaged)
         except TakenError:
             raise faults.exists(_KIND, arn) from None
-        if frameworks.to_serve(container["Image"], container.get("Environment", {})) is None:
-            self._platform.launcher.prewarm(container["Image"])
+        self._platform.prewarm(container["Image"], container.get("Environment", {}))
         events.publish("Model State Change", arn, _describe(record), self._platform.records.tags(arn))
         return {"ModelArn": arn}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.config.model import TrainingConfig, config_values
 from pipeline_lambdas.config.parsing import ConfigError
 from pipeline_lambdas.release.dataset import manifest_key, parse_manifest
 from pipeline_lambdas.release.names import Release, short_id
@@ -27,7 +27,7 @@ from slipway.terminal.completion import complete_releases
 if TYPE_CHECKING:
     from inference_lambdas.predicting.plan import Evaluation
 
-_OF_THE_MODEL = ("model", "problem", "algorithm", "hyperparameters", "channels")
+_OF_THE_MODEL = ("model", "problem", "label", "features", "algorithm", "hyperparameters", "channels")
 """What of a config decides about predictions; its gates judge them."""
 _PIECE_BYTES = 1024 * 1024
 
@@ -85,8 +85,9 @@ def read_gates(file: Path, record: Mapping[str, Any]) -> TrainingConfig:
     trained = (record["config"] or {}).get("values")
     if trained is None:
         raise SlipwayError(f"release {short}: its record tells no config; expected the one that it was trained with.")
-    values = json.loads(json.dumps(asdict(config)))
-    other = [name for name in _OF_THE_MODEL if values[name] != trained[name]]
+    values = json.loads(json.dumps(config_values(config)))
+    # Without a table neither has the keys of one.
+    other = [name for name in _OF_THE_MODEL if values.get(name) != trained.get(name)]
     if other:
         raise SlipwayError(
             f"{shown(file)}: {', '.join(other)}: found other values than release {short} was trained with; its "

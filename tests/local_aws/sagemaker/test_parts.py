@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from local_aws.sagemaker import events, listing
 from local_aws.sagemaker.jobs import archives
+from local_aws.sagemaker.jobs.training import metrics as training_metrics
 from local_aws.sagemaker.jobs.training.metrics import JobMetrics, required_text
 from local_aws.sagemaker.names import S3Address, s3_address
 from local_aws.sagemaker.records import Record
@@ -116,6 +117,7 @@ def test_unpacking_refuses_a_file_that_is_not_an_archive(tmp_path: Path) -> None
         (r"(?i)loss", ""),
         (r"(abc)*", ""),
         (r"ab{2}c\d+zz", "zz"),
+        (r"\x6coss=(\d+)", ""),
     ],
 )
 def test_required_text(expression: str, text: str) -> None:
@@ -148,6 +150,17 @@ def test_metrics_keep_the_last_value_and_send_batches() -> None:
     assert namespace == "/aws/sagemaker/TrainingJobs"
     assert datum["Dimensions"] == [{"Name": "TrainingJobName", "Value": "job"}]
     assert (datum["Value"], datum["Timestamp"]) == (0.1, datetime.fromtimestamp(1001, UTC))
+
+
+def test_a_users_expression_ends_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(training_metrics, "_MATCH_S", 0.05)
+    definitions = [("slow", r"(?:a|a)+[bc](\d)"), ("loss", r"loss=(\S*);")]
+    metrics = JobMetrics("job", definitions, lambda _: FakeCloudWatch(), bounded=True)
+    metrics.read("a" * 60 + " loss=0.5; loss=; loss=red;", 10.0)
+    assert metrics.final() == [{"MetricName": "loss", "Value": 0.5, "Timestamp": 10.0}]
+    assert "metric slow of training job job is left out" in caplog.text
 
 
 def _records() -> list[Record]:

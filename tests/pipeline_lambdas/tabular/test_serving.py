@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import runpy
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from pipeline_lambdas.tabular import requests
 from pipeline_lambdas.tabular.requests import RequestError
 from tests.pipeline_lambdas.tabular.answering import Endpoint
 from tests.pipeline_lambdas.tabular.tables import churn_job, document, lay_out
@@ -89,6 +93,22 @@ def test_what_is_refused(churn: Endpoint, body: str | bytes, content_type: str, 
     assert str(caught.value).startswith(message)
     assert caught.value.status_code == status
     assert caught.value.message == caught.value.phrase == str(caught.value)
+
+
+def test_the_toolkit_of_the_image_knows_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own error is looked for where the program is imported: the toolkit answers any other with status 500."""
+
+    class BaseInferenceToolkitError(Exception):
+        pass
+
+    toolkit = ModuleType("sagemaker_inference.errors")
+    monkeypatch.setattr(toolkit, "BaseInferenceToolkitError", BaseInferenceToolkitError, raising=False)
+    monkeypatch.setitem(sys.modules, "sagemaker_inference", ModuleType("sagemaker_inference"))
+    monkeypatch.setitem(sys.modules, toolkit.__name__, toolkit)
+    error = runpy.run_path(requests.__file__)["RequestError"](400, "Row 1: no")
+    assert isinstance(error, BaseInferenceToolkitError)
+    assert error.args == (400, "Row 1: no", "Row 1: no")
+    assert not isinstance(RequestError(400, ""), BaseInferenceToolkitError)
 
 
 def test_an_answer_of_another_type_is_refused(churn: Endpoint) -> None:

@@ -5,8 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from slipway.cli import run
 from slipway.verbs import check
+
+from tests.releases.house import patched
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,6 +48,32 @@ def test_data_is_checked_with_the_columns_of_its_dataset(checkout: Path, capsys:
         "line 2: found 2 columns; expected 12, as in the rows before",
     ]
     assert answer["files"][0]["rows"] == 1_120
+
+
+def test_a_table_is_checked_by_its_columns(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = ROOT / "tests" / "releases" / "table"
+    changes = yaml.safe_load((case / "config.yml").read_text(encoding="utf-8"))
+    config = checkout / "training_config" / "wine-quality.yml"
+    config.write_text(patched(config.read_text(), changes), encoding="utf-8")
+    data = checkout / "data" / "wine-quality"
+    shutil.rmtree(data)
+    shutil.copytree(case / "data", data)
+    assert run(["check"]) == 0, capsys.readouterr().out
+    test, columns = data / "test" / "test.csv", data / "columns.json"
+    rows = test.read_text(encoding="utf-8").splitlines()
+    test.write_text("\n".join(["perhaps" + rows[0][rows[0].index(",") :], 'no,"1', *rows[2:]]), encoding="utf-8")
+    columns.write_text(columns.read_text().replace("notes", "remarks"))
+    capsys.readouterr()
+    assert run(["check", "--json"]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [problem.partition(": ")[2] for problem in problems] == [
+        "features.notes: found 'notes'; expected a column of the dataset: churned, tenure, contract, city, signup, "
+        "remarks, customer_id",
+        "features: found no type of remarks; expected one for each column, such as ignore",
+        "line 1, column 1: found 'perhaps'; expected no, yes",
+        "line 2: found a quote that is not closed; expected cells in double quotes, a quote within them doubled, and "
+        "no line break in a cell",
+    ]
 
 
 def test_a_wait_in_which_no_alarm_can_go_off_is_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

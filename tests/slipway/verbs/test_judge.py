@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from slipway.errors import SlipwayError
 from slipway.verbs.judge import read_gates
 
+from pipeline_lambdas.config.model import config_values
 from pipeline_lambdas.config.parsing import parse_config
 from tests.local_server import ROOT
 from tests.releases.house import patched
@@ -21,7 +22,7 @@ SAMPLE = (ROOT / "training_config" / "wine-quality.yml").read_text(encoding="utf
 def record(**changes: Any) -> dict[str, Any]:
     """A record as JSON: of a release that was trained with the sample config and these changes."""
     text = patched(SAMPLE, {name.replace("__", "."): value for name, value in changes.items()})
-    values = json.loads(json.dumps(asdict(parse_config(text.encode(), "wine-quality.yml"))))
+    values = json.loads(json.dumps(config_values(parse_config(text.encode(), "wine-quality.yml"))))
     return {"execution_id": "8f3c2a1d-4b5e-4c6d-8e7f-0123456789ab", "config": {"values": values}}
 
 
@@ -43,6 +44,17 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path, hyperparameters__max_depth=9)
     with pytest.raises(SlipwayError, match="found other values than release 8f3c2a1d-4b5e was trained with"):
         read_gates(file, record())
+
+
+TABLE = yaml.safe_load((ROOT / "tests" / "releases" / "table" / "config.yml").read_text(encoding="utf-8"))
+
+
+def test_other_classes_are_another_model(tmp_path: Path) -> None:
+    turned = {**TABLE, "label": {"column": "churned", "classes": ["yes", "no"]}}
+    read_gates(written(tmp_path, **TABLE), record(**TABLE))
+    for trained in (turned, {}):
+        with pytest.raises(SlipwayError, match=r"label.*: found other values than release 8f3c2a1d-4b5e was trained"):
+            read_gates(written(tmp_path, **TABLE), record(**trained))
 
 
 def test_what_is_no_config_is_told(tmp_path: Path) -> None:

@@ -21,20 +21,22 @@ PROGRAM = "sagemaker_program"
 
 Purpose = Literal["train", "serve"]
 _PYTORCH_TAG = re.compile(r"(?P<version>\d+\.\d+(?:\.\d+)?)-(?:cpu|gpu)-py3\d*(?:-[\w.-]+)?")
+_OLD = {"numpy": "<2"}
+"""Which numpy older images have is not known, only that they were built for numpy 1."""
 _SCIKIT_LEARN = {
     "1.4-2": {"scikit-learn": "1.4.2", "numpy": "2.1.0", "pyarrow": "17.0.0"},
-    "1.2-1": {"scikit-learn": "1.2.1"},
-    "1.0-1": {"scikit-learn": "1.0.2"},
-    "0.23-1": {"scikit-learn": "0.23.2"},
-    "0.20.0": {"scikit-learn": "0.20.0"},
+    "1.2-1": {"scikit-learn": "1.2.1", **_OLD},
+    "1.0-1": {"scikit-learn": "1.0.2", **_OLD},
+    "0.23-1": {"scikit-learn": "0.23.2", **_OLD},
+    "0.20.0": {"scikit-learn": "0.20.0", **_OLD},
 }
 _XGBOOST = {
     "3.2-0": {"xgboost": "3.2.0", "numpy": "2.1.0", "pandas": "2.2.3", "scipy": "1.15.0", "scikit-learn": "1.8.0"},
     "3.0-5": {"xgboost": "3.0.5", "numpy": "2.1.0", "pandas": "2.2.3"},
-    "1.7-1": {"xgboost": "1.7.4"},
-    "1.5-1": {"xgboost": "1.5.2"},
-    "1.3-1": {"xgboost": "1.3.3"},
-    "1.2-2": {"xgboost": "1.2.0"},
+    "1.7-1": {"xgboost": "1.7.4", **_OLD},
+    "1.5-1": {"xgboost": "1.5.2", **_OLD},
+    "1.3-1": {"xgboost": "1.3.3", **_OLD},
+    "1.2-2": {"xgboost": "1.2.0", **_OLD},
 }
 
 
@@ -100,7 +102,7 @@ def require(framework: Framework | None) -> None:
 
 
 def versions(uri: str) -> Mapping[str, str]:
-    """The known versions of an image's packages, by the names of their distributions."""
+    """The known versions of an image's packages, by the names of their distributions; `<2` is a bound."""
     image = parse_image(uri)
     if image.repository.startswith("pytorch-"):
         found = _PYTORCH_TAG.fullmatch(image.tag or "")

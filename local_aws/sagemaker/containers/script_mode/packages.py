@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from local_aws.sagemaker.containers.script_mode.toolkit_log import ToolkitLog
 
 _KEPT_UNUSED_S = 30 * 86400.0
 _MB = 1_000_000
+_ANY = "pandas"
+"""A library that all images have, in versions of which not all are known."""
 _SAME = {"xgboost": ("xgboost", "xgboost-cpu")}
 """Distributions of one library."""
 
@@ -63,11 +66,16 @@ class Installer:
     def versions_line(self, target: Path | None) -> str | None:
         """One line about the versions that differ from the image's, None if none is known to."""
         path = [*([str(target)] if target else []), *sys.path]
-        found = [(name, _version(name, path), wanted) for name, wanted in self._versions.items()]
-        differing = [f"{name} {here or 'missing'} (image: {wanted})" for name, here, wanted in found if here != wanted]
-        if not differing:
-            return None
-        return f"Python {platform.python_version()}, not the image's, with {', '.join(differing)}"
+        found = [(name, _version(name, path), wanted) for name, wanted in {_ANY: None, **self._versions}.items()]
+        differing = [
+            f"{name} {here} (image: {wanted})"
+            for name, here, wanted in found
+            if here and wanted and not wanted.startswith("<") and here != wanted
+        ]
+        missing = [name for name, here, _ in found if here is None]
+        if missing:
+            differing.append(f"without {', '.join(missing)}, which the image has: name it in {requirements.FILE}")
+        return f"Python {platform.python_version()}, not the image's: {', '.join(differing)}" if differing else None
 
     @property
     def _versions(self) -> Mapping[str, str]:
@@ -77,17 +85,20 @@ class Installer:
         text = (self.task.code / requirements.FILE).read_text(encoding="utf-8", errors="replace")
         part = target.with_name(f"{target.name}.part")
         started = time.monotonic()
-        constrained = not requirements.has_hashes(text) and bool(self._versions)
-        if not (constrained and self._pip(part, self._constraints(target)) == 0):
-            if constrained:
-                self.lines.info(
-                    f"{requirements.FILE} cannot be installed with the image's versions on this Python "
-                    f"({platform.python_version()}); installing it without them"
-                )
-            code = self._pip(part, [])
-            if code != 0:
-                shutil.rmtree(part, ignore_errors=True)
-                raise self._failure(code)
+        image = self._versions
+        attempts: list[Mapping[str, str]] = [{**self._here(), **image}, image, {}] if image else [self._here(), {}]
+        for wanted in [{}] if requirements.has_hashes(text) else attempts:
+            code = self._pip(part, wanted)
+            if code == 0:
+                break
+        else:
+            shutil.rmtree(part, ignore_errors=True)
+            raise self._failure(code)
+        if image and not wanted and not requirements.has_hashes(text):
+            self.lines.info(
+                f"{requirements.FILE} cannot be installed with the image's versions on this Python "
+                f"({platform.python_version()}), and was installed without them"
+            )
         part.rename(target)
         size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
         names = sorted(f"{found.name} {found.version}" for found in distributions(path=[str(target)]))
@@ -96,15 +107,21 @@ class Installer:
             f"kept in {target}"
         )
 
-    def _constraints(self, target: Path) -> list[str]:
-        """The image's versions, only from wheels: building numpy would take minutes."""
-        file = target.with_name(f"{target.name}.constraints")
-        file.write_text("".join(f"{name}=={version}\n" for name, version in self._versions.items()), encoding="utf-8")
-        return ["--constraint", str(file), "--only-binary", ",".join(self._versions)]
+    def _here(self) -> dict[str, str]:
+        """What the image has, in this machine's version: pip keeps what an image has."""
+        found = ((name, _version(name, sys.path)) for name in requirements.IN_ALL_IMAGES)
+        return {name: version for name, version in found if version}
 
-    def _pip(self, part: Path, more: list[str]) -> int:
+    def _pip(self, part: Path, wanted: Mapping[str, str]) -> int:
+        """Install with versions, those only from wheels: building numpy would take minutes. Returns pip's exit code."""
         shutil.rmtree(part, ignore_errors=True)
-        return self._run(["install", "--target", str(part), "--requirement", requirements.FILE, *more], self.task.pip)
+        words = ["install", "--target", str(part), "--requirement", requirements.FILE]
+        if not wanted:
+            return self._run(words, self.task.pip)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+            file.write("".join(_constraint(name, version) for name, version in sorted(wanted.items())))
+            file.flush()
+            return self._run([*words, "--constraint", file.name, "--only-binary", ",".join(wanted)], self.task.pip)
 
     def _check_offline(self) -> None:
         """Raise CommandError for what pip would look for on an index, which a container without a network lacks."""
@@ -147,6 +164,10 @@ class Installer:
         command = [sys.executable, "-m", "pip", "install", *own, "-r", requirements.FILE]
         kind = "InstallModuleError" if legacy else "InstallRequirementsError"
         return CommandError(kind, command, code, legacy=legacy)
+
+
+def _constraint(name: str, version: str) -> str:
+    return f"{name}{version}\n" if version.startswith("<") else f"{name}=={version}\n"
 
 
 def _version(name: str, path: list[str]) -> str | None:

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FILE = "requirements.txt"
-_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?P<rest>[^;#]*)")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PINNED = re.compile(r"===?\s*(?P<version>[^\s,;#\\]+)")
-_ELSEWHERE = re.compile(r"^\s*(?:-|\.|/)|(?:^|\s)(?:file:|\./|\.\./)")
 IN_ALL_IMAGES = frozenset(
     {
         "boto3",
@@ -61,7 +60,7 @@ def digest(code: Path) -> str:
     """A hash of what the file says, and of the whole code if it refers to other files."""
     text = (code / FILE).read_bytes()
     made = hashlib.sha256(text)
-    if any(_ELSEWHERE.search(line) for line in lines(text.decode("utf-8", "replace"))):
+    if any(map(_refers_elsewhere, lines(text.decode("utf-8", "replace")))):
         for path in sorted(path for path in code.rglob("*") if path.is_file()):
             made.update(path.relative_to(code).as_posix().encode() + b"\0" + path.read_bytes())
     return made.hexdigest()
@@ -75,13 +74,20 @@ def beyond_image(text: str, versions: Mapping[str, str]) -> list[str]:
     return [line for line in lines(text) if not _in_image(line, versions)]
 
 
+def _refers_elsewhere(line: str) -> bool:
+    """Whether a line is an option or names a file."""
+    first, *rest = line.split()
+    return first.startswith(("-", ".", "/")) or any(word.startswith(("file:", "./", "../")) for word in rest)
+
+
 def _in_image(line: str, versions: Mapping[str, str]) -> bool:
-    found = _NAME.match(line)
-    if found is None:
+    found = _NAME.match(line.strip())
+    if found is None or found[0].startswith(("-", ".")):
         return False
-    name = re.sub(r"[-_.]+", "-", found["name"]).lower()
+    name = found[0].replace("_", "-").replace(".", "-").lower()
     known = versions.get(name)
-    pinned = _PINNED.search(found["rest"])
+    wanted = line.strip()[found.end() :].partition(";")[0].partition("#")[0]
+    pinned = _PINNED.search(wanted)
     if known is not None and pinned is not None:
         return pinned["version"] == known
     return known is not None or name in IN_ALL_IMAGES

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -26,8 +25,8 @@ from local_aws.sagemaker.containers.script_mode.failures import ClientError, Com
 from local_aws.sagemaker.containers.script_mode.task import Task
 from local_aws.sagemaker.containers.script_mode.toolkit_log import ToolkitLog
 
-_ERROR = re.compile(r"\b\w*(?:Error|Exception|Interrupt|Exit|Warning)\b")
-"""The name of an error in a line: what the toolkit quotes begins with the first (watch in process.py)."""
+_ERRORS = ("Error", "Exception", "Interrupt", "SystemExit", "Warning")
+"""What names of errors contain: what the toolkit quotes begins with the first such line (watch in process.py)."""
 _QUOTED_LINES = 200
 
 
@@ -129,7 +128,7 @@ def _pass_on(stream: BufferedReader, kept: list[str]) -> None:
         text = line.decode("utf-8", "replace").rstrip("\n")
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-        if (kept or _ERROR.search(text)) and len(kept) < _QUOTED_LINES:
+        if (kept or any(word in text for word in _ERRORS)) and len(kept) < _QUOTED_LINES:
             kept.append(text)
 
 

@@ -12,6 +12,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from local_aws.sagemaker.objects import ClientOf
 from local_aws.wire import Document
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _PERIOD_S = 60.0
+_MATCH_S = 1.0
+"""For one expression on one line."""
 _MAX_DATA_PER_CALL = 1000
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
 _CODE = re.compile(r"\\[xuUN0-9]")
@@ -30,18 +33,37 @@ _META = frozenset(".^$*+?{}[]\\|()")
 @dataclass(frozen=True)
 class _Definition:
     name: str
-    pattern: re.Pattern[str]
+    pattern: Any
     literal: str
     """Text without which the expression cannot match: searching for it first is a hundred times faster."""
+
+    @classmethod
+    def of(cls, name: str, expression: str, *, bounded: bool) -> _Definition:
+        """`bounded` is for a user's expression: the library `regex` ends one that goes on and on, `re` never does."""
+        if not bounded:
+            return cls(name, re.compile(expression), required_text(expression))
+        import regex  # noqa: PLC0415 - few jobs have one
+
+        return cls(name, regex.compile(expression), required_text(expression))
+
+    def values(self, line: str) -> list[float]:
+        """The values on a line. Raises TimeoutError."""
+        if self.literal not in line:
+            return []
+        limits = {} if isinstance(self.pattern, re.Pattern) else {"timeout": _MATCH_S, "concurrent": True}
+        texts = [match.group(1) for match in self.pattern.finditer(line, **limits) if self.pattern.groups]
+        return [value for text in texts if (value := _number(text or "")) is not None]
 
 
 class JobMetrics:
     """Collects the metrics of one job and publishes them with its role."""
 
-    def __init__(self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf) -> None:
-        """`definitions` are names and expressions whose first group is the value."""
+    def __init__(
+        self, job: str, definitions: list[tuple[str, str]], client_of: ClientOf, *, bounded: bool = False
+    ) -> None:
+        """`definitions` are names and expressions whose first group is the value, `bounded` those of a user."""
         self._job, self._client_of = job, client_of
-        self._definitions = [_Definition(n, re.compile(r), required_text(r)) for n, r in definitions]
+        self._definitions = [_Definition.of(name, text, bounded=bounded) for name, text in definitions]
         self._points: list[tuple[str, float, float]] = []
         self._last: dict[str, tuple[float, float]] = {}
         self._publish_at = time.monotonic() + _PERIOD_S
@@ -49,14 +71,16 @@ class JobMetrics:
 
     def read(self, line: str, at: float) -> None:
         """Take the metrics from a line of the log; `at` is its Unix time."""
-        for definition in self._definitions:
-            if definition.literal not in line:
+        for definition in list(self._definitions):
+            try:
+                values = definition.values(line)
+            except TimeoutError:
+                log.warning("metric %s of training job %s is left out: it takes too long", definition.name, self._job)
+                self._definitions.remove(definition)
                 continue
-            for match in definition.pattern.finditer(line):
-                value = _number(match.group(1)) if match.re.groups and match.group(1) else None
-                if value is not None:
-                    self._points.append((definition.name, value, at))
-                    self._last[definition.name] = (value, at)
+            for value in values:
+                self._points.append((definition.name, value, at))
+                self._last[definition.name] = (value, at)
         if self._points and time.monotonic() >= self._publish_at:
             self.publish()
 

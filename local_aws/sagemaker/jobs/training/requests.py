@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 
 from local_aws.sagemaker.containers.contract import OPT_ML
@@ -104,9 +103,11 @@ def _check_algorithm(request: Document) -> frameworks.Framework | None:
 
 
 def _check_metric(definition: Document) -> None:
+    import regex  # noqa: PLC0415 - few requests have one
+
     try:
-        groups = re.compile(definition["Regex"]).groups
-    except re.error as error:
+        groups = regex.compile(definition["Regex"]).groups
+    except regex.error as error:
         raise invalid(f"The Regex of the metric {definition['Name']} is not valid: {error}.") from None
     if not groups:
         raise invalid(f"The Regex of the metric {definition['Name']} has no group, which would be the metric's value.")

@@ -39,7 +39,7 @@ class TrainingRun(JobRun):
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
         self._is_script = script_of(record.request) is not None
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
-        self._metrics = JobMetrics(record.name, definitions, self._role.client)
+        self._metrics = JobMetrics(record.name, definitions, self._role.client, bounded=self._is_script)
 
     def _work(self) -> None:
         if not self._is_script:

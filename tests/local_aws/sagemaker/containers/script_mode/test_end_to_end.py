@@ -124,13 +124,13 @@ def test_an_xgboost_script_and_its_module(house: House) -> None:
         house.invoke(house.name, b"0.1,red,0.3")
 
 
-def test_code_in_s3_needs_a_network(house: House) -> None:
+def test_code_in_s3_and_packages_need_a_network(house: House) -> None:
     uri = f"s3://{house.name}/set/code/sourcedir.tar.gz"
     asked = job(
         house,
         f"{house.name}-1",
         SCIKIT_LEARN,
-        tarball(train__py="print('here I am')"),
+        tarball(train__py="import jmespath\nprint('it is', jmespath.__file__)", requirements__txt="jmespath\n"),
         HyperParameters=hyperparameters("train.py", uri),
     )
     asked["InputDataConfig"] = [channel(house, "train")]
@@ -143,7 +143,9 @@ def test_code_in_s3_needs_a_network(house: House) -> None:
     asked.update(TrainingJobName=f"{house.name}-2", EnableNetworkIsolation=False)
     house.sagemaker.create_training_job(**asked)
     assert house.ended(f"{house.name}-2")["TrainingJobStatus"] == "Completed"
-    training_log(house, f"{house.name}-2", "here I am")
+    log = training_log(house, f"{house.name}-2", "it is /")
+    assert "Installed jmespath " in log
+    assert "it is " + str(house.server.state / "sagemaker/script-mode/packages/sagemaker-scikit-learn-1.4-2") in log
 
 
 def test_a_script_that_fails(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,19 @@ def test_each_image_has_its_own(task: Task, tmp_path: Path) -> None:
 
 
 def test_the_images_versions_are_preferred(task: Task, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    for version in ("1.4.2", "1.9.9"):
-        wheel(tmp_path / "wheels", "scikit-learn", version)
+    for number in ("1.4.2", "1.9.9"):
+        wheel(tmp_path / "wheels", "scikit-learn", number)
     assert version_in(installed(task, "scikit-learn\n"), "scikit_learn") == "1.4.2"
     assert "cannot be installed with the image's versions" not in capfd.readouterr().out
+
+
+def test_an_old_image_has_an_old_numpy(task: Task, tmp_path: Path) -> None:
+    for number in ("1.26.4", "2.1.0"):
+        wheel(tmp_path / "wheels", "numpy", number)
+    old = replace(task, image=SCIKIT_LEARN.replace("1.4-2", "1.2-1"))
+    found = installed(old, "numpy\n")
+    assert version_in(found, "numpy") == "1.26.4"
+    assert "numpy" not in str(Installer(old, ToolkitLog("test")).versions_line(found))
 
 
 def test_other_versions_where_there_are_no_wheels(
@@ -81,6 +91,13 @@ def test_other_versions_where_there_are_no_wheels(
     line = Installer(task, ToolkitLog("test")).versions_line(found)
     assert line is not None
     assert "scikit-learn 1.9.9 (image: 1.4.2)" in line
+    assert "without pandas, pyarrow, which the image has: name it in requirements.txt" in line
+
+
+def test_what_this_machine_has_stays(task: Task, tmp_path: Path) -> None:
+    for number in (version("python-dateutil"), "99.0"):
+        wheel(tmp_path / "wheels", "python-dateutil", number)
+    assert version_in(installed(task, "python-dateutil\n"), "python_dateutil") == version("python-dateutil")
 
 
 def test_hashes_are_checked(task: Task, tmp_path: Path) -> None:
