@@ -25,7 +25,7 @@ def read_label(reader: Reader, top: dict[str, Any], problem: str | None) -> Labe
             reader.problem("label", "found without features and script; allowed with one of them")
         return None
     if "label" not in top:
-        reader.problem("label", f"missing; expected a mapping with column, classes, as there is {needing}")
+        reader.problem("label", f"missing; expected a mapping with column, classes, which {needing} needs")
         return None
     classes = top["label"].get("classes") if isinstance(top["label"], dict) else None
     bare = next((one for one in classes if isinstance(one, bool)), None) if isinstance(classes, list) else None

@@ -176,7 +176,7 @@ def _curves(
     lines = logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES, MOST_LOG_BYTES)
     if config and config.script:
         return curves_of_metrics(lines, config.script.metrics)
-    return curves(lines, algorithm.log) if algorithm.log else {}
+    return curves(lines, algorithm.log)
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:

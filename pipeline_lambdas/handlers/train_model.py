@@ -51,8 +51,7 @@ def _start(job: Job) -> Done | Continue:
     release = Release(environment.name_prefix, parameters.execution_id)
     config = read_config(job, environment.model_name, parameters.config_artifact)
     refuse_instances(config, environment.instance_type_patterns, "training")
-    now = datetime.now(UTC)
-    dataset = await_dataset(job, config, environment.data_bucket, now, parameters.dataset_artifact)
+    dataset = await_dataset(job, config, environment.data_bucket, datetime.now(UTC), parameters.dataset_artifact)
     if isinstance(dataset, Continue):
         return dataset
     folder = read_program(job, config, parameters.config_artifact)

@@ -44,7 +44,7 @@ def region_of(arn: str) -> str:
 def job_hyperparameters(values: Mapping[str, str], program: str, job: str, region: str) -> dict[str, str]:
     """Return the hyperparameters of a job that runs a program: each value as JSON, as the SDK sends it.
 
-    What is written as JSON writes a number becomes one.
+    What is written as JSON writes a number becomes one to a program of a data scientist's.
     """
     own: dict[str, str | int] = {
         _PROGRAM: program,
@@ -53,7 +53,8 @@ def job_hyperparameters(values: Mapping[str, str], program: str, job: str, regio
         "sagemaker_region": region,
         "sagemaker_job_name": job,
     }
-    return {**{name: _encoded(value) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
+    encode = _encoded if program == SCRIPT_PROGRAM else json.dumps
+    return {**{name: encode(value) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
 
 
 def plain_hyperparameters(values: Mapping[str, str]) -> dict[str, str]:

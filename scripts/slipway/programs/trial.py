@@ -24,6 +24,7 @@ from slipway.programs.folder import read_program
 
 ROWS, ASKED, LONGEST_S = 100, 10, 60
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
+_PLACED = re.compile(r"[\w/]+\.py(?:, line \d+)?: ")
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _SMOKE = Path(__file__).with_name("smoke.py")
 
@@ -149,7 +150,7 @@ class _Trial:
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.strip()]
             text = said[-1] if said else f"ended with exit code {done.returncode} and said nothing"
-            raise _FailedError(text if ", line " in text else f"{self._program}: {text}")
+            raise _FailedError(text if _PLACED.match(text) else f"{self._program}: {text}")
 
     def _check_answer(self, content: bytes, rows: int) -> None:
         script = self._config.script

@@ -1,7 +1,7 @@
 """Serves the model: raw rows in, the probability of the positive class out."""
 
 import csv
-import os
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -9,7 +9,7 @@ from rows import features
 
 
 def model_fn(model_dir: str) -> Any:
-    return joblib.load(os.path.join(model_dir, "model.joblib"))
+    return joblib.load(Path(model_dir) / "model.joblib")
 
 
 def input_fn(body: str, content_type: str) -> list[dict[str, object]]:
@@ -23,4 +23,6 @@ def predict_fn(rows: list[dict[str, object]], model: Any) -> Any:
 
 
 def output_fn(probabilities: Any, accept: str) -> str:
+    if accept != "text/csv":
+        raise ValueError(f"found {accept}; expected text/csv")
     return "\n".join(f"{value:.6f}" for value in probabilities)

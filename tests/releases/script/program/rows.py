@@ -1,14 +1,14 @@
 """Reads rows, and makes features of them; the same in training and in serving."""
 
 import csv
-import os
+from pathlib import Path
 
 
 def read(folder: str) -> list[list[str]]:
     """Return all rows of a channel."""
     rows: list[list[str]] = []
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+    for path in sorted(Path(folder).iterdir()):
+        with path.open(encoding="utf-8", newline="") as file:
             rows += csv.reader(file)
     return rows
 

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import sys
+from pathlib import Path
 
 import joblib
 from rows import features, read
@@ -23,8 +25,8 @@ def main() -> None:
     for channel in ("train", "validation"):
         rows = read(os.environ[f"SM_CHANNEL_{channel.upper()}"])
         score = model.score([features(row[1:]) for row in rows], [row[0] for row in rows])
-        print(f"{channel} accuracy: {score:.4f}")
-    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+        sys.stdout.write(f"{channel} accuracy: {score:.4f}\n")
+    joblib.dump(model, Path(os.environ["SM_MODEL_DIR"]) / "model.joblib")
 
 
 if __name__ == "__main__":
