@@ -86,8 +86,10 @@ def job(house: House, name: str, image: str, code: bytes, **changes: Any) -> dic
     )
 
 
-def served(house: House, name: str, image: str, uri: str, **environment: str) -> dict[str, Any]:
-    """An endpoint of a model whose code is in its artifact."""
+def served(
+    house: House, name: str, image: str, uri: str, *, isolated: bool = True, **environment: str
+) -> dict[str, Any]:
+    """An endpoint of a model, whose code is in its artifact unless the environment says otherwise."""
     variables = {
         "SAGEMAKER_PROGRAM": "train.py",
         "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
@@ -97,7 +99,7 @@ def served(house: House, name: str, image: str, uri: str, **environment: str) ->
     }
     container = {"Image": image, "ModelDataUrl": uri, "Environment": variables}
     house.sagemaker.create_model(
-        ModelName=name, PrimaryContainer=container, ExecutionRoleArn=house.role, EnableNetworkIsolation=True
+        ModelName=name, PrimaryContainer=container, ExecutionRoleArn=house.role, EnableNetworkIsolation=isolated
     )
     variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.t2.medium"}
     house.sagemaker.create_endpoint_config(

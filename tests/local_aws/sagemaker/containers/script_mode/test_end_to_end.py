@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from tests.local_aws.sagemaker.containers.script_mode.scripts import (
 )
 from tests.local_aws.sagemaker.house import House
 from tests.local_aws.sagemaker.transform.test_transform import ended, request
+from tests.local_server import wait_for
 
 BOOSTER = """
 import argparse, os, shutil
@@ -58,6 +61,19 @@ def load(folder):
     model.load_model(os.path.join(folder, "model.ubj"))
     return model
 """
+
+
+@pytest.fixture(autouse=True)
+def removed(house: House) -> Iterator[None]:
+    """Afterwards there is no endpoint of the test and no model, which other tests would find by a part of its name."""
+    yield
+    for operation, member in (
+        (house.sagemaker.delete_endpoint, "EndpointName"),
+        (house.sagemaker.delete_endpoint_config, "EndpointConfigName"),
+        (house.sagemaker.delete_model, "ModelName"),
+    ):
+        with contextlib.suppress(ClientError):
+            operation(**{member: house.name})
 
 
 def test_a_scikit_learn_script_is_trained_served_and_transforms(house: House) -> None:
@@ -165,6 +181,34 @@ def test_a_script_that_fails(house: House) -> None:
         assert found["FailureReason"].endswith('--depth 3", exit code: 1')
         log = training_log(house, name, "ValueError: no rows are left")
         assert "raise ValueError('no rows are left')" in log
+
+
+ECHO = """
+import json, os
+
+
+def model_fn(folder):
+    return {"files": sorted(os.listdir(folder)), "code": sorted(os.listdir("/opt/ml/code"))}
+
+
+def transform_fn(model, body, content_type, accept):
+    return json.dumps({**model, "body": body, "colour": os.environ["COLOUR"]}), accept
+"""
+
+
+def test_a_model_whose_code_is_in_s3(house: House) -> None:
+    house.s3.put_object(Bucket=house.name, Key="model.tar.gz", Body=tarball(weights="1"))
+    house.s3.put_object(Bucket=house.name, Key="echo.tar.gz", Body=tarball(echo__py=ECHO))
+    where = {"SAGEMAKER_PROGRAM": "echo.py", "SAGEMAKER_SUBMIT_DIRECTORY": f"s3://{house.name}/echo.tar.gz"}
+    uri = f"s3://{house.name}/model.tar.gz"
+    found = served(house, house.name, SCIKIT_LEARN, uri, isolated=False, COLOUR="red", **where)
+    assert found["EndpointStatus"] == "InService", found
+    answer = json.loads(house.invoke(house.name, b"1,2"))
+    assert answer == {"files": ["weights"], "code": ["echo.py"], "body": "1,2", "colour": "red"}
+    folder = house.server.state / "sagemaker/script-mode/serving"
+    assert len(list(folder.iterdir())) >= 1
+    house.sagemaker.delete_endpoint(EndpointName=house.name)
+    wait_for(lambda: not [place for place in folder.iterdir() if (place / "ml/code/echo.py").exists()], "its folder")
 
 
 def test_a_model_that_cannot_be_loaded(house: House) -> None:
