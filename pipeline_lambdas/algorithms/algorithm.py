@@ -86,11 +86,9 @@ class ScriptMode:
 
     own_metrics  whether a job may say which metrics its log holds; SageMaker refuses this for its built-in algorithms,
                  and XGBoost's image is one of them, script or not
-    distributed  whether several instances train together, as far as the program does
     """
 
     own_metrics: bool = True
-    distributed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ class Algorithm:
     distributed          whether it trains on several instances together
     tabular              how it trains on tables; None if it does not
     script               how its image runs a program; None if it does not
+    checkpoints          whether a job that was interrupted goes on from files that it has saved
     target, log          None for an image that runs programs alone
     """
 
@@ -133,6 +132,7 @@ class Algorithm:
     weighted: Callable[[Hyperparameters], bool] = lambda _: False
     tabular: Tabular | None = None
     script: ScriptMode | None = None
+    checkpoints: bool = False
 
     @property
     def mapping_key(self) -> str:

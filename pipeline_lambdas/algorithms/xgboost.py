@@ -263,5 +263,7 @@ XGBOOST = Algorithm(
     since=SINCE,
     weighted=lambda values: values.get("csv_weights") == "1",
     tabular=TABLES,
-    script=ScriptMode(own_metrics=False, distributed=True),
+    script=ScriptMode(own_metrics=False),
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
+    checkpoints=True,
 )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
@@ -59,11 +59,30 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Spare instances at a lower price: how long the job may take in all, with its waits for them."""
+
+    max_wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingResources:
+    """Where a job runs. A `sharded` distribution gives each instance a part of the files."""
+
     instance_type: str
     instance_count: int
     volume_gib: int
     max_runtime_s: int
+    input_mode: str = "File"
+    distribution: str = "replicated"
+    keep_alive_s: int | None = None
+    spot: Spot | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the values without those that are as they are by default."""
+        optional = {one.name: one.default for one in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != optional[name]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,10 +296,12 @@ def column_types(label: Label | None, features: Collection[Feature]) -> dict[str
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table or a script it has no key of one, and so the hash that it had before configs had these.
+    Without a table or a script it has no key of one, nor any of training's defaults, and so the hash that it had before
+    configs had these.
     """
     left_out = {name for name in ("label", "features", "script") if not getattr(config, name)}
-    return {name: value for name, value in asdict(config).items() if name not in left_out}
+    values = {name: value for name, value in asdict(config).items() if name not in left_out}
+    return {**values, "training": config.training.values}
 
 
 def canonical(config: TrainingConfig) -> str:

@@ -25,6 +25,7 @@ from pipeline_lambdas.config.model import (
     config_sha256,
 )
 from pipeline_lambdas.config.reader import Reader
+from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
 from pipeline_lambdas.config.scripts import check_script, free_hyperparameters, read_script
 from pipeline_lambdas.config.yaml_text import YamlError, decode, load
@@ -94,7 +95,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         hyperparameters = _all_hyperparameters(reader, algorithm, choice.get("version"), top, label)
         if "script" not in top:
             _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
-    training = reader.section(top.get("training"), "training", schema.TRAINING)
+    training = read_training(reader, top.get("training"), algorithm, script="script" in top)
     if algorithm:
         instances = training.get("instance_count", 1)
         if "features" in top:

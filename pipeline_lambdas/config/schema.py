@@ -74,6 +74,21 @@ TRAINING: Mapping[str, Rule] = {
     "max_runtime_s": integer(1, 28 * 24 * 3600).about(
         "Seconds after which the job is stopped; the pipeline itself waits 24 hours at most"
     ),
+    "input_mode": choice("File", "FastFile")
+    .about("How rows reach a script: copied before it starts, or from S3 while it reads the files")
+    .optional("File"),
+    "distribution": choice("replicated", "sharded")
+    .about("Whether each of several instances gets all files of a channel, or a part of them")
+    .optional("replicated"),
+    "keep_alive_s": integer(1, 3600)
+    .about("Seconds for which the instances are kept, and paid, for a job that comes next; not with spot")
+    .optional(),
+}
+SPOT: Mapping[str, Rule] = {
+    "max_wait_s": integer(1, 28 * 24 * 3600).about(
+        "Seconds for the job with its waits for instances: max_runtime_s or more, and at most 3600 where the algorithm "
+        "saves no checkpoints"
+    ),
 }
 CHANNEL: Mapping[str, Rule] = {"content_type": _CONTENT_TYPES.about("Format of the channel's files")}
 CHANNELS = {"train": True, "validation": False}
@@ -211,7 +226,13 @@ SECTIONS = (
         "data is CSV with quotes (RFC 4180), the label first.",
         SCRIPT,
     ),
-    Section("training", "Where the training job runs.", TRAINING),
+    Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
+    Section(
+        "training.spot",
+        "Optional: trains on spare instances, which cost less and may be taken away. The job then goes on from its "
+        "last checkpoint, if there is one.",
+        SPOT,
+    ),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(
         "environments.<environment>",

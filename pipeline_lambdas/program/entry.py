@@ -73,9 +73,16 @@ def main() -> int:
     return code
 
 
-if str(FOLDER) not in sys.path:
-    sys.path.insert(0, str(FOLDER))
-if __name__ == "__main__":
-    sys.exit(main())
-_SERVING = importlib.import_module(settings()["serve"][: -len(".py")])
-globals().update({name: getattr(_SERVING, name) for name in FUNCTIONS if hasattr(_SERVING, name)})
+def serving() -> dict[str, Any]:
+    """Return the functions of the program that serves, by name."""
+    module = importlib.import_module(settings()["serve"][: -len(".py")])
+    return {name: getattr(module, name) for name in FUNCTIONS if hasattr(module, name)}
+
+
+# Where it has its own name, and lies beside no program, it does nothing.
+if SETTINGS.stem == Path(__file__).stem:
+    if str(FOLDER) not in sys.path:
+        sys.path.insert(0, str(FOLDER))
+    if __name__ == "__main__":
+        sys.exit(main())
+    globals().update(serving())

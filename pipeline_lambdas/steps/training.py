@@ -28,6 +28,8 @@ _COMPARED = (
     "StoppingCondition",
     "RoleArn",
     "EnableNetworkIsolation",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
 )
 
 
@@ -150,6 +152,8 @@ def training_request(
     }
     if not has_local_storage(config.training.instance_type):
         resources["VolumeKmsKeyId"] = site.kms_key_arn
+    if config.training.keep_alive_s:
+        resources["KeepAlivePeriodInSeconds"] = config.training.keep_alive_s
     hyperparameters, program = dict(config.hyperparameters), program_of(config)
     if program:
         hyperparameters = job_hyperparameters(hyperparameters, program, name, region_of(site.kms_key_arn))
@@ -157,13 +161,15 @@ def training_request(
         "TrainingJobName": name,
         "AlgorithmSpecification": {
             "TrainingImage": site.image_uri(config),
-            "TrainingInputMode": "File",
+            "TrainingInputMode": config.training.input_mode,
             **_metric_definitions(config),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [
             *(
-                _channel(channel, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/", kind)
+                _channel(
+                    channel, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/", kind, config.training.distribution
+                )
                 for channel, kind in config.channels.items()
             ),
             *([_channel(CHANNEL, code)] if code else []),
@@ -173,7 +179,7 @@ def training_request(
             "KmsKeyId": site.kms_key_arn,
         },
         "ResourceConfig": resources,
-        "StoppingCondition": {"MaxRuntimeInSeconds": config.training.max_runtime_s},
+        **_interruption(name, config, site),
         "RoleArn": site.role_arn,
         # The platform fetches data and stores the model; the container itself needs no network.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
@@ -194,9 +200,33 @@ def _metric_definitions(config: TrainingConfig) -> dict[str, Any]:
     return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in config.script.metrics.items()]}
 
 
-def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, Any]:
+def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict[str, Any]:
+    """Return when the job is stopped, and what happens if its instances are taken away.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html. The columns of a table are encoded
+    by a program that saves no checkpoints, so such a job begins anew.
+    """
+    stopping, spot = {"MaxRuntimeInSeconds": config.training.max_runtime_s}, config.training.spot
+    if spot is None:
+        return {"StoppingCondition": stopping}
+    found: dict[str, Any] = {
+        "StoppingCondition": {**stopping, "MaxWaitTimeInSeconds": spot.max_wait_s},
+        "EnableManagedSpotTraining": True,
+    }
+    if config.script or (config.built_in.checkpoints and not config.features):
+        found["CheckpointConfig"] = {
+            "S3Uri": f"s3://{site.model_bucket}/training/{name}/checkpoints",
+            "LocalPath": "/opt/ml/checkpoints",
+        }
+    return found
+
+
+_DISTRIBUTIONS = {"replicated": "FullyReplicated", "sharded": "ShardedByS3Key"}
+
+
+def _channel(name: str, uri: str, content_type: str | None = None, distribution: str = "replicated") -> dict[str, Any]:
     # The closing slash keeps a sibling such as train-2/ out, as S3Prefix means every key that begins so.
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": _DISTRIBUTIONS[distribution]}
     typed = {"ContentType": content_type} if content_type else {}
     return {"ChannelName": name, **typed, "DataSource": {"S3DataSource": source}}
 
@@ -204,7 +234,7 @@ def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, 
 def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:
     if description is None:
         return
-    different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED})
+    different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED if part in request})
     if description.get("HyperParameters") != request["HyperParameters"]:
         different.append("HyperParameters")
     if different:

@@ -211,7 +211,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "training.instance_typ",
             "x",
             "training.instance_typ: found an unknown key; expected instance_type, instance_count, volume_gib, "
-            "max_runtime_s; did you mean instance_type?",
+            "max_runtime_s, input_mode, distribution, keep_alive_s, spot; did you mean instance_type?",
         ),
         ("channels.train", ..., "channels.train: missing; expected a mapping"),
         (
