@@ -38,6 +38,8 @@ BUILT = {
     "scripts/slipway/stacks/grants.py": "fnmatch.translate, which never goes back over a *",
     "scripts/slipway/datasets/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
     "pipeline_lambdas/config/rules.py": "the patterns that rules are made with, which are checked here",
+    "pipeline_lambdas/config/scripts.py": "compiled to be checked, and never matched",
+    "pipeline_lambdas/evidence/learning_curves.py": "the metrics of a model's own config, on lines cut short",
     "workflows/compose/inputs.py": "the pattern of an input's field, which its author gives and bounds",
     "local_aws/wire.py": "the paths of operations, whose labels end at a slash",
 }

@@ -13,11 +13,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline_lambdas", "inference_lambdas", "workflows")
 # What runs in a container of SageMaker has no layers: it is a program of its own.
 TABULAR = ROOT / "pipeline_lambdas" / "tabular"
+PROGRAM = ROOT / "pipeline_lambdas" / "program"
 MODULES = sorted(
     path
     for package in PACKAGES
     for path in (ROOT / package).rglob("*.py")
-    if path.parent.name != "scripts" and path.parent != TABULAR
+    if path.parent.name != "scripts" and path.parent not in {TABULAR, PROGRAM}
 )
 # Values that every layer may know.
 BASE = {
@@ -111,6 +112,10 @@ def test_the_program_for_tables_needs_only_itself_and_what_the_image_holds() -> 
         if name.split(".")[0] not in allowed and not name.startswith("pipeline_lambdas.tabular")
     }
     assert unwanted == set()
+
+
+def test_the_entry_of_programs_needs_nothing_but_python() -> None:
+    assert {name for path in PROGRAM.glob("*.py") for name in imported(path)} <= sys.stdlib_module_names
 
 
 def test_workflows_need_neither_the_command_line_nor_releases() -> None:

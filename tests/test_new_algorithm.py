@@ -82,7 +82,7 @@ def test_a_new_algorithm_is_a_module_and_a_line(tmp_path: Path) -> None:
     algorithms = tmp_path / "pipeline_lambdas" / "algorithms"
     (algorithms / "toy.py").write_text(MODULE, encoding="utf-8")
     table = (algorithms / "table.py").read_text(encoding="utf-8")
-    listed = table.replace("LINEAR_LEARNER)}", "LINEAR_LEARNER, TOY)}")
+    listed = table.replace("LINEAR_LEARNER)", "LINEAR_LEARNER, TOY)")
     imported = "from pipeline_lambdas.algorithms.xgboost import XGBOOST\n"
     assert listed != table
     added = listed.replace(imported, f"from pipeline_lambdas.algorithms.toy import TOY\n{imported}")
@@ -121,7 +121,7 @@ def test_a_new_algorithm_is_a_module_and_a_line(tmp_path: Path) -> None:
     account = "- Account: !FindInMap [SageMakerImages, !Ref AWS::Region, ToyLearner]"
     arn = "- arn:${AWS::Partition}:ecr:${AWS::Region}:${Account}:repository/toys"
     assert found["template"] == [
-        "us-east-1: {Xgboost: '1', LinearLearner: '1', ToyLearner: '1'}",
+        "us-east-1: {Xgboost: '1', ScikitLearn: '1', LinearLearner: '1', ToyLearner: '1'}",
         "- toy-learner=${Account}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}",
         account,
         *(arn, account) * 2,

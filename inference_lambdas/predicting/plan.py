@@ -110,7 +110,7 @@ class Evaluation:
         return RowFormat(
             self.content_type,
             weights=config.built_in.weighted(config.hyperparameters),
-            table=bool(config.features),
+            table=config.raw_rows,
             classes=config.class_names,
         )
 

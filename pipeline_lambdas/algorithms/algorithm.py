@@ -28,14 +28,20 @@ class Dependencies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The repository of an algorithm's image; `versions` are its tags, the oldest first.
+    """The repository of an algorithm's image; `versions` are the oldest first.
 
-    `registries` is the file of AWS's SDK that lists the accounts; `make images` writes them into the template.
+    `registries` is the file of AWS's SDK that lists the accounts; `make images` writes them into the template. A tag is
+    a version with the `suffix`.
     """
 
     repository: str
     versions: tuple[str, ...]
     registries: str
+    suffix: str = ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(version + self.suffix for version in self.versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,19 @@ class Tabular:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptMode:
+    """How an image runs a program of a data scientist's.
+
+    own_metrics  whether a job may say which metrics its log holds; SageMaker refuses this for its built-in algorithms,
+                 and XGBoost's image is one of them, script or not
+    """
+
+    own_metrics: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One built-in algorithm.
+    """One built-in algorithm, or a framework whose image runs programs.
 
     name                 as a config names it
     title                as people call it
@@ -91,6 +108,9 @@ class Algorithm:
     request_limit_bytes  the largest request that the container takes
     distributed          whether it trains on several instances together
     tabular              how it trains on tables; None if it does not
+    script               how its image runs a program; None if it does not
+    checkpoints          whether a job that was interrupted goes on from files that it has saved
+    target, log          None for an image that runs programs alone
     """
 
     name: str
@@ -100,17 +120,19 @@ class Algorithm:
     content_types: tuple[str, ...]
     response_types: tuple[str, ...]
     hyperparameters: Mapping[str, Rule]
-    target: Target
+    target: Target | None
     dependencies: Dependencies
     classes: Callable[[Hyperparameters], int]
     form: Callable[[Hyperparameters], PredictionForm]
-    log: LogPattern
+    log: LogPattern | None
     missing_values: bool
     request_limit_bytes: int
     distributed: bool
     since: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     weighted: Callable[[Hyperparameters], bool] = lambda _: False
     tabular: Tabular | None = None
+    script: ScriptMode | None = None
+    checkpoints: bool = False
 
     @property
     def mapping_key(self) -> str:
@@ -119,7 +141,7 @@ class Algorithm:
 
     def image_uri(self, registry: str, version: str) -> str:
         """Return the image's URI in `registry`, such as 683313688378.dkr.ecr.us-east-1.amazonaws.com."""
-        return f"{registry}/{self.image.repository}:{version}"
+        return f"{registry}/{self.image.repository}:{version}{self.image.suffix}"
 
     def lacks(self, name: str, version: str) -> bool:
         """Tell whether a version newer than `version` added a hyperparameter or a value."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,6 +67,33 @@ class PredictionForm:
     names_classes: bool = False
     accept: str = CSV
     read: Read = csv_numbers
+
+
+def answer_form(answers: str, classes: Sequence[str]) -> PredictionForm:
+    """Return the form of a program's answers in CSV, one row a line, as `script.answers` of a config names it."""
+    match answers:
+        case "probability":
+            return PredictionForm(probability=True)
+        case "probabilities":
+            return PredictionForm(width=len(classes), probability=True)
+        case "class":
+            return PredictionForm(names_classes=True, read=class_numbers(classes))
+        case _:
+            return PredictionForm()
+
+
+def class_numbers(classes: Sequence[str]) -> Read:
+    """Return a reader of text/csv with the name of a class in each line, as the number of its place."""
+    return partial(_class_numbers, {name: float(number) for number, name in enumerate(classes)})
+
+
+def _class_numbers(known: Mapping[str, float], content: bytes) -> list[float]:
+    rows = csv.reader(content.decode().splitlines())
+    names = [",".join(row).strip() for row in rows if row]
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise ValueError(f"found the class {unknown[:80]!r}; expected {', '.join(known)}")
+    return [known[name] for name in names]
 
 
 def probabilities_of(margins: list[float]) -> list[float]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.linear_learner import LINEAR_LEARNER
+from pipeline_lambdas.algorithms.scikit_learn import SCIKIT_LEARN
 from pipeline_lambdas.algorithms.xgboost import XGBOOST
 
-ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in (XGBOOST, LINEAR_LEARNER)}
+_KNOWN = (XGBOOST, SCIKIT_LEARN, LINEAR_LEARNER)
+ALGORITHMS: Mapping[str, Algorithm] = {algorithm.name: algorithm for algorithm in _KNOWN}
 
 
 def algorithm_of_image(uri: str) -> Algorithm | None:

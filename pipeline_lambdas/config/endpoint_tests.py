@@ -27,13 +27,15 @@ _LIBSVM = "text/libsvm"
 class Judged:
     """What the rest of the file says about the model; None for a value that is not valid.
 
-    `types` are those of a table's columns; none if the data is not a table.
+    `types` are those of a table's columns; none if the data is not a table. With `untyped` rows a column may hold texts
+    that nothing tells of beforehand.
     """
 
     problem: str | None
     form: PredictionForm | None
     channels: Mapping[str, str | None]
     types: Mapping[str, str]
+    untyped: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -158,12 +160,18 @@ def _slice(reader: Reader, path: str, item: object, judged: Judged) -> SliceColu
         return None
     if "ranges" in values:
         values["ranges"] = tuple(map(float, values["ranges"]))
-    kind = judged.types.get(values["column"], "number")
+    kind = _kind(values, judged)
     if "ranges" in values and kind != "number":
         reader.problem(f"{path}.ranges", f"found with {values['column']}, a {kind}; allowed with a number, else values")
     if "values" in values:
         values["values"] = _values(reader, f"{path}.values", values["values"], kind, judged)
     return SliceColumn(**values, gates=gates)
+
+
+def _kind(values: Mapping[str, Any], judged: Judged) -> str:
+    """Return the type of a slice's column; where none is known, that of the values."""
+    texts = judged.untyped and any(isinstance(value, str) for value in values.get("values", ()))
+    return judged.types.get(values["column"], "category" if texts else "number")
 
 
 def _values(
@@ -173,7 +181,9 @@ def _values(
     if kind == "number":
         texts = [value for value in found if isinstance(value, str)]
         if texts:
-            more = "" if judged.types else "; texts are allowed with features, for columns of other types"
+            more = (
+                "" if judged.types else "; texts are allowed with features, for columns of other types, and with script"
+            )
             reader.problem(path, f"found {describe(texts[0])}; expected numbers{more}")
             return ()
         return tuple(map(float, found))

@@ -18,13 +18,14 @@ _DEFAULTS = {"max_categories": schema.MAX_CATEGORIES, "max_terms": schema.MAX_TE
 
 
 def read_label(reader: Reader, top: dict[str, Any], problem: str | None) -> Label | None:
-    """Return the label; None without `features` or after a problem was noted."""
-    if "features" not in top:
+    """Return the label; None without `features` and `script`, or after a problem was noted."""
+    needing = next((name for name in ("features", "script") if name in top), None)
+    if needing is None:
         if "label" in top:
-            reader.problem("label", "found without features; allowed with features, which names the other columns")
+            reader.problem("label", "found without features and script; allowed with one of them")
         return None
     if "label" not in top:
-        reader.problem("label", "missing; expected a mapping with column, classes, as there are features")
+        reader.problem("label", f"missing; expected a mapping with column, classes, which {needing} needs")
         return None
     classes = top["label"].get("classes") if isinstance(top["label"], dict) else None
     bare = next((one for one in classes if isinstance(one, bool)), None) if isinstance(classes, list) else None

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm
-from pipeline_lambdas.algorithms.answers import PredictionForm
+from pipeline_lambdas.algorithms.answers import PredictionForm, answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
 Requirement = Literal["not-shown-worse", "shown-not-worse"]
 FeatureType = Literal["number", "category", "text", "date", "ignore"]
+Answer = Literal["number", "probability", "probabilities", "class"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,44 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """A program of a data scientist's, in the folder of the model's name beside the config.
+
+    `serve` has the functions of SageMaker's script mode, `answers` is what its answer holds of each row, and `metrics`
+    maps names to the regular expressions that find their values in the log.
+    """
+
+    program: str
+    serve: str
+    answers: Answer
+    metrics: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Spare instances at a lower price: how long the job may take in all, with its waits for them."""
+
+    max_wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingResources:
+    """Where a job runs. A `sharded` distribution gives each instance a part of the files."""
+
     instance_type: str
     instance_count: int
     volume_gib: int
     max_runtime_s: int
+    input_mode: str = "File"
+    distribution: str = "replicated"
+    keep_alive_s: int | None = None
+    spot: Spot | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the values without those that are as they are by default."""
+        optional = {one.name: one.default for one in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != optional[name]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +212,8 @@ class Keep:
 class TrainingConfig:
     """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types.
 
-    With `features` the rows are those of a table, and the model itself makes numbers of them.
+    With `features` the rows are those of a table, and the model itself makes numbers of them. With `script` they are
+    what its program reads.
     """
 
     model: str
@@ -194,6 +229,7 @@ class TrainingConfig:
     """Id of the dataset that the config pins."""
     label: Label | None = None
     features: tuple[Feature, ...] = ()
+    script: Script | None = None
 
     @property
     def built_in(self) -> Algorithm:
@@ -201,6 +237,8 @@ class TrainingConfig:
 
     @property
     def prediction_form(self) -> PredictionForm:
+        if self.script:
+            return answer_form(self.script.answers, self.class_names)
         return self.built_in.form(self.hyperparameters)
 
     @property
@@ -211,6 +249,11 @@ class TrainingConfig:
     def class_names(self) -> tuple[str, ...]:
         """The label's values, in the order of the classes' numbers; none if the data holds these numbers."""
         return self.label.classes if self.label else ()
+
+    @property
+    def raw_rows(self) -> bool:
+        """Tell whether the cells are texts as they are: RFC 4180, with quotes where they have to be."""
+        return bool(self.features or self.script)
 
     @property
     def column_types(self) -> dict[str, FeatureType]:
@@ -240,8 +283,10 @@ class TrainingConfig:
         return test
 
 
-def column_types(label: Label | None, features: Iterable[Feature]) -> dict[str, FeatureType]:
-    """Return the columns of a table to their types, the label first; none without one."""
+def column_types(label: Label | None, features: Collection[Feature]) -> dict[str, FeatureType]:
+    """Return the columns of a table to their types, the label first; none without features."""
+    if not features:
+        return {}
     found: dict[str, FeatureType] = {}
     if label:
         found[label.column] = "category" if label.classes else "number"
@@ -251,10 +296,12 @@ def column_types(label: Label | None, features: Iterable[Feature]) -> dict[str, 
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table it has no key of one, and so the hash that it had before configs had tables.
+    Without a table or a script it has no key of one, nor any of training's defaults, and so the hash that it had before
+    configs had these.
     """
-    left_out = set() if config.features else {"label", "features"}
-    return {name: value for name, value in asdict(config).items() if name not in left_out}
+    left_out = {name for name in ("label", "features", "script") if not getattr(config, name)}
+    values = {name: value for name, value in asdict(config).items() if name not in left_out}
+    return {**values, "training": config.training.values}
 
 
 def canonical(config: TrainingConfig) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Tabular
+from pipeline_lambdas.algorithms.answers import answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.columns import column_problems
@@ -24,7 +25,9 @@ from pipeline_lambdas.config.model import (
     config_sha256,
 )
 from pipeline_lambdas.config.reader import Reader
+from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
+from pipeline_lambdas.config.scripts import check_script, free_hyperparameters, read_script
 from pipeline_lambdas.config.yaml_text import YamlError, decode, load
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -35,6 +38,7 @@ _TOP = (
     "problem",
     "label",
     "features",
+    "script",
     "algorithm",
     "hyperparameters",
     "training",
@@ -77,6 +81,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     problem = top.get("problem")
     label = read_label(reader, top, problem)
     features = read_features(reader, top["features"], label) if "features" in top else ()
+    script = read_script(reader, top, problem)
     channels = {
         name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
         for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
@@ -86,11 +91,11 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     hyperparameters: dict[str, str] = {}
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
-        hyperparameters = _hyperparameters(reader, algorithm, choice.get("version"), top)
-        if algorithm.tabular and "features" in top:
-            hyperparameters = _of_table(reader, algorithm.tabular, hyperparameters, label)
-        _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
-    training = reader.section(top.get("training"), "training", schema.TRAINING)
+        check_script(reader, algorithm, channels, given="script" in top)
+        hyperparameters = _all_hyperparameters(reader, algorithm, choice.get("version"), top, label)
+        if "script" not in top:
+            _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
+    training = read_training(reader, top.get("training"), algorithm, script="script" in top)
     if algorithm:
         instances = training.get("instance_count", 1)
         if "features" in top:
@@ -101,8 +106,10 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
     form = algorithm.form(hyperparameters) if algorithm else None
+    if "script" in top:
+        form = answer_form(script.answers, label.classes if label else ()) if script else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types)
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top)
     tests = {
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
@@ -127,6 +134,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         dataset=data.get("dataset"),
         label=label,
         features=features,
+        script=script,
     )
 
 
@@ -165,6 +173,16 @@ def _hyperparameters(
     return result
 
 
+def _all_hyperparameters(
+    reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object], label: Label | None
+) -> dict[str, str]:
+    """Return the algorithm's own, those that follow from a table, or whatever a program takes."""
+    if "script" in top or algorithm.target is None:
+        return free_hyperparameters(reader, top.get("hyperparameters"))
+    found = _hyperparameters(reader, algorithm, version, top)
+    return _of_table(reader, algorithm.tabular, found, label) if algorithm.tabular and "features" in top else found
+
+
 def _of_table(reader: Reader, tabular: Tabular, values: Mapping[str, str], label: Label | None) -> dict[str, str]:
     classes = len(label.classes) if label else 0
     for name, text in tabular.problems(values, classes):
@@ -180,6 +198,8 @@ def _check_hyperparameters(
     if problem is None:
         return
     target = algorithm.target
+    if target is None:
+        return
     found, fitting = values.get(target.hyperparameter, target.default), target.fitting[problem]
     # Without a default it is required, and noted as missing already.
     if found is not None and found not in fitting:

@@ -33,11 +33,17 @@ def _metrics() -> str:
 
 def _algorithm(algorithm: Algorithm) -> str:
     target = algorithm.target
+    versions = f"Versions: {', '.join(algorithm.image.versions)}. Content types: {', '.join(algorithm.content_types)}."
+    if target is None:
+        return (
+            f"## `hyperparameters` of {algorithm.name}\n\n{algorithm.title}, as AWS documents it: "
+            f"{algorithm.reference}\n\n{versions} It runs a `script`, which takes what it likes."
+        )
     fitting = "\n".join(f"| {problem} | {', '.join(names)} |" for problem, names in target.fitting.items())
     return (
         f"## `hyperparameters` of {algorithm.name}\n\n"
         f"{algorithm.title}, as AWS documents it: {algorithm.reference}\n\n"
-        f"Versions: {', '.join(algorithm.image.versions)}. Content types: {', '.join(algorithm.content_types)}.\n\n"
+        f"{versions}\n\n"
         f"| problem | `{target.hyperparameter}` |\n|---|---|\n{fitting}\n\n{_table(algorithm.hyperparameters)}"
     )
 

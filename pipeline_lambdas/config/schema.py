@@ -28,7 +28,7 @@ ROOT: Mapping[str, Rule] = {
     "problem": choice("regression", "binary", "multiclass").about("Decides which metrics and objectives fit"),
 }
 ALGORITHM: Mapping[str, Rule] = {
-    "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm"),
+    "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm, or the framework whose image runs `script`"),
     "version": Rule(_VERSIONS, _version).about("Version of its image"),
 }
 _COLUMN = text(r"(?s).{1,200}", "the name of a column")
@@ -56,6 +56,15 @@ FEATURE: Mapping[str, Rule] = {
 }
 OPTIONS_OF = {"max_categories": "category", "max_terms": "text"}
 """Options of a feature to the type that has them."""
+_PROGRAM = text(r"(?!slipway_)[A-Za-z_][A-Za-z0-9_]{0,59}\.py", "the name of a Python file, such as train.py")
+SCRIPT: Mapping[str, Rule] = {
+    "program": _PROGRAM.about("Trains. It is run as in SageMaker's script mode"),
+    "serve": _PROGRAM.about("Has model_fn, and where wanted input_fn, predict_fn, output_fn").optional("program"),
+    "answers": choice("number", "probability", "probabilities", "class").about(
+        "What an answer in text/csv holds of each row, a row a line: a number; the probability of the positive class; "
+        "one probability for each of the label's classes; or the name of the class"
+    ),
+}
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
@@ -64,6 +73,21 @@ TRAINING: Mapping[str, Rule] = {
     "volume_gib": integer(1, 16384).about("Storage volume of each, GiB"),
     "max_runtime_s": integer(1, 28 * 24 * 3600).about(
         "Seconds after which the job is stopped; the pipeline itself waits 24 hours at most"
+    ),
+    "input_mode": choice("File", "FastFile")
+    .about("How rows reach a script: copied before it starts, or from S3 while it reads the files")
+    .optional("File"),
+    "distribution": choice("replicated", "sharded")
+    .about("Whether each of several instances gets all files of a channel, or a part of them")
+    .optional("replicated"),
+    "keep_alive_s": integer(1, 3600)
+    .about("Seconds for which the instances are kept, and paid, for a job that comes next; not with spot")
+    .optional(),
+}
+SPOT: Mapping[str, Rule] = {
+    "max_wait_s": integer(1, 28 * 24 * 3600).about(
+        "Seconds for the job with its waits for instances: max_runtime_s or more, and at most 3600 where the algorithm "
+        "saves no checkpoints"
     ),
 }
 CHANNEL: Mapping[str, Rule] = {"content_type": _CONTENT_TYPES.about("Format of the channel's files")}
@@ -149,7 +173,7 @@ SLICE: Mapping[str, Rule] = {
     .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
     .optional(),
     "values": several(either(number(), _CELL), "numbers or texts", 50)
-    .about("A slice for each value, and one for other values; texts need `features`")
+    .about("A slice for each value, and one for other values; texts need `features` or `script`")
     .optional(),
     "min_rows": integer(1).about("A slice with fewer rows is shown but not judged").optional("30"),
 }
@@ -185,7 +209,7 @@ class Section:
 SECTIONS = (
     Section("", "Keys outside the sections below.", ROOT),
     Section("algorithm", "The algorithm that trains and serves.", ALGORITHM),
-    Section("label", "Required with `features`, and only there: what is predicted.", LABEL),
+    Section("label", "Required with `features` or `script`, and only there: what is predicted.", LABEL),
     Section(
         "features.<column>",
         "Optional, for XGBoost: the dataset is a table as it is, with texts, dates and empty cells, and the model "
@@ -194,7 +218,21 @@ SECTIONS = (
         "(RFC 4180) around a cell with a comma or a quote, and with no line break in a cell.",
         FEATURE,
     ),
-    Section("training", "Where the training job runs.", TRAINING),
+    Section(
+        "script",
+        "Optional, for XGBoost and scikit-learn: a program of your own, in the folder of the model's name beside this "
+        "file, trains and serves. `hyperparameters` are then whatever it takes, numbers or texts, and `metrics` may "
+        "map names of metrics to regular expressions that find their values in the log, for the learning curves. The "
+        "data is CSV with quotes (RFC 4180), the label first.",
+        SCRIPT,
+    ),
+    Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
+    Section(
+        "training.spot",
+        "Optional: trains on spare instances, which cost less and may be taken away. The job then goes on from its "
+        "last checkpoint, if there is one.",
+        SPOT,
+    ),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(
         "environments.<environment>",

@@ -24,7 +24,7 @@ from pipeline_lambdas.evidence.actions import (
     stage_of,
     variables_of,
 )
-from pipeline_lambdas.evidence.learning_curves import curves
+from pipeline_lambdas.evidence.learning_curves import curves, curves_of_metrics
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
 from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
@@ -86,7 +86,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
     if job:
         training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
-        found = reader.read(f"log of training job {job}", lambda: _curves(job, training))
+        found = reader.read(f"log of training job {job}", lambda: _curves(job, training, facts.config))
         facts = replace(facts, training=training, curves=found or {})
     if champion != NONE:
         made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
@@ -162,7 +162,9 @@ def _artifact(facts: Facts, name: str) -> bytes | None:
     return None if place is None else s3.read_object(place.bucket, place.key)
 
 
-def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[float | None]]:
+def _curves(
+    job: str, training: Mapping[str, Any] | None, config: TrainingConfig | None
+) -> dict[str, list[float | None]]:
     """Read the log of the first host: <job>/algo-<number of the host>-<time>.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
@@ -171,7 +173,10 @@ def _curves(job: str, training: Mapping[str, Any] | None) -> dict[str, list[floa
     algorithm, stream = algorithm_of_image(image), logs.first_stream(TRAINING_LOG, f"{job}/algo-1-")
     if algorithm is None or stream is None:
         return {}
-    return curves(logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES, MOST_LOG_BYTES), algorithm.log)
+    lines = logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES, MOST_LOG_BYTES)
+    if config and config.script:
+        return curves_of_metrics(lines, config.script.metrics)
+    return curves(lines, algorithm.log)
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from pipeline_lambdas.algorithms.algorithm import LogPattern
 
 MOST_POINTS = 500
 MOST_CURVES = 50
 """Far more than the metrics of two channels; a container may log what it likes."""
+_LONGEST_LINE = 500
+"""Of a program's log, in characters: its config gives the expressions, and a bad one may take long."""
 
 
-def curves(lines: Iterable[str], pattern: LogPattern, most: int = MOST_POINTS) -> dict[str, list[float | None]]:
+def curves(lines: Iterable[str], pattern: LogPattern | None, most: int = MOST_POINTS) -> dict[str, list[float | None]]:
     """Map `channel:metric` to its value per step; None for a step whose value is missing or not finite.
 
     Of more than `most` steps, every second, third, ... is kept, beginning with the first, and the last one too. A value
     that is printed twice, as by a job that resumes from a checkpoint, counts once: the later one. Of the names, the
-    first `MOST_CURVES` are kept.
+    first `MOST_CURVES` are kept. Without a pattern there are none.
     """
+    if pattern is None:
+        return {}
     steps: dict[int, dict[str, float | None]] = {}
     for line in lines:
         match = pattern.line.search(line)
@@ -29,6 +34,23 @@ def curves(lines: Iterable[str], pattern: LogPattern, most: int = MOST_POINTS) -
     kept = _thinned(sorted(steps), most)
     names = sorted({name for number in kept for name in steps[number]})[:MOST_CURVES]
     return {name: [steps[number].get(name) for number in kept] for name in names}
+
+
+def curves_of_metrics(
+    lines: Iterable[str], metrics: Mapping[str, str], most: int = MOST_POINTS
+) -> dict[str, list[float | None]]:
+    """Map each metric of a program to its values in the order of the log, thinned as those of `curves`.
+
+    `metrics` maps names to regular expressions whose group is the value.
+    """
+    patterns = {name: re.compile(regex) for name, regex in [*metrics.items()][:MOST_CURVES]}
+    found: dict[str, list[float | None]] = {name: [] for name in sorted(patterns)}
+    for line in lines:
+        for name, pattern in patterns.items():
+            found[name] += (_finite(match[1] or "") for match in pattern.finditer(line[:_LONGEST_LINE]))
+    longest = max(map(len, found.values()), default=0)
+    kept = _thinned(list(range(longest)), most)
+    return {name: [values[at] if at < len(values) else None for at in kept] for name, values in found.items() if values}
 
 
 def _thinned(numbers: list[int], most: int) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_lambdas.config.instances import refuse_instances
-from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config
+from pipeline_lambdas.release.inputs import await_dataset, manifest_version, read_config, read_program
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.runtime.boundary import listed, read_environment, read_parameters
 from pipeline_lambdas.runtime.job import Job
@@ -51,10 +51,10 @@ def _start(job: Job) -> Done | Continue:
     release = Release(environment.name_prefix, parameters.execution_id)
     config = read_config(job, environment.model_name, parameters.config_artifact)
     refuse_instances(config, environment.instance_type_patterns, "training")
-    now = datetime.now(UTC)
-    dataset = await_dataset(job, config, environment.data_bucket, now, parameters.dataset_artifact)
+    dataset = await_dataset(job, config, environment.data_bucket, datetime.now(UTC), parameters.dataset_artifact)
     if isinstance(dataset, Continue):
         return dataset
-    started = start_training(release, config, dataset, environment.site())
+    folder = read_program(job, config, parameters.config_artifact)
+    started = start_training(release, config, dataset, environment.site(), folder)
     variables = {**started.variables(), **manifest_version(config, parameters.dataset_version)}
     return Done(variables, f"Training job {started.job_name}", started.job_name)

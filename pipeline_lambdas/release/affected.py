@@ -26,14 +26,22 @@ def config_file(model: str) -> str:
     return f"{model}.yml"
 
 
+def program_folder(model: str) -> str:
+    """Return the prefix of the files of a model's program in the repository of its config."""
+    return f"{model}/"
+
+
 def releasing(source: str, model: str, paths: Iterable[str]) -> tuple[str, ...]:
     """Return, sorted, the changed paths of a source's repository that release the model.
 
-    Of the configs, that is the model's own. Of the code, it is everything that goes into the functions or builds them,
-    as every model has its own functions of the same code. Tests, templates and documentation do not count.
+    Of the configs, that is the model's own, and whatever is in the folder of its program. Of the code, it is everything
+    that goes into the functions or builds them, as every model has its own functions of the same code. Tests, templates
+    and documentation do not count.
     """
     if source == TRAINING_CONFIG:
-        return tuple(sorted({path for path in paths if path == config_file(model)}))
+        return tuple(
+            sorted({path for path in paths if path == config_file(model) or path.startswith(program_folder(model))})
+        )
     return tuple(sorted({path for path in paths if _is_code(path)}))
 
 

@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
 from pipeline_lambdas.config.parsing import parse_config
-from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
+from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file, program_folder
 from pipeline_lambdas.release.dataset import Dataset, dataset_prefix, manifest_key, parse_manifest
 from pipeline_lambdas.release.retries import START_NEW
-from pipeline_lambdas.runtime.artifacts import read_document, read_member
+from pipeline_lambdas.runtime.artifacts import read_document, read_member, read_members
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.job import Job
 from pipeline_lambdas.runtime.outcome import Continue
@@ -36,6 +36,13 @@ def read_config(job: Job, model: str, artifact_sha256: str | None = None) -> Tra
     if config.model != model:
         raise ConfigurationError(f"{file}: model: found {config.model}; expected {model}, the pipeline's model.")
     return config
+
+
+def read_program(job: Job, config: TrainingConfig, artifact_sha256: str | None = None) -> dict[str, bytes]:
+    """Return the files of the config's script by their names in the model's folder; none without a script."""
+    if config.script is None:
+        return {}
+    return read_members(job, TRAINING_CONFIG, program_folder(config.model), artifact_sha256)
 
 
 def read_trained_config(job: Job, model: str, sha256: str) -> TrainingConfig:

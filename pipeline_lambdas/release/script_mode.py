@@ -15,6 +15,8 @@ from pipeline_lambdas.config.model import TrainingConfig
 
 TABLE_PROGRAM = "slipway_tabular.py"
 """The program that trains on a table; the source is packed with it."""
+SCRIPT_PROGRAM = "slipway_script.py"
+"""The program that runs a data scientist's, and is packed with it."""
 TARBALL = "sourcedir.tar.gz"
 CHANNEL = "code"
 _TRAINING_SOURCE = f"/opt/ml/input/data/{CHANNEL}/{TARBALL}"
@@ -23,10 +25,14 @@ _SERVING_SOURCE = "/opt/ml/model/code"
 _OWN = "sagemaker_"
 _PROGRAM = f"{_OWN}program"
 _LOG_LEVEL = 20
+# What Python reads as numbers and JSON has not.
+_NO_JSON = ("NaN", "Infinity", "-Infinity")
 
 
 def program_of(config: TrainingConfig) -> str | None:
     """Return the program that trains and serves a config's model; None for an algorithm as it is built in."""
+    if config.script:
+        return SCRIPT_PROGRAM
     return TABLE_PROGRAM if config.features else None
 
 
@@ -36,7 +42,10 @@ def region_of(arn: str) -> str:
 
 
 def job_hyperparameters(values: Mapping[str, str], program: str, job: str, region: str) -> dict[str, str]:
-    """Return the hyperparameters of a job that runs a program: each value as JSON, as the SDK sends it."""
+    """Return the hyperparameters of a job that runs a program: each value as JSON, as the SDK sends it.
+
+    What is written as JSON writes a number becomes one to a program of a data scientist's.
+    """
     own: dict[str, str | int] = {
         _PROGRAM: program,
         "sagemaker_submit_directory": _TRAINING_SOURCE,
@@ -44,7 +53,8 @@ def job_hyperparameters(values: Mapping[str, str], program: str, job: str, regio
         "sagemaker_region": region,
         "sagemaker_job_name": job,
     }
-    return {name: json.dumps(value) for name, value in {**values, **own}.items()}
+    encode = _encoded if program == SCRIPT_PROGRAM else json.dumps
+    return {**{name: encode(value) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
 
 
 def plain_hyperparameters(values: Mapping[str, str]) -> dict[str, str]:
@@ -69,6 +79,13 @@ def serving_environment(program: str | None, region: str) -> dict[str, str]:
         "SAGEMAKER_CONTAINER_LOG_LEVEL": str(_LOG_LEVEL),
         "SAGEMAKER_REGION": region,
     }
+
+
+def _encoded(value: str) -> str:
+    found = _decoded(value)
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    # What JSON would write in another way, such as 1e5 or 1.50, is left as it is.
+    return value if is_number and json.dumps(found) == value and value not in _NO_JSON else json.dumps(value)
 
 
 def _decoded(value: str) -> object:

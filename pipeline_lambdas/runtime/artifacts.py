@@ -28,6 +28,14 @@ def read_member(job: Job, artifact_name: str, member: str, sha256: str | None = 
     return member_of(read_plain(job, artifact_name, sha256), artifact_name, member)
 
 
+def read_members(job: Job, artifact_name: str, folder: str, sha256: str | None = None) -> dict[str, bytes]:
+    """Return the files of a zipped artifact below `folder`, which ends in a slash, by their names there."""
+    content = read_plain(job, artifact_name, sha256)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if name.startswith(folder) and not name.endswith("/")]
+    return {name.removeprefix(folder): member_of(content, artifact_name, name) for name in names}
+
+
 def member_of(content: bytes, artifact_name: str, member: str) -> bytes:
     """Return one file of a zip archive; ConfigurationError if it is not an archive, or lacks the file."""
     try:

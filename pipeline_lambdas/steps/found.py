@@ -50,15 +50,17 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
     "TrainingJob": (
-        *_all("", "Environment", "CheckpointConfig", "VpcConfig", "DebugHookConfig", "DebugRuleConfigurations"),
-        *_all("", "TensorBoardOutputConfig", "ProfilerRuleConfigurations", "EnableManagedSpotTraining"),
+        *_all("", "Environment", "VpcConfig", "DebugHookConfig", "DebugRuleConfigurations"),
+        *_all("", "TensorBoardOutputConfig", "ProfilerRuleConfigurations"),
+        _Extra("EnableManagedSpotTraining", same_as="EnableManagedSpotTraining"),
+        _Extra("CheckpointConfig", same_as="CheckpointConfig"),
         *_all("", "ServerlessJobConfig", "ModelPackageConfig", "TuningJobArn", "LabelingJobArn", "AutoMLJobArn"),
         _Extra("RemoteDebugConfig.EnableRemoteDebug"),
         *_all("AlgorithmSpecification.", "AlgorithmName", "ContainerEntrypoint", "ContainerArguments"),
         _Extra("AlgorithmSpecification.TrainingImageConfig"),
         _Extra("OutputDataConfig.CompressionType", harmless=("GZIP",)),
         *_all("ResourceConfig.", "InstanceGroups", "InstancePreferences", "TrainingPlanArn", "InstancePlacementConfig"),
-        _Extra("ResourceConfig.KeepAlivePeriodInSeconds"),
+        _Extra("ResourceConfig.KeepAlivePeriodInSeconds", same_as="ResourceConfig.KeepAlivePeriodInSeconds"),
         _Extra(f"{_CHANNEL}CompressionType", harmless=("None",)),
         _Extra(f"{_CHANNEL}RecordWrapperType", harmless=("None",)),
         _Extra(f"{_CHANNEL}InputMode", harmless=("File",)),

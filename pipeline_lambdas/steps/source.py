@@ -7,22 +7,29 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lambdas.aws import s3
 from pipeline_lambdas.config.features import features_document
 from pipeline_lambdas.config.model import TrainingConfig
+from pipeline_lambdas.release.affected import program_folder
 from pipeline_lambdas.release.retries import START_NEW
-from pipeline_lambdas.release.script_mode import TABLE_PROGRAM, TARBALL
-from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM, TABLE_PROGRAM, TARBALL
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 
 PREFIX = "source"
 FEATURES = "features.json"
 _TOP = Path(__file__).parents[1]
 _TABULAR = "tabular"
 _ENTRY = f"{_TABULAR}/entry.py"
+_SCRIPT_ENTRY = "program/entry.py"
+SCRIPT_SETTINGS = "slipway_script.json"
+REQUIREMENTS = "requirements.txt"
+_OFFLINE = b"--no-index"
+# Of the function's memory the files take this twice, and packed a third time.
+MOST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,50 @@ class Source:
         return f"{PREFIX}/{self.sha256}/"
 
 
-def source_of(config: TrainingConfig) -> Source | None:
-    """Return the source of the program that trains the config's model; None if its algorithm is built in."""
+def source_of(config: TrainingConfig, folder: Mapping[str, bytes] | None = None) -> Source | None:
+    """Return the source of the program that trains the config's model; None if its algorithm is built in.
+
+    `folder` holds the files of a config's script. Raises ConfigurationError if the script is not as it has to be.
+    """
+    if config.script:
+        return Source(packed(script_files(config, folder or {}, _TOP)))
     if not config.features:
         return None
     return Source(packed(table_files(config, _TOP)))
+
+
+def script_files(config: TrainingConfig, folder: Mapping[str, bytes], package: Path) -> dict[str, bytes]:
+    """Return a script's files by name, and beside them the program that runs it and says which files there are."""
+    problems = list(folder_problems(config, folder))
+    if problems or config.script is None:
+        raise ConfigurationError("\n".join(problems))
+    entry = {SCRIPT_PROGRAM: (package / _SCRIPT_ENTRY).read_bytes()}
+    settings = {"program": config.script.program, "serve": config.script.serve}
+    files = sorted([*folder, SCRIPT_PROGRAM, SCRIPT_SETTINGS])
+    text = json.dumps({**settings, "files": files}, indent=2, ensure_ascii=False) + "\n"
+    return {**folder, **entry, SCRIPT_SETTINGS: text.encode()}
+
+
+def folder_problems(config: TrainingConfig, folder: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield what is wrong with the files beside a config, by their names in the model's folder."""
+    script, place = config.script, program_folder(config.model)
+    if script is None:
+        return
+    for name in dict.fromkeys((script.program, script.serve)):
+        if name not in folder:
+            found = ", ".join(sorted(folder)[:10]) or "no file"
+            yield f"{place}{name}: found {found} in the folder; expected {name}, which {config.model}.yml names"
+    for name in sorted(set(folder) & {SCRIPT_PROGRAM, SCRIPT_SETTINGS}):
+        yield f"{place}{name}: found a file of a name that Slipway takes for its own; expected another name"
+    size = sum(map(len, folder.values()))
+    if size > MOST_BYTES:
+        yield f"{place}: found {size} bytes; expected at most {MOST_BYTES}"
+    if REQUIREMENTS in folder and _OFFLINE not in map(bytes.strip, folder[REQUIREMENTS].splitlines()):
+        yield (
+            f"{place}{REQUIREMENTS}: found no line --no-index; training and serving have no network, so pip can reach "
+            f"no index there. Use what the image has; or put the wheels into {place}wheels/ and begin "
+            f"{REQUIREMENTS} with the lines --no-index and --find-links wheels"
+        )
 
 
 def table_files(config: TrainingConfig, package: Path) -> dict[str, bytes]:
@@ -68,6 +114,12 @@ def packed(files: Mapping[str, bytes]) -> bytes:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def unpacked(source: Source, folder: Path) -> None:
+    """Write the files of a source into a folder."""
+    with tarfile.open(fileobj=io.BytesIO(source.content), mode="r:gz") as archive:
+        archive.extractall(folder, filter="data")
 
 
 def store(source: Source, bucket: str, kms_key_arn: str) -> str:

@@ -28,6 +28,8 @@ _COMPARED = (
     "StoppingCondition",
     "RoleArn",
     "EnableNetworkIsolation",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
 )
 
 
@@ -70,15 +72,21 @@ class StartedTraining:
         }
 
 
-def start_training(release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite) -> StartedTraining:
-    """Start the job, or find the one that this release has already started.
+def start_training(
+    release: Release,
+    config: TrainingConfig,
+    dataset: Dataset,
+    site: TrainingSite,
+    folder: Mapping[str, bytes] | None = None,
+) -> StartedTraining:
+    """Start the job, or find the one that this release has already started; `folder` holds the files of a script.
 
     Raises ConfigurationError if the data does not match manifest and config, JobFailedError if a job of the same name
     has other settings or all attempts are used.
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
-    source = source_of(config)
+    source = source_of(config, folder)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
@@ -144,6 +152,8 @@ def training_request(
     }
     if not has_local_storage(config.training.instance_type):
         resources["VolumeKmsKeyId"] = site.kms_key_arn
+    if config.training.keep_alive_s:
+        resources["KeepAlivePeriodInSeconds"] = config.training.keep_alive_s
     hyperparameters, program = dict(config.hyperparameters), program_of(config)
     if program:
         hyperparameters = job_hyperparameters(hyperparameters, program, name, region_of(site.kms_key_arn))
@@ -151,12 +161,15 @@ def training_request(
         "TrainingJobName": name,
         "AlgorithmSpecification": {
             "TrainingImage": site.image_uri(config),
-            "TrainingInputMode": "File",
+            "TrainingInputMode": config.training.input_mode,
+            **_metric_definitions(config),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [
             *(
-                _channel(channel, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/", kind)
+                _channel(
+                    channel, f"s3://{site.data_bucket}/{dataset.prefix}{channel}/", kind, config.training.distribution
+                )
                 for channel, kind in config.channels.items()
             ),
             *([_channel(CHANNEL, code)] if code else []),
@@ -166,7 +179,7 @@ def training_request(
             "KmsKeyId": site.kms_key_arn,
         },
         "ResourceConfig": resources,
-        "StoppingCondition": {"MaxRuntimeInSeconds": config.training.max_runtime_s},
+        **_interruption(name, config, site),
         "RoleArn": site.role_arn,
         # The platform fetches data and stores the model; the container itself needs no network.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
@@ -180,9 +193,40 @@ def training_request(
     }
 
 
-def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, Any]:
+def _metric_definitions(config: TrainingConfig) -> dict[str, Any]:
+    mode = config.built_in.script
+    if not (config.script and config.script.metrics and mode and mode.own_metrics):
+        return {}
+    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in config.script.metrics.items()]}
+
+
+def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict[str, Any]:
+    """Return when the job is stopped, and what happens if its instances are taken away.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html. The columns of a table are encoded
+    by a program that saves no checkpoints, so such a job begins anew.
+    """
+    stopping, spot = {"MaxRuntimeInSeconds": config.training.max_runtime_s}, config.training.spot
+    if spot is None:
+        return {"StoppingCondition": stopping}
+    found: dict[str, Any] = {
+        "StoppingCondition": {**stopping, "MaxWaitTimeInSeconds": spot.max_wait_s},
+        "EnableManagedSpotTraining": True,
+    }
+    if config.script or (config.built_in.checkpoints and not config.features):
+        found["CheckpointConfig"] = {
+            "S3Uri": f"s3://{site.model_bucket}/training/{name}/checkpoints",
+            "LocalPath": "/opt/ml/checkpoints",
+        }
+    return found
+
+
+_DISTRIBUTIONS = {"replicated": "FullyReplicated", "sharded": "ShardedByS3Key"}
+
+
+def _channel(name: str, uri: str, content_type: str | None = None, distribution: str = "replicated") -> dict[str, Any]:
     # The closing slash keeps a sibling such as train-2/ out, as S3Prefix means every key that begins so.
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": _DISTRIBUTIONS[distribution]}
     typed = {"ContentType": content_type} if content_type else {}
     return {"ChannelName": name, **typed, "DataSource": {"S3DataSource": source}}
 
@@ -190,7 +234,7 @@ def _channel(name: str, uri: str, content_type: str | None = None) -> dict[str, 
 def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:
     if description is None:
         return
-    different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED})
+    different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED if part in request})
     if description.get("HyperParameters") != request["HyperParameters"]:
         different.append("HyperParameters")
     if different:

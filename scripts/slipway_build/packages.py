@@ -63,7 +63,7 @@ RUNTIME = (3, 13)
 OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
 """What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html"""
-HANDED_ON = {"pipeline_lambdas.steps.source": "pipeline_lambdas.tabular"}
+HANDED_ON = {"pipeline_lambdas.steps.source": ("pipeline_lambdas.tabular", "pipeline_lambdas.program")}
 """Modules to the packages that they pack for a training job: these run there, with the libraries of its image."""
 VENDORED = {"yaml": "PyYAML"}
 """Imports that go into a package, and the distribution that they come from. Its pure Python files suffice."""
@@ -141,8 +141,8 @@ def build_one(root: Path, function: str, handler: str, own: Sequence[str] = OWN_
 
 
 def _handed_on(root: Path, sources: set[Path]) -> Iterator[Path]:
-    for module, package in HANDED_ON.items():
-        if _source(root, module) in sources:
+    for module, packages in HANDED_ON.items():
+        for package in packages if _source(root, module) in sources else ():
             yield from root.joinpath(*package.split(".")).glob("*.py")
 
 

@@ -41,6 +41,10 @@ Accounts = Mapping[str, Mapping[str, str]]
 """Region to the account of each image, by the image's key in the template's mapping."""
 
 
+_TRAINING = ("training",)
+_BOTH = ("training", "inference")
+
+
 class Known(NamedTuple):
     """An image that a template knows; `key` is that of its account in the template's mapping."""
 
@@ -49,7 +53,7 @@ class Known(NamedTuple):
     image: Image
     where: str
     """The file that gives the image its repository and versions."""
-    scopes: tuple[str, ...] = ("training", "inference")
+    scopes: tuple[str, ...] = _BOTH
     """What the image is used for, as the SDK tells it apart; it has processing under training."""
 
     @property
@@ -58,16 +62,22 @@ class Known(NamedTuple):
 
 
 RELEASES = tuple(
-    Known(name, algorithm.mapping_key, algorithm.image, "pipeline_lambdas/algorithms")
+    # One image of a framework trains and serves, and the SDK does not list each of them for both.
+    Known(
+        name,
+        algorithm.mapping_key,
+        algorithm.image,
+        "pipeline_lambdas/algorithms",
+        _BOTH if algorithm.target else _TRAINING,
+    )
     for name, algorithm in ALGORITHMS.items()
 )
 """The images of the algorithms that a training config may name."""
-_TRAINING = ("training",)
 _HERE = "scripts/upkeep/images.py"
 WORKFLOWS = (
     Known("xgboost", "Xgboost", Image("sagemaker-xgboost", ("3.2-0",), "xgboost"), _HERE),
     Known(
-        "scikit-learn", "ScikitLearn", Image("sagemaker-scikit-learn", ("1.4-2-cpu-py3",), "sklearn"), _HERE, _TRAINING
+        "scikit-learn", "ScikitLearn", Image("sagemaker-scikit-learn", ("1.4-2",), "sklearn", _CPU), _HERE, _TRAINING
     ),
     Known("blazingtext", "Blazingtext", Image("blazingtext", ("1",), "blazingtext"), _HERE),
     Known(
@@ -114,7 +124,7 @@ def _accounts(known: Known, document: Mapping[str, Any]) -> dict[str, str]:
     for scope in known.scopes:
         # A file whose scopes have the same images tells them once.
         versions = document[scope]["versions"] if scope in document else document["versions"]
-        for tag in known.image.versions:
+        for tag in known.image.tags:
             entry = versions.get(tag) or versions.get(tag.removesuffix(_CPU))
             if entry is None:
                 raise _unlike(known, scope, tag, "is missing")

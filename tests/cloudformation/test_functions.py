@@ -170,10 +170,12 @@ def test_the_image_registries_follow_region_and_partition(template: Template) ->
 
     assert registries("us-east-1", "amazonaws.com") == {
         "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com",
+        "scikit-learn": "683313688378.dkr.ecr.us-east-1.amazonaws.com",
         "linear-learner": "382416733822.dkr.ecr.us-east-1.amazonaws.com",
     }
     assert registries("cn-north-1", "amazonaws.com.cn") == {
         "xgboost": "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "scikit-learn": "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn",
         "linear-learner": "390948362332.dkr.ecr.cn-north-1.amazonaws.com.cn",
     }
 
@@ -188,7 +190,8 @@ def test_images_of_the_algorithms_alone_may_be_read(template: Template, name: st
     ]
     context = {**templates.LONGEST, "AWS::Region": "us-east-1", "AWS::Partition": "aws"}
     (statement,) = templates.render(statements, template, context)
-    accounts = {"sagemaker-xgboost": "683313688378", "linear-learner": "382416733822"}
+    frameworks = dict.fromkeys(("sagemaker-xgboost", "sagemaker-scikit-learn"), "683313688378")
+    accounts = {**frameworks, "linear-learner": "382416733822"}
     assert statement["Resource"] == [
         f"arn:aws:ecr:us-east-1:{accounts[algorithm.image.repository]}:repository/{algorithm.image.repository}"
         for algorithm in ALGORITHMS.values()

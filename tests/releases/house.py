@@ -271,6 +271,7 @@ class House:
         """Commit and push files of a repository with plain git, from a clone of it; returns the commit id."""
         work = self.clone(folder)
         for name, text in files.items():
+            (work / name).parent.mkdir(exist_ok=True)
             (work / name).write_text(text, encoding="utf-8")
         if self._git("-C", str(work), "status", "--porcelain"):
             self._git("-C", str(work), "add", "--all")

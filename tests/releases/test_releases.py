@@ -8,9 +8,13 @@
 - `metrics`: names that the evaluation report must hold
 - `missing`: files of `data/` that the manifest names and that are not uploaded
 - `unread`: what the release's record says that it could not read
+- `data`: another case, whose dataset this one takes
+- `curves`: learning curves that the record must hold
+- `explains`: a pattern that `slipway explain` must print of a release that failed
 - `deploys`: environments whose endpoint a failing release has updated before it failed
 A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
 `data/` (a dataset, uploaded as another program would: without the check); with both the config is there beforehand.
+`program/` is pushed with the config, as the folder of the model's program.
 """
 
 from __future__ import annotations
@@ -58,10 +62,11 @@ def test_every_folder_is_a_case() -> None:
 )
 def test_release(case: Path, house: House) -> None:
     expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
-    _check(case, house, expected.get("check"))
+    data = case.parent / expected.get("data", case.name) / "data"
+    _check(case, house, expected.get("check"), data)
     house.restore()
     served = house.serving()
-    execution = house.wait_for_release_of(_push_or_upload(case, house, expected.get("missing", [])))
+    execution = house.wait_for_release_of(_push_or_upload(case, house, expected.get("missing", []), data))
     summary = house.wait_for_end(execution)
     assert summary["status"] == expected["status"], _why(house, execution, summary)
     if expected["status"] == "Failed":
@@ -80,6 +85,11 @@ def test_release(case: Path, house: House) -> None:
     assert [text.partition(":")[0] for text in record["missing"]] == expected.get("unread", [])
     for metric in expected.get("metrics", []):
         assert isinstance(house.report(execution)["metrics"][metric], int | float)
+    for curve in expected.get("curves", []):
+        assert record["training"]["curves"][curve]
+    if "explains" in expected:
+        said = house.slipway("explain", execution).stdout
+        assert re.search(expected["explains"], said), said
 
 
 def _why(house: House, execution: str, summary: dict[str, Any]) -> str:
@@ -94,10 +104,17 @@ def _config(case: Path) -> str | None:
     return None
 
 
-def _check(case: Path, house: House, pattern: str | None) -> None:
+def _program(case: Path) -> dict[str, str]:
+    return {f"{MODEL}/{path.name}": path.read_text(encoding="utf-8") for path in (case / "program").glob("*.*")}
+
+
+def _check(case: Path, house: House, pattern: str | None, data: Path) -> None:
     """`slipway check` finds before the push what it can know."""
     house.config_file.write_text(_config(case) or SAMPLE, encoding="utf-8")
-    arguments = ["--data", str(case / "data")] if (case / "data").is_dir() else []
+    for name, text in _program(case).items():
+        (house.config_file.parent / name).parent.mkdir(exist_ok=True)
+        (house.config_file.parent / name).write_text(text, encoding="utf-8")
+    arguments = ["--data", str(data)] if data.is_dir() else []
     done = house.slipway("check", *arguments)
     if pattern is None:
         assert done.returncode == 0, done.stdout + done.stderr
@@ -106,12 +123,12 @@ def _check(case: Path, house: House, pattern: str | None) -> None:
         assert re.search(pattern, done.stdout + done.stderr), done.stdout + done.stderr
 
 
-def _push_or_upload(case: Path, house: House, missing: list[str]) -> str:
+def _push_or_upload(case: Path, house: House, missing: list[str], data: Path) -> str:
     """Make the case's change; returns the commit, or the version of the manifest."""
-    if (case / "data").is_dir():
+    if data.is_dir():
         config = _config(case)
         if config:
             with house.quietly():
-                house.push_config(config, message=case.name)
-        return house.upload(case / "data", missing)
+                house.push("training_config", {f"{MODEL}.yml": config, **_program(case)}, message=case.name)
+        return house.upload(data, missing)
     return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)

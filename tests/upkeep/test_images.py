@@ -76,7 +76,7 @@ def sdk_documents() -> dict[str, Any]:
     documents = {
         "xgboost": document,
         "linear-learner": other,
-        "sklearn": {"training": {"versions": {"1.4-2": tagged}}, "inference": {"versions": {}}},
+        "sklearn": {"training": {"versions": {"1.2-1": tagged, "1.4-2": tagged}}, "inference": {"versions": {}}},
         **{name: {"versions": {"1": {**OTHER_ENTRY, "repository": name}}} for name in BUILT_IN},
     }
     copied: dict[str, Any] = json.loads(json.dumps(documents))
@@ -114,8 +114,13 @@ def _of_account(text: str, key: str) -> dict[str, Any]:
 _ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${Account}:repository/"
 REPOSITORIES = [
     _of_account(f"{_ARN}sagemaker-xgboost", "Xgboost"),
+    _of_account(f"{_ARN}sagemaker-scikit-learn", "ScikitLearn"),
     _of_account(f"{_ARN}linear-learner", "LinearLearner"),
 ]
+
+
+def _three(frameworks: str, other: str) -> dict[str, str]:
+    return {"Xgboost": frameworks, "ScikitLearn": frameworks, "LinearLearner": other}
 
 
 def test_only_the_blocks_are_written(sdk: Path, template: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,15 +134,16 @@ def test_only_the_blocks_are_written(sdk: Path, template: Path, capsys: pytest.C
         "Rules": {"Contains": [["cn-north-1", "eu-central-1", "us-gov-west-1"]]},
         "Mappings": {
             "SageMakerImages": {
-                "cn-north-1": {"Xgboost": "450853457545", "LinearLearner": "390948362332"},
-                "eu-central-1": {"Xgboost": "492215442770", "LinearLearner": "664544806723"},
-                "us-gov-west-1": {"Xgboost": "414596584902", "LinearLearner": "226302683700"},
+                "cn-north-1": _three("450853457545", "390948362332"),
+                "eu-central-1": _three("492215442770", "664544806723"),
+                "us-gov-west-1": _three("414596584902", "226302683700"),
             },
             "Other": {},
         },
         "Environment": {
             "Registries": [
                 _of_account("xgboost=${Account}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}", "Xgboost"),
+                _of_account("scikit-learn=${Account}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}", "ScikitLearn"),
                 _of_account("linear-learner=${Account}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}", "LinearLearner"),
             ]
         },
@@ -194,7 +200,7 @@ def test_an_sdk_that_contradicts_the_functions_is_refused(change: Any, message: 
     document = sdk_documents()
     change(document)
     with pytest.raises(SlipwayError, match=message):
-        accounts({known.key: document[known.name] for known in RELEASES}, RELEASES)
+        accounts({known.key: document[known.image.registries] for known in RELEASES}, RELEASES)
 
 
 @pytest.mark.parametrize(

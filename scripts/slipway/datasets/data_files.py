@@ -71,8 +71,8 @@ def check_channel(
     lines: Iterable[bytes], file: str, config: TrainingConfig | None, channel: str, columns: int
 ) -> FileCheck:
     """Check a file of a channel by what the config says of it; `columns` is the number in other files, 0 if unknown."""
-    if config is not None and config.features:
-        return check_table(lines, file, TableRule(tuple(config.column_types), config.class_names))
+    if config is not None and config.raw_rows:
+        return check_table(lines, file, TableRule(tuple(config.column_types), config.class_names, columns))
     label = ANY_NUMBER if config is None else label_rule(config)
     libsvm = config is not None and config.content_type(channel) == LIBSVM
     return check_lines(lines, file, label, columns, libsvm=libsvm)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.datasets.csv_rules import LINE_LIMIT_BYTES, FileCheck, Problem, quoted, too_long
 
@@ -17,13 +17,27 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class TableRule:
-    """The columns of a table, the label first, and the classes that it may be; without classes it is a number."""
+    """The columns of a table, the label first, and the classes that it may be; without classes it is a number.
+
+    Without names of columns, `count` is how many there are; 0 if the first row tells.
+    """
 
     columns: Sequence[str]
     classes: Sequence[str]
+    count: int = 0
 
     def allows(self, label: str) -> bool:
         return label.strip() in self.classes if self.classes else _is_finite(label)
+
+    @property
+    def expected(self) -> int:
+        return len(self.columns) or self.count
+
+    @property
+    def told_by(self) -> str:
+        """What the number of columns is that of."""
+        names = ", ".join([*self.columns[:_SHOWN], *(["..."] if len(self.columns) > _SHOWN else [])])
+        return f"the config: {names}" if names else "the first row"
 
     @property
     def allowed(self) -> str:
@@ -32,7 +46,7 @@ class TableRule:
 
 def check_table(lines: Iterable[bytes], file: str, rule: TableRule) -> FileCheck:
     """Check a file line by line."""
-    result = FileCheck(file, columns=len(rule.columns))
+    result = FileCheck(file, columns=rule.expected)
     empty = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -41,6 +55,9 @@ def check_table(lines: Iterable[bytes], file: str, rule: TableRule) -> FileCheck
         if empty:
             result.add(Problem(file, empty, 0, "an empty line", "none before the end of the file"))
             empty = 0
+        if not rule.expected:
+            rule = replace(rule, count=_count(line))
+            result.columns = rule.expected
         problem = _row_problem(line, file, number, rule)
         if problem is None:
             result.rows += 1
@@ -49,6 +66,14 @@ def check_table(lines: Iterable[bytes], file: str, rule: TableRule) -> FileCheck
     if not (result.rows or result.problem_count):
         result.add(Problem(file, 1, 0, "an empty file", "at least one row"))
     return result
+
+
+def _count(line: bytes) -> int:
+    """Return the number of cells of a line, at least 1; lines that cannot be read are told of later."""
+    try:
+        return len(next(csv.reader([line.decode(errors="replace").rstrip("\r\n")]), [])) or 1
+    except csv.Error:
+        return 1
 
 
 def _row_problem(line: bytes, file: str, number: int, rule: TableRule) -> Problem | None:
@@ -61,11 +86,10 @@ def _row_problem(line: bytes, file: str, number: int, rule: TableRule) -> Proble
     except csv.Error:
         allowed = "cells in double quotes, a quote within them doubled, and no line break in a cell"
         return Problem(file, number, 0, "a quote that is not closed", allowed)
-    if number == 1 and list(cells) == list(rule.columns):
+    if number == 1 and rule.columns and list(cells) == list(rule.columns):
         return Problem(file, 1, 0, "a header", "rows only; columns.json names the columns")
-    if len(cells) != len(rule.columns):
-        names = ", ".join([*rule.columns[:_SHOWN], *(["..."] if len(rule.columns) > _SHOWN else [])])
-        return Problem(file, number, 0, f"{len(cells)} columns", f"{len(rule.columns)}, as in the config: {names}")
+    if len(cells) != rule.expected:
+        return Problem(file, number, 0, f"{len(cells)} columns", f"{rule.expected}, as in {rule.told_by}")
     return None if rule.allows(cells[0]) else Problem(file, number, 1, quoted(cells[0]), rule.allowed)
 
 

@@ -20,6 +20,7 @@ from slipway.datasets.data_files import check_columns, check_dataset, report
 from slipway.datasets.dataset import folder_id
 from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
+from slipway.programs.trial import try_program
 from slipway.project import shown
 from slipway.repositories.clones import Clone, check_functions, find_clone
 from slipway.repositories.sources import preparing_machine
@@ -37,6 +38,8 @@ class _Found:
     configs: dict[str, TrainingConfig]
     problems: list[str]
     files: list[FileCheck] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
+    """Programs that could not be tried here."""
 
     def file(self, model: str) -> str:
         return f"{shown(self.folder)}/{model}.yml"
@@ -47,7 +50,7 @@ class _Found:
 
     @property
     def warnings(self) -> list[str]:
-        return [
+        return self.untried + [
             f"{self.file(model)}: {path}: found {wait_s}; an alarm that takes Prod back needs up to "
             f"{ALARMS_NEED_S} s, so a model that fails may stay. Allowed, but give it {ALARMS_NEED_S} or more"
             for model, config in self.configs.items()
@@ -77,7 +80,9 @@ def check(
     for model, config in found.configs.items():
         _check_instances(session, found, model, patterns)
         if data is None or model == session.names.model:
-            _check_data(session, found, config, model, data or session.project.data(model))
+            dataset = data or session.project.data(model)
+            _check_data(session, found, config, model, dataset)
+            _check_program(session, found, config, dataset)
     _tell(session, found)
     session.output.result(
         {
@@ -110,6 +115,17 @@ def _check_data(session: Session, found: _Found, config: TrainingConfig, model: 
     found.files += checked
     if pinned_here:
         found.problems += check_columns(dataset, found.file(model), config, checked)
+
+
+def _check_program(session: Session, found: _Found, config: TrainingConfig, dataset: Path) -> None:
+    """Try the config's script, once the data that it would be tried on is in order."""
+    if config.script is None or any(file.problem_count for file in found.files):
+        return
+    tried = try_program(config, found.folder, dataset)
+    found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
+    found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
+    if tried.done:
+        session.output.say(tried.done)
 
 
 def _say_prepared(session: Session, file: str, model: str) -> None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from slipway.session import Session, session_of
 _MOST_BYTES = min(algorithm.request_limit_bytes for algorithm in ALGORITHMS.values()) * 5 // 6
 """Of a request: below what any algorithm's container takes."""
 _PREFERRED = ("prod", "test", "dev")
-_ANSWER = "application/json"
+_ANSWER, _CSV = "application/json", "text/csv"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Served:
     release: str
     columns: Columns
     algorithm: Algorithm | None
+    script: bool = False
+    """Whether a program of its own answers, which has to know CSV alone."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def predict(
     _refuse_missing(served.algorithm, rows, source)
     by = f", release {short_id(served.release)}" if served.release else ""
     session.output.say(f"{served.endpoint} serves {served.model}{by}")
-    predictions = [prediction for part in _parts(rows) for prediction in invoke(session, served.endpoint, part)]
+    predictions = [prediction for part in _parts(rows) for prediction in invoke(session, served, part)]
     session.output.result(
         {
             "endpoint": served.endpoint,
@@ -117,7 +120,8 @@ def find_served(session: Session, environment: str | None) -> Served:
         record = (find_record(session, release) if release else None) or {}
         endpoint = session.names.endpoint(name)
         columns = replace(_columns_of(record), table=_takes_a_table(session, model))
-        return Served(name, endpoint, model, release, columns, _algorithm_of(record))
+        script = bool(((record.get("config") or {}).get("values") or {}).get("script"))
+        return Served(name, endpoint, model, release, columns, _algorithm_of(record), script)
     wanted = environment or "any environment"
     there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
     next_step = f"Ask another one: {session.command('predict --env', there[-1])}" if there else ""
@@ -133,11 +137,12 @@ def _labels(predictions: Sequence[Prediction]) -> dict[str, list[str | None]]:
     return {"labels": labels} if any(label is not None for label in labels) else {}
 
 
-def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Prediction]:
+def invoke(session: Session, served: Served, rows: Sequence[Row]) -> list[Prediction]:
     """The predictions of these rows."""
+    endpoint = served.endpoint
     try:
         answer = session.client("sagemaker-runtime").invoke_endpoint(
-            EndpointName=endpoint, Body=as_csv(rows), ContentType="text/csv", Accept=_ANSWER
+            EndpointName=endpoint, Body=as_csv(rows), ContentType=_CSV, Accept=_CSV if served.script else _ANSWER
         )
     except ClientError as error:
         if code_of(error) != "ModelError":
@@ -146,7 +151,7 @@ def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Predict
         raise SlipwayError(f"{endpoint}: the model refused the rows: {said}") from None
     body = answer["Body"].read()
     try:
-        found = [Prediction.of(one) for one in json.loads(body)["predictions"]]
+        found = csv_predictions(body) if served.script else _json_predictions(body)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise SlipwayError(
             f'{endpoint}: found an answer that is not {{"predictions": [{{"score": ...}}]}}: {body[:100]!r}'
@@ -154,6 +159,23 @@ def invoke(session: Session, endpoint: str, rows: Sequence[Row]) -> list[Predict
     if len(found) != len(rows):
         raise SlipwayError(f"{endpoint}: found {len(found)} predictions for {len(rows)} rows.")
     return found
+
+
+def _json_predictions(body: bytes) -> list[Prediction]:
+    return [Prediction.of(one) for one in json.loads(body)["predictions"]]
+
+
+def csv_predictions(body: bytes) -> list[Prediction]:
+    """Return what an answer in CSV holds of each row: a number, a text, or a list of them; ValueError if it is none."""
+    rows = [[_value(cell) for cell in row] for row in csv.reader(body.decode().splitlines()) if row]
+    return [Prediction(row[0] if len(row) == 1 else row) for row in rows]
+
+
+def _value(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell.strip()
 
 
 def _config_of(session: Session, endpoint: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
-from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves
+from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves, curves_of_metrics
 
 XGBOOST = ALGORITHMS["xgboost"].log
 LINES = [
@@ -62,3 +62,11 @@ def test_linear_learner_tells_each_channel_in_a_line_of_its_own() -> None:
     lines = [f"[11/24/2020 18:53:56 INFO 140513285547840] {text}" for text in said]
     found = curves(lines, ALGORITHMS["linear-learner"].log)
     assert found == {"train:mse_objective": [2, None], "validation:mse_objective": [2.5, 1.5]}
+
+
+def test_metrics_of_a_program_are_found_by_their_expressions() -> None:
+    lines = ["epoch 1 auc: 0.5 loss: 2", "epoch 2 auc: 0.75", "nothing", "epoch 3 auc: nan loss: 1"]
+    metrics = {"validation:auc": r"auc: (\S+)", "loss": r"loss: ([0-9.]+)", "absent": "absent ([0-9]+)"}
+    assert curves_of_metrics(lines, metrics) == {"validation:auc": [0.5, 0.75, None], "loss": [2.0, 1.0, None]}
+    many = curves_of_metrics([f"auc: {number}" for number in range(2000)], {"auc": "auc: ([0-9]+)"}, 500)
+    assert (len(many["auc"]), many["auc"][-1]) == (401, 1999.0)
