@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 
 from local_aws.sagemaker.faults import invalid, not_emulated
-from local_aws.sagemaker.jobs.refusals import refuse
 from local_aws.sagemaker.jobs.training import requests as training
 from local_aws.sagemaker.jobs.training.states import metric_definitions
 from local_aws.sagemaker.jobs.tuning.search.space import LOGARITHMIC, REVERSE, Categorical, Integer, Range
 from local_aws.sagemaker.jobs.tuning.settings import GRID, HYPERBAND, OBJECTIVE, RANDOM, Tuning
 from local_aws.sagemaker.jobs.tuning.training_requests import request_of
+from local_aws.sagemaker.refusals import refuse
 from local_aws.wire import Document
 
 _MOST_RANGES, _MOST_HYPERPARAMETERS, _MOST_METRICS = 30, 100, 20
