@@ -32,10 +32,10 @@ def shown(content: bytes) -> bytes:
 
 
 def value(cell: bytes) -> bytes:
-    """Return the text that a cell stands for; spaces around it are none of it, as in training."""
+    """Return the text that a cell stands for; spaces of any alphabet around it are none of it, as in training."""
     if cell.startswith(QUOTE):
         cell = cell[1:-1].replace(b'""', QUOTE)
-    return shown(cell).strip()
+    return shown(cell).decode(errors="surrogateescape").strip().encode(errors="surrogateescape")
 
 
 def values(cells: Sequence[bytes]) -> Sequence[bytes]:
