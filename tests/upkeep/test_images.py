@@ -229,7 +229,7 @@ def test_the_workflows_run_and_pull_the_images_that_are_compared_with_the_sdk() 
         )
         if "Account" in extra:
             used.add((extra["Account"]["Fn::FindInMap"][2], text.rpartition("/")[2]))
-    tagged = {(known.key, f"{known.image.repository}:{tag}") for known in WORKFLOWS for tag in known.image.versions}
+    tagged = {(known.key, f"{known.image.repository}:{tag}") for known in WORKFLOWS for tag in known.image.tags}
     assert used == tagged | {(known.key, known.image.repository) for known in WORKFLOWS}
 
 

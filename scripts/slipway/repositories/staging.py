@@ -39,8 +39,6 @@ _ALONGSIDE = {
 
 A team's tests are pushed with its code. A change of anything else starts no release.
 """
-_LEFT_OUT = "tests/pipeline_lambdas/tabular"
-"""Tests of what SageMaker's image runs need XGBoost, which no build installs; `make test` runs them."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,7 @@ def _holds(folder: str, name: str) -> bool:
     if any(part.startswith(".") or part == "__pycache__" for part in parts):
         return False
     places = () if folder == "training_config" else (folder, *_ALONGSIDE[folder])
-    within = any(name == place or name.startswith(f"{place}/") for place in places)
-    return not places or (within and not name.startswith(f"{_LEFT_OUT}/"))
+    return not places or any(name == place or name.startswith(f"{place}/") for place in places)
 
 
 def _behind(folder: str, newer: list[Commit]) -> NextStep:
@@ -203,10 +200,7 @@ def repository_files(project: Project, folder: str) -> dict[str, Path]:
     else:
         names = (folder, *_ALONGSIDE[folder])
         files = {
-            path.relative_to(project.root).as_posix(): path
-            for name in names
-            for path in _files(project.root / name)
-            if not path.is_relative_to(project.root / _LEFT_OUT)
+            path.relative_to(project.root).as_posix(): path for name in names for path in _files(project.root / name)
         }
     if not any(path.is_relative_to(source) for path in files.values()):
         raise SlipwayError(f"{source}: found no files; the repository of {folder} is made of them.")

@@ -20,7 +20,6 @@ from slipway.datasets.data_files import check_columns, check_dataset, report
 from slipway.datasets.dataset import folder_id
 from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
-from slipway.programs.trial import try_program
 from slipway.project import shown
 from slipway.repositories.clones import Clone, check_functions, find_clone
 from slipway.repositories.sources import preparing_machine
@@ -121,6 +120,8 @@ def _check_program(session: Session, found: _Found, config: TrainingConfig, data
     """Try the config's script, once the data that it would be tried on is in order."""
     if config.script is None or any(file.problem_count for file in found.files):
         return
+    from slipway.programs.trial import try_program  # noqa: PLC0415 - loads botocore
+
     tried = try_program(config, found.folder, dataset)
     found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
     found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
