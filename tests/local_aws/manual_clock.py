@@ -13,6 +13,8 @@ class ManualClock:
         self._now = start or datetime(2030, 1, 1, tzinfo=UTC)
         self._passed = 0.0
         self._changed = threading.Condition()
+        self.deadlines: set[float] = set()
+        """What `wait` has waited for, or waits for, in seconds of `monotonic`."""
 
     def now(self) -> datetime:
         with self._changed:
@@ -39,6 +41,7 @@ class ManualClock:
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         # Who waits until a moment has it as the difference of two dates, which is exact to a microsecond.
         deadline = self.monotonic() + timeout_s - 1e-6
+        self.deadlines.add(deadline)
         while not event.is_set() and self.monotonic() < deadline:
             event.wait(0.005)
         return event.is_set()

@@ -247,6 +247,7 @@ def test_max_runtime_counts_elapsed_time_not_the_clock(data: Aws) -> None:
     data.call("CreateTrainingJob", **job())
     until(data, "Training")
     wait_for(lambda: parent.started, "the container", 10)
+    wait_for(lambda: max(clock.deadlines, default=0.0) > 3000, "the wait for the job's end", 10)
     clock.set_by(3 * 60 * 60)
     clock.advance(3590)
     assert not parent.started[0].signals
