@@ -81,9 +81,7 @@ class Tabular:
 
 
 class GpuProblems(Protocol):
-    def __call__(
-        self, values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool
-    ) -> list[tuple[str, str]]:
+    def __call__(self, values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
         """Return (hyperparameter, what is wrong) for those that need a GPU, or leave one idle.
 
         `on_gpu` tells whether the job's instances have one, `sharded` whether each gets a part of the files.

@@ -26,7 +26,9 @@ def problems(values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bo
         if not on_gpu:
             found.append(("use_dask_gpu_training", "found true with an instance without a GPU; expected false"))
         elif sharded:
-            found.append(("use_dask_gpu_training", "found true with training.distribution sharded; expected replicated"))
+            found.append(
+                ("use_dask_gpu_training", "found true with training.distribution sharded; expected replicated")
+            )
     return found
 
 

@@ -60,7 +60,9 @@ def check_accelerators(
 def _check_use(
     reader: Reader, algorithm: Algorithm, version: str, values: Hyperparameters, *, on_gpu: bool, sharded: bool
 ) -> None:
-    for name, text in algorithm.gpus.problems(values, version, on_gpu=on_gpu, sharded=sharded) if algorithm.gpus else ():
+    for name, text in (
+        algorithm.gpus.problems(values, version, on_gpu=on_gpu, sharded=sharded) if algorithm.gpus else ()
+    ):
         reader.problem(f"hyperparameters.{name}", text)
 
 

@@ -90,9 +90,7 @@ class Scripts:
             "PYTHONPATH": str(_ROOT),
         }
         inside = self._inside(task, ml, model) if task.exposed is None else None
-        return self.isolated.start(
-            command, ml, variables, log_fd, listener, private=task.shared is None, inside=inside
-        )
+        return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None, inside=inside)
 
     def _inside(self, task: Task, ml: Path, model: Path | None) -> Inside:
         """What the container sees beside the system: Python, this package, the model that it serves, installed packages."""

@@ -64,14 +64,15 @@ def _read(records: Records, number: int, entry: Document, metric: str) -> Found:
     if "status" in entry:
         # State of earlier versions does not tell of models.
         has_model = entry.get("has_model", entry["status"] == COMPLETED)
-        known = (entry["status"], entry["objective"], entry["ended_at"], has_model)
-        return Trial(number, entry["name"], entry["values"], *known), record
+        known = (entry["status"], entry["objective"], entry["ended_at"])
+        return Trial(number, entry["name"], entry["values"], *known, has_model=has_model), record
     status = record.status if record else IN_PROGRESS
     if record is None or status not in TERMINAL:
         return Trial(number, entry["name"], entry["values"], status), record
     value = None if status == FAILED else _final(record, metric)
-    end, has_model = record.state["end"], "artifacts" in record.state
-    return Trial(number, entry["name"], entry["values"], status, value, end, has_model), record
+    has_model = "artifacts" in record.state
+    found = Trial(number, entry["name"], entry["values"], status, value, record.state["end"], has_model=has_model)
+    return found, record
 
 
 def _final(record: Record, metric: str) -> float | None:

@@ -20,10 +20,10 @@ class Trial:
     """The last value of the objective metric, None without one or before the end."""
     ended_at: float = 0.0
     """Unix time, seconds; 0 before the end."""
-    has_model: bool = False
-    """Whether it left a model: one that was stopped may have saved none."""
     curve: tuple[float, ...] = ()
     """The objective metric as the training job logged it, one value an epoch."""
+    has_model: bool = False
+    """Whether it left a model: one that was stopped may have saved none."""
 
     @property
     def ended(self) -> bool:
