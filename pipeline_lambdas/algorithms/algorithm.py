@@ -88,7 +88,8 @@ class GpuProblems(Protocol):
         """
 
 
-def _no_problems(_values: Hyperparameters, _version: str, **_: bool) -> list[tuple[str, str]]:
+def _no_problems(values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
+    del values, version, on_gpu, sharded
     return []
 
 

@@ -1,7 +1,7 @@
 """Which GPU instances XGBoost's image can use, by its version, and which hyperparameters use them.
 
-Families and what Dask needs: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html, "EC2 instance recommendation"; of 1.2-1 an
-earlier state of that page. XGBoost removed gpu_hist before 3.2, whose image finds the GPU by itself:
+Families and what Dask needs: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html, "EC2 instance
+recommendation"; of 1.2-1 an earlier state of that page. XGBoost removed gpu_hist before 3.2, whose image finds the GPU:
 https://github.com/dmlc/xgboost/pull/11549, https://github.com/aws/sagemaker-xgboost-container/pull/481.
 """
 
@@ -26,9 +26,7 @@ def problems(values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bo
         if not on_gpu:
             found.append(("use_dask_gpu_training", "found true with an instance without a GPU; expected false"))
         elif sharded:
-            found.append(
-                ("use_dask_gpu_training", "found true with training.distribution sharded; expected replicated")
-            )
+            found.append(("use_dask_gpu_training", "found true with training.distribution sharded; expected false"))
     return found
 
 
@@ -39,7 +37,7 @@ def _of_method(method: str, version: str, *, on_gpu: bool) -> Iterator[str]:
     elif on_gpu and method != wanted:
         yield f"found {method}, which leaves the instance's GPU idle; expected {wanted} in version {version}"
     elif method == "gpu_hist" and not on_gpu:
-        yield "found gpu_hist with an instance without a GPU; expected another method, or another training.instance_type"
+        yield "found gpu_hist with an instance without a GPU; expected hist, or another training.instance_type"
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -22,8 +22,8 @@ def accelerator_of(instance_type: str) -> str | None:
 
 def check_accelerators(
     reader: Reader,
-    algorithm: Algorithm,
-    version: str,
+    algorithm: Algorithm | None,
+    version: str | None,
     training: Mapping[str, Any],
     hyperparameters: Hyperparameters,
     environments: Mapping[str, Variant | None],
@@ -35,6 +35,8 @@ def check_accelerators(
 
     A program of one's own decides for itself what it uses.
     """
+    if algorithm is None or version not in algorithm.image.versions:
+        return
     families = algorithm.gpus.families(version) if algorithm.gpus else ()
     allowed = "".join(f"ml.{family}, " for family in families)
     for path, found in _types(training.get("instance_type"), environments):
@@ -60,9 +62,9 @@ def check_accelerators(
 def _check_use(
     reader: Reader, algorithm: Algorithm, version: str, values: Hyperparameters, *, on_gpu: bool, sharded: bool
 ) -> None:
-    for name, text in (
-        algorithm.gpus.problems(values, version, on_gpu=on_gpu, sharded=sharded) if algorithm.gpus else ()
-    ):
+    if algorithm.gpus is None:
+        return
+    for name, text in algorithm.gpus.problems(values, version, on_gpu=on_gpu, sharded=sharded):
         reader.problem(f"hyperparameters.{name}", text)
 
 

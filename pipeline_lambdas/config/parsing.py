@@ -106,9 +106,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
-    if algorithm and choice.get("version") in algorithm.image.versions:
-        own = {name: name in top for name in ("features", "script")}
-        check_accelerators(reader, algorithm, choice["version"], training, hyperparameters, environments, **own)
+    own = {name: name in top for name in ("features", "script")}
+    check_accelerators(reader, algorithm, choice.get("version"), training, hyperparameters, environments, **own)
     form = algorithm.form(hyperparameters) if algorithm else None
     if "script" in top:
         form = answer_form(script.answers, label.classes if label else ()) if script else None

@@ -33,8 +33,8 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 class Program:
     """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it.
 
-    A program that is not `private` sees no /opt/ml and works in `ml`. With `inside` it sees nothing else of this machine
-    but the system.
+    A program that is not `private` sees no /opt/ml and works in `ml`. With `inside` it sees nothing else of this
+    machine but the system.
     """
 
     command: list[str]
@@ -116,7 +116,7 @@ def _wait_for(child: int) -> int:
 
 
 def _let_through() -> None:
-    """Take SIGTERM, which `main` holds back until there is a handler: the first process of a container loses it else."""
+    """Take SIGTERM, held back until there is a handler: without one, the first process of a container ignores it."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 

@@ -14,7 +14,7 @@ from local_aws.sagemaker.containers.script_mode.toolkit_log import ToolkitLog
 
 
 def confine(task: Task, lines: ToolkitLog) -> None:
-    """Take the network from this process and what it starts, and root's rights; or say what this machine does not allow.
+    """Take the network from this process and what it starts, and root's rights; say what this machine does not allow.
 
     With these rights it could go back to what was taken. The process must have one thread.
     """

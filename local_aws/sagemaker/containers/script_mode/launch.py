@@ -1,7 +1,7 @@
 """Starts the containers of scripts: `training.py` or `serving.py`, each alone with its /opt/ml (`isolated.py`).
 
 Where the machine cannot give a process its own /opt/ml, the container's variables name the folder that stands for it,
-as the toolkits allow by SAGEMAKER_BASE_DIR. Where it can, and cannot hide the rest, the container sees all as others do.
+as the toolkits allow by SAGEMAKER_BASE_DIR. Where it can, and cannot hide the rest, the container sees all of it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Scripts:
         return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None, inside=inside)
 
     def _inside(self, task: Task, ml: Path, model: Path | None) -> Inside:
-        """What the container sees beside the system: Python, this package, the model that it serves, installed packages."""
+        """What the container sees beside the system: Python, this package, the model that it serves, its packages."""
         scratch, cache = ml.with_name(f"{ml.name}.tmp"), Path(task.cache)
         for folder in (scratch, cache):
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,9 @@ r"""The training job of the XGBoost container in algorithm mode, on one host.
 Behaviour: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html and
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/train.py
 
-The processor trains what asks for a GPU. Not emulated, each refused with a message of its own: training on several hosts,
-cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data, query
-groups (`qid`) in libsvm data. Debugger hooks are left out.
+The processor trains what asks for a GPU. Not emulated, each refused with a message of its own: training on several
+hosts, cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data,
+query groups (`qid`) in libsvm data. Debugger hooks are left out.
 
 The failure file differs from AWS's on purpose. AWS writes `framework error: \n<traceback>\n<message>` and cuts it
 at 1,024 characters, often before the message. Here the traceback is its last line only, so the reason is seen;
