@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _FLUSH_S = 0.5
 _MUTE_S = 60.0
+_MOST_BYTES = 256 << 20
+"""Of one container, so that none fills the disk. CloudWatch Logs takes more, for money."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
 
@@ -43,6 +45,7 @@ class ContainerLog:
                 fcntl.fcntl(self._read_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
         self._partial = b""
         self._batch = LogBatch()
+        self._left_bytes = _MOST_BYTES
         self._created = False
         self._muted_until = 0.0
         self._thread = threading.Thread(target=self._run, name=f"log-{stream}"[:60], daemon=True)
@@ -100,6 +103,11 @@ class ContainerLog:
         now = time.time()
         if self._on_line is not None:
             self._on_line(text, now)
+        if self._left_bytes <= 0:
+            return
+        self._left_bytes -= len(line)
+        if self._left_bytes <= 0:
+            text = f"{_MOST_BYTES >> 20} MiB are logged. The rest is left out, which CloudWatch Logs on AWS would keep."
         if not self._batch.has_room(text):
             self._flush()
         self._batch.add(int(now * 1000), text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.sagemaker.jobs import container_log
 from local_aws.sagemaker.jobs.container_log import ContainerLog
 from tests.local_aws.sagemaker.fakes import FakeLogs
 from tests.local_server import wait_for
@@ -78,3 +79,17 @@ def test_a_log_that_was_never_started_leaves_no_descriptor() -> None:
     for fd in fds:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(fd)
+
+
+def test_a_flood_is_cut_and_its_metrics_are_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container_log, "_MOST_BYTES", 3 << 20)
+    logs, lines = FakeLogs(), list[str]()
+    log = _log(logs, lines)
+    for _ in range(20):
+        os.write(log.write_fd, b"x" * 200_000 + b"\n")
+    os.write(log.write_fd, b"the end\n")
+    log.finish(30)
+    kept = logs.streams[PLACE]
+    assert kept[-1] == "3 MiB are logged. The rest is left out, which CloudWatch Logs on AWS would keep."
+    assert sum(map(len, kept)) <= 3 << 20
+    assert lines[-1] == "the end"
