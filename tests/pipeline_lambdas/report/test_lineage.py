@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline_lambdas.report.lineage import training
@@ -19,7 +21,7 @@ from tests.pipeline_lambdas.report import documents
         ({"seconds": 500, "billable_seconds": 100}, None),
     ],
 )
-def test_the_savings_are_those_of_sagemakers_console(job: dict[str, object], saved: str | None) -> None:
+def test_the_savings_are_those_of_sagemakers_console(job: dict[str, Any], saved: str | None) -> None:
     html = str(training(documents.record(training=documents.training(**job))))
     assert ("Saved by spot training" in html) == (saved is not None)
     assert saved is None or saved in html
