@@ -15,7 +15,7 @@ from local_aws import base
 from local_aws.processes.forking import Process, StartError
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.jobs import channels, lifecycle
-from local_aws.sagemaker.jobs.container_log import ContainerLog
+from local_aws.sagemaker.jobs.container_log import JOB_BYTES, ContainerLog
 from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, JobRun
 from local_aws.sagemaker.jobs.lifecycle import TRAINING
 from local_aws.sagemaker.jobs.training import checkpoints, volume
@@ -62,7 +62,7 @@ class TrainingRun(JobRun):
         job_states.move(self._platform, self._name, "Downloading", "Downloading the training image")
         self._move("Training")
         stream = f"{self._name}/algo-1-{int(self._platform.records.now())}"
-        output = ContainerLog(self._role.client, NAMESPACE, stream, self._metrics.read)
+        output = ContainerLog(self._role.client, NAMESPACE, stream, self._metrics.read, JOB_BYTES)
         output.start()
         try:
             process = self._start(output.write_fd)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from local_aws.sagemaker.jobs import container_log
 from local_aws.sagemaker.jobs.container_log import ContainerLog
 from tests.local_aws.sagemaker.fakes import FakeLogs
 from tests.local_server import wait_for
@@ -81,10 +80,10 @@ def test_a_log_that_was_never_started_leaves_no_descriptor() -> None:
             os.fstat(fd)
 
 
-def test_a_flood_is_cut_and_its_metrics_are_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container_log, "_MOST_BYTES", 3 << 20)
+def test_a_flood_is_cut_and_its_metrics_are_still_read() -> None:
     logs, lines = FakeLogs(), list[str]()
-    log = _log(logs, lines)
+    log = ContainerLog(lambda _: logs, *PLACE, lambda text, _at: lines.append(text), 3 << 20)
+    log.start()
     for _ in range(20):
         os.write(log.write_fd, b"x" * 200_000 + b"\n")
     os.write(log.write_fd, b"the end\n")
