@@ -35,8 +35,8 @@ def give_up() -> None:
     low, high = kept & held & 0xFFFFFFFF, (kept & held) >> 32
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
     if library.capset(ctypes.byref(header), ctypes.byref(data)) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"capset: {os.strerror(number)}")
+        error = ctypes.get_errno()
+        raise OSError(error, f"capset: {os.strerror(error)}")
 
 
 def _held() -> int:
