@@ -84,6 +84,13 @@ def give_root(ml: Path, staging: Path, inside: Inside) -> None:
     os.chdir("/")
 
 
+def make_read_only(path: Path) -> None:
+    """Let this process only read what was writable inside; it must have one thread. Raises IsolationError."""
+    if os.geteuid() != 0:
+        enter_user_namespace(_CLONE_NEWNS)
+    _set(path, _READ_ONLY, 0)
+
+
 class _Root:
     """The new root while it is put together."""
 

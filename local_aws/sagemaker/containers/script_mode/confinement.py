@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.htm
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from local_aws.sagemaker.containers import capabilities
 from local_aws.sagemaker.containers.no_network import leave_network
 from local_aws.sagemaker.containers.private_mounts import IsolationError
+from local_aws.sagemaker.containers.private_root import make_read_only
 from local_aws.sagemaker.containers.script_mode.task import Task
 from local_aws.sagemaker.containers.script_mode.toolkit_log import ToolkitLog
 
@@ -20,6 +23,9 @@ def confine(task: Task, lines: ToolkitLog) -> None:
     """
     if task.exposed:
         lines.warning(f"This machine cannot hide its files and processes from the script: {task.exposed}")
+    else:
+        # Other scripts use these packages too.
+        make_read_only(Path(task.cache))
     try:
         if task.offline:
             leave_network()

@@ -74,6 +74,7 @@ attack("subprocess", lambda: subprocess.run(
     check=True, stderr=subprocess.DEVNULL))
 attack("system", lambda: open("/usr/attacked", "w"))
 attack("python", lambda: open(sys.prefix + "/attacked", "w"))
+attack("packages", lambda: open(target["packages"] + "/attacked", "w"))
 attack("disk", lambda: os.mknod("/tmp/disk", 0o60600, os.makedev(254, 0)) or open("/tmp/disk", "rb").read(1))
 pathlib.Path("/tmp/mine").write_text("kept")
 found["tmp"] = pathlib.Path("/tmp/mine").read_text()
@@ -130,6 +131,7 @@ def target(tmp_path: Path) -> Iterator[dict[str, Any]]:
         yield {
             "secret": str(secret),
             "other": str(other),
+            "packages": str(tmp_path / "state" / "sagemaker" / "script-mode" / "packages"),
             "pid": os.getpid(),
             "tcp": tcp.getsockname()[1],
             "unix": str(tmp_path / "s"),
