@@ -80,6 +80,31 @@ class Tabular:
     completed: Callable[[Hyperparameters, int], dict[str, str]]
 
 
+class GpuProblems(Protocol):
+    def __call__(self, values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
+        """Return (hyperparameter, what is wrong) for those that need a GPU, or leave one idle.
+
+        `on_gpu` tells whether the job's instances have one, `sharded` whether each gets a part of the files.
+        """
+
+
+def _no_problems(values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
+    del values, version, on_gpu, sharded
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """The instances with GPUs that an image can use.
+
+    families  by its version, such as g4dn and g5
+    problems  of the algorithm's hyperparameters; a program of one's own decides for itself
+    """
+
+    families: Callable[[str], tuple[str, ...]]
+    problems: GpuProblems = _no_problems
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptMode:
     """How an image runs a program of a data scientist's.
@@ -110,6 +135,7 @@ class Algorithm:
     tabular              how it trains on tables; None if it does not
     script               how its image runs a program; None if it does not
     checkpoints          whether a job that was interrupted goes on from files that it has saved
+    gpus                 the GPU instances that it can use; None if it runs on processors alone
     target, log          None for an image that runs programs alone
     """
 
@@ -133,6 +159,7 @@ class Algorithm:
     tabular: Tabular | None = None
     script: ScriptMode | None = None
     checkpoints: bool = False
+    gpus: Gpus | None = None
 
     @property
     def mapping_key(self) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, Target
+from pipeline_lambdas.algorithms.algorithm import Algorithm, Gpus, Hyperparameters, Image, LogPattern, Target
 from pipeline_lambdas.algorithms.answers import JSON, JSON_LINES, PredictionForm, json_numbers
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, number, switch
 
@@ -177,4 +177,6 @@ LINEAR_LEARNER = Algorithm(
     # AWS documents no limit of the container; this is what SageMaker itself took before it took 25 MB.
     request_limit_bytes=6 * 1024 * 1024,
     distributed=True,
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html, "EC2 instance recommendation"
+    gpus=Gpus(lambda _version: ("p2", "p3", "g4dn", "g5")),
 )

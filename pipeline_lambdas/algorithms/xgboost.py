@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, ScriptMode, Target
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
+from pipeline_lambdas.algorithms.xgboost_gpus import GPUS
 from pipeline_lambdas.algorithms.xgboost_tables import TABLES
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
@@ -266,4 +267,5 @@ XGBOOST = Algorithm(
     script=ScriptMode(own_metrics=False),
     # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
     checkpoints=True,
+    gpus=GPUS,
 )

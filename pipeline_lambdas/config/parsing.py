@@ -9,6 +9,7 @@ from pipeline_lambdas.algorithms.algorithm import Algorithm, Tabular
 from pipeline_lambdas.algorithms.answers import answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.accelerators import check_accelerators
 from pipeline_lambdas.config.columns import column_problems
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
 from pipeline_lambdas.config.environments import read_variant
@@ -105,6 +106,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
+    own = {name: name in top for name in ("features", "script")}
+    check_accelerators(reader, algorithm, choice.get("version"), training, hyperparameters, environments, **own)
     form = algorithm.form(hyperparameters) if algorithm else None
     if "script" in top:
         form = answer_form(script.answers, label.classes if label else ()) if script else None

@@ -16,7 +16,8 @@ from pipeline_lambdas.config.rules import describe, finding
 _CSV = "text/csv"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html; six are the toolkit's own.
 _MOST_HYPERPARAMETERS, _MOST_VALUE = 94, 2500
-_NAME = re.compile(r"(?!sagemaker_)[A-Za-z_][A-Za-z0-9_-]{0,255}")
+# The toolkits keep some names for themselves: https://github.com/aws/sagemaker-training-toolkit (params.py).
+_NAME = re.compile(r"(?!sagemaker_|_tuning_objective_metric$|default_user_module_name$)[A-Za-z_][A-Za-z0-9_-]{0,255}")
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html
 _MOST_METRICS, _METRIC, _MOST_REGEX = 40, re.compile(r"[^\s,]{1,255}"), 500
 _FITTING: Mapping[str, tuple[str, ...]] = {
@@ -101,7 +102,7 @@ def free_hyperparameters(reader: Reader, found: object) -> dict[str, str]:
             reader.problem(
                 path,
                 f"found the name {describe(name)}; expected letters, digits, _ and -, and no name that begins with "
-                "sagemaker_",
+                "sagemaker_ or that the image keeps for itself: _tuning_objective_metric, default_user_module_name",
             )
         elif not isinstance(value, str | int | float) or len(str(value)) > _MOST_VALUE:
             reader.problem(

@@ -187,6 +187,7 @@ def _training(facts: Facts) -> Document:
         "volume_gib": resources.get("VolumeSizeInGB"),
         "seconds": job.get("TrainingTimeInSeconds"),
         "billable_seconds": job.get("BillableTimeInSeconds"),
+        "spot": bool(job.get("EnableManagedSpotTraining")),
         "metrics": {item["MetricName"]: _finite(item["Value"]) for item in job.get("FinalMetricDataList") or ()},
         "curves": dict(facts.curves),
         "model_data_url": (job.get("ModelArtifacts") or {}).get("S3ModelArtifacts"),

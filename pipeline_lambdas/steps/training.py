@@ -115,6 +115,7 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
                 f"{dataset.prefix}: found no file of channel {channel}, which the config names under channels. "
                 "Upload the dataset with it or take the channel out of the config."
             )
+        _check_shares(config, channel, len(dataset.channel(channel)))
     sizes = s3.list_sizes(bucket, dataset.prefix)
     sizes.pop(dataset.prefix + MANIFEST, None)
     expected = {dataset.key(file): file.size_bytes for file in dataset.files}
@@ -136,6 +137,16 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
     ]
     if problems:
         raise ConfigurationError("\n".join([*problems, "Upload the dataset again."]))
+
+
+def _check_shares(config: TrainingConfig, channel: str, files: int) -> None:
+    """SageMaker splits no file; XGBoost's image leaves an instance without files out, which is paid all the same."""
+    instances = config.training.instance_count
+    if config.training.distribution == "sharded" and files < instances:
+        raise ConfigurationError(
+            f"training.distribution: found sharded with {instances} instances and {files} files of channel {channel}; "
+            f"expected {instances} files or more. Upload the dataset in more files, or ask for fewer instances."
+        )
 
 
 def training_request(

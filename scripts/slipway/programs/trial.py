@@ -7,25 +7,31 @@ import io
 import json
 import os
 import re
+import signal
+import site
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
-from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM
+from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM, job_hyperparameters
 from pipeline_lambdas.steps.source import folder_problems, source_of, unpacked
 from slipway.programs.folder import read_program
 
 ROWS, ASKED, LONGEST_S = 100, 10, 60
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
 _PLACED = re.compile(r"[\w/]+\.py(?:, line \d+)?: ")
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_LAST_BYTES = 1 << 16
+"""Of what a program says on standard error, where its last line is looked for."""
 _SMOKE = Path(__file__).with_name("smoke.py")
 
 
@@ -118,12 +124,17 @@ class _Trial:
             "SM_OUTPUT_DIR": str(self._base / "output"),
             "SM_INPUT_DIR": str(self._base / "input"),
             "SM_CHANNELS": json.dumps(sorted(channels)),
-            "SM_HPS": json.dumps(dict(self._config.hyperparameters)),
+            "SM_HPS": json.dumps(self._decoded()),
             "SM_HOSTS": '["algo-1"]',
             "SM_CURRENT_HOST": "algo-1",
             "SM_NUM_CPUS": "1",
             "SM_NUM_GPUS": "0",
         } | {f"SM_HP_{name.upper()}": value for name, value in self._config.hyperparameters.items()}
+
+    def _decoded(self) -> dict[str, object]:
+        """The hyperparameters as the toolkit decodes them: what is written as a number is one."""
+        sent = job_hyperparameters(self._config.hyperparameters, SCRIPT_PROGRAM, "", "")
+        return {name: json.loads(sent[name]) for name in self._config.hyperparameters}
 
     def _ask(self, code: Path, model: str) -> None:
         words = [str(code), model, str(self._base / "rows.csv"), str(self._base / "answer")]
@@ -131,26 +142,34 @@ class _Trial:
 
     def _start(self, words: list[str], variables: Mapping[str, str]) -> None:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        try:
-            done = subprocess.run(
+        # A home of its own hides the keys in ~/.aws; packages of this user's Python are found as before.
+        home = {"HOME": str(self._base), "PYTHONUSERBASE": site.getuserbase(), "AWS_EC2_METADATA_DISABLED": "true"}
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=self.code,
-                env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.code), **variables},
+                env={**kept, **home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.code), **variables},
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=LONGEST_S,
-                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            raise _FailedError(
-                f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
-            ) from None
-        if done.returncode != 0:
-            said = [line for line in done.stderr.splitlines() if line.strip()]
-            text = said[-1] if said else f"ended with exit code {done.returncode} and said nothing"
-            raise _FailedError(text if _PLACED.match(text) else f"{self._program}: {text}")
+            try:
+                code = process.wait(LONGEST_S)
+            except subprocess.TimeoutExpired:
+                raise _FailedError(
+                    f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
+                ) from None
+            finally:
+                _end(process)
+            if code != 0:
+                raise _FailedError(self._last_words(errors, code))
+
+    def _last_words(self, errors: IO[bytes], code: int) -> str:
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LAST_BYTES))
+        said = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
+        text = said[-1] if said else f"ended with exit code {code} and said nothing"
+        return text if _PLACED.match(text) else f"{self._program}: {text}"
 
     def _check_answer(self, content: bytes, rows: int) -> None:
         script = self._config.script
@@ -170,6 +189,13 @@ class _Trial:
     @property
     def _program(self) -> str:
         return self._config.script.program if self._config.script else ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and what it has started, so that nothing of it runs on."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _asked(train: Path) -> list[str]:

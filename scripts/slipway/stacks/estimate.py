@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline_lambdas.config.model import InstanceVariant, Variant
+from pipeline_lambdas.config.model import InstanceVariant, TrainingResources, Variant
 from pipeline_lambdas.config.parsing import TrainingConfig
 from pipeline_lambdas.config.schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.evidence.prices import Price, PriceTable
@@ -35,6 +35,8 @@ class Assumptions:
     keys: int
     tested_gb: float
     """What one round of tests sends through the endpoints."""
+    spot_saving_percent: float = 0.0
+    """What spare instances save of the price of training, where the config asks for them; AWS promises nothing."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,7 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
         Line("pipeline", _pipeline_minutes(config, assumed), "minutes", prices["pipeline_minute"]),
         Line("build", math.ceil(assumed.build_minutes), "minutes", prices["build_minute"]),
         Line("checks", math.ceil(assumed.check_minutes), "minutes", prices["build_minute"]),
-        Line(
-            f"training, {training.instance_count} x {training.instance_type}",
-            hours,
-            "instance hours",
-            table.instance_hours.get(training.instance_type),
-        ),
+        *_training(training, hours, assumed, table),
         Line("training volume", training.volume_gib * hours / HOURS_PER_MONTH, "GB-months", prices["volume_gb_month"]),
         Line("data through endpoints", assumed.tested_gb, "GB", prices["endpoint_gb"]),
     ]
@@ -73,6 +70,22 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     if _compares(config):
         lines.append(_champion(config, assumed, table))
     return lines
+
+
+def _training(training: TrainingResources, hours: float, assumed: Assumptions, table: PriceTable) -> Iterator[Line]:
+    """Spot billing counts fewer hours at the same price; instances that are kept are paid while they wait.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
+    """
+    described, price = f"{training.instance_count} x {training.instance_type}", table.instance_hours
+    item, billed = f"training, {described}", hours
+    if training.spot:
+        item, billed = f"{item}, spot", hours * (1 - assumed.spot_saving_percent / 100)
+    yield Line(item, billed, "instance hours", price.get(training.instance_type))
+    if training.keep_alive_s:
+        kept = training.keep_alive_s / 3600 * training.instance_count
+        yield Line(f"kept after training, {described}", kept, "instance hours", price.get(training.instance_type))
 
 
 def idle_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:

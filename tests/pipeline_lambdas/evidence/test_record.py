@@ -281,6 +281,13 @@ def test_the_training_costs_what_is_billed() -> None:
     assert cost["prices_dated"] == price.dated
 
 
+def test_the_record_tells_spot_training() -> None:
+    assert record(WAITING)["training"]["spot"] is False
+    spot = replace(WAITING, training=answers.training_job(EnableManagedSpotTraining=True, BillableTimeInSeconds=60))
+    assert record(spot)["training"]["spot"] is True
+    assert record(spot)["cost"]["training"] == pytest.approx(record(WAITING)["cost"]["training"] / 3, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("facts", "lack"),
     [

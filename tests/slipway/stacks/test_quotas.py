@@ -66,6 +66,14 @@ def test_old_and_new_instances_run_side_by_side_and_the_champion_beside_test() -
     assert found[ENDPOINT_INSTANCES] == (1 + 2 + 3 + 2 + 2, 1 + 2 + 3 + 1 + 2 + 2 + 3)
 
 
+def test_kept_instances_have_a_quota_of_their_own() -> None:
+    found = needed(
+        config(instances("ml.t2.medium", 1), instances("ml.m5.large", 1), None, **{"training.keep_alive_s": 60})
+    )
+    assert found["ml.m5.large for training warm pool usage"] == (1, 1)
+    assert "ml.m5.large for training warm pool usage" not in needed(ON_INSTANCES)
+
+
 def test_the_greatest_stage_decides_for_each_type() -> None:
     found = needed(config(instances("ml.c5.xlarge", 4), instances("ml.m5.large", 1), instances("ml.m5.large", 6)))
     assert found[C5] == (8, 8)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from local_aws.sagemaker.containers import capabilities
 from local_aws.sagemaker.containers.registry import parse_image
 from local_aws.sagemaker.containers.script_mode import frameworks, requirements
 from local_aws.sagemaker.containers.script_mode.failures import CommandError
@@ -145,7 +146,11 @@ class Installer:
     def _run(self, words: list[str], settings: Mapping[str, str]) -> int:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHONPATH"))}
         cached = {"PIP_CACHE_DIR": str(Path(self.task.cache) / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        # Building a package runs code of its own.
         command = [
+            sys.executable,
+            "-I",
+            capabilities.__file__,
             sys.executable,
             "-m",
             "pip",

@@ -19,7 +19,7 @@ from io import BufferedReader
 from pathlib import Path
 from shlex import quote
 
-from local_aws.sagemaker.containers.script_mode import frameworks, offline, packages, source
+from local_aws.sagemaker.containers.script_mode import confinement, frameworks, packages, source
 from local_aws.sagemaker.containers.script_mode.environment import TrainingEnvironment
 from local_aws.sagemaker.containers.script_mode.failures import ClientError, CommandError, framework_error
 from local_aws.sagemaker.containers.script_mode.task import Task
@@ -76,8 +76,7 @@ class Training:
         command = self._command(program)
         variables = self._environment.all_variables()
         self._announce(command, variables)
-        if self._task.offline:
-            offline.leave(self._lines)
+        confinement.confine(self._task, self._lines)
         code, output = self._execute(command, {**os.environ, **variables, **self._import_path(installed)})
         if code != 0:
             raise CommandError("ExecuteUserScriptError", command, code, output, legacy=self._framework.legacy)

@@ -3,9 +3,9 @@ r"""The training job of the XGBoost container in algorithm mode, on one host.
 Behaviour: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html and
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/train.py
 
-Not emulated, each refused with a message of its own: training on several hosts, GPU training with Dask,
-cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data, query
-groups (`qid`) in libsvm data. Debugger hooks are left out.
+The processor trains what asks for a GPU. Not emulated, each refused with a message of its own: training on several
+hosts, cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data,
+query groups (`qid`) in libsvm data. Debugger hooks are left out.
 
 The failure file differs from AWS's on purpose. AWS writes `framework error: \n<traceback>\n<message>` and cuts it
 at 1,024 characters, often before the message. Here the traceback is its last line only, so the reason is seen;
@@ -15,6 +15,7 @@ a traceback of an unexpected error goes to the log.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -101,6 +102,7 @@ def _train(ml: Ml) -> None:
     config = ml.input_data_config()
     data_format = channels.validate(config)
     _check_emulated(values, ml.resource_config())
+    _use_no_gpu(values, ml.resource_config())
     log.info("Determined 0 GPU(s) available on the instance.")
     nthread = values.get("nthread")
     weights = values.get("csv_weights") == 1
@@ -131,10 +133,25 @@ def _check_emulated(values: dict[str, Any], resources: dict[str, Any]) -> None:
         raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
     if "_kfold" in values:
         raise NotEmulatedError("Hyperparameter _kfold: cross-validation is not run locally, remove it")
-    if values.get("use_dask_gpu_training") == "true":
+    if values.get("use_dask_gpu_training") == "true" and not _has_gpu(resources):
         raise UserError(
             "Some configurations unsuitable for Dask GPU training were found: no GPU is available on the instance."
         )
+
+
+def _use_no_gpu(values: dict[str, Any], resources: dict[str, Any]) -> None:
+    """Let a job that asks for an instance with a GPU train by the same method on the processor."""
+    if not _has_gpu(resources):
+        return
+    log.warning(f"{resources['current_instance_type']}: this machine's processor trains in place of the GPU")
+    if values.get("tree_method") == "gpu_hist":
+        values["tree_method"] = "hist"
+    if values.get("predictor") == "gpu_predictor":
+        values["predictor"] = "cpu_predictor"
+
+
+def _has_gpu(resources: dict[str, Any]) -> bool:
+    return re.match(r"ml\.(p|gr?)\d", str(resources.get("current_instance_type"))) is not None
 
 
 def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
