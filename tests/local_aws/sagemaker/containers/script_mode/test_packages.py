@@ -112,9 +112,9 @@ def test_other_files_count_too(task: Task) -> None:
     folder = task.code
     (folder / "requirements.txt").write_text("-r more.txt\n")
     (folder / "more.txt").write_text("tinyfruit==1.0\n")
-    before = requirements.digest(folder)
+    before = requirements.digest(folder, task.here)
     (folder / "more.txt").write_text("tinyfruit==1.1\n")
-    assert requirements.digest(folder) != before
+    assert requirements.digest(folder, task.here) != before
 
 
 def test_without_a_network_the_image_or_the_code_must_have_it(
