@@ -55,10 +55,15 @@ def download(lock: Lock, platform: Platform, folder: Path, place: str) -> dict[s
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def run_pip(words: Sequence[str], platform: Platform, place: str) -> None:
-    """Run pip; raises BuildError with what it lacks."""
+def run_pip(words: Sequence[str], platform: Platform, place: str, longest_s: float | None = None) -> None:
+    """Run pip; raises BuildError with what it lacks, UnreachableError also after `longest_s`."""
     command = [sys.executable, "-m", "pip", *words, *_PATIENCE, "--no-input", "--disable-pip-version-check", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=longest_s
+        )
+    except subprocess.TimeoutExpired:
+        raise UnreachableError(f"{place}: pip found no end in {longest_s:.0f} s.", "Try again.") from None
     if done.returncode != 0:
         raise _reason(f"{done.stdout}\n{done.stderr}", platform, place)
 
