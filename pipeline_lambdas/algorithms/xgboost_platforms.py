@@ -1,8 +1,8 @@
 """What wheels have to fit in the versions of XGBoost's image.
 
 Up to 1.7-1 from https://github.com/aws/sagemaker-xgboost-container (docker/*/base/Dockerfile.cpu), then from
-https://github.com/aws/deep-learning-containers (docker/xgboost, and pull requests 6024 and 6174). Of 1.2-1 no Dockerfile
-tells it.
+https://github.com/aws/deep-learning-containers (docker/xgboost, and pull requests 6024 and 6174). Of 1.2-1 no
+Dockerfile tells it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The program that SageMaker runs, at the top of the source tarball as slipway_script.py.
 
 Run, it runs the program that slipway_script.json names, as if SageMaker had, and then copies the files that are listed
-there into the model, with the wheels of its packages, so that it can be served without a network. Imported, it has the functions of the program that
-serves.
+there into the model, with the wheels of its packages, so that it can be served without a network. Imported, it has the
+functions of the program that serves.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def fetched_wheels(config: TrainingConfig, folder: Mapping[str, bytes], bucket: 
     if others or len(wheels) != len(lock.pins):
         what = f"{others[0]} with a hash that {place} has not" if others else f"{len(wheels)} wheels"
         raise JobFailedError(
-            f"s3://{bucket}/{list_key(key)}: found {what}; expected the {len(lock.pins)} that {place} names. The access "
-            f"log of the bucket shows who wrote it. Delete it. {START_NEW}."
+            f"s3://{bucket}/{list_key(key)}: found {what}; expected the {len(lock.pins)} that {place} names. The "
+            f"access log of the bucket shows who wrote it. Delete it. {START_NEW}."
         )
     return Wheels(f"s3://{bucket}/{folder_of(key)}", wheels)

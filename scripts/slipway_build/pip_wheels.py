@@ -24,7 +24,9 @@ _OLDEST_GLIBC = 5
 """The minor version of manylinux_2_5, the first: https://peps.python.org/pep-0600/"""
 _LEGACY = ("manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64", "linux_x86_64")
 _PATIENCE = ("--retries", "2", "--timeout", "15")
-_UNREACHABLE = re.compile(r"Failed to establish a new connection|Max retries|Connection(?:Error| refused| broken)|timed out")
+_UNREACHABLE = re.compile(
+    r"Failed to establish a new connection|Max retries|Connection(?:Error| refused| broken)|timed out"
+)
 _NO_WHEEL = re.compile(r"No matching distribution found for (?P<what>[^\s(]+)")
 _OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES.*?^\s*(?P<what>\S+?)(?: from [^\n]*)?:?$", re.DOTALL | re.MULTILINE)
 
@@ -35,7 +37,9 @@ class UnreachableError(BuildError):
 
 def target_options(platform: Platform) -> list[str]:
     """The options by which pip takes wheels for an image alone."""
-    names = [f"manylinux_{platform.glibc[0]}_{minor}_x86_64" for minor in range(platform.glibc[1], _OLDEST_GLIBC - 1, -1)]
+    names = [
+        f"manylinux_{platform.glibc[0]}_{minor}_x86_64" for minor in range(platform.glibc[1], _OLDEST_GLIBC - 1, -1)
+    ]
     python = "".join(map(str, platform.python))
     tags = [word for name in (*names, *_LEGACY) for word in ("--platform", name)]
     return ["--only-binary", ":all:", "--no-deps", "--implementation", "cp", "--python-version", python, *tags]
@@ -59,9 +63,7 @@ def run_pip(words: Sequence[str], platform: Platform, place: str, longest_s: flo
     """Run pip; raises BuildError with what it lacks, UnreachableError also after `longest_s`."""
     command = [sys.executable, "-m", "pip", *words, *_PATIENCE, "--no-input", "--disable-pip-version-check", "--quiet"]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False, timeout=longest_s
-        )
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=longest_s)
     except subprocess.TimeoutExpired:
         raise UnreachableError(f"{place}: pip found no end in {longest_s:.0f} s.", "Try again.") from None
     if done.returncode != 0:

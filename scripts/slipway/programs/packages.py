@@ -9,12 +9,13 @@ import json
 import tempfile
 from pathlib import Path
 
+from slipway_build.errors import BuildError
+from slipway_build.pip_wheels import UnreachableError, run_pip, target_options
+
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
 from pipeline_lambdas.release.wheels import FILE, Lock, lock_of
 from slipway.programs.trial import Tried
-from slipway_build.errors import BuildError
-from slipway_build.pip_wheels import UnreachableError, run_pip, target_options
 
 _LONGEST_S = 120
 

@@ -106,8 +106,8 @@ class Installer:
     def _fill_from_wheels(self, target: Path, pins: list[str]) -> None:
         """Install the wheels that came with the code, without what the image has.
 
-        They are made for the image's Python. Where they do not fit this one, the same versions come from where pip finds
-        packages on this machine.
+        They are made for the image's Python. Where they do not fit this one, the same versions come from where pip
+        finds packages on this machine.
         """
         part, started = target.with_name(f"{target.name}.part"), time.monotonic()
         folders = [word for folder in self._wheel_folders() for word in ("--find-links", str(folder))]
@@ -122,8 +122,8 @@ class Installer:
             code = self._install_pins(part, pins, ["--no-deps"], self.task.pip, quiet=False)
             if code != 0:
                 self.lines.info(
-                    "pip finds no wheels of these versions for this Python here, or reaches no index: run local AWS with "
-                    "the image's Python, or take versions that have wheels for both"
+                    "pip finds no wheels of these versions for this Python here, or reaches no index: run local AWS "
+                    "with the image's Python, or take versions that have wheels for both"
                 )
                 shutil.rmtree(part, ignore_errors=True)
                 raise self._failure(code)
@@ -198,7 +198,7 @@ class Installer:
             raise self._failure(code)
 
     def _run(self, words: list[str], settings: Mapping[str, str], *, quiet: bool = False) -> int:
-        """pip's exit code. `quiet` keeps what it says out of the log, where something else is tried after it."""
+        """Pip's exit code. `quiet` keeps what it says out of the log, where something else is tried after it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHONPATH"))}
         cached = {"PIP_CACHE_DIR": str(Path(self.task.cache) / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         command = [
