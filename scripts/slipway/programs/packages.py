@@ -31,7 +31,7 @@ def look_for_packages(config: TrainingConfig, configs: Path) -> Tried:
     with tempfile.TemporaryDirectory() as made:
         wanted, report = Path(made) / "wanted.txt", Path(made) / "report.json"
         wanted.write_text("".join(f"{pin.requirement}\n" for pin in lock.pins), encoding="utf-8")
-        words = ["install", "--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
+        words = ["install", "--dry-run", "--target", made, "--report", str(report), "-r", str(wanted)]
         try:
             run_pip([*words, *target_options(platform)], platform, place, _LONGEST_S)
         except UnreachableError as error:

@@ -56,7 +56,7 @@ def test_without_a_lock_there_are_none() -> None:
 
 
 def test_a_release_whose_build_has_fetched_none_fails() -> None:
-    with pytest.raises(JobFailedError, match="found no list of the wheels that wine-quality/requirements.txt names"):
+    with pytest.raises(JobFailedError, match=r"found no list of the wheels that wine-quality/requirements\.txt names"):
         fetched_wheels(CONFIG, FOLDER, MODEL_BUCKET)
 
 

@@ -163,13 +163,12 @@ def channel(task: Task) -> Path:
     return folder
 
 
-def test_wheels_of_a_channel_are_installed(task: Task, tmp_path: Path, channel: Path) -> None:
+def test_wheels_of_a_channel_are_installed(task: Task, channel: Path) -> None:
     wheel(channel, "tinyfruit", "1.0", "numpy")
     offline = replace(task, offline=True)
     found = installed(offline, f"{OFFLINE}tinyfruit==1.0\n")
     assert version_in(found, "tinyfruit") == "1.0"
     # Serving has them in the model's code: the same packages, so the same folder.
-    (channel.parent / "none").mkdir()
     shutil.copytree(channel, task.code / "wheels")
     shutil.rmtree(channel)
     assert installed(offline, f"{OFFLINE}tinyfruit==1.0\n") == found
