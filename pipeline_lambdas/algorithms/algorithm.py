@@ -106,14 +106,39 @@ class Gpus:
 
 
 @dataclass(frozen=True, slots=True)
+class Platform:
+    """What a wheel has to fit in an image: CPython and glibc on x86-64, as (major, minor)."""
+
+    python: tuple[int, int]
+    glibc: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """Return it as uv names it beside the Python: x86_64-manylinux_2_31."""
+        return f"x86_64-manylinux_{self.glibc[0]}_{self.glibc[1]}"
+
+    @property
+    def title(self) -> str:
+        """Return it for people."""
+        return f"Python {_dotted(self.python)} on Linux (x86-64, glibc {_dotted(self.glibc)})"
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptMode:
     """How an image runs a program of a data scientist's.
 
     own_metrics  whether a job may say which metrics its log holds; SageMaker refuses this for its built-in algorithms,
                  and XGBoost's image is one of them, script or not
+    platforms    version of the image to what its wheels have to fit, as far as it is known. A tag is built again now
+                 and then; this is the oldest glibc that its builds have had
     """
 
     own_metrics: bool = True
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, ScriptMode, Target
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
 from pipeline_lambdas.algorithms.xgboost_gpus import GPUS
+from pipeline_lambdas.algorithms.xgboost_platforms import PLATFORMS
 from pipeline_lambdas.algorithms.xgboost_tables import TABLES
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
@@ -264,7 +265,7 @@ XGBOOST = Algorithm(
     since=SINCE,
     weighted=lambda values: values.get("csv_weights") == "1",
     tabular=TABLES,
-    script=ScriptMode(own_metrics=False),
+    script=ScriptMode(own_metrics=False, platforms=PLATFORMS),
     # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
     checkpoints=True,
     gpus=GPUS,

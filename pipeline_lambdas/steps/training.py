@@ -14,9 +14,11 @@ from pipeline_lambdas.release.dataset import MANIFEST, Dataset
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
 from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.release.script_mode import CHANNEL, job_hyperparameters, program_of, region_of
+from pipeline_lambdas.release.wheels import CHANNEL as WHEELS
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.steps.found import differences
 from pipeline_lambdas.steps.source import source_of, store
+from pipeline_lambdas.steps.wheels import Wheels, fetched_wheels
 
 # A job in one of these goes on or has its model; after any other the next attempt is made.
 _LIVE = frozenset({"InProgress", "Completed"})
@@ -86,11 +88,12 @@ def start_training(
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
-    source = source_of(config, folder)
+    wheels = fetched_wheels(config, folder or {}, site.model_bucket)
+    source = source_of(config, folder, wheels.sha256 if wheels else None)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
-        request = training_request(name, release, config, dataset, site, code)
+        request = training_request(name, release, config, dataset, site, code, wheels)
         description = sagemaker.describe_training_job(name)
         is_new = description is None
         if is_new and not sagemaker.create_training_job(request):
@@ -150,7 +153,13 @@ def _check_shares(config: TrainingConfig, channel: str, files: int) -> None:
 
 
 def training_request(
-    name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite, code: str | None = None
+    name: str,
+    release: Release,
+    config: TrainingConfig,
+    dataset: Dataset,
+    site: TrainingSite,
+    code: str | None = None,
+    wheels: Wheels | None = None,
 ) -> dict[str, Any]:
     """Return the request for the job; `code` is where the source of its program lies, if it runs one.
 
@@ -184,6 +193,7 @@ def training_request(
                 for channel, kind in config.channels.items()
             ),
             *([_channel(CHANNEL, code)] if code else []),
+            *([_channel(WHEELS, wheels.uri)] if wheels else []),
         ],
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{site.model_bucket}/training",

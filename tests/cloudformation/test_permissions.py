@@ -332,6 +332,7 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("WriteEvidenceFunctionRole",), "evidence"),
         (("RecordReleaseFunctionRole",), "evidence"),
         (("BuildProjectRole",), "artifact"),
+        (("BuildProjectRole",), "model"),
         (("PublishFunctionRole",), "package"),
         (("PublishApprovedFunctionRole",), "package"),
     }

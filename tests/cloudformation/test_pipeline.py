@@ -355,7 +355,7 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
         "RunOrder": 1,
         "ActionTypeId": {"Category": "Build", "Owner": "AWS", "Provider": "CodeBuild", "Version": "1"},
         "Namespace": "Build",
-        "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}],
+        "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}, {"Name": "TrainingConfig"}],
         "OutputArtifacts": [{"Name": "Packages"}],
         "Configuration": {"ProjectName": {"Ref": "BuildProject"}, "PrimarySource": "PipelineLambdas"},
     }
@@ -365,8 +365,9 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
 def test_the_checks_run_beside_the_build_and_hand_on_no_artifact(parameters: dict[str, str]) -> None:
     (stage,) = (stage for stage in stages_of(**parameters) if stage["Name"] == "Build")
     build, check, *publishing = stage["Actions"]
-    alike = ("RunOrder", "InputArtifacts")
-    assert {name: check[name] for name in alike} == {name: build[name] for name in alike}
+    assert check["RunOrder"] == build["RunOrder"]
+    # The build fetches the packages that a config's program names; the checks know no config.
+    assert [*check["InputArtifacts"], {"Name": "TrainingConfig"}] == build["InputArtifacts"]
     assert (check["Name"], check["Namespace"], check["ActionTypeId"]["Provider"]) == ("Check", "Check", "CodeBuild")
     assert check["Configuration"]["ProjectName"] == {"Ref": "CheckProject"}
     assert "OutputArtifacts" not in check

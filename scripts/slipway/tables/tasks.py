@@ -51,9 +51,9 @@ def find_task(label: Counts, classes: Sequence[tuple[str, int]], asked: Asked) -
     """
     name = label.name
     if label.values < 2:
-        only = quoted(classes[0][0]) if classes else "no value"
-        raise SlipwayError(f"--label {name}: found {only} in every row; expected two different values at least.")
-    problem, why = (asked.problem, "as --problem says") if asked.problem else _problem(label)
+        found = f"{quoted(classes[0][0])} in every row" if classes else "no value in any row"
+        raise SlipwayError(f"--label {name}: found {found}; expected two different values at least.")
+    problem, why = (asked.problem, "--problem says so") if asked.problem else _problem(label)
     if problem == "regression":
         _check_numbers(label, classes)
         if asked.positive is not None:

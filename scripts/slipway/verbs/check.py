@@ -120,13 +120,14 @@ def _check_program(session: Session, found: _Found, config: TrainingConfig, data
     """Try the config's script, once the data that it would be tried on is in order."""
     if config.script is None or any(file.problem_count for file in found.files):
         return
-    from slipway.programs.trial import try_program  # noqa: PLC0415 - loads botocore
+    from slipway.programs.packages import look_for_packages  # noqa: PLC0415 - loads botocore
+    from slipway.programs.trial import try_program  # noqa: PLC0415 - likewise
 
-    tried = try_program(config, found.folder, dataset)
-    found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
-    found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
-    if tried.done:
-        session.output.say(tried.done)
+    for tried in (try_program(config, found.folder, dataset), look_for_packages(config, found.folder)):
+        found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
+        found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
+        if tried.done:
+            session.output.say(tried.done)
 
 
 def _say_prepared(session: Session, file: str, model: str) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from slipway.cli import run
+from slipway.programs.trial import try_program
 
+from pipeline_lambdas.config.parsing import parse_config
 from tests.local_server import ROOT
 from tests.real_data import real_data
 
@@ -200,3 +202,50 @@ def test_abalone_with_its_sex(checkout: Path, capsys: pytest.CaptureFixture[str]
         "sex": "category",
         **dict.fromkeys(names.split(",")[1:-1], "number"),
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "file", "label", "answers"),
+    [
+        ("churn", "churn.csv", "churned", "probability"),
+        ("tickets", "tickets.csv", "team", "probabilities"),
+        ("sales", "sales.csv", "units", "number"),
+    ],
+)
+def test_a_program_to_begin_with_is_in_order(
+    checkout: Path, capsys: pytest.CaptureFixture[str], model: str, file: str, label: str, answers: str
+) -> None:
+    """It is trained and asked on the first rows, as before a push."""
+    assert new(model, "--data", EXAMPLES / file, "--label", label, "--script") == 0
+    assert f"wrote training_config/{model}/train.py, inference.py, rows.py and columns.py" in capsys.readouterr().out
+    written = config(checkout, model)
+    assert (written["algorithm"]["name"], written["script"]["answers"]) == ("scikit-learn", answers)
+    assert "features" not in written
+    configs = checkout / "training_config"
+    parsed = parse_config((configs / f"{model}.yml").read_bytes(), f"{model}.yml")
+    tried = try_program(parsed, configs, checkout / "data" / model)
+    assert (tried.problems, tried.warning) == ((), "")
+    assert "answered 10, in" in tried.done
+
+
+def test_a_program_is_never_replaced(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("churn", "--data", EXAMPLES / "churn.csv", "--label", "churned", "--script")
+    assert new(*arguments) == 0
+    own = checkout / "training_config" / "churn" / "rows.py"
+    own.write_text("# mine\n")
+    assert new(*arguments, "--overwrite") == 1
+    assert "columns.py: found it; expected no program of this name, as it is yours" in capsys.readouterr().err
+    assert own.read_text() == "# mine\n"
+
+
+def test_names_of_columns_survive_in_a_program(checkout: Path) -> None:
+    table = checkout / "odd.csv"
+    names = ["it's", 'a "name"', "été, {x}", "back\\slash", "y"]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([number % 7, number % 5, number % 3, number % 11, number % 2] for number in range(80))
+    assert new("odd", "--data", table, "--label", "y", "--script") == 0
+    found: dict[str, Any] = {}
+    exec((checkout / "training_config" / "odd" / "columns.py").read_text(encoding="utf-8"), found)  # noqa: S102 - ours
+    assert (list(found["COLUMNS"]), found["CLASSES"]) == (names[:-1], ["0", "1"])
