@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline_lambdas.algorithms.answers import PredictionForm
+from pipeline_lambdas.algorithms.tunable import Tunable
 from pipeline_lambdas.config.rules import Rule
 
 Hyperparameters = Mapping[str, str]
@@ -110,6 +111,7 @@ class Algorithm:
     tabular              how it trains on tables; None if it does not
     script               how its image runs a program; None if it does not
     checkpoints          whether a job that was interrupted goes on from files that it has saved
+    tunable              what a tuning job may search; None where a program alone knows
     target, log          None for an image that runs programs alone
     """
 
@@ -133,6 +135,7 @@ class Algorithm:
     tabular: Tabular | None = None
     script: ScriptMode | None = None
     checkpoints: bool = False
+    tunable: Tunable | None = None
 
     @property
     def mapping_key(self) -> str:

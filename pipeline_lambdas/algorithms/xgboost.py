@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, ScriptMode, Target
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
 from pipeline_lambdas.algorithms.xgboost_tables import TABLES
+from pipeline_lambdas.algorithms.xgboost_tuning import MAXIMIZED, MINIMIZED, TUNABLE
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
 REGRESSION_OBJECTIVES = (
@@ -37,41 +38,7 @@ _OTHER_OBJECTIVES = (
     "survival:aft",
     "survival:cox",
 )
-_METRICS = (
-    "accuracy",
-    "auc",
-    "aucpr",
-    "balanced_accuracy",
-    "f1",
-    "f1_binary",
-    "f1_macro",
-    "map",
-    "ndcg",
-    "precision",
-    "precision_macro",
-    "precision_micro",
-    "r2",
-    "recall",
-    "recall_macro",
-    "recall_micro",
-    "aft-nloglik",
-    "cox-nloglik",
-    "error",
-    "gamma-deviance",
-    "gamma-nloglik",
-    "interval-regression-accuracy",
-    "logloss",
-    "mae",
-    "mape",
-    "merror",
-    "mlogloss",
-    "mphe",
-    "mse",
-    "poisson-nloglik",
-    "rmse",
-    "rmsle",
-    "tweedie-nloglik",
-)
+_METRICS = (*MAXIMIZED, *MINIMIZED)
 _UPDATERS = (
     "grow_colmaker",
     "distcol",
@@ -266,4 +233,5 @@ XGBOOST = Algorithm(
     script=ScriptMode(own_metrics=False),
     # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
     checkpoints=True,
+    tunable=TUNABLE,
 )

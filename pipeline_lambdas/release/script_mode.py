@@ -53,8 +53,14 @@ def job_hyperparameters(values: Mapping[str, str], program: str, job: str, regio
         "sagemaker_region": region,
         "sagemaker_job_name": job,
     }
-    encode = _encoded if program == SCRIPT_PROGRAM else json.dumps
-    return {**{name: encode(value) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
+    return {**{name: encoded(value, program) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
+
+
+def encoded(value: str, program: str | None) -> str:
+    """Return a hyperparameter's value as a job that runs a program takes it; without one as it is."""
+    if program is None:
+        return value
+    return _encoded(value) if program == SCRIPT_PROGRAM else json.dumps(value)
 
 
 def plain_hyperparameters(values: Mapping[str, str]) -> dict[str, str]:
