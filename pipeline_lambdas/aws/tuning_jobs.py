@@ -38,5 +38,7 @@ def list_trials(name: str) -> Iterator[Description]:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobSummary.html
     """
     oldest_first = {"SortBy": "CreationTime", "SortOrder": "Ascending", "MaxResults": 100}
-    for page in pages("sagemaker", "list_training_jobs_for_hyper_parameter_tuning_job", **{_NAME: name}, **oldest_first):
+    for page in pages(
+        "sagemaker", "list_training_jobs_for_hyper_parameter_tuning_job", **{_NAME: name}, **oldest_first
+    ):
         yield from page["TrainingJobSummaries"]

@@ -298,8 +298,8 @@ def column_types(label: Label | None, features: Collection[Feature]) -> dict[str
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table, a script or a search it has no key of one, nor any of training's defaults, and so the hash that it had before
-    configs had these.
+    Without a table, a script or a search it has no key of one, nor any of training's defaults, and so the hash that it
+    had before configs had these.
     """
     left_out = {name for name in ("label", "features", "script", "tuning") if not getattr(config, name)}
     values = {name: value for name, value in asdict(config).items() if name not in left_out}

@@ -156,9 +156,7 @@ def _hyperparameters(
     reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
 ) -> dict[str, str]:
     tuned, path = tuned_names(top), "hyperparameters"
-    rules = {
-        name: rule.optional() if name in tuned else rule for name, rule in algorithm.hyperparameters.items()
-    }
+    rules = {name: rule.optional() if name in tuned else rule for name, rule in algorithm.hyperparameters.items()}
     given = top.get("hyperparameters")
     if not isinstance(given, dict):
         required = ", ".join(name for name, rule in rules.items() if rule.required)

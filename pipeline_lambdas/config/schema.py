@@ -244,8 +244,9 @@ SECTIONS = (
     Section("tuning.resource", "Required with the strategy Hyperband, and only there.", tuning_schema.RESOURCE),
     Section(
         "tuning.ranges.<hyperparameter>",
-        f"What is tried of one hyperparameter, which is then not in `hyperparameters`; up to {tuning_schema.MOST_RANGES}. "
-        "The algorithms' sections below mark those that AWS tunes; of a script they are whatever it takes.",
+        "What is tried of one hyperparameter, which is then not in `hyperparameters`; up to "
+        f"{tuning_schema.MOST_RANGES}. The algorithms' sections below list those that AWS tunes; of a script they are "
+        "whatever it takes.",
         tuning_schema.RANGE,
     ),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),

@@ -143,7 +143,9 @@ def _range(reader: Reader, path: str, item: object) -> Range | None:
     for name in missing:
         if not (isinstance(item, dict) and name in item):
             reader.problem(f"{path}.{name}", f"missing; expected {schema.RANGE[name].allowed}, which {kind} needs")
-    unfitting = [name for name in ("min", "max", "scaling", "values") if name in values and name not in (*needed, "scaling")]
+    unfitting = [
+        name for name in ("min", "max", "scaling", "values") if name in values and name not in (*needed, "scaling")
+    ]
     if kind == "categorical" and "scaling" in values:
         unfitting.append("scaling")
     for name in unfitting:
@@ -220,5 +222,6 @@ def _check_static(
     if len(static) + len(ranges) + 1 > MOST_HYPERPARAMETERS:
         reader.problem(
             f"{_PATH}.ranges",
-            f"found {len(ranges)} beside {len(static)} hyperparameters; expected at most {MOST_HYPERPARAMETERS - 1} in all",
+            f"found {len(ranges)} beside {len(static)} hyperparameters; expected at most {MOST_HYPERPARAMETERS - 1} "
+            "in all",
         )

@@ -53,7 +53,8 @@ def _check_number(reader: Reader, tuning: Tuning) -> None:
     combinations = math.prod(_values(one) for one in tuning.ranges.values())
     if tuning.max_jobs > combinations:
         reader.problem(
-            "tuning.max_jobs", f"found {tuning.max_jobs}; expected at most {combinations:.0f}, as the ranges have no more"
+            "tuning.max_jobs",
+            f"found {tuning.max_jobs}; expected at most {combinations:.0f}, as the ranges have no more",
         )
 
 
@@ -72,7 +73,9 @@ def _check_hyperband(reader: Reader, tuning: Tuning) -> None:
             reader.problem("tuning.resource", f"found with strategy {tuning.strategy}; allowed with Hyperband")
         return
     if tuning.early_stopping != "Off":
-        reader.problem("tuning.early_stopping", "found Auto with strategy Hyperband; expected Off, as it stops jobs itself")
+        reader.problem(
+            "tuning.early_stopping", "found Auto with strategy Hyperband; expected Off, as it stops jobs itself"
+        )
     if tuning.resource is None:
         reader.problem("tuning.resource", "missing; expected a mapping with min, max, which strategy Hyperband needs")
     elif tuning.resource.min >= tuning.resource.max:

@@ -150,6 +150,13 @@ def is_tuning_job(name: str) -> bool:
     return re.fullmatch(TUNING_PATTERN, name) is not None
 
 
+def tuning_job_of(name: str) -> str | None:
+    """Return the tuning job that `name` is, or that made the training job `name`; None for any other training job."""
+    if re.fullmatch(TRIAL_PATTERN, name):
+        return name.rsplit("-", 2)[0]
+    return name if is_tuning_job(name) else None
+
+
 def attempt_of(prefix: str, training_job: str) -> int:
     """Return the attempt that `training_job` is; ConfigurationError if it is not a job of this pipeline."""
     return _parts(prefix, training_job)[1]
@@ -164,7 +171,8 @@ def _parts(prefix: str, training_job: str) -> tuple[str, int]:
     else:
         raise ConfigurationError(
             f"UserParameters: training_job: found {training_job!r}; expected a training job of this pipeline, "
-            f"{prefix}-<13 characters of the execution id>, or one of its tuning job, from #{{Training.TrainingJobName}}"
+            f"{prefix}-<13 characters of the execution id>, or one of its tuning job, from "
+            "#{Training.TrainingJobName}"
         )
     return rest[:_SHORT_ID_CHARACTERS], int(rest[_SHORT_ID_CHARACTERS + 1 :] or 1)
 

@@ -31,7 +31,7 @@ class CleanUp:
 
 
 def end_release(release: Release, remaining_ms: Callable[[], int], tuning_prefix: str = "") -> CleanUp:
-    """Stop the training jobs and tuning jobs of the release that are in progress; none if somebody has retried the release.
+    """Stop the training and tuning jobs of the release that are in progress; none if somebody has retried it.
 
     Delete the endpoint of the comparison with the champion, and its config. SageMaker deletes no endpoint that it is
     still creating, so this may wait; `remaining_ms` returns how long it may.

@@ -1,8 +1,8 @@
 """Decides from its description whether a training job, a tuning job or an endpoint is in progress, done or failed.
 
 Statuses: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html. A tuning job has the name of one, so the
-wait for a training job needs no other parameters.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html. The wait for a training job is also
+that for a tuning job, which its name tells.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ def _look_at_tuning(name: str) -> tuple[Description | None, Outcome]:
     """Return a tuning job's description and the outcome: that of its best training job once it has ended."""
     description = tuning_jobs.describe_tuning_job(name)
     found = decide_tuning(name, description, tuning_jobs.list_trials(name))
-    if description is None or not isinstance(found, str):
+    if not isinstance(found, str):
         return description, found
     outcome = _with_version(found, decide_training(found, sagemaker.describe_training_job(found)))
-    if not isinstance(outcome, Done):
-        return description, outcome
-    summary = f"{progress(description)}. Training job {found} is the best"
-    return description, replace(outcome, variables={**outcome.variables, "TuningJobName": name}, summary=summary)
+    if isinstance(outcome, Done):
+        summary = f"{progress(description or {})}. Training job {found} is the best"
+        outcome = replace(outcome, variables={**outcome.variables, "TuningJobName": name}, summary=summary)
+    return description, outcome
 
 
 def decide_training(name: str, description: Description | None) -> Outcome:

@@ -293,8 +293,8 @@ def _refuse_other_settings(work: _Work, description: Mapping[str, Any] | None) -
     different = work.differences(description, work.request) if description is not None else []
     if different:
         raise JobFailedError(
-            f"{work.noun.capitalize()} {work.name} exists with other settings ({', '.join(different)}). A release trains "
-            f"once. {START_NEW} for the new settings."
+            f"{work.noun.capitalize()} {work.name} exists with other settings ({', '.join(different)}). A release "
+            f"trains once. {START_NEW} for the new settings."
         )
 
 

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline_lambdas.config.tuning_model import Range, Tuning
-from pipeline_lambdas.release.script_mode import encoded
+from pipeline_lambdas.release.script_mode import OBJECTIVE, encoded
 from pipeline_lambdas.steps.found import differences
 
-OBJECTIVE = "_tuning_objective_metric"
-"""The hyperparameter in which SageMaker tells each training job its aim."""
 _CONFIG, _DEFINITION, _STATIC = "HyperParameterTuningJobConfig", "TrainingJobDefinition", "StaticHyperParameters"
 _LISTS = {
     "integer": "IntegerParameterRanges",
