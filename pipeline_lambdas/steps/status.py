@@ -18,7 +18,7 @@ from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
 from pipeline_lambdas.steps.artifact import versions_of
-from pipeline_lambdas.steps.tuning_status import decide_tuning, progress
+from pipeline_lambdas.steps.tuning_status import decide_tuning, progress, tuned_variables
 
 Description = Mapping[str, Any]
 # How far a job is, in percent, by secondary status. Most of the time goes by in Training.
@@ -96,7 +96,8 @@ def _look_at_tuning(name: str) -> tuple[Description | None, Outcome]:
     outcome = _with_version(found, decide_training(found, sagemaker.describe_training_job(found)))
     if isinstance(outcome, Done):
         summary = f"{progress(description or {})}. Training job {found} is the best"
-        outcome = replace(outcome, variables={**outcome.variables, "TuningJobName": name}, summary=summary)
+        more = {"TuningJobName": name, **tuned_variables(description or {}, found)}
+        outcome = replace(outcome, variables={**outcome.variables, **more}, summary=summary)
     return description, outcome
 
 

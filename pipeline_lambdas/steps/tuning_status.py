@@ -15,6 +15,7 @@ from pipeline_lambdas.runtime.outcome import Continue, Failed
 Description = Mapping[str, Any]
 _MOST_REASONS = 3
 _LONGEST_REASON = 300
+_LONGEST_VARIABLE = 1000
 
 
 def has_winner(description: Description) -> bool:
@@ -57,6 +58,15 @@ def progress(description: Description) -> str:
     if value is not None:
         told.append(f"the best has {_metric(description)} {value:.6g}")
     return ", ".join(told)
+
+
+def tuned_variables(description: Description, winner: str) -> dict[str, str]:
+    """Return output variables for what the search has found; none for hyperparameters that are too long for one."""
+    best = description.get("BestTrainingJob") or {}
+    if best.get("TrainingJobName") != winner:
+        return {}
+    found = json.dumps(best.get("TunedHyperParameters") or {}, sort_keys=True, separators=(",", ":"))
+    return {"TunedHyperparameters": found} if len(found) <= _LONGEST_VARIABLE else {}
 
 
 def _jobs(description: Description) -> str:
@@ -121,7 +131,8 @@ def _reasons(trials: Iterable[Description]) -> str:
     found: dict[str, str] = {}
     for trial in trials:
         if trial["TrainingJobStatus"] == "Failed":
-            found.setdefault(trial.get("FailureReason") or "SageMaker gives no reason", trial["TrainingJobName"])
+            reason = " ".join((trial.get("FailureReason") or "SageMaker gives no reason").split())
+            found.setdefault(reason, trial["TrainingJobName"])
     told = [f"{name}: {reason[:_LONGEST_REASON]}" for reason, name in found.items()]
     more = f" and {len(told) - _MOST_REASONS} other reasons" if len(told) > _MOST_REASONS else ""
     return "; ".join(told[:_MOST_REASONS]) + more

@@ -54,13 +54,14 @@ class Line:
 def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
     """Return the cost of one release, without the monthly allowances."""
     training, prices = config.training, table.prices
-    hours = assumed.training_minutes / 60 * training.instance_count
+    jobs = config.tuning.jobs if config.tuning else 1
+    hours = assumed.training_minutes / 60 * training.instance_count * jobs
     lines = [
         Line("pipeline", _pipeline_minutes(config, assumed), "minutes", prices["pipeline_minute"]),
         Line("build", math.ceil(assumed.build_minutes), "minutes", prices["build_minute"]),
         Line("checks", math.ceil(assumed.check_minutes), "minutes", prices["build_minute"]),
         Line(
-            f"training, {training.instance_count} x {training.instance_type}",
+            f"training, {f'{jobs} jobs, ' if jobs > 1 else ''}{training.instance_count} x {training.instance_type}",
             hours,
             "instance hours",
             table.instance_hours.get(training.instance_type),
@@ -105,7 +106,8 @@ def unknown(lines: list[Line]) -> Iterator[str]:
 
 def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """AWS charges each action from its start to its end, rounded up, so also for waiting."""
-    waits = [assumed.build_minutes, assumed.check_minutes, assumed.training_minutes, assumed.evaluation_minutes]
+    training_minutes = assumed.training_minutes * _rounds(config)
+    waits = [assumed.build_minutes, assumed.check_minutes, training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
         waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
@@ -115,6 +117,11 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
         if name in {"source", "publishing", "training"} or name in config.environments
     }
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
+
+
+def _rounds(config: TrainingConfig) -> int:
+    """How many training jobs run one after the other."""
+    return math.ceil(config.tuning.jobs / config.tuning.max_parallel_jobs) if config.tuning else 1
 
 
 def _compares(config: TrainingConfig) -> bool:

@@ -73,7 +73,7 @@ def _of_work(work: Work, instance_type: str) -> Use:
 def _stages(config: TrainingConfig) -> list[Use]:
     """Return what each stage of a release uses in addition to the existing endpoints."""
     training = config.training
-    count = training.instance_count
+    count = training.instance_count * (config.tuning.max_parallel_jobs if config.tuning else 1)
     stages = [
         Use(
             {

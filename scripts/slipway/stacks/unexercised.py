@@ -46,6 +46,7 @@ UNEXERCISED = (
     Unexercised("*", "pinned-data", "*", "only for a config that pins its dataset"),
     Unexercised("TrainModelFunctionRole", "store-source", "*", "only for a config with features or script"),
     Unexercised("TrainingRole", "read-source", "*", "only for a config with features or script"),
+    Unexercised("*", "tuned", "*", "only for a config with tuning"),
     Unexercised("TrainingRole", "read-checkpoints", "*", "only for a config with spot"),
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
