@@ -54,6 +54,11 @@ class Tuning:
     resource: Resource | None = None
 
     @property
+    def sample(self) -> dict[str, str]:
+        """Hyperparameters that a training job may have: the least of each range, or the first value."""
+        return {name: one.values[0] if one.values else str(one.min) for name, one in self.ranges.items()}
+
+    @property
     def jobs(self) -> int:
         """The number of training jobs, at most."""
         return self.max_jobs or math.prod(len(one.values) for one in self.ranges.values())
