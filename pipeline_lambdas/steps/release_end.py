@@ -47,18 +47,17 @@ def end_release(release: Release, remaining_ms: Callable[[], int], tuning_prefix
     if status not in _UNSUCCESSFUL:
         return CleanUp(status)
     stopped = _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job)
-    if not stopped and tuning_prefix:
-        # A release has either.
+    if stopped is None and tuning_prefix:
         name_of = partial(release.tuning_job, tuning_prefix)
         stopped = _stop(name_of, tuning_jobs.describe_tuning_job, tuning_jobs.stop_tuning_job)
     await_deletion(release, remaining_ms, lambda: _is_over(release))
-    return CleanUp(status, tuple(stopped))
+    return CleanUp(status, tuple(stopped or ()))
 
 
 def _stop(
     name_of: Callable[[int], str], describe: Callable[[str], dict[str, Any] | None], stop: Callable[[str], bool]
-) -> list[str]:
-    """Stop the jobs that are in progress, and return their names."""
+) -> list[str] | None:
+    """Stop the jobs that are in progress, and return their names; None if the release has no job of this kind."""
     stopped: list[str] = []
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = name_of(attempt)
@@ -68,7 +67,7 @@ def _stop(
             time.sleep(_STALE_S)
             description = describe(name)
         if description is None:
-            break  # attempts are made one after the other
+            return stopped if attempt > 1 else None  # attempts are made one after the other
         if _in_progress(description) and stop(name):
             stopped.append(name)
     return stopped
