@@ -78,7 +78,7 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     ),
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html
-    "TuningJob": (
+    "HyperParameterTuningJob": (
         *_all("", "TrainingJobDefinitions", "WarmStartConfig", "Autotune"),
         *_all("HyperParameterTuningJobConfig.", "TuningJobCompletionCriteria", "ParameterRanges.AutoParameters"),
         _Extra("HyperParameterTuningJobConfig.StrategyConfig", same_as="HyperParameterTuningJobConfig.StrategyConfig"),

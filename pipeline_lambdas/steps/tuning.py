@@ -75,7 +75,7 @@ def tuning_differences(description: Mapping[str, Any], request: Mapping[str, Any
     """Return the settings in which a tuning job differs from the request; none if it is the requested one."""
     asked = dict(request[_DEFINITION])
     static = asked.pop(_STATIC)
-    different = differences("TuningJob", description, {_CONFIG: request[_CONFIG], _DEFINITION: asked})
+    different = differences("HyperParameterTuningJob", description, {_CONFIG: request[_CONFIG], _DEFINITION: asked})
     found = dict((description.get(_DEFINITION) or {}).get(_STATIC) or {})
     found.pop(OBJECTIVE, None)
     if found != static:

@@ -100,7 +100,7 @@ def take_inventory(
 
     For the `whole` installation, also the evidence that belongs to no model.
     """
-    groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
+    groups, streams, jobs, folders, evidence = [], list[str](), [], list[str](), list[str]()
     endpoints, configs, models, packages, searches = [], [], [], [], list[str]()
     for names in pipelines:
         prefix = re.escape(names.pipeline)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
+from pipeline_lambdas.aws import executions
 from pipeline_lambdas.config.tuning_model import Objective, Range, Resource, Tuning
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
 from pipeline_lambdas.release.names import Release, is_tuning_job, tuning_job_of
@@ -276,6 +278,7 @@ def test_the_wait_ends_with_the_best_model(
     assert outcome.variables["TuningJobName"] == JOB
     assert outcome.variables["ArtifactVersion"] == "v1"
     assert json.loads(outcome.variables["TunedHyperparameters"]) == {"eta": "0.1"}
+    assert outcome.summary is not None
     assert outcome.summary.endswith(f"Training job {TRIAL} is the best")
 
 
@@ -298,9 +301,9 @@ def test_what_is_made_of_the_best_job_has_the_names_of_the_release() -> None:
 def test_a_failed_release_stops_its_search(
     sagemaker: Stubber, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_end.executions, "get_execution", lambda *_: {"status": "Failed"})
+    monkeypatch.setattr(executions, "get_execution", lambda *_: {"status": "Failed"})
     monkeypatch.setattr(release_end, "await_deletion", lambda *_: None)
-    monkeypatch.setattr(release_end.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     for _ in range(2):
         sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
     sagemaker.add_response("describe_hyper_parameter_tuning_job", described(request_of(dataset)), ASKED)
