@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline_lambdas.algorithms.answers import PredictionForm
+from pipeline_lambdas.algorithms.tunable import Tunable
 from pipeline_lambdas.config.rules import Rule
 
 Hyperparameters = Mapping[str, str]
@@ -161,6 +162,7 @@ class Algorithm:
     script               how its image runs a program; None if it does not
     checkpoints          whether a job that was interrupted goes on from files that it has saved
     gpus                 the GPU instances that it can use; None if it runs on processors alone
+    tunable              what a tuning job may search; None where a program alone knows
     target, log          None for an image that runs programs alone
     """
 
@@ -185,6 +187,7 @@ class Algorithm:
     script: ScriptMode | None = None
     checkpoints: bool = False
     gpus: Gpus | None = None
+    tunable: Tunable | None = None
 
     @property
     def mapping_key(self) -> str:

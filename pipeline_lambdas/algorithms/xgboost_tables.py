@@ -30,6 +30,8 @@ _OF_THE_BUILT_IN = frozenset(
 )
 """Metrics that XGBoost itself does not have."""
 _REFUSED: Mapping[str, str] = {
+    "_kfold": "it trains one model",
+    "_num_cv_round": "it trains one model",
     "csv_weights": "a table has no column of weights",
     "dsplit": "it trains on one instance",
     "interaction_constraints": "it counts columns of numbers, which are made of the table's",

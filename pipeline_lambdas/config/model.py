@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.answers import PredictionForm, answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.config.tuning_model import Tuning
 
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
@@ -213,7 +214,7 @@ class TrainingConfig:
     """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types.
 
     With `features` the rows are those of a table, and the model itself makes numbers of them. With `script` they are
-    what its program reads.
+    what its program reads. With `tuning` the `hyperparameters` are those that all training jobs share.
     """
 
     model: str
@@ -230,6 +231,7 @@ class TrainingConfig:
     label: Label | None = None
     features: tuple[Feature, ...] = ()
     script: Script | None = None
+    tuning: Tuning | None = None
 
     @property
     def built_in(self) -> Algorithm:
@@ -296,10 +298,10 @@ def column_types(label: Label | None, features: Collection[Feature]) -> dict[str
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table or a script it has no key of one, nor any of training's defaults, and so the hash that it had before
-    configs had these.
+    Without a table, a script or a search it has no key of one, nor any of training's defaults, and so the hash that it
+    had before configs had these.
     """
-    left_out = {name for name in ("label", "features", "script") if not getattr(config, name)}
+    left_out = {name for name in ("label", "features", "script", "tuning") if not getattr(config, name)}
     values = {name: value for name, value in asdict(config).items() if name not in left_out}
     return {**values, "training": config.training.values}
 

@@ -29,6 +29,7 @@ from pipeline_lambdas.config.reader import Reader
 from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
 from pipeline_lambdas.config.scripts import check_script, free_hyperparameters, read_script
+from pipeline_lambdas.config.tuning import read_tuning, tuned_names
 from pipeline_lambdas.config.yaml_text import YamlError, decode, load
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -43,6 +44,7 @@ _TOP = (
     "algorithm",
     "hyperparameters",
     "training",
+    "tuning",
     "channels",
     "data",
     "environments",
@@ -90,6 +92,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
     algorithm = ALGORITHMS.get(choice.get("name", ""))
     hyperparameters: dict[str, str] = {}
+    tuning = None
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
         check_script(reader, algorithm, channels, given="script" in top)
@@ -102,6 +105,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         if "features" in top:
             check_table(reader, algorithm, choice.get("version"), channels, instances)
         _check_job(reader, algorithm, channels, instances)
+        tuning = read_tuning(reader, top, algorithm, hyperparameters, script)
     environments = {
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
@@ -138,6 +142,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         label=label,
         features=features,
         script=script,
+        tuning=tuning,
     )
 
 
@@ -153,7 +158,8 @@ def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) ->
 def _hyperparameters(
     reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
 ) -> dict[str, str]:
-    rules, path = algorithm.hyperparameters, "hyperparameters"
+    tuned, path = tuned_names(top), "hyperparameters"
+    rules = {name: rule.optional() if name in tuned else rule for name, rule in algorithm.hyperparameters.items()}
     given = top.get("hyperparameters")
     if not isinstance(given, dict):
         required = ", ".join(name for name, rule in rules.items() if rule.required)

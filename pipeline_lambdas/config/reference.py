@@ -45,7 +45,16 @@ def _algorithm(algorithm: Algorithm) -> str:
         f"{algorithm.title}, as AWS documents it: {algorithm.reference}\n\n"
         f"{versions}\n\n"
         f"| problem | `{target.hyperparameter}` |\n|---|---|\n{fitting}\n\n{_table(algorithm.hyperparameters)}"
+        f"{_tunable(algorithm)}"
     )
+
+
+def _tunable(algorithm: Algorithm) -> str:
+    tunable = algorithm.tunable
+    if tunable is None:
+        return ""
+    types = ", ".join(f"`{name}` ({kind})" for name, kind in tunable.types.items())
+    return f"\n\n`tuning` may search, as AWS documents it ({tunable.reference}), {types}; each also as categorical."
 
 
 def _table(rules: Mapping[str, Rule], prefix: str = "") -> str:

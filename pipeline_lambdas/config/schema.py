@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.config import tuning_schema
 from pipeline_lambdas.config.rules import Rule, as_text, choice, either, integer, number, several, text
 from pipeline_lambdas.release.names import RESERVED_MODELS
 
@@ -232,6 +233,21 @@ SECTIONS = (
         "Optional: trains on spare instances, which cost less and may be taken away. The job then goes on from its "
         "last checkpoint, if there is one.",
         SPOT,
+    ),
+    Section(
+        "tuning",
+        "Optional: SageMaker searches hyperparameters, in many training jobs, and the best model is released: "
+        "[tuning.md](tuning.md).",
+        tuning_schema.TUNING,
+    ),
+    Section("tuning.objective", "What the search aims at.", tuning_schema.OBJECTIVE),
+    Section("tuning.resource", "Required with the strategy Hyperband, and only there.", tuning_schema.RESOURCE),
+    Section(
+        "tuning.ranges.<hyperparameter>",
+        "What is tried of one hyperparameter, which is then not in `hyperparameters`; up to "
+        f"{tuning_schema.MOST_RANGES}. The algorithms' sections below list those that AWS tunes; of a script they are "
+        "whatever it takes.",
+        tuning_schema.RANGE,
     ),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(

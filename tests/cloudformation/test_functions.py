@@ -51,6 +51,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "INSTANCE_TYPE_PATTERNS",
                 "KMS_KEY_ARN",
                 "IMAGE_REGISTRIES",
+                "TUNING_PREFIX",
             },
         ),
         ("GetStatusFunction", set()),
@@ -95,7 +96,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "INFERENCE_LAMBDAS_REPOSITORY",
             },
         ),
-        ("EndReleaseFunction", set()),
+        ("EndReleaseFunction", {"TUNING_PREFIX"}),
         ("SettleJobFunction", set()),
     ],
 )

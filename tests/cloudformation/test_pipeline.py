@@ -115,7 +115,7 @@ REGISTER = (
     "register-model",
     {
         "execution_id": EXECUTION,
-        "training_job": "#{Train.TrainingJobName}",
+        "training_job": "#{Training.TrainingJobName}",
         "artifact_version": "#{Training.ArtifactVersion}",
         "config_commit": "#{Config.CommitId}",
         "pipeline_commit": "#{PipelineCode.CommitId}",
@@ -164,7 +164,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                 {
                     "execution_id": EXECUTION,
                     "environment": environment,
-                    "training_job": "#{Train.TrainingJobName}",
+                    "training_job": "#{Training.TrainingJobName}",
                     **(TRAINED if environment == "prod" else {}),
                 },
             ),

@@ -87,7 +87,13 @@ def test_no_role_is_trusted_by_two_services() -> None:
             "CheckProjectRole",
             [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-check"],
         ),
-        ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
+        (
+            "TrainingRole",
+            [
+                f"arn:aws:sagemaker:ap-northeast-1:111122223333:{kind}/*"
+                for kind in ("training-job", "hyper-parameter-tuning-job")
+            ],
+        ),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
         ("ProdHostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
     ],

@@ -112,8 +112,13 @@ class _Trial:
                 break
         return folder
 
+    @property
+    def _hyperparameters(self) -> dict[str, str]:
+        tuning = self._config.tuning
+        return {**self._config.hyperparameters, **(tuning.sample if tuning else {})}
+
     def _arguments(self) -> list[str]:
-        pairs = sorted(self._config.hyperparameters.items())
+        pairs = sorted(self._hyperparameters.items())
         return [word for name, value in pairs for word in (f"{'--' if len(name) > 1 else '-'}{name}", value)]
 
     def _variables(self, channels: list[str]) -> dict[str, str]:
@@ -129,12 +134,12 @@ class _Trial:
             "SM_CURRENT_HOST": "algo-1",
             "SM_NUM_CPUS": "1",
             "SM_NUM_GPUS": "0",
-        } | {f"SM_HP_{name.upper()}": value for name, value in self._config.hyperparameters.items()}
+        } | {f"SM_HP_{name.upper()}": value for name, value in self._hyperparameters.items()}
 
     def _decoded(self) -> dict[str, object]:
         """The hyperparameters as the toolkit decodes them: what is written as a number is one."""
-        sent = job_hyperparameters(self._config.hyperparameters, SCRIPT_PROGRAM, "", "")
-        return {name: json.loads(sent[name]) for name in self._config.hyperparameters}
+        sent = job_hyperparameters(self._hyperparameters, SCRIPT_PROGRAM, "", "")
+        return {name: json.loads(sent[name]) for name in self._hyperparameters}
 
     def _ask(self, code: Path, model: str) -> None:
         words = [str(code), model, str(self._base / "rows.csv"), str(self._base / "answer")]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline_lambdas.config.model import InstanceVariant, TrainingResources, Variant
+from pipeline_lambdas.config.model import InstanceVariant, Variant
 from pipeline_lambdas.config.parsing import TrainingConfig
 from pipeline_lambdas.config.schema import DEPLOYED_IN_STEPS
 from pipeline_lambdas.evidence.prices import Price, PriceTable
@@ -56,12 +56,13 @@ class Line:
 def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> list[Line]:
     """Return the cost of one release, without the monthly allowances."""
     training, prices = config.training, table.prices
-    hours = assumed.training_minutes / 60 * training.instance_count
+    jobs = config.tuning.jobs if config.tuning else 1
+    hours = assumed.training_minutes / 60 * training.instance_count * jobs
     lines = [
         Line("pipeline", _pipeline_minutes(config, assumed), "minutes", prices["pipeline_minute"]),
         Line("build", math.ceil(assumed.build_minutes), "minutes", prices["build_minute"]),
         Line("checks", math.ceil(assumed.check_minutes), "minutes", prices["build_minute"]),
-        *_training(training, hours, assumed, table),
+        *_training(config, hours, assumed, table),
         Line("training volume", training.volume_gib * hours / HOURS_PER_MONTH, "GB-months", prices["volume_gb_month"]),
         Line("data through endpoints", assumed.tested_gb, "GB", prices["endpoint_gb"]),
     ]
@@ -72,14 +73,15 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
     return lines
 
 
-def _training(training: TrainingResources, hours: float, assumed: Assumptions, table: PriceTable) -> Iterator[Line]:
+def _training(config: TrainingConfig, hours: float, assumed: Assumptions, table: PriceTable) -> Iterator[Line]:
     """Spot billing counts fewer hours at the same price; instances that are kept are paid while they wait.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html,
     https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
     """
-    described, price = f"{training.instance_count} x {training.instance_type}", table.instance_hours
-    item, billed = f"training, {described}", hours
+    training, jobs, price = config.training, config.tuning.jobs if config.tuning else 1, table.instance_hours
+    described = f"{training.instance_count} x {training.instance_type}"
+    item, billed = f"training, {f'{jobs} jobs, ' if jobs > 1 else ''}{described}", hours
     if training.spot:
         item, billed = f"{item}, spot", hours * (1 - assumed.spot_saving_percent / 100)
     yield Line(item, billed, "instance hours", price.get(training.instance_type))
@@ -118,7 +120,8 @@ def unknown(lines: list[Line]) -> Iterator[str]:
 
 def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """AWS charges each action from its start to its end, rounded up, so also for waiting."""
-    waits = [assumed.build_minutes, assumed.check_minutes, assumed.training_minutes, assumed.evaluation_minutes]
+    training_minutes = assumed.training_minutes * _rounds(config)
+    waits = [assumed.build_minutes, assumed.check_minutes, training_minutes, assumed.evaluation_minutes]
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
         waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
@@ -128,6 +131,11 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
         if name in {"source", "publishing", "training"} or name in config.environments
     }
     return sum(short.values()) + sum(math.ceil(minutes) for minutes in waits)
+
+
+def _rounds(config: TrainingConfig) -> int:
+    """How many training jobs run one after the other."""
+    return math.ceil(config.tuning.jobs / config.tuning.max_parallel_jobs) if config.tuning else 1
 
 
 def _compares(config: TrainingConfig) -> bool:

@@ -165,7 +165,10 @@ def _outline(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _values(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (record["config"] or {}).get("values") or {}
+    """The config, with the hyperparameters that its search has found."""
+    values, training = (record["config"] or {}).get("values") or {}, record["training"] or {}
+    found = (training.get("tuning") or {}).get("best")
+    return {**values, "hyperparameters": training["hyperparameters"]} if found else values
 
 
 def _sources(record: Mapping[str, Any]) -> dict[str, str]:

@@ -101,6 +101,26 @@ def test_a_champion_of_instances_is_not_compared_on_a_serverless_endpoint() -> N
     assert found[SERVERLESS_ENDPOINTS] == (2, 2)
 
 
+def test_a_search_trains_on_the_instances_of_all_jobs_at_a_time() -> None:
+    rounds = {"num_round": {"type": "integer", "min": 10, "max": 60}}
+    search = {
+        "objective": {"metric": "validation:rmse", "type": "Minimize"},
+        "max_jobs": 9,
+        "max_parallel_jobs": 4,
+        "ranges": rounds,
+    }
+    found = needed(
+        config(
+            serverless(2),
+            serverless(5),
+            None,
+            tuning=search,
+            hyperparameters={"objective": "reg:squarederror"},
+        )
+    )
+    assert found[TRAINING] == (4, 4)
+
+
 def test_several_models_add_up() -> None:
     one, two = needed(ON_INSTANCES), needed(ON_INSTANCES, ON_INSTANCES)
     assert two == {quota: (2 * alone, 2 * overlapping) for quota, (alone, overlapping) in one.items()}

@@ -255,7 +255,7 @@ def _failures() -> list[tuple[str, Mapping[str, str], Mapping[str, str], str]]:
             "kfold",
             {**REGRESSION, "_kfold": "3"},
             {"train/t.csv": ROWS},
-            "framework error: \nlocal_aws.NotEmulatedError: Hyperparameter _kfold: cross-validation is not run locally",
+            "AlgorithmError: XGB train call failed with exception:\n 'validation': _kfold needs this channel",
         ),
         (
             "script mode",
