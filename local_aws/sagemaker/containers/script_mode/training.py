@@ -63,6 +63,9 @@ class Training:
                 f"This machine cannot give a job its own /opt/ml ({self._task.shared}). It is {self._task.base}, which "
                 "the SM_ variables name; a script that opens /opt/ml itself does not find it"
             )
+        note = self._task.ml.gpu_note()
+        if note and not self._environment.description["num_gpus"]:
+            self._lines.warning(note)
         program = self._environment.program
         if program is None:
             raise ValueError(f"no script: name it with the hyperparameter {frameworks.PROGRAM}")

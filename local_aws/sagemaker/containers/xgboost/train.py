@@ -15,7 +15,6 @@ a traceback of an unexpected error goes to the log.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -103,8 +102,8 @@ def _train(ml: Ml) -> None:
     values = hyperparameters.validate(texts)
     config = ml.input_data_config()
     data_format = channels.validate(config)
-    _check_emulated(values, ml.resource_config())
-    _use_no_gpu(values, ml.resource_config())
+    _check_emulated(values, ml)
+    _use_no_gpu(values, ml)
     log.info("Determined 0 GPU(s) available on the instance.")
     nthread = values.get("nthread")
     weights = values.get("csv_weights") == 1
@@ -156,29 +155,24 @@ def _channel(ml: Ml, name: str) -> Channel:
     return Channel(name, directory, ml.documented(directory))
 
 
-def _check_emulated(values: dict[str, Any], resources: dict[str, Any]) -> None:
-    hosts = resources.get("hosts", [])
+def _check_emulated(values: dict[str, Any], ml: Ml) -> None:
+    hosts = ml.resource_config().get("hosts", [])
     if len(hosts) > 1:
         raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
-    if values.get("use_dask_gpu_training") == "true" and not _has_gpu(resources):
+    if values.get("use_dask_gpu_training") == "true" and not ml.gpu_note():
         raise UserError(
             "Some configurations unsuitable for Dask GPU training were found: no GPU is available on the instance."
         )
 
 
-def _use_no_gpu(values: dict[str, Any], resources: dict[str, Any]) -> None:
+def _use_no_gpu(values: dict[str, Any], ml: Ml) -> None:
     """Let a job that asks for an instance with a GPU train by the same method on the processor."""
-    if not _has_gpu(resources):
+    note = ml.gpu_note()
+    if note is None:
         return
-    log.warning(f"{resources['current_instance_type']}: this machine's processor trains in place of the GPU")
+    log.warning(note)
     if values.get("tree_method") == "gpu_hist":
         values["tree_method"] = "hist"
-    if values.get("predictor") == "gpu_predictor":
-        values["predictor"] = "cpu_predictor"
-
-
-def _has_gpu(resources: dict[str, Any]) -> bool:
-    return re.match(r"ml\.(p|gr?)\d", str(resources.get("current_instance_type"))) is not None
 
 
 def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
