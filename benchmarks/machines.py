@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
-from benchmarks.growth import WARM_UP, settled_mib, told
+from benchmarks.growth import WARM_UP, is_looked_at, settled_mib, told
 from tests.local_server import ACCOUNT, REGION, LocalServer, allow, wait_for
 
-EXECUTIONS, SHORT_EXECUTIONS = 200, 30
+EXECUTIONS, SHORT_EXECUTIONS = 240, 30
+_EVERY = 10
 _FUNCTION = "def handler(event, context):\n    return [{'n': n, 'of': event['of']} for n in range(10)]\n"
 _ITEM = {"Type": "Pass", "Output": "{% {'next': $states.input.n + 1, 'of': $states.input.of} %}", "End": True}
 _DEFINITION = {
@@ -68,7 +69,7 @@ def measure(folder: Path, *, short: bool, executions: int | None = None) -> list
     server.up()
     try:
         states, arn = server.client("stepfunctions"), _machine(server)
-        seconds, memory = [], []
+        seconds, memory = list[float](), dict[int, float]()
         for number in range(count):
             started = time.perf_counter()
             run = states.start_execution(stateMachineArn=arn, input=json.dumps({"of": number}))["executionArn"]
@@ -76,7 +77,8 @@ def measure(folder: Path, *, short: bool, executions: int | None = None) -> list
             states.get_execution_history(executionArn=run)
             states.list_executions(stateMachineArn=arn, maxResults=20)
             seconds.append(time.perf_counter() - started)
-            memory.append(settled_mib(server.pid, number))
+            if is_looked_at(number, count, _EVERY):
+                memory[number] = settled_mib(server.pid)
     finally:
         server.down()
     return told("Step Functions execution", seconds, memory, min(WARM_UP, count // 3))
