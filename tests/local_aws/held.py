@@ -44,7 +44,8 @@ def main(folder: Path) -> None:
         "sessions": _session(),
     }
     tracemalloc.start()
-    sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
+    found = {name: held(give) for name, give in given.items()}
+    sys.stdout.write(json.dumps({**found, "listings": listed()}))
 
 
 def held(give: Callable[[int], object]) -> tuple[int, int]:
@@ -56,6 +57,19 @@ def held(give: Callable[[int], object]) -> tuple[int, int]:
             give(number)
         taken.append(tracemalloc.get_traced_memory()[0])
     return taken[1] - taken[0], taken[2] - taken[1]
+
+
+def listed() -> tuple[int, int]:
+    """Bytes that listings of one of many objects take at most: of objects, and of versions."""
+    s3, peaks = ministack("services.s3"), []
+    for listing in (s3._list_objects_v2, s3._list_object_versions):
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        status, _, body = listing("held-objects", {"prefix": f"releases/{HALF}"})
+        assert status == 200
+        assert body.count(b"<Key>") == 1
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    return peaks[0], peaks[1]
 
 
 def _log() -> Callable[[int], object]:
