@@ -197,7 +197,7 @@ def broken_gzip(name: str) -> SlipwayError:
 
 def _encoding(name: str) -> str:
     try:
-        b"".decode(name)  # refuses codecs of bytes, such as base64
+        "a".encode(name)  # refuses codecs of bytes, such as base64
         found = codecs.lookup(name).name
     except (LookupError, UnicodeError):
         raise SlipwayError(
