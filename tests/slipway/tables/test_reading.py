@@ -27,7 +27,7 @@ EXPECTED = [("no", "2", "b"), ("yes", "1", "a, b")]
         ('x,word,y\n1,"a, b",yes\n2,b,no\n', "a.csv"),
         ("x;word;y\n1;a, b;yes\n2;b;no\n", "a.csv"),
         ("x\tword\ty\n1\ta, b\tyes\n2\tb\tno\n", "a.tsv"),
-        ("x,word,y\n\u00a01\u2003,\"a, b\",yes\u00a0\n2,\x1fb\u3000,no\n", "a.csv"),
+        ('x,word,y\n\u00a01\u2003,"a, b",yes\u00a0\n2,\x1fb\u3000,no\n', "a.csv"),
         ('x,word,y\n1,"a,\0b",yes\n2,b,no\n', "a.csv"),
         ('x,word,y\r1,"a, b",yes\r2,b,no\r', "a.csv"),
         ("x,word,y\r\n" + '1,"a, b",yes\n' + "2,b,no\r\n", "a.csv"),
