@@ -20,10 +20,11 @@ from local_aws.sagemaker.containers.xgboost import serve as xgboost_server
 from local_aws.sagemaker.hosting.invoke import MAX_SERVERLESS_BODY_BYTES
 from pipeline_lambdas.algorithms import linear_learner, xgboost, xgboost_tuning
 from pipeline_lambdas.aws import codepipeline, instance_types
-from pipeline_lambdas.config import schema
+from pipeline_lambdas.config import features, schema
 from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.steps import registration
+from pipeline_lambdas.tabular import specification
 from tests.local_server import ROOT
 
 
@@ -72,6 +73,14 @@ def test_both_sides_know_which_instances_have_storage_of_their_own(shape: str) -
     local = {name for name in types if local_types.has_local_storage(name)}
     assert local == {name for name in types if instance_types.has_local_storage(name)}
     assert 0 < len(local) < len(types)
+
+
+def test_a_config_describes_a_table_as_training_reads_it() -> None:
+    """The program for tables runs in SageMaker's image, and imports nothing but itself."""
+    assert features.SCHEMA == specification.SCHEMA
+    assert sorted(specification.OPTIONS) == sorted(schema.FEATURE["type"].allowed.split(", "))
+    options = {option: kind for kind, options in specification.OPTIONS.items() for option in options}
+    assert options == schema.OPTIONS_OF
 
 
 def test_a_config_names_the_environments_of_a_release() -> None:

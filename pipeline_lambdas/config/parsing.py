@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Tabular
@@ -16,6 +16,7 @@ from pipeline_lambdas.config.environments import read_variant
 from pipeline_lambdas.config.features import check_table, read_features, read_label
 from pipeline_lambdas.config.model import (
     AlgorithmChoice,
+    EvaluationTest,
     Keep,
     Label,
     TrainingConfig,
@@ -85,10 +86,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     label = read_label(reader, top, problem)
     features = read_features(reader, top["features"], label) if "features" in top else ()
     script = read_script(reader, top, problem)
-    channels = {
-        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
-        for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
-    }
+    channels = _channels(reader, top.get("channels"))
     choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
     algorithm = ALGORITHMS.get(choice.get("name", ""))
     hyperparameters: dict[str, str] = {}
@@ -117,13 +115,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         form = answer_form(script.answers, label.classes if label else ()) if script else None
     types = column_types(label, features)
     judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top)
-    tests = {
-        name: read_test(reader, name, item, judged)
-        for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
-    }
-    for test in tests.values() if label and features else ():
-        for text in column_problems(test, list(types)):
-            reader.problem(*text.split(": ", 1))
+    tests = _tests(reader, top.get("tests"), judged, list(types) if label else [])
     data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
     if reader.problems:
@@ -144,6 +136,25 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         script=script,
         tuning=tuning,
     )
+
+
+def _channels(reader: Reader, found: object) -> dict[str, str | None]:
+    return {
+        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
+        for name, item in reader.named(found, "channels", schema.CHANNELS).items()
+    }
+
+
+def _tests(reader: Reader, found: object, judged: Judged, columns: Sequence[str]) -> dict[str, EvaluationTest]:
+    """Return the tests; where `columns` are known, note those that a test names and the table lacks."""
+    tests = {
+        name: read_test(reader, name, item, judged)
+        for name, item in reader.named(found, "tests", dict.fromkeys(schema.TESTS, True)).items()
+    }
+    for test in tests.values() if columns else ():
+        for text in column_problems(test, columns):
+            reader.problem(*text.split(": ", 1))
+    return tests
 
 
 def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:

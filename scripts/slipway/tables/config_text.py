@@ -64,7 +64,7 @@ def _head(model: str, found: Findings) -> Iterator[str]:
     yield f"  column: {scalar(found.label)}"
     if task.classes:
         comment = "the second is the positive class" if task.problem == "binary" else ""
-        yield _line(f"  classes: [{', '.join(json.dumps(name, ensure_ascii=False) for name in task.classes)}]", comment)
+        yield _line(f"  classes: [{', '.join(_in_quotes(name) for name in task.classes)}]", comment)
         shares = (f"{_said(name)} {share(task.rows_of[name], found.rows)}" for name in task.classes[:_SHOWN_CLASSES])
         yield f"  # rows: {', '.join(shares)}"
     yield ""
@@ -187,7 +187,13 @@ def scalar(text: str) -> str:
     """Return a text as YAML reads it again: as it is where that is plain, else in quotes."""
     if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _in_quotes(text)
+
+
+def _in_quotes(text: str) -> str:
+    """Return a text in quotes; what YAML refuses as it is, such as U+0092, is escaped."""
+    quotes = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in quotes)
 
 
 def _line(code: str, comment: str, width: int = _COMMENT_AT) -> str:

@@ -70,8 +70,7 @@ def find_task(label: Counts, classes: Sequence[tuple[str, int]], asked: Asked) -
 def _problem(label: Counts) -> tuple[Problem, str]:
     if label.values == 2:
         return "binary", "the label has two values"
-    numbers = label.numbers >= label.filled - label.markers
-    if not numbers:
+    if not label.numbers or label.numbers + label.markers < label.filled:
         return "multiclass", f"the label has {label.values:,} different texts"
     if label.whole == label.numbers and label.values - min(label.markers, 1) <= _FEW_NUMBERS:
         return (

@@ -29,6 +29,9 @@ from slipway.target import LOCAL_SUFFIX
 from slipway.verbs.data import parse_delimiter, parse_split
 from slipway.verbs.release import begin_release
 
+_ANY_SIZE = 10**15
+"""Bytes of a dataset that is not written yet: more than any."""
+
 
 def new(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     context: typer.Context,
@@ -135,6 +138,8 @@ def _make(
         step.update("reading")
         with opened(data, layout) as table:
             found = study(table, asked, wanted, step.update)
+            # Too many columns are refused before anything is written.
+            config_text(model, found, _ANY_SIZE)
             step.update("writing the dataset")
             write_dataset(table, folder, model)
             example = write_example(table, folder)
