@@ -10,6 +10,7 @@ from pipeline_lambdas.algorithms.answers import answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.columns import column_problems
+from pipeline_lambdas.config.containers import check_container, read_container
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
 from pipeline_lambdas.config.environments import read_variant
 from pipeline_lambdas.config.features import check_table, read_features, read_label
@@ -39,6 +40,7 @@ _TOP = (
     "label",
     "features",
     "script",
+    "container",
     "algorithm",
     "hyperparameters",
     "training",
@@ -82,6 +84,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     label = read_label(reader, top, problem)
     features = read_features(reader, top["features"], label) if "features" in top else ()
     script = read_script(reader, top, problem)
+    container = read_container(reader, top, problem)
+    program, has_program = script or container, bool({"script", "container"} & top.keys())
     channels = {
         name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
         for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
@@ -91,11 +95,12 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     hyperparameters: dict[str, str] = {}
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
+        check_container(reader, algorithm, choice.get("version"), given="container" in top)
         check_script(reader, algorithm, channels, given="script" in top)
         hyperparameters = _all_hyperparameters(reader, algorithm, choice.get("version"), top, label)
-        if "script" not in top:
+        if not has_program:
             _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
-    training = read_training(reader, top.get("training"), algorithm, script="script" in top)
+    training = read_training(reader, top.get("training"), algorithm, script=has_program)
     if algorithm:
         instances = training.get("instance_count", 1)
         if "features" in top:
@@ -106,10 +111,10 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
     form = algorithm.form(hyperparameters) if algorithm else None
-    if "script" in top:
-        form = answer_form(script.answers, label.classes if label else ()) if script else None
+    if has_program:
+        form = answer_form(program.answers, label.classes if label else ()) if program else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top)
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program)
     tests = {
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
@@ -135,11 +140,12 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         label=label,
         features=features,
         script=script,
+        container=container,
     )
 
 
 def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
-    if version is not None and version not in algorithm.image.versions:
+    if version is not None and algorithm.image.versions and version not in algorithm.image.versions:
         reader.problem(
             "algorithm.version",
             f"found {describe(version)}; expected {', '.join(algorithm.image.versions)}"

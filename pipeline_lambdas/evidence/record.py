@@ -182,6 +182,7 @@ def _training(facts: Facts) -> Document:
         "image_uri": (job.get("AlgorithmSpecification") or {}).get("TrainingImage"),
         "hyperparameters": plain_hyperparameters(job.get("HyperParameters") or {}),
         "source": _source_of_program(job),
+        "image_scan": variables_of(facts.actions, "StartTraining").get("ImageScan"),
         "instance_type": resources.get("InstanceType"),
         "instance_count": resources.get("InstanceCount"),
         "volume_gib": resources.get("VolumeSizeInGB"),

@@ -79,6 +79,8 @@ def training(record: Document) -> Html | None:
         ("Billed", _seconds(job, "billable_seconds")),
         ("Instances", (f"{count:,.0f} {text.TIMES} " if count else "") + string(job, "instance_type")),
         ("Volume", f"{volume} GiB" if volume else None),
+        ("Image", code(image) if "@" in (image := string(job, "image_uri")) else None),
+        ("Scan of the image", string(job, "image_scan")),
         ("Last metrics", ", ".join(metrics)),
         ("Hyperparameters", ", ".join(parameters)),
     ]

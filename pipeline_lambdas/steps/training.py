@@ -16,6 +16,7 @@ from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.release.script_mode import CHANNEL, job_hyperparameters, program_of, region_of
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.steps.found import differences
+from pipeline_lambdas.steps.images import Image, own_image
 from pipeline_lambdas.steps.source import source_of, store
 
 # A job in one of these goes on or has its model; after any other the next attempt is made.
@@ -35,13 +36,17 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingSite:
-    """The values that the stack gives a training job; `image_registries` maps the names of algorithms."""
+    """The values that the stack gives a training job; `image_registries` maps the names of algorithms.
+
+    `image_repository` has the images that the model's releases build; it is empty if they build none.
+    """
 
     data_bucket: str
     model_bucket: str
     role_arn: str
     kms_key_arn: str
     image_registries: Mapping[str, str]
+    image_repository: str = ""
 
     def image_uri(self, config: TrainingConfig) -> str:
         """Return the URI of the training image; ConfigurationError if the stack has no registry for it."""
@@ -60,6 +65,7 @@ class StartedTraining:
     image_uri: str
     config_sha256: str
     dataset: Dataset
+    image_scan: str = ""
 
     def variables(self) -> dict[str, str]:
         """Return the action's output variables."""
@@ -69,6 +75,7 @@ class StartedTraining:
             "ConfigSha256": self.config_sha256,
             "DatasetSha256": self.dataset.sha256,
             "DatasetPrefix": self.dataset.prefix,
+            **({"ImageScan": self.image_scan} if self.image_scan else {}),
         }
 
 
@@ -79,18 +86,19 @@ def start_training(
     site: TrainingSite,
     folder: Mapping[str, bytes] | None = None,
 ) -> StartedTraining:
-    """Start the job, or find the one that this release has already started; `folder` holds the files of a script.
+    """Start the job, or find the one that this release has already started; `folder` holds the files of its program.
 
     Raises ConfigurationError if the data does not match manifest and config, JobFailedError if a job of the same name
     has other settings or all attempts are used.
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
+    image = own_image(config, site.image_repository, folder or {}) or Image(site.image_uri(config))
     source = source_of(config, folder)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.training_job(attempt)
-        request = training_request(name, release, config, dataset, site, code)
+        request = training_request(name, release, config, dataset, site, code, image.uri)
         description = sagemaker.describe_training_job(name)
         is_new = description is None
         if is_new and not sagemaker.create_training_job(request):
@@ -98,7 +106,7 @@ def start_training(
             description = sagemaker.describe_training_job(name)
         if is_new or description is None or description["TrainingJobStatus"] in _LIVE:
             _refuse_other_settings(name, request, description)
-            return StartedTraining(name, site.image_uri(config), config_sha256(config), dataset)
+            return StartedTraining(name, image.uri, config_sha256(config), dataset, image.scan)
     raise JobFailedError(
         f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. {START_NEW}."
     )
@@ -139,9 +147,17 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
 
 
 def training_request(
-    name: str, release: Release, config: TrainingConfig, dataset: Dataset, site: TrainingSite, code: str | None = None
+    name: str,
+    release: Release,
+    config: TrainingConfig,
+    dataset: Dataset,
+    site: TrainingSite,
+    code: str | None = None,
+    image_uri: str = "",
 ) -> dict[str, Any]:
     """Return the request for the job; `code` is where the source of its program lies, if it runs one.
+
+    `image_uri` is a team's own image.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
     """
@@ -160,7 +176,7 @@ def training_request(
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {
-            "TrainingImage": site.image_uri(config),
+            "TrainingImage": image_uri or site.image_uri(config),
             "TrainingInputMode": config.training.input_mode,
             **_metric_definitions(config),
         },
@@ -194,10 +210,10 @@ def training_request(
 
 
 def _metric_definitions(config: TrainingConfig) -> dict[str, Any]:
-    mode = config.built_in.script
-    if not (config.script and config.script.metrics and mode and mode.own_metrics):
+    mode, program = config.built_in.script, config.own_program
+    if not (program and program.metrics and mode and mode.own_metrics):
         return {}
-    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in config.script.metrics.items()]}
+    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in program.metrics.items()]}
 
 
 def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict[str, Any]:
@@ -213,7 +229,7 @@ def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict
         "StoppingCondition": {**stopping, "MaxWaitTimeInSeconds": spot.max_wait_s},
         "EnableManagedSpotTraining": True,
     }
-    if config.script or (config.built_in.checkpoints and not config.features):
+    if config.own_program or (config.built_in.checkpoints and not config.features):
         found["CheckpointConfig"] = {
             "S3Uri": f"s3://{site.model_bucket}/training/{name}/checkpoints",
             "LocalPath": "/opt/ml/checkpoints",

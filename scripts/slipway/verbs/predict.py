@@ -203,12 +203,12 @@ def _columns_of(record: Mapping[str, Any]) -> Columns:
 
 
 def _takes_a_table(session: Session, model: str) -> bool:
-    """Whether the model is served by a program, which reads the cells of a table itself.
+    """Whether the model is served by a program or an image of a team's own, which reads the cells of a table itself.
 
     The variable is that of SageMaker's inference toolkit: https://github.com/aws/sagemaker-inference-toolkit
     """
     container = session.client("sagemaker").describe_model(ModelName=model)["PrimaryContainer"]
-    return "SAGEMAKER_PROGRAM" in container.get("Environment", {})
+    return "SAGEMAKER_PROGRAM" in container.get("Environment", {}) or algorithm_of_image(container["Image"]) is None
 
 
 def _algorithm_of(record: Mapping[str, Any]) -> Algorithm | None:
