@@ -27,11 +27,10 @@ class Environment:
     kms_key_arn: str
     image_registries: str
     instance_type_patterns: str = ""
-    image_repository: str = ""
 
     def site(self) -> TrainingSite:
-        images = dict(item.partition("=")[::2] for item in listed(self.image_registries)), self.image_repository
-        return TrainingSite(self.data_bucket, self.model_bucket, self.training_role_arn, self.kms_key_arn, *images)
+        registries = dict(item.partition("=")[::2] for item in listed(self.image_registries))
+        return TrainingSite(self.data_bucket, self.model_bucket, self.training_role_arn, self.kms_key_arn, registries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +56,5 @@ def _start(job: Job) -> Done | Continue:
         return dataset
     folder = read_program(job, config, parameters.config_artifact)
     started = start_training(release, config, dataset, environment.site(), folder)
-    more = manifest_version(config, parameters.dataset_version)
-    return Done({**started.variables(), **more}, f"Training job {started.job_name}", started.job_name)
+    variables = {**started.variables(), **manifest_version(config, parameters.dataset_version)}
+    return Done(variables, f"Training job {started.job_name}", started.job_name)

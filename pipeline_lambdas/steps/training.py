@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.algorithms.container import CONTAINER
 from pipeline_lambdas.aws import s3, sagemaker
 from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.config.columns import check_columns
@@ -38,7 +39,7 @@ _COMPARED = (
 class TrainingSite:
     """The values that the stack gives a training job; `image_registries` maps the names of algorithms.
 
-    `image_repository` has the images that the model's releases build; it is empty if they build none.
+    That of `container` is the whole repository of the images that the model's releases build, empty if they build none.
     """
 
     data_bucket: str
@@ -46,7 +47,6 @@ class TrainingSite:
     role_arn: str
     kms_key_arn: str
     image_registries: Mapping[str, str]
-    image_repository: str = ""
 
     def image_uri(self, config: TrainingConfig) -> str:
         """Return the URI of the training image; ConfigurationError if the stack has no registry for it."""
@@ -93,7 +93,7 @@ def start_training(
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
-    image = own_image(config, site.image_repository, folder or {}) or Image(site.image_uri(config))
+    image = own_image(config, site.image_registries.get(CONTAINER.name, ""), folder or {}) or Image(site.image_uri(config))
     source = source_of(config, folder)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):

@@ -120,7 +120,8 @@ def find_served(session: Session, environment: str | None) -> Served:
         record = (find_record(session, release) if release else None) or {}
         endpoint = session.names.endpoint(name)
         columns = replace(_columns_of(record), table=_takes_a_table(session, model))
-        script = bool(((record.get("config") or {}).get("values") or {}).get("script"))
+        values = (record.get("config") or {}).get("values") or {}
+        script = bool(values.get("script") or values.get("container"))
         return Served(name, endpoint, model, release, columns, _algorithm_of(record), script)
     wanted = environment or "any environment"
     there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
