@@ -30,7 +30,7 @@ def own_image(config: TrainingConfig, repository: str, folder: Mapping[str, byte
     """Return the image of a config with a container, by its digest; None for one of AWS's images.
 
     `repository` has the images that are built from the model's folder, whose files are `folder`; it is empty if the
-    stack builds none. Raises ConfigurationError then, or if the repository lacks the image.
+    stack has none. Raises ConfigurationError then, or if the repository lacks the image.
     """
     container = config.container
     if container and container.image:
@@ -44,8 +44,8 @@ def _built(config: TrainingConfig, dockerfile: str, repository: str, folder: Map
     place = f"{program_folder(config.model)}{dockerfile}"
     if not repository:
         raise ConfigurationError(
-            f"{config.model}.yml: container.dockerfile: found {dockerfile}, and a pipeline that builds no images; "
-            f"expected one that does. Deploy it with `slipway deploy --parameter {PARAMETER}=true`"
+            f"{config.model}.yml: container.dockerfile: found {dockerfile}, and a function that knows no repository of "
+            "images. Update the pipeline stack"
         )
     if dockerfile not in folder:
         found = ", ".join(sorted(folder)[:10]) or "no file"
@@ -54,7 +54,8 @@ def _built(config: TrainingConfig, dockerfile: str, repository: str, folder: Map
     details = ecr.find_image(repository.partition("/")[2], tag)
     if details is None:
         raise ConfigurationError(
-            f"{place}: found no image {tag} in {repository}, which the action BuildImage makes of the folder; see its "
+            f"{place}: found no image {tag} in {repository}, which the action BuildImage makes of the folder. Without "
+            f"that action, deploy the pipeline with it: `slipway deploy --parameter {PARAMETER}=true`; else see its "
             f"log. {START_NEW}."
         )
     return Image(f"{repository}@{details['imageDigest']}", scan_summary(details))
