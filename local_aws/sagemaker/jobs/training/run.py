@@ -39,7 +39,8 @@ class TrainingRun(JobRun):
         self._ml = Ml(self._folder / "ml")
         self._checkpoints: checkpoints.Checkpoints | None = None
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
-        self._is_script = script_of(record.request) is not None
+        self._is_own = platform.own_images.is_own(self._image)
+        self._is_script = self._is_own or script_of(record.request) is not None
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
         self._watched = Watched(record.state.get("watched", ""), on_change)
         self._on_change = on_change
@@ -77,6 +78,9 @@ class TrainingRun(JobRun):
             return parent.start_training(self._image, self._ml.root, environment, log_fd)
         offline = bool(self._request.get("EnableNetworkIsolation"))
         try:
+            if self._is_own:
+                run = self._platform.own_run(self._image, self._role, environment, offline=offline)
+                return self._platform.engine().train(run, self._ml.root, log_fd, offline=offline)
             sdk = {} if offline else self._platform.sdk_variables(self._role)
             return self._platform.scripts().train(
                 self._image,
