@@ -1,4 +1,4 @@
-"""Repositories and images: rows in the store, and the content of layers and manifests as files named by their digest."""
+"""Repositories and images: rows in the store, and layers and manifests as files named by their digest."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ class Images:
             tags.setdefault(row["digest"], []).append(row["tag"])
         rows = self._store.rows("SELECT * FROM ecr_image WHERE repository = ? ORDER BY pushed, digest", repository)
         return [
-            StoredImage(repository, r["digest"], r["media_type"], r["size"], r["pushed"], tuple(tags.get(r["digest"], ())))
+            StoredImage(
+                repository, r["digest"], r["media_type"], r["size"], r["pushed"], tuple(tags.get(r["digest"], ()))
+            )
             for r in rows
         ]
 

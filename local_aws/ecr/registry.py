@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html. Laye
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import re
@@ -215,11 +216,14 @@ async def _body(receive: Receive) -> bytes:
 
 async def _write(receive: Receive, upload: Path) -> int:
     """Append the body to an upload; returns how large that is."""
-    with upload.open("ab") as file:
+    file = await asyncio.to_thread(upload.open, "ab")
+    try:
         async for chunk in _chunks(receive):
             if chunk:
                 await asyncio.to_thread(file.write, chunk)
-    return upload.stat().st_size
+        return file.tell()
+    finally:
+        await asyncio.to_thread(file.close)
 
 
 async def _send_progress(send: Send, name: str, upload: Path, size: int) -> None:
@@ -240,12 +244,15 @@ async def _send(send: Send, status: int, headers: dict[str, str], body: bytes) -
 
 
 async def _send_file(send: Send, path: Path, headers: dict[str, str], *, head: bool) -> None:
-    start = {"type": "http.response.start", "status": 200, "headers": _pairs(headers, path.stat().st_size)}
-    await send(start)
-    if not head:
-        with path.open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        size = await asyncio.to_thread(file.seek, 0, io.SEEK_END)
+        await asyncio.to_thread(file.seek, 0)
+        await send({"type": "http.response.start", "status": 200, "headers": _pairs(headers, size)})
+        while not head and (chunk := await asyncio.to_thread(file.read, _CHUNK)):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        await asyncio.to_thread(file.close)
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -14,7 +14,7 @@ _ANSWER_S = 20.0
 _LONGEST_REASON = 200
 KEPT = ("DOCKER_HOST", "CONTAINER_HOST", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "BUILDAH_ISOLATION")
 _HANDED = "LOCAL_AWS_ENGINE_"
-"""What the variables of the user's own engine are called in the server's environment, so that nothing else reads them."""
+"""What the variables of the user's engine are called in the server's environment, where nothing else reads them."""
 
 
 class NoEngineError(Exception):

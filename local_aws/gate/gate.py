@@ -1,7 +1,8 @@
 """An ASGI application in front of all others: it accepts only requests from programs that have a valid key.
 
 Four things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), the clients of
-ECR's registry, which have its tokens (`ecr.registry`), and the two addresses to which CloudFormation's custom resources and wait conditions respond, which are secrets themselves.
+ECR's registry, which have its tokens (`ecr.registry`), and the two addresses to which CloudFormation's custom resources
+and wait conditions respond, which are secrets themselves.
 """
 
 from __future__ import annotations

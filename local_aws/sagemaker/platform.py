@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_aws.base import Credentials
-from local_aws.runtime import Runtime
 from local_aws.engine.find import NoEngineError
 from local_aws.processes.forking import StartError
+from local_aws.runtime import Runtime
 from local_aws.sagemaker.containers.launcher import Launcher, StoppingError
 from local_aws.sagemaker.containers.own_images.images import OwnImages
 from local_aws.sagemaker.containers.script_mode import frameworks

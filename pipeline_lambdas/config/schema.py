@@ -72,7 +72,7 @@ SCRIPT: Mapping[str, Rule] = {
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html
 _IMAGE = text(
     r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
-    "an image of ECR by its digest, <account>.dkr.ecr.<Region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>",
+    "an image of ECR by digest, <account>.dkr.ecr.<Region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>",
 )
 CONTAINER: Mapping[str, Rule] = {
     "dockerfile": text(
@@ -246,10 +246,10 @@ SECTIONS = (
     ),
     Section(
         "container",
-        "Optional, with `algorithm: {name: container}`: an image of your own trains and serves by SageMaker's contract, "
-        "see [containers.md](containers.md). `hyperparameters`, `metrics` and the data are as with `script`. `accepted` "
-        "may map critical findings of ECR's scan to the reason why each does no harm here; any other one fails the "
-        "release.",
+        "Optional, with `algorithm: {name: container}`: an image of your own trains and serves, by SageMaker's "
+        "contract: [containers.md](containers.md). `hyperparameters`, `metrics` and the data are as with `script`. "
+        "`accepted` may map critical findings of ECR's scan to the reason why each does no harm here; any other one "
+        "fails the release.",
         CONTAINER,
     ),
     Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),

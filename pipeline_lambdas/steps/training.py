@@ -93,7 +93,9 @@ def start_training(
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
-    image = own_image(config, site.image_registries.get(CONTAINER.name, ""), folder or {}) or Image(site.image_uri(config))
+    image = own_image(config, site.image_registries.get(CONTAINER.name, ""), folder or {}) or Image(
+        site.image_uri(config)
+    )
     source = source_of(config, folder)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):

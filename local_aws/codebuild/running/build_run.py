@@ -235,7 +235,8 @@ class BuildRun:
     def _open_shell(self, spec: buildspec.Buildspec, folders: sources.Sources, values: Mapping[str, str]) -> Shell:
         python = toolchain.python_environment(self._project_folder())
         home = self._root / "home"
-        engine, programs = {}, ""
+        engine: Mapping[str, str] = {}
+        programs = ""
         if self._request["environment"].get("privilegedMode"):
             engine, programs = engine_variables(self._platform.runtime.settings, self._root)
         whole = {

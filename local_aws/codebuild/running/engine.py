@@ -1,4 +1,4 @@
-"""Gives a privileged build the container engine of this machine, under the name that CodeBuild's images have it: docker.
+"""Gives a privileged build the container engine of this machine, as `docker`, which CodeBuild's images have.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker.html
 """

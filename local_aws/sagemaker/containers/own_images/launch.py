@@ -54,7 +54,9 @@ class EngineContainers:
 
     def clear(self) -> None:
         """Remove what containers a kill of local AWS has left."""
-        listed = self.engine.run("ps", "--all", "--quiet", "--filter", f"label={_LABEL}={self.owner}", timeout_s=_COMMAND_S)
+        listed = self.engine.run(
+            "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={self.owner}", timeout_s=_COMMAND_S
+        )
         for identifier in listed.stdout.split():
             self.engine.run("rm", "--force", identifier, timeout_s=_COMMAND_S)
 
@@ -75,9 +77,7 @@ class EngineContainers:
         for process in live:
             process.kill()
 
-    def _start(
-        self, run: Run, options: list[str], argument: str, log_fd: int, on_end: Callable[[], None]
-    ) -> Process:
+    def _start(self, run: Run, options: list[str], argument: str, log_fd: int, on_end: Callable[[], None]) -> Process:
         image = self._pull(run)
         name = f"local-aws-{uuid.uuid4().hex[:12]}"
         with tempfile.NamedTemporaryFile("w", prefix="environment-", delete=False) as variables:
