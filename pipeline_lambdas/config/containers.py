@@ -45,16 +45,16 @@ def read_container(reader: Reader, top: Mapping[str, Any], problem: str | None) 
     return Container(values["answers"], values.get("dockerfile"), values.get("image"), metrics, accepted)
 
 
-def check_container(reader: Reader, algorithm: Algorithm, version: str | None, *, given: bool) -> None:
+def check_container(reader: Reader, algorithm: Algorithm, top: Mapping[str, Any]) -> None:
     """Note a section `container` with another algorithm, and what the algorithm of that name lacks or has too much."""
-    is_own = algorithm.name == NAME
+    is_own, given, versioned = algorithm.name == NAME, NAME in top, "version" in top["algorithm"]
     if given and not is_own:
         reader.problem(NAME, f"found with {algorithm.name}; allowed with algorithm: {{name: {NAME}}}")
     if is_own and not given:
         reader.problem(NAME, "missing; expected a mapping with answers, and dockerfile or image")
-    if is_own and version is not None:
-        reader.problem("algorithm.version", f"found {describe(version)}; a container's image has no version here")
-    if not is_own and version is None:
+    if is_own and versioned:
+        reader.problem("algorithm.version", f"found with {NAME}; its image is named by dockerfile or image alone")
+    if not is_own and not versioned:
         reader.problem("algorithm.version", f"missing; expected {', '.join(algorithm.image.versions)}")
 
 

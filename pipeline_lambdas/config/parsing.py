@@ -95,7 +95,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     hyperparameters: dict[str, str] = {}
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
-        check_container(reader, algorithm, choice.get("version"), given="container" in top)
+        check_container(reader, algorithm, top)
         check_script(reader, algorithm, channels, given="script" in top)
         hyperparameters = _all_hyperparameters(reader, algorithm, choice.get("version"), top, label)
         if not has_program:

@@ -170,7 +170,7 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "algorithm.version: found 3.2; expected for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
             "for scikit-learn: 1.2-1, 1.4-2; for linear-learner: 1",
         ),
-        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; expected xgboost, scikit-learn, linear-learner"),
+        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; expected xgboost, scikit-learn, linear-learner, container"),
         (
             "hyperparameters.max_dept",
             6,
