@@ -251,4 +251,8 @@ def test_builds_import_no_command_line() -> None:
     imports = imports_of_modules()
     builds = {name for name in imports if name.split(".")[0] == "slipway_build"}
     assert builds
-    assert {found.split(".")[0] for name in builds for found in imports[name]} <= {"slipway_build"}
+    # What builds an image reads its config, as the functions do.
+    assert {found.split(".")[0] for name in builds - {"slipway_build.image"} for found in imports[name]} <= {
+        "slipway_build"
+    }
+    assert {found.split(".")[0] for found in imports["slipway_build.image"]} <= {"slipway_build", "pipeline_lambdas"}

@@ -50,8 +50,9 @@ class Engine:
 
 
 def handed_on(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a user's engine, as the server of local AWS takes them over."""
-    return {f"{_HANDED}{name}": environment[name] for name in KEPT if environment.get(name)}
+    """The variables of a user's engine, as the server of local AWS takes them over, from its parent or the user."""
+    given = {name: environment.get(f"{_HANDED}{name}") or environment.get(name) for name in KEPT}
+    return {f"{_HANDED}{name}": value for name, value in given.items() if value}
 
 
 def find_engine() -> Engine:

@@ -84,7 +84,9 @@ def test_without_an_engine_a_job_is_refused(tmp_path: Path) -> None:
         status, _ = _push_empty(server)
         assert status == 201
         house = House(server, "no-engine")
-        with pytest.raises(ClientError, match=r"no container engine that answers .*Cannot connect to the Docker daemon"):
+        with pytest.raises(
+            ClientError, match=r"no container engine that answers .*Cannot connect to the Docker daemon"
+        ):
             house.sagemaker.create_training_job(**house.request("none", **specification(f"{address}:empty")))
     finally:
         server.down()

@@ -212,7 +212,7 @@ def test_texts_in_slices_need_a_table() -> None:
     slices = [{"column": "a", "values": ["x"]}]
     assert problems_of(features=..., label=..., **with_test(slices=slices)) == [
         "tests.full.slices[0].values: found 'x'; expected numbers; texts are allowed with features, for columns of "
-        "other types, and with script"
+        "other types, and with script or container"
     ]
 
 
