@@ -50,9 +50,8 @@ def test_podman_stands_in_for_a_docker_that_does_not_answer(path: Path) -> None:
 
 def test_docker_is_asked_where_its_context_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "x")
-    program(
-        path, "docker", f'test "$1" = context && echo unix:///there; test "$1" = info && {{ env >{path}/env; echo 1; }}'
-    )
+    answers = f"case $1 in context) echo unix:///there;; info) env >{path}/env; echo 1;; esac"
+    program(path, "docker", answers)
     found = find_engine()
     assert found.variables["DOCKER_HOST"] == "unix:///there"
     assert found.limits
