@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from local_aws.engine.find import handed_on
 from local_aws.packages import pip_settings
 from local_aws.serving.root import RootKey, root_key
 
@@ -97,7 +98,7 @@ class Settings:
         here cannot be read by what builds and functions run. HOME is the server's own, and so that of what it runs.
         """
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-        kept |= pip_settings(Path.home(), os.environ)
+        kept |= pip_settings(Path.home(), os.environ) | handed_on(os.environ)
         return kept | {"HOME": str(self.state / "home"), "PYTHONUNBUFFERED": "1", "TMPDIR": str(self.state / "tmp")}
 
     def server_environment(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ MANY = 300
 """A repetition up to so often counts as bounded."""
 ALPHABET = frozenset([*map(chr, range(256)), "\u0416", "\u2028", "\ud800"])
 BUILT = {
+    "local_aws/ecr/registry.py": "names of repositories, in which no two repeats take the same, before a bounded end",
     "local_aws/shapes.py": "patterns of botocore's models; values beyond a length are refused before",
     "local_aws/sagemaker/jobs/training/metrics.py": "the images' definitions; those of a request have a time",
     "local_aws/sagemaker/jobs/training/requests.py": "compiled to be checked, and never matched",

@@ -63,7 +63,7 @@ parsed = parse_predictions(b'{"predictions": [{"guess": 1}, {"guess": 0}]}', 2, 
 metrics = metrics_of(config)
 metrics.add([1.0, 1.0], parsed.predictions)
 toy = algorithm_of_image("registry/toys:2")
-accounts = {"us-east-1": {one.mapping_key: "1" for one in ALGORITHMS.values()}}
+accounts = {"us-east-1": {one.mapping_key: "1" for one in ALGORITHMS.values() if one.image.registries}}
 template = rewritten(Path(given["template"]).read_text(), accounts, RELEASES)
 print(json.dumps({
     "problems": problems,

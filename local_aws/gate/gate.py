@@ -1,7 +1,8 @@
 """An ASGI application in front of all others: it accepts only requests from programs that have a valid key.
 
-Three things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), and the two
-addresses to which CloudFormation's custom resources and wait conditions respond, which are secrets themselves.
+Four things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), the clients of
+ECR's registry, which have its tokens (`ecr.registry`), and the two addresses to which CloudFormation's custom resources
+and wait conditions respond, which are secrets themselves.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 GIT_PREFIX = "/v1/repos/"
+REGISTRY_PREFIX = "/v2/"
 OWN_PREFIX = "/_local_aws/"
 OWN_SERVICE = "local-aws"
 """The service name in signatures of requests to local AWS itself."""
@@ -36,9 +38,10 @@ _CALLBACK = re.compile(r"/_ministack/cfn-(?:response|signal)/([0-9a-f-]{36})")
 class Gate:
     """Passes on signed requests, with the verified key as `scope["state"]["caller"]`."""
 
-    def __init__(self, inner: Asgi, git: Asgi, settings: Settings, clock: Clock) -> None:
-        """`inner` answers signed requests, `git` those to `/v1/repos/`."""
-        self._inner, self._git, self._settings, self._clock = inner, git, settings, clock
+    def __init__(self, inner: Asgi, git: Asgi, registry: Asgi, settings: Settings, clock: Clock) -> None:
+        """`inner` answers signed requests, `git` those to `/v1/repos/`, `registry` unsigned ones to `/v2/`."""
+        self._inner, self._git, self._registry = inner, git, registry
+        self._settings, self._clock = settings, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse one request."""
@@ -55,6 +58,8 @@ class Gate:
             await _send_text(send, refused)
         elif scope["path"].startswith(GIT_PREFIX):
             await self._git(scope, receive, send)
+        elif _is_of_registry(request, scope["path"]):
+            await self._registry(scope, receive, send)
         elif _CALLBACK.fullmatch(scope["path"]) and request.method == "PUT":
             await self._call_back(scope, receive, send)
         else:
@@ -138,6 +143,13 @@ class Gate:
                 501,
             )
         regions.require_own(claim, self._settings.region)
+
+
+def _is_of_registry(request: Request, path: str) -> bool:
+    """Whether a request is one of a registry's clients; the paths of other services begin so too, and are signed."""
+    if not f"{path}/".startswith(REGISTRY_PREFIX) or {"x-amz-signature", "signature"} & request.parameters.keys():
+        return False
+    return request.header("authorization").partition(" ")[0].lower() in ("", "basic", "bearer")
 
 
 def _given(body: bytes) -> Receive:

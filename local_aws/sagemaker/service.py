@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 from local_aws.base import ResourceType
+from local_aws.ecr.images import Images
 from local_aws.runtime import Runtime
 from local_aws.sagemaker import names, permissions
 from local_aws.sagemaker.cloudformation import ResourceTypes
 from local_aws.sagemaker.containers.launcher import Launcher
+from local_aws.sagemaker.containers.own_images.images import OwnImages
 from local_aws.sagemaker.hosting.deployments import Deployments
 from local_aws.sagemaker.hosting.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.hosting.endpoints import Endpoints
@@ -36,10 +38,10 @@ _STOP_S = 5.0
 class SageMakerService:
     """The operations of `sagemaker` and `sagemaker-runtime`, and what runs behind them."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Nothing runs before `resume` or the first request."""
+    def __init__(self, runtime: Runtime, images: Images | None = None) -> None:
+        """Nothing runs before `resume` or the first request; `images` are those of ECR."""
         records = Records(runtime.store, runtime.clock)
-        self._platform = Platform(runtime, records, Launcher())
+        self._platform = Platform(runtime, records, Launcher(), OwnImages(images))
         self._warming: threading.Thread | None = None
         self._metrics = InvocationMetrics(self._platform)
         self._jobs = TrainingJobs(self._platform)

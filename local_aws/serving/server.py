@@ -21,6 +21,7 @@ from local_aws.codecommit.git_http.host import GitHost
 from local_aws.codecommit.service import CodeCommitService
 from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
+from local_aws.ecr.service import EcrService
 from local_aws.gate import Gate
 from local_aws.gate.gate import OWN_PREFIX
 from local_aws.runtime import Runtime
@@ -69,18 +70,20 @@ class LocalAws:
         self.calls = base.CallRecorder(store, self.runtime.clock)
         self._telemetry, self._records, self._sessions = Store(settings.telemetry), Store(settings.records), Store(None)
         self.codecommit = CodeCommitService(self.runtime)
-        self.sagemaker = SageMakerService(self.runtime)
+        self.ecr = EcrService(self.runtime)
+        self.sagemaker = SageMakerService(self.runtime, self.ecr.images)
         self.codeconnections = CodeConnectionsService(self.runtime)
         self.codepipeline = CodePipelineService(self.runtime, self.codecommit, self.codeconnections)
         self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self.stepfunctions = StepFunctions(self.runtime)
         self._git: Asgi = GitHost(self.codecommit)
-        self.gate = Gate(self._answer, self._answer_git, settings, self.runtime.clock)
+        self.gate = Gate(self._answer, self._answer_git, self.ecr.registry, settings, self.runtime.clock)
         self._copies = database_copy.Keeper(settings.database)
         self.snapshots = snapshots.Snapshots(settings.state / "ministack")
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
         # In the order of resuming: late events of CodeCommit start pipelines, and these build, train and deploy.
         self._services = (
+            self.ecr,
             self.sagemaker,
             self.codebuild,
             self.stepfunctions,
@@ -119,6 +122,8 @@ class LocalAws:
         yield base.Front(self.codecommit.front(), "codecommit", "CodeCommit_20150413")
         yield base.Front(codepipeline, "codepipeline", "CodePipeline_20150709")
         yield base.Front(codebuild, "codebuild", "CodeBuild_20161006")
+        ecr = front("ecr", self.ecr.operations())
+        yield base.Front(ecr, "ecr", "AmazonEC2ContainerRegistry_V20150921")
         yield base.Front(sagemaker, "sagemaker-api", "SageMaker")
         yield base.Front(runtime, "sagemaker", None)
         yield base.Front(front("stepfunctions", self.stepfunctions.operations()), "states", "AWSStepFunctions")

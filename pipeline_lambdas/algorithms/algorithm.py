@@ -29,7 +29,7 @@ class Dependencies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The repository of an algorithm's image; `versions` are the oldest first.
+    """The repository of an algorithm's image; `versions` are the oldest first. All are empty for a team's own image.
 
     `registries` is the file of AWS's SDK that lists the accounts; `make images` writes them into the template. A tag is
     a version with the `suffix`.

@@ -48,9 +48,9 @@ def column_problems(test: EvaluationTest, names: Sequence[str], count: int | Non
 def table_problems(config: TrainingConfig, names: Sequence[str]) -> Iterator[str]:
     """Yield what is wrong where a config's label and features are not the dataset's columns, in their order.
 
-    Of a script the label alone is known, which has to be the first.
+    Of a program of a team's own the label alone is known, which has to be the first.
     """
-    if config.script and config.label and names and names[0] != config.label.column:
+    if config.own_program and config.label and names and names[0] != config.label.column:
         yield f"label.column: {finding(config.label.column)}; expected {names[0]}, the dataset's first column"
     expected = list(config.column_types)
     if list(names) == expected or not expected:

@@ -182,7 +182,9 @@ def _values(
         texts = [value for value in found if isinstance(value, str)]
         if texts:
             more = (
-                "" if judged.types else "; texts are allowed with features, for columns of other types, and with script"
+                ""
+                if judged.types
+                else "; texts are allowed with features, for columns of other types, and with script or container"
             )
             reader.problem(path, f"found {describe(texts[0])}; expected numbers{more}")
             return ()

@@ -18,11 +18,11 @@ _DEFAULTS = {"max_categories": schema.MAX_CATEGORIES, "max_terms": schema.MAX_TE
 
 
 def read_label(reader: Reader, top: dict[str, Any], problem: str | None) -> Label | None:
-    """Return the label; None without `features` and `script`, or after a problem was noted."""
-    needing = next((name for name in ("features", "script") if name in top), None)
+    """Return the label; None without `features`, `script` and `container`, or after a problem was noted."""
+    needing = next((name for name in ("features", "script", "container") if name in top), None)
     if needing is None:
         if "label" in top:
-            reader.problem("label", "found without features and script; allowed with one of them")
+            reader.problem("label", "found without features, script and container; allowed with one of them")
         return None
     if "label" not in top:
         reader.problem("label", f"missing; expected a mapping with column, classes, which {needing} needs")

@@ -23,8 +23,10 @@ Answer = Literal["number", "probability", "probabilities", "class"]
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChoice:
+    """An algorithm, and the version of its image; that of a team's own image has none."""
+
     name: str
-    version: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,20 @@ class Script:
     serve: str
     answers: Answer
     metrics: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An image of a team's own: a Dockerfile in the folder of the model's name, or the address of an image by digest.
+
+    `answers` and `metrics` are those of a script. `accepted` maps critical findings of the image's scan to reasons.
+    """
+
+    answers: Answer
+    dockerfile: str | None = None
+    image: str | None = None
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +229,9 @@ class Keep:
 class TrainingConfig:
     """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types.
 
-    With `features` the rows are those of a table, and the model itself makes numbers of them. With `script` they are
-    what its program reads. With `tuning` the `hyperparameters` are those that all training jobs share.
+    With `features` the rows are those of a table, and the model itself makes numbers of them. With `script` or
+    `container` they are what its program reads. With `tuning` the `hyperparameters` are those that all training jobs
+    share.
     """
 
     model: str
@@ -232,6 +249,12 @@ class TrainingConfig:
     features: tuple[Feature, ...] = ()
     script: Script | None = None
     tuning: Tuning | None = None
+    container: Container | None = None
+
+    @property
+    def own_program(self) -> Script | Container | None:
+        """What a team brings to train and serve with: a script or a container."""
+        return self.script or self.container
 
     @property
     def built_in(self) -> Algorithm:
@@ -239,8 +262,8 @@ class TrainingConfig:
 
     @property
     def prediction_form(self) -> PredictionForm:
-        if self.script:
-            return answer_form(self.script.answers, self.class_names)
+        if self.own_program:
+            return answer_form(self.own_program.answers, self.class_names)
         return self.built_in.form(self.hyperparameters)
 
     @property
@@ -255,7 +278,7 @@ class TrainingConfig:
     @property
     def raw_rows(self) -> bool:
         """Tell whether the cells are texts as they are: RFC 4180, with quotes where they have to be."""
-        return bool(self.features or self.script)
+        return bool(self.features or self.own_program)
 
     @property
     def column_types(self) -> dict[str, FeatureType]:
@@ -301,7 +324,8 @@ def config_values(config: TrainingConfig) -> dict[str, Any]:
     Without a table, a script or a search it has no key of one, nor any of training's defaults, and so the hash that it
     had before configs had these.
     """
-    left_out = {name for name in ("label", "features", "script", "tuning") if not getattr(config, name)}
+    optional = ("label", "features", "script", "tuning", "container")
+    left_out = {name for name in optional if not getattr(config, name)}
     values = {name: value for name, value in asdict(config).items() if name not in left_out}
     return {**values, "training": config.training.values}
 

@@ -11,6 +11,7 @@ from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
 from pipeline_lambdas.config.accelerators import check_accelerators
 from pipeline_lambdas.config.columns import column_problems
+from pipeline_lambdas.config.containers import check_container, read_container
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
 from pipeline_lambdas.config.environments import read_variant
 from pipeline_lambdas.config.features import check_table, read_features, read_label
@@ -42,6 +43,7 @@ _TOP = (
     "label",
     "features",
     "script",
+    "container",
     "algorithm",
     "hyperparameters",
     "training",
@@ -86,6 +88,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     label = read_label(reader, top, problem)
     features = read_features(reader, top["features"], label) if "features" in top else ()
     script = read_script(reader, top, problem)
+    container = read_container(reader, top, problem)
+    program, has_program = script or container, bool({"script", "container"} & top.keys())
     channels = _channels(reader, top.get("channels"))
     choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
     algorithm = ALGORITHMS.get(choice.get("name", ""))
@@ -93,28 +97,29 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     tuning = None
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
+        check_container(reader, algorithm, top)
         check_script(reader, algorithm, channels, given="script" in top)
         hyperparameters = _all_hyperparameters(reader, algorithm, choice.get("version"), top, label)
-        if "script" not in top:
+        if not has_program:
             _check_hyperparameters(reader, algorithm, hyperparameters, problem, "validation" in channels)
-    training = read_training(reader, top.get("training"), algorithm, script="script" in top)
+    training = read_training(reader, top.get("training"), algorithm, script=has_program)
     if algorithm:
         instances = training.get("instance_count", 1)
         if "features" in top:
             check_table(reader, algorithm, choice.get("version"), channels, instances)
         _check_job(reader, algorithm, channels, instances)
-        tuning = read_tuning(reader, top, algorithm, hyperparameters, script)
+        tuning = read_tuning(reader, top, algorithm, hyperparameters, program)
     environments = {
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
-    own = {name: name in top for name in ("features", "script")}
+    own = {"features": "features" in top, "script": has_program}
     check_accelerators(reader, algorithm, choice.get("version"), training, hyperparameters, environments, **own)
     form = algorithm.form(hyperparameters) if algorithm else None
-    if "script" in top:
-        form = answer_form(script.answers, label.classes if label else ()) if script else None
+    if has_program:
+        form = answer_form(program.answers, label.classes if label else ()) if program else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top)
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program)
     tests = _tests(reader, top.get("tests"), judged, list(types) if label else [])
     data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
@@ -135,6 +140,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         features=features,
         script=script,
         tuning=tuning,
+        container=container,
     )
 
 
@@ -158,7 +164,7 @@ def _tests(reader: Reader, found: object, judged: Judged, columns: Sequence[str]
 
 
 def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
-    if version is not None and version not in algorithm.image.versions:
+    if version is not None and algorithm.image.versions and version not in algorithm.image.versions:
         reader.problem(
             "algorithm.version",
             f"found {describe(version)}; expected {', '.join(algorithm.image.versions)}"

@@ -34,6 +34,11 @@ def _metrics() -> str:
 def _algorithm(algorithm: Algorithm) -> str:
     target = algorithm.target
     versions = f"Versions: {', '.join(algorithm.image.versions)}. Content types: {', '.join(algorithm.content_types)}."
+    if not algorithm.image.versions:
+        return (
+            f"## `hyperparameters` of {algorithm.name}\n\n{algorithm.title}, as AWS documents it: "
+            f"{algorithm.reference}\n\nContent types: {', '.join(algorithm.content_types)}. It takes what it likes."
+        )
     if target is None:
         return (
             f"## `hyperparameters` of {algorithm.name}\n\n{algorithm.title}, as AWS documents it: "

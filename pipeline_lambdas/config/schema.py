@@ -16,7 +16,9 @@ MODEL_NAME = text(
 )
 _INSTANCE_TYPE = text(r"ml\.[a-z][a-z0-9]*(-[a-z0-9]+)?\.[a-z0-9-]+", "ml.<family>.<size>, such as ml.m5.large")
 _CONTENT_TYPES = choice(*sorted({kind for entry in ALGORITHMS.values() for kind in entry.content_types}))
-_VERSIONS = "; ".join(f"for {entry.name}: {', '.join(entry.image.versions)}" for entry in ALGORITHMS.values())
+_VERSIONS = "; ".join(
+    f"for {entry.name}: {', '.join(entry.image.versions)}" for entry in ALGORITHMS.values() if entry.image.versions
+)
 
 
 def _version(value: object) -> str | None:
@@ -29,8 +31,10 @@ ROOT: Mapping[str, Rule] = {
     "problem": choice("regression", "binary", "multiclass").about("Decides which metrics and objectives fit"),
 }
 ALGORITHM: Mapping[str, Rule] = {
-    "name": choice(*ALGORITHMS).about("A SageMaker built-in algorithm, or the framework whose image runs `script`"),
-    "version": Rule(_VERSIONS, _version).about("Version of its image"),
+    "name": choice(*ALGORITHMS).about(
+        "A SageMaker built-in algorithm, the framework whose image runs `script`, or `container`"
+    ),
+    "version": Rule(_VERSIONS, _version).about("Version of its image").optional("required but for container"),
 }
 _COLUMN = text(r"(?s).{1,200}", "the name of a column")
 _CELL = text(r"(?!\s)[^\r\n]{1,200}(?<!\s)", "a text of 1 to 200 characters without spaces around it")
@@ -65,6 +69,20 @@ SCRIPT: Mapping[str, Rule] = {
         "What an answer in text/csv holds of each row, a row a line: a number; the probability of the positive class; "
         "one probability for each of the label's classes; or the name of the class"
     ),
+}
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html
+_IMAGE = text(
+    r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9]+([._/-][a-z0-9]+)*@sha256:[0-9a-f]{64}",
+    "an image of ECR by digest, <account>.dkr.ecr.<Region>.amazonaws.com/<repository>@sha256:<64 hexadecimal digits>",
+)
+CONTAINER: Mapping[str, Rule] = {
+    "dockerfile": text(
+        r"(?![./])[A-Za-z0-9._-]{1,100}(/(?!\.)[A-Za-z0-9._-]{1,100}){0,5}", "the name of a file in the model's folder"
+    )
+    .about("A Dockerfile in the folder of the model's name, whose image each release builds. Either this ...")
+    .optional(),
+    "image": _IMAGE.about("... or an image that exists, in the Region of the pipeline").optional(),
+    "answers": SCRIPT["answers"],
 }
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
@@ -174,7 +192,7 @@ SLICE: Mapping[str, Rule] = {
     .about("Cuts: [10, 11.5] makes the slices below 10, from 10 to below 11.5, and from 11.5 on")
     .optional(),
     "values": several(either(number(), _CELL), "numbers or texts", 50)
-    .about("A slice for each value, and one for other values; texts need `features` or `script`")
+    .about("A slice for each value, and one for other values; texts need `features`, `script` or `container`")
     .optional(),
     "min_rows": integer(1).about("A slice with fewer rows is shown but not judged").optional("30"),
 }
@@ -210,7 +228,7 @@ class Section:
 SECTIONS = (
     Section("", "Keys outside the sections below.", ROOT),
     Section("algorithm", "The algorithm that trains and serves.", ALGORITHM),
-    Section("label", "Required with `features` or `script`, and only there: what is predicted.", LABEL),
+    Section("label", "Required with `features`, `script` or `container`, and only there: what is predicted.", LABEL),
     Section(
         "features.<column>",
         "Optional, for XGBoost: the dataset is a table as it is, with texts, dates and empty cells, and the model "
@@ -226,6 +244,14 @@ SECTIONS = (
         "map names of metrics to regular expressions that find their values in the log, for the learning curves. The "
         "data is CSV with quotes (RFC 4180), the label first.",
         SCRIPT,
+    ),
+    Section(
+        "container",
+        "Optional, with `algorithm: {name: container}`: an image of your own trains and serves, by SageMaker's "
+        "contract: [containers.md](containers.md). `hyperparameters`, `metrics` and the data are as with `script`. "
+        "`accepted` may map critical findings of ECR's scan to the reason why each does no harm here; any other one "
+        "fails the release.",
+        CONTAINER,
     ),
     Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
     Section(

@@ -37,17 +37,23 @@ def read_script(reader: Reader, top: Mapping[str, Any], problem: str | None) -> 
         reader.problem("script", "found with features; expected one of them, as a program reads the columns itself")
     values = reader.section(top["script"], "script", schema.SCRIPT, ["metrics"])
     answers = values.get("answers")
-    if problem and answers and answers not in _FITTING[problem]:
-        allowed = ", ".join(_FITTING[problem])
-        reader.problem("script.answers", f"found {answers}; allowed for problem {problem}: {allowed}")
-    metrics = _metrics(reader, values.get("metrics", {}))
+    check_answers(reader, "script", answers, problem)
+    metrics = read_metrics(reader, "script", values.get("metrics", {}))
     if "program" not in values or answers is None:
         return None
     return Script(values["program"], values.get("serve", values["program"]), answers, metrics)
 
 
-def _metrics(reader: Reader, found: object) -> dict[str, str]:
-    path = "script.metrics"
+def check_answers(reader: Reader, section: str, answers: str | None, problem: str | None) -> None:
+    """Note answers of a program that do not fit the problem."""
+    if problem and answers and answers not in _FITTING[problem]:
+        allowed = ", ".join(_FITTING[problem])
+        reader.problem(f"{section}.answers", f"found {answers}; allowed for problem {problem}: {allowed}")
+
+
+def read_metrics(reader: Reader, section: str, found: object) -> dict[str, str]:
+    """Return the names of a program's metrics with the expressions that find them in its log."""
+    path = f"{section}.metrics"
     if not isinstance(found, dict):
         reader.problem(path, f"{finding(found)}; expected a mapping of names to regular expressions")
         return {}
@@ -78,11 +84,11 @@ def _check_metric(reader: Reader, path: str, name: object, regex: object) -> Non
 def check_script(reader: Reader, algorithm: Algorithm, channels: Mapping[str, str | None], *, given: bool) -> None:
     """Note what keeps an algorithm's image from running the script, or from running without one."""
     if not given:
-        if algorithm.target is None:
+        if algorithm.target is None and algorithm.image.versions:
             reader.problem("script", f"missing; {algorithm.name} runs a program, so say which: program, answers")
         return
-    if algorithm.script is None:
-        able = ", ".join(entry.name for entry in ALGORITHMS.values() if entry.script)
+    if algorithm.script is None or not algorithm.image.versions:
+        able = ", ".join(entry.name for entry in ALGORITHMS.values() if entry.script and entry.image.versions)
         reader.problem("script", f"found with {algorithm.name}; allowed with {able}")
     for name, kind in channels.items():
         if kind is not None and kind != _CSV:

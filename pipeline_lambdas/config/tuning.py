@@ -13,7 +13,7 @@ from typing import Any
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.tunable import VALIDATION, Direction
 from pipeline_lambdas.config import tuning_schema as schema
-from pipeline_lambdas.config.model import Script
+from pipeline_lambdas.config.model import Container, Script
 from pipeline_lambdas.config.reader import Reader
 from pipeline_lambdas.config.rules import Rule, describe, finding, nearest
 from pipeline_lambdas.config.scripts import HYPERPARAMETER, MOST_HYPERPARAMETERS
@@ -32,7 +32,11 @@ def tuned_names(top: Mapping[str, Any]) -> frozenset[str]:
 
 
 def read_tuning(
-    reader: Reader, top: Mapping[str, Any], algorithm: Algorithm, static: Mapping[str, str], script: Script | None
+    reader: Reader,
+    top: Mapping[str, Any],
+    algorithm: Algorithm,
+    static: Mapping[str, str],
+    script: Script | Container | None,
 ) -> Tuning | None:
     """Return the search; None without one or after a problem was noted. `static` are the other hyperparameters."""
     if _PATH not in top:
@@ -54,7 +58,9 @@ def read_tuning(
     return found
 
 
-def _check_around(reader: Reader, top: Mapping[str, Any], algorithm: Algorithm, script: Script | None) -> None:
+def _check_around(
+    reader: Reader, top: Mapping[str, Any], algorithm: Algorithm, script: Script | Container | None
+) -> None:
     """Note what the other sections lack for a search, or have that does not go with one."""
     if script and _has_own_metrics(algorithm) and not script.metrics:
         reader.problem("script.metrics", "missing; expected the metric that tuning aims at, and how the log shows it")
@@ -72,7 +78,7 @@ def _has_own_metrics(algorithm: Algorithm) -> bool:
 
 
 def _logged(
-    top: Mapping[str, Any], algorithm: Algorithm, static: Mapping[str, str], script: Script | None
+    top: Mapping[str, Any], algorithm: Algorithm, static: Mapping[str, str], script: Script | Container | None
 ) -> Mapping[str, Direction | None]:
     """Return the metrics that a training job logs, with None for a direction that only the program knows.
 

@@ -175,12 +175,13 @@ def _curves(
     """
     image = ((training or {}).get("AlgorithmSpecification") or {}).get("TrainingImage", "")
     algorithm, stream = algorithm_of_image(image), logs.first_stream(TRAINING_LOG, f"{job}/algo-1-")
-    if algorithm is None or stream is None:
+    program = config.own_program if config else None
+    if stream is None or not (algorithm or program):
         return {}
     lines = logs.read_stream(TRAINING_LOG, stream, MOST_LOG_LINES, MOST_LOG_BYTES)
-    if config and config.script:
-        return curves_of_metrics(lines, config.script.metrics)
-    return curves(lines, algorithm.log)
+    if program:
+        return curves_of_metrics(lines, program.metrics)
+    return curves(lines, algorithm.log if algorithm else None)
 
 
 def _with_evaluations(reader: _Reader, facts: Facts, site: RecordSite) -> Facts:

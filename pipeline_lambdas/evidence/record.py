@@ -73,7 +73,8 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
     """Return the record, which is not part of the chain yet."""
     execution = facts.execution or {}
     status, ended = _end(facts)
-    training = training_document(facts.training, facts.search, facts.curves, _artifact_version(facts))
+    scan = variables_of(facts.actions, "StartTraining").get("ImageScan")
+    training = training_document(facts.training, facts.search, facts.curves, _artifact_version(facts), scan)
     missing = list(facts.missing)
     cost = _cost(training, facts.search, prices, facts.region, missing)
     trigger = execution.get("trigger") or {}

@@ -17,8 +17,11 @@ def training_document(
     search: Search | None,
     curves: Mapping[str, list[float | None]],
     artifact_version: str | None,
+    image_scan: str | None,
 ) -> Document | None:
     """Return a record's `training`; None if neither a training job nor a search was started.
+
+    `image_scan` is what the scan of a team's own image found.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     """
@@ -33,6 +36,7 @@ def training_document(
         "image_uri": (job.get("AlgorithmSpecification") or {}).get("TrainingImage"),
         "hyperparameters": _hyperparameters(job),
         "source": _source_of_program(job),
+        "image_scan": image_scan,
         "instance_type": resources.get("InstanceType"),
         "instance_count": resources.get("InstanceCount"),
         "volume_gib": resources.get("VolumeSizeInGB"),

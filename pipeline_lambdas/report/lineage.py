@@ -80,6 +80,8 @@ def training(record: Document) -> Html | None:
         ("Saved by spot training", _saved(job)),
         ("Instances", (f"{count:,.0f} {text.TIMES} " if count else "") + string(job, "instance_type")),
         ("Volume", f"{volume} GiB" if volume else None),
+        ("Image", code(image) if "@" in (image := string(job, "image_uri")) else None),
+        ("Scan of the image", string(job, "image_scan")),
         ("Last metrics", ", ".join(metrics)),
         ("Hyperparameters", ", ".join(parameters)),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.algorithms.container import CONTAINER
 from pipeline_lambdas.algorithms.table import algorithm_of_image
 from pipeline_lambdas.aws import executions, sagemaker
 from pipeline_lambdas.evidence.actions import approval_of, variables_of
@@ -100,7 +101,7 @@ def package_request(release: Release, registration: Registration, job: Mapping[s
                 }
             ],
             "SupportedContentTypes": contents,
-            "SupportedResponseMIMETypes": list(algorithm.response_types) if algorithm else [],
+            "SupportedResponseMIMETypes": list((algorithm or CONTAINER).response_types),
         },
         "ModelMetrics": {
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": registration.report_uri}}

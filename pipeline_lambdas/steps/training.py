@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_lambdas.algorithms.container import CONTAINER
 from pipeline_lambdas.aws import s3, sagemaker, tuning_jobs
 from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.config.columns import check_columns
@@ -18,6 +19,7 @@ from pipeline_lambdas.release.wheels import CHANNEL as WHEELS
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 from pipeline_lambdas.runtime.outcome import Done
 from pipeline_lambdas.steps.found import differences
+from pipeline_lambdas.steps.images import Image, own_image
 from pipeline_lambdas.steps.source import source_of, store
 from pipeline_lambdas.steps.tuning import tuning_differences, tuning_request
 from pipeline_lambdas.steps.tuning_status import has_winner
@@ -40,7 +42,10 @@ _COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingSite:
-    """The values that the stack gives a training job; `image_registries` maps the names of algorithms."""
+    """The values that the stack gives a training job; `image_registries` maps the names of algorithms.
+
+    That of `container` is the whole repository of the images that the model's releases build, empty if they build none.
+    """
 
     data_bucket: str
     model_bucket: str
@@ -68,6 +73,7 @@ class StartedTraining:
     config_sha256: str
     dataset: Dataset
     noun: str
+    image_scan: str = ""
 
     def done(self, more: Mapping[str, str]) -> Done:
         """Return the action's outcome, with more output variables."""
@@ -81,6 +87,7 @@ class StartedTraining:
             "ConfigSha256": self.config_sha256,
             "DatasetSha256": self.dataset.sha256,
             "DatasetPrefix": self.dataset.prefix,
+            **({"ImageScan": self.image_scan} if self.image_scan else {}),
         }
 
 
@@ -91,18 +98,21 @@ def start_training(
     site: TrainingSite,
     folder: Mapping[str, bytes] | None = None,
 ) -> StartedTraining:
-    """Start the job, or find the one that this release has already started; `folder` holds the files of a script.
+    """Start the job, or find the one that this release has already started; `folder` holds the files of its program.
 
     Raises ConfigurationError if the data does not match manifest and config, JobFailedError if a job of the same name
     has other settings or all attempts are used.
     """
     check_columns(config, dataset.columns)
     check_data(config, dataset, site.data_bucket)
+    image = own_image(config, site.image_registries.get(CONTAINER.name, ""), folder or {}) or Image(
+        site.image_uri(config)
+    )
     wheels = fetched_wheels(config, folder or {}, site.model_bucket)
     source = source_of(config, folder, wheels.sha256 if wheels else None)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        work = _work(attempt, release, config, dataset, site, code, wheels)
+        work = _work(attempt, release, config, dataset, site, code, wheels, image.uri)
         description = work.describe(work.name)
         is_new = description is None
         if is_new and not work.create(work.request):
@@ -110,7 +120,7 @@ def start_training(
             description = work.describe(work.name)
         if is_new or description is None or work.is_live(description):
             _refuse_other_settings(work, description)
-            return StartedTraining(work.name, site.image_uri(config), config_sha256(config), dataset, work.noun)
+            return StartedTraining(work.name, image.uri, config_sha256(config), dataset, work.noun, image.scan)
     raise JobFailedError(
         f"All {MAX_ATTEMPTS} attempts of {_noun(config)} {_name(1, release, config, site)} failed or were stopped. "
         f"{START_NEW}."
@@ -146,9 +156,10 @@ def _work(
     site: TrainingSite,
     code: str | None,
     wheels: Wheels | None,
+    image_uri: str,
 ) -> _Work:
     name = _name(attempt, release, config, site)
-    request = training_request(name, release, config, dataset, site, code, wheels)
+    request = training_request(name, release, config, dataset, site, code, wheels, image_uri)
     if config.tuning is None:
         return _Work(
             name,
@@ -224,8 +235,11 @@ def training_request(
     site: TrainingSite,
     code: str | None = None,
     wheels: Wheels | None = None,
+    image_uri: str = "",
 ) -> dict[str, Any]:
     """Return the request for the job; `code` is where the source of its program lies, if it runs one.
+
+    `image_uri` is a team's own image.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
     """
@@ -244,7 +258,7 @@ def training_request(
     return {
         "TrainingJobName": name,
         "AlgorithmSpecification": {
-            "TrainingImage": site.image_uri(config),
+            "TrainingImage": image_uri or site.image_uri(config),
             "TrainingInputMode": config.training.input_mode,
             **_metric_definitions(config),
         },
@@ -279,10 +293,10 @@ def training_request(
 
 
 def _metric_definitions(config: TrainingConfig) -> dict[str, Any]:
-    mode = config.built_in.script
-    if not (config.script and config.script.metrics and mode and mode.own_metrics):
+    mode, program = config.built_in.script, config.own_program
+    if not (program and program.metrics and mode and mode.own_metrics):
         return {}
-    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in config.script.metrics.items()]}
+    return {"MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in program.metrics.items()]}
 
 
 def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict[str, Any]:
@@ -298,7 +312,7 @@ def _interruption(name: str, config: TrainingConfig, site: TrainingSite) -> dict
         "StoppingCondition": {**stopping, "MaxWaitTimeInSeconds": spot.max_wait_s},
         "EnableManagedSpotTraining": True,
     }
-    if config.script or (config.built_in.checkpoints and not config.features):
+    if config.own_program or (config.built_in.checkpoints and not config.features):
         found["CheckpointConfig"] = {
             "S3Uri": f"s3://{site.model_bucket}/training/{name}/checkpoints",
             "LocalPath": "/opt/ml/checkpoints",

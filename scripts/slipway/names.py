@@ -10,7 +10,7 @@ from pipeline_lambdas.release.names import RESERVED_MODELS
 from slipway.errors import SlipwayError
 
 BRANCH = "main"
-BUILDS = ("build", "check")
+BUILDS = ("build", "check", "image")
 """The projects of CodeBuild."""
 FUNCTIONS = (
     "train-model",

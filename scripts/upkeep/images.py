@@ -71,6 +71,7 @@ RELEASES = tuple(
         _BOTH if algorithm.target else _TRAINING,
     )
     for name, algorithm in ALGORITHMS.items()
+    if algorithm.image.registries
 )
 """The images of the algorithms that a training config may name."""
 _HERE = "scripts/upkeep/images.py"

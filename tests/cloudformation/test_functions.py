@@ -173,16 +173,18 @@ def test_the_image_registries_follow_region_and_partition(template: Template) ->
         "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com",
         "scikit-learn": "683313688378.dkr.ecr.us-east-1.amazonaws.com",
         "linear-learner": "382416733822.dkr.ecr.us-east-1.amazonaws.com",
+        "container": "<ImageRepository.RepositoryUri>",
     }
     assert registries("cn-north-1", "amazonaws.com.cn") == {
         "xgboost": "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn",
         "scikit-learn": "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn",
         "linear-learner": "390948362332.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "container": "<ImageRepository.RepositoryUri>",
     }
 
 
 @pytest.mark.parametrize("name", ["PullImagePolicy", "RegisterModelFunctionRole"])
-def test_images_of_the_algorithms_alone_may_be_read(template: Template, name: str) -> None:
+def test_images_of_the_algorithms_and_of_the_model_alone_may_be_read(template: Template, name: str) -> None:
     statements = [
         statement
         for document in documents_of(template["Resources"][name]["Properties"])
@@ -193,10 +195,13 @@ def test_images_of_the_algorithms_alone_may_be_read(template: Template, name: st
     (statement,) = templates.render(statements, template, context)
     frameworks = dict.fromkeys(("sagemaker-xgboost", "sagemaker-scikit-learn"), "683313688378")
     accounts = {**frameworks, "linear-learner": "382416733822"}
-    assert statement["Resource"] == [
+    assert statement["Resource"][: len(accounts)] == [
         f"arn:aws:ecr:us-east-1:{accounts[algorithm.image.repository]}:repository/{algorithm.image.repository}"
         for algorithm in ALGORITHMS.values()
+        if algorithm.image.repository
     ]
+    # And those of the model's own; a parameter may name one more.
+    assert statement["Resource"][len(accounts) :] == ["<ImageRepository.Arn>"]
 
 
 def documents_of(properties: dict[str, Any]) -> list[Any]:

@@ -53,7 +53,7 @@ def test_one_role_per_function(pipeline: Template) -> None:
 
 def test_no_role_is_trusted_by_two_services() -> None:
     trusted = {}
-    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)", BuildContainers="true")
     for role, resource in templates.of_type(pipeline, "AWS::IAM::Role").items():
         (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Action"] == "sts:AssumeRole", role
@@ -65,6 +65,7 @@ def test_no_role_is_trusted_by_two_services() -> None:
         "PipelineRole": {"Service": "codepipeline.amazonaws.com"},
         "BuildProjectRole": {"Service": "codebuild.amazonaws.com"},
         "CheckProjectRole": {"Service": "codebuild.amazonaws.com"},
+        "ImageProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
         "HostingRole": {"Service": "sagemaker.amazonaws.com"},
         "ProdHostingRole": {"Service": "sagemaker.amazonaws.com"},
@@ -94,12 +95,16 @@ def test_no_role_is_trusted_by_two_services() -> None:
                 for kind in ("training-job", "hyper-parameter-tuning-job")
             ],
         ),
+        (
+            "ImageProjectRole",
+            [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-image"],
+        ),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
         ("ProdHostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
     ],
 )
 def test_a_role_is_only_assumed_for_this_account(role: str, sources: list[str]) -> None:
-    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)", BuildContainers="true")
     (statement,) = pipeline["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     condition = templates.render(statement["Condition"], pipeline)
     (found,) = [keys["aws:SourceArn"] for keys in condition.values() if "aws:SourceArn" in keys]
@@ -107,7 +112,7 @@ def test_a_role_is_only_assumed_for_this_account(role: str, sources: list[str]) 
 
 
 def test_the_rules_are_those_that_the_role_trusts() -> None:
-    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)")
+    pipeline = templates.decided("pipeline", RetrainingSchedule="rate(7 days)", BuildContainers="true")
     (statement,) = pipeline["Resources"]["RetrainingRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     arns = templates.render(statement["Condition"]["ArnEquals"]["aws:SourceArn"], pipeline)
     names = [

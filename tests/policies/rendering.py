@@ -32,6 +32,7 @@ _ARNS = {
     "AWS::CodeBuild::Project": ("Name", "codebuild:{region}:{account}:project/{name}"),
     "AWS::CodeCommit::Repository": ("RepositoryName", "codecommit:{region}:{account}:{name}"),
     "AWS::DynamoDB::Table": ("TableName", "dynamodb:{region}:{account}:table/{name}"),
+    "AWS::ECR::Repository": ("RepositoryName", "ecr:{region}:{account}:repository/{name}"),
     "AWS::Events::Rule": ("Name", "events:{region}:{account}:rule/{name}"),
     "AWS::IAM::Role": ("RoleName", "iam::{account}:role/{name}"),
     "AWS::KMS::Key": ("", "kms:{region}:{account}:key/0a1b2c3d-4e5f-4a1b-8c3d-0a1b2c3d4e5f"),
@@ -62,7 +63,9 @@ class Partition:
         defaults = {key: str(parameter.get("Default", "")) for key, parameter in template["Parameters"].items()}
         connection = f"arn:{self.name}:codeconnections:{self.region}:{ACCOUNT}:connection/0a1b2c3d-4e5f"
         machine = f"arn:{self.name}:states:{self.region}:{ACCOUNT}:stateMachine:slipway-sample-text-dataset"
+        repository = f"arn:{self.name}:ecr:{self.region}:{ACCOUNT}:repository/team/churn"
         samples = {"SuffixID": "sample", "ConnectionArn": connection, "PrepareMachineArn": machine}
+        samples |= {"ContainerRepositoryArn": repository}
         return {
             **defaults,
             **{key: value for key, value in samples.items() if key in defaults},

@@ -25,7 +25,7 @@ artifacts: {files: ["**/*"], base-directory: build}
 
 
 def test_buildspecs_of_the_repository() -> None:
-    assert [file.name for file in FILES] == ["buildspec.yml", "checkspec.yml"]
+    assert [file.name for file in FILES] == ["buildspec.yml", "checkspec.yml", "imagespec.yml"]
     found = {str(file): problems(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in FILES}
     assert found == {str(file): [] for file in FILES}
 

@@ -16,6 +16,7 @@ KEYED = {
     "AWS::CodeBuild::Project": ("EncryptionKey",),
     "AWS::CodePipeline::Pipeline": ("ArtifactStore", "EncryptionKey", "Id"),
     "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::ECR::Repository": ("EncryptionConfiguration", "KmsKey"),
     "AWS::Lambda::Function": ("KmsKeyArn",),
     "AWS::Logs::LogGroup": ("KmsKeyId",),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
@@ -83,7 +84,7 @@ def test_what_keeps_something_names_the_key() -> None:
 def test_no_policy_of_a_resource_allows_everyone(statement: str) -> None:
     """A bucket, a key or a topic; what is denied to everyone is meant."""
     for name, logical_id, resource in resources():
-        for property_name in ("KeyPolicy", "PolicyDocument"):
+        for property_name in ("KeyPolicy", "PolicyDocument", "RepositoryPolicyText"):
             document = rendered(name, resource, (property_name,)) if "Properties" in resource else {}
             for each in document.get("Statement", []) if isinstance(document, dict) else []:
                 if each["Effect"] != "Allow" or statement not in each:

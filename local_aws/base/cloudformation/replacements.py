@@ -15,6 +15,7 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = MappingProxyType(
         "AWS::CodeBuild::Project": frozenset({"Name"}),
         "AWS::CodeCommit::Repository": frozenset(),
         "AWS::CodePipeline::Pipeline": frozenset({"Name"}),
+        "AWS::ECR::Repository": frozenset({"EncryptionConfiguration", "RepositoryName"}),
         "AWS::Events::Rule": frozenset({"Name"}),
         "AWS::IAM::Policy": frozenset(),
         "AWS::KMS::Alias": frozenset({"AliasName"}),

@@ -23,6 +23,7 @@ _OUR_TYPES = (
     "AWS::CodeConnections::Connection",
     "AWS::CodePipeline::Pipeline",
     "AWS::CodeStarConnections::Connection",
+    "AWS::ECR::Repository",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",

@@ -20,6 +20,7 @@ _CREATED: Mapping[str, tuple[str, str, str]] = {
         "RepositoryName",
     ),
     "AWS::CodePipeline::Pipeline": ("codepipeline:CreatePipeline", "codepipeline:{region}:{account}:", "Name"),
+    "AWS::ECR::Repository": ("ecr:CreateRepository", "ecr:{region}:{account}:repository/", "RepositoryName"),
     "AWS::Events::Rule": ("events:PutRule", "events:{region}:{account}:rule/", "Name"),
     "AWS::IAM::InstanceProfile": (
         "iam:CreateInstanceProfile",

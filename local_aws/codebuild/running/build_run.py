@@ -21,6 +21,7 @@ from local_aws.codebuild.running import build_state, environment, sources, toolc
 from local_aws.codebuild.running.artifacts import Upload
 from local_aws.codebuild.running.build_log import BuildLog, LogNotWritableError
 from local_aws.codebuild.running.build_state import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT
+from local_aws.codebuild.running.engine import before, engine_variables
 from local_aws.codebuild.running.shell import InterruptedCommandError, Shell
 
 log = logging.getLogger(__name__)
@@ -234,6 +235,10 @@ class BuildRun:
     def _open_shell(self, spec: buildspec.Buildspec, folders: sources.Sources, values: Mapping[str, str]) -> Shell:
         python = toolchain.python_environment(self._project_folder())
         home = self._root / "home"
+        engine: Mapping[str, str] = {}
+        programs = ""
+        if self._request["environment"].get("privilegedMode"):
+            engine, programs = engine_variables(self._platform.runtime.settings, self._root)
         whole = {
             **packages.pip_settings(Path.home(), os.environ),
             "PIP_CACHE_DIR": str(self._platform.folder / "pip"),
@@ -241,9 +246,10 @@ class BuildRun:
             **environment.credential_variables(self._role.assume()),
             **folders.variables(),
             "HOME": str(home),
-            "PATH": toolchain.search_path(python),
+            "PATH": before(programs, toolchain.search_path(python)),
             "TMPDIR": str(self._root / "tmp"),
             "VIRTUAL_ENV": str(python),
+            **engine,
             **values,
         }
         if spec.runtimes:

@@ -1,7 +1,7 @@
 """What starts containers, created when first needed and stopped once.
 
 The warm parent (`parent.py`) runs the built-in algorithms, `isolated.py` the programs of users, `script_mode` their
-scripts in framework images.
+scripts in framework images, `own_images` images of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from local_aws.sagemaker.containers import registry
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from local_aws.engine.find import Engine
     from local_aws.sagemaker.containers.isolated import Isolated
+    from local_aws.sagemaker.containers.own_images.launch import EngineContainers
     from local_aws.sagemaker.containers.parent import WarmParent
     from local_aws.sagemaker.containers.script_mode.launch import Scripts
 
@@ -35,6 +37,7 @@ class Launcher:
         self._parent: WarmParent | None = None
         self._isolated: Isolated | None = None
         self._scripts: Scripts | None = None
+        self._own: EngineContainers | None = None
         self._stopped = False
 
     def isolated(self) -> Isolated:
@@ -58,6 +61,18 @@ class Launcher:
                 self._scripts = Scripts(isolated, folder)
                 self._scripts.clear()
             return self._scripts
+
+    def own_images(self, engine: Engine, port: int, owner: str) -> EngineContainers:
+        """The starter of teams' own images, by an engine, for the local AWS at `port`. Raises StoppingError."""
+        with self._lock:
+            if self._stopped:
+                raise StoppingError
+            if self._own is None:
+                from local_aws.sagemaker.containers.own_images.launch import EngineContainers  # noqa: PLC0415 - as above
+
+                self._own = EngineContainers(engine, port, owner)
+                self._own.clear()
+            return self._own
 
     def parent(self) -> WarmParent:
         """The warm parent. Raises StoppingError."""
@@ -88,6 +103,9 @@ class Launcher:
             self._stopped = True
             parent, self._parent = self._parent, None
             isolated, self._isolated = self._isolated, None
+            own, self._own = self._own, None
+        if own is not None:
+            own.stop()
         if isolated is not None:
             isolated.stop()
         if parent is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from local_aws import base
+from local_aws.engine.find import NoEngineError
 from local_aws.sagemaker import events, faults, listing, names
 from local_aws.sagemaker.containers.registry import UnknownImageError
 from local_aws.sagemaker.containers.script_mode import frameworks
@@ -99,10 +100,22 @@ class Models:
             container = packaged_containers.resolve(self._platform.records, caller, container)
         if "Image" not in container:
             raise faults.invalid("A container needs an Image or a ModelPackageName.")
-        _check_image(container)
+        self._check_image(container)
         self._check_source(container)
         _check_environment(container.get("Environment", {}))
         return container
+
+    def _check_image(self, container: Document) -> None:
+        image, own = container["Image"], self._platform.own_images
+        try:
+            if own.is_own(image):
+                own.require(image)
+            else:
+                frameworks.require(frameworks.to_serve(image, container.get("Environment", {})))
+        except UnknownImageError as error:
+            raise faults.invalid(str(error)) from None
+        except (NoEngineError, frameworks.NotInstalledError) as error:
+            raise faults.not_emulated(str(error)) from None
 
     @staticmethod
     def _check_source(container: Document) -> None:
@@ -127,15 +140,6 @@ class Models:
             client.head_object(Bucket=address.bucket, Key=address.key)
         except (base.RoleNotAssumableError, BotoCoreError, ClientError):
             raise faults.model_data_unreadable(uri, role_arn, names.region_of(arn)) from None
-
-
-def _check_image(container: Document) -> None:
-    try:
-        frameworks.require(frameworks.to_serve(container["Image"], container.get("Environment", {})))
-    except UnknownImageError as error:
-        raise faults.invalid(str(error)) from None
-    except frameworks.NotInstalledError as error:
-        raise faults.not_emulated(str(error)) from None
 
 
 def _check_environment(environment: dict[str, str]) -> None:

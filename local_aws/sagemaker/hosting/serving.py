@@ -136,6 +136,9 @@ class Container:
         folder = self._folder
         if folder is None:
             raise StoppingError
+        if self._platform.own_images.is_own(self.plan.image):
+            self._serve_own(folder)
+            return
         with socket.create_server((HOST, 0), backlog=_BACKLOG) as listener:
             secret = secrets.token_urlsafe(_SECRET_BYTES)
             pool = HttpPool(listener.getsockname()[1], secret)
@@ -146,6 +149,25 @@ class Container:
                 raise HostingError(f"The container of variant {self.plan.name} did not start: {error}") from None
             except base.RoleNotAssumableError as error:
                 raise HostingError(f"The execution role {self.plan.role_arn} cannot be assumed: {error}") from None
+        self._take(pool)
+
+    def _serve_own(self, folder: Path) -> None:
+        """Start a team's own image, which listens at a port of the machine; it knows no secret of local AWS."""
+        region, plan = region_of(self._arn), self.plan
+        environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **plan.environment}
+        with socket.create_server((HOST, 0)) as free:
+            port = free.getsockname()[1]
+        try:
+            run = self._platform.own_run(plan.image, self._role, environment, offline=plan.offline)
+            self._process = self._platform.engine().serve(run, folder, port, self._log.write_fd)
+        except (StartError, ValueError) as error:
+            raise HostingError(f"The container of variant {plan.name} did not start: {error}") from None
+        except base.RoleNotAssumableError as error:
+            raise HostingError(f"The execution role {plan.role_arn} cannot be assumed: {error}") from None
+        self._take(HttpPool(port))
+
+    def _take(self, pool: HttpPool) -> None:
+        """Ask the process that was started from now on, and report its end."""
         if self._pool is not None:
             self._pool.close()
         self._pool = pool

@@ -28,6 +28,8 @@ _ENDPOINT_TIMEOUT_S = 1_800.0
 _BUCKET_ATTEMPTS = 3
 _QUIET_LOOKS = 2
 """How often in a row no log group may be found before none is awaited any more."""
+_MOST_IMAGES = 100
+"""https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html"""
 _NO_JOB = ("ResourceInUse", "ResourceNotFound", "ValidationException")
 
 
@@ -109,11 +111,29 @@ def stop_training(session: Session, inventory: Inventory) -> int:
 
 
 def remove_endpoints(session: Session, inventory: Inventory) -> None:
-    """Delete endpoints and wait, then their configs, models and the registry's versions of them."""
+    """Delete endpoints and wait, then their configs, models, the registry's versions of them, and their images."""
     delete_endpoints(session, inventory.endpoints, inventory.endpoint_configs, inventory.models)
     sagemaker = session.client("sagemaker")
     for package in inventory.model_packages:
         unless(("ValidationException",), sagemaker.delete_model_package, ModelPackageName=package)
+    for repository in inventory.model_package_groups:
+        _empty_repository(session, repository)
+
+
+def _empty_repository(session: Session, repository: str) -> None:
+    """Delete the images of a model, whose repository has its pipeline's name; its stack deletes only an empty one."""
+    ecr = session.client("ecr")
+    while True:
+        try:
+            found = ecr.list_images(repositoryName=repository, maxResults=_MOST_IMAGES)["imageIds"]
+        except ClientError as error:
+            if code_of(error) != "RepositoryNotFoundException":
+                raise
+            return
+        if not found:
+            return
+        digests = [{"imageDigest": digest} for digest in sorted({image["imageDigest"] for image in found})]
+        ecr.batch_delete_image(repositoryName=repository, imageIds=digests)
 
 
 def delete_endpoints(session: Session, endpoints: Sequence[str], configs: Sequence[str], models: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ _ALONGSIDE = {
     "pipeline_lambdas": (
         "buildspec.yml",
         "checkspec.yml",
+        "imagespec.yml",
         "pyproject.toml",
         "requirements/build.txt",
         "requirements/due.txt",

@@ -12,7 +12,7 @@ from slipway.stacks.unexercised_workflows import OF_WORKFLOWS
 
 UNEXERCISED = (
     Unexercised("*", "*", "kms:*", "local AWS names keys and encrypts nothing, so no use of a key is asked for"),
-    Unexercised("*", "*", "ecr:*", "local AWS runs the algorithm as a process and pulls no image"),
+    Unexercised("*", "*", "ecr:*", "local AWS runs AWS's images as processes and pulls only a team's own"),
     Unexercised(
         "RegisterModelFunctionRole",
         "show-model",

@@ -20,6 +20,7 @@ from slipway.datasets.data_files import check_columns, check_dataset, report
 from slipway.datasets.dataset import folder_id
 from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
+from slipway.programs.containers import container_problems
 from slipway.project import shown
 from slipway.repositories.clones import Clone, check_functions, find_clone
 from slipway.repositories.sources import preparing_machine
@@ -38,7 +39,7 @@ class _Found:
     problems: list[str]
     files: list[FileCheck] = field(default_factory=list)
     untried: list[str] = field(default_factory=list)
-    """Programs that could not be tried here."""
+    """Programs that could not be tried here, and base images that may change."""
 
     def file(self, model: str) -> str:
         return f"{shown(self.folder)}/{model}.yml"
@@ -78,6 +79,7 @@ def check(
     patterns = allowed_instances(session)
     for model, config in found.configs.items():
         _check_instances(session, found, model, patterns)
+        _check_container(session, found, config)
         if data is None or model == session.names.model:
             dataset = data or session.project.data(model)
             _check_data(session, found, config, model, dataset)
@@ -128,6 +130,12 @@ def _check_program(session: Session, found: _Found, config: TrainingConfig, data
         found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
         if tried.done:
             session.output.say(tried.done)
+
+
+def _check_container(session: Session, found: _Found, config: TrainingConfig) -> None:
+    problems, warnings = container_problems(session, config, found.folder)
+    found.problems += [f"{shown(found.folder)}/{problem}" for problem in problems]
+    found.untried += [f"{shown(found.folder)}/{warning}" for warning in warnings]
 
 
 def _say_prepared(session: Session, file: str, model: str) -> None:

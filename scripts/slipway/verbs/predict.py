@@ -120,7 +120,8 @@ def find_served(session: Session, environment: str | None) -> Served:
         record = (find_record(session, release) if release else None) or {}
         endpoint = session.names.endpoint(name)
         columns = replace(_columns_of(record), table=_takes_a_table(session, model))
-        script = bool(((record.get("config") or {}).get("values") or {}).get("script"))
+        values = (record.get("config") or {}).get("values") or {}
+        script = bool(values.get("script") or values.get("container"))
         return Served(name, endpoint, model, release, columns, _algorithm_of(record), script)
     wanted = environment or "any environment"
     there = [name for name in ENVIRONMENTS if _config_of(session, session.names.endpoint(name))] if environment else []
@@ -203,12 +204,12 @@ def _columns_of(record: Mapping[str, Any]) -> Columns:
 
 
 def _takes_a_table(session: Session, model: str) -> bool:
-    """Whether the model is served by a program, which reads the cells of a table itself.
+    """Whether the model is served by a program or an image of a team's own, which reads the cells of a table itself.
 
     The variable is that of SageMaker's inference toolkit: https://github.com/aws/sagemaker-inference-toolkit
     """
     container = session.client("sagemaker").describe_model(ModelName=model)["PrimaryContainer"]
-    return "SAGEMAKER_PROGRAM" in container.get("Environment", {})
+    return "SAGEMAKER_PROGRAM" in container.get("Environment", {}) or algorithm_of_image(container["Image"]) is None
 
 
 def _algorithm_of(record: Mapping[str, Any]) -> Algorithm | None:

@@ -13,6 +13,7 @@ from pipeline_lambdas.release.affected import DATASET
 from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.lock import installation_lock
+from slipway.programs.containers import require_container
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.releases.pipeline import list_runs, load_pipeline, load_run, load_state
 from slipway.releases.run_view import RunView
@@ -92,6 +93,7 @@ def begin_release(session: Session, message: str | None, consent: Consent) -> st
     """
     if session.target.is_local:
         start_local_aws(session)
+    require_container(session)
     told = goes_on("What was published or deployed stays, and starts its release.", f"See: {session.command('runs')}")
     with installation_lock(session, "release"):
         deploy_setup(session, consent=consent)

@@ -93,7 +93,7 @@ def test_classes_that_yaml_reads_as_numbers() -> None:
     ("changes", "problem"),
     [
         ({"label": ...}, "label: missing; expected a mapping with column, classes, which features needs"),
-        ({"features": ...}, "label: found without features and script; allowed with one of them"),
+        ({"features": ...}, "label: found without features, script and container; allowed with one of them"),
         ({"label": {"column": "churned"}}, "label.classes: missing; expected the 2 values of the label"),
         ({"label": THREE}, "label.classes: found 3; expected the 2 values of the label, the positive one last"),
         (
@@ -219,7 +219,7 @@ def test_texts_in_slices_need_a_table() -> None:
     slices = [{"column": "a", "values": ["x"]}]
     assert problems_of(features=..., label=..., **with_test(slices=slices)) == [
         "tests.full.slices[0].values: found 'x'; expected numbers; texts are allowed with features, for columns of "
-        "other types, and with script"
+        "other types, and with script or container"
     ]
 
 

@@ -170,7 +170,11 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
             "algorithm.version: found 3.2; expected for xgboost: 1.2-1, 1.2-2, 1.3-1, 1.5-1, 1.7-1, 3.0-5, 3.2-0; "
             "for scikit-learn: 1.2-1, 1.4-2; for linear-learner: 1",
         ),
-        ("algorithm.name", "xgbost", "algorithm.name: found 'xgbost'; expected xgboost, scikit-learn, linear-learner"),
+        (
+            "algorithm.name",
+            "xgbost",
+            "algorithm.name: found 'xgbost'; expected xgboost, scikit-learn, container, linear-learner",
+        ),
         (
             "hyperparameters.max_dept",
             6,
@@ -353,7 +357,7 @@ def test_a_merged_mapping_may_override() -> None:
     shared = "x: &base {instance_type: ml.m5.large, instance_count: 1}\n"
     text = sample_text(("dev: {instance_type: ml.t2.medium, instance_count: 1}", "dev: {<<: *base, instance_count: 2}"))
     assert problems_of(shared + text) == (
-        f"{FILE}: x: found an unknown key; expected model, problem, label, features, script, algorithm, "
+        f"{FILE}: x: found an unknown key; expected model, problem, label, features, script, container, algorithm, "
         "hyperparameters, training, tuning, channels, data, environments, tests, keep",
     )
 

@@ -50,7 +50,7 @@ class TrainingJobs(operations.Jobs):
         return job_states.describe(self._find(caller, request))
 
     def _accept(self, _caller: Caller, request: Document) -> Document:
-        job_requests.check(request)
+        job_requests.check(request, self._platform.own_images)
         return job_requests.with_defaults(request)
 
     def _new_run(self, record: Record) -> TrainingRun:

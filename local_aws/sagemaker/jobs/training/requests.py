@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from local_aws.engine.find import NoEngineError
 from local_aws.sagemaker.containers.contract import OPT_ML
+from local_aws.sagemaker.containers.own_images.images import OwnImages
 from local_aws.sagemaker.containers.registry import UnknownImageError
 from local_aws.sagemaker.containers.script_mode import frameworks
 from local_aws.sagemaker.faults import invalid, not_emulated
@@ -38,11 +40,10 @@ _RESOURCES_NOT_EMULATED = {
 }
 
 
-def check(request: Document) -> None:
+def check(request: Document, own_images: OwnImages) -> None:
     """Raise ValidationException for a request that SageMaker refuses, or that local AWS cannot run."""
     refuse(request, _NOT_EMULATED)
-    script = _check_algorithm(request)
-    if script:
+    if _check_algorithm(request, own_images):
         _check_checkpoints(request.get("CheckpointConfig", {}))
     _check_resources(request.get("ResourceConfig", {}))
     _check_time(request)
@@ -79,27 +80,31 @@ def script_of(request: Document) -> frameworks.Framework | None:
     return frameworks.to_train(image, request.get("HyperParameters", {}), request.get("Environment", {}))
 
 
-def _check_algorithm(request: Document) -> frameworks.Framework | None:
+def _check_algorithm(request: Document, own_images: OwnImages) -> bool:
+    """Check the image and its metrics; returns whether a program of the user's runs in it."""
     algorithm = request.get("AlgorithmSpecification", {})
     refuse(algorithm, _ALGORITHM_NOT_EMULATED)
     if "TrainingImage" not in algorithm:
         raise invalid("AlgorithmSpecification must name a TrainingImage or an AlgorithmName.")
+    is_own = own_images.is_own(algorithm["TrainingImage"])
     try:
-        script = script_of(request)
+        script = None if is_own else script_of(request)
+        if is_own:
+            own_images.require(algorithm["TrainingImage"])
         frameworks.require(script)
     except UnknownImageError as error:
         raise invalid(str(error)) from None
-    except frameworks.NotInstalledError as error:
+    except (NoEngineError, frameworks.NotInstalledError) as error:
         raise not_emulated(str(error)) from None
     definitions = algorithm.get("MetricDefinitions", [])
-    if definitions and not (script and script.own_metrics):
+    if definitions and not (is_own or (script and script.own_metrics)):
         raise invalid(
             "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
             "without specifying metric definitions."
         )
     for definition in definitions:
         _check_metric(definition)
-    return script
+    return is_own or script is not None
 
 
 def _check_metric(definition: Document) -> None:

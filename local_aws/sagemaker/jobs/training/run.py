@@ -40,7 +40,8 @@ class TrainingRun(JobRun):
         self._checkpoints: checkpoints.Checkpoints | None = None
         self._push_at = 0.0
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
-        self._is_script = script_of(record.request) is not None
+        self._is_own = platform.own_images.is_own(self._image)
+        self._is_script = self._is_own or script_of(record.request) is not None
         self.tick_s = volume.PERIOD_S if self._is_script else None
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
         self._watched = Watched(record.state.get("watched", ""), on_change)
@@ -79,6 +80,9 @@ class TrainingRun(JobRun):
             return parent.start_training(self._image, self._ml.root, environment, log_fd)
         offline = bool(self._request.get("EnableNetworkIsolation"))
         try:
+            if self._is_own:
+                run = self._platform.own_run(self._image, self._role, environment, offline=offline)
+                return self._platform.engine().train(run, self._ml.root, log_fd, offline=offline)
             sdk = {} if offline else self._platform.sdk_variables(self._role)
             return self._platform.scripts().train(
                 self._image,

@@ -55,7 +55,7 @@ class TuningJobs(operations.Jobs):
         return listing.answer(lists, listed, request)
 
     def _accept(self, caller: Caller, request: Document) -> Document:
-        requests.check(request)
+        requests.check(request, self._platform.own_images)
         warm_start.check(self._platform.records, caller, request)
         return request
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from local_aws.sagemaker.containers.own_images.images import OwnImages
 from local_aws.sagemaker.faults import invalid, not_emulated
 from local_aws.sagemaker.jobs.training import requests as training
 from local_aws.sagemaker.jobs.training.states import metric_definitions
@@ -23,7 +24,7 @@ _MOST_PARALLEL, _MOST_JOBS, _MOST_RANDOM_JOBS = 100, 750, 10_000
 _MOST_RESOURCE = 20_000
 
 
-def check(request: Document) -> None:
+def check(request: Document, own_images: OwnImages) -> None:
     """Raise ValidationException for a request that SageMaker refuses, or that local AWS cannot run."""
     refuse(request, {"Autotune": "Autotune of tuning jobs"})
     tuning = Tuning(request)
@@ -32,7 +33,7 @@ def check(request: Document) -> None:
     _check_ranges(tuning)
     _check_limits(tuning)
     _check_strategy(tuning)
-    _check_objective(tuning)
+    _check_objective(tuning, own_images)
 
 
 def _check_definitions(request: Document) -> None:
@@ -138,9 +139,9 @@ def _check_strategy(tuning: Tuning) -> None:
         )
 
 
-def _check_objective(tuning: Tuning) -> None:
+def _check_objective(tuning: Tuning, own_images: OwnImages) -> None:
     """The training jobs' requests, and the metric that they must have."""
-    training.check(request_of(tuning, "x", tuning.space.values(0.5 for _ in tuning.space.ranges)))
+    training.check(request_of(tuning, "x", tuning.space.values(0.5 for _ in tuning.space.ranges)), own_images)
     algorithm = tuning.definition["AlgorithmSpecification"]
     if len(algorithm.get("MetricDefinitions", [])) > _MOST_METRICS:
         raise invalid(f"A tuning job can define {_MOST_METRICS} metrics.")
