@@ -33,6 +33,10 @@ def describe_training_job(name: str) -> Description | None:
     return _look_up("describe_training_job", TrainingJobName=name)
 
 
+def describe_processing_job(name: str) -> Description | None:
+    return _look_up("describe_processing_job", ProcessingJobName=name)
+
+
 def describe_model(name: str) -> Description | None:
     return _look_up("describe_model", ModelName=name)
 
@@ -80,6 +84,11 @@ def stop_training_job(name: str) -> bool:
             return False
         raise
     return True
+
+
+def create_processing_job(request: Mapping[str, Any]) -> bool:
+    """Create the job; False if a job of that name already exists."""
+    return _create("create_processing_job", request, lambda: describe_processing_job(request["ProcessingJobName"]))
 
 
 def create_model(request: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from pipeline_lambdas.config.model import (
     column_types,
     config_sha256,
 )
+from pipeline_lambdas.config.own_metrics import read_own_metrics
 from pipeline_lambdas.config.reader import Reader
 from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
@@ -39,6 +40,7 @@ _TOP = (
     "label",
     "features",
     "script",
+    "metrics",
     "algorithm",
     "hyperparameters",
     "training",
@@ -82,6 +84,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     label = read_label(reader, top, problem)
     features = read_features(reader, top["features"], label) if "features" in top else ()
     script = read_script(reader, top, problem)
+    metrics = read_own_metrics(reader, top["metrics"]) if "metrics" in top else None
     channels = {
         name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
         for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
@@ -109,7 +112,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     if "script" in top:
         form = answer_form(script.answers, label.classes if label else ()) if script else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top)
+    own = tuple(metrics.functions) if metrics else ()
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped="script" in top, own=own)
     tests = {
         name: read_test(reader, name, item, judged)
         for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
@@ -135,6 +139,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         label=label,
         features=features,
         script=script,
+        metrics=metrics,
     )
 
 

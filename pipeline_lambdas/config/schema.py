@@ -65,6 +65,17 @@ SCRIPT: Mapping[str, Rule] = {
         "one probability for each of the label's classes; or the name of the class"
     ),
 }
+OWN_METRICS: Mapping[str, Rule] = {
+    "file": _PROGRAM.about("Has the functions").optional("metrics.py"),
+    "instance_type": _INSTANCE_TYPE.about("Instance of the processing job that runs them").optional("ml.m5.large"),
+    "max_runtime_s": integer(60, 3600)
+    .about("Seconds after which that job is stopped; about half of them are for the intervals")
+    .optional("900"),
+}
+OWN_METRIC: Mapping[str, Rule] = {
+    "direction": choice("lower", "higher").about("Which values are better"),
+}
+MOST_OWN_METRICS = 20
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
@@ -225,6 +236,17 @@ SECTIONS = (
         "map names of metrics to regular expressions that find their values in the log, for the learning curves. The "
         "data is CSV with quotes (RFC 4180), the label first.",
         SCRIPT,
+    ),
+    Section(
+        "metrics",
+        "Optional: [metrics of your own](metrics.md), functions of a file in the folder of the model's name beside "
+        "this file. Gates may name them like any other metric.",
+        OWN_METRICS,
+    ),
+    Section(
+        "metrics.functions.<function>",
+        f"1 to {MOST_OWN_METRICS} functions, by their names, none of which is that of a metric below.",
+        OWN_METRIC,
     ),
     Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
     Section(

@@ -39,8 +39,8 @@ def read_config(job: Job, model: str, artifact_sha256: str | None = None) -> Tra
 
 
 def read_program(job: Job, config: TrainingConfig, artifact_sha256: str | None = None) -> dict[str, bytes]:
-    """Return the files of the config's script by their names in the model's folder; none without a script."""
-    if config.script is None:
+    """Return the files in the model's folder by their names there; none for a config that names none of them."""
+    if config.script is None and config.metrics is None:
         return {}
     return read_members(job, TRAINING_CONFIG, program_folder(config.model), artifact_sha256)
 
