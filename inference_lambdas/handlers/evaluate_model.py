@@ -29,20 +29,6 @@ class Environment:
     artifact_bucket: str
     evidence_bucket: str
     kms_key_arn: str
-    model_bucket: str = ""
-    metrics_role_arn: str = ""
-    metrics_registry: str = ""
-    instance_type_patterns: str = ""
-
-    @property
-    def site(self) -> Site:
-        return Site(
-            self.model_bucket,
-            self.metrics_role_arn,
-            self.metrics_registry,
-            self.kms_key_arn,
-            self.instance_type_patterns,
-        )
 
 
 def handler(event: Any, context: LambdaContext) -> None:
@@ -66,7 +52,7 @@ def _evaluate(job: Job, deadline: Deadline) -> Outcome:
         kms_key_arn=environment.kms_key_arn,
         champion=asked.champion,
         champion_deployed=asked.champion_deployed,
-        site=environment.site,
+        site=read_environment(Site, os.environ),
         folder=read_program(job, config, asked.config_artifact or None) if config.own_metrics(test) else {},
     )
     return evaluate(evaluation, job.continuation_token, deadline)

@@ -18,7 +18,8 @@ from pipeline_lambdas.config.schema import LATENCIES
 def judge_again(evaluation: Evaluation, document: Mapping[str, Any], content: Iterable[bytes]) -> dict[str, Any]:
     """Return the document as it would be with the evaluation's gates; `content` are the predictions that it names.
 
-    Latencies, and the values of functions of the config's own, are those that were measured. Raises ConfigurationError for predictions that are of other rows.
+    Latencies, and the values of functions of the config's own, are those that were measured. Raises ConfigurationError
+    for predictions that are of other rows.
     """
     names = document["predictions"]["columns"]
     columns = Columns.of(evaluation.prediction_form, champion="champion" in names)

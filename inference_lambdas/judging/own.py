@@ -1,4 +1,4 @@
-"""What a config's own metrics came to: the values of its functions, with limits by their draws, as judging takes them."""
+"""What a config's own metrics came to: the values of its functions, with limits by their draws."""
 
 from __future__ import annotations
 
@@ -149,7 +149,9 @@ def difference_of(found: Compared, *, lower: bool) -> Difference:
     difference = found.value - found.champion
     worse = percent_worse(found.value, found.champion, lower=lower)
     pairs = zip(found.replicates, found.champion_replicates, strict=True)
-    percents = [None if one is None or other is None else percent_worse(one, other, lower=lower) for one, other in pairs]
+    percents = [
+        None if one is None or other is None else percent_worse(one, other, lower=lower) for one, other in pairs
+    ]
     limits = None if worse is None else _limits(percents, worse)
     low, high = limits or (None, None)
     known = difference if math.isfinite(difference) else None

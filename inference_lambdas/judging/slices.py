@@ -97,7 +97,10 @@ def _text(value: float | str) -> str:
 
 
 def labels_of_slices(column: SliceColumn) -> list[str]:
-    """Return the labels of a column's slices, of other and of missing values at last; ranges leave no other value, so theirs of that kind stays empty."""
+    """Return the labels of a column's slices, at last those of other and of missing values.
+
+    Ranges leave no other value, so theirs of that kind stays empty.
+    """
     name, cuts = column.column, [f"{cut:.15g}" for cut in column.ranges]
     if cuts:
         between = [f"{low} <= {name} < {high}" for low, high in pairwise(cuts)]

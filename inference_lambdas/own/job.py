@@ -43,13 +43,13 @@ _DONE = "Completed"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the stack gives such a job; `patterns` are the instance types that it allows."""
+    """What the stack gives such a job, by the names of the function's environment; without the role none is started."""
 
-    model_bucket: str
-    role_arn: str
-    image_registry: str
-    kms_key_arn: str
-    patterns: str
+    kms_key_arn: str = ""
+    model_bucket: str = ""
+    metrics_role_arn: str = ""
+    metrics_registry: str = ""
+    instance_type_patterns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def start(
     """
     if config.metrics is None:
         raise ValueError(f"{config.model} has no metrics of its own")
-    refuse_instances(config, site.patterns, "metrics")
+    refuse_instances(config, site.instance_type_patterns, "metrics")
     code = store(source, site.model_bucket, site.kms_key_arn)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = release.metrics_job(environment, attempt)
@@ -151,7 +151,7 @@ def _request(
         "ProcessingResources": {"ClusterConfig": cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": metrics.max_runtime_s},
         "NetworkConfig": {"EnableNetworkIsolation": True},
-        "RoleArn": site.role_arn,
+        "RoleArn": site.metrics_role_arn,
         "Tags": [
             {"Key": "slipway:execution-id", "Value": release.execution_id},
             {"Key": "slipway:model", "Value": config.model},
@@ -165,9 +165,9 @@ def _input(name: str, uri: str) -> dict[str, Any]:
 
 
 def _registry(site: Site) -> str:
-    if not site.image_registry:
+    if not site.metrics_registry:
         raise ConfigurationError(
             "METRICS_REGISTRY of the function: found none; expected the registry of scikit-learn's image. Update the "
             "pipeline stack"
         )
-    return site.image_registry
+    return site.metrics_registry

@@ -68,8 +68,8 @@ def parse(content: bytes, metrics: OwnMetrics, slices: Sequence[int]) -> dict[st
         document = json.loads(content)
     except (ValueError, RecursionError):
         raise _WrongError("no JSON") from None
-    found = _mapping(document, "the document").get("metrics")
-    if document.get("schema") != SCHEMA or set(_mapping(found, "metrics")) != set(metrics.functions):
+    found = _mapping(_mapping(document, "the document").get("metrics"), "metrics")
+    if document.get("schema") != SCHEMA or set(found) != set(metrics.functions):
         raise _WrongError("other functions than those of the config")
     return {name: _found(_mapping(found[name], name), slices) for name in metrics.functions}
 

@@ -69,7 +69,7 @@ def own_found(evaluation: Evaluation, started: OwnJob | None) -> Own:
 
 def _asked(evaluation: Evaluation) -> tuple[OwnMetrics, job.Site]:
     metrics, site = evaluation.own_metrics, evaluation.site
-    if metrics is None or site is None or not site.role_arn:
+    if metrics is None or site is None or not site.metrics_role_arn:
         raise ConfigurationError(
             f"{evaluation.config.model}.yml: metrics: found a function without METRICS_ROLE_ARN in its environment; "
             "expected the role of the job that computes them. Update the pipeline stack: `slipway deploy`"

@@ -218,9 +218,9 @@ class EvaluationTest:
     @property
     def gated(self) -> frozenset[str]:
         """The metrics that its gates judge, those of slices and against the champion among them."""
-        gates = [*self.gates, *(gate for column in self.slices for gate in column.gates)]
+        bounds = [*self.gates, *(gate for column in self.slices for gate in column.gates)]
         compared = self.champion.gates if self.champion else ()
-        return frozenset(gate.metric for gate in (*gates, *compared))
+        return frozenset({gate.metric for gate in bounds} | {gate.metric for gate in compared})
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +324,8 @@ def column_types(label: Label | None, features: Collection[Feature]) -> dict[str
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table, a script or metrics of its own it has no key of one, nor any of training's defaults, and so the hash that it had before
-    configs had these.
+    Without a table, a script or metrics of its own it has no key of one, nor any of training's defaults, and so the
+    hash that it had before configs had these.
     """
     left_out = {name for name in ("label", "features", "script", "metrics") if not getattr(config, name)}
     values = {name: value for name, value in asdict(config).items() if name not in left_out}

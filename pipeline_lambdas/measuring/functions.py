@@ -11,9 +11,10 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence
+from typing import Any, Callable
 
 from pipeline_lambdas.measuring.tested import Array, Tested
 
@@ -38,7 +39,7 @@ def until(deadline: float) -> Iterator[None]:
     What runs in a library written in C is left alone until it returns to Python.
     """
 
-    def end(_number: int, _frame: Optional[FrameType]) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         raise OutOfTimeError
 
     before = signal.signal(signal.SIGALRM, end)
@@ -50,7 +51,7 @@ def until(deadline: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def load(folder: Path, file: str, names: Sequence[str]) -> Dict[str, Function]:
+def load(folder: Path, file: str, names: Sequence[str]) -> dict[str, Function]:
     """Return the functions of a file; FunctionError if it cannot be imported or lacks one."""
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))

@@ -12,15 +12,16 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any
 
 import numpy as np
 
 from pipeline_lambdas.measuring.functions import Function, FunctionError, OutOfTimeError, call, load, until
-from pipeline_lambdas.measuring.resampling import replicates
+from pipeline_lambdas.measuring.resampling import Value, replicates
 from pipeline_lambdas.measuring.slices import members
 from pipeline_lambdas.measuring.tested import (
     Array,
@@ -36,6 +37,7 @@ SCHEMA = "slipway-own-metrics/1"
 SETTINGS, OUTPUT, FOLDER = "slipway_metrics.json", "metrics.json", "program"
 _PLAIN_SHARE = 0.4
 """Of the time, what the values of all rows and of slices may take; the rest is for the draws."""
+_CHAMPION = "champion of "
 MESSAGE = Path("/opt/ml/output/message")
 
 
@@ -44,19 +46,28 @@ class _Inputs:
     """All predicted rows; `both` are those that the champion predicted too, and `slices` the rows of each slice."""
 
     tested: Tested
-    both: Optional[Tested]
-    slices: List[List[Array]]
+    both: Tested | None
+    slices: list[list[Array]]
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """How rows are drawn: at most `most` times, until `end`, a time of the monotonic clock, seconds."""
+
+    seed: int
+    most: int
+    end: float
 
 
 @dataclass
 class _Found:
     """What came of one function."""
 
-    value: Optional[float] = None
+    value: float | None = None
     failure: str = ""
-    slices: List[List[Optional[float]]] = field(default_factory=list)
-    compared: Optional[Dict[str, Any]] = None
-    replicates: List[Optional[float]] = field(default_factory=list)
+    slices: list[list[float | None]] = field(default_factory=list)
+    compared: dict[str, Any] | None = None
+    replicates: list[float | None] = field(default_factory=list)
 
 
 def main(top: Path, predictions: Path, data: Path, output: Path, message: Path = MESSAGE) -> int:
@@ -78,9 +89,7 @@ def main(top: Path, predictions: Path, data: Path, output: Path, message: Path =
     return 0
 
 
-def compute(
-    settings: Mapping[str, Any], folder: Path, predictions: Path, data: Path, started: float
-) -> Dict[str, Any]:
+def compute(settings: Mapping[str, Any], folder: Path, predictions: Path, data: Path, started: float) -> dict[str, Any]:
     """Return metrics.json; `folder` has the file of functions, `predictions` and `data` are folders of inputs."""
     seconds, names = float(settings["seconds"]), list(settings["functions"])
     found = {name: _Found() for name in names}
@@ -99,7 +108,8 @@ def compute(
     for name, function in functions.items():
         _plain(found[name], partial(call, function, folder=folder, file=file), inputs, plain_end, file, name)
     working = {name: functions[name] for name in functions if not found[name].failure}
-    _draw(found, working, inputs, int(settings["seed"]), (folder, file, started + seconds))
+    draws = _Draws(int(settings["seed"]), int(settings["draws"]), started + seconds)
+    _draw(found, working, inputs, draws, partial(call, folder=folder, file=file))
     return {
         "schema": SCHEMA,
         "rows": len(inputs.tested),
@@ -158,7 +168,7 @@ def _plain(found: _Found, value: Any, inputs: _Inputs, end: float, file: str, na
         found.value, found.compared, found.slices = None, None, []
 
 
-def _of_slice(value: Any, tested: Tested, rows: Array) -> Optional[float]:
+def _of_slice(value: Any, tested: Tested, rows: Array) -> float | None:
     """Return the value of a slice; None of one without rows, or of which there is none."""
     if not len(rows):
         return None
@@ -170,35 +180,36 @@ def _of_slice(value: Any, tested: Tested, rows: Array) -> Optional[float]:
 
 
 def _draw(
-    found: Dict[str, _Found], functions: Mapping[str, Function], inputs: _Inputs, seed: int, how: Any
+    found: dict[str, _Found], functions: Mapping[str, Function], inputs: _Inputs, draws: _Draws, call_one: Any
 ) -> None:
     """Draw rows for the intervals: where the champion predicted the same ones, for both models at once."""
-    folder, file, end = how
-    tested, both = inputs.tested, inputs.both
-    ours = {
-        name: (lambda drawn, f=function: call(f, drawn, drawn.predictions, folder, file))
-        for name, function in functions.items()
-    }
-    theirs = {
-        f"champion of {name}": (lambda drawn, f=function: call(f, drawn, drawn.champion, folder, file))
-        for name, function in functions.items()
-    }
-    alike = both is None or len(both) == len(tested)
-    if both is not None and not alike:
+    tested, both, end = inputs.tested, inputs.both, draws.end
+    ours = {name: _ours(call_one, function) for name, function in functions.items()}
+    theirs = {f"{_CHAMPION}{name}": _theirs(call_one, function) for name, function in functions.items()}
+    alike = both is not None and len(both) == len(tested)
+    if both and not alike:
         middle = time.monotonic() + (end - time.monotonic()) / 2
-        _compare(found, replicates({**ours, **theirs}, both, seed, middle))
-    drawn = replicates({**ours, **(theirs if both is not None and alike else {})}, tested, seed, end)
-    if both is not None and alike:
+        _compare(found, replicates({**ours, **theirs}, both, draws.seed, draws.most, middle))
+    drawn = replicates({**ours, **(theirs if alike else {})}, tested, draws.seed, draws.most, end)
+    if alike:
         _compare(found, drawn)
     for name in functions:
         found[name].replicates = drawn[name]
 
 
-def _compare(found: Dict[str, _Found], drawn: Mapping[str, List[Optional[float]]]) -> None:
+def _ours(call_one: Any, function: Function) -> Value:
+    return lambda drawn: float(call_one(function, drawn, drawn.predictions))
+
+
+def _theirs(call_one: Any, function: Function) -> Value:
+    return lambda drawn: float(call_one(function, drawn, drawn.champion))
+
+
+def _compare(found: dict[str, _Found], drawn: Mapping[str, list[float | None]]) -> None:
     for name, one in found.items():
         if one.compared is not None:
             one.compared["replicates"] = drawn[name]
-            one.compared["champion_replicates"] = drawn[f"champion of {name}"]
+            one.compared["champion_replicates"] = drawn[f"{_CHAMPION}{name}"]
 
 
 def _tell(line: str) -> None:

@@ -7,28 +7,27 @@ methods: another look at the jackknife, https://doi.org/10.1214/aos/1176344552.
 from __future__ import annotations
 
 import time
-from typing import Callable, Dict, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable, Optional
 
 import numpy as np
 
 from pipeline_lambdas.measuring.functions import FunctionError, OutOfTimeError, until
 from pipeline_lambdas.measuring.tested import Tested
 
-MOST = 1000
-
 Value = Callable[[Tested], float]
 """A function with the predictions of one model; raises FunctionError."""
-Replicates = Dict[str, List[Optional[float]]]
+Replicates = dict[str, list[Optional[float]]]
 
 
-def replicates(values: Dict[str, Value], tested: Tested, seed: int, deadline: float, most: int = MOST) -> Replicates:
+def replicates(values: dict[str, Value], tested: Tested, seed: int, most: int, deadline: float) -> Replicates:
     """Return each value of each draw, None where it cannot be computed; fewer than `most` where the time is up.
 
     The same seed draws the same rows. `deadline` is a time of the monotonic clock, seconds.
     """
     generator = np.random.default_rng(seed)
     found: Replicates = {name: [] for name in values}
-    if len(tested) < 2:  # noqa: PLR2004 - one row has no spread
+    if len(tested) < 2:
         return found
     for _ in range(most):
         if time.monotonic() >= deadline:
@@ -43,13 +42,13 @@ def replicates(values: Dict[str, Value], tested: Tested, seed: int, deadline: fl
     return found
 
 
-def _value(value: Value, drawn: Tested) -> Optional[float]:
+def _value(value: Value, drawn: Tested) -> float | None:
     try:
         return value(drawn)
     except FunctionError:
         return None
 
 
-def _add(found: Replicates, row: Sequence[Optional[float]]) -> None:
+def _add(found: Replicates, row: Sequence[float | None]) -> None:
     for values, value in zip(found.values(), row):
         values.append(value)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,10 +28,10 @@ Array = Any
 class Rows(Mapping[str, Array]):
     """The columns of some rows by name, without the label's; a column is picked when it is asked for."""
 
-    def __init__(self, columns: Mapping[str, Array], index: Optional[Array] = None) -> None:
+    def __init__(self, columns: Mapping[str, Array], index: Array | None = None) -> None:
         """`index` is which rows these are, all without one."""
         self._columns, self._index = columns, index
-        self._found: Dict[str, Array] = {}
+        self._found: dict[str, Array] = {}
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._columns:
@@ -55,8 +56,8 @@ class Tested:
     labels: Array
     predictions: Array
     columns: Mapping[str, Array]
-    champion: Optional[Array] = None
-    index: Optional[Array] = None
+    champion: Array | None = None
+    index: Array | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,10 +104,10 @@ class Form:
         return values.T if self.probabilities > 1 else values[0]
 
 
-def read_predictions(path: Path, form: Form) -> Dict[str, List[Array]]:
+def read_predictions(path: Path, form: Form) -> dict[str, list[Array]]:
     """Return the blocks of labels and predictions, and the champion's where it was asked."""
     width = 1 + (form.probabilities if form.probabilities > 1 else 0)
-    found: Dict[str, List[Array]] = {"labels": [], "predictions": [], "predicted": []}
+    found: dict[str, list[Array]] = {"labels": [], "predictions": [], "predicted": []}
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         reader = parsed(file)
         asked = "champion" in next(reader)
@@ -122,13 +123,13 @@ def read_predictions(path: Path, form: Form) -> Dict[str, List[Array]]:
     return found
 
 
-def read_columns(paths: Sequence[Path], names: Sequence[str], kinds: Sequence[str], rows: int) -> List[Array]:
+def read_columns(paths: Sequence[Path], names: Sequence[str], kinds: Sequence[str], rows: int) -> list[Array]:
     """Return the columns of the first `rows` rows of CSV files without a header, in their order: numbers, else texts.
 
     Raises ValueError for rows that are not as they were when they were predicted.
     """
-    parts: List[List[Array]] = [[] for _ in names]
-    seen: Dict[str, str] = {}
+    parts: list[list[Array]] = [[] for _ in names]
+    seen: dict[str, str] = {}
     left = rows
     for path in paths:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
@@ -158,13 +159,13 @@ def _number(cell: str) -> float:
         return math.nan
 
 
-def parsed(lines: Any) -> Iterator[List[str]]:
+def parsed(lines: Any) -> Iterator[list[str]]:
     """Return the rows of CSV."""
     csv.field_size_limit(CELL_CHARACTERS)
     return csv.reader(lines)
 
 
-def _turned(rows: Iterator[List[str]]) -> Iterator[List[Sequence[str]]]:
+def _turned(rows: Iterator[list[str]]) -> Iterator[list[Sequence[str]]]:
     """Yield rows as columns, a block of them at a time."""
     while True:
         block = list(islice(rows, BLOCK_ROWS))
@@ -175,7 +176,7 @@ def _turned(rows: Iterator[List[str]]) -> Iterator[List[Sequence[str]]]:
         yield list(zip(*block))
 
 
-def _texts(cells: Sequence[str], seen: Dict[str, str]) -> Array:
+def _texts(cells: Sequence[str], seen: dict[str, str]) -> Array:
     """Return texts; of equal ones one is kept."""
     found = np.empty(len(cells), dtype=object)
     found[:] = [seen.setdefault(text, text) for text in (cell.strip() for cell in cells)]

@@ -9,7 +9,8 @@ The settings, slipway_metrics.json, schema slipway-own-metrics-settings/1:
     files                the files of the tested rows, below the folder of their channel
     columns              [{"name", "kind": number | text | "", where the cells decide}], the label first; none of libsvm
     slices               [{"column": place, "ranges": [...]} or {"column": place, "values": [...]}]
-    seed, seconds        of the draws, and how long the job may work
+    seed, draws          of the rows drawn for the intervals, and how many draws there are at most
+    seconds              how long the program may work
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pipeline_lambdas.steps.source import Source, folder_problems, packed
 
 SCHEMA = "slipway-own-metrics-settings/1"
 PROGRAM, SETTINGS, FOLDER = "slipway_metrics.py", "slipway_metrics.json", "program"
+MOST_DRAWS = 1000
 _TOP = Path(__file__).parents[1]
 _MEASURING = "measuring"
 _WORKING_SHARE = 0.6
@@ -46,6 +48,7 @@ class Tested:
     files: Sequence[str]
     predictions: tuple[str, str]
     seed: int
+    draws: int = MOST_DRAWS
 
 
 def source_of_metrics(
@@ -78,6 +81,7 @@ def settings_of(config: TrainingConfig, metrics: OwnMetrics, tested: Tested) -> 
         "columns": _columns(config, tested),
         "slices": [_slice(column, tested.columns) for column in tested.test.slices],
         "seed": tested.seed,
+        "draws": tested.draws,
         "seconds": _WORKING_SHARE * metrics.max_runtime_s,
     }
 

@@ -38,8 +38,9 @@ class Isolated:
         listener_fd: int | None = None,
         *,
         private: bool = True,
+        offline: bool = False,
     ) -> Process:
-        """Run a command that sees `ml` as /opt/ml. Raises StartError.
+        """Run a command that sees `ml` as /opt/ml, and if it is `offline` has no network. Raises StartError.
 
         Standard output and standard error go to a duplicate of `log_write_fd`, and the command has `listener_fd` under
         the same number; the caller closes its own. Without `private` there is no /opt/ml: the command works in `ml`.
@@ -47,7 +48,7 @@ class Isolated:
         staging = ml.with_name(f"{ml.name}.opt")
         staging.mkdir(exist_ok=True)
         home = "/opt/ml" if private else str(ml)
-        program = Program(command, str(ml), str(staging), _variables(home) | dict(environment), private)
+        program = Program(command, str(ml), str(staging), _variables(home) | dict(environment), private, offline)
         descriptors = [log_write_fd, *([listener_fd] if listener_fd is not None else [])]
         with self._lock:
             if self._stopped:

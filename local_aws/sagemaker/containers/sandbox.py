@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local_aws.processes.supervisor import end_descendants
+from local_aws.sagemaker.containers.no_network import leave_network
 from local_aws.sagemaker.containers.private_mounts import IsolationError, give_opt_ml
 
 KILL = signal.SIGUSR1
@@ -31,7 +32,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 class Program:
     """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it.
 
-    A program that is not `private` sees no /opt/ml and works in `ml`.
+    A program that is not `private` sees no /opt/ml and works in `ml`; one that is `offline` has no network.
     """
 
     command: list[str]
@@ -39,6 +40,7 @@ class Program:
     staging: str
     environment: dict[str, str]
     private: bool = True
+    offline: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -50,6 +52,8 @@ def _become(program: Program, keeper: int) -> NoReturn:
     try:
         if program.private:
             give_opt_ml(Path(program.ml), Path(program.staging))
+        if program.offline:
+            leave_network()
         # Set after the namespaces, which clear it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:
@@ -57,7 +61,7 @@ def _become(program: Program, keeper: int) -> NoReturn:
         os.chdir("/opt/ml" if program.private else program.ml)
         os.execvpe(program.command[0], program.command, program.environment)  # noqa: S606 - what the job asks for
     except IsolationError as error:
-        sys.stderr.write(f"/opt/ml cannot be given to this job alone: {error}\n")
+        sys.stderr.write(f"This machine cannot set this job apart, its /opt/ml and its network: {error}\n")
         code = NOT_ISOLATED
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{program.command[0]}: {error}\n")

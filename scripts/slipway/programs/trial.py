@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,11 +19,10 @@ from pipeline_lambdas.release.affected import program_folder
 from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM
 from pipeline_lambdas.steps.source import folder_problems, source_of, unpacked
 from slipway.programs.folder import read_program
+from slipway.programs.process import LONGEST_S, missing_module, run_python
 
-ROWS, ASKED, LONGEST_S = 100, 10, 60
-_MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
+ROWS, ASKED = 100, 10
 _PLACED = re.compile(r"[\w/]+\.py(?:, line \d+)?: ")
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _SMOKE = Path(__file__).with_name("smoke.py")
 
 
@@ -59,9 +56,8 @@ def try_program(config: TrainingConfig, configs: Path, dataset: Path) -> Tried:
         try:
             rows = trial.run(dataset)
         except _FailedError as error:
-            missing = _MISSING.search(str(error))
-            if missing and f"{missing['name'].split('.')[0]}.py" not in files:
-                name = missing["name"].split(".")[0]
+            name = missing_module(str(error), files)
+            if name:
                 return Tried(
                     warning=f"{place}{config.script.program}: not tried, as this Python has no {name}; the image may "
                     "have it. Install it here to try the program before a push"
@@ -130,19 +126,8 @@ class _Trial:
         self._start([str(_SMOKE), *words, self._config.algorithm.name], {})
 
     def _start(self, words: list[str], variables: Mapping[str, str]) -> None:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
-            done = subprocess.run(
-                [sys.executable, *words],
-                cwd=self.code,
-                env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.code), **variables},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=LONGEST_S,
-                check=False,
-            )
+            done = run_python(words, self.code, variables)
         except subprocess.TimeoutExpired:
             raise _FailedError(
                 f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
