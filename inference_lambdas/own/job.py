@@ -30,10 +30,13 @@ PREFIX = "metrics"
 """What the keys of outputs begin with, in the model bucket."""
 _INPUT, _OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"
 # As the SDK's FrameworkProcessor does: https://github.com/aws/sagemaker-python-sdk, processing.py
-_RUN = (
-    "mkdir -p /opt/ml/processing/program && "
-    f"tar -xzf {_INPUT}/code/{TARBALL} -C /opt/ml/processing/program && "
-    f"exec python3 /opt/ml/processing/program/{PROGRAM} {_INPUT}/predictions {_INPUT}/data {_OUTPUT}"
+_RUN = f'mkdir -p "$1" && tar -xzf "$0" -C "$1" && exec python3 "$1/{PROGRAM}" "$2" "$3" "$4"'
+_ARGUMENTS = (
+    f"{_INPUT}/code/{TARBALL}",
+    "/opt/ml/processing/program",
+    f"{_INPUT}/predictions",
+    f"{_INPUT}/data",
+    _OUTPUT,
 )
 _VOLUME_GIB = 30
 _COMPARED = ("AppSpecification", "ProcessingInputs", "ProcessingOutputConfig", "NetworkConfig", "RoleArn")
@@ -138,6 +141,7 @@ def _request(
         "AppSpecification": {
             "ImageUri": SCIKIT_LEARN.image_uri(_registry(site), SCIKIT_LEARN.image.versions[-1]),
             "ContainerEntrypoint": ["/bin/sh", "-c", _RUN],
+            "ContainerArguments": list(_ARGUMENTS),
         },
         "ProcessingInputs": [
             _input("code", code),

@@ -14,7 +14,7 @@ from inference_lambdas.predicting.progress import OwnJob, Progress
 from pipeline_lambdas.config.columns import column_name
 from pipeline_lambdas.config.model import OwnMetrics
 from pipeline_lambdas.runtime.failures import ConfigurationError
-from pipeline_lambdas.steps.own_metrics import Tested, source_of_metrics
+from pipeline_lambdas.steps.own_metrics import Subject, source_of_metrics
 
 
 def can_compute(evaluation: Evaluation, progress: Progress) -> bool:
@@ -35,7 +35,7 @@ def start_own(evaluation: Evaluation, progress: Progress) -> OwnJob:
     metrics, site = _asked(evaluation)
     key, dataset = evaluation.predictions_key, evaluation.dataset
     prefix = f"{evaluation.test.channel}/"
-    tested = Tested(
+    tested = Subject(
         test=evaluation.test,
         columns=dataset.columns or [column_name(place, ()) for place in range(progress.position.columns or 0)],
         files=[file.path.removeprefix(prefix) for file in evaluation.files],

@@ -16,10 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Callable
 
-from pipeline_lambdas.measuring.tested import Array, Tested
+from pipeline_lambdas.measuring.tested import Array, Sample
 
 ARGUMENTS = ("labels", "predictions", "rows")
 _MOST_TEXT = 400
+_AGAIN_S = 0.5
 
 Function = Callable[..., Any]
 
@@ -28,8 +29,8 @@ class FunctionError(Exception):
     """A function, or the file that holds it, is not as it has to be; the message says where."""
 
 
-class OutOfTimeError(Exception):
-    """There is no time left; raised in the middle of a function that runs too long."""
+class OutOfTimeError(BaseException):
+    """There is no time left; raised in the middle of a function that runs too long, whatever errors that catches."""
 
 
 @contextlib.contextmanager
@@ -43,7 +44,8 @@ def until(deadline: float) -> Iterator[None]:
         raise OutOfTimeError
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    # Again and again: Python drops an error that comes while it tidies something up.
+    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001), _AGAIN_S)
     try:
         yield
     finally:
@@ -83,7 +85,7 @@ def _check_arguments(file: str, name: str, function: Function) -> None:
         raise FunctionError(f"{file}: found {name}{signature}; expected {name}({', '.join(ARGUMENTS)})") from None
 
 
-def call(function: Function, tested: Tested, predictions: Array, folder: Path, file: str) -> float:
+def call(function: Function, tested: Sample, predictions: Array, folder: Path, file: str) -> float:
     """Return a function's number; FunctionError for whatever is none, or is not finite."""
     try:
         found = function(tested.labels, predictions, tested.rows)

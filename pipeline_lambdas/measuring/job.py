@@ -26,7 +26,7 @@ from pipeline_lambdas.measuring.slices import members
 from pipeline_lambdas.measuring.tested import (
     Array,
     Form,
-    Tested,
+    Sample,
     decided,
     fixed,
     read_columns,
@@ -45,8 +45,8 @@ MESSAGE = Path("/opt/ml/output/message")
 class _Inputs:
     """All predicted rows; `both` are those that the champion predicted too, and `slices` the rows of each slice."""
 
-    tested: Tested
-    both: Tested | None
+    tested: Sample
+    both: Sample | None
     slices: list[list[Array]]
 
 
@@ -130,7 +130,7 @@ def _read(settings: Mapping[str, Any], predictions: Path, data: Path) -> _Inputs
     shown = {name: decided(column, kind) for name, column, kind in zip(names[1:], columns[1:], kinds[1:])}
     predicted = found["predicted"]
     champion = fixed(found["champion"]) if "champion" in found else None
-    whole = Tested(fixed(found["labels"]), fixed(found["predictions"]), shown, champion)
+    whole = Sample(fixed(found["labels"]), fixed(found["predictions"]), shown, champion)
     both = None
     if champion is not None:
         both = _of(whole, predicted & found["answered"])
@@ -143,7 +143,7 @@ def _read(settings: Mapping[str, Any], predictions: Path, data: Path) -> _Inputs
     return _Inputs(_of(whole, predicted), both, [[place[rows] for rows in column] for column in slices])
 
 
-def _of(whole: Tested, wanted: Array) -> Tested:
+def _of(whole: Sample, wanted: Array) -> Sample:
     return whole if wanted.all() else whole.pick(np.flatnonzero(wanted))
 
 
@@ -168,7 +168,7 @@ def _plain(found: _Found, value: Any, inputs: _Inputs, end: float, file: str, na
         found.value, found.compared, found.slices = None, None, []
 
 
-def _of_slice(value: Any, tested: Tested, rows: Array) -> float | None:
+def _of_slice(value: Any, tested: Sample, rows: Array) -> float | None:
     """Return the value of a slice; None of one without rows, or of which there is none."""
     if not len(rows):
         return None

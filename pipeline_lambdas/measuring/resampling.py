@@ -13,14 +13,14 @@ from typing import Callable, Optional
 import numpy as np
 
 from pipeline_lambdas.measuring.functions import FunctionError, OutOfTimeError, until
-from pipeline_lambdas.measuring.tested import Tested
+from pipeline_lambdas.measuring.tested import Sample
 
-Value = Callable[[Tested], float]
+Value = Callable[[Sample], float]
 """A function with the predictions of one model; raises FunctionError."""
 Replicates = dict[str, list[Optional[float]]]
 
 
-def replicates(values: dict[str, Value], tested: Tested, seed: int, most: int, deadline: float) -> Replicates:
+def replicates(values: dict[str, Value], tested: Sample, seed: int, most: int, deadline: float) -> Replicates:
     """Return each value of each draw, None where it cannot be computed; fewer than `most` where the time is up.
 
     The same seed draws the same rows. `deadline` is a time of the monotonic clock, seconds.
@@ -42,7 +42,7 @@ def replicates(values: dict[str, Value], tested: Tested, seed: int, most: int, d
     return found
 
 
-def _value(value: Value, drawn: Tested) -> float | None:
+def _value(value: Value, drawn: Sample) -> float | None:
     try:
         return value(drawn)
     except FunctionError:

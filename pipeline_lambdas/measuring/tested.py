@@ -50,7 +50,7 @@ class Rows(Mapping[str, Array]):
 
 
 @dataclass(frozen=True)
-class Tested:
+class Sample:
     """Some rows; `champion` has the predictions of the champion, and is None where it was not asked."""
 
     labels: Array
@@ -66,11 +66,11 @@ class Tested:
     def rows(self) -> Rows:
         return Rows(self.columns, self.index)
 
-    def pick(self, index: Array) -> Tested:
+    def pick(self, index: Array) -> Sample:
         """Return some of these rows, a row as often as `index` names it."""
         whole = index if self.index is None else self.index[index]
         champion = None if self.champion is None else fixed(self.champion[index])
-        return Tested(fixed(self.labels[index]), fixed(self.predictions[index]), self.columns, champion, whole)
+        return Sample(fixed(self.labels[index]), fixed(self.predictions[index]), self.columns, champion, whole)
 
 
 def fixed(array: Array) -> Array:

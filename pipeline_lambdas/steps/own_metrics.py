@@ -37,7 +37,7 @@ _WORKING_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Subject:
     """What is tested: the dataset's columns, the label first, and the files, below the folder of their channel.
 
     `predictions` are the name of their file and the SHA-256 of its content.
@@ -52,7 +52,7 @@ class Tested:
 
 
 def source_of_metrics(
-    config: TrainingConfig, metrics: OwnMetrics, tested: Tested, folder: Mapping[str, bytes]
+    config: TrainingConfig, metrics: OwnMetrics, tested: Subject, folder: Mapping[str, bytes]
 ) -> Source:
     """Return what the job runs; ConfigurationError if the model's folder lacks the file."""
     problems = list(folder_problems(config, folder))
@@ -66,7 +66,7 @@ def source_of_metrics(
     return Source(packed({**files, **own, PROGRAM: entry, SETTINGS: settings.encode()}))
 
 
-def settings_of(config: TrainingConfig, metrics: OwnMetrics, tested: Tested) -> dict[str, Any]:
+def settings_of(config: TrainingConfig, metrics: OwnMetrics, tested: Subject) -> dict[str, Any]:
     """Return the settings; they depend on nothing but the arguments."""
     file, sha256 = tested.predictions
     return {
@@ -95,7 +95,7 @@ def form_of(config: TrainingConfig) -> str:
     return "probability" if config.problem == "binary" else "probabilities"
 
 
-def _columns(config: TrainingConfig, tested: Tested) -> list[dict[str, str]]:
+def _columns(config: TrainingConfig, tested: Subject) -> list[dict[str, str]]:
     if config.content_type(tested.test.channel) != CSV:
         return []
     types = config.column_types

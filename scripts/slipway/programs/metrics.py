@@ -21,7 +21,7 @@ from pipeline_lambdas.config.columns import column_name
 from pipeline_lambdas.config.features import CSV
 from pipeline_lambdas.config.model import EvaluationTest, OwnMetrics, TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
-from pipeline_lambdas.steps.own_metrics import PROGRAM, Tested, form_of, source_of_metrics
+from pipeline_lambdas.steps.own_metrics import PROGRAM, Subject, form_of, source_of_metrics
 from pipeline_lambdas.steps.source import folder_problems, unpacked
 from slipway.datasets.columns import read_columns
 from slipway.programs.folder import read_program
@@ -73,7 +73,7 @@ def _computed(
     predictions = _predictions(config, test, [row[0] for row in rows])
     (base / _PREDICTIONS).write_bytes(predictions)
     (base / _DATA).write_text("".join(map(_line, rows)), encoding="utf-8")
-    tested = Tested(
+    tested = Subject(
         test=test,
         columns=names or [column_name(place, ()) for place in range(len(rows[0]))],
         files=[_DATA],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from slipway.releases.records import find_record
 from slipway.releases.run_view import trigger_text, waiting_approvals
 from slipway.repositories.sources import SOURCE_ACTIONS
 from slipway.session import Session
-from slipway.terminal.directions import NO_OWN, Direction, own_directions
+from slipway.terminal.directions import Direction, own_directions
 
 WAITING = "Waiting"
 REJECTED = "Rejected"
@@ -45,7 +45,7 @@ class RunRow:
     metric: str = ""
     value: float | None = None
     metrics: Mapping[str, float] | None = None
-    own: Mapping[str, Direction] = NO_OWN
+    own: Mapping[str, Direction] = field(default_factory=dict)
     """The directions of its config's own metrics."""
     verdict: str = ""
     failed_stage: str = ""

@@ -11,7 +11,7 @@ from pipeline_lambdas.report.kit.reading import mapping, string
 Direction = Literal[-1, 0, 1]
 """1 if more is better, -1 if less is, 0 if that is not known."""
 
-NO_OWN: Mapping[str, Direction] = MappingProxyType({})
+_NO_OWN: Mapping[str, Direction] = MappingProxyType({})
 _LESS = frozenset(("rmse", "mae", "logloss", "failed_share"))
 _MORE = frozenset(("r2", "auc", "accuracy", "precision", "recall", "f1", "f1_macro"))
 
@@ -23,7 +23,7 @@ def own_directions(evaluation: Mapping[str, Any]) -> dict[str, Direction]:
 
 
 def direction_of(
-    metric: str, gates: Iterable[Mapping[str, Any]] = (), own: Mapping[str, Direction] = NO_OWN
+    metric: str, gates: Iterable[Mapping[str, Any]] = (), own: Mapping[str, Direction] = _NO_OWN
 ) -> Direction:
     """Return which direction of a metric is better: by its definition, else by a gate with one bound.
 
@@ -48,7 +48,7 @@ def better_of(
     before: float,
     after: float,
     gates: Iterable[Mapping[str, Any]] = (),
-    own: Mapping[str, Direction] = NO_OWN,
+    own: Mapping[str, Direction] = _NO_OWN,
 ) -> str:
     """Return `better`, `worse` or `the same`, for `after` against `before`; empty if it is not known."""
     direction = direction_of(metric, gates, own)
