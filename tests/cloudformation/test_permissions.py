@@ -136,6 +136,8 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
             (passed[statement.holders],) = statement.resources
     assert passed == {
         ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
+        ("EvaluateModelFunctionRole",): {"Fn::GetAtt": ["MetricsRole", "Arn"]},
+        ("SmokeTestProdFunctionRole",): {"Fn::GetAtt": ["MetricsRole", "Arn"]},
         ("DeployProdFunctionRole",): {"Fn::GetAtt": ["ProdHostingRole", "Arn"]},
         ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
     }
@@ -149,6 +151,7 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
     ]
     assert {statement.holders for statement in granting} == {
         ("TrainingRole",),
+        ("MetricsRole",),
         ("DeployModelFunctionRole",),
         ("DeployProdFunctionRole",),
         ("HostingRole",),
