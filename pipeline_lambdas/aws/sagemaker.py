@@ -33,6 +33,10 @@ def describe_training_job(name: str) -> Description | None:
     return look_up("describe_training_job", TrainingJobName=name)
 
 
+def describe_processing_job(name: str) -> Description | None:
+    return look_up("describe_processing_job", ProcessingJobName=name)
+
+
 def describe_model(name: str) -> Description | None:
     return look_up("describe_model", ModelName=name)
 
@@ -89,6 +93,11 @@ def stop(operation: str, status: Callable[[], str | None], **parameters: str) ->
             return False
         raise
     return True
+
+
+def create_processing_job(request: Mapping[str, Any]) -> bool:
+    """Create the job; False if a job of that name already exists."""
+    return create("create_processing_job", request, lambda: describe_processing_job(request["ProcessingJobName"]))
 
 
 def create_model(request: Mapping[str, Any]) -> bool:

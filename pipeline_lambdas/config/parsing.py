@@ -27,6 +27,7 @@ from pipeline_lambdas.config.model import (
     column_types,
     config_sha256,
 )
+from pipeline_lambdas.config.own_metrics import read_own_metrics
 from pipeline_lambdas.config.reader import Reader
 from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
@@ -44,6 +45,7 @@ _TOP = (
     "features",
     "script",
     "container",
+    "metrics",
     "algorithm",
     "hyperparameters",
     "training",
@@ -90,6 +92,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     script = read_script(reader, top, problem)
     container = read_container(reader, top, problem)
     program, has_program = script or container, bool({"script", "container"} & top.keys())
+    metrics = read_own_metrics(reader, top["metrics"]) if "metrics" in top else None
     channels = _channels(reader, top.get("channels"))
     choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
     algorithm = ALGORITHMS.get(choice.get("name", ""))
@@ -119,7 +122,8 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     if has_program:
         form = answer_form(program.answers, label.classes if label else ()) if program else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program)
+    functions = tuple(metrics.functions) if metrics else ()
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program, own=functions)
     tests = _tests(reader, top.get("tests"), judged, list(types) if label else [])
     data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
@@ -141,6 +145,7 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         script=script,
         tuning=tuning,
         container=container,
+        metrics=metrics,
     )
 
 

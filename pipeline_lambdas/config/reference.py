@@ -28,7 +28,7 @@ def _metrics() -> str:
     rows = [f"| {problem} | {', '.join(names)} |" for problem, names in schema.METRICS.items()]
     table = "\n".join(["| problem | metrics |", "|---|---|", *rows])
     everywhere = ", ".join([*schema.LATENCIES, schema.FAILED_SHARE])
-    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}."
+    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}, and the functions under `metrics`."
 
 
 def _algorithm(algorithm: Algorithm) -> str:

@@ -84,6 +84,17 @@ CONTAINER: Mapping[str, Rule] = {
     "image": _IMAGE.about("... or an image that exists, in the Region of the pipeline").optional(),
     "answers": SCRIPT["answers"],
 }
+OWN_METRICS: Mapping[str, Rule] = {
+    "file": _PROGRAM.about("Has the functions").optional("metrics.py"),
+    "instance_type": _INSTANCE_TYPE.about("Instance of the processing job that runs them").optional("ml.m5.large"),
+    "max_runtime_s": integer(60, 3600)
+    .about("Seconds after which that job is stopped; about half of them are for the intervals")
+    .optional("900"),
+}
+OWN_METRIC: Mapping[str, Rule] = {
+    "direction": choice("lower", "higher").about("Which values are better"),
+}
+MOST_OWN_METRICS = 20
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
@@ -252,6 +263,17 @@ SECTIONS = (
         "`accepted` may map critical findings of ECR's scan to the reason why each does no harm here; any other one "
         "fails the release.",
         CONTAINER,
+    ),
+    Section(
+        "metrics",
+        "Optional: [metrics of your own](metrics.md), functions of a file in the folder of the model's name beside "
+        "this file. Gates may name them like any other metric.",
+        OWN_METRICS,
+    ),
+    Section(
+        "metrics.functions.<function>",
+        f"1 to {MOST_OWN_METRICS} functions, by their names, none of which is that of a metric below.",
+        OWN_METRIC,
     ),
     Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
     Section(

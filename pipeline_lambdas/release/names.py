@@ -90,6 +90,10 @@ class Release:
             )
         return f"{stack}-{self.short}{_suffix(attempt)}"
 
+    def metrics_job(self, environment: str, attempt: int = 1) -> str:
+        """Return the name of the processing job that computes an evaluation's own metrics."""
+        return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt)}"
+
     def endpoint(self, environment: str) -> str:
         return f"{self.prefix}-{environment}"
 

@@ -53,9 +53,12 @@ def source_of(
 ) -> Source | None:
     """Return the source of the program that trains the config's model; None if its algorithm is built in.
 
-    `folder` holds the files of a config's script, `wheels` the SHA-256 of the packages that it adds to the image, by
-    file name. Raises ConfigurationError if the script is not as it has to be.
+    `folder` holds the files of a config's script and metrics, `wheels` the SHA-256 of the packages that it adds to the
+    image, by file name. Raises ConfigurationError if they are not as they have to be.
     """
+    problems = list(folder_problems(config, folder or {}))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     if config.script:
         return Source(packed(script_files(config, folder or {}, _TOP, wheels)))
     if not config.features:
@@ -67,9 +70,8 @@ def script_files(
     config: TrainingConfig, folder: Mapping[str, bytes], package: Path, wheels: Mapping[str, str] | None = None
 ) -> dict[str, bytes]:
     """Return a script's files by name, and beside them the program that runs it and says which files there are."""
-    problems = list(folder_problems(config, folder))
-    if problems or config.script is None:
-        raise ConfigurationError("\n".join(problems))
+    if config.script is None:
+        raise ValueError(f"{config.model} has no script")
     entry = {SCRIPT_PROGRAM: (package / _SCRIPT_ENTRY).read_bytes()}
     settings = {"program": config.script.program, "serve": config.script.serve}
     files = sorted([*folder, SCRIPT_PROGRAM, SCRIPT_SETTINGS])
@@ -82,18 +84,19 @@ def script_files(
 
 def folder_problems(config: TrainingConfig, folder: Mapping[str, bytes]) -> Iterator[str]:
     """Yield what is wrong with the files beside a config, by their names in the model's folder."""
-    script, place = config.script, program_folder(config.model)
-    if script is None:
-        return
-    for name in dict.fromkeys((script.program, script.serve)):
+    script, metrics, place = config.script, config.metrics, program_folder(config.model)
+    named = [*([script.program, script.serve] if script else []), *([metrics.file] if metrics else [])]
+    for name in dict.fromkeys(named):
         if name not in folder:
             found = ", ".join(sorted(folder)[:10]) or "no file"
             yield f"{place}{name}: found {found} in the folder; expected {name}, which {config.model}.yml names"
+    size = sum(map(len, folder.values()))
+    if named and size > MOST_BYTES:
+        yield f"{place}: found {size} bytes; expected at most {MOST_BYTES}"
+    if script is None:
+        return
     for name in sorted(set(folder) & {SCRIPT_PROGRAM, SCRIPT_SETTINGS}):
         yield f"{place}{name}: found a file of a name that Slipway takes for its own; expected another name"
-    size = sum(map(len, folder.values()))
-    if size > MOST_BYTES:
-        yield f"{place}: found {size} bytes; expected at most {MOST_BYTES}"
     if REQUIREMENTS in folder and is_lock(folder[REQUIREMENTS]):
         yield from lock_problems(config, folder[REQUIREMENTS])
 

@@ -194,6 +194,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "test": kind,
                     "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
                     "endpoint_config_created": f"#{{{stage}.EndpointConfigCreated}}",
+                    "config_artifact": "#{Publish.TrainingConfigArtifact}",
                     **TRAINED_WITH,
                     **(COMPARED if environment == "test" else {}),
                 },
@@ -395,6 +396,21 @@ def test_the_list_of_passed_checks_fits_into_the_parameters(stages: list[dict[st
     resolved = VARIABLE.sub(lambda found: longest[found[2]], publish["Configuration"]["UserParameters"])
     assert len(longest["CHECKS"]) == MOST * WIDTH
     assert len(resolved) <= 1_000
+
+
+def test_what_an_evaluation_is_told_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
+    longest = {"EvaluateModel": 6, "SmokeTestProd": 6, "PipelineExecutionId": 36, "ModelName": 63}
+    longest |= {"EndpointConfigName": 63, "EndpointConfigCreated": len("2026-01-01T00:00:00.123456+00:00")}
+    longest |= dict.fromkeys(("ConfigSha256", "DatasetSha256", "TrainingConfigArtifact"), 64)
+    told = [
+        action["Configuration"]["UserParameters"]
+        for stage in stages[1:]
+        for action in stage["Actions"]
+        if '"test": ' in str(action["Configuration"].get("UserParameters", ""))
+    ]
+    assert len(told) == 3
+    for text in told:
+        assert len(VARIABLE.sub(lambda found: "x" * longest[found[2]], text)) <= 1_000
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)

@@ -147,4 +147,5 @@ def _push_or_upload(case: Path, house: House, missing: list[str], data: Path) ->
             with house.quietly():
                 house.push("training_config", {f"{MODEL}.yml": config, **_program(case)}, message=case.name)
         return house.upload(data, missing)
-    return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)
+    files = {f"{MODEL}.yml": f"{_config(case)}\n# {case.name}\n", **_program(case)}
+    return house.push("training_config", files, message=case.name)

@@ -41,8 +41,9 @@ class Isolated:
         *,
         private: bool = True,
         inside: Inside | None = None,
+        offline: bool = False,
     ) -> Process:
-        """Run a command that sees `ml` as /opt/ml. Raises StartError.
+        """Run a command that sees `ml` as /opt/ml, and if it is `offline` has no network. Raises StartError.
 
         Standard output and standard error go to a duplicate of `log_write_fd`, and the command has `listener_fd` under
         the same number; the caller closes its own. Without `private` there is no /opt/ml: the command works in `ml`.
@@ -52,7 +53,7 @@ class Isolated:
         staging.mkdir(exist_ok=True)
         home = "/opt/ml" if private else str(ml)
         variables = _variables(home, temporary="/tmp" if inside else None) | dict(environment)  # noqa: S108 - its own
-        program = Program(command, str(ml), str(staging), variables, private, inside)
+        program = Program(command, str(ml), str(staging), variables, private, inside, offline)
         descriptors = [log_write_fd, *([listener_fd] if listener_fd is not None else [])]
         with self._lock:
             if self._stopped:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local_aws.processes.supervisor import end_descendants
+from local_aws.sagemaker.containers.no_network import leave_network
 from local_aws.sagemaker.containers.private_mounts import IsolationError, give_opt_ml
 from local_aws.sagemaker.containers.private_root import Inside, give_root, leave_processes
 
@@ -33,8 +34,8 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 class Program:
     """What to run: `ml` is the folder that the program sees as /opt/ml, `staging` an empty one beside it.
 
-    A program that is not `private` sees no /opt/ml and works in `ml`. With `inside` it sees nothing else of this
-    machine but the system.
+    A program that is not `private` sees no /opt/ml and works in `ml`; one that is `offline` has no network. With
+    `inside` it sees nothing else of this machine but the system.
     """
 
     command: list[str]
@@ -43,6 +44,7 @@ class Program:
     environment: dict[str, str]
     private: bool = True
     inside: Inside | None = None
+    offline: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -61,6 +63,8 @@ def _become(program: Program, keeper: int) -> NoReturn:
             leave_processes()
         elif program.private:
             give_opt_ml(Path(program.ml), Path(program.staging))
+        if program.offline:
+            leave_network()
         # Set after the namespaces, which clear it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:
@@ -69,7 +73,7 @@ def _become(program: Program, keeper: int) -> NoReturn:
             _parent_of(program, program.inside)
         _run(program)
     except (IsolationError, OSError) as error:
-        sys.stderr.write(f"/opt/ml cannot be given to this job alone: {error}\n")
+        sys.stderr.write(f"This machine cannot set this job apart, its /opt/ml and its network: {error}\n")
     sys.stderr.flush()
     os._exit(NOT_ISOLATED)
 

@@ -5,33 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import signal
-import site
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
 from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM, job_hyperparameters
 from pipeline_lambdas.steps.source import folder_problems, source_of, unpacked
 from slipway.programs.folder import read_program
+from slipway.programs.process import LONGEST_S, missing_module, run_python
 
-ROWS, ASKED, LONGEST_S = 100, 10, 60
-_MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
+ROWS, ASKED = 100, 10
 _PLACED = re.compile(r"[\w/]+\.py(?:, line \d+)?: ")
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
-_LAST_BYTES = 1 << 16
-"""Of what a program says on standard error, where its last line is looked for."""
 _SMOKE = Path(__file__).with_name("smoke.py")
 
 
@@ -65,9 +56,8 @@ def try_program(config: TrainingConfig, configs: Path, dataset: Path) -> Tried:
         try:
             rows = trial.run(dataset)
         except _FailedError as error:
-            missing = _MISSING.search(str(error))
-            if missing and f"{missing['name'].split('.')[0]}.py" not in files:
-                name = missing["name"].split(".")[0]
+            name = missing_module(str(error), files)
+            if name:
                 return Tried(
                     warning=f"{place}{config.script.program}: not tried, as this Python has no {name}; the image may "
                     "have it. Install it here to try the program before a push"
@@ -146,35 +136,15 @@ class _Trial:
         self._start([str(_SMOKE), *words, self._config.algorithm.name], {})
 
     def _start(self, words: list[str], variables: Mapping[str, str]) -> None:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        # A home of its own hides the keys in ~/.aws; packages of this user's Python are found as before.
-        home = {"HOME": str(self._base), "PYTHONUSERBASE": site.getuserbase(), "AWS_EC2_METADATA_DISABLED": "true"}
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [sys.executable, *words],
-                cwd=self.code,
-                env={**kept, **home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.code), **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                start_new_session=True,
-            )
-            try:
-                code = process.wait(LONGEST_S)
-            except subprocess.TimeoutExpired:
-                raise _FailedError(
-                    f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
-                ) from None
-            finally:
-                _end(process)
-            if code != 0:
-                raise _FailedError(self._last_words(errors, code))
-
-    def _last_words(self, errors: IO[bytes], code: int) -> str:
-        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LAST_BYTES))
-        said = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
-        text = said[-1] if said else f"ended with exit code {code} and said nothing"
-        return text if _PLACED.match(text) else f"{self._program}: {text}"
+        try:
+            ended = run_python(words, self.code, self._base, LONGEST_S, variables)
+        except subprocess.TimeoutExpired:
+            raise _FailedError(
+                f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
+            ) from None
+        if ended.code != 0:
+            text = ended.reason
+            raise _FailedError(text if _PLACED.match(text) else f"{self._program}: {text}")
 
     def _check_answer(self, content: bytes, rows: int) -> None:
         script = self._config.script
@@ -194,13 +164,6 @@ class _Trial:
     @property
     def _program(self) -> str:
         return self._config.script.program if self._config.script else ""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program and what it has started, so that nothing of it runs on."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _asked(train: Path) -> list[str]:

@@ -13,6 +13,10 @@ from pipeline_lambdas.evidence.prices import Price, PriceTable
 
 HOURS_PER_MONTH = 730
 _SHORT_ACTIONS = {"source": 4, "publishing": 2, "training": 1, "dev": 2, "test": 3, "prod": 4}
+_METRICS_MINUTES = 5
+"""What a job of own metrics takes, most of it for its instance to start."""
+_TESTS = {"dev": "smoke", "test": "full", "prod": "smoke"}
+"""Environment to the test that judges it."""
 _COMPARING_ACTIONS = 2
 """Of these, the ones that deploy and remove the champion; without a comparison they and the wait end at once, too."""
 """Actions that end within their first minute, and are charged that minute; approvals are free."""
@@ -70,6 +74,16 @@ def release_lines(config: TrainingConfig, assumed: Assumptions, table: PriceTabl
         lines.append(_release_of(environment, variant, assumed, table))
     if _compares(config):
         lines.append(_champion(config, assumed, table))
+    if config.metrics:
+        instance_type = config.metrics.instance_type
+        lines.append(
+            Line(
+                f"own metrics, 1 x {instance_type}",
+                _METRICS_MINUTES / 60 * len(_metrics_jobs(config)),
+                "instance hours",
+                table.instance_hours.get(instance_type),
+            )
+        )
     return lines
 
 
@@ -122,6 +136,7 @@ def _pipeline_minutes(config: TrainingConfig, assumed: Assumptions) -> int:
     """AWS charges each action from its start to its end, rounded up, so also for waiting."""
     training_minutes = assumed.training_minutes * _rounds(config)
     waits = [assumed.build_minutes, assumed.check_minutes, training_minutes, assumed.evaluation_minutes]
+    waits += [_METRICS_MINUTES] * len(_metrics_jobs(config))
     waits += [assumed.endpoint_minutes + _baking_minutes(*each) for each in config.environments.items()]
     if "prod" in config.environments:
         waits += [_COMPARING_ACTIONS, assumed.endpoint_minutes if _compares(config) else 1]
@@ -138,6 +153,11 @@ def _rounds(config: TrainingConfig) -> int:
     return math.ceil(config.tuning.jobs / config.tuning.max_parallel_jobs) if config.tuning else 1
 
 
+def _metrics_jobs(config: TrainingConfig) -> list[str]:
+    """Return the environments in which a job computes own metrics."""
+    return [name for name in config.environments if config.own_metrics(config.tests[_TESTS[name]])]
+
+
 def _compares(config: TrainingConfig) -> bool:
     test = config.tests.get("full")
     return "prod" in config.environments and "test" in config.environments and bool(test and test.champion)
@@ -146,11 +166,12 @@ def _compares(config: TrainingConfig) -> bool:
 def _champion(config: TrainingConfig, assumed: Assumptions, table: PriceTable) -> Line:
     """The champion's endpoint, from its start to the end of the evaluation."""
     prod = config.environments["prod"]
+    waited = _METRICS_MINUTES if config.metrics else 0
     variant = config.champion_variant(prod.instance_type if isinstance(prod, InstanceVariant) else None)
     if isinstance(variant, InstanceVariant):
         return Line(
             f"endpoint champion, {_described(variant)}",
-            (assumed.endpoint_minutes + assumed.evaluation_minutes) / 60 * variant.instance_count,
+            (assumed.endpoint_minutes + assumed.evaluation_minutes + waited) / 60 * variant.instance_count,
             "instance hours",
             table.instance_hours.get(variant.instance_type),
         )

@@ -47,6 +47,8 @@ UNEXERCISED = (
     Unexercised("Train*Role", "*-source", "*", "only for a config with features or script"),
     Unexercised("*", "tuned", "*", "only for a config with tuning"),
     Unexercised("TrainingRole", "read-checkpoints", "*", "only for a config with spot"),
+    Unexercised("MetricsRole", "*", "*", "only for a config with metrics of its own"),
+    Unexercised("*", "compute-metrics", "*", "only for a config with metrics of its own"),
     Unexercised("StartReleaseFunctionRole", "read-changes", "*", "only a push of code asks for it", "*-lambdas"),
     Unexercised("*", "read-*data", "*", "only for a config that pins its dataset", resource="*/manifest.json"),
     Unexercised("*", "read-*data", "s3:ListBucket", "with it S3 says that an object is missing; nothing is listed"),

@@ -106,7 +106,7 @@ def test_what_training_refuses_is_guessed_by_nobody(cells: list[str]) -> None:
         low=7.0,
         high=7.0,
     )
-    fits = {"number": NumberFit, "date": DateFit}
+    fits: dict[str, type[NumberFit | DateFit]] = {"number": NumberFit, "date": DateFit}
     fit = fits.get(column(counts).feature)
     if fit:
         one = fit(specification.Column("x", column(counts).feature))
