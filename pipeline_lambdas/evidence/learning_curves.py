@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import signal
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -67,6 +68,9 @@ def curves_of_metrics(
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
     """End the block after this time. Only a signal interrupts a match, and only on the main thread, as in Lambda."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def end(*_: object) -> None:
         raise _SlowError

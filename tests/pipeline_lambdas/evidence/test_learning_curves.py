@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
@@ -78,3 +80,9 @@ def test_an_expression_that_never_ends_takes_its_share_of_the_time(monkeypatch: 
     lines = ["loss: 2 auc: 0.5", "auc: 0.75 " + "a" * 400]
     metrics = {"endless": r"auc: (\S+) (?:a+)+b|auc: (?:\S+) (?:a+)+c()", "auc": r"auc: (\S+)", "loss": r"loss: (\S+)"}
     assert curves_of_metrics(lines, metrics) == {"auc": [0.5, 0.75], "loss": [2.0, None]}
+
+
+def test_another_thread_reads_them_without_a_limit() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(curves_of_metrics, ["auc: 0.5"], {"auc": r"auc: (\S+)"}).result()
+    assert found == {"auc": [0.5]}
