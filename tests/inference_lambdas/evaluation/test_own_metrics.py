@@ -136,16 +136,18 @@ def configure(code: str = COST, metrics: dict[str, Any] | None = None, **section
 def begun(results: Results) -> str:
     """Invoke until the job is started; return the token that goes on."""
     handler(event(EVENT), Context())
+    return waiting(results).token
+
+
+def waiting(results: Results) -> Continue:
     assert isinstance(results.last, Continue), results.last
-    return results.last.token
+    return results.last
 
 
 def test_the_job_is_started_waited_for_and_judged(endpoint: Endpoint, results: Results, jobs: Jobs) -> None:
     token = begun(results)
     handler(event(EVENT, token=token), Context())
-    assert isinstance(results.last, Continue), results.last
-    assert results.last.token == token
-    assert results.last.summary == f"Processing job {NAME} computes metrics"
+    assert (waiting(results).token, waiting(results).summary) == (token, f"Processing job {NAME} computes metrics")
     jobs.run()
     asked = endpoint.champion_bodies.copy()
     handler(event(EVENT, token=token), Context())
@@ -299,8 +301,8 @@ def test_rows_that_failed_start_no_job(endpoint: Endpoint, results: Results, job
 
 
 def test_allowed_rows_that_failed_are_left_out(endpoint: Endpoint, results: Results, jobs: Jobs) -> None:
-    allowing = {"champion": {"gates": {"cost": {"max_worse_percent": 9999}}}}
-    configure(gates={"rmse": {"max": 9}, "cost": {"max": 9}, "failed_share": {"max": 0.1}}, **allowing)
+    champion = {"gates": {"cost": {"max_worse_percent": 9999}}}
+    configure(gates={"rmse": {"max": 9}, "cost": {"max": 9}, "failed_share": {"max": 0.1}}, champion=champion)
     endpoint.answer = lambda rows: b"".join(b"nan\n" if row[0] > 0.98 else b"3\n" for row in rows)
     token = begun(results)
     jobs.run()
