@@ -136,22 +136,22 @@ def configure(code: str = COST, metrics: dict[str, Any] | None = None, **section
 def begun(results: Results) -> str:
     """Invoke until the job is started; return the token that goes on."""
     handler(event(EVENT), Context())
+    return waiting(results).token
+
+
+def waiting(results: Results) -> Continue:
     assert isinstance(results.last, Continue), results.last
-    return results.last.token
+    return results.last
 
 
 def test_the_job_is_started_waited_for_and_judged(endpoint: Endpoint, results: Results, jobs: Jobs) -> None:
     token = begun(results)
     handler(event(EVENT, token=token), Context())
-    waiting = results.last
-    assert isinstance(waiting, Continue), waiting
-    assert waiting.token == token
-    assert waiting.summary == f"Processing job {NAME} computes metrics"
+    assert (waiting(results).token, waiting(results).summary) == (token, f"Processing job {NAME} computes metrics")
     jobs.run()
     asked = endpoint.champion_bodies.copy()
     handler(event(EVENT, token=token), Context())
-    ended = results.last
-    assert isinstance(ended, Done), ended
+    assert isinstance(results.last, Done), results.last
     # Nothing is predicted again.
     assert (len(jobs.requests), endpoint.champion_bodies) == (1, asked)
     found = report()
