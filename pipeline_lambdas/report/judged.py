@@ -16,7 +16,7 @@ from pipeline_lambdas.report.kit.tables import Section, note, section, table, wo
 from pipeline_lambdas.report.verdict import environment_name
 
 _MOST_PLOTTED = 4
-_SHORT = 24
+_SHORT = 32
 """Characters of a text that does not wrap."""
 _AUC_ERROR = "auc_error_max"
 

@@ -147,7 +147,7 @@ def test_a_matrix_of_named_classes_names_them() -> None:
 
 
 def test_named_classes_are_named_everywhere() -> None:
-    rows = [{"row": 1, "label": 1.0, "prediction": 0.25, "error": 0.75, "values": ["x", "", "1.5", "so" * 15]}]
+    rows = [{"row": 1, "label": 1.0, "prediction": 0.25, "error": 0.75, "values": ["x", "", "1.5", "so" * 17]}]
     judged = evaluation(
         problem="binary",
         classes=["stays", "leaves"],
@@ -183,7 +183,7 @@ def test_named_classes_are_named_everywhere() -> None:
         "0.7500",
         "x",
         "1.5",
-        "so" * 15,
+        "so" * 17,
     ]
     styles = [cell.attributes.get("class") for cell in table.all("tr")[1].children]
     assert styles == ["n", "k", "n", "n", "k", "n", "w"]

@@ -267,7 +267,7 @@ def test_who_writes_beside_another_writer_tries_again(
     monkeypatch: pytest.MonkeyPatch, answers: list[str | None], created: bool | None
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("pipeline_lambdas.aws.s3.time.sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
     with bucket(monkeypatch) as stub:
         for code in answers:
             if code:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from slipway.tables.profile import count_columns, duplicate_rows
 from pipeline_lambdas.tabular import specification
 from pipeline_lambdas.tabular.date import DateFit
 from pipeline_lambdas.tabular.number import NumberFit
+from pipeline_lambdas.tabular.treatment import Fit
 from tests.slipway.tables.conftest import Open
 
 ROWS = 60
@@ -106,7 +109,7 @@ def test_what_training_refuses_is_guessed_by_nobody(cells: list[str]) -> None:
         low=7.0,
         high=7.0,
     )
-    fits: dict[str, type[NumberFit | DateFit]] = {"number": NumberFit, "date": DateFit}
+    fits: dict[str, Callable[[specification.Column], Fit]] = {"number": NumberFit, "date": DateFit}
     fit = fits.get(column(counts).feature)
     if fit:
         one = fit(specification.Column("x", column(counts).feature))
