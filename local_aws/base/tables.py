@@ -194,6 +194,7 @@ _TABLES = {
         "_buckets",
         "_collect_list_entries",
         "_complete_multipart_upload",
+        "_completed_multipart_uploads",
         "_copy_object",
         "_create_multipart_upload",
         "_delete_bucket",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from tests import left_out
 
 HALF = 600
 EVENTS_A_PUT = 10
+_UPLOAD_ID = re.compile(rb"<UploadId>(.+?)</UploadId>")
 
 
 def main(folder: Path) -> None:
@@ -42,6 +44,7 @@ def main(folder: Path) -> None:
         "patterns": _pattern,
         "signatures": _signature,
         "sessions": _session(),
+        "uploads": _upload(),
     }
     tracemalloc.start()
     found = {name: held(give) for name, give in given.items()}
@@ -152,6 +155,25 @@ def _object() -> Callable[[int], object]:
         status, _, _ = s3._put_object("held-objects", f"releases/{number}", body, {})
         assert status == 200
         assert s3._get_object_data("held-objects", f"releases/{number // 2}") == str(number // 2).encode() * 1000
+
+    return give
+
+
+def _upload() -> Callable[[int], object]:
+    s3 = ministack("services.s3")
+    s3._create_bucket("held-uploads", b"")
+
+    def give(number: int) -> None:
+        place = "held-uploads", f"uploads/{number % 2}"
+        _, _, answer = s3._create_multipart_upload(*place, {})
+        [upload] = _UPLOAD_ID.findall(answer)
+        part = {"uploadId": upload.decode(), "partNumber": "1"}
+        _, headers, _ = s3._upload_part(*place, b"part", part, {})
+        listed = f"<Part><PartNumber>1</PartNumber><ETag>{headers['ETag']}</ETag></Part>"
+        body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+        for _ in range(2):  # as a client that has not seen the answer
+            status, _, _ = s3._complete_multipart_upload(*place, body, part, {})
+            assert status == 200
 
     return give
 
