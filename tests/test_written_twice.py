@@ -29,7 +29,7 @@ from tests.local_server import ROOT
 
 def test_configs_accept_the_metrics_of_the_xgboost_container() -> None:
     assert set(xgboost._METRICS) == set(metric_names.ALL)
-    assert (xgboost.MAXIMIZED, xgboost.MINIMIZED) == (metric_names.MAXIMIZE, metric_names.MINIMIZE)
+    assert (xgboost_tuning.MAXIMIZED, xgboost_tuning.MINIMIZED) == (metric_names.MAXIMIZE, metric_names.MINIMIZE)
 
 
 def test_searches_aim_at_metrics_that_the_containers_log() -> None:
