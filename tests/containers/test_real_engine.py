@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,14 +10,19 @@ from pathlib import Path
 import pytest
 from slipway_build.engine import build_and_push
 
-from local_aws.engine.find import Engine, NoEngineError, find_engine
+from local_aws.codebuild.running.engine import before, engine_variables
+from local_aws.engine.find import Engine, NoEngineError, find_engine, handed_on
 from local_aws.sagemaker.containers.own_images.launch import EngineContainers, Run
+from local_aws.settings import Settings
 from tests.containers.conftest import Site
 from tests.local_server import LocalServer
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """That of the one who runs this, with the settings that a server of local AWS would be given."""
+    for name, value in handed_on(os.environ).items():
+        monkeypatch.setenv(name, value)
     try:
         return find_engine()
     except NoEngineError as error:
@@ -35,9 +41,9 @@ def busybox() -> Path:
 def test_an_image_is_built_pushed_pulled_and_run(
     engine: Engine, busybox: Path, tmp_path: Path, local_aws: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if engine.podman:
-        pytest.skip("Podman takes a registry without TLS only with settings that a build of local AWS gives it")
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    variables, programs = engine_variables(Settings(tmp_path / "state", local_aws.port), tmp_path)
+    for name, value in {**variables, "PATH": before(programs, os.environ["PATH"])}.items():
+        monkeypatch.setenv(name, value)
     shutil.copy(busybox, tmp_path / "busybox")
     train = 'ENTRYPOINT ["/busybox", "sh", "-c", "echo made by $1 >/opt/ml/model/out && echo done", "sh"]'
     (tmp_path / "Dockerfile").write_text(f"FROM scratch\nCOPY busybox /busybox\n{train}\n", encoding="utf-8")
