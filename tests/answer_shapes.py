@@ -12,6 +12,7 @@ OURS = frozenset(
         "codeconnections",
         "codepipeline",
         "codestar-connections",
+        "ecr",
         "sagemaker",
         "stepfunctions",
     )

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 
 from tests.local_server import REGION, LocalServer
 
-SERVICES = ("codecommit", "codebuild", "codepipeline", "codeconnections", "sagemaker", "sagemaker-runtime")
+SERVICES = ("codecommit", "codebuild", "codepipeline", "codeconnections", "ecr", "sagemaker", "sagemaker-runtime")
 OTHERS = ("events", "kms", "logs", "secretsmanager", "ssm", "sqs")
 """Services of MiniStack, which answers malformed requests in the form of its own."""
 TIMEOUT_S = 30
