@@ -14,11 +14,12 @@ PACKAGES = ("pipeline_lambdas", "inference_lambdas", "workflows")
 # What runs in a container of SageMaker has no layers: it is a program of its own.
 TABULAR = ROOT / "pipeline_lambdas" / "tabular"
 PROGRAM = ROOT / "pipeline_lambdas" / "program"
+MEASURING = ROOT / "pipeline_lambdas" / "measuring"
 MODULES = sorted(
     path
     for package in PACKAGES
     for path in (ROOT / package).rglob("*.py")
-    if path.parent.name != "scripts" and path.parent not in {TABULAR, PROGRAM}
+    if path.parent.name != "scripts" and path.parent not in {TABULAR, PROGRAM, MEASURING}
 )
 # Values that every layer may know.
 BASE = {
@@ -101,15 +102,16 @@ def test_pipeline_lambdas_do_not_need_inference_lambdas() -> None:
     assert unwanted == set()
 
 
-def test_the_program_for_tables_needs_only_itself_and_what_the_image_holds() -> None:
-    imports = {name_of(path): imported(path) for path in TABULAR.glob("*.py")}
-    assert len(imports) > 10
-    allowed = {*sys.stdlib_module_names, "numpy", "scipy", "xgboost"}
+@pytest.mark.parametrize(("folder", "libraries"), [(TABULAR, {"numpy", "scipy", "xgboost"}), (MEASURING, {"numpy"})])
+def test_a_program_of_its_own_needs_only_itself_and_what_the_image_holds(folder: Path, libraries: set[str]) -> None:
+    imports = {name_of(path): imported(path) for path in folder.glob("*.py")}
+    assert len(imports) > 5
+    allowed = {*sys.stdlib_module_names, *libraries}
     unwanted = {
         f"{module} imports {name}"
         for module, names in imports.items()
         for name in names
-        if name.split(".")[0] not in allowed and not name.startswith("pipeline_lambdas.tabular")
+        if name.split(".")[0] not in allowed and not name.startswith(f"pipeline_lambdas.{folder.name}")
     }
     assert unwanted == set()
 
