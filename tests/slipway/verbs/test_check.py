@@ -141,15 +141,15 @@ def test_an_instance_type_that_no_stack_would_allow_is_found_before_the_push(
     text = (ROOT / "training_config" / "wine-quality.yml").read_text(encoding="utf-8")
     assert "instance_type: ml.m5.large" in text
     (tmp_path / "wine-quality.yml").write_text(
-        text.replace("instance_type: ml.m5.large", "instance_type: ml.g5.xlarge", 1)
+        text.replace("instance_type: ml.m5.large", "instance_type: ml.x2iedn.xlarge", 1)
     )
     monkeypatch.setattr(check, "find_stack", lambda *_: None)
     assert run(["check", str(tmp_path), "--local"]) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "training.instance_type: found ml.g5.xlarge; expected ml.t2.*, ml.t3.*, ml.m*, ml.c*, ml.r*" in said
+    assert "training.instance_type: found ml.x2iedn.xlarge; expected ml.t2.*, ml.t3.*, ml.m*, ml.c*, ml.r*" in said
     assert "deploy --parameter InstanceTypePatterns=" in said
     given = {
-        "Parameters": [{"ParameterKey": "InstanceTypePatterns", "ParameterValue": "ml.g5.*,ml.t2.*,ml.m*,ml.t3.*"}]
+        "Parameters": [{"ParameterKey": "InstanceTypePatterns", "ParameterValue": "ml.x2iedn.*,ml.t2.*,ml.m*,ml.t3.*"}]
     }
     monkeypatch.setattr(check, "find_stack", lambda *_: given)
     assert run(["check", str(tmp_path), "--local"]) == 0
