@@ -16,6 +16,7 @@ from pipeline_lambdas.report.kit.tables import Section, facts, note, section, ta
 _MOST_ROWS = 10
 _MOST_RANGES = 30
 _LABEL_PX = 60.0
+_LONGEST_VALUE = 8
 _LOGARITHMIC_FROM = 100.0
 """How many times the least the greatest is where Auto scaling spans magnitudes."""
 
@@ -136,6 +137,12 @@ def _given(job: Document, name: str) -> str:
     return string(mapping(job, "hyperparameters").get(name))
 
 
+def _shown(given: str) -> str:
+    """Return a hyperparameter's value, a long number with six digits."""
+    value = _as_number(given)
+    return f"{value:.6g}" if value is not None and len(given) > _LONGEST_VALUE else given or text.NONE
+
+
 def _as_number(written: str) -> float | None:
     try:
         return number({"value": float(written)}, "value")
@@ -171,7 +178,7 @@ def _best(search: Document, found: Measured, names: Sequence[str]) -> Html | Non
         [
             f"{place:,}",
             text.number(value),
-            *(_given(job, name) or text.NONE for name in names),
+            *(_shown(_given(job, name)) for name in names),
             text.duration(number(job, "seconds")),
             "the release's" if string(job, "job") == chosen else word(string(job, "status")),
         ]

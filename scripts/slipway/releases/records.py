@@ -18,6 +18,8 @@ from slipway.names import BucketPurpose
 from slipway.releases.pipeline import is_running, list_actions
 from slipway.session import Session
 
+_LONGEST_VALUE = 8
+
 BUCKETS: tuple[BucketPurpose, ...] = ("evidence", "artifacts")
 """Where evidence lies: in its bucket, and what was recorded before there was one in the artifact bucket."""
 
@@ -139,9 +141,17 @@ def _search_text(training: Mapping[str, Any]) -> str:
     best = next((trial for trial in search["trials"] if trial["job"] == search["best"]), None)
     if best is None:
         return ", ".join([ran, *others, "none is the best"])
-    found = ", ".join(f"{name} {value}" for name, value in sorted(best["hyperparameters"].items()))
+    found = ", ".join(f"{name} {_short(value)}" for name, value in sorted(best["hyperparameters"].items()))
     reached = f"{search['objective']['metric']} {best['objective']:.6g}" if best["objective"] is not None else ""
     return f"{', '.join([ran, *others])}; the best is {search['best']}: {reached} with {found}"
+
+
+def _short(value: str) -> str:
+    """Return a hyperparameter's value, a long number with six digits."""
+    try:
+        return f"{float(value):.6g}" if len(value) > _LONGEST_VALUE else value
+    except ValueError:
+        return value
 
 
 def _cost_text(cost: Mapping[str, Any]) -> str:
