@@ -17,7 +17,6 @@ from local_aws.settings import Settings
 from tests.containers.conftest import Site
 from tests.local_server import LocalServer
 
-
 _NOT_STARTED = (125, 126)
 """https://docs.docker.com/engine/containers/run/#exit-status"""
 
