@@ -21,6 +21,7 @@ from benchmarks import (
     growth,
     idle,
     images,
+    machines,
     new_model,
     release,
     reviews,
@@ -130,6 +131,8 @@ def _without_a_house(
     if "growth" in names:
         tell("growth: many small pipeline executions")
         figures += growth.measure(folder, short=short, executions=options.executions)
+        tell("growth: many executions of a state machine")
+        figures += machines.measure(folder, short=short, executions=options.executions)
     if "cycles" in names:
         tell("cycles: what a release asks for, again and again")
         figures += cycles.measure(folder, short=short, cycles=options.cycles)

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
-from benchmarks.growth import told
-from benchmarks.processes import own_mib
+from benchmarks.growth import is_looked_at, settled_mib, told
 from tests.local_aws.codebuild.workshop import Workshop
 from tests.local_aws.codepipeline.documents import approval, artifacts, stage
 from tests.local_aws.codepipeline.project import Project
@@ -36,13 +35,14 @@ def measure(folder: Path, *, short: bool, cycles: int | None = None) -> list[Fig
     server.up()
     try:
         cycle = Cycle(server)
-        seconds, memory = [], []
+        seconds, memory = list[float](), dict[int, float]()
         for number in range(count):
             seconds.append(cycle.run(number))
-            memory.append(own_mib(server.pid))
+            if is_looked_at(number, count, _WHOLE):
+                memory[number] = settled_mib(server.pid)
     finally:
         server.down()
-    return told("cycle", seconds, memory, min(WARM_UP, count // 2))
+    return told("cycle", seconds, memory, min(WARM_UP, count // 3))
 
 
 class Cycle:

@@ -1,7 +1,8 @@
 """The full evaluation against one invocation per row, and against parsing and predicting in one process.
 
 Slices, drift and the champion, whose endpoint predicts the same rows on the same machine, are measured against the same
-evaluation without them.
+evaluation without them. The function, the endpoint and local AWS between them share the processors, so what each of
+them uses is told as well: on a busy machine it says more than the time that all of it takes.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.data import grown, rows, thirds, write_dataset
-from benchmarks.figures import Figure, at_least, at_most
-from benchmarks.processes import peak_mib
+from benchmarks.figures import Figure, at_least, at_most, untargeted
+from benchmarks.processes import peak_mib, serving_processes, workers
+from benchmarks.processor_time import ProcessorTime
 from benchmarks.release import CONFIG, push_and_wait
 from tests.releases.house import PREFIX, House
 
 _BARE = str(Path(__file__).with_name("bare.py"))
+FUNCTION = f"{PREFIX}-evaluate-model"
 
 
 ROWS = 1_000_000
@@ -34,13 +38,13 @@ def measure(house: House, folder: Path, *, short: bool, data: Path | None, count
     test = dataset / "test" / "test.csv"
     with house.quietly():
         house.upload(dataset, [])
-    push_and_wait(house, 100)
-    evaluated = count / _evaluation_s(house)
-    push_and_wait(house, 101, {**CONFIG, **judged_in_full(lines)})
-    judged = count / _evaluation_s(house)
-    memory = peak_mib(f"{PREFIX}-evaluate-model")
+    plain_s, plain_used = _evaluated(house, 100, CONFIG)
+    judged_s, judged_used = _evaluated(house, 101, {**CONFIG, **judged_in_full(lines)})
+    evaluated, judged = count / plain_s, count / judged_s
+    memory = peak_mib(FUNCTION)
     single = _rows_per_second_one_by_one(house, test, 20 if short else 300)
-    bare = count / _bare_s(house, folder, test)
+    bare_s, bare_used_s = _bare_s(house, folder, test)
+    bare = count / bare_s
     name = f"evaluation of {count:,} rows"
     return [
         at_least(f"{name} / one invocation per row", evaluated / single, "x", 200.0, f"{evaluated:,.0f} rows/s"),
@@ -49,7 +53,15 @@ def measure(house: House, folder: Path, *, short: bool, data: Path | None, count
             f"{name} with slices, drift and champion / without", judged / evaluated, "x", 0.8, f"{judged:,.0f} rows/s"
         ),
         at_most(f"memory of the function, {count:,} rows", memory, "MiB", 256.0),
+        *(
+            untargeted(f"processor time of {what} / one process", sum(used.values()) / bare_used_s, "x", _told(used))
+            for what, used in ((name, plain_used), (f"{name} with slices, drift and champion", judged_used))
+        ),
     ]
+
+
+def _told(used: Mapping[str, float]) -> str:
+    return ", ".join(f"{part} {seconds:.2f} s" for part, seconds in used.items())
 
 
 def judged_in_full(lines: list[str]) -> dict[str, Any]:
@@ -60,9 +72,19 @@ def judged_in_full(lines: list[str]) -> dict[str, Any]:
     return {"tests.full.slices": slices, "tests.full.drift": {"max_psi": 100.0}, "tests.full.champion": champion}
 
 
-def _evaluation_s(house: House) -> float:
+def _evaluated(house: House, number: int, config: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    """Release; return the seconds of the evaluation, and those that each part has used of the processors."""
+    server = house.server.pid
+    parts = {
+        "function": lambda: workers(FUNCTION),
+        "endpoints": lambda: serving_processes(server),
+        "local AWS": lambda: [server],
+    }
+    with ProcessorTime(parts) as used:
+        push_and_wait(house, number, config)
     action = house.actions(house.newest())["DeployTest/Evaluate"]
-    return float((action["lastUpdateTime"] - action["startTime"]).total_seconds())
+    start, end = action["startTime"], action["lastUpdateTime"]
+    return float((end - start).total_seconds()), used.between(start, end)
 
 
 def _rows_per_second_one_by_one(house: House, test: Path, count: int) -> float:
@@ -75,7 +97,8 @@ def _rows_per_second_one_by_one(house: House, test: Path, count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-def _bare_s(house: House, folder: Path, test: Path) -> float:
+def _bare_s(house: House, folder: Path, test: Path) -> tuple[float, float]:
+    """Return the seconds of one process on the clock, and of the processors."""
     sagemaker, s3 = house.client("sagemaker"), house.client("s3")
     config = sagemaker.describe_endpoint(EndpointName=f"{PREFIX}-test")["EndpointConfigName"]
     variant = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
@@ -88,4 +111,5 @@ def _bare_s(house: House, folder: Path, test: Path) -> float:
         model = folder / "xgboost-model.ubj"
         model.write_bytes(content.read())
     command = [sys.executable, _BARE, "predict", str(model), str(test)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    seconds, used = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), float(used)

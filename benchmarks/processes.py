@@ -57,13 +57,18 @@ def cpu_s(pids: list[int]) -> float:
     return sum(int(f[11]) + int(f[12]) for f in fields if len(f) > 12) / _TICKS
 
 
+def workers(function: str) -> list[int]:
+    """The processes of one Lambda function, with their supervisors."""
+    processes = (process for process in Path("/proc").iterdir() if process.name.isdecimal())
+    return [int(process.name) for process in processes if f"ministack-lambda-{function}-" in _folder(process)]
+
+
 def peak_mib(function: str) -> float:
     """The most memory that a worker of a Lambda function has had resident, in MiB."""
     peaks = [
         int(line.split()[1]) / 1024
-        for process in Path("/proc").iterdir()
-        if process.name.isdecimal() and f"ministack-lambda-{function}-" in _folder(process)
-        for line in _read(process / "status").splitlines()
+        for pid in workers(function)
+        for line in _read(Path(f"/proc/{pid}/status")).splitlines()
         if line.startswith("VmHWM:")
     ]
     if not peaks:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from tests.local_server import LocalServer
 from tests.releases.house import House, first_house
 
+CSV_FIELD_LIMIT = csv.field_size_limit()
+
 # A busy machine is slow, and that is no failure.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
@@ -20,6 +23,12 @@ settings.load_profile("tests")
 def _interruptible() -> None:
     """Programs that the tests start can be interrupted, even where a shell has started the tests in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _csv_as_it_is() -> None:
+    """Reading a table sets the bound on a field of CSV for the whole process, which runs other tests next."""
+    csv.field_size_limit(CSV_FIELD_LIMIT)
 
 
 @pytest.fixture(scope="session")

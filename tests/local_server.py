@@ -31,10 +31,10 @@ WHEELS = ROOT / ".wheels"
 """The locks of the builds, downloaded by `make setup-dev`."""
 
 
-def build_sources() -> dict[str, str]:
-    """The environment in which a local AWS starts whose builds install from WHEELS, and from nowhere else."""
+def build_sources(more: Path | None = None) -> dict[str, str]:
+    """The environment in which a local AWS starts whose builds install from WHEELS, `more`, and from nowhere else."""
     assert any(WHEELS.glob("*.whl")), f"{WHEELS} holds no wheels: make setup-dev"
-    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": " ".join(map(str, filter(None, (WHEELS, more))))}
 
 
 LEFT_OUT = "LOCAL_AWS_WITHOUT"
@@ -70,6 +70,8 @@ class LocalServer:
 
     state: Path
     port: int = field(default_factory=free_port)
+    wheels: Path | None = None
+    """A folder in which its builds find packages beside those of WHEELS."""
     _clients: dict[tuple[str, str, str, str | None], Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -87,7 +89,7 @@ class LocalServer:
             "--port",
             str(self.port),
         ]
-        environment = {**os.environ, **build_sources()}
+        environment = {**os.environ, **build_sources(self.wheels)}
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
         )

@@ -10,6 +10,7 @@ import pytest
 from slipway.cli import app, run
 from typer import Typer
 
+from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config.reference import reference_markdown
 from tests.local_server import ROOT
 from tests.releases.house import House
@@ -85,3 +86,17 @@ def test_the_transcript_is_what_a_release_prints(house: House) -> None:
     printed = [shape(line) for line in house.transcript.splitlines()]
     assert [line for line in written if line not in printed and line not in ("...", "$ make release")] == []
     assert len(written) > 10
+
+
+def test_the_platforms_of_locks_are_those_of_the_images() -> None:
+    page = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (scikit-learn|xgboost) ([^|]+) \| ([\d.]+) \| (\S+) \|$", page, re.MULTILINE)
+    written = {(name, version): (python, tag) for name, all_of, python, tag in rows for version in all_of.split(", ")}
+    known = {
+        (name, version): (".".join(map(str, platform.python)), platform.name)
+        for name, algorithm in ALGORITHMS.items()
+        for version, platform in (algorithm.script.platforms if algorithm.script else {}).items()
+    }
+    assert written == known
+    python, tag = known["scikit-learn", "1.4-2"]
+    assert f"--python-version {python} --python-platform {tag} --output-file requirements.txt" in page

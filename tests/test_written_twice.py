@@ -12,22 +12,34 @@ from slipway_build.packages import FUNCTIONS
 from inference_lambdas.predicting.batching import SERVERLESS_LIMIT_BYTES
 from local_aws.sagemaker import instance_types as local_types
 from local_aws.sagemaker.containers.linear_learner import hyperparameters
+from local_aws.sagemaker.containers.linear_learner import metric_names as linear_learner_metrics
 from local_aws.sagemaker.containers.toolkit import model_service
 from local_aws.sagemaker.containers.xgboost import hyperparameters as xgboost_hyperparameters
 from local_aws.sagemaker.containers.xgboost import metric_names
 from local_aws.sagemaker.containers.xgboost import serve as xgboost_server
 from local_aws.sagemaker.hosting.invoke import MAX_SERVERLESS_BODY_BYTES
-from pipeline_lambdas.algorithms import linear_learner, xgboost
+from pipeline_lambdas.algorithms import linear_learner, xgboost, xgboost_tuning
 from pipeline_lambdas.aws import codepipeline, instance_types
-from pipeline_lambdas.config import schema
+from pipeline_lambdas.config import features, schema
 from pipeline_lambdas.release.names import ENVIRONMENTS
 from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.steps import registration
+from pipeline_lambdas.tabular import specification
 from tests.local_server import ROOT
 
 
 def test_configs_accept_the_metrics_of_the_xgboost_container() -> None:
     assert set(xgboost._METRICS) == set(metric_names.ALL)
+    assert (xgboost_tuning.MAXIMIZED, xgboost_tuning.MINIMIZED) == (metric_names.MAXIMIZE, metric_names.MINIMIZE)
+
+
+def test_searches_aim_at_metrics_that_the_containers_log() -> None:
+    logged = {name for name, _ in linear_learner_metrics.METRIC_DEFINITIONS}
+    for predictor in ("regressor", "binary_classifier", "multiclass_classifier"):
+        assert set(linear_learner.tuning_metrics({"predictor_type": predictor})) <= logged
+    assert set(xgboost_tuning.metrics({"objective": "binary:logistic"})) == {
+        name for name, _ in metric_names.METRIC_DEFINITIONS if name.startswith("validation:")
+    }
 
 
 def test_configs_accept_the_objectives_of_the_xgboost_container() -> None:
@@ -61,6 +73,14 @@ def test_both_sides_know_which_instances_have_storage_of_their_own(shape: str) -
     local = {name for name in types if local_types.has_local_storage(name)}
     assert local == {name for name in types if instance_types.has_local_storage(name)}
     assert 0 < len(local) < len(types)
+
+
+def test_a_config_describes_a_table_as_training_reads_it() -> None:
+    """The program for tables runs in SageMaker's image, and imports nothing but itself."""
+    assert features.SCHEMA == specification.SCHEMA
+    assert sorted(specification.OPTIONS) == sorted(schema.FEATURE["type"].allowed.split(", "))
+    options = {option: kind for kind, options in specification.OPTIONS.items() for option in options}
+    assert options == schema.OPTIONS_OF
 
 
 def test_a_config_names_the_environments_of_a_release() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from inference_lambdas.judging.conclusion import CANNOT_ANSWER, judged
 from inference_lambdas.judging.measured import measure, stored
+from inference_lambdas.judging.own import stored_own
 from inference_lambdas.judging.report import judged_part
 from inference_lambdas.judging.verdicts import Course
 from inference_lambdas.predicting.plan import NO_CHAMPION, Evaluation
@@ -17,13 +18,14 @@ from pipeline_lambdas.config.schema import LATENCIES
 def judge_again(evaluation: Evaluation, document: Mapping[str, Any], content: Iterable[bytes]) -> dict[str, Any]:
     """Return the document as it would be with the evaluation's gates; `content` are the predictions that it names.
 
-    Latencies are those that were measured. Raises ConfigurationError for predictions that are of other rows.
+    Latencies, and the values of functions of the config's own, are those that were measured. Raises ConfigurationError
+    for predictions that are of other rows.
     """
     names = document["predictions"]["columns"]
     columns = Columns.of(evaluation.prediction_form, champion="champion" in names)
     reader = PredictionsReader(document["predictions"]["uri"], content, columns)
-    measured = measure(evaluation, stored(evaluation, reader))
-    return {**document, **judged_part(evaluation, judged(evaluation, measured, _course(evaluation, document)))}
+    measured, own = measure(evaluation, stored(evaluation, reader)), stored_own(evaluation.config.metrics, document)
+    return {**document, **judged_part(evaluation, judged(evaluation, measured, _course(evaluation, document), own))}
 
 
 def champion_of(document: Mapping[str, Any]) -> str:

@@ -219,7 +219,12 @@ def worse_percent(metric: str, challenger: float, champion: float) -> float | No
     Of a champion's value of 0 there are no percent: 0.0 then if the challenger is no worse, else None. None, too, for
     more percent than a float can hold.
     """
-    worse = challenger - champion if metric in LOWER_IS_BETTER else champion - challenger
+    return percent_worse(challenger, champion, lower=metric in LOWER_IS_BETTER)
+
+
+def percent_worse(challenger: float, champion: float, *, lower: bool) -> float | None:
+    """Return the same for a metric of which lower values are better, or higher ones."""
+    worse = challenger - champion if lower else champion - challenger
     if champion:
         percent = 100 * worse / abs(champion)
         return percent if math.isfinite(percent) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_lambdas.judging.gates import Verdict
 from inference_lambdas.judging.measured import Measured
+from inference_lambdas.judging.own import NO_OWN, Own
 from inference_lambdas.judging.report import Judgement, document_of
 from inference_lambdas.judging.verdicts import (
     Course,
@@ -30,17 +31,22 @@ CANNOT_ANSWER = "the champion cannot answer"
 
 
 def conclude(
-    evaluation: Evaluation, progress: Progress, measured: Measured, importance: dict[str, Any] | None
+    evaluation: Evaluation,
+    progress: Progress,
+    measured: Measured,
+    importance: dict[str, Any] | None,
+    own: Own = NO_OWN,
 ) -> Outcome:
     """Store the predictions, judge, store the document and return the outcome; JobFailedError if a gate failed."""
     key, rows = evaluation.predictions_key, progress.position.rows
     predictions = {
         "uri": evaluation.evidence.uri(key),
-        "version_id": progress.segments.publish(evaluation.evidence, key),
+        # What own metrics were computed of is stored already.
+        "version_id": progress.own.version_id if progress.own else progress.segments.publish(evaluation.evidence, key),
         "rows": rows,
         "columns": evaluation.predictions_columns.names,
     }
-    judgement = judged(evaluation, measured, _course(progress))
+    judgement = judged(evaluation, measured, _course(progress), own)
     document = document_of(evaluation, progress, judgement, predictions, importance)
     content = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
     uri = evaluation.evidence.uri(evaluation.report_key)
@@ -68,22 +74,22 @@ def conclude(
     return Done(variables, f"{worse}{summary}", evaluation.endpoint)
 
 
-def judged(evaluation: Evaluation, measured: Measured, course: Course) -> Judgement:
-    """Hold what was measured against the gates of the evaluation's test."""
-    test, metrics = evaluation.test, measured.metrics.values()
+def judged(evaluation: Evaluation, measured: Measured, course: Course, own: Own = NO_OWN) -> Judgement:
+    """Hold what was measured, and what the config's own metrics came to, against the gates of the evaluation's test."""
+    test, metrics = evaluation.test, {**measured.metrics.values(), **own.values}
     # What is left after leaving rows out would flatter the model, unless the config allows for some.
     flattered = course.failed_rows > 0 and not test.allows_failed_rows
     if flattered:
         metrics = dict.fromkeys(metrics)
-    verdicts = [*bound_verdicts(test, metrics, course)]
-    comparison = compared(evaluation, measured, course, flattered=flattered)
+    verdicts = [*bound_verdicts(test, metrics, course, own)]
+    comparison = compared(evaluation, measured, course, own, flattered=flattered)
     if test.champion and comparison:
         verdicts += champion_verdicts(test.champion, comparison)
-    slices = measured.slices.results() if measured.slices else []
+    slices = own.in_slices(measured.slices.results() if measured.slices else [])
     verdicts += slice_verdicts(slices, flattered=flattered)
     if test.drift and measured.drift:
         verdicts += drift_verdicts(test.drift.max_psi, measured.drift.results())
-    return Judgement(measured, metrics, tuple(verdicts), comparison, slices, flattered=flattered)
+    return Judgement(measured, metrics, tuple(verdicts), comparison, slices, own, flattered=flattered)
 
 
 def _course(progress: Progress) -> Course:

@@ -5,11 +5,12 @@ It takes them as they are predicted, or from the file that they were written to,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inference_lambdas.judging.comparison import Comparison
 from inference_lambdas.judging.drift import Drift
+from inference_lambdas.judging.guessed import guessed_types
 from inference_lambdas.judging.importance import MAX_ROWS, unsuitable
 from inference_lambdas.judging.plots import Plots
 from inference_lambdas.judging.problems import comparison_of, metrics_of, plots_of, worst_of
@@ -26,6 +27,7 @@ from inference_lambdas.statistics.metrics import Metrics
 from inference_lambdas.statistics.samples import EvenSample
 from inference_lambdas.statistics.sampling import DRIFT_ROWS, HEAD_BYTES, estimated_rows, stride_for
 from pipeline_lambdas.config.columns import column_index, column_name, column_problems
+from pipeline_lambdas.config.model import FeatureType
 from pipeline_lambdas.config.schema import DRIFT_TYPES
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -136,15 +138,25 @@ def _sample(evaluation: Evaluation, columns: int, row_bytes: int) -> EvenSample 
     return EvenSample(max(1, min(MAX_ROWS, _SAMPLE_BYTES // max(1, row_bytes))))
 
 
+def _types(
+    evaluation: Evaluation, names: Sequence[str], columns: int, head: Callable[[], bytes]
+) -> Mapping[str, FeatureType]:
+    """Return what columns of a table hold: as the config says, or by the first of the training rows, `head`."""
+    known = evaluation.config.column_types
+    if known or not evaluation.row_format.table:
+        return known
+    places = [_place(evaluation, name) for name in names]
+    guessed = guessed_types(head(), columns, places)
+    return {name: guessed[place] for name, place in zip(names, places, strict=True)}
+
+
 def _drift(evaluation: Evaluation, columns: int, rows: int) -> Drift | None:
     if evaluation.test.drift is None:
         return None
-    dataset, types = evaluation.dataset, evaluation.config.column_types
+    dataset = evaluation.dataset
     features = range(1 + evaluation.row_format.weights, columns)
     asked = evaluation.test.drift.columns
     found: Sequence[str] = asked or [column_name(place, dataset.columns) for place in features]
-    names = [name for name in found if types.get(name, "number") in DRIFT_TYPES]
-    places = [_place(evaluation, name) for name in names]
     files = dataset.channel("train")
     if not files:
         raise ConfigurationError(
@@ -155,7 +167,11 @@ def _drift(evaluation: Evaluation, columns: int, rows: int) -> Drift | None:
     def read(index: int, start: int, end: int) -> bytes:
         return evaluation.data.read_range(dataset.key(files[index]), start, end)
 
+    types = _types(evaluation, found, columns, lambda: read(0, 0, HEAD_BYTES))
+    names = [name for name in found if types.get(name, "number") in DRIFT_TYPES]
+    places = [_place(evaluation, name) for name in names]
     categories = {place for name, place in zip(names, places, strict=True) if types.get(name) == "category"}
     sizes = [file.size_bytes for file in files]
-    reference = read_reference(sizes, read, columns, places, categories if types else None)
+    table = evaluation.row_format.table
+    reference = read_reference(sizes, read, columns, places, categories if table else None)
     return Drift(names, places, reference, stride_for(rows, DRIFT_ROWS), [name for name in found if name not in names])

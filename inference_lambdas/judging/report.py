@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_lambdas.judging.gates import Verdict
 from inference_lambdas.judging.measured import Measured
+from inference_lambdas.judging.own import Own
 from inference_lambdas.judging.slices import Slice
 from inference_lambdas.judging.verdicts import Compared
 from inference_lambdas.predicting.latency import RESOLUTION
@@ -32,6 +33,7 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
     comparison: Compared | None
     slices: Sequence[Slice]
+    own: Own
     flattered: bool
 
 
@@ -74,7 +76,10 @@ def judged_part(evaluation: Evaluation, judgement: Judgement) -> dict[str, Any]:
     return {
         "verdict": "failed" if any(verdict.failed for verdict in judgement.verdicts) else "passed",
         "metrics": judgement.metrics,
-        "intervals": {} if judgement.flattered else _intervals(measured.metrics.intervals(seed)),
+        "intervals": {}
+        if judgement.flattered
+        else _intervals({**measured.metrics.intervals(seed), **judgement.own.intervals}),
+        **({"own_metrics": judgement.own.document()} if judgement.own.functions else {}),
         "gates": [_gate(verdict) for verdict in judgement.verdicts],
         "champion": judgement.comparison and _champion(evaluation, judgement.comparison),
         "slices": [_slice(found, seed, flattered=judgement.flattered) for found in judgement.slices],

@@ -53,7 +53,7 @@ class _Column:
 
     def __init__(self, column: SliceColumn, make: Callable[[], Metrics]) -> None:
         self._column = column
-        self._labels = _labels(column)
+        self._labels = labels_of_slices(column)
         self._missing = len(self._labels) - 1
         self._numbers = {value: number for number, value in enumerate(column.values)}
         self._texts = {value.encode(): number for number, value in enumerate(column.values) if isinstance(value, str)}
@@ -96,8 +96,11 @@ def _text(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.15g}"
 
 
-def _labels(column: SliceColumn) -> list[str]:
-    """The labels of all slices; ranges leave no other value, so theirs of that kind stays empty."""
+def labels_of_slices(column: SliceColumn) -> list[str]:
+    """Return the labels of a column's slices, at last those of other and of missing values.
+
+    Ranges leave no other value, so theirs of that kind stays empty.
+    """
     name, cuts = column.column, [f"{cut:.15g}" for cut in column.ranges]
     if cuts:
         between = [f"{low} <= {name} < {high}" for low, high in pairwise(cuts)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from inference_lambdas.judging.comparison import LOWER_IS_BETTER, Difference
 from inference_lambdas.judging.drift import ColumnDrift
 from inference_lambdas.judging.gates import Verdict, judge, not_applicable
 from inference_lambdas.judging.measured import Measured
+from inference_lambdas.judging.own import NO_OWN, Own
 from inference_lambdas.judging.slices import Slice
 from inference_lambdas.predicting.plan import Evaluation
 from pipeline_lambdas.config.model import ChampionGate, ChampionTest, EvaluationTest, Gate
@@ -28,6 +29,7 @@ class Compared:
     rows: int = 0
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    lower_is_better: frozenset[str] = LOWER_IS_BETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Course:
     champion_failure: str = ""
 
 
-def compared(evaluation: Evaluation, measured: Measured, course: Course, *, flattered: bool) -> Compared | None:
+def compared(
+    evaluation: Evaluation, measured: Measured, course: Course, own: Own, *, flattered: bool
+) -> Compared | None:
     """Return the comparison, None if the config asks for none; `flattered` says that rows failed and none may."""
     comparison = measured.comparison
     if evaluation.test.champion is None:
@@ -61,13 +65,19 @@ def compared(evaluation: Evaluation, measured: Measured, course: Course, *, flat
     return Compared(
         "compared",
         rows=measured.compared_rows,
-        metrics=comparison.champion_values(),
-        differences=comparison.differences(evaluation.seed),
+        metrics={**comparison.champion_values(), **own.champion},
+        differences={**comparison.differences(evaluation.seed), **own.differences},
+        lower_is_better=LOWER_IS_BETTER | own.lower_is_better,
     )
 
 
-def bound_verdicts(test: EvaluationTest, metrics: Mapping[str, float | None], course: Course) -> tuple[Verdict, ...]:
-    """Judge metrics, latencies and the share of failed rows, which fail the release even without a gate."""
+def bound_verdicts(
+    test: EvaluationTest, metrics: Mapping[str, float | None], course: Course, own: Own = NO_OWN
+) -> tuple[Verdict, ...]:
+    """Judge metrics, latencies and the share of failed rows.
+
+    A row that failed, and a function of the config's own that did, fail the release even without a gate.
+    """
     share = course.failed_rows / course.rows if course.rows else None
     gates = list(test.gates)
     if course.failed_rows and not any(gate.metric == FAILED_SHARE for gate in gates):
@@ -79,7 +89,15 @@ def bound_verdicts(test: EvaluationTest, metrics: Mapping[str, float | None], co
         for gate in gates
         for verdict in judge([gate], values, subject=timed if gate.metric in LATENCIES else "")
     ]
-    return tuple(_with_rows(verdict, course) if verdict.metric == FAILED_SHARE else verdict for verdict in verdicts)
+    told = [_with_rows(verdict, course) if verdict.metric == FAILED_SHARE else verdict for verdict in verdicts]
+    gated = {gate.metric for gate in gates}
+    told += [Verdict("bound", name, None) for name in own.failures if name not in gated]
+    return tuple(_with_failure(verdict, own) for verdict in told)
+
+
+def _with_failure(verdict: Verdict, own: Own) -> Verdict:
+    failure = own.failures.get(verdict.metric)
+    return replace(verdict, reason=f"{verdict.metric} cannot be evaluated: {failure}") if failure else verdict
 
 
 def _timed(test: EvaluationTest, course: Course) -> str:
@@ -133,7 +151,7 @@ def _against_champion(gate: ChampionGate, test: ChampionTest, found: Compared) -
         return Verdict("champion", gate.metric, None, f"{gate.metric} against the champion: {reason}", max=bound)
     value, low, high = difference.worse_percent, difference.low, difference.high
     reason = ""
-    if value is None and _no_worse(gate.metric, difference.difference):
+    if value is None and _no_worse(difference.difference, lower=gate.metric in found.lower_is_better):
         # Of a champion at 0 there are no per cent, and nothing is worse.
         reason = ""
     elif value is None or low is None or high is None:
@@ -143,10 +161,10 @@ def _against_champion(gate: ChampionGate, test: ChampionTest, found: Compared) -
     return Verdict("champion", gate.metric, value, reason, max=bound, low=low, high=high)
 
 
-def _no_worse(metric: str, difference: float | None) -> bool:
+def _no_worse(difference: float | None, *, lower: bool) -> bool:
     if difference is None:
         return False
-    return difference <= 0 if metric in LOWER_IS_BETTER else difference >= 0
+    return difference <= 0 if lower else difference >= 0
 
 
 def _judged(gate: ChampionGate, test: ChampionTest, worse: tuple[float, float, float]) -> str:

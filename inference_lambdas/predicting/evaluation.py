@@ -18,6 +18,7 @@ from inference_lambdas.predicting.batching import Batch
 from inference_lambdas.predicting.channel import channel_batches
 from inference_lambdas.predicting.invocation import Answer
 from inference_lambdas.predicting.labels import Labels
+from inference_lambdas.predicting.own_metrics import can_compute, own_ended, own_found, start_own
 from inference_lambdas.predicting.plan import Evaluation
 from inference_lambdas.predicting.predictions import Parsed, Predicted, parse_predictions
 from inference_lambdas.predicting.predictions_file import PredictionsReader
@@ -63,6 +64,8 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
     progress = begin(evaluation) if token is None else resume(evaluation, token, str(began))
     if progress.champion:
         progress.champion.check()
+    if progress.own and not own_ended(evaluation, progress.own):
+        return Continue(str(token), f"Processing job {progress.own.name} computes metrics", 99, evaluation.endpoint)
     pool_size = evaluation.in_flight * (2 if progress.champion else 1)
     importance = None
     with ThreadPoolExecutor(pool_size) as pool:
@@ -78,7 +81,9 @@ def evaluate(evaluation: Evaluation, token: str | None, deadline: Deadline) -> O
     if progress.champion:
         progress.champion.check()
     if measured:
-        return conclude(evaluation, progress, measured, importance)
+        return conclude(evaluation, progress, measured, importance, own_found(evaluation, progress.own))
+    if progress.timed and not progress.own and can_compute(evaluation, progress):
+        progress.own = start_own(evaluation, progress)
     return Continue(
         save(evaluation, progress, str(began)),
         f"{progress.position.rows} rows predicted",
@@ -97,11 +102,14 @@ def _measured(sender: Sender, progress: Progress, deadline: Deadline, *, again: 
     before = progress.position.rows, counts.timed
     parts = _predict(sender, progress, deadline)
     measured = None
+    # The job of own metrics takes a while, and what is measured is not kept until it ends.
+    again = again or evaluation.own_metrics is not None
     if again:
         deque(parts, maxlen=0)
     else:
         measured = measure(evaluation, parts)
-    if not (progress.finished and time_requests(sender, progress, deadline.near)):
+    progress.timed = progress.finished and time_requests(sender, progress, deadline.near)
+    if not progress.timed or (not progress.own and can_compute(evaluation, progress)):
         return None
     if again and before == (progress.position.rows, counts.timed):
         uri = evaluation.artifacts.uri(evaluation.state_key)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from inference_lambdas.aws.s3 import Bucket
+from inference_lambdas.own.job import Site
 from inference_lambdas.predicting.batching import INSTANCE_LIMIT_BYTES, SERVERLESS_LIMIT_BYTES, TARGET_BYTES
 from inference_lambdas.predicting.predictions_file import Columns
 from inference_lambdas.predicting.rows import RowFormat
 from inference_lambdas.predicting.serving import Deployed
 from pipeline_lambdas.algorithms.answers import PredictionForm
-from pipeline_lambdas.config.model import EvaluationTest, ServerlessVariant, TrainingConfig
+from pipeline_lambdas.config.model import EvaluationTest, OwnMetrics, ServerlessVariant, TrainingConfig
 from pipeline_lambdas.evidence import keys
 from pipeline_lambdas.release.dataset import DataFile, Dataset
 from pipeline_lambdas.release.names import ENVIRONMENTS, Release
@@ -26,7 +28,10 @@ NOT_DEPLOYED = Deployed(NO_CHAMPION, NO_CHAMPION)
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The action's UserParameters; those of the champion have a default, as two of three environments have none."""
+    """The action's UserParameters; those of the champion have a default, as two of three environments have none.
+
+    `config_artifact` is the SHA-256 of the artifact with the config and the files of the model's folder.
+    """
 
     execution_id: str
     environment: str
@@ -38,6 +43,7 @@ class Parameters:
     champion: str = NO_CHAMPION
     champion_endpoint_config: str = NO_CHAMPION
     champion_endpoint_config_created: str = NO_CHAMPION
+    config_artifact: str = ""
 
     @property
     def deployed(self) -> Deployed:
@@ -69,6 +75,10 @@ class Evaluation:
     champion: str = NO_CHAMPION
     champion_deployed: Deployed = NOT_DEPLOYED
     target_bytes: int = TARGET_BYTES
+    site: Site | None = None
+    """Where a job computes the config's own metrics; None where none is started."""
+    folder: Mapping[str, bytes] = field(default_factory=dict)
+    """The files of the model's folder beside the config, for that job."""
     s3: Any = None
     """The client that the buckets are asked with; None is that of the function."""
 
@@ -91,6 +101,11 @@ class Evaluation:
     @property
     def champion_endpoint(self) -> str:
         return self.release.endpoint("champion")
+
+    @property
+    def own_metrics(self) -> OwnMetrics | None:
+        """The config's own metrics, if the test computes them."""
+        return self.config.own_metrics(self.test)
 
     @property
     def files(self) -> tuple[DataFile, ...]:

@@ -21,7 +21,15 @@ from inference_lambdas.predicting.segments import Segments
 from pipeline_lambdas.release.retries import RETRY_ALL
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
-_SCHEMA = "slipway-evaluation-state/5"
+_SCHEMA = "slipway-evaluation-state/6"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnJob:
+    """The job that computes the config's own metrics, and the version of the predictions that are stored for it."""
+
+    name: str
+    version_id: str
 
 
 @dataclass(slots=True)
@@ -54,6 +62,9 @@ class Progress:
     counts: Counts = field(default_factory=Counts)
     finished: bool = False
     """Whether all rows are predicted."""
+    timed: bool = False
+    """Whether all requests that are to be timed are done, too."""
+    own: OwnJob | None = None
 
 
 def begin(evaluation: Evaluation) -> Progress:
@@ -74,6 +85,7 @@ def save(evaluation: Evaluation, progress: Progress, served: str) -> str:
         "latencies": progress.latencies.to_json(),
         "position": asdict(progress.position),
         "counts": asdict(progress.counts),
+        "own": progress.own and asdict(progress.own),
     }
     content = json.dumps(document, separators=(",", ":")).encode()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -93,6 +105,7 @@ def resume(evaluation: Evaluation, token: str, served: str) -> Progress:
         Latencies(state["latencies"]),
         Position(**state["position"]),
         Counts(**state["counts"]),
+        own=OwnJob(**state["own"]) if state["own"] else None,
     )
 
 

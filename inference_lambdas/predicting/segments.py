@@ -53,6 +53,13 @@ class Segments:
             yield content
         yield bytes(self._rest)
 
+    def sha256(self) -> str:
+        """Return the hash of all of it."""
+        found = hashlib.sha256()
+        for content in self.content():
+            found.update(content)
+        return found.hexdigest()
+
     def publish(self, bucket: Bucket, key: str) -> str:
         """Write the file; return its version."""
         if not self.stored:

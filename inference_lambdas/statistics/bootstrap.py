@@ -50,14 +50,7 @@ class Resampled:
         estimate = statistic(self._totals) if replicates else None
         if estimate is None:
             return None
-        replicates.sort()
-        below = (bisect_left(replicates, estimate) + bisect_right(replicates, estimate)) / (2 * REPLICATES)
-        if not 0.0 < below < 1.0:
-            # The estimate is outside of its replicates, so there is no correction to be had.
-            return _quantile(replicates, (1 - LEVEL) / 2), _quantile(replicates, (1 + LEVEL) / 2)
-        bias, acceleration = normal_quantile(below), self._acceleration(statistic)
-        low, high = (_corrected(end, bias, acceleration) for end in (-Z, Z))
-        return _quantile(replicates, low), _quantile(replicates, high)
+        return corrected_limits(replicates, estimate, lambda: self._acceleration(statistic))
 
     def _draw(self, seed: int) -> list[list[float]]:
         generator = random.Random(seed)  # noqa: S311
@@ -88,6 +81,20 @@ class Resampled:
         squares = math.fsum([(deviation / unit) ** 2 for deviation in deviations])
         cubes = math.fsum([(deviation / unit) ** 3 for deviation in deviations])
         return cubes / (6 * squares * math.sqrt(squares))
+
+
+def corrected_limits(
+    replicates: Sequence[float], estimate: float, acceleration: Callable[[], float] = lambda: 0.0
+) -> tuple[float, float]:
+    """Return the interval of a statistic by its replicates, two or more, corrected for their bias."""
+    ordered = sorted(replicates)
+    below = (bisect_left(ordered, estimate) + bisect_right(ordered, estimate)) / (2 * len(ordered))
+    if not 0.0 < below < 1.0:
+        # The estimate is outside of its replicates, so there is no correction to be had.
+        return _quantile(ordered, (1 - LEVEL) / 2), _quantile(ordered, (1 + LEVEL) / 2)
+    bias, skewness = normal_quantile(below), acceleration()
+    low, high = (_corrected(end, bias, skewness) for end in (-Z, Z))
+    return _quantile(ordered, low), _quantile(ordered, high)
 
 
 def _numbers(values: Iterable[float | None]) -> list[float]:

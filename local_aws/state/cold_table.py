@@ -21,7 +21,9 @@ CREATE INDEX IF NOT EXISTS cold_records_ends ON cold_records (kind, ends) WHERE 
 """
 KEPT = 16
 """Records in memory at least; twice as many at most."""
-
+_LAST = "\U0010ffff"
+_SURROGATES, _BEHIND_SURROGATES = 0xD800, 0xE000
+"""Numbers that stand for no letter."""
 
 Ends = Callable[[Any], float | None]
 """The Unix time at which a record ends, None if it does not."""
@@ -77,6 +79,17 @@ class ColdTable(MutableMapping[str, Any]):
         """The number of records."""
         return sum(1 for _ in self)
 
+    def starting_with(self, prefix: str, after: str = "") -> list[str]:
+        """The keys at this moment that begin so and stand behind another one, in no order; no other key is read."""
+        sql, values = "SELECT key FROM cold_records WHERE kind = ? AND key >= ? AND key > ?", [prefix, after]
+        end = _end_of(prefix)
+        if end:
+            sql, values = f"{sql} AND key < ?", [*values, end]
+        with self._lock:
+            rows = self._store.rows(sql, self._kind, *values)
+            used = [key for key in self._used if key.startswith(prefix) and key > after]
+            return [*({row["key"]: None for row in rows} | dict.fromkeys(used))]
+
     def forget_ended(self, now: float) -> None:
         """Remove the records that have ended by a Unix time."""
         with self._lock:
@@ -113,6 +126,15 @@ class ColdTable(MutableMapping[str, Any]):
     def _row(self, column: str, key: str) -> Any:
         sql = f"SELECT {column} FROM cold_records WHERE kind = ? AND key = ?"  # noqa: S608 - a column of ours
         return self._store.row(sql, self._kind, key)
+
+
+def _end_of(prefix: str) -> str:
+    """What follows all texts that begin with a prefix; empty if nothing does. SQLite compares as Python does."""
+    kept = prefix.rstrip(_LAST)
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_BEHIND_SURROGATES if following == _SURROGATES else following)
 
 
 def _is_over(end: float | None, now: float) -> bool:

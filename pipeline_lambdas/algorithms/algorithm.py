@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline_lambdas.algorithms.answers import PredictionForm
+from pipeline_lambdas.algorithms.tunable import Tunable
 from pipeline_lambdas.config.rules import Rule
 
 Hyperparameters = Mapping[str, str]
@@ -80,15 +81,65 @@ class Tabular:
     completed: Callable[[Hyperparameters, int], dict[str, str]]
 
 
+class GpuProblems(Protocol):
+    def __call__(self, values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
+        """Return (hyperparameter, what is wrong) for those that need a GPU, or leave one idle.
+
+        `on_gpu` tells whether the job's instances have one, `sharded` whether each gets a part of the files.
+        """
+
+
+def _no_problems(values: Hyperparameters, version: str, *, on_gpu: bool, sharded: bool) -> list[tuple[str, str]]:
+    del values, version, on_gpu, sharded
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """The instances with GPUs that an image can use.
+
+    families  by its version, such as g4dn and g5
+    problems  of the algorithm's hyperparameters; a program of one's own decides for itself
+    """
+
+    families: Callable[[str], tuple[str, ...]]
+    problems: GpuProblems = _no_problems
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What a wheel has to fit in an image: CPython and glibc on x86-64, as (major, minor)."""
+
+    python: tuple[int, int]
+    glibc: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """Return it as uv names it beside the Python: x86_64-manylinux_2_31."""
+        return f"x86_64-manylinux_{self.glibc[0]}_{self.glibc[1]}"
+
+    @property
+    def title(self) -> str:
+        """Return it for people."""
+        return f"Python {_dotted(self.python)} on Linux (x86-64, glibc {_dotted(self.glibc)})"
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptMode:
     """How an image runs a program of a data scientist's.
 
     own_metrics  whether a job may say which metrics its log holds; SageMaker refuses this for its built-in algorithms,
                  and XGBoost's image is one of them, script or not
+    platforms    version of the image to what its wheels have to fit, as far as it is known. A tag is built again now
+                 and then; this is the oldest glibc that its builds have had
     """
 
     own_metrics: bool = True
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +161,8 @@ class Algorithm:
     tabular              how it trains on tables; None if it does not
     script               how its image runs a program; None if it does not
     checkpoints          whether a job that was interrupted goes on from files that it has saved
+    gpus                 the GPU instances that it can use; None if it runs on processors alone
+    tunable              what a tuning job may search; None where a program alone knows
     target, log          None for an image that runs programs alone
     """
 
@@ -133,6 +186,8 @@ class Algorithm:
     tabular: Tabular | None = None
     script: ScriptMode | None = None
     checkpoints: bool = False
+    gpus: Gpus | None = None
+    tunable: Tunable | None = None
 
     @property
     def mapping_key(self) -> str:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, Target
+from pipeline_lambdas.algorithms.algorithm import Algorithm, Gpus, Hyperparameters, Image, LogPattern, Target
 from pipeline_lambdas.algorithms.answers import JSON, JSON_LINES, PredictionForm, json_numbers
+from pipeline_lambdas.algorithms.tunable import Direction, Tunable, directions
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, number, switch
 
 _PREDICTORS: Mapping[str, tuple[str, ...]] = {
@@ -153,6 +154,28 @@ def prediction_form(values: Hyperparameters) -> PredictionForm:
     return PredictionForm(probability=True, accept=JSON, read=json_numbers("score"))
 
 
+_BINARY_SCORES = ("binary_classification_accuracy", "binary_f_beta", "precision", "recall", "roc_auc_score")
+_CLASS_SCORES = (
+    "multiclass_accuracy",
+    "multiclass_top_k_accuracy",
+    "dcg",
+    "macro_f_beta",
+    "macro_precision",
+    "macro_recall",
+)
+
+
+def tuning_metrics(values: Mapping[str, str]) -> dict[str, Direction]:
+    """Return the metrics that a tuning job may aim at: https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.html."""
+    match values.get("predictor_type"):
+        case "binary_classifier":
+            return directions(maximized=_BINARY_SCORES, minimized=("objective_loss",))
+        case "multiclass_classifier":
+            return directions(maximized=_CLASS_SCORES, minimized=("objective_loss",))
+        case _:
+            return directions(minimized=("objective_loss", "mse", "absolute_loss"))
+
+
 LINEAR_LEARNER = Algorithm(
     name="linear-learner",
     title="Linear Learner",
@@ -177,4 +200,18 @@ LINEAR_LEARNER = Algorithm(
     # AWS documents no limit of the container; this is what SageMaker itself took before it took 25 MB.
     request_limit_bytes=6 * 1024 * 1024,
     distributed=True,
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner.html, "EC2 instance recommendation"
+    gpus=Gpus(lambda _version: ("p2", "p3", "g4dn", "g5")),
+    tunable=Tunable(
+        reference="https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.html",
+        types={
+            "l1": "continuous",
+            "learning_rate": "continuous",
+            "mini_batch_size": "integer",
+            "positive_example_weight_mult": "continuous",
+            "use_bias": "categorical",
+            "wd": "continuous",
+        },
+        metrics=tuning_metrics,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_lambdas.algorithms.algorithm import Algorithm, Image, ScriptMode
+from pipeline_lambdas.algorithms.algorithm import Algorithm, Image, Platform, ScriptMode
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm
 
 SCIKIT_LEARN = Algorithm(
@@ -26,5 +26,6 @@ SCIKIT_LEARN = Algorithm(
     # https://github.com/awslabs/multi-model-server/blob/master/docs/configuration.md
     request_limit_bytes=6 * 1024 * 1024,
     distributed=False,
-    script=ScriptMode(),
+    # https://github.com/aws/sagemaker-scikit-learn-container, docker/*/base/Dockerfile.cpu
+    script=ScriptMode(platforms={"1.2-1": Platform((3, 9), (2, 31)), "1.4-2": Platform((3, 10), (2, 31))}),
 )

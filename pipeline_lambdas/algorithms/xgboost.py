@@ -12,7 +12,10 @@ from collections.abc import Mapping
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Hyperparameters, Image, LogPattern, ScriptMode, Target
 from pipeline_lambdas.algorithms.answers import CSV, JSON, PredictionForm, probabilities_of
+from pipeline_lambdas.algorithms.xgboost_gpus import GPUS
+from pipeline_lambdas.algorithms.xgboost_platforms import PLATFORMS
 from pipeline_lambdas.algorithms.xgboost_tables import TABLES
+from pipeline_lambdas.algorithms.xgboost_tuning import MAXIMIZED, MINIMIZED, TUNABLE
 from pipeline_lambdas.config.rules import Rule, as_text, choice, integer, listed, number, switch, text
 
 REGRESSION_OBJECTIVES = (
@@ -37,41 +40,7 @@ _OTHER_OBJECTIVES = (
     "survival:aft",
     "survival:cox",
 )
-_METRICS = (
-    "accuracy",
-    "auc",
-    "aucpr",
-    "balanced_accuracy",
-    "f1",
-    "f1_binary",
-    "f1_macro",
-    "map",
-    "ndcg",
-    "precision",
-    "precision_macro",
-    "precision_micro",
-    "r2",
-    "recall",
-    "recall_macro",
-    "recall_micro",
-    "aft-nloglik",
-    "cox-nloglik",
-    "error",
-    "gamma-deviance",
-    "gamma-nloglik",
-    "interval-regression-accuracy",
-    "logloss",
-    "mae",
-    "mape",
-    "merror",
-    "mlogloss",
-    "mphe",
-    "mse",
-    "poisson-nloglik",
-    "rmse",
-    "rmsle",
-    "tweedie-nloglik",
-)
+_METRICS = (*MAXIMIZED, *MINIMIZED)
 _UPDATERS = (
     "grow_colmaker",
     "distcol",
@@ -164,10 +133,22 @@ RULES: Mapping[str, Rule] = {
     "aft_loss_distribution_scale": _FROM_ZERO.optional("1"),
     "save_model_on_termination": _TRUTH.optional("false"),
     "use_dask_gpu_training": _TRUTH.optional("false"),
+    "_kfold": as_text(integer(2))
+    .about(
+        "Cross-validation: the rows of train and validation are divided into so many parts, a model is trained without "
+        "each of them, and the endpoint answers with what the models say together. See [tuning.md](tuning.md)"
+    )
+    .optional(),
+    "_num_cv_round": as_text(integer(1)).about("How often the rows are divided, with _kfold").optional("1"),
 }
 
 # Hyperparameters and objectives that came with a version of the container.
-SINCE: Mapping[str, tuple[int, ...]] = {"use_dask_gpu_training": (1, 7), "reg:absoluteerror": (3, 0)}
+SINCE: Mapping[str, tuple[int, ...]] = {
+    "_kfold": (1, 5),
+    "_num_cv_round": (1, 5),
+    "use_dask_gpu_training": (1, 7),
+    "reg:absoluteerror": (3, 0),
+}
 _ALIASES = (
     ("eta", "learning_rate"),
     ("gamma", "min_split_loss"),
@@ -187,6 +168,7 @@ def dependency_problems(values: Hyperparameters, *, validation: bool) -> list[tu
     ]
     if objective.startswith("multi:") and "num_class" not in values:
         problems.append(("num_class", f"missing; expected an integer from 2, which {objective} needs"))
+    problems += _fold_problems(values, validation=validation)
     if "auc" in metrics and not objective.startswith(("binary:", "rank:")):
         problems.append(("eval_metric", f"found auc with {objective}; allowed with binary:* and rank:*"))
     if "aft-nloglik" in metrics and objective != "survival:aft":
@@ -203,6 +185,19 @@ def dependency_problems(values: Hyperparameters, *, validation: bool) -> list[tu
             ("early_stopping_rounds", "found without its conditions; allowed with eval_metric and channels.validation")
         )
     return problems
+
+
+def _fold_problems(values: Hyperparameters, *, validation: bool) -> list[tuple[str, str]]:
+    """Return what the container's cross-validation needs, or would ignore."""
+    if "_kfold" not in values:
+        found = "_num_cv_round" in values
+        return [("_num_cv_round", "found without _kfold, which it repeats; allowed with it")] if found else []
+    needed = {"objective": "objective" in values, "channels.validation": validation}
+    return [
+        ("_kfold", f"found without {name}; expected it, as the container needs it")
+        for name, there in needed.items()
+        if not there
+    ]
 
 
 def classes(values: Hyperparameters) -> int:
@@ -263,7 +258,9 @@ XGBOOST = Algorithm(
     since=SINCE,
     weighted=lambda values: values.get("csv_weights") == "1",
     tabular=TABLES,
-    script=ScriptMode(own_metrics=False),
+    script=ScriptMode(own_metrics=False, platforms=PLATFORMS),
     # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
     checkpoints=True,
+    gpus=GPUS,
+    tunable=TUNABLE,
 )

@@ -30,6 +30,8 @@ _OF_THE_BUILT_IN = frozenset(
 )
 """Metrics that XGBoost itself does not have."""
 _REFUSED: Mapping[str, str] = {
+    "_kfold": "it trains one model",
+    "_num_cv_round": "it trains one model",
     "csv_weights": "a table has no column of weights",
     "dsplit": "it trains on one instance",
     "interaction_constraints": "it counts columns of numbers, which are made of the table's",
@@ -45,6 +47,8 @@ def problems(values: Hyperparameters, classes: int) -> list[tuple[str, str]]:
     found = [
         (name, f"found with features; expected none, as {why}") for name, why in _REFUSED.items() if name in values
     ]
+    if values.get("save_model_on_termination") == "true":
+        found.append(("save_model_on_termination", "found true with features; expected false, as a stop saves nothing"))
     added = [name for name in values.get("eval_metric", "").split(",") if name in _OF_THE_BUILT_IN]
     if added:
         found.append(

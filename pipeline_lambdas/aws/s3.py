@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from pipeline_lambdas.aws.errors import call
 from pipeline_lambdas.aws.pages import pages
 from pipeline_lambdas.runtime.credentials import Credentials
 from pipeline_lambdas.runtime.failures import AwsRequestError, ConfigurationError, UnavailableError
+
+_CONFLICT_PAUSES_S = (1, 2, 4)
 
 
 def read_artifact(bucket: str, key: str, limit: int, credentials: Credentials) -> bytes:
@@ -130,21 +133,29 @@ def write_object(bucket: str, key: str, content: bytes, content_type: str, kms_k
 
 
 def create_object(bucket: str, key: str, content: bytes, content_type: str, kms_key_arn: str) -> bool:
-    """Write an object if its key is free; False if another object has the key, or another writer is writing it.
+    """Write an object if its key is free; False if another object has the key.
 
-    An object with the same content counts as written: the answer to an earlier try was lost.
+    An object with the same content counts as written: the answer to an earlier try was lost, or another writer had the
+    same to write. While another one is about to write, S3 answers with a conflict and wants the request again.
+    Raises UnavailableError if that does not end.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
-    try:
-        _put(bucket, key, content, content_type, kms_key_arn, IfNoneMatch="*")
-    except AwsRequestError as error:
-        if error.code not in {"PreconditionFailed", "ConditionalRequestConflict"}:
-            raise
-        return read_object(bucket, key) == content
-    except UnavailableError:
-        if read_object(bucket, key) != content:
-            raise
-    return True
+    for pause_s in (*_CONFLICT_PAUSES_S, 0):
+        try:
+            _put(bucket, key, content, content_type, kms_key_arn, IfNoneMatch="*")
+        except AwsRequestError as error:
+            if error.code == "PreconditionFailed":
+                return read_object(bucket, key) == content
+            if error.code != "ConditionalRequestConflict":
+                raise
+        except UnavailableError:
+            if read_object(bucket, key) != content:
+                raise
+            return True
+        else:
+            return True
+        time.sleep(pause_s)
+    raise UnavailableError(f"s3://{bucket}/{key}: found another writer each time; expected it to end.")
 
 
 def list_sizes(bucket: str, prefix: str) -> dict[str, int]:

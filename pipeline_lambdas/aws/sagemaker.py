@@ -22,7 +22,7 @@ from pipeline_lambdas.runtime.failures import AwsRequestError, JobError, Unavail
 
 Description = dict[str, Any]
 
-_ENDED = re.compile(r"training job is in status", re.IGNORECASE)
+_ENDED = re.compile(r"(training|tuning) job is in status", re.IGNORECASE)
 _EXISTS = re.compile(r"already exist", re.IGNORECASE)
 # A model, an endpoint config.
 _NAMES_ANOTHER = frozenset({"create_endpoint_config", "create_endpoint"})
@@ -30,15 +30,19 @@ _STOPPED = frozenset({"Stopping", "Stopped"})
 
 
 def describe_training_job(name: str) -> Description | None:
-    return _look_up("describe_training_job", TrainingJobName=name)
+    return look_up("describe_training_job", TrainingJobName=name)
+
+
+def describe_processing_job(name: str) -> Description | None:
+    return look_up("describe_processing_job", ProcessingJobName=name)
 
 
 def describe_model(name: str) -> Description | None:
-    return _look_up("describe_model", ModelName=name)
+    return look_up("describe_model", ModelName=name)
 
 
 def describe_endpoint_config(name: str) -> Description | None:
-    return _look_up("describe_endpoint_config", EndpointConfigName=name)
+    return look_up("describe_endpoint_config", EndpointConfigName=name)
 
 
 def describe_new_endpoint_config(name: str) -> Description:
@@ -54,16 +58,16 @@ def moment(time: datetime) -> str:
 
 
 def describe_endpoint(name: str) -> Description | None:
-    return _look_up("describe_endpoint", EndpointName=name)
+    return look_up("describe_endpoint", EndpointName=name)
 
 
 def describe_model_package(arn: str) -> Description | None:
-    return _look_up("describe_model_package", ModelPackageName=arn)
+    return look_up("describe_model_package", ModelPackageName=arn)
 
 
 def create_training_job(request: Mapping[str, Any]) -> bool:
     """Create the job; False if a job of that name already exists."""
-    return _create("create_training_job", request, lambda: describe_training_job(request["TrainingJobName"]))
+    return create("create_training_job", request, lambda: describe_training_job(request["TrainingJobName"]))
 
 
 def stop_training_job(name: str) -> bool:
@@ -71,10 +75,19 @@ def stop_training_job(name: str) -> bool:
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
     """
+
+    def status() -> str | None:
+        return (describe_training_job(name) or {}).get("TrainingJobStatus")
+
+    return stop("stop_training_job", status, TrainingJobName=name)
+
+
+def stop(operation: str, status: Callable[[], str | None], **parameters: str) -> bool:
+    """Ask a job to stop; False if it has already ended. `status` looks the job up."""
     try:
-        call(clients.client("sagemaker").stop_training_job, TrainingJobName=name)
+        call(getattr(clients.client("sagemaker"), operation), **parameters)
     except (AwsRequestError, UnavailableError) as error:
-        if _holds(lambda: (describe_training_job(name) or {}).get("TrainingJobStatus") in _STOPPED):
+        if holds(lambda: status() in _STOPPED):
             return True
         if isinstance(error, AwsRequestError) and (is_missing(error) or _has_ended(error)):
             return False
@@ -82,19 +95,24 @@ def stop_training_job(name: str) -> bool:
     return True
 
 
+def create_processing_job(request: Mapping[str, Any]) -> bool:
+    """Create the job; False if a job of that name already exists."""
+    return create("create_processing_job", request, lambda: describe_processing_job(request["ProcessingJobName"]))
+
+
 def create_model(request: Mapping[str, Any]) -> bool:
     """Create the model; False if a model of that name already exists."""
-    return _create("create_model", request, lambda: describe_model(request["ModelName"]))
+    return create("create_model", request, lambda: describe_model(request["ModelName"]))
 
 
 def create_endpoint_config(request: Mapping[str, Any]) -> bool:
     """Create the endpoint config; False if a config of that name already exists."""
-    return _create("create_endpoint_config", request, lambda: describe_endpoint_config(request["EndpointConfigName"]))
+    return create("create_endpoint_config", request, lambda: describe_endpoint_config(request["EndpointConfigName"]))
 
 
 def create_endpoint(request: Mapping[str, Any]) -> bool:
     """Create the endpoint; False if an endpoint of that name already exists."""
-    return _create("create_endpoint", request, lambda: describe_endpoint(request["EndpointName"]))
+    return create("create_endpoint", request, lambda: describe_endpoint(request["EndpointName"]))
 
 
 def create_model_package(request: Mapping[str, Any]) -> str:
@@ -125,7 +143,7 @@ def decide_model_package(arn: str, status: str, description: str) -> None:
             ApprovalDescription=description,
         )
     except (AwsRequestError, UnavailableError):
-        if not _holds(lambda: (describe_model_package(arn) or {}).get("ModelApprovalStatus") == status):
+        if not holds(lambda: (describe_model_package(arn) or {}).get("ModelApprovalStatus") == status):
             raise
 
 
@@ -136,7 +154,7 @@ def update_endpoint(name: str, config_name: str, deployment: Mapping[str, Any] |
     try:
         once_visible(lambda: call(update, EndpointName=name, EndpointConfigName=config_name, **more))
     except (AwsRequestError, UnavailableError):
-        if not _holds(lambda: _goes_to(describe_endpoint(name), config_name)):
+        if not holds(lambda: _goes_to(describe_endpoint(name), config_name)):
             raise
 
 
@@ -145,7 +163,7 @@ def delete_endpoint(name: str) -> None:
     try:
         call(clients.client("sagemaker").delete_endpoint, EndpointName=name)
     except (AwsRequestError, UnavailableError):
-        if not _holds(
+        if not holds(
             lambda: (describe_endpoint(name) or {"EndpointStatus": "Deleting"})["EndpointStatus"] == "Deleting"
         ):
             raise
@@ -202,7 +220,7 @@ def _goes_to(endpoint: Description | None, config_name: str) -> bool:
     return bool((pending or endpoint.get("EndpointConfigName")) == config_name)
 
 
-def _holds(look: Callable[[], bool]) -> bool:
+def holds(look: Callable[[], bool]) -> bool:
     """Return the result of a check; False if the check itself fails."""
     try:
         return look()
@@ -214,7 +232,8 @@ def _has_ended(error: AwsRequestError) -> bool:
     return error.code == "ValidationException" and _ENDED.search(error.reason) is not None
 
 
-def _look_up(operation: str, **parameters: str) -> Description | None:
+def look_up(operation: str, **parameters: str) -> Description | None:
+    """Return what an operation describes; None if it does not exist."""
     try:
         answer: Description = call(getattr(clients.client("sagemaker"), operation), **parameters)
     except AwsRequestError as error:
@@ -225,20 +244,21 @@ def _look_up(operation: str, **parameters: str) -> Description | None:
     return answer
 
 
-def _create(operation: str, request: Mapping[str, Any], look_up: Callable[[], Description | None]) -> bool:
-    create = getattr(clients.client("sagemaker"), operation)
+def create(operation: str, request: Mapping[str, Any], look_up: Callable[[], Description | None]) -> bool:
+    """Create something; False if there is one of its name, which `look_up` finds after a lost answer."""
+    make = getattr(clients.client("sagemaker"), operation)
     try:
         if operation in _NAMES_ANOTHER:
-            once_visible(lambda: call(create, **request))
+            once_visible(lambda: call(make, **request))
         else:
-            call(create, **request)
+            call(make, **request)
     except AwsRequestError as error:
         duplicate = error.code == "ValidationException" and _EXISTS.search(error.reason)
         if duplicate or error.code in {"ResourceInUse", "ResourceInUseException"}:
             return False
         raise
     except UnavailableError:
-        if not _holds(lambda: look_up() is not None):
+        if not holds(lambda: look_up() is not None):
             raise
         return False
     return True

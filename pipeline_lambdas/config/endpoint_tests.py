@@ -36,10 +36,12 @@ class Judged:
     channels: Mapping[str, str | None]
     types: Mapping[str, str]
     untyped: bool = False
+    own: tuple[str, ...] = ()
+    """The names of the config's own metrics."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        return schema.METRICS.get(self.problem or "", ())
+        return (*schema.METRICS.get(self.problem or "", ()), *self.own)
 
     @property
     def unavailable(self) -> tuple[str, ...]:

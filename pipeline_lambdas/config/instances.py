@@ -17,8 +17,8 @@ PATTERNS_PARAMETER = "InstanceTypePatterns"
 def instance_problems(config: TrainingConfig, patterns: Sequence[str], environments: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each instance type that the stack's InstanceTypePatterns do not allow in the environments.
 
-    The roles deny it too, but IAM's message names a role instead of the parameter. The environment `training` stands
-    for the job; without patterns any type is allowed.
+    The roles deny it too, but IAM's message names a role instead of the parameter. The environments `training` and
+    `metrics` stand for the jobs; without patterns any type is allowed.
     """
     for key, instance_type in _instance_types(config):
         if key.split(".")[-2] not in environments or not patterns:
@@ -32,6 +32,8 @@ def instance_problems(config: TrainingConfig, patterns: Sequence[str], environme
 
 def _instance_types(config: TrainingConfig) -> Iterator[tuple[str, str]]:
     yield "training.instance_type", config.training.instance_type
+    if config.metrics:
+        yield "metrics.instance_type", config.metrics.instance_type
     for name, variant in config.environments.items():
         if isinstance(variant, InstanceVariant):
             yield f"environments.{name}.instance_type", variant.instance_type

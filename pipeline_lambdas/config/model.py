@@ -12,12 +12,14 @@ from typing import Any, Literal
 from pipeline_lambdas.algorithms.algorithm import Algorithm
 from pipeline_lambdas.algorithms.answers import PredictionForm, answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.config.tuning_model import Tuning
 
 Problem = Literal["regression", "binary", "multiclass"]
 RolloutType = Literal["all-at-once", "canary", "linear"]
 Requirement = Literal["not-shown-worse", "shown-not-worse"]
 FeatureType = Literal["number", "category", "text", "date", "ignore"]
 Answer = Literal["number", "probability", "probabilities", "class"]
+Direction = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,20 @@ class Container:
     image: str | None = None
     metrics: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMetrics:
+    """Metrics of a data scientist's own: functions of a file in the folder of the model's name beside the config.
+
+    `functions` maps their names to which values are better. A job of `instance_type` runs them, for at most
+    `max_runtime_s` seconds.
+    """
+
+    functions: Mapping[str, Direction]
+    file: str = "metrics.py"
+    instance_type: str = "ml.m5.large"
+    max_runtime_s: int = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +232,13 @@ class EvaluationTest:
         """Tell whether a gate says how many rows may fail; without one, no row may."""
         return any(gate.metric == "failed_share" for gate in self.gates)
 
+    @property
+    def gated(self) -> frozenset[str]:
+        """The metrics that its gates judge, those of slices and against the champion among them."""
+        bounds = [*self.gates, *(gate for column in self.slices for gate in column.gates)]
+        compared = self.champion.gates if self.champion else ()
+        return frozenset({gate.metric for gate in bounds} | {gate.metric for gate in compared})
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:
@@ -229,7 +252,8 @@ class TrainingConfig:
     """One model's config. `hyperparameters` are texts, as SageMaker takes them; `channels` maps to content types.
 
     With `features` the rows are those of a table, and the model itself makes numbers of them. With `script` or
-    `container` they are what its program reads.
+    `container` they are what its program reads. With `tuning` the `hyperparameters` are those that all training jobs
+    share.
     """
 
     model: str
@@ -246,7 +270,9 @@ class TrainingConfig:
     label: Label | None = None
     features: tuple[Feature, ...] = ()
     script: Script | None = None
+    tuning: Tuning | None = None
     container: Container | None = None
+    metrics: OwnMetrics | None = None
 
     @property
     def own_program(self) -> Script | Container | None:
@@ -281,6 +307,11 @@ class TrainingConfig:
     def column_types(self) -> dict[str, FeatureType]:
         """The columns of a table to their types, the label first; none without `features`."""
         return column_types(self.label, self.features)
+
+    def own_metrics(self, test: EvaluationTest) -> OwnMetrics | None:
+        """Return the functions that a test computes: of `full` all there are, of another one if a gate names any."""
+        asked = self.metrics and (test.name == "full" or test.gated & self.metrics.functions.keys())
+        return self.metrics if asked else None
 
     def content_type(self, channel: str) -> str:
         """Return a channel's content type; the test channel has that of train."""
@@ -318,10 +349,11 @@ def column_types(label: Label | None, features: Collection[Feature]) -> dict[str
 def config_values(config: TrainingConfig) -> dict[str, Any]:
     """Return the config with its defaults as plain values.
 
-    Without a table or a script it has no key of one, nor any of training's defaults, and so the hash that it had before
+    Without an optional section it has no key of one, nor any of training's defaults, and so the hash that it had before
     configs had these.
     """
-    left_out = {name for name in ("label", "features", "script", "container") if not getattr(config, name)}
+    optional = ("label", "features", "script", "tuning", "container", "metrics")
+    left_out = {name for name in optional if not getattr(config, name)}
     values = {name: value for name, value in asdict(config).items() if name not in left_out}
     return {**values, "training": config.training.values}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from pipeline_lambdas.algorithms.algorithm import Algorithm, Tabular
 from pipeline_lambdas.algorithms.answers import answer_form
 from pipeline_lambdas.algorithms.table import ALGORITHMS
 from pipeline_lambdas.config import schema
+from pipeline_lambdas.config.accelerators import check_accelerators
 from pipeline_lambdas.config.columns import column_problems
 from pipeline_lambdas.config.containers import check_container, read_container
 from pipeline_lambdas.config.endpoint_tests import Judged, read_test
@@ -16,6 +17,7 @@ from pipeline_lambdas.config.environments import read_variant
 from pipeline_lambdas.config.features import check_table, read_features, read_label
 from pipeline_lambdas.config.model import (
     AlgorithmChoice,
+    EvaluationTest,
     Keep,
     Label,
     TrainingConfig,
@@ -25,10 +27,12 @@ from pipeline_lambdas.config.model import (
     column_types,
     config_sha256,
 )
+from pipeline_lambdas.config.own_metrics import read_own_metrics
 from pipeline_lambdas.config.reader import Reader
 from pipeline_lambdas.config.resources import read_training
 from pipeline_lambdas.config.rules import describe, finding, nearest
 from pipeline_lambdas.config.scripts import check_script, free_hyperparameters, read_script
+from pipeline_lambdas.config.tuning import read_tuning, tuned_names
 from pipeline_lambdas.config.yaml_text import YamlError, decode, load
 from pipeline_lambdas.runtime.failures import ConfigurationError
 
@@ -41,9 +45,11 @@ _TOP = (
     "features",
     "script",
     "container",
+    "metrics",
     "algorithm",
     "hyperparameters",
     "training",
+    "tuning",
     "channels",
     "data",
     "environments",
@@ -86,13 +92,12 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
     script = read_script(reader, top, problem)
     container = read_container(reader, top, problem)
     program, has_program = script or container, bool({"script", "container"} & top.keys())
-    channels = {
-        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
-        for name, item in reader.named(top.get("channels"), "channels", schema.CHANNELS).items()
-    }
+    metrics = read_own_metrics(reader, top["metrics"]) if "metrics" in top else None
+    channels = _channels(reader, top.get("channels"))
     choice = reader.section(top.get("algorithm"), "algorithm", schema.ALGORITHM)
     algorithm = ALGORITHMS.get(choice.get("name", ""))
     hyperparameters: dict[str, str] = {}
+    tuning = None
     if algorithm:
         _check_version(reader, algorithm, choice.get("version"))
         check_container(reader, algorithm, top)
@@ -106,22 +111,20 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         if "features" in top:
             check_table(reader, algorithm, choice.get("version"), channels, instances)
         _check_job(reader, algorithm, channels, instances)
+        tuning = read_tuning(reader, top, algorithm, hyperparameters, program)
     environments = {
         name: read_variant(reader, item, name)
         for name, item in reader.named(top.get("environments"), "environments", schema.ENVIRONMENTS).items()
     }
+    own = {"features": "features" in top, "script": has_program}
+    check_accelerators(reader, algorithm, choice.get("version"), training, hyperparameters, environments, **own)
     form = algorithm.form(hyperparameters) if algorithm else None
     if has_program:
         form = answer_form(program.answers, label.classes if label else ()) if program else None
     types = column_types(label, features)
-    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program)
-    tests = {
-        name: read_test(reader, name, item, judged)
-        for name, item in reader.named(top.get("tests"), "tests", dict.fromkeys(schema.TESTS, True)).items()
-    }
-    for test in tests.values() if label and features else ():
-        for text in column_problems(test, list(types)):
-            reader.problem(*text.split(": ", 1))
+    functions = tuple(metrics.functions) if metrics else ()
+    judged = Judged(problem, form, cast("dict[str, str]", channels), types, untyped=has_program, own=functions)
+    tests = _tests(reader, top.get("tests"), judged, list(types) if label else [])
     data = reader.section(top["data"], "data", schema.DATA) if "data" in top else {}
     keep = reader.section(top["keep"], "keep", schema.KEEP) if "keep" in top else {}
     if reader.problems:
@@ -140,8 +143,29 @@ def _read(reader: Reader, document: object) -> TrainingConfig | None:
         label=label,
         features=features,
         script=script,
+        tuning=tuning,
         container=container,
+        metrics=metrics,
     )
+
+
+def _channels(reader: Reader, found: object) -> dict[str, str | None]:
+    return {
+        name: reader.section(item, f"channels.{name}", schema.CHANNEL).get("content_type")
+        for name, item in reader.named(found, "channels", schema.CHANNELS).items()
+    }
+
+
+def _tests(reader: Reader, found: object, judged: Judged, columns: Sequence[str]) -> dict[str, EvaluationTest]:
+    """Return the tests; where `columns` are known, note those that a test names and the table lacks."""
+    tests = {
+        name: read_test(reader, name, item, judged)
+        for name, item in reader.named(found, "tests", dict.fromkeys(schema.TESTS, True)).items()
+    }
+    for test in tests.values() if columns else ():
+        for text in column_problems(test, columns):
+            reader.problem(*text.split(": ", 1))
+    return tests
 
 
 def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) -> None:
@@ -156,7 +180,8 @@ def _check_version(reader: Reader, algorithm: Algorithm, version: str | None) ->
 def _hyperparameters(
     reader: Reader, algorithm: Algorithm, version: str | None, top: Mapping[str, object]
 ) -> dict[str, str]:
-    rules, path = algorithm.hyperparameters, "hyperparameters"
+    tuned, path = tuned_names(top), "hyperparameters"
+    rules = {name: rule.optional() if name in tuned else rule for name, rule in algorithm.hyperparameters.items()}
     given = top.get("hyperparameters")
     if not isinstance(given, dict):
         required = ", ".join(name for name, rule in rules.items() if rule.required)

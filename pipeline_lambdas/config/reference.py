@@ -28,7 +28,7 @@ def _metrics() -> str:
     rows = [f"| {problem} | {', '.join(names)} |" for problem, names in schema.METRICS.items()]
     table = "\n".join(["| problem | metrics |", "|---|---|", *rows])
     everywhere = ", ".join([*schema.LATENCIES, schema.FAILED_SHARE])
-    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}."
+    return f"## Metrics of gates\n\n{table}\n\nFor every problem also: {everywhere}, and the functions under `metrics`."
 
 
 def _algorithm(algorithm: Algorithm) -> str:
@@ -50,7 +50,16 @@ def _algorithm(algorithm: Algorithm) -> str:
         f"{algorithm.title}, as AWS documents it: {algorithm.reference}\n\n"
         f"{versions}\n\n"
         f"| problem | `{target.hyperparameter}` |\n|---|---|\n{fitting}\n\n{_table(algorithm.hyperparameters)}"
+        f"{_tunable(algorithm)}"
     )
+
+
+def _tunable(algorithm: Algorithm) -> str:
+    tunable = algorithm.tunable
+    if tunable is None:
+        return ""
+    types = ", ".join(f"`{name}` ({kind})" for name, kind in tunable.types.items())
+    return f"\n\n`tuning` may search, as AWS documents it ({tunable.reference}), {types}; each also as categorical."
 
 
 def _table(rules: Mapping[str, Rule], prefix: str = "") -> str:

@@ -21,7 +21,7 @@ _LONGEST_WAIT_S = 3600
 
 def read_training(reader: Reader, item: object, algorithm: Algorithm | None, *, script: bool) -> dict[str, Any]:
     """Return the values of the section, for TrainingResources; some may be missing after a problem was noted."""
-    values = reader.section(item, "training", schema.TRAINING, ["spot"])
+    values = reader.section(_without_pipe(reader, item), "training", schema.TRAINING, ["spot"])
     spot = values.pop("spot", None)
     if spot is not None:
         found = reader.section(spot, "training.spot", schema.SPOT)
@@ -39,6 +39,21 @@ def read_training(reader: Reader, item: object, algorithm: Algorithm | None, *, 
             f"found FastFile with {name}; allowed with script, whose program opens the files itself",
         )
     return values
+
+
+def _without_pipe(reader: Reader, item: object) -> object:
+    """Note SageMaker's third mode, whose named pipes XGBoost's image reads no longer, and programs have to be made for.
+
+    https://github.com/aws/sagemaker-xgboost-container (data_utils.py)
+    """
+    if not isinstance(item, dict) or item.get("input_mode") != "Pipe":
+        return item
+    reader.problem(
+        "training.input_mode",
+        "found Pipe, which is not offered; expected File, or with script FastFile, which reads from S3 what a program "
+        "opens, and needs no volume for it either",
+    )
+    return {key: value for key, value in item.items() if key != "input_mode"}
 
 
 def _check_spot(reader: Reader, values: Mapping[str, Any], algorithm: Algorithm | None, *, script: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.config import tuning_schema
 from pipeline_lambdas.config.rules import Rule, as_text, choice, either, integer, number, several, text
 from pipeline_lambdas.release.names import RESERVED_MODELS
 
@@ -83,6 +84,17 @@ CONTAINER: Mapping[str, Rule] = {
     "image": _IMAGE.about("... or an image that exists, in the Region of the pipeline").optional(),
     "answers": SCRIPT["answers"],
 }
+OWN_METRICS: Mapping[str, Rule] = {
+    "file": _PROGRAM.about("Has the functions").optional("metrics.py"),
+    "instance_type": _INSTANCE_TYPE.about("Instance of the processing job that runs them").optional("ml.m5.large"),
+    "max_runtime_s": integer(60, 3600)
+    .about("Seconds after which that job is stopped; about half of them are for the intervals")
+    .optional("900"),
+}
+OWN_METRIC: Mapping[str, Rule] = {
+    "direction": choice("lower", "higher").about("Which values are better"),
+}
+MOST_OWN_METRICS = 20
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 TRAINING: Mapping[str, Rule] = {
@@ -252,12 +264,38 @@ SECTIONS = (
         "fails the release.",
         CONTAINER,
     ),
+    Section(
+        "metrics",
+        "Optional: [metrics of your own](metrics.md), functions of a file in the folder of the model's name beside "
+        "this file. Gates may name them like any other metric.",
+        OWN_METRICS,
+    ),
+    Section(
+        "metrics.functions.<function>",
+        f"1 to {MOST_OWN_METRICS} functions, by their names, none of which is that of a metric below.",
+        OWN_METRIC,
+    ),
     Section("training", "Where the training job runs: [scale.md](scale.md).", TRAINING),
     Section(
         "training.spot",
         "Optional: trains on spare instances, which cost less and may be taken away. The job then goes on from its "
         "last checkpoint, if there is one.",
         SPOT,
+    ),
+    Section(
+        "tuning",
+        "Optional: SageMaker searches hyperparameters, in many training jobs, and the best model is released: "
+        "[tuning.md](tuning.md).",
+        tuning_schema.TUNING,
+    ),
+    Section("tuning.objective", "What the search aims at.", tuning_schema.OBJECTIVE),
+    Section("tuning.resource", "Required with the strategy Hyperband, and only there.", tuning_schema.RESOURCE),
+    Section(
+        "tuning.ranges.<hyperparameter>",
+        "What is tried of one hyperparameter, which is then not in `hyperparameters`; up to "
+        f"{tuning_schema.MOST_RANGES}. The algorithms' sections below list those that AWS tunes; of a script they are "
+        "whatever it takes.",
+        tuning_schema.RANGE,
     ),
     Section("channels.<channel>", "`train` is required, `validation` is optional.", CHANNEL),
     Section(

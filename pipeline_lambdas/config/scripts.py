@@ -15,8 +15,11 @@ from pipeline_lambdas.config.rules import describe, finding
 
 _CSV = "text/csv"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html; six are the toolkit's own.
-_MOST_HYPERPARAMETERS, _MOST_VALUE = 94, 2500
-_NAME = re.compile(r"(?!sagemaker_)[A-Za-z_][A-Za-z0-9_-]{0,255}")
+MOST_HYPERPARAMETERS, _MOST_VALUE = 94, 2500
+# The toolkits keep some names for themselves: https://github.com/aws/sagemaker-training-toolkit (params.py).
+HYPERPARAMETER = re.compile(
+    r"(?!sagemaker_|_tuning_objective_metric$|default_user_module_name$)[A-Za-z_][A-Za-z0-9_-]{0,255}"
+)
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDefinition.html
 _MOST_METRICS, _METRIC, _MOST_REGEX = 40, re.compile(r"[^\s,]{1,255}"), 500
 _FITTING: Mapping[str, tuple[str, ...]] = {
@@ -99,15 +102,15 @@ def free_hyperparameters(reader: Reader, found: object) -> dict[str, str]:
         if found is not None:
             reader.problem(path, f"{finding(found)}; expected a mapping of names to texts or numbers")
         return {}
-    if len(found) > _MOST_HYPERPARAMETERS:
-        reader.problem(path, f"found {len(found)}; expected at most {_MOST_HYPERPARAMETERS}")
+    if len(found) > MOST_HYPERPARAMETERS:
+        reader.problem(path, f"found {len(found)}; expected at most {MOST_HYPERPARAMETERS}")
     values: dict[str, str] = {}
     for name, value in found.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not HYPERPARAMETER.fullmatch(name):
             reader.problem(
                 path,
                 f"found the name {describe(name)}; expected letters, digits, _ and -, and no name that begins with "
-                "sagemaker_",
+                "sagemaker_ or that the image keeps for itself: _tuning_objective_metric, default_user_module_name",
             )
         elif not isinstance(value, str | int | float) or len(str(value)) > _MOST_VALUE:
             reader.problem(

@@ -133,6 +133,15 @@ def parameter_of(actions: Sequence[Action], name: str) -> str | None:
     return None
 
 
+def trained_job(actions: Sequence[Action]) -> str | None:
+    """Return the training job of a release; the tuning job, until one of its training jobs is the best."""
+    for action in ("WaitForTraining", "StartTraining"):
+        name = variables_of(actions, action).get("TrainingJobName")
+        if name:
+            return name
+    return parameter_of(actions, "training_job")
+
+
 def repository_of(actions: Sequence[Action], name: str) -> str | None:
     """Return the CodeCommit repository of a source action; None for another provider."""
     for action in reversed(actions):

@@ -22,15 +22,17 @@ from pipeline_lambdas.evidence.actions import (
     parameter_of,
     repository_of,
     stage_of,
+    trained_job,
     variables_of,
 )
 from pipeline_lambdas.evidence.learning_curves import curves, curves_of_metrics
 from pipeline_lambdas.evidence.record import Facts
 from pipeline_lambdas.evidence.site import RecordSite
+from pipeline_lambdas.evidence.tuning import read_search
 from pipeline_lambdas.release.affected import DATASET, TRAINING_CONFIG, config_file
 from pipeline_lambdas.release.dataset import Dataset, parse_manifest
 from pipeline_lambdas.release.inputs import read_pinned, require_trained
-from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
+from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release, is_tuning_job, tuning_job_of
 from pipeline_lambdas.runtime.artifacts import document_of, member_of
 from pipeline_lambdas.runtime.failures import JobError, UnavailableError
 
@@ -75,8 +77,7 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         ended=ended,
         actions=reader.read("actions", lambda: executions.list_actions(pipeline, execution_id)) or (),
     )
-    job = variables_of(facts.actions, "StartTraining").get("TrainingJobName")
-    job = job or parameter_of(facts.actions, "training_job")
+    job = trained_job(facts.actions)
     package = variables_of(facts.actions, "Register").get("ModelPackageArn")
     champion = variables_of(facts.actions, "DeployChampion").get("ServedModelName", NONE)
     facts = replace(_with_evaluations(reader, facts, site), authors=_authors(reader, facts))
@@ -84,10 +85,13 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         facts = replace(facts, config=reader.read("training config", lambda: _config(facts, site)))
     if artifact_of(facts.actions, DATASET):
         facts = replace(facts, dataset=reader.read("dataset", lambda: _dataset(facts, site)))
-    if job:
+    if job and not is_tuning_job(job):
         training = reader.read(f"training job {job}", lambda: sagemaker.describe_training_job(job))
         found = reader.read(f"log of training job {job}", lambda: _curves(job, training, facts.config))
         facts = replace(facts, training=training, curves=found or {})
+    tuning_job = tuning_job_of(job) if job else None
+    if tuning_job:
+        facts = replace(facts, search=reader.read(f"tuning job {tuning_job}", lambda: read_search(tuning_job)))
     if champion != NONE:
         made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
         facts = replace(facts, champion_execution_id=made_by)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from pipeline_lambdas.algorithms.algorithm import LogPattern
 
@@ -13,6 +16,12 @@ MOST_CURVES = 50
 """Far more than the metrics of two channels; a container may log what it likes."""
 _LONGEST_LINE = 500
 """Of a program's log, in characters: its config gives the expressions, and a bad one may take long."""
+_LONGEST_S = 10.0
+"""For all expressions of a program, for the same reason."""
+
+
+class _SlowError(Exception):
+    """The time is over."""
 
 
 def curves(lines: Iterable[str], pattern: LogPattern | None, most: int = MOST_POINTS) -> dict[str, list[float | None]]:
@@ -41,16 +50,38 @@ def curves_of_metrics(
 ) -> dict[str, list[float | None]]:
     """Map each metric of a program to its values in the order of the log, thinned as those of `curves`.
 
-    `metrics` maps names to regular expressions whose group is the value.
+    `metrics` maps names to regular expressions whose group is the value. One that takes longer than its share of
+    `_LONGEST_S` has what it found until then.
     """
-    patterns = {name: re.compile(regex) for name, regex in [*metrics.items()][:MOST_CURVES]}
-    found: dict[str, list[float | None]] = {name: [] for name in sorted(patterns)}
-    for line in lines:
-        for name, pattern in patterns.items():
-            found[name] += (_finite(match[1] or "") for match in pattern.finditer(line[:_LONGEST_LINE]))
+    patterns = {name: re.compile(regex) for name, regex in sorted([*metrics.items()][:MOST_CURVES])}
+    found: dict[str, list[float | None]] = {name: [] for name in patterns}
+    cut = [line[:_LONGEST_LINE] for line in lines]
+    for name, pattern in patterns.items():
+        with suppress(_SlowError), _within(_LONGEST_S / len(patterns)):
+            for line in cut:
+                found[name] += (_finite(match[1] or "") for match in pattern.finditer(line))
     longest = max(map(len, found.values()), default=0)
     kept = _thinned(list(range(longest)), most)
     return {name: [values[at] if at < len(values) else None for at in kept] for name, values in found.items() if values}
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """End the block after this time. Only a signal interrupts a match, and only on the main thread, as in Lambda."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _SlowError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _thinned(numbers: list[int], most: int) -> list[int]:

@@ -6,7 +6,6 @@ This module only assembles AWS's answers. docs/release-record.schema.json specif
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -25,12 +24,13 @@ from pipeline_lambdas.evidence.actions import (
 )
 from pipeline_lambdas.evidence.chain import SCHEMA
 from pipeline_lambdas.evidence.prices import PriceTable
+from pipeline_lambdas.evidence.training import billable_seconds, training_document
+from pipeline_lambdas.evidence.tuning import Search
 from pipeline_lambdas.evidence.workflows import preparation_of, starting_execution
 from pipeline_lambdas.release.affected import DATASET, config_file
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import ENVIRONMENTS, NONE, Release
-from pipeline_lambdas.release.script_mode import CHANNEL, TARBALL, plain_hyperparameters, trained_program
 
 Document = dict[str, Any]
 
@@ -55,6 +55,8 @@ class Facts:
     dataset: Dataset | None = None
     training: Mapping[str, Any] | None = None
     curves: Mapping[str, list[float | None]] = field(default_factory=dict)
+    search: Search | None = None
+    """Of a release whose config searches hyperparameters; `training` is then the best training job."""
     evaluations: Mapping[str, Document] = field(default_factory=dict)
     evaluation_versions: Mapping[str, str] = field(default_factory=dict)
     """Environment to the version of the object that its evaluation was read from."""
@@ -71,9 +73,10 @@ def assemble(facts: Facts, prices: PriceTable, console: Console) -> Document:
     """Return the record, which is not part of the chain yet."""
     execution = facts.execution or {}
     status, ended = _end(facts)
-    training = _training(facts) if facts.training else None
+    scan = variables_of(facts.actions, "StartTraining").get("ImageScan")
+    training = training_document(facts.training, facts.search, facts.curves, _artifact_version(facts), scan)
     missing = list(facts.missing)
-    cost = _cost(training, prices, facts.region, missing)
+    cost = _cost(training, facts.search, prices, facts.region, missing)
     trigger = execution.get("trigger") or {}
     return {
         "schema": SCHEMA,
@@ -172,48 +175,10 @@ def _config(config: TrainingConfig | None) -> Document | None:
     return {"file": config_file(config.model), "sha256": config_sha256(config), "values": values}
 
 
-def _training(facts: Facts) -> Document:
-    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html."""
-    job = facts.training or {}
-    resources = job.get("ResourceConfig") or {}
-    return {
-        "job": job["TrainingJobName"],
-        "status": job["TrainingJobStatus"],
-        "image_uri": (job.get("AlgorithmSpecification") or {}).get("TrainingImage"),
-        "hyperparameters": plain_hyperparameters(job.get("HyperParameters") or {}),
-        "source": _source_of_program(job),
-        "image_scan": variables_of(facts.actions, "StartTraining").get("ImageScan"),
-        "instance_type": resources.get("InstanceType"),
-        "instance_count": resources.get("InstanceCount"),
-        "volume_gib": resources.get("VolumeSizeInGB"),
-        "seconds": job.get("TrainingTimeInSeconds"),
-        "billable_seconds": job.get("BillableTimeInSeconds"),
-        "metrics": {item["MetricName"]: _finite(item["Value"]) for item in job.get("FinalMetricDataList") or ()},
-        "curves": dict(facts.curves),
-        "model_data_url": (job.get("ModelArtifacts") or {}).get("S3ModelArtifacts"),
-        "model_data_version_id": _artifact_version(facts),
-        "failure_reason": job.get("FailureReason"),
-    }
-
-
-def _source_of_program(job: Mapping[str, Any]) -> Document | None:
-    """Return where the source of the program lies that the job ran; its folder is named by its hash."""
-    program = trained_program(job.get("HyperParameters") or {})
-    channels = {channel["ChannelName"]: channel for channel in job.get("InputDataConfig") or ()}
-    if program is None or CHANNEL not in channels:
-        return None
-    uri = str(channels[CHANNEL]["DataSource"]["S3DataSource"]["S3Uri"])
-    return {"program": program, "uri": f"{uri}{TARBALL}", "sha256": uri.rstrip("/").rpartition("/")[2]}
-
-
 def _artifact_version(facts: Facts) -> str | None:
     """Return the version that the wait reported; a rollback, which runs without the wait, receives it."""
     noted = variables_of(facts.actions, "WaitForTraining").get("ArtifactVersion")
     return noted or parameter_of(facts.actions, "artifact_version")
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _without_plots(evaluation: Document) -> Document:
@@ -252,15 +217,18 @@ def _endpoint_configs(facts: Facts) -> dict[str, str]:
     return found
 
 
-def _cost(training: Document | None, prices: PriceTable, region: str, missing: list[str]) -> Document | None:
+def _cost(
+    training: Document | None, search: Search | None, prices: PriceTable, region: str, missing: list[str]
+) -> Document | None:
     """Return the cost of training: endpoints serve more than one release, and the rest is cents."""
-    if training is None or training["billable_seconds"] is None:
+    seconds = billable_seconds(training, search)
+    if training is None or seconds is None:
         return None
     price = prices.instance_hours.get(training["instance_type"]) if region == prices.region else None
     if price is None:
         missing.append(f"cost: no price is known of a {training['instance_type']} in {region}")
         return None
-    usd = training["billable_seconds"] / 3600 * training["instance_count"] * price.usd
+    usd = seconds / 3600 * training["instance_count"] * price.usd
     return {
         "currency": "USD",
         "prices_dated": price.dated,

@@ -1,12 +1,13 @@
 """The program that SageMaker runs, at the top of the source tarball as slipway_script.py.
 
 Run, it runs the program that slipway_script.json names, as if SageMaker had, and then copies the files that are listed
-there into the model, so that it can be served without a network. Imported, it has the functions of the program that
-serves.
+there into the model, with the wheels of its packages, so that it can be served without a network. Imported, it has the
+functions of the program that serves.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import os
@@ -24,7 +25,7 @@ FUNCTIONS = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
 
 
 def settings() -> dict[str, Any]:
-    """Return what slipway_script.json holds: program, serve, files."""
+    """Return what slipway_script.json holds: program, serve, files, and perhaps wheels: file name to SHA-256."""
     found: dict[str, Any] = json.loads(SETTINGS.read_text(encoding="utf-8"))
     return found
 
@@ -65,11 +66,39 @@ def carry(files: list[str], model: Path) -> None:
         shutil.copyfile(FOLDER / name, target)
 
 
+def carry_wheels(wheels: dict[str, str], folder: Path, model: Path) -> None:
+    """Copy the wheels into the model, where the image's toolkit installs them before it serves."""
+    target = model / "code" / "wheels"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in wheels:
+        shutil.copyfile(folder / name, target / name)
+
+
+def other_wheel(wheels: dict[str, str], folder: Path) -> str:
+    """Return the first wheel that is not the one that was locked; "" if all are."""
+    for name, sha256 in wheels.items():
+        made = hashlib.sha256()
+        with (folder / name).open("rb") as file:
+            for part in iter(lambda: file.read(1 << 20), b""):
+                made.update(part)
+        if made.hexdigest() != sha256:
+            return name
+    return ""
+
+
 def main() -> int:
     found = settings()
+    wheels, folder = found.get("wheels", {}), Path(os.environ.get("SM_CHANNEL_WHEELS", ""))
+    other = other_wheel(wheels, folder)
+    if other:
+        sys.stderr.write(f"{folder / other}: found another SHA-256; expected {wheels[other]}, which was locked\n")
+        return 1
     code = train(found["program"])
     if code == 0:
-        carry(found["files"], Path(os.environ["SM_MODEL_DIR"]))
+        model = Path(os.environ["SM_MODEL_DIR"])
+        carry(found["files"], model)
+        if wheels:
+            carry_wheels(wheels, folder, model)
     return code
 
 

@@ -39,8 +39,8 @@ def read_config(job: Job, model: str, artifact_sha256: str | None = None) -> Tra
 
 
 def read_program(job: Job, config: TrainingConfig, artifact_sha256: str | None = None) -> dict[str, bytes]:
-    """Return the files of the model's folder by their names there, if a script or a Dockerfile of it is used."""
-    if not (config.script or (config.container and config.container.dockerfile)):
+    """Return the files in the model's folder by their names there; none for a config that names none of them."""
+    if not (config.script or config.metrics or (config.container and config.container.dockerfile)):
         return {}
     return read_members(job, TRAINING_CONFIG, program_folder(config.model), artifact_sha256)
 

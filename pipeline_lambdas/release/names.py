@@ -44,6 +44,14 @@ _OF_PROD = "-prod"
 _ATTEMPT = rf"(?:-[2-{MAX_ATTEMPTS}])?"
 SUFFIX_PATTERN = rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}{_ATTEMPT}"
 """Matches the end of the name of a training job: the short execution id and, from the second on, the attempt."""
+_STACK = r"slipway-[0-9a-f]{8}"
+TUNING_PATTERN = rf"{_STACK}-{SUFFIX_PATTERN}"
+"""Matches the name of a tuning job, which has at most 32 characters: too few for those of the pipeline. It begins with
+the first eight characters of the id of the pipeline's stack, which is in the ARN of the stack.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
+"""
+TRIAL_PATTERN = rf"{TUNING_PATTERN}-\d{{3,5}}-[0-9A-Za-z]+"
+"""Matches the name of a training job that a tuning job made, to which SageMaker adds a number and some characters."""
 MODEL_PATTERN = rf"{SUFFIX_PATTERN}(?:{_NOT_ISOLATED}|{_OF_PROD})?"
 """Matches the end of the name of a model."""
 
@@ -73,6 +81,19 @@ class Release:
             raise ValueError(f"attempt {attempt} is not between 1 and {MAX_ATTEMPTS}")
         return f"{self.prefix}-{self.short}{_suffix(attempt)}"
 
+    def tuning_job(self, stack: str, attempt: int = 1) -> str:
+        """Return the name of the tuning job; `stack` begins the names of the pipeline's: slipway-1a2b3c4d."""
+        if not re.fullmatch(_STACK, stack):
+            raise ConfigurationError(
+                f"TUNING_PREFIX of the function: found {stack!r}; expected slipway- and the first 8 characters of the "
+                "pipeline stack's id. Update the pipeline stack"
+            )
+        return f"{stack}-{self.short}{_suffix(attempt)}"
+
+    def metrics_job(self, environment: str, attempt: int = 1) -> str:
+        """Return the name of the processing job that computes an evaluation's own metrics."""
+        return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt)}"
+
     def endpoint(self, environment: str) -> str:
         return f"{self.prefix}-{environment}"
 
@@ -85,15 +106,19 @@ class Release:
             return f"{self.prefix}-{CHAMPION_IN_CONFIG}-{self.short}"
         return f"{self.prefix}-{environment}-{self.short}{_suffix(attempt_of(self.prefix, training_job))}"
 
-    @staticmethod
-    def model(training_job: str, *, isolated: bool) -> str:
+    def model(self, training_job: str, *, isolated: bool) -> str:
         """Return the name of a training job's model with network isolation, or of the one without."""
-        return training_job if isolated else f"{training_job}{_NOT_ISOLATED}"
+        stem = self.stem(training_job)
+        return stem if isolated else f"{stem}{_NOT_ISOLATED}"
 
-    @staticmethod
-    def prod_model(training_job: str) -> str:
+    def prod_model(self, training_job: str) -> str:
         """Return the name of Prod's model of a training job, with or without network isolation."""
-        return f"{training_job}{_OF_PROD}"
+        return f"{self.stem(training_job)}{_OF_PROD}"
+
+    def stem(self, training_job: str) -> str:
+        """Return what begins the names of what is made of a training job: its own name, unless a tuning job made it."""
+        short, attempt = _parts(self.prefix, training_job)
+        return f"{self.prefix}-{short}{_suffix(attempt)}"
 
     def owns_model(self, name: str) -> bool:
         """Tell whether `name` is a model that this release made."""
@@ -124,14 +149,36 @@ def is_model(prefix: str, name: str) -> bool:
     return re.fullmatch(rf"{re.escape(prefix)}-{MODEL_PATTERN}", name) is not None
 
 
+def is_tuning_job(name: str) -> bool:
+    """Tell whether `name` is a tuning job's, and not a training job's, which has more parts."""
+    return re.fullmatch(TUNING_PATTERN, name) is not None
+
+
+def tuning_job_of(name: str) -> str | None:
+    """Return the tuning job that `name` is, or that made the training job `name`; None for any other training job."""
+    if re.fullmatch(TRIAL_PATTERN, name):
+        return name.rsplit("-", 2)[0]
+    return name if is_tuning_job(name) else None
+
+
 def attempt_of(prefix: str, training_job: str) -> int:
     """Return the attempt that `training_job` is; ConfigurationError if it is not a job of this pipeline."""
-    if not re.fullmatch(rf"{re.escape(prefix)}-{SUFFIX_PATTERN}", training_job):
+    return _parts(prefix, training_job)[1]
+
+
+def _parts(prefix: str, training_job: str) -> tuple[str, int]:
+    """Return the short execution id and the attempt that a training job's name tells."""
+    if re.fullmatch(TRIAL_PATTERN, training_job):
+        rest = "-".join(training_job.split("-")[2:-2])
+    elif re.fullmatch(rf"{re.escape(prefix)}-{SUFFIX_PATTERN}", training_job):
+        rest = training_job[len(prefix) + 1 :]
+    else:
         raise ConfigurationError(
             f"UserParameters: training_job: found {training_job!r}; expected a training job of this pipeline, "
-            f"{prefix}-<13 characters of the execution id>, from #{{Train.TrainingJobName}}"
+            f"{prefix}-<13 characters of the execution id>, or one of its tuning job, from "
+            "#{Training.TrainingJobName}"
         )
-    return int(training_job[len(prefix) + 1 + _SHORT_ID_CHARACTERS + 1 :] or 1)
+    return rest[:_SHORT_ID_CHARACTERS], int(rest[_SHORT_ID_CHARACTERS + 1 :] or 1)
 
 
 def _suffix(attempt: int) -> str:

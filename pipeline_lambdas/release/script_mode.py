@@ -19,6 +19,8 @@ SCRIPT_PROGRAM = "slipway_script.py"
 """The program that runs a data scientist's, and is packed with it."""
 TARBALL = "sourcedir.tar.gz"
 CHANNEL = "code"
+OBJECTIVE = "_tuning_objective_metric"
+"""The hyperparameter in which SageMaker tells each training job of a tuning job its aim."""
 _TRAINING_SOURCE = f"/opt/ml/input/data/{CHANNEL}/{TARBALL}"
 # Where the program copies itself to when it saves the model.
 _SERVING_SOURCE = "/opt/ml/model/code"
@@ -53,8 +55,17 @@ def job_hyperparameters(values: Mapping[str, str], program: str, job: str, regio
         "sagemaker_region": region,
         "sagemaker_job_name": job,
     }
-    encode = _encoded if program == SCRIPT_PROGRAM else json.dumps
-    return {**{name: encode(value) for name, value in values.items()}, **{n: json.dumps(v) for n, v in own.items()}}
+    return {
+        **{name: encoded(value, program) for name, value in values.items()},
+        **{n: json.dumps(v) for n, v in own.items()},
+    }
+
+
+def encoded(value: str, program: str | None) -> str:
+    """Return a hyperparameter's value as a job that runs a program takes it; without one as it is."""
+    if program is None:
+        return value
+    return _encoded(value) if program == SCRIPT_PROGRAM else json.dumps(value)
 
 
 def plain_hyperparameters(values: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,8 @@ from pipeline_lambdas.report.kit.tables import Section, note, section, table, wo
 from pipeline_lambdas.report.verdict import environment_name
 
 _MOST_PLOTTED = 4
+_SHORT = 32
+"""Characters of a text that does not wrap."""
 _AUC_ERROR = "auc_error_max"
 
 
@@ -109,10 +111,29 @@ def worst(evaluation: Document) -> Section | None:
         f"The {len(rows)} rows with the greatest errors on {environment_name(string(evaluation, 'environment'))}",
         headings,
         [[*row, *[""] * (len(headings) - len(row))] for row in told],
-        "n" * len(headings) + "w" if names else "nnnnw",
+        _styles(told, width) if names else "nnnnw",
     )
     told_of = "Rows are counted from 1 over the files of the channel, as in the file of predictions."
     return section("worst", "Worst-predicted rows", shown, note(told_of))
+
+
+def _styles(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Return the styles of columns: numbers stand to the right, texts to the left, of which long ones wrap."""
+    columns = [[row[place] for row in rows if place < len(row)] for place in range(width)]
+    styles = [
+        "n" if all(map(_is_number, cells)) else "k" if max(map(len, cells)) <= _SHORT else "w" for cells in columns
+    ]
+    # One beyond them, as the table is wide.
+    return "".join(styles) + "w"
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell shows a number, or nothing."""
+    try:
+        float(cell.replace(",", ""))
+    except ValueError:
+        return cell in {text.NONE, ""}
+    return True
 
 
 def champion(evaluation: Document, record: Document) -> Section | None:

@@ -77,6 +77,7 @@ def training(record: Document) -> Html | None:
         ("Status", word(status) if status else None),
         ("Duration", _seconds(job, "seconds")),
         ("Billed", _seconds(job, "billable_seconds")),
+        ("Saved by spot training", _saved(job)),
         ("Instances", (f"{count:,.0f} {text.TIMES} " if count else "") + string(job, "instance_type")),
         ("Volume", f"{volume} GiB" if volume else None),
         ("Image", code(image) if "@" in (image := string(job, "image_uri")) else None),
@@ -90,6 +91,17 @@ def training(record: Document) -> Html | None:
 def _seconds(job: Document, name: str) -> str | None:
     seconds = number(job, name)
     return None if seconds is None else text.duration(seconds)
+
+
+def _saved(job: Document) -> str | None:
+    """Return the savings as SageMaker's console shows them.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html, BillableTimeInSeconds
+    """
+    seconds, billable = number(job, "seconds"), number(job, "billable_seconds")
+    if at(job, "spot") is not True or not seconds or billable is None:
+        return None
+    return f"{(1 - billable / seconds) * 100:.1f} %"
 
 
 def differences(record: Document, champion: Document | None) -> Section | None:

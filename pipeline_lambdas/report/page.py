@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline_lambdas.evidence.judgement import FULLEST_FIRST
 from pipeline_lambdas.release.names import short_id
-from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots
+from pipeline_lambdas.report import bars, class_plots, gates, judged, lineage, plots, tuning
 from pipeline_lambdas.report.key_figures import key_figures
 from pipeline_lambdas.report.kit import text
 from pipeline_lambdas.report.kit.figures import figures
@@ -78,6 +78,7 @@ def _sections(
         judged.slices(main),
         judged.drift(main),
         section("training", "Training", figures(curves, el("div", lineage.training(record), class_="two"))),
+        tuning.tuning(record),
         lineage.differences(record, champion),
         lineage.sources(record),
         lineage.actions(record),

@@ -67,5 +67,10 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
+def paired(text: str) -> dict[str, str]:
+    """Return the pairs of a text such as `xgboost=1.2.3.4,linear-learner=5.6.7.8`."""
+    return dict(item.partition("=")[::2] for item in listed(text))
+
+
 def _required(field: Field[Any]) -> bool:
     return field.default is MISSING

@@ -95,7 +95,9 @@ def deploy(deployment: Deployment, config: TrainingConfig, site: HostingSite) ->
         return Continue(token, f"Training job {deployment.training_job} is not shown as Completed yet", 10)
     artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
     if deployment.environment == _PROD:
-        artifact = copy_for_prod(deployment.training_job, artifact, deployment.artifact_version, site.kms_key_arn)
+        artifact = copy_for_prod(
+            deployment.release.stem(deployment.training_job), artifact, deployment.artifact_version, site.kms_key_arn
+        )
     image = trained["AlgorithmSpecification"]["TrainingImage"]
     request = model_request(deployment, variant, site, image, artifact, program_of(config))
     _ensure("Model", request, _tags(deployment, config), sagemaker.describe_model, sagemaker.create_model)

@@ -27,8 +27,22 @@ def _all(stem: str, *names: str) -> tuple[_Extra, ...]:
     return tuple(_Extra(f"{stem}{name}") for name in names)
 
 
+def _channel_extras(channel: str) -> tuple[_Extra, ...]:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html."""
+    return (
+        _Extra(f"{channel}CompressionType", harmless=("None",)),
+        _Extra(f"{channel}RecordWrapperType", harmless=("None",)),
+        _Extra(f"{channel}InputMode", harmless=("File",)),
+        _Extra(f"{channel}ShuffleConfig"),
+        *_all(f"{channel}DataSource.", "FileSystemDataSource", "DatasetSource"),
+        *_all(f"{channel}DataSource.S3DataSource.", "AttributeNames", "InstanceGroupNames", "ModelAccessConfig"),
+        _Extra(f"{channel}DataSource.S3DataSource.HubAccessConfig"),
+    )
+
+
 _DATA = "PrimaryContainer.ModelDataSource.S3DataSource."
 _CHANNEL = "InputDataConfig[]."
+_TUNED = "TrainingJobDefinition."
 _PACKAGED = "InferenceSpecification.Containers[]."
 _PACKAGED_DATA = f"{_PACKAGED}ModelDataSource.S3DataSource."
 EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
@@ -48,7 +62,6 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
     ),
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
     "TrainingJob": (
         *_all("", "Environment", "VpcConfig", "DebugHookConfig", "DebugRuleConfigurations"),
         *_all("", "TensorBoardOutputConfig", "ProfilerRuleConfigurations"),
@@ -61,13 +74,21 @@ EXTRAS: Mapping[str, tuple[_Extra, ...]] = {
         _Extra("OutputDataConfig.CompressionType", harmless=("GZIP",)),
         *_all("ResourceConfig.", "InstanceGroups", "InstancePreferences", "TrainingPlanArn", "InstancePlacementConfig"),
         _Extra("ResourceConfig.KeepAlivePeriodInSeconds", same_as="ResourceConfig.KeepAlivePeriodInSeconds"),
-        _Extra(f"{_CHANNEL}CompressionType", harmless=("None",)),
-        _Extra(f"{_CHANNEL}RecordWrapperType", harmless=("None",)),
-        _Extra(f"{_CHANNEL}InputMode", harmless=("File",)),
-        _Extra(f"{_CHANNEL}ShuffleConfig"),
-        *_all(f"{_CHANNEL}DataSource.", "FileSystemDataSource", "DatasetSource"),
-        *_all(f"{_CHANNEL}DataSource.S3DataSource.", "AttributeNames", "InstanceGroupNames", "ModelAccessConfig"),
-        _Extra(f"{_CHANNEL}DataSource.S3DataSource.HubAccessConfig"),
+        *_channel_extras(_CHANNEL),
+    ),
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html
+    "HyperParameterTuningJob": (
+        *_all("", "TrainingJobDefinitions", "WarmStartConfig", "Autotune"),
+        *_all("HyperParameterTuningJobConfig.", "TuningJobCompletionCriteria", "ParameterRanges.AutoParameters"),
+        _Extra("HyperParameterTuningJobConfig.StrategyConfig", same_as="HyperParameterTuningJobConfig.StrategyConfig"),
+        *_all(_TUNED, "TuningObjective", "HyperParameterRanges", "HyperParameterTuningResourceConfig", "RetryStrategy"),
+        *_all(_TUNED, "Environment", "VpcConfig", "CheckpointConfig", "AlgorithmSpecification.AlgorithmName"),
+        _Extra(f"{_TUNED}EnableManagedSpotTraining", same_as=f"{_TUNED}EnableManagedSpotTraining"),
+        _Extra(f"{_TUNED}OutputDataConfig.CompressionType", harmless=("GZIP",)),
+        *_all(f"{_TUNED}ResourceConfig.", "InstanceGroups", "InstancePreferences", "TrainingPlanArn"),
+        *_all(f"{_TUNED}ResourceConfig.", "KeepAlivePeriodInSeconds", "InstancePlacementConfig"),
+        *_channel_extras(f"{_TUNED}{_CHANNEL}"),
     ),
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpointConfig.html
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html

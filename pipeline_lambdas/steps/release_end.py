@@ -1,4 +1,4 @@
-"""Stops what a release that did not succeed has left running: its training jobs, and the champion's endpoint.
+"""Stops what a release that did not succeed has left running: its training or tuning jobs, and the champion's endpoint.
 
 CodePipeline ends an execution without ending what its actions started, and AWS charges for a training job until its
 time limit (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html). The endpoints of Dev, Test
@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from pipeline_lambdas.aws import executions, sagemaker
+from pipeline_lambdas.aws import executions, sagemaker, tuning_jobs
 from pipeline_lambdas.release.events import ENDED
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
 from pipeline_lambdas.steps.champion_endpoint import await_deletion
@@ -22,14 +24,14 @@ _UNSUCCESSFUL = ENDED - {"Succeeded"}
 
 @dataclass(frozen=True, slots=True)
 class CleanUp:
-    """The execution's status, None if there is no such execution, and the names of the training jobs stopped."""
+    """The execution's status, None if there is no such execution, and the names of the jobs stopped."""
 
     status: str | None
     stopped: tuple[str, ...] = ()
 
 
-def end_release(release: Release, remaining_ms: Callable[[], int]) -> CleanUp:
-    """Stop the training jobs of the release that are in progress; none if somebody has retried the release.
+def end_release(release: Release, remaining_ms: Callable[[], int], tuning_prefix: str = "") -> CleanUp:
+    """Stop the training and tuning jobs of the release that are in progress; none if somebody has retried it.
 
     Delete the endpoint of the comparison with the champion, and its config. SageMaker deletes no endpoint that it is
     still creating, so this may wait; `remaining_ms` returns how long it may.
@@ -44,20 +46,35 @@ def end_release(release: Release, remaining_ms: Callable[[], int]) -> CleanUp:
         status = _status(release)
     if status not in _UNSUCCESSFUL:
         return CleanUp(status)
+    stopped = _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job)
+    if stopped is None and tuning_prefix:
+        name_of = partial(release.tuning_job, tuning_prefix)
+        stopped = _stop(name_of, tuning_jobs.describe_tuning_job, tuning_jobs.stop_tuning_job)
+    await_deletion(release, remaining_ms, lambda: _is_over(release))
+    return CleanUp(status, tuple(stopped or ()))
+
+
+def _stop(
+    name_of: Callable[[int], str], describe: Callable[[str], dict[str, Any] | None], stop: Callable[[str], bool]
+) -> list[str] | None:
+    """Stop the jobs that are in progress, and return their names; None if the release has no job of this kind."""
     stopped: list[str] = []
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        name = release.training_job(attempt)
-        description = sagemaker.describe_training_job(name)
+        name = name_of(attempt)
+        description = describe(name)
         if description is None and attempt == 1:
             # The API may not show a job that started a moment ago, and the job would run on to its time limit.
             time.sleep(_STALE_S)
-            description = sagemaker.describe_training_job(name)
+            description = describe(name)
         if description is None:
-            break  # attempts are made one after the other
-        if description["TrainingJobStatus"] == "InProgress" and sagemaker.stop_training_job(name):
+            return stopped if attempt > 1 else None  # attempts are made one after the other
+        if _in_progress(description) and stop(name):
             stopped.append(name)
-    await_deletion(release, remaining_ms, lambda: _is_over(release))
-    return CleanUp(status, tuple(stopped))
+    return stopped
+
+
+def _in_progress(description: dict[str, Any]) -> bool:
+    return "InProgress" in {description.get(f"{kind}JobStatus") for kind in ("Training", "HyperParameterTuning")}
 
 
 def _is_over(release: Release) -> bool:

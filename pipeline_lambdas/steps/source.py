@@ -17,6 +17,8 @@ from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
 from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM, TABLE_PROGRAM, TARBALL
+from pipeline_lambdas.release.wheels import FILE as REQUIREMENTS
+from pipeline_lambdas.release.wheels import is_lock, lock_of, lock_problems
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 
 PREFIX = "source"
@@ -26,8 +28,6 @@ _TABULAR = "tabular"
 _ENTRY = f"{_TABULAR}/entry.py"
 _SCRIPT_ENTRY = "program/entry.py"
 SCRIPT_SETTINGS = "slipway_script.json"
-REQUIREMENTS = "requirements.txt"
-_OFFLINE = b"--no-index"
 # Of the function's memory the files take this twice, and packed a third time.
 MOST_BYTES = 16 * 1024 * 1024
 
@@ -48,50 +48,57 @@ class Source:
         return f"{PREFIX}/{self.sha256}/"
 
 
-def source_of(config: TrainingConfig, folder: Mapping[str, bytes] | None = None) -> Source | None:
+def source_of(
+    config: TrainingConfig, folder: Mapping[str, bytes] | None = None, wheels: Mapping[str, str] | None = None
+) -> Source | None:
     """Return the source of the program that trains the config's model; None if its algorithm is built in.
 
-    `folder` holds the files of a config's script. Raises ConfigurationError if the script is not as it has to be.
+    `folder` holds the files of a config's script and metrics, `wheels` the SHA-256 of the packages that it adds to the
+    image, by file name. Raises ConfigurationError if they are not as they have to be.
     """
+    problems = list(folder_problems(config, folder or {}))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     if config.script:
-        return Source(packed(script_files(config, folder or {}, _TOP)))
+        return Source(packed(script_files(config, folder or {}, _TOP, wheels)))
     if not config.features:
         return None
     return Source(packed(table_files(config, _TOP)))
 
 
-def script_files(config: TrainingConfig, folder: Mapping[str, bytes], package: Path) -> dict[str, bytes]:
+def script_files(
+    config: TrainingConfig, folder: Mapping[str, bytes], package: Path, wheels: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
     """Return a script's files by name, and beside them the program that runs it and says which files there are."""
-    problems = list(folder_problems(config, folder))
-    if problems or config.script is None:
-        raise ConfigurationError("\n".join(problems))
+    if config.script is None:
+        raise ValueError(f"{config.model} has no script")
     entry = {SCRIPT_PROGRAM: (package / _SCRIPT_ENTRY).read_bytes()}
     settings = {"program": config.script.program, "serve": config.script.serve}
     files = sorted([*folder, SCRIPT_PROGRAM, SCRIPT_SETTINGS])
-    text = json.dumps({**settings, "files": files}, indent=2, ensure_ascii=False) + "\n"
-    return {**folder, **entry, SCRIPT_SETTINGS: text.encode()}
+    added = {"wheels": dict(sorted(wheels.items()))} if wheels else {}
+    text = json.dumps({**settings, "files": files, **added}, indent=2, ensure_ascii=False) + "\n"
+    found = lock_of(config, folder.get(REQUIREMENTS))
+    locked = {REQUIREMENTS: found[0].offline()} if found else {}
+    return {**folder, **locked, **entry, SCRIPT_SETTINGS: text.encode()}
 
 
 def folder_problems(config: TrainingConfig, folder: Mapping[str, bytes]) -> Iterator[str]:
     """Yield what is wrong with the files beside a config, by their names in the model's folder."""
-    script, place = config.script, program_folder(config.model)
-    if script is None:
-        return
-    for name in dict.fromkeys((script.program, script.serve)):
+    script, metrics, place = config.script, config.metrics, program_folder(config.model)
+    named = [*([script.program, script.serve] if script else []), *([metrics.file] if metrics else [])]
+    for name in dict.fromkeys(named):
         if name not in folder:
             found = ", ".join(sorted(folder)[:10]) or "no file"
             yield f"{place}{name}: found {found} in the folder; expected {name}, which {config.model}.yml names"
+    size = sum(map(len, folder.values()))
+    if named and size > MOST_BYTES:
+        yield f"{place}: found {size} bytes; expected at most {MOST_BYTES}"
+    if script is None:
+        return
     for name in sorted(set(folder) & {SCRIPT_PROGRAM, SCRIPT_SETTINGS}):
         yield f"{place}{name}: found a file of a name that Slipway takes for its own; expected another name"
-    size = sum(map(len, folder.values()))
-    if size > MOST_BYTES:
-        yield f"{place}: found {size} bytes; expected at most {MOST_BYTES}"
-    if REQUIREMENTS in folder and _OFFLINE not in map(bytes.strip, folder[REQUIREMENTS].splitlines()):
-        yield (
-            f"{place}{REQUIREMENTS}: found no line --no-index; training and serving have no network, so pip can reach "
-            f"no index there. Use what the image has; or put the wheels into {place}wheels/ and begin "
-            f"{REQUIREMENTS} with the lines --no-index and --find-links wheels"
-        )
+    if REQUIREMENTS in folder and is_lock(folder[REQUIREMENTS]):
+        yield from lock_problems(config, folder[REQUIREMENTS])
 
 
 def table_files(config: TrainingConfig, package: Path) -> dict[str, bytes]:

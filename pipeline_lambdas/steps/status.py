@@ -1,7 +1,8 @@
-"""Decides from its description whether a training job or an endpoint is in progress, done or failed.
+"""Decides from its description whether a training job, a tuning job or an endpoint is in progress, done or failed.
 
 Statuses: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html. The wait for a training job is also
+that for a tuning job, which its name tells.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pipeline_lambdas.aws import sagemaker
-from pipeline_lambdas.release.names import NONE
+from pipeline_lambdas.aws import sagemaker, tuning_jobs
+from pipeline_lambdas.release.names import NONE, is_tuning_job
 from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
 from pipeline_lambdas.runtime.failures import ConfigurationError, UnavailableError
 from pipeline_lambdas.runtime.outcome import Continue, Done, Failed, Outcome
 from pipeline_lambdas.steps.artifact import versions_of
+from pipeline_lambdas.steps.tuning_status import decide_tuning, progress, tuned_variables
 
 Description = Mapping[str, Any]
 # How far a job is, in percent, by secondary status. Most of the time goes by in Training.
@@ -65,7 +67,9 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
     if name == NONE:
         return Done(summary="Nothing to wait for")
     try:
-        if kind == "training-job":
+        if is_tuning_job(name):
+            description, outcome = _look_at_tuning(name)
+        elif kind == "training-job":
             description = sagemaker.describe_training_job(name)
             outcome = _with_version(name, decide_training(name, description))
         else:
@@ -81,6 +85,20 @@ def poll(kind: str, name: str, endpoint_config: str | None, token: str | None) -
             _token(name, unseen + 1), f"{name} will be looked at again: SageMaker may not show it yet", 10, name
         )
     return outcome
+
+
+def _look_at_tuning(name: str) -> tuple[Description | None, Outcome]:
+    """Return a tuning job's description and the outcome: that of its best training job once it has ended."""
+    description = tuning_jobs.describe_tuning_job(name)
+    found = decide_tuning(name, description, tuning_jobs.list_trials(name))
+    if not isinstance(found, str):
+        return description, found
+    outcome = _with_version(found, decide_training(found, sagemaker.describe_training_job(found)))
+    if isinstance(outcome, Done):
+        summary = f"{progress(description or {})}. Training job {found} is the best"
+        more = {"TuningJobName": name, **tuned_variables(description or {}, found)}
+        outcome = replace(outcome, variables={**outcome.variables, **more}, summary=summary)
+    return description, outcome
 
 
 def decide_training(name: str, description: Description | None) -> Outcome:

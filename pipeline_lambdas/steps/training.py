@@ -1,13 +1,13 @@
-"""Starts the training job of a release, exactly once."""
+"""Starts the training job of a release, or the tuning job that makes its training jobs, exactly once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.algorithms.container import CONTAINER
-from pipeline_lambdas.aws import s3, sagemaker
+from pipeline_lambdas.aws import s3, sagemaker, tuning_jobs
 from pipeline_lambdas.aws.instance_types import has_local_storage
 from pipeline_lambdas.config.columns import check_columns
 from pipeline_lambdas.config.model import TrainingConfig, config_sha256
@@ -15,10 +15,15 @@ from pipeline_lambdas.release.dataset import MANIFEST, Dataset
 from pipeline_lambdas.release.names import MAX_ATTEMPTS, Release
 from pipeline_lambdas.release.retries import START_NEW
 from pipeline_lambdas.release.script_mode import CHANNEL, job_hyperparameters, program_of, region_of
+from pipeline_lambdas.release.wheels import CHANNEL as WHEELS
 from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
+from pipeline_lambdas.runtime.outcome import Done
 from pipeline_lambdas.steps.found import differences
 from pipeline_lambdas.steps.images import Image, own_image
 from pipeline_lambdas.steps.source import source_of, store
+from pipeline_lambdas.steps.tuning import tuning_differences, tuning_request
+from pipeline_lambdas.steps.tuning_status import has_winner
+from pipeline_lambdas.steps.wheels import Wheels, fetched_wheels
 
 # A job in one of these goes on or has its model; after any other the next attempt is made.
 _LIVE = frozenset({"InProgress", "Completed"})
@@ -47,6 +52,8 @@ class TrainingSite:
     role_arn: str
     kms_key_arn: str
     image_registries: Mapping[str, str]
+    tuning_prefix: str = ""
+    """What begins the names of tuning jobs."""
 
     def image_uri(self, config: TrainingConfig) -> str:
         """Return the URI of the training image; ConfigurationError if the stack has no registry for it."""
@@ -65,7 +72,12 @@ class StartedTraining:
     image_uri: str
     config_sha256: str
     dataset: Dataset
+    noun: str
     image_scan: str = ""
+
+    def done(self, more: Mapping[str, str]) -> Done:
+        """Return the action's outcome, with more output variables."""
+        return Done({**self.variables(), **more}, f"{self.noun.capitalize()} {self.job_name}", self.job_name)
 
     def variables(self) -> dict[str, str]:
         """Return the action's output variables."""
@@ -96,21 +108,77 @@ def start_training(
     image = own_image(config, site.image_registries.get(CONTAINER.name, ""), folder or {}) or Image(
         site.image_uri(config)
     )
-    source = source_of(config, folder)
+    wheels = fetched_wheels(config, folder or {}, site.model_bucket)
+    source = source_of(config, folder, wheels.sha256 if wheels else None)
     code = store(source, site.model_bucket, site.kms_key_arn) if source else None
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        name = release.training_job(attempt)
-        request = training_request(name, release, config, dataset, site, code, image.uri)
-        description = sagemaker.describe_training_job(name)
+        work = _work(attempt, release, config, dataset, site, code, wheels, image.uri)
+        description = work.describe(work.name)
         is_new = description is None
-        if is_new and not sagemaker.create_training_job(request):
+        if is_new and not work.create(work.request):
             # Another delivery of the same event was faster, or the answer was lost.
-            description = sagemaker.describe_training_job(name)
-        if is_new or description is None or description["TrainingJobStatus"] in _LIVE:
-            _refuse_other_settings(name, request, description)
-            return StartedTraining(name, image.uri, config_sha256(config), dataset, image.scan)
+            description = work.describe(work.name)
+        if is_new or description is None or work.is_live(description):
+            _refuse_other_settings(work, description)
+            return StartedTraining(work.name, image.uri, config_sha256(config), dataset, work.noun, image.scan)
     raise JobFailedError(
-        f"All {MAX_ATTEMPTS} attempts of training job {release.training_job()} failed or were stopped. {START_NEW}."
+        f"All {MAX_ATTEMPTS} attempts of {_noun(config)} {_name(1, release, config, site)} failed or were stopped. "
+        f"{START_NEW}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A training job or a tuning job: how it is looked up and made, and what is compared of one that exists."""
+
+    name: str
+    noun: str
+    request: Mapping[str, Any]
+    describe: Callable[[str], dict[str, Any] | None]
+    create: Callable[[Mapping[str, Any]], bool]
+    is_live: Callable[[Mapping[str, Any]], bool]
+    differences: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
+
+
+def _noun(config: TrainingConfig) -> str:
+    return "tuning job" if config.tuning else "training job"
+
+
+def _name(attempt: int, release: Release, config: TrainingConfig, site: TrainingSite) -> str:
+    return release.tuning_job(site.tuning_prefix, attempt) if config.tuning else release.training_job(attempt)
+
+
+def _work(
+    attempt: int,
+    release: Release,
+    config: TrainingConfig,
+    dataset: Dataset,
+    site: TrainingSite,
+    code: str | None,
+    wheels: Wheels | None,
+    image_uri: str,
+) -> _Work:
+    name = _name(attempt, release, config, site)
+    request = training_request(name, release, config, dataset, site, code, wheels, image_uri)
+    if config.tuning is None:
+        return _Work(
+            name,
+            _noun(config),
+            request,
+            sagemaker.describe_training_job,
+            sagemaker.create_training_job,
+            lambda found: found["TrainingJobStatus"] in _LIVE,
+            _training_differences,
+        )
+    folder = f"s3://{site.model_bucket}/training/{release.training_job(attempt)}"
+    return _Work(
+        name,
+        _noun(config),
+        tuning_request(request, config.tuning, folder, program_of(config)),
+        tuning_jobs.describe_tuning_job,
+        tuning_jobs.create_tuning_job,
+        has_winner,
+        tuning_differences,
     )
 
 
@@ -125,6 +193,7 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
                 f"{dataset.prefix}: found no file of channel {channel}, which the config names under channels. "
                 "Upload the dataset with it or take the channel out of the config."
             )
+        _check_shares(config, channel, len(dataset.channel(channel)))
     sizes = s3.list_sizes(bucket, dataset.prefix)
     sizes.pop(dataset.prefix + MANIFEST, None)
     expected = {dataset.key(file): file.size_bytes for file in dataset.files}
@@ -148,6 +217,16 @@ def check_data(config: TrainingConfig, dataset: Dataset, bucket: str) -> None:
         raise ConfigurationError("\n".join([*problems, "Upload the dataset again."]))
 
 
+def _check_shares(config: TrainingConfig, channel: str, files: int) -> None:
+    """SageMaker splits no file; XGBoost's image leaves an instance without files out, which is paid all the same."""
+    instances = config.training.instance_count
+    if config.training.distribution == "sharded" and files < instances:
+        raise ConfigurationError(
+            f"training.distribution: found sharded with {instances} instances and {files} files of channel {channel}; "
+            f"expected {instances} files or more. Upload the dataset in more files, or ask for fewer instances."
+        )
+
+
 def training_request(
     name: str,
     release: Release,
@@ -155,6 +234,7 @@ def training_request(
     dataset: Dataset,
     site: TrainingSite,
     code: str | None = None,
+    wheels: Wheels | None = None,
     image_uri: str = "",
 ) -> dict[str, Any]:
     """Return the request for the job; `code` is where the source of its program lies, if it runs one.
@@ -191,6 +271,7 @@ def training_request(
                 for channel, kind in config.channels.items()
             ),
             *([_channel(CHANNEL, code)] if code else []),
+            *([_channel(WHEELS, wheels.uri)] if wheels else []),
         ],
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{site.model_bucket}/training",
@@ -249,14 +330,17 @@ def _channel(name: str, uri: str, content_type: str | None = None, distribution:
     return {"ChannelName": name, **typed, "DataSource": {"S3DataSource": source}}
 
 
-def _refuse_other_settings(name: str, request: Mapping[str, Any], description: Mapping[str, Any] | None) -> None:
-    if description is None:
-        return
+def _refuse_other_settings(work: _Work, description: Mapping[str, Any] | None) -> None:
+    different = work.differences(description, work.request) if description is not None else []
+    if different:
+        raise JobFailedError(
+            f"{work.noun.capitalize()} {work.name} exists with other settings ({', '.join(different)}). A release "
+            f"trains once. {START_NEW} for the new settings."
+        )
+
+
+def _training_differences(description: Mapping[str, Any], request: Mapping[str, Any]) -> list[str]:
     different = differences("TrainingJob", description, {part: request[part] for part in _COMPARED if part in request})
     if description.get("HyperParameters") != request["HyperParameters"]:
         different.append("HyperParameters")
-    if different:
-        raise JobFailedError(
-            f"Training job {name} exists with other settings ({', '.join(different)}). A release trains once. "
-            f"{START_NEW} for the new settings."
-        )
+    return different

@@ -21,6 +21,7 @@ from pipeline_lambdas.tabular.specification import Column
 
 EXPECTED = "date in ISO 8601 or seconds since 1970"
 _DAY_S = 86_400
+_LONGEST = 40
 _EPOCH = date(1970, 1, 1).toordinal()
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})"
@@ -38,7 +39,9 @@ def parse(cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
     seconds = np.full(len(cells), np.nan)
     unreadable = []
     for index, cell in enumerate(cells):
-        found = _seconds(cell.strip())
+        text = cell.strip()
+        # A longer one is no date, and would be kept in memory.
+        found = _seconds(text) if len(text) <= _LONGEST else None
         if found is not None:
             seconds[index] = found
         elif not is_gap(cell):

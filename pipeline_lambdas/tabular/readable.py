@@ -7,7 +7,9 @@ from typing import Any
 
 from pipeline_lambdas.tabular.errors import TableError, quoted
 
-GAPS = frozenset({"", "na", "n/a", "nan", "nat", "null", "none", "-", "?"})
+GAPS = frozenset(
+    {"", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "nil", "-", "--", ".", "?", "missing", "unknown"}
+)
 """What tables write where a number or a date is missing, in small letters."""
 _EXAMPLES = 3
 

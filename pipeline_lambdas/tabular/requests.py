@@ -52,7 +52,8 @@ def rows_of(body: str | bytes, content_type: str | None) -> list[Any]:
     if kind not in (CSV, JSON):
         raise RequestError(415, f"Content-Type: found {kind}; expected {CSV} or {JSON}")
     try:
-        text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
+        # The toolkit decodes the body of some types, and leaves the mark of a byte order in it.
+        text = body.decode("utf-8-sig") if isinstance(body, bytes) else body.removeprefix("\N{BYTE ORDER MARK}")
         rows = _instances(json.loads(text)) if kind == JSON else list(parsed(io.StringIO(text, newline="")))
     except (ValueError, RecursionError, csv.Error) as error:
         raise RequestError(400, f"The request is no {kind}: {error}") from None

@@ -63,7 +63,10 @@ RUNTIME = (3, 13)
 OWN_PACKAGES = ("pipeline_lambdas", "inference_lambdas")
 RUNTIME_MODULES = frozenset(("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"))
 """What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html"""
-HANDED_ON = {"pipeline_lambdas.steps.source": ("pipeline_lambdas.tabular", "pipeline_lambdas.program")}
+HANDED_ON = {
+    "pipeline_lambdas.steps.source": ("pipeline_lambdas.tabular", "pipeline_lambdas.program"),
+    "pipeline_lambdas.steps.own_metrics": ("pipeline_lambdas.measuring",),
+}
 """Modules to the packages that they pack for a training job: these run there, with the libraries of its image."""
 VENDORED = {"yaml": "PyYAML"}
 """Imports that go into a package, and the distribution that they come from. Its pure Python files suffice."""

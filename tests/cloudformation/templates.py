@@ -26,6 +26,7 @@ LONGEST = {
     "AWS::Region": "ap-northeast-1",
     "AWS::AccountId": "111122223333",
     "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackId": "arn:aws:cloudformation:ap-northeast-1:111122223333:stack/sample/1a2b3c4d-5e6f-11f0-9a8b-0a1b2c3d",
 }
 
 

@@ -26,7 +26,15 @@ def statements(template: Template) -> list[Statement]:
 @pytest.mark.parametrize(
     ("name", "spec", "variables"),
     [
-        ("build", "buildspec.yml", {}),
+        (
+            "build",
+            "buildspec.yml",
+            {
+                "MODEL_NAME": "wine-quality",
+                "MODEL_BUCKET": "<slipway-local-model-bucket-name>",
+                "KMS_KEY_ARN": "<slipway-local-key-arn>",
+            },
+        ),
         (
             "check",
             "checkspec.yml",
@@ -61,7 +69,7 @@ def test_a_project_runs_for_the_pipeline_under_the_key(
         # The first 20 characters of the pipeline, 10 of the artifact: slipway-local-wine-q/PipelineLa/0Aa1b2C.
         ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/PipelineLa/0Aa1b2C", {BUILD, CHECK}),
         ("s3:GetObjectVersion", "artifact/slipway-aaaaaaaaaaaa/InferenceL/0Aa1b2C", {BUILD, CHECK}),
-        ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/TrainingCo/0Aa1b2C", set()),
+        ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/TrainingCo/0Aa1b2C", {BUILD}),
         ("s3:GetObject", "artifact/slipway-aaaaaaaaaaaa/Dataset/0Aa1b2C", set()),
         ("s3:GetObject", "artifact/releases/wine-quality/e/test-evaluation.json", set()),
         ("s3:PutObject", "artifact/slipway-aaaaaaaaaaaa/PipelineLa/0Aa1b2C", set()),
@@ -77,6 +85,10 @@ def test_a_project_runs_for_the_pipeline_under_the_key(
         ("s3:GetObject", "package/templates/pipeline.yml", set()),
         ("s3:GetObject", "data/wine-quality/manifest.json", set()),
         ("s3:GetObject", "model/training/x/output/model.tar.gz", set()),
+        ("s3:GetObject", "model/wheels/0123/a.whl", {BUILD}),
+        ("s3:GetObject", "model/source/0123/sourcedir.tar.gz", set()),
+        ("s3:PutObject", "model/source/0123/sourcedir.tar.gz", set()),
+        ("s3:PutObject", "model/wheels/0123/a.txt", set()),
     ],
 )
 def test_both_read_code_and_only_the_build_writes_packages(
@@ -85,6 +97,12 @@ def test_both_read_code_and_only_the_build_writes_packages(
     bucket, _, rest = key.partition("/")
     arn = f"arn:aws:s3:::<slipway-{'a' * 12}-{bucket}-bucket-name>/{rest}"
     assert {role for role in (BUILD, CHECK) if may(statements, template, role, action, arn)} == allowed
+
+
+def test_only_the_build_writes_wheels_and_replaces_none(statements: list[Statement]) -> None:
+    writing = [s for s in statements if "s3:PutObject" in s.actions and any("/wheels/" in str(r) for r in s.resources)]
+    assert [tuple(statement.holders) for statement in writing] == [(BUILD,)]
+    assert writing[0].condition == {"Null": {"s3:if-none-match": "false"}}
 
 
 def test_what_was_built_is_kept_by_one_function_and_read_by_another(
@@ -117,5 +135,5 @@ def test_what_they_hold_is_on_one_list(statements: list[Statement]) -> None:
         "s3:GetBucketLocation",
         "kms:Decrypt",
     }
-    for role, more in ((BUILD, {"s3:PutObject", "kms:GenerateDataKey"}), (CHECK, {"s3:ListBucket"})):
+    for role, more in ((BUILD, {"s3:PutObject", "s3:ListBucket", "kms:GenerateDataKey"}), (CHECK, {"s3:ListBucket"})):
         assert {action for s in statements if role in s.holders for action in s.actions} == alike | more

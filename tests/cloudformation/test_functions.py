@@ -24,6 +24,7 @@ def template() -> Template:
 
 
 # Prod has functions of its own for their roles; the code is what Dev and Test ran.
+OWN_METRICS = ("MODEL_BUCKET", "METRICS_ROLE_ARN", "METRICS_REGISTRY", "INSTANCE_TYPE_PATTERNS")
 SAME_PACKAGE = {
     "DeployProdFunction": "DeployModelFunction",
     "DeployChampionFunction": "DeployModelFunction",
@@ -51,6 +52,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "INSTANCE_TYPE_PATTERNS",
                 "KMS_KEY_ARN",
                 "IMAGE_REGISTRIES",
+                "TUNING_PREFIX",
             },
         ),
         ("GetStatusFunction", set()),
@@ -60,7 +62,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ),
         (
             "EvaluateModelFunction",
-            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN", *OWN_METRICS},
         ),
         (
             "DeployProdFunction",
@@ -68,7 +70,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ),
         (
             "SmokeTestProdFunction",
-            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN"},
+            {"DATA_BUCKET", "EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "KMS_KEY_ARN", *OWN_METRICS},
         ),
         (
             "DeployChampionFunction",
@@ -95,7 +97,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "INFERENCE_LAMBDAS_REPOSITORY",
             },
         ),
-        ("EndReleaseFunction", set()),
+        ("EndReleaseFunction", {"TUNING_PREFIX"}),
         ("SettleJobFunction", set()),
     ],
 )

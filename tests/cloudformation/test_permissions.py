@@ -136,6 +136,8 @@ def test_every_pass_role_names_one_role_and_the_service(statements: list[Stateme
             (passed[statement.holders],) = statement.resources
     assert passed == {
         ("TrainModelFunctionRole",): {"Fn::GetAtt": ["TrainingRole", "Arn"]},
+        ("EvaluateModelFunctionRole",): {"Fn::GetAtt": ["MetricsRole", "Arn"]},
+        ("SmokeTestProdFunctionRole",): {"Fn::GetAtt": ["MetricsRole", "Arn"]},
         ("DeployProdFunctionRole",): {"Fn::GetAtt": ["ProdHostingRole", "Arn"]},
         ("DeployModelFunctionRole",): {"Fn::GetAtt": ["HostingRole", "Arn"]},
     }
@@ -149,6 +151,7 @@ def test_a_grant_on_the_key_is_for_aws_resources(statements: list[Statement]) ->
     ]
     assert {statement.holders for statement in granting} == {
         ("TrainingRole",),
+        ("MetricsRole",),
         ("DeployModelFunctionRole",),
         ("DeployProdFunctionRole",),
         ("HostingRole",),
@@ -325,6 +328,9 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("TrainModelFunctionRole",), "model"),
         (("TrainingRole",), "model"),
         (("DeployProdFunctionRole",), "model"),
+        (("MetricsRole",), "model"),
+        (("EvaluateModelFunctionRole",), "model"),
+        (("SmokeTestProdFunctionRole",), "model"),
         (("EvaluateModelFunctionRole",), "artifact"),
         (("SmokeTestProdFunctionRole",), "artifact"),
         (("EvaluateModelFunctionRole",), "evidence"),
@@ -332,6 +338,7 @@ def test_nobody_writes_data_or_deletes_objects(pipeline: Template, statements: l
         (("WriteEvidenceFunctionRole",), "evidence"),
         (("RecordReleaseFunctionRole",), "evidence"),
         (("BuildProjectRole",), "artifact"),
+        (("BuildProjectRole",), "model"),
         (("PublishFunctionRole",), "package"),
         (("PublishApprovedFunctionRole",), "package"),
     }
@@ -496,7 +503,8 @@ def test_each_piece_of_evidence_has_its_writers(
     both, record = {"WriteEvidenceFunctionRole", "RecordReleaseFunctionRole"}, f"{EXECUTION}/record.json"
     readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObject", arn)}
     of_chain = {"RecordReleaseFunctionRole"} if key.startswith(f"records/{'m' * 20}/") else set()
-    assert readers == (both if key.endswith(record) else of_chain)
+    of_job = {"MetricsRole"} if bucket == "evidence" and key.endswith("-predictions.csv.gz") else set()
+    assert readers == (both if key.endswith(record) else of_chain | of_job)
     # What code before its approval may have written anew is read by version alone.
     readers = {role for role in roles if may(statements, pipeline, role, "s3:GetObjectVersion", arn)}
     assert readers == (both if bucket == "evidence" and key.endswith("-evaluation.json") else set())

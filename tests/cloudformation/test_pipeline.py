@@ -115,7 +115,7 @@ REGISTER = (
     "register-model",
     {
         "execution_id": EXECUTION,
-        "training_job": "#{Train.TrainingJobName}",
+        "training_job": "#{Training.TrainingJobName}",
         "artifact_version": "#{Training.ArtifactVersion}",
         "config_commit": "#{Config.CommitId}",
         "pipeline_commit": "#{PipelineCode.CommitId}",
@@ -164,7 +164,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                 {
                     "execution_id": EXECUTION,
                     "environment": environment,
-                    "training_job": "#{Train.TrainingJobName}",
+                    "training_job": "#{Training.TrainingJobName}",
                     **(TRAINED if environment == "prod" else {}),
                 },
             ),
@@ -194,6 +194,7 @@ STAGES: dict[str, list[tuple[str, int, str | None, list[str], str, dict[str, str
                     "test": kind,
                     "endpoint_config": f"#{{{stage}.EndpointConfigName}}",
                     "endpoint_config_created": f"#{{{stage}.EndpointConfigCreated}}",
+                    "config_artifact": "#{Publish.TrainingConfigArtifact}",
                     **TRAINED_WITH,
                     **(COMPARED if environment == "test" else {}),
                 },
@@ -355,7 +356,7 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
         "RunOrder": 1,
         "ActionTypeId": {"Category": "Build", "Owner": "AWS", "Provider": "CodeBuild", "Version": "1"},
         "Namespace": "Build",
-        "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}],
+        "InputArtifacts": [{"Name": "PipelineLambdas"}, {"Name": "InferenceLambdas"}, {"Name": "TrainingConfig"}],
         "OutputArtifacts": [{"Name": "Packages"}],
         "Configuration": {"ProjectName": {"Ref": "BuildProject"}, "PrimarySource": "PipelineLambdas"},
     }
@@ -365,8 +366,9 @@ def test_the_build_gets_the_code_of_all_functions_and_hands_its_packages_on(stag
 def test_the_checks_run_beside_the_build_and_hand_on_no_artifact(parameters: dict[str, str]) -> None:
     (stage,) = (stage for stage in stages_of(**parameters) if stage["Name"] == "Build")
     build, check, *publishing = stage["Actions"]
-    alike = ("RunOrder", "InputArtifacts")
-    assert {name: check[name] for name in alike} == {name: build[name] for name in alike}
+    assert check["RunOrder"] == build["RunOrder"]
+    # The build fetches the packages that a config's program names; the checks know no config.
+    assert [*check["InputArtifacts"], {"Name": "TrainingConfig"}] == build["InputArtifacts"]
     assert (check["Name"], check["Namespace"], check["ActionTypeId"]["Provider"]) == ("Check", "Check", "CodeBuild")
     assert check["Configuration"]["ProjectName"] == {"Ref": "CheckProject"}
     assert "OutputArtifacts" not in check
@@ -394,6 +396,21 @@ def test_the_list_of_passed_checks_fits_into_the_parameters(stages: list[dict[st
     resolved = VARIABLE.sub(lambda found: longest[found[2]], publish["Configuration"]["UserParameters"])
     assert len(longest["CHECKS"]) == MOST * WIDTH
     assert len(resolved) <= 1_000
+
+
+def test_what_an_evaluation_is_told_fits_into_the_parameters(stages: list[dict[str, Any]]) -> None:
+    longest = {"EvaluateModel": 6, "SmokeTestProd": 6, "PipelineExecutionId": 36, "ModelName": 63}
+    longest |= {"EndpointConfigName": 63, "EndpointConfigCreated": len("2026-01-01T00:00:00.123456+00:00")}
+    longest |= dict.fromkeys(("ConfigSha256", "DatasetSha256", "TrainingConfigArtifact"), 64)
+    told = [
+        action["Configuration"]["UserParameters"]
+        for stage in stages[1:]
+        for action in stage["Actions"]
+        if '"test": ' in str(action["Configuration"].get("UserParameters", ""))
+    ]
+    assert len(told) == 3
+    for text in told:
+        assert len(VARIABLE.sub(lambda found: "x" * longest[found[2]], text)) <= 1_000
 
 
 @pytest.mark.parametrize("parameters", VARIANTS)

@@ -67,6 +67,7 @@ def test_no_role_is_trusted_by_two_services() -> None:
         "CheckProjectRole": {"Service": "codebuild.amazonaws.com"},
         "ImageProjectRole": {"Service": "codebuild.amazonaws.com"},
         "TrainingRole": {"Service": "sagemaker.amazonaws.com"},
+        "MetricsRole": {"Service": "sagemaker.amazonaws.com"},
         "HostingRole": {"Service": "sagemaker.amazonaws.com"},
         "ProdHostingRole": {"Service": "sagemaker.amazonaws.com"},
         **{f"{function}Role": {"Service": "lambda.amazonaws.com"} for function in FUNCTIONS},
@@ -89,10 +90,17 @@ def test_no_role_is_trusted_by_two_services() -> None:
             [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-check"],
         ),
         (
+            "TrainingRole",
+            [
+                f"arn:aws:sagemaker:ap-northeast-1:111122223333:{kind}/*"
+                for kind in ("training-job", "hyper-parameter-tuning-job")
+            ],
+        ),
+        (
             "ImageProjectRole",
             [f"arn:aws:codebuild:ap-northeast-1:111122223333:project/slipway-{'a' * 12}-{'m' * 20}-image"],
         ),
-        ("TrainingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:training-job/*"]),
+        ("MetricsRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:processing-job/*"]),
         ("HostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
         ("ProdHostingRole", ["arn:aws:sagemaker:ap-northeast-1:111122223333:*"]),
     ],

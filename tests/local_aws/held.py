@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from tests import left_out
 
 HALF = 600
 EVENTS_A_PUT = 10
+_UPLOAD_ID = re.compile(rb"<UploadId>(.+?)</UploadId>")
 
 
 def main(folder: Path) -> None:
@@ -42,9 +44,11 @@ def main(folder: Path) -> None:
         "patterns": _pattern,
         "signatures": _signature,
         "sessions": _session(),
+        "uploads": _upload(),
     }
     tracemalloc.start()
-    sys.stdout.write(json.dumps({name: held(give) for name, give in given.items()}))
+    found = {name: held(give) for name, give in given.items()}
+    sys.stdout.write(json.dumps({**found, "listings": listed()}))
 
 
 def held(give: Callable[[int], object]) -> tuple[int, int]:
@@ -56,6 +60,19 @@ def held(give: Callable[[int], object]) -> tuple[int, int]:
             give(number)
         taken.append(tracemalloc.get_traced_memory()[0])
     return taken[1] - taken[0], taken[2] - taken[1]
+
+
+def listed() -> tuple[int, int]:
+    """Bytes that listings of one of many objects take at most: of objects, and of versions."""
+    s3, peaks = ministack("services.s3"), []
+    for listing in (s3._list_objects_v2, s3._list_object_versions):
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        status, _, body = listing("held-objects", {"prefix": f"releases/{HALF}"})
+        assert status == 200
+        assert body.count(b"<Key>") == 1
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    return peaks[0], peaks[1]
 
 
 def _log() -> Callable[[int], object]:
@@ -138,6 +155,25 @@ def _object() -> Callable[[int], object]:
         status, _, _ = s3._put_object("held-objects", f"releases/{number}", body, {})
         assert status == 200
         assert s3._get_object_data("held-objects", f"releases/{number // 2}") == str(number // 2).encode() * 1000
+
+    return give
+
+
+def _upload() -> Callable[[int], object]:
+    s3 = ministack("services.s3")
+    s3._create_bucket("held-uploads", b"")
+
+    def give(number: int) -> None:
+        place = "held-uploads", f"uploads/{number % 2}"
+        _, _, answer = s3._create_multipart_upload(*place, {})
+        [upload] = _UPLOAD_ID.findall(answer)
+        part = {"uploadId": upload.decode(), "partNumber": "1"}
+        _, headers, _ = s3._upload_part(*place, b"part", part, {})
+        listed = f"<Part><PartNumber>1</PartNumber><ETag>{headers['ETag']}</ETag></Part>"
+        body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+        for _ in range(2):  # as a client that has not seen the answer
+            status, _, _ = s3._complete_multipart_upload(*place, body, part, {})
+            assert status == 200
 
     return give
 

@@ -121,8 +121,11 @@ def upload_dataset(files: dict[str, bytes], columns: list[str] | None = None) ->
     return document
 
 
-def upload_config(text: str) -> None:
-    put_artifact("TrainingCo/a1b2c3d", zipped({"wine-quality.yml": text.encode(), "README.md": b"read me"}))
+def upload_config(text: str, folder: dict[str, bytes] | None = None) -> None:
+    """Put a config where the job's artifact lies; `folder` holds the files of the model's folder beside it."""
+    beside = {f"wine-quality/{name}": content for name, content in (folder or {}).items()}
+    files = {"wine-quality.yml": text.encode(), "README.md": b"read me", **beside}
+    put_artifact("TrainingCo/a1b2c3d", zipped(files))
 
 
 def published(name: str) -> dict[str, Any]:

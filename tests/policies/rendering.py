@@ -16,6 +16,7 @@ from tests.cloudformation import templates
 from tests.cloudformation.templates import Template, as_list
 
 ACCOUNT = "111122223333"
+STACK = "1a2b3c4d-5e6f-11f0-9a8b-0a1b2c3d4e5f"
 PARTITIONS = {
     "aws": ("eu-central-1", "amazonaws.com"),
     "aws-cn": ("cn-north-1", "amazonaws.com.cn"),
@@ -73,6 +74,7 @@ class Partition:
             "AWS::AccountId": ACCOUNT,
             "AWS::URLSuffix": PARTITIONS[self.name][1],
             "AWS::StackName": "sample",
+            "AWS::StackId": f"arn:{self.name}:cloudformation:{self.region}:{ACCOUNT}:stack/sample/{STACK}",
         }
 
     def render(self, template: Template, value: Any) -> Any:

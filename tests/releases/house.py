@@ -87,7 +87,12 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the command; the builds of a local AWS that it starts need no network."""
-        return {**os.environ, **build_sources(), "SLIPWAY_PORT": str(self.server.port), "COLUMNS": "200"}
+        return {
+            **os.environ,
+            **build_sources(self.server.wheels),
+            "SLIPWAY_PORT": str(self.server.port),
+            "COLUMNS": "200",
+        }
 
     def slipway(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """The command as a user runs it in this checkout."""

@@ -10,6 +10,7 @@
 - `unread`: what the release's record says that it could not read
 - `data`: another case, whose dataset this one takes
 - `curves`: learning curves that the record must hold
+- `tuned`: of a search, how many training jobs completed, and the hyperparameters that it tried
 - `explains`: a pattern that `slipway explain` must print of a release that failed
 - `deploys`: environments whose endpoint a failing release has updated before it failed
 A case holds `config.yml` (values of the sample config to replace), `config.txt` (the whole file as pushed) or
@@ -87,9 +88,24 @@ def test_release(case: Path, house: House) -> None:
         assert isinstance(house.report(execution)["metrics"][metric], int | float)
     for curve in expected.get("curves", []):
         assert record["training"]["curves"][curve]
+    if "tuned" in expected:
+        _check_tuned(house, record, expected["tuned"])
     if "explains" in expected:
         said = house.slipway("explain", execution).stdout
         assert re.search(expected["explains"], said), said
+
+
+def _check_tuned(house: House, record: dict[str, Any], expected: dict[str, Any]) -> None:
+    """The record has every training job, and the release has the best of them."""
+    training, found = record["training"], record["training"]["tuning"]
+    assert found["counts"] == {"completed": expected["jobs"], "stopped": 0, "failed": 0}
+    assert sorted(found["ranges"]) == sorted(expected["ranges"])
+    trials = {trial["job"]: trial for trial in found["trials"]}
+    best = min(trials, key=lambda name: trials[name]["objective"])
+    assert (len(trials), training["job"], found["best"]) == (expected["jobs"], best, best)
+    assert trials[best]["hyperparameters"].items() <= training["hyperparameters"].items()
+    assert record["cost"]["training"] > 0
+    assert best in house.slipway("show", record["execution_id"]).stdout
 
 
 def _why(house: House, execution: str, summary: dict[str, Any]) -> str:
@@ -131,4 +147,5 @@ def _push_or_upload(case: Path, house: House, missing: list[str], data: Path) ->
             with house.quietly():
                 house.push("training_config", {f"{MODEL}.yml": config, **_program(case)}, message=case.name)
         return house.upload(data, missing)
-    return house.push_config(f"{_config(case)}\n# {case.name}\n", message=case.name)
+    files = {f"{MODEL}.yml": f"{_config(case)}\n# {case.name}\n", **_program(case)}
+    return house.push("training_config", files, message=case.name)

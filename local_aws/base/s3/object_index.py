@@ -6,7 +6,8 @@ all versions too. What it writes beside each object tells the same, and is read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 from local_aws.base.tables import ministack
@@ -14,6 +15,8 @@ from local_aws.state.cold_table import ColdTable
 from local_aws.state.store import Store
 
 _SEPARATOR = "\0"
+_listed: ContextVar[tuple[str, str, str] | None] = ContextVar("listed", default=None)
+"""Account, bucket and how the keys begin that a listing of versions may name; None outside of one."""
 _Scoped = tuple[str, str]
 _Version = tuple[str, tuple[str, str]]
 
@@ -39,6 +42,28 @@ def store_object_records(store: Store) -> None:
     s3._reschedule_restores()  # noqa: SLF001
 
 
+def list_by_prefix() -> None:
+    """Let a listing read the keys that begin as it asks, where MiniStack goes through those of all buckets.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
+    """
+    s3 = ministack("services.s3")
+    collect, list_versions = s3._collect_list_entries, s3._list_object_versions  # noqa: SLF001
+
+    def collect_by_prefix(objects: ColdTable, prefix: str, delimiter: str, most: int, after: str) -> Any:
+        return collect(objects.starting_with(prefix, after), prefix, delimiter, most, after)
+
+    def list_versions_by_prefix(bucket: str, query: Mapping[str, Any]) -> Any:
+        account = ministack("core.responses").get_account_id()
+        token = _listed.set((account, bucket, s3._qp(query, "prefix", "")))  # noqa: SLF001
+        try:
+            return list_versions(bucket, query)
+        finally:
+            _listed.reset(token)
+
+    s3._collect_list_entries, s3._list_object_versions = collect_by_prefix, list_versions_by_prefix  # noqa: SLF001
+
+
 def _let_go(s3: Any, bucket: str, key: str) -> None:
     """Forget the bytes of the newest version and of the one before it, which has moved to a file of its own."""
     for version in (s3._object_versions.get((bucket, key)) or [])[-2:]:  # noqa: SLF001
@@ -54,7 +79,7 @@ class _Buckets(dict[_Scoped, dict[str, Any]]):
         self._store = store
 
     def __setitem__(self, key: _Scoped, bucket: dict[str, Any]) -> None:
-        objects = ColdTable(self._store, f"objects{_SEPARATOR}{_SEPARATOR.join(key)}")
+        objects = _Objects(self._store, f"objects{_SEPARATOR}{_SEPARATOR.join(key)}")
         objects.update(bucket.get("objects", {}))
         bucket["objects"] = objects
         super().__setitem__(key, bucket)
@@ -64,6 +89,14 @@ class _Buckets(dict[_Scoped, dict[str, Any]]):
         if key not in self:
             self[key] = default or {}
         return self[key]
+
+
+class _Objects(ColdTable):
+    """The objects of a bucket, by key."""
+
+    def __iter__(self) -> Iterator[str]:
+        listed = _listed.get()
+        return super().__iter__() if listed is None else iter(self.starting_with(listed[2]))
 
 
 class _Versions(MutableMapping[_Version, list[dict[str, Any]]]):
@@ -86,12 +119,13 @@ class _Versions(MutableMapping[_Version, list[dict[str, Any]]]):
         return isinstance(key, tuple) and _written(key) in self._table
 
     def __iter__(self) -> Iterator[_Version]:
-        for key in self._table:
+        listed = _listed.get()
+        for key in self._table if listed is None else self._table.starting_with(_SEPARATOR.join(listed)):
             account, bucket, name = key.split(_SEPARATOR, 2)
             yield account, (bucket, name)
 
     def __len__(self) -> int:
-        return len(self._table)
+        return sum(1 for _ in self)
 
 
 def _written(key: _Version) -> str:

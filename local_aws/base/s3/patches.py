@@ -26,6 +26,14 @@ PATCHES: tuple[Patch, ...] = (
         apply=lambda parts: object_index.store_object_records(parts.records),
     ),
     Patch(
+        name="list_by_prefix",
+        replaces=all_of("services.s3", "_collect_list_entries", "_list_object_versions"),
+        why="A listing reads what it may name; MiniStack goes through all objects, and the versions of all buckets.",
+        source=f"{DOCS}/AmazonS3/latest/userguide/using-prefixes.html",
+        tests=(f"{TESTS}/state/test_history_on_disk.py::test_what_is_given_is_not_held_in_memory",),
+        apply=lambda _: object_index.list_by_prefix(),
+    ),
+    Patch(
         name="use_default_key",
         replaces=("services.s3._resolve_sse_write_headers", "services.kms._key_metadata"),
         why="aws:kms without a key takes the account's key aws/s3.",

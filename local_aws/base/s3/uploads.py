@@ -17,6 +17,8 @@ from typing import Any
 from local_aws.base.tables import ministack
 
 _KEY = "multipart_uploads"
+_COMPLETED = 64
+"""Answers to a completion that are kept, as a client may send it again: MiniStack keeps all."""
 
 Part = dict[str, Any]
 
@@ -73,9 +75,15 @@ class Uploads:
             answer = end(bucket, key, *more)
             if under_way and upload_id not in self._s3._multipart_uploads:  # noqa: SLF001
                 shutil.rmtree(self._folder / upload_id, ignore_errors=True)
+                self._forget_completed()
             return answer
 
         return end_and_remove
+
+    def _forget_completed(self) -> None:
+        completed = self._s3._completed_multipart_uploads._data  # noqa: SLF001
+        for upload in [*completed][:-_COMPLETED]:
+            completed.pop(upload, None)
 
     def _store(self, upload_id: str, number: int, part: Part) -> None:
         path = self._path(upload_id, number, part)

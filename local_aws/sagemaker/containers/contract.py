@@ -9,6 +9,7 @@ of its own that stands for /opt/ml, so any number of jobs can run at the same ti
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,6 +88,16 @@ class Ml:
     def resource_config(self) -> dict[str, Any]:
         """Return resourceconfig.json: current_host, hosts, network_interface_name."""
         return self._config("resourceconfig.json")
+
+    def gpu_note(self) -> str | None:
+        """A sentence for the log of a job that asks for an instance with a GPU, None for any other.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/cmn-info-instance-types.html
+        """
+        asked = str(self.resource_config().get("current_instance_type", ""))
+        if not re.match(r"ml\.(p|gr?)\d", asked):
+            return None
+        return f"{asked}: this machine's processor is used in place of the GPU"
 
     def checkpoint_dir(self) -> Path | None:
         """Return the folder for checkpoints (CheckpointConfig.LocalPath), None if the job has none."""

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _FLUSH_S = 0.5
 _MUTE_S = 60.0
+JOB_BYTES = 256 << 20
+"""Of one training job, so that none fills the disk. CloudWatch Logs takes more, for money."""
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", None)
 
@@ -33,8 +35,10 @@ OnLine = Callable[[str, float], None]
 class ContainerLog:
     """One log stream, fed by a pipe."""
 
-    def __init__(self, client_of: ClientOf, group: str, stream: str, on_line: OnLine | None = None) -> None:
-        """Open the pipe; `start` begins to read it."""
+    def __init__(
+        self, client_of: ClientOf, group: str, stream: str, on_line: OnLine | None = None, most_bytes: int | None = None
+    ) -> None:
+        """Open the pipe; `start` begins to read it. Lines beyond `most_bytes` are not sent."""
         self.group, self.stream = group, stream
         self._client_of, self._on_line = client_of, on_line
         self._read_fd, self.write_fd = os.pipe()
@@ -43,6 +47,7 @@ class ContainerLog:
                 fcntl.fcntl(self._read_fd, _F_SETPIPE_SZ, _PIPE_BYTES)
         self._partial = b""
         self._batch = LogBatch()
+        self._most_bytes, self._bytes = most_bytes, 0
         self._created = False
         self._muted_until = 0.0
         self._thread = threading.Thread(target=self._run, name=f"log-{stream}"[:60], daemon=True)
@@ -100,9 +105,22 @@ class ContainerLog:
         now = time.time()
         if self._on_line is not None:
             self._on_line(text, now)
+        text = self._within(text)
+        if not text:
+            return
         if not self._batch.has_room(text):
             self._flush()
         self._batch.add(int(now * 1000), text)
+
+    def _within(self, text: str) -> str:
+        """The line, a last one in place of the first that is too much, and nothing from then on."""
+        most, before = self._most_bytes, self._bytes
+        self._bytes += len(text)
+        if most is None or self._bytes <= most:
+            return text
+        if before > most:
+            return ""
+        return f"{most >> 20} MiB are logged. The rest is left out, which CloudWatch Logs on AWS would keep."
 
     def _flush(self) -> None:
         events = self._batch.take()

@@ -140,6 +140,15 @@ class JobRun(ABC):
                 self._terminate(activity)
                 return "overran"
             self._tick()
+            trouble = self._trouble()
+            if trouble:
+                activity.kill()
+                self._exited.wait(LOG_END_S)
+                raise JobFailedError(trouble)
+
+    def _trouble(self) -> str | None:
+        """Why a running job is killed and fails, looked at after each tick; None if it goes on."""
+        return None
 
     def _watch(self, activity: Activity) -> None:
         activity.wait(None)

@@ -189,7 +189,7 @@ class Storage:
         return [json.loads(row["body"]) for row in rows]
 
     def forget(self, ended_before: float) -> None:
-        """Forget executions that ended before a moment.
+        """Forget executions that ended before a moment, and the machines that only they ran.
 
         AWS keeps histories for 90 days: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
         """
@@ -200,6 +200,8 @@ class Storage:
             arns = "SELECT arn FROM sfn_executions WHERE stopped < ?"
             connection.execute(f"DELETE FROM sfn_map_runs WHERE execution IN ({arns})", (ended_before,))  # noqa: S608
             connection.execute("DELETE FROM sfn_executions WHERE stopped < ?", (ended_before,))
+            kept = "SELECT snapshot FROM sfn_executions"
+            connection.execute(f"DELETE FROM sfn_snapshots WHERE number NOT IN ({kept})")  # noqa: S608
 
     # Tokens
 

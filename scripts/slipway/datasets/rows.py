@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pipeline_lambdas.tabular.reading import CELL_CHARACTERS
 from slipway.datasets.csv_rules import is_number, looks_like_header, quoted
 from slipway.errors import SlipwayError
 
@@ -64,6 +65,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
 
 def _from_csv(text: str, columns: Columns, source: str) -> list[Row]:
     lines = text.lstrip("\N{BYTE ORDER MARK}").strip("\r\n")
+    csv.field_size_limit(CELL_CHARACTERS)
     try:
         parsed = list(csv.reader(io.StringIO(lines), delimiter=_delimiter(lines, columns)))
     except csv.Error as error:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline_lambdas.tabular.reading import parsed
 from slipway.datasets.csv_rules import LINE_LIMIT_BYTES, FileCheck, Problem, quoted, too_long
 
 _SHOWN = 5
@@ -80,12 +81,13 @@ def _row_problem(line: bytes, file: str, number: int, rule: TableRule) -> Proble
     if len(line) > LINE_LIMIT_BYTES:
         return too_long(file, number)
     try:
-        cells = next(csv.reader([line.decode().rstrip("\r\n")], strict=True), [])
+        cells = next(parsed([line.decode().rstrip("\r\n")]), [])
     except UnicodeDecodeError:
         return Problem(file, number, 0, "bytes that are not UTF-8", "text in UTF-8")
-    except csv.Error:
+    except csv.Error as error:
         allowed = "cells in double quotes, a quote within them doubled, and no line break in a cell"
-        return Problem(file, number, 0, "a quote that is not closed", allowed)
+        found = "a quote that is not closed" if "unexpected end" in str(error) else f"text that is not CSV: {error}"
+        return Problem(file, number, 0, found, allowed)
     if number == 1 and rule.columns and list(cells) == list(rule.columns):
         return Problem(file, 1, 0, "a header", "rows only; columns.json names the columns")
     if len(cells) != rule.expected:

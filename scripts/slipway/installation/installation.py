@@ -22,6 +22,7 @@ from slipway.datasets.model_data import (
 )
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
+from slipway.installation.search_inventory import find_searches
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
 from slipway.installation.workflow_inventory import JOB_LOGS, WorkflowInventory, find_in_sagemaker, find_workflows
 from slipway.names import BUILDS, FUNCTIONS, Names
@@ -45,6 +46,7 @@ class Inventory:
     """ARNs of the versions in the registry; a stack cannot delete its group before they are gone."""
     model_package_groups: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
+    tuning_jobs: tuple[str, ...] = ()
     training_jobs: tuple[str, ...] = ()
     log_streams: tuple[str, ...] = ()
     """Streams of the training jobs, in a log group that the account's other jobs share."""
@@ -98,8 +100,8 @@ def take_inventory(
 
     For the `whole` installation, also the evidence that belongs to no model.
     """
-    groups, streams, jobs, folders, evidence = [], [], [], list[str](), list[str]()
-    endpoints, configs, models, packages = [], [], [], []
+    groups, streams, jobs, folders, evidence = [], list[str](), [], list[str](), list[str]()
+    endpoints, configs, models, packages, searches = [], [], [], [], list[str]()
     for names in pipelines:
         prefix = re.escape(names.pipeline)
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(CHAMPION)}")
@@ -107,6 +109,10 @@ def take_inventory(
         configs += _sagemaker(session, "endpoint_configs", names, f"{prefix}-{environment}-{SUFFIX_PATTERN}")
         models += _sagemaker(session, "models", names, f"{prefix}-{MODEL_PATTERN}")
         jobs += _sagemaker(session, "training_jobs", names, f"{prefix}-{SUFFIX_PATTERN}")
+        found = find_searches(session, names, TRAINING_LOGS)
+        searches += found.tuning_jobs
+        jobs += found.training_jobs
+        streams += found.log_streams
         packages += _model_packages(session, names)
         groups += find_log_groups(session, names)
         streams += _log_streams(session, names)
@@ -122,6 +128,7 @@ def take_inventory(
         model_packages=tuple(packages),
         model_package_groups=tuple(names.pipeline for names in pipelines if _has_group(session, names)),
         log_groups=tuple(groups),
+        tuning_jobs=tuple(searches),
         training_jobs=tuple(jobs),
         log_streams=tuple(streams),
         data=tuple(folders),

@@ -16,6 +16,7 @@ from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.calls import unless, wait_until
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
+from slipway.installation.search_inventory import unfinished_searches
 from slipway.names import BUILDS, Names
 from slipway.session import Session
 from slipway.stacks.stacks import delete_stack
@@ -91,14 +92,22 @@ def _newest_builds(codebuild: Any, project: str) -> list[str]:
 
 
 def stop_training(session: Session, inventory: Inventory) -> int:
-    """Stop the training jobs that run, and wait; returns how many there were."""
+    """Stop the tuning jobs and the training jobs that run, and wait; returns how many there were."""
     sagemaker = session.client("sagemaker")
+    # First, as a tuning job makes training jobs.
+    searching = unfinished_searches(session, inventory.tuning_jobs)
+    for job, status in searching.items():
+        if status == "InProgress":
+            unless(("ValidationException",), sagemaker.stop_hyper_parameter_tuning_job, HyperParameterTuningJobName=job)
+    wait_until(
+        session, lambda: not unfinished_searches(session, tuple(searching)), _STOP_TIMEOUT_S, "tuning jobs to stop"
+    )
     running = unfinished_jobs(session, inventory.training_jobs)
     for job, status in running.items():
         if status == "InProgress":
             unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
     wait_until(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
-    return len(running)
+    return len(running) + len(searching)
 
 
 def remove_endpoints(session: Session, inventory: Inventory) -> None:
@@ -187,11 +196,13 @@ def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> in
 
 
 def remove_records(session: Session, inventory: Inventory) -> None:
-    """Delete training jobs that have ended, what they logged, and the models' folders in the buckets."""
+    """Delete training and tuning jobs that have ended, what they logged, and the models' folders in the buckets."""
     sagemaker, logs, s3 = session.client("sagemaker"), session.client("logs"), session.client("s3")
     for job in inventory.training_jobs:
         # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
         unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
+    for job in inventory.tuning_jobs:
+        unless(_NO_JOB, sagemaker.delete_hyper_parameter_tuning_job, HyperParameterTuningJobName=job)
     for stream in inventory.log_streams:
         missing = ("ResourceNotFoundException",)
         unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -18,14 +16,13 @@ from pathlib import Path
 
 from pipeline_lambdas.config.model import TrainingConfig
 from pipeline_lambdas.release.affected import program_folder
-from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM
+from pipeline_lambdas.release.script_mode import SCRIPT_PROGRAM, job_hyperparameters
 from pipeline_lambdas.steps.source import folder_problems, source_of, unpacked
 from slipway.programs.folder import read_program
+from slipway.programs.process import LONGEST_S, missing_module, run_python
 
-ROWS, ASKED, LONGEST_S = 100, 10, 60
-_MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<name>[^']+)'")
+ROWS, ASKED = 100, 10
 _PLACED = re.compile(r"[\w/]+\.py(?:, line \d+)?: ")
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _SMOKE = Path(__file__).with_name("smoke.py")
 
 
@@ -59,9 +56,8 @@ def try_program(config: TrainingConfig, configs: Path, dataset: Path) -> Tried:
         try:
             rows = trial.run(dataset)
         except _FailedError as error:
-            missing = _MISSING.search(str(error))
-            if missing and f"{missing['name'].split('.')[0]}.py" not in files:
-                name = missing["name"].split(".")[0]
+            name = missing_module(str(error), files)
+            if name:
                 return Tried(
                     warning=f"{place}{config.script.program}: not tried, as this Python has no {name}; the image may "
                     "have it. Install it here to try the program before a push"
@@ -106,8 +102,13 @@ class _Trial:
                 break
         return folder
 
+    @property
+    def _hyperparameters(self) -> dict[str, str]:
+        tuning = self._config.tuning
+        return {**self._config.hyperparameters, **(tuning.sample if tuning else {})}
+
     def _arguments(self) -> list[str]:
-        pairs = sorted(self._config.hyperparameters.items())
+        pairs = sorted(self._hyperparameters.items())
         return [word for name, value in pairs for word in (f"{'--' if len(name) > 1 else '-'}{name}", value)]
 
     def _variables(self, channels: list[str]) -> dict[str, str]:
@@ -118,38 +119,31 @@ class _Trial:
             "SM_OUTPUT_DIR": str(self._base / "output"),
             "SM_INPUT_DIR": str(self._base / "input"),
             "SM_CHANNELS": json.dumps(sorted(channels)),
-            "SM_HPS": json.dumps(dict(self._config.hyperparameters)),
+            "SM_HPS": json.dumps(self._decoded()),
             "SM_HOSTS": '["algo-1"]',
             "SM_CURRENT_HOST": "algo-1",
             "SM_NUM_CPUS": "1",
             "SM_NUM_GPUS": "0",
-        } | {f"SM_HP_{name.upper()}": value for name, value in self._config.hyperparameters.items()}
+        } | {f"SM_HP_{name.upper()}": value for name, value in self._hyperparameters.items()}
+
+    def _decoded(self) -> dict[str, object]:
+        """The hyperparameters as the toolkit decodes them: what is written as a number is one."""
+        sent = job_hyperparameters(self._hyperparameters, SCRIPT_PROGRAM, "", "")
+        return {name: json.loads(sent[name]) for name in self._hyperparameters}
 
     def _ask(self, code: Path, model: str) -> None:
         words = [str(code), model, str(self._base / "rows.csv"), str(self._base / "answer")]
         self._start([str(_SMOKE), *words, self._config.algorithm.name], {})
 
     def _start(self, words: list[str], variables: Mapping[str, str]) -> None:
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
-            done = subprocess.run(
-                [sys.executable, *words],
-                cwd=self.code,
-                env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.code), **variables},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=LONGEST_S,
-                check=False,
-            )
+            ended = run_python(words, self.code, self._base, LONGEST_S, variables)
         except subprocess.TimeoutExpired:
             raise _FailedError(
                 f"{self._program}: found no end after {LONGEST_S} s on {ROWS} rows; expected one in seconds"
             ) from None
-        if done.returncode != 0:
-            said = [line for line in done.stderr.splitlines() if line.strip()]
-            text = said[-1] if said else f"ended with exit code {done.returncode} and said nothing"
+        if ended.code != 0:
+            text = ended.reason
             raise _FailedError(text if _PLACED.match(text) else f"{self._program}: {text}")
 
     def _check_answer(self, content: bytes, rows: int) -> None:

@@ -115,6 +115,7 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     asked = any(one["action"] == "DeployChampion" and one["status"] == "Succeeded" for one in record["actions"])
     none = "none: Prod served no model, or the config asks for no comparison" if asked else ""
     lines = {
+        "search": _search_text(record["training"] or {}),
         "champion": f"{champion['model']}, which Prod served" if champion else none,
         "approval": " ".join(str(approval[key]) for key in ("status", "by", "reason") if approval.get(key))
         if approval
@@ -125,6 +126,22 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
         "missing": "; ".join(record["missing"]),
     }
     return [f"{name:<10}{text}" for name, text in lines.items() if text]
+
+
+def _search_text(training: Mapping[str, Any]) -> str:
+    """Say what a search for hyperparameters has found; empty without one."""
+    search = training.get("tuning")
+    if not search:
+        return ""
+    counts = search["counts"]
+    ran = f"{search['strategy']}, {counts['completed']} training jobs completed"
+    others = [f"{counts[name]} {name}" for name in ("stopped", "failed") if counts[name]]
+    best = next((trial for trial in search["trials"] if trial["job"] == search["best"]), None)
+    if best is None:
+        return ", ".join([ran, *others, "none is the best"])
+    found = ", ".join(f"{name} {value}" for name, value in sorted(best["hyperparameters"].items()))
+    reached = f"{search['objective']['metric']} {best['objective']:.6g}" if best["objective"] is not None else ""
+    return f"{', '.join([ran, *others])}; the best is {search['best']}: {reached} with {found}"
 
 
 def _cost_text(cost: Mapping[str, Any]) -> str:

@@ -74,6 +74,8 @@ def worse_line(reports: Mapping[str, Mapping[str, Any]]) -> Text | None:
 def bounds_text(gate: Mapping[str, Any]) -> str:
     """A gate's bounds in words."""
     low, high = gate.get("min"), gate.get("max")
+    if low is None and high is None:
+        return "a number"
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
     return f"at least {low:g}" if low is not None else f"at most {high:g}"

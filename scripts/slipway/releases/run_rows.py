@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from slipway.releases.records import find_record
 from slipway.releases.run_view import trigger_text, waiting_approvals
 from slipway.repositories.sources import SOURCE_ACTIONS
 from slipway.session import Session
+from slipway.terminal.directions import Direction, own_directions
 
 WAITING = "Waiting"
 REJECTED = "Rejected"
@@ -44,6 +45,8 @@ class RunRow:
     metric: str = ""
     value: float | None = None
     metrics: Mapping[str, float] | None = None
+    own: Mapping[str, Direction] = field(default_factory=dict)
+    """The directions of its config's own metrics."""
     verdict: str = ""
     failed_stage: str = ""
     failed_action: str = ""
@@ -107,6 +110,7 @@ def row_of(
         metrics={
             name: value for name in mapping(main, "metrics") if (value := number(main, "metrics", name)) is not None
         },
+        own=own_directions(main),
         verdict=next((state_of(one) for one in judged if state_of(one) == "failed"), state_of(main) if main else ""),
         failed_stage=string(failed, "stage"),
         failed_action=string(failed, "action"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline_lambdas.evidence.workflows import starting_execution
 from pipeline_lambdas.release.events import RUNNING
-from pipeline_lambdas.release.names import short_id
+from pipeline_lambdas.release.names import is_tuning_job, short_id
 from pipeline_lambdas.release.published import function_of
 from pipeline_lambdas.report.kit.text import started_by
 
@@ -90,7 +90,10 @@ class ActionView:
             # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CloudWatchLogsConfig.html
             return self.external_id.rpartition(":")[2]
         parameters = self._user_parameters()
-        return f"{parameters['name']}/" if parameters.get("kind") == "training-job" else ""
+        if parameters.get("kind") != "training-job":
+            return ""
+        name = str(parameters["name"])
+        return f"{name}-" if is_tuning_job(name) else f"{name}/"
 
     @property
     def training_job(self) -> str:
@@ -144,7 +147,9 @@ class RunView:
     def training_job(self) -> str:
         """The job that trained its model, also for a release that only deploys it, as a rollback; empty if none."""
         told = (action.training_job for action in self.actions)
-        return self.variable("TrainingJobName") or next((name for name in told if name), "")
+        # The wait tells the best job of a search, which the start did not know yet.
+        reported = [action.variables.get("TrainingJobName", "") for action in reversed(self.actions)]
+        return next((name for name in (*reported, *told) if name), "")
 
     @property
     def running(self) -> bool:

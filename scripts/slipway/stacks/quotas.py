@@ -73,15 +73,10 @@ def _of_work(work: Work, instance_type: str) -> Use:
 def _stages(config: TrainingConfig) -> list[Use]:
     """Return what each stage of a release uses in addition to the existing endpoints."""
     training = config.training
-    count = training.instance_count
-    stages = [
-        Use(
-            {
-                f"{training.instance_type} for {'spot ' if training.spot else ''}training job usage": count,
-                TRAINING_INSTANCES: count,
-            }
-        )
-    ]
+    count = training.instance_count * (config.tuning.max_parallel_jobs if config.tuning else 1)
+    usage = f"{training.instance_type} for {'spot ' if training.spot else ''}training job usage"
+    kept = {f"{training.instance_type} for training warm pool usage": count} if training.keep_alive_s else {}
+    stages = [Use({usage: count, TRAINING_INSTANCES: count, **kept})]
     for environment, variant in config.environments.items():
         more = _update(variant)
         if environment == "test" and config.compares:

@@ -12,6 +12,7 @@ import yaml
 from pipeline_lambdas.config.yaml_text import SIZE_LIMIT_BYTES
 from slipway.errors import SlipwayError
 from slipway.tables.findings import Bound, Column, Findings
+from slipway.tables.script_text import script_lines
 from slipway.tables.told import column_comment, share
 
 ALGORITHM, VERSION = "xgboost", "3.2-0"
@@ -28,14 +29,17 @@ _OBJECTIVES = {"regression": "reg:squarederror", "binary": "binary:logistic", "m
 _METRICS = {"regression": "rmse", "binary": "logloss", "multiclass": "mlogloss"}
 
 
-def config_text(model: str, found: Findings, dataset_bytes: int) -> str:
+def config_text(model: str, found: Findings, dataset_bytes: int, *, script: bool = False) -> str:
     """Return the YAML; without comments on the columns where it would be too long with them.
 
-    Raises SlipwayError if it is too long even then.
+    With `script` a program of one's own trains. Raises SlipwayError if it is too long even then.
     """
     for commented in (True, False):
-        lines = [*_head(model, found), *_features(found.columns, commented=commented)]
-        text = "\n".join([*lines, *_training(found, dataset_bytes), *_environments(), *_tests(found)]) + "\n"
+        made_by = (
+            script_lines(found) if script else [*_features(found.columns, commented=commented), *_algorithm(found)]
+        )
+        lines = [*_head(model, found), *made_by]
+        text = "\n".join([*lines, *_training(dataset_bytes), *_environments(), *_tests(found)]) + "\n"
         if len(text.encode()) <= SIZE_LIMIT_BYTES:
             return text
     raise SlipwayError(
@@ -60,7 +64,7 @@ def _head(model: str, found: Findings) -> Iterator[str]:
     yield f"  column: {scalar(found.label)}"
     if task.classes:
         comment = "the second is the positive class" if task.problem == "binary" else ""
-        yield _line(f"  classes: [{', '.join(json.dumps(name, ensure_ascii=False) for name in task.classes)}]", comment)
+        yield _line(f"  classes: [{', '.join(_in_quotes(name) for name in task.classes)}]", comment)
         shares = (f"{_said(name)} {share(task.rows_of[name], found.rows)}" for name in task.classes[:_SHOWN_CLASSES])
         yield f"  # rows: {', '.join(shares)}"
     yield ""
@@ -87,7 +91,7 @@ def _features(columns: Sequence[Column], *, commented: bool) -> Iterator[str]:
     yield ""
 
 
-def _training(found: Findings, dataset_bytes: int) -> Iterator[str]:
+def _algorithm(found: Findings) -> Iterator[str]:
     task, small = found.task, found.split.rows["train"] < _SMALL_ROWS
     yield from (
         "algorithm:",
@@ -114,6 +118,9 @@ def _training(found: Findings, dataset_bytes: int) -> Iterator[str]:
     yield _line("  early_stopping_rounds: 10", "... and training ends after this many without improvement")
     yield _line("  seed: 42", "the same data and values give the same model")
     yield ""
+
+
+def _training(dataset_bytes: int) -> Iterator[str]:
     large = dataset_bytes > _LARGE_BYTES
     yield "training:"
     yield _line(f"  instance_type: ml.m5.{'4xlarge' if large else 'large'}", f"the dataset has {_size(dataset_bytes)}")
@@ -180,7 +187,13 @@ def scalar(text: str) -> str:
     """Return a text as YAML reads it again: as it is where that is plain, else in quotes."""
     if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _in_quotes(text)
+
+
+def _in_quotes(text: str) -> str:
+    """Return a text in quotes; what YAML refuses as it is, such as U+0092, is escaped."""
+    quotes = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in quotes)
 
 
 def _line(code: str, comment: str, width: int = _COMMENT_AT) -> str:

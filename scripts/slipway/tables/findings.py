@@ -38,7 +38,8 @@ class Counts:
     whole: int = 0
     zero_led: int = 0
     """Numbers such as 007, whose zeros a number would lose."""
-    comma_decimals: int = 0
+    with_commas: int = 0
+    """Numbers with a decimal comma or commas between thousands, such as 1,5 and 26,238.50."""
     dates: int = 0
     other_dates: int = 0
     """Dates that are not written as ISO 8601, such as 31.12.2026."""

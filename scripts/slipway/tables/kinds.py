@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pipeline_lambdas.tabular.readable import GAPS
 from slipway.tables.findings import Column, Counts, Feature, Kind
 
-MARKERS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "?", "-", "--", ".", "missing", "unknown")
-"""What people write into a column of numbers where there is none, in lower case."""
+MARKERS = tuple(sorted(GAPS - {""}))
+"""What people write into a column of numbers or dates where there is none, in lower case."""
 _FEW = 20
 """Up to so many different values are categories, even if they are sentences."""
 _REPEATED = 5
@@ -34,18 +35,33 @@ def _kind(counts: Counts) -> tuple[Kind, str]:
         return "empty", "no cell has a value"
     if counts.values == 1 and not counts.gaps:
         return "constant", "the same in every row"
-    if counts.dates >= _MOSTLY * counts.filled:
-        return "date", ""
-    if counts.other_dates >= _MOSTLY * counts.filled:
+    if _mostly(counts, counts.dates):
+        return "date", _strays(counts, counts.dates, "date")
+    if _mostly(counts, counts.other_dates):
         return "date", "in another form than 2026-12-31: rewritten so, it could be used"
+    return _of_numbers(counts) if _mostly(counts, counts.numbers) else _of_words(counts, _note(counts))
+
+
+def _mostly(counts: Counts, cells: int) -> bool:
+    """Whether so many cells are most of those that stand for a value."""
     meant = counts.filled - counts.markers
-    return _of_numbers(counts) if meant and counts.numbers >= _MOSTLY * meant else _of_words(counts, _note(counts))
+    return meant > 0 and cells >= _MOSTLY * meant
 
 
 def _note(counts: Counts) -> str:
-    if counts.comma_decimals and counts.numbers + counts.comma_decimals >= _MOSTLY * (counts.filled - counts.markers):
-        return "numbers with a decimal comma: rewritten with a point, they would be numbers"
+    if counts.with_commas and _mostly(counts, counts.numbers + counts.with_commas):
+        return "numbers with commas: with a decimal point, and no separator of thousands, they would be numbers"
     return ""
+
+
+def _strays(counts: Counts, readable: int, what: str) -> str:
+    """Return what is said of the cells that cannot be read; nothing if all can."""
+    strays = counts.filled - readable
+    if not strays:
+        return ""
+    word = next((value for value, _ in counts.common if value.lower() in MARKERS), "")
+    named = f", {word} for example" if word else ""
+    return f"{strays:,} cells are no {what} and count as missing{named}"
 
 
 def _of_numbers(counts: Counts) -> tuple[Kind, str]:
@@ -55,12 +71,7 @@ def _of_numbers(counts: Counts) -> tuple[Kind, str]:
         return "boolean", ""
     if _is_id_of_numbers(counts):
         return "id", "every row has its own"
-    strays = counts.filled - counts.numbers
-    if strays:
-        word = next((value for value, _ in counts.common if value.lower() in MARKERS), "")
-        named = f", {word} for example" if word else ""
-        return "number", f"{strays:,} cells are no number and count as missing{named}"
-    return "number", ""
+    return "number", _strays(counts, counts.numbers, "number")
 
 
 def _is_id_of_numbers(counts: Counts) -> bool:
@@ -88,6 +99,6 @@ def _of_words(counts: Counts, note: str) -> tuple[Kind, str]:
 def _feature(counts: Counts, kind: Kind) -> Feature:
     if kind == "boolean":
         return "number" if counts.numbers == counts.filled else "category"
-    if kind == "date" and counts.dates < _MOSTLY * counts.filled:
+    if kind == "date" and not _mostly(counts, counts.dates):
         return "ignore"
     return _FEATURES.get(kind, "ignore")

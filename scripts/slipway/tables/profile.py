@@ -14,7 +14,7 @@ _OTHER_DATE = (
     r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:[ T].{1,20})?|\d{4}[./]\d{1,2}[./]\d{1,2}(?:[ T].{1,20})?|\d{1,2}[ -]"
     r"[A-Za-z]{3,9}[ -]\d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
 )
-_COMMA_DECIMAL = r"[+-]?\d{1,3}(?:\.\d{3}){0,5},\d{1,9}|[+-]?\d{1,18},\d{1,9}"
+_WITH_COMMAS = r"[+-]?(?:\d{1,3}(?:\.\d{3}){0,5},\d{1,9}|\d{1,18},\d{1,9}|\d{1,3}(?:,\d{3}){1,5}(?:\.\d{0,9})?)"
 _EXAMPLES = 8
 
 
@@ -30,7 +30,7 @@ def count_column(table: Table, cell: str, name: str, rows: int) -> Counts:
         "numbers": _matches(NUMBER),
         "whole": _matches(r"[+-]?\d{1,18}"),
         "zero_led": _matches(r"[+-]?0\d{1,40}"),
-        "comma_decimals": _matches(_COMMA_DECIMAL),
+        "with_commas": _matches(_WITH_COMMAS),
         "dates": f"({_matches(ISO_DATE)} AND try_cast(v AS TIMESTAMP) IS NOT NULL)",
         "other_dates": _matches(_OTHER_DATE),
         "markers": f"lower(v) IN ({', '.join(map(sql_text, MARKERS))})",

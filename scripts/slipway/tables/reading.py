@@ -1,6 +1,6 @@
 """Reads a file into a database: every cell as text, as it stands, and the label apart.
 
-Spaces around a cell and line breaks within it are no part of a value; an empty cell is a gap.
+Spaces around a cell, and line breaks and NUL within it, are no part of a value; an empty cell is a gap.
 """
 
 from __future__ import annotations
@@ -20,20 +20,30 @@ from slipway.tables.source import (
     Source,
     broken_gzip,
     check_names,
+    ends_with_cr,
     find_source,
     first_line,
     not_utf8,
     prepared_path,
     read_header,
+    with_plain_ends,
 )
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _KEPT_PROBLEMS = 20
+_MIXED_ENDS = "state machine reached an invalid state"
+"""What DuckDB says where some lines end in LF and others in CRLF."""
 _UNREADABLE = ("BLOB", "STRUCT", "MAP", "UNION", "BIT")
 """Types of Parquet that are no values of a cell; lists end in []."""
 _SHOWN_NAMES = 20
+_SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""Those of every alphabet, as training strips them too."""
+
+
+class _MixedEndsError(SlipwayError):
+    """The lines of a file have ends of several kinds."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,15 @@ def opened(path: Path, layout: Layout) -> Iterator[Table]:
 
 
 def _read_csv(connection: DuckDBPyConnection, source: Source, place: Path, layout: Layout) -> Table:
+    if ends_with_cr(place):
+        place = with_plain_ends(place, place.parent)
+    try:
+        return _read_lines(connection, source, place, layout)
+    except _MixedEndsError:
+        return _read_lines(connection, source, with_plain_ends(place, place.parent), layout)
+
+
+def _read_lines(connection: DuckDBPyConnection, source: Source, place: Path, layout: Layout) -> Table:
     delimiter = layout.delimiter or _delimiter(connection, place, source.name)
     names = read_header(place, source.name, delimiter)
     label = _label_index(layout.label, names, source.name)
@@ -146,6 +165,8 @@ def _create(connection: DuckDBPyConnection, reader: str, selected: str, source: 
         raise
     except duckdb.Error as error:
         text = str(error)
+        if _MIXED_ENDS in text:
+            raise _MixedEndsError(f"{source.name}: found lines that end in LF and others in CRLF.") from None
         if "gzip" in text.lower() or "decompress" in text.lower():
             raise broken_gzip(source.name) from None
         if "utf-8" in text.lower() or "unicode" in text.lower():
@@ -160,10 +181,10 @@ def _renamed(cells: Sequence[str], label: int) -> str:
 
 
 def _clean(cell: str) -> str:
-    # Few cells hold a line break, and an expression for each cell would take as long as all the rest.
-    broken = f"contains({cell}, chr(10)) OR contains({cell}, chr(13))"
-    whole = f"CASE WHEN {broken} THEN regexp_replace({cell}, '[\\r\\n]+', ' ', 'g') ELSE {cell} END"
-    return f"nullif(trim({whole}, ' ' || chr(9)), '')"
+    # Few cells hold one of these, and an expression for each cell would take as long as all the rest.
+    broken = " OR ".join(f"contains({cell}, chr({code}))" for code in (0, 10, 13))
+    whole = f"CASE WHEN {broken} THEN regexp_replace({cell}, '[\\x00\\r\\n]+', ' ', 'g') ELSE {cell} END"
+    return f"nullif(trim({whole}, {sql_text(_SPACES)}), '')"
 
 
 def _delimiter(connection: DuckDBPyConnection, place: Path, name: str) -> str:

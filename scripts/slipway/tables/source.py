@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import re
+import shutil
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,7 @@ _OTHERS = {
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CHUNK = 1 << 20
+_QUOTED = re.compile(rb'"[^"]*"')
 _LONGEST_NAME = 200
 
 
@@ -85,6 +89,26 @@ def prepared_path(source: Source, folder: Path) -> Path:
     return link
 
 
+def with_plain_ends(path: Path, folder: Path) -> Path:
+    """Write a UTF-8 file, in gzip or not, with LF alone at the end of each line, and return its path."""
+    plain = folder / "plain.csv"
+    opener = gzip.open if path.suffix == ".gz" else open
+    # Other bytes than UTF-8 are told of by whoever reads the file.
+    with (
+        opener(path, "rt", encoding="utf-8", errors="surrogateescape", newline=None) as file,
+        plain.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as out,
+    ):
+        shutil.copyfileobj(cast("IO[str]", file), out, _CHUNK)
+    return plain
+
+
+def ends_with_cr(path: Path) -> bool:
+    """Whether the lines of a file end in CR alone, as old Macs wrote them."""
+    with _opened(path) as file:
+        first = file.read(_CHUNK).partition(b"\n")[0]
+    return b"\r" in _QUOTED.sub(b"", first.removesuffix(b"\r"))
+
+
 def read_header(path: Path, name: str, delimiter: str) -> list[str]:
     """Return the names of a CSV file's columns; SlipwayError if the first line does not hold them, each once."""
     header = _first_record(path, name, delimiter)
@@ -112,7 +136,7 @@ def check_names(names: Sequence[str], file: str) -> None:
         raise SlipwayError(
             f"{file}: line 1: found a name of {len(long)} characters, {quoted(long)}; expected {_LONGEST_NAME} at most."
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         places = [number for number, name in enumerate(names, 1) if name == twice[0]]
         more = f", and {len(twice) - 1} more names" if len(twice) > 1 else ""
@@ -173,8 +197,9 @@ def broken_gzip(name: str) -> SlipwayError:
 
 def _encoding(name: str) -> str:
     try:
+        "a".encode(name)  # refuses codecs of bytes, such as base64
         found = codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise SlipwayError(
             f"--encoding: found {name!r}; expected an encoding that Python knows, such as utf-8, cp1252 or utf-16."
         ) from None

@@ -6,16 +6,18 @@ the hash of seed and unit or by time, and cut where the shares say; with `strati
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_lambdas.release.dataset import CHANNELS
-from slipway.datasets.csv_rules import NUMBER
+from slipway.datasets.csv_rules import NUMBER, quoted
 from slipway.errors import SlipwayError
 from slipway.tables.engine import sql_text
 from slipway.tables.findings import Split, SplitMethod
 from slipway.tables.profile import ISO_DATE, row_hash
 from slipway.tables.reading import Table
 
+_SHOWN_CLASSES = 5
 _TIMED = 0.5
 """The share of rows without a readable time from which on a split by time is refused."""
 
@@ -101,9 +103,38 @@ def _check_channels(table: Table, cut: Cut, rows: dict[str, int]) -> None:
     if not empty:
         return
     whats = {"time": "different times", "group": "groups", "random": "different rows", "stratified": "different rows"}
-    by = f" by {cut.method} {cut.column}".rstrip() if cut.column else ""
+    units = table.scalar("FROM units SELECT count(DISTINCT unit)")
     raise SlipwayError(
-        f"{table.source}: the split{by} leaves no row for {', '.join(empty)}; expected more {whats[cut.method]} "
-        f"than {table.scalar('FROM raw SELECT count(*)'):,} rows hold, or other shares.",
+        f"{table.source}: the split{_by(cut)} leaves no row for {', '.join(empty)}: found {units:,} "
+        f"{whats[cut.method]}; expected enough for {', '.join(CHANNELS)}.",
         "Choose another --split, or --shares.",
     )
+
+
+def _by(cut: Cut) -> str:
+    return f" by {cut.method} {cut.column}" if cut.column else ""
+
+
+def absent_classes(table: Table, cut: Cut, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return what is to be said of channels without a row of some class; needs the table `placed`.
+
+    Raises SlipwayError for two classes, as with one alone there is nothing to learn, and no AUC.
+    """
+    found = table.connection.execute(
+        "FROM raw JOIN placed ON raw.rowid = placed.id SELECT channel, list(DISTINCT label) GROUP BY channel"
+    ).fetchall()
+    there = {str(channel): set(labels) for channel, labels in found}
+    told = []
+    for channel in CHANNELS:
+        absent = [name for name in classes if name not in there[channel]]
+        if absent and len(classes) == 2:
+            raise SlipwayError(
+                f"{table.source}: the split{_by(cut)} leaves no row of the class {quoted(absent[0])} for {channel}; "
+                "expected rows of both classes in each channel.",
+                "Add rows of this class, or choose another --split, --shares or --seed.",
+            )
+        if absent:
+            more = f" and {len(absent) - _SHOWN_CLASSES} more" if len(absent) > _SHOWN_CLASSES else ""
+            named = ", ".join(map(quoted, absent[:_SHOWN_CLASSES]))
+            told.append(f"the channel {channel} has no row of class {named}{more}")
+    return tuple(told)

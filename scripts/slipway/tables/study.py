@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from slipway.datasets.csv_rules import NUMBER
 from slipway.errors import SlipwayError
 from slipway.tables.baseline import measure_baseline
-from slipway.tables.findings import Column, Findings, Leak, SplitMethod
+from slipway.tables.findings import Column, Counts, Findings, Leak, SplitMethod
 from slipway.tables.kinds import column
 from slipway.tables.leaks import find_leaks
 from slipway.tables.profile import count_column, count_columns, duplicate_rows
 from slipway.tables.reading import Table
-from slipway.tables.splits import Cut, split
+from slipway.tables.splits import Cut, absent_classes, split
 from slipway.tables.tasks import MOST_CLASSES, Asked, find_task
 
 
@@ -39,17 +39,17 @@ def study(table: Table, asked: Asked, wanted: Wanted, tell: Callable[[str], None
     """
     tell("the label")
     before = table.rows()
-    label = count_column(table, "label", table.label, before)
-    task = find_task(label, _values(table), asked)
-    _leave_out_unlabelled(table, numbers=task.problem == "regression")
+    task = find_task(_labelled(table, before), _values(table), asked)
     tell("the columns")
-    columns = [column(counts) for counts in count_columns(table)]
+    columns = [_not_the_group(column(counts), wanted) for counts in count_columns(table)]
     if all(one.feature == "ignore" for one in columns):
         raise SlipwayError(
             f"{table.source}: found no column to learn from: {', '.join(f'{c.name} ({c.kind})' for c in columns[:10])}."
         )
     tell("the split")
-    placed = split(table, _cut(wanted, classes=bool(task.classes)))
+    cut = _cut(wanted, classes=bool(task.classes))
+    placed = split(table, cut)
+    absent = absent_classes(table, cut, task.classes)
     tell("what gives the label away")
     leaks = find_leaks(table, columns, task)
     rows = table.rows()
@@ -64,7 +64,7 @@ def study(table: Table, asked: Asked, wanted: Wanted, tell: Callable[[str], None
         split=placed,
         baseline=measure_baseline(table, task),
         leaks=tuple(leaks),
-        notes=_notes(table),
+        notes=(*_notes(table), *absent),
     )
 
 
@@ -76,10 +76,23 @@ def _values(table: Table) -> list[tuple[str, int]]:
     return [(str(value), int(rows)) for value, rows in found]
 
 
-def _leave_out_unlabelled(table: Table, *, numbers: bool) -> None:
+def _labelled(table: Table, rows: int) -> Counts:
+    """Leave the rows without a label out, and count the labels of the others.
+
+    Beside numbers, what stands for a gap in any column of numbers is none.
+    """
     table.connection.execute("DELETE FROM raw WHERE label IS NULL")
-    if numbers:
+    label = count_column(table, "label", table.label, rows)
+    if label.markers and label.numbers and label.numbers + label.markers == label.filled:
         table.connection.execute("DELETE FROM raw WHERE NOT regexp_full_match(label, ?)", [NUMBER])
+        label = count_column(table, "label", table.label, rows)
+    return label
+
+
+def _not_the_group(found: Column, wanted: Wanted) -> Column:
+    if found.name != wanted.group:
+        return found
+    return replace(found, feature="ignore", note="the rows are split by it, so training knows none of those tested on")
 
 
 def _cut(wanted: Wanted, *, classes: bool) -> Cut:

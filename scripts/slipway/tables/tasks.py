@@ -51,9 +51,9 @@ def find_task(label: Counts, classes: Sequence[tuple[str, int]], asked: Asked) -
     """
     name = label.name
     if label.values < 2:
-        only = quoted(classes[0][0]) if classes else "no value"
-        raise SlipwayError(f"--label {name}: found {only} in every row; expected two different values at least.")
-    problem, why = (asked.problem, "as --problem says") if asked.problem else _problem(label)
+        found = f"{quoted(classes[0][0])} in every row" if classes else "no value in any row"
+        raise SlipwayError(f"--label {name}: found {found}; expected two different values at least.")
+    problem, why = (asked.problem, "--problem says so") if asked.problem else _problem(label)
     if problem == "regression":
         _check_numbers(label, classes)
         if asked.positive is not None:
@@ -70,8 +70,7 @@ def find_task(label: Counts, classes: Sequence[tuple[str, int]], asked: Asked) -
 def _problem(label: Counts) -> tuple[Problem, str]:
     if label.values == 2:
         return "binary", "the label has two values"
-    numbers = label.numbers >= label.filled - label.markers
-    if not numbers:
+    if not label.numbers or label.numbers + label.markers < label.filled:
         return "multiclass", f"the label has {label.values:,} different texts"
     if label.whole == label.numbers and label.values - min(label.markers, 1) <= _FEW_NUMBERS:
         return (

@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 
 from slipway.datasets.csv_rules import quoted
 from slipway.tables.findings import Column, Findings
+from slipway.tables.kinds import MARKERS
 
 _SHOWN_COLUMNS = 40
 _SHOWN_CLASSES = 12
@@ -72,9 +73,14 @@ def warnings(found: Findings) -> Iterator[str]:
             "the config"
         )
     if found.duplicates:
-        yield f"{found.duplicates:,} rows ({share(found.duplicates, found.rows)}) equal an earlier one in every column"
+        part = share(found.duplicates, found.rows)
+        yield f"rows that equal an earlier one in every column: {found.duplicates:,} ({part})"
     if found.unlabelled:
-        yield f"{found.unlabelled:,} rows without a label are left out"
+        yield f"rows without a label, which are left out: {found.unlabelled:,}"
+    gaps = [name for name in found.task.classes if name.lower() in MARKERS]
+    if gaps:
+        named = ", ".join(map(quoted, gaps))
+        yield f"class {named}: does it stand for a gap? If these cells are emptied, their rows are left out"
     rare = [name for name in found.task.classes if found.task.rows_of[name] < _FEW_ROWS]
     if rare:
         yield f"fewer than {_FEW_ROWS} rows: class {', '.join(map(quoted, rare[:5]))}{' and more' if rare[5:] else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -45,7 +46,7 @@ def say_summary(session: Session, run: RunView) -> None:
 def summary_document(session: Session, run: RunView) -> dict[str, Any]:
     """Return the summary for programs."""
     return {
-        "training_job": run.variable("TrainingJobName"),
+        "training_job": run.training_job,
         "training_seconds": run.variable("TrainingSeconds"),
         "evaluations": load_reports(session, run),
         "endpoints": _endpoints(session),
@@ -53,7 +54,7 @@ def summary_document(session: Session, run: RunView) -> dict[str, Any]:
 
 
 def _trained(session: Session, run: RunView) -> str:
-    job = run.variable("TrainingJobName")
+    job = run.training_job
     if not job:
         return ""
     parts = [job]
@@ -63,6 +64,9 @@ def _trained(session: Session, run: RunView) -> str:
     seconds = run.variable("TrainingSeconds")
     if seconds:
         parts.append(duration(float(seconds)))
+    tuned = json.loads(run.variable("TunedHyperparameters") or "{}")
+    if tuned:
+        parts.append(f"the best of {run.variable('TuningJobName')}: {', '.join(f'{n} {v}' for n, v in tuned.items())}")
     return ", ".join(parts)
 
 

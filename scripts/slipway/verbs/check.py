@@ -84,6 +84,7 @@ def check(
             dataset = data or session.project.data(model)
             _check_data(session, found, config, model, dataset)
             _check_program(session, found, config, dataset)
+            _check_metrics(session, found, config, dataset)
     _tell(session, found)
     session.output.result(
         {
@@ -103,7 +104,7 @@ def _check_instances(session: Session, found: _Found, model: str, patterns: tupl
     config = found.configs[model]
     found.problems += [
         f"{found.file(model)}: {problem}: {session.command(f'deploy --parameter {PATTERNS_PARAMETER}=PATTERN,...')}"
-        for problem in instance_problems(config, patterns, ("training", *config.environments))
+        for problem in instance_problems(config, patterns, ("training", "metrics", *config.environments))
     ]
 
 
@@ -122,19 +123,33 @@ def _check_program(session: Session, found: _Found, config: TrainingConfig, data
     """Try the config's script, once the data that it would be tried on is in order."""
     if config.script is None or any(file.problem_count for file in found.files):
         return
-    from slipway.programs.trial import try_program  # noqa: PLC0415 - loads botocore
+    from slipway.programs.packages import look_for_packages  # noqa: PLC0415 - loads botocore
+    from slipway.programs.trial import try_program  # noqa: PLC0415 - likewise
 
-    tried = try_program(config, found.folder, dataset)
-    found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
-    found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
-    if tried.done:
-        session.output.say(tried.done)
+    for tried in (try_program(config, found.folder, dataset), look_for_packages(config, found.folder)):
+        found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
+        found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
+        if tried.done:
+            session.output.say(tried.done)
 
 
 def _check_container(session: Session, found: _Found, config: TrainingConfig) -> None:
     problems, warnings = container_problems(session, config, found.folder)
     found.problems += [f"{shown(found.folder)}/{problem}" for problem in problems]
     found.untried += [f"{shown(found.folder)}/{warning}" for warning in warnings]
+
+
+def _check_metrics(session: Session, found: _Found, config: TrainingConfig, dataset: Path) -> None:
+    """Try the config's own metrics, as its script."""
+    if config.metrics is None or any(file.problem_count for file in found.files):
+        return
+    from slipway.programs.metrics import try_metrics  # noqa: PLC0415 - loads botocore
+
+    tried = try_metrics(config, found.folder, dataset)
+    found.problems += [f"{shown(found.folder)}/{problem}" for problem in tried.problems]
+    found.untried += [f"{shown(found.folder)}/{tried.warning}"] if tried.warning else []
+    if tried.done:
+        session.output.say(tried.done)
 
 
 def _say_prepared(session: Session, file: str, model: str) -> None:

@@ -17,7 +17,7 @@ from slipway.releases.records import find_record, load_record
 from slipway.releases.run_view import trigger_text
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
-from slipway.terminal.directions import better_of
+from slipway.terminal.directions import better_of, own_directions
 from slipway.terminal.output import status_text
 
 _SHOWN_HASH = 12
@@ -81,7 +81,7 @@ def metric_changes(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Chang
     """By metric, each release after the first against the first; None where one of the two lacks it."""
     found = [
         {
-            f"{environment} {name}": (value, document["gates"])
+            f"{environment} {name}": (value, document["gates"], own_directions(document))
             for environment, document in _evaluations(record)
             for name, value in document["metrics"].items()
             if value is not None
@@ -91,12 +91,12 @@ def metric_changes(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Chang
     first, *others = found
     return {
         name: [
-            (other[name][0] - value, better_of(name.partition(" ")[2], value, other[name][0], gates))
+            (other[name][0] - value, better_of(name.partition(" ")[2], value, other[name][0], gates, own))
             if name in other
             else None
             for other in others
         ]
-        for name, (value, gates) in first.items()
+        for name, (value, gates, own) in first.items()
     }
 
 
@@ -165,7 +165,10 @@ def _outline(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _values(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (record["config"] or {}).get("values") or {}
+    """The config, with the hyperparameters that its search has found."""
+    values, training = (record["config"] or {}).get("values") or {}, record["training"] or {}
+    found = (training.get("tuning") or {}).get("best")
+    return {**values, "hyperparameters": training["hyperparameters"]} if found else values
 
 
 def _sources(record: Mapping[str, Any]) -> dict[str, str]:

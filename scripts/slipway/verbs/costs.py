@@ -43,6 +43,9 @@ def costs(
         float, typer.Option(min=0, help="Until an endpoint serves a new model.")
     ] = ENDPOINT_MINUTES,
     storage_gb: Annotated[float, typer.Option(min=0, help="What the buckets hold.")] = STORAGE_GB,
+    spot_saving: Annotated[
+        float, typer.Option(min=0, max=90, help="Per cent that spot training saves, if the config asks for it.")
+    ] = 0.0,
     quotas: Annotated[
         bool, typer.Option("--quotas", help="Instead: the quotas that all models of the checkout need.")
     ] = False,
@@ -64,10 +67,11 @@ def costs(
         training_minutes=training_minutes,
         endpoint_minutes=endpoint_minutes,
         storage_gb=storage_gb,
+        spot_saving_percent=spot_saving,
     )
     release, idle = release_lines(config, assumed, table), idle_lines(config, assumed, table)
     per_release, per_month = sum(line.usd for line in release), sum(line.usd for line in idle)
-    _say(session, assumed, release, idle)
+    _say(session, assumed, release, idle, spot=config.training.spot is not None)
     workflows = workflow_assumptions(project)
     samples = {system: sample_lines(system, workflows, table) for system in SAMPLES}
     idle_workflows = workflow_idle_lines(workflows, table)
@@ -137,7 +141,7 @@ def _tested_gb(folder: Path) -> float:
     return sum(path.stat().st_size for channel in _TESTED for path in (folder / channel).glob("**/*.csv")) / 1e9
 
 
-def _say(session: Session, assumed: Assumptions, release: list[Line], idle: list[Line]) -> None:
+def _say(session: Session, assumed: Assumptions, release: list[Line], idle: list[Line], *, spot: bool) -> None:
     say = session.output.say
     per_release, per_month = sum(line.usd for line in release), sum(line.usd for line in idle)
     say(_table("one release", release))
@@ -155,6 +159,8 @@ def _say(session: Session, assumed: Assumptions, release: list[Line], idle: list
         f"checks {assumed.check_minutes:g} min; "
         f"{assumed.storage_gb:g} GB stored"
     )
+    if spot:
+        say(f"  spot training saves {assumed.spot_saving_percent:g} %; AWS says up to 90 %, and no list has it")
     say(f"  {assumed.keys} key, {assumed.alarms} alarms, {assumed.dashboards} dashboards; endpoints stay all month")
     for text in _NOT_COUNTED:
         say(f"  not counted: {text}")

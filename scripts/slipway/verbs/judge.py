@@ -27,7 +27,7 @@ from slipway.terminal.completion import complete_releases
 if TYPE_CHECKING:
     from inference_lambdas.predicting.plan import Evaluation
 
-_OF_THE_MODEL = ("model", "problem", "label", "features", "algorithm", "hyperparameters", "channels")
+_OF_THE_MODEL = ("model", "problem", "label", "features", "algorithm", "hyperparameters", "tuning", "channels")
 """What of a config decides about predictions; its gates judge them."""
 _PIECE_BYTES = 1024 * 1024
 

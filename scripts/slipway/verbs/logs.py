@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
-from pipeline_lambdas.release.names import ENVIRONMENTS
+from pipeline_lambdas.release.names import ENVIRONMENTS, is_tuning_job
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import BUILDS, FUNCTIONS
@@ -106,7 +106,8 @@ def _place(session: Session, name: str, run: str | None) -> Place:
         job = load_run(session, resolve_run(session, run)).training_job
         if not job:
             raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
-        return Place(_TRAINING_JOBS, f"{job}/", lambda: _job_ended(session, job))
+        # The streams of a tuning job are those of its training jobs, whose names begin with its own.
+        return Place(_TRAINING_JOBS, f"{job}{'-' if is_tuning_job(job) else '/'}", lambda: _job_ended(session, job))
     if name in BUILDS:
         return _newest_build(session, name)
     if name in ENDPOINTS:
@@ -134,7 +135,11 @@ def _place_of_action(session: Session, name: str, run: str | None) -> Place:
 
 
 def _job_ended(session: Session, job: str) -> bool:
-    status = session.client("sagemaker").describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
+    sagemaker = session.client("sagemaker")
+    if is_tuning_job(job):
+        found = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=job)
+        return found["HyperParameterTuningJobStatus"] not in {"InProgress", "Stopping"}
+    status = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
     return status in {"Completed", "Failed", "Stopped", "Deleting"}
 
 

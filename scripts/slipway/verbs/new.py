@@ -20,6 +20,7 @@ from slipway.stacks.changes import Consent
 from slipway.tables.config_text import config_text
 from slipway.tables.findings import Findings, SplitMethod
 from slipway.tables.reading import Layout, opened
+from slipway.tables.script_text import starter_names, write_program
 from slipway.tables.study import Wanted, study
 from slipway.tables.tasks import Asked
 from slipway.tables.told import document, grid, lines, warnings
@@ -27,6 +28,9 @@ from slipway.tables.writing import write_dataset, write_example
 from slipway.target import LOCAL_SUFFIX
 from slipway.verbs.data import parse_delimiter, parse_split
 from slipway.verbs.release import begin_release
+
+_ANY_SIZE = 10**15
+"""Bytes of a dataset that is not written yet: more than any."""
 
 
 def new(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
@@ -43,6 +47,9 @@ def new(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     shares: Annotated[str, typer.Option(help="Per cent for train, validation and test.")] = "70,15,15",
     delimiter: Annotated[str, typer.Option(help="Separator of the columns.")] = "auto",
     encoding: Annotated[str | None, typer.Option(help="Of CSV, such as cp1252; default: UTF-8.")] = None,
+    script: Annotated[
+        bool, typer.Option("--script", help="Train with a program of your own; a working one is written to begin with.")
+    ] = False,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave bad rows out and continue.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the config and the dataset of this name.")
@@ -59,12 +66,15 @@ def new(  # noqa: PLR0913, PLR0917 - a verb's options are its parameters
     session = _of_model(context, model)
     layout = Layout(label, parse_delimiter(delimiter, known_only=False), encoding, skip_bad_rows)
     wanted = Wanted(split, time, group, seed, parse_split(shares, "--shares"))
-    _require_room(session, overwrite=overwrite)
-    found, example = _make(session, data, layout, Asked(problem, positive), wanted)
+    _require_room(session, overwrite=overwrite, script=script)
+    found, example = _make(session, data, layout, Asked(problem, positive), wanted, script=script)
     folder, config = session.project.data(model), _config_path(session)
     result = _document(session, found, folder, config)
     session.output.result(result)
     session.output.say(f"wrote {shown(config)}: read it, it says why each value is there")
+    if script:
+        place = shown(_program_folder(session))
+        session.output.say(f"wrote {place}/train.py, inference.py, rows.py and columns.py: yours to change")
     if upload:
         session.announce()
         run_id = begin_release(session, f"Add the model {model}", Consent())
@@ -89,9 +99,19 @@ def _config_path(session: Session) -> Path:
     return session.project.training_config / f"{session.options.model}.yml"
 
 
-def _require_room(session: Session, *, overwrite: bool) -> None:
+def _program_folder(session: Session) -> Path:
+    return session.project.training_config / str(session.options.model)
+
+
+def _require_room(session: Session, *, overwrite: bool, script: bool) -> None:
     folder = session.project.data(session.options.model)
     there = [path for path in (_config_path(session), *(folder / name for name in CHANNELS)) if path.exists()]
+    program = [path for path in (_program_folder(session) / name for name in starter_names()) if path.exists()]
+    if script and program:
+        raise SlipwayError(
+            f"{shown(program[0])}: found it; expected no program of this name, as it is yours and not replaced.",
+            "Move it elsewhere, or choose another name for the model.",
+        )
     if there and not overwrite:
         raise SlipwayError(
             f"{shown(there[0])}: found it, so there is a model {session.options.model} already.",
@@ -105,19 +125,26 @@ def _require_room(session: Session, *, overwrite: bool) -> None:
         )
 
 
-def _make(session: Session, data: Path, layout: Layout, asked: Asked, wanted: Wanted) -> tuple[Findings, Path]:
-    """Read the table, tell what it holds, write the dataset and the config; returns the findings and the example."""
+def _make(
+    session: Session, data: Path, layout: Layout, asked: Asked, wanted: Wanted, *, script: bool
+) -> tuple[Findings, Path]:
+    """Read the table, tell what it holds, write the dataset and the config; returns the findings and the example.
+
+    With `script`, a program to begin with as well.
+    """
     model, output = session.options.model, session.output
     folder = session.project.data(model)
     with output.step(f"table {shown(data)}") as step:
         step.update("reading")
         with opened(data, layout) as table:
             found = study(table, asked, wanted, step.update)
+            # Too many columns are refused before anything is written.
+            config_text(model, found, _ANY_SIZE)
             step.update("writing the dataset")
             write_dataset(table, folder, model)
             example = write_example(table, folder)
         size = sum((folder / name / f"{name}.csv").stat().st_size for name in CHANNELS)
-        config = config_text(model, found, size)
+        config = config_text(model, found, size, script=script)
         step.outcome = f"{found.rows:,} rows, {len(found.columns) + 1} columns"
     output.say(grid(found.columns, output.console.width))
     for line in lines(found):
@@ -125,6 +152,8 @@ def _make(session: Session, data: Path, layout: Layout, asked: Asked, wanted: Wa
     for text in warnings(found):
         output.warn(text)
     _config_path(session).write_text(config, encoding="utf-8", newline="\n")
+    if script:
+        write_program(_program_folder(session), found)
     return found, example
 
 

@@ -149,7 +149,7 @@ def ordered(rows: list[RunRow], order: Order) -> list[RunRow]:
     if order == "metric":
         return sorted(
             rows,
-            key=lambda row: (row.value is None, -(direction_of(row.metric) or -1) * (row.value or 0.0)),
+            key=lambda row: (row.value is None, -(direction_of(row.metric, own=row.own) or -1) * (row.value or 0.0)),
         )
     return sorted(rows, key=lambda row: (not getattr(row, order), str(getattr(row, order)).lower()))
 

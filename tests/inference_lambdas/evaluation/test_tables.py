@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import yaml
 
 from inference_lambdas.aws import sagemaker_runtime
 from inference_lambdas.handlers.evaluate_model import handler
@@ -17,6 +18,7 @@ from pipeline_lambdas.runtime.outcome import Done
 from tests.events import DATA_BUCKET, EVIDENCE_BUCKET
 from tests.inference_lambdas.endpoint_double import Endpoint, Results, continued, event, report, small_batches
 from tests.pipeline_lambdas.aws_doubles import Context, client_of, upload_config, upload_dataset
+from tests.pipeline_lambdas.scripts import script_document
 from tests.pipeline_lambdas.tables import COLUMNS, churn_document, churn_text
 
 pytestmark = pytest.mark.usefixtures("environment", "model")
@@ -163,3 +165,22 @@ def test_an_unknown_class_is_named(results: Results) -> None:
     handler(event("evaluate_full"), Context())
     assert f"s3://{DATA_BUCKET}/" in results.message()
     assert "line 401: found the label 'perhaps'; expected no, yes" in results.message()
+
+
+def test_drift_of_a_script_is_of_what_its_columns_hold(results: Results) -> None:
+    """No config says what they hold, so the training rows do; cells in quotes are cells there too."""
+    moved = table(400, 1, contracts=("month-to-month", "month-to-month", "weekly"))
+    tests = churn_document()["tests"]
+    document = script_document(tests={**tests, "full": {**tests["full"], "drift": {"max_psi": 50}}})
+    upload_config(yaml.safe_dump(document, sort_keys=False))
+    upload_dataset({**FILES, "test/a.csv": moved}, COLUMNS)
+    handler(event("evaluate_full"), Context())
+    assert isinstance(results.last, Done), results.last
+    drift = report()["drift"]
+    assert drift["left_out"] == ["customer_id"]
+    found = {one["column"]: by_label(one["bins"]) for one in drift["columns"]}
+    assert list(found) == ["tenure", "contract", "signup", "notes"]
+    assert found["contract"]["other"]["share"] > 0.2
+    assert found["notes"]["angry, then calm"]["reference_share"] == pytest.approx(0.25, abs=0.05)
+    assert found["tenure"]["missing"]["reference_share"] == pytest.approx(1 / 7, abs=0.01)
+    assert found["signup"].keys() == {"2026-01-05"}

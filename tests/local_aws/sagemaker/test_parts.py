@@ -163,6 +163,25 @@ def test_a_users_expression_ends_when_its_time_is_over(
     assert "metric slow of training job job is left out" in caplog.text
 
 
+def test_a_users_expression_that_is_slow_on_each_line_is_left_out_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(training_metrics, "_MATCH_ALL_S", 0.0)
+    metrics = JobMetrics("job", [("loss", r"loss=(\S*);")], lambda _: FakeCloudWatch(), bounded=True)
+    metrics.read("loss=0.5;", 10.0)
+    metrics.read("loss=0.4;", 11.0)
+    assert metrics.final() == [{"MetricName": "loss", "Value": 0.5, "Timestamp": 10.0}]
+    assert "metric loss of training job job is left out" in caplog.text
+
+
+def test_a_flood_of_watched_values_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_metrics, "_MOST_WATCHED", 2)
+    watched = training_metrics.Watched("loss")
+    for value in (1.0, 2.0, 3.0):
+        watched.take("loss", value)
+    assert watched.values == [1.0, 2.0]
+
+
 def _records() -> list[Record]:
     return [
         Record("training-job", name, f"arn:{name}", created_at=at, modified_at=at + 1, status=status)

@@ -176,6 +176,32 @@ print(own() - before)
     assert left_kib("trim") < 10_000
 
 
+@pytest.mark.skipif(not platform.libc_ver()[0], reason="only glibc can be told, and only Linux tells the memory")
+def test_a_body_that_is_gone_takes_no_memory_whatever_lies_behind_it() -> None:
+    """Without a trim, so that nothing is left of it that a small block could make its page stay for."""
+    program = """
+import re, sys
+from local_aws.serving.allocator import release_memory
+def own():
+    text = open("/proc/self/smaps_rollup").read()
+    return sum(int(kib) for kib in re.findall("Private_Dirty: +([0-9]+)", text))
+if sys.argv[1] == "set":
+    release_memory()
+before = own()
+held = [(bytearray(b"x" * (16 << 10)), bytearray(600)) for _ in range(2_000)]
+small = [one for _, one in held]
+del held
+print(own() - before)
+"""
+
+    def left_kib(how: str) -> int:
+        command = [sys.executable, "-c", program, how]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    assert left_kib("not") > 30_000
+    assert left_kib("set") < 10_000
+
+
 def test_the_allocator_is_set_where_possible() -> None:
     told = subprocess.run(
         [sys.executable, "-c", "from local_aws.serving.allocator import release_memory as f; print(f(), f())"],

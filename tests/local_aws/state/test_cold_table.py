@@ -102,3 +102,17 @@ def test_what_a_full_disk_does_not_take_stays(table: ColdTable) -> None:
         table[f"key-{number}"] = {"body": "x" * 1000}
     assert len(table._used) > 2 * KEPT
     assert all(table[f"key-{number}"] == {"body": "x" * 1000} for number in range(MANY))
+
+
+@pytest.mark.parametrize("prefix", ["a", "a/", "a/\ud7ff", "a/\U0010ffff", "\U0010ffff", "", "none"])
+@pytest.mark.parametrize("after", ["", "a/", "a/b"])
+def test_keys_are_found_by_how_they_begin(table: ColdTable, prefix: str, after: str) -> None:
+    keys = ["a", "a/", "a/b", "a/b/c", "a0", "a/\ud7ff", "a/\ud7ffx", "a/\ue000", "a/\U0010ffff", "b", "\U0010ffffx"]
+    for key in keys:
+        table[key] = {}
+    for number in range(2 * KEPT):
+        table[f"later-{number}"] = {}
+    table["a/b/used"] = {}
+    expected = [key for key in [*keys, "a/b/used"] if key.startswith(prefix) and key > after]
+    found = [key for key in table.starting_with(prefix, after) if not key.startswith("later-")]
+    assert sorted(found) == sorted(expected)

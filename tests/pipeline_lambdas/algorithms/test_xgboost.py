@@ -76,8 +76,8 @@ def test_values_become_texts(name: str, value: object, text: str) -> None:
             "monotone_constraints: found with tree_method auto; allowed with exact, hist",
         ),
         (
-            {"interaction_constraints": "[[1,2]]", "tree_method": "gpu_hist"},
-            "interaction_constraints: found with tree_method gpu_hist; allowed with exact, hist, approx",
+            {"interaction_constraints": "[[1,2]]"},
+            "interaction_constraints: found with tree_method auto; allowed with exact, hist, approx",
         ),
         ({"early_stopping_rounds": 5}, "early_stopping_rounds: found without its conditions; allowed with eval_metric"),
         ({"silent": 1}, "silent: found a hyperparameter that xgboost lacks"),

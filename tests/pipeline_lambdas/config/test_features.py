@@ -185,6 +185,13 @@ def test_another_algorithm_has_no_tables() -> None:
     assert problems == ["features: found with linear-learner; allowed with xgboost"]
 
 
+def test_a_model_is_not_saved_where_its_job_is_stopped() -> None:
+    problems = problems_of(hyperparameters={**churn_document()["hyperparameters"], "save_model_on_termination": "true"})
+    assert problems == [
+        "hyperparameters.save_model_on_termination: found true with features; expected false, as a stop saves nothing"
+    ]
+
+
 def test_another_number_of_classes_is_refused() -> None:
     problems = problems_of(
         problem="multiclass",

@@ -106,7 +106,12 @@ def test_a_job_of_the_same_name_has_to_be_alike() -> None:
             "training.input_mode: found FastFile with xgboost; allowed with script, whose program opens the files "
             "itself",
         ),
-        (None, {"input_mode": "Pipe"}, "training.input_mode: found 'Pipe'; expected File, FastFile"),
+        (
+            None,
+            {"input_mode": "Pipe"},
+            "training.input_mode: found Pipe, which is not offered; expected File, or with script FastFile, which "
+            "reads from S3 what a program opens, and needs no volume for it either",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(document: dict[str, Any] | None, training: dict[str, Any], message: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pipeline_lambdas.algorithms.table import ALGORITHMS
+from pipeline_lambdas.evidence import learning_curves
 from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves, curves_of_metrics
 
 XGBOOST = ALGORITHMS["xgboost"].log
@@ -70,3 +73,16 @@ def test_metrics_of_a_program_are_found_by_their_expressions() -> None:
     assert curves_of_metrics(lines, metrics) == {"validation:auc": [0.5, 0.75, None], "loss": [2.0, 1.0, None]}
     many = curves_of_metrics([f"auc: {number}" for number in range(2000)], {"auc": "auc: ([0-9]+)"}, 500)
     assert (len(many["auc"]), many["auc"][-1]) == (401, 1999.0)
+
+
+def test_an_expression_that_never_ends_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning_curves, "_LONGEST_S", 1.0)
+    lines = ["loss: 2 auc: 0.5", "auc: 0.75 " + "a" * 400]
+    metrics = {"endless": r"auc: (\S+) (?:a+)+b|auc: (?:\S+) (?:a+)+c()", "auc": r"auc: (\S+)", "loss": r"loss: (\S+)"}
+    assert curves_of_metrics(lines, metrics) == {"auc": [0.5, 0.75], "loss": [2.0, None]}
+
+
+def test_another_thread_reads_them_without_a_limit() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(curves_of_metrics, ["auc: 0.5"], {"auc": r"auc: (\S+)"}).result()
+    assert found == {"auc": [0.5]}

@@ -14,6 +14,7 @@ from pipeline_lambdas.evidence import chain as record_chain
 from pipeline_lambdas.evidence.actions import Console, approval_of, artifact_of, parameter_of
 from pipeline_lambdas.evidence.prices import load_prices
 from pipeline_lambdas.evidence.record import Facts, assemble, same_end
+from pipeline_lambdas.evidence.tuning import Search
 from pipeline_lambdas.release.dataset import parse_manifest
 from pipeline_lambdas.release.events import ENDED as ENDS
 from pipeline_lambdas.release.names import Release
@@ -65,6 +66,55 @@ def test_a_program_is_told_by_the_hash_of_its_source() -> None:
         "sha256": "a" * 64,
     }
     assert record(WAITING)["training"]["source"] is None
+
+
+def test_a_search_has_all_of_its_training_jobs_and_their_cost() -> None:
+    job = "slipway-1a2b3c4d-8f3c2a1d-4b5e"
+    trial = f"{job}-001-0a1b2c3d"
+    ran = {"TrainingStartTime": answers.at(1), "TrainingEndTime": answers.at(3)}
+    metric = {"FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "validation:rmse", "Value": 0.5}}
+    made = {"TrainingJobName": trial, "TrainingJobStatus": "Completed", "TunedHyperParameters": {"eta": "0.1"}}
+    lost = {"TrainingJobName": "x", "TrainingJobStatus": "Failed", "TunedHyperParameters": {"kind": '"a"'}}
+    search = Search(
+        {
+            "HyperParameterTuningJobName": job,
+            "HyperParameterTuningJobStatus": "Completed",
+            "HyperParameterTuningJobConfig": {
+                "Strategy": "Random",
+                "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "validation:rmse"},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+                "ParameterRanges": {
+                    "ContinuousParameterRanges": [{"Name": "eta", "MinValue": "0.1", "MaxValue": "1e0"}],
+                    "CategoricalParameterRanges": [{"Name": "kind", "Values": ['"a"', '"b"']}],
+                },
+            },
+            "TrainingJobDefinition": {
+                "StaticHyperParameters": {"num_round": "100", "_tuning_objective_metric": "validation:rmse"},
+                "AlgorithmSpecification": {},
+                "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10},
+            },
+            "TrainingJobStatusCounters": {"Completed": 1, "NonRetryableError": 1},
+        },
+        [{**made, **metric, **ran}, {**lost, "FailureReason": "no rows"}],
+    )
+    values = {"num_round": "100", "eta": "0.1", "_tuning_objective_metric": "validation:rmse"}
+    winner = answers.training_job(TrainingJobName=trial, HyperParameters=values)
+    found = record(replace(WAITING, training=winner, search=search))
+    training, tuning = found["training"], found["training"]["tuning"]
+    assert training["hyperparameters"] == {"num_round": "100", "eta": "0.1"}
+    assert (tuning["best"], tuning["counts"]) == (trial, {"completed": 1, "stopped": 0, "failed": 1})
+    assert tuning["ranges"]["kind"] == {"type": "categorical", "values": ["a", "b"]}
+    assert [(one["objective"], one["hyperparameters"]) for one in tuning["trials"]] == [
+        (0.5, {"eta": "0.1"}),
+        (None, {"kind": "a"}),
+    ]
+    seconds = tuning["trials"][0]["seconds"]
+    assert seconds == (answers.at(3) - answers.at(1)).total_seconds()
+    price = PRICES.instance_hours["ml.m5.large"].usd
+    assert found["cost"]["training"] == pytest.approx(seconds / 3600 * 2 * price, abs=1e-6)
+    without = record(replace(WAITING, training=None, search=search))["training"]
+    assert (without["job"], without["tuning"]["best"], without["hyperparameters"]) == (job, None, {"num_round": "100"})
+    assert without["instance_type"] == "ml.m5.large"
 
 
 def test_a_release_that_waits_for_approval() -> None:
@@ -279,6 +329,13 @@ def test_the_training_costs_what_is_billed() -> None:
     assert cost["training"] == pytest.approx(2 * 180 / 3600 * price.usd)
     assert cost["total"] == cost["training"]
     assert cost["prices_dated"] == price.dated
+
+
+def test_the_record_tells_spot_training() -> None:
+    assert record(WAITING)["training"]["spot"] is False
+    spot = replace(WAITING, training=answers.training_job(EnableManagedSpotTraining=True, BillableTimeInSeconds=60))
+    assert record(spot)["training"]["spot"] is True
+    assert record(spot)["cost"]["training"] == pytest.approx(record(WAITING)["cost"]["training"] / 3, abs=1e-6)
 
 
 @pytest.mark.parametrize(

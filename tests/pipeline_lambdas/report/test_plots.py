@@ -147,12 +147,12 @@ def test_a_matrix_of_named_classes_names_them() -> None:
 
 
 def test_named_classes_are_named_everywhere() -> None:
-    rows = [{"row": 1, "label": 1.0, "prediction": 0.25, "error": 0.75, "values": ["x"]}]
+    rows = [{"row": 1, "label": 1.0, "prediction": 0.25, "error": 0.75, "values": ["x", "", "1.5", "so" * 17]}]
     judged = evaluation(
         problem="binary",
         classes=["stays", "leaves"],
         plots={"confusion": [[9, 1], [1, 3]], "threshold": 0.5},
-        worst={"columns": ["contract"], "rows": rows},
+        worst={"columns": ["contract", "gap", "tenure", "notes"], "rows": rows},
         drift={
             "reference": "train",
             "reference_rows": 9,
@@ -176,7 +176,17 @@ def test_named_classes_are_named_everywhere() -> None:
     assert "Not compared, as neither numbers nor categories: notes." in text
     table = Page(text).by_id("worst-rows-caption").parent
     assert table is not None
-    assert [cell.text for cell in table.all("tr")[1].children] == ["1", "leaves", "0.2500", "0.7500", "x"]
+    assert [cell.text for cell in table.all("tr")[1].children] == [
+        "1",
+        "leaves",
+        "0.2500",
+        "0.7500",
+        "x",
+        "1.5",
+        "so" * 17,
+    ]
+    styles = [cell.attributes.get("class") for cell in table.all("tr")[1].children]
+    assert styles == ["n", "k", "n", "n", "k", "n", "w"]
     assert "monthly 50" in text
 
 

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
 
+from pipeline_lambdas.config.tuning_model import Objective, Range, Tuning
 from pipeline_lambdas.release.dataset import Dataset
 from pipeline_lambdas.release.names import Release
 from pipeline_lambdas.steps.deployment import Deployment, HostingSite, endpoint_config_request, model_request
 from pipeline_lambdas.steps.found import EXTRAS, contains, differences
 from pipeline_lambdas.steps.registration import Registration, package_request
 from pipeline_lambdas.steps.training import TrainingSite, training_request
+from pipeline_lambdas.steps.tuning import tuning_request
 from tests.events import DATA_BUCKET, EXECUTION_ID, KMS_KEY_ARN, MODEL_BUCKET, PREFIX, REGISTRY, ROLE_ARN, TRAINING_JOB
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import client_of, sample_config
@@ -37,6 +39,20 @@ ASKED: dict[str, dict[str, Any]] = {
         answers.training_job(),
     ),
 }
+SEARCH = Tuning(
+    "Random",
+    Objective("validation:rmse", "Minimize"),
+    {
+        "eta": Range("continuous", 0.1, 0.5),
+        "max_depth": Range("integer", 2, 6),
+        "booster": Range("categorical", values=("gbtree", "dart")),
+    },
+    max_jobs=4,
+    seed=1,
+    max_runtime_s=600,
+)
+ASKED["HyperParameterTuningJob"] = tuning_request(ASKED["TrainingJob"], SEARCH, "s3://models/training/x", None)
+ASKED["HyperParameterTuningJob"].pop("Tags")
 ASKED["TrainingJob"].pop("Tags")
 ASKED["ModelPackage"].pop("ClientToken")
 
@@ -80,6 +96,31 @@ HARMLESS = {
         "ResourceConfig.SelectedInstanceCount",
         "StoppingCondition.MaxWaitTimeInSeconds",
         "StoppingCondition.MaxPendingTimeInSeconds",
+    },
+    "HyperParameterTuningJob": {
+        "HyperParameterTuningJobArn",
+        "HyperParameterTuningJobStatus",
+        "FailureReason",
+        "CreationTime",
+        "LastModifiedTime",
+        "HyperParameterTuningEndTime",
+        "BestTrainingJob",
+        "OverallBestTrainingJob",
+        "ObjectiveStatusCounters",
+        "TrainingJobStatusCounters",
+        "TuningJobCompletionDetails",
+        "ConsumedResources",
+        # Compared as a whole: what is asked for may not differ.
+        "TrainingJobDefinition.StaticHyperParameters",
+        "HyperParameterTuningJobConfig.ParameterRanges.CategoricalParameterRanges[].Values",
+        # They name, encrypt between instances, are the image's own, or wait for an instance.
+        "TrainingJobDefinition.DefinitionName",
+        "TrainingJobDefinition.EnableInterContainerTrafficEncryption",
+        "TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions",
+        "TrainingJobDefinition.ResourceConfig.SelectedInstanceType",
+        "TrainingJobDefinition.ResourceConfig.SelectedInstanceCount",
+        "TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds",
+        "TrainingJobDefinition.StoppingCondition.MaxPendingTimeInSeconds",
     },
     "EndpointConfig": {
         "EndpointConfigArn",

@@ -255,6 +255,35 @@ def test_a_conditional_write_knows_its_own(monkeypatch: pytest.MonkeyPatch, foun
         assert s3.create_object("b", "records/1.json", b"own", "application/json", KMS_KEY_ARN) is created
 
 
+@pytest.mark.parametrize(
+    ("answers", "created"),
+    [
+        (["ConditionalRequestConflict", None], True),
+        (["ConditionalRequestConflict", "PreconditionFailed"], True),
+        (["ConditionalRequestConflict"] * 4, None),
+    ],
+)
+def test_who_writes_beside_another_writer_tries_again(
+    monkeypatch: pytest.MonkeyPatch, answers: list[str | None], created: bool | None
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    with bucket(monkeypatch) as stub:
+        for code in answers:
+            if code:
+                stub.add_client_error("put_object", code, "The conditional request cannot succeed", 409)
+            else:
+                stub.add_response("put_object", {"VersionId": "1"})
+        if answers[-1] == "PreconditionFailed":
+            stub.add_response("get_object", {"Body": io.BytesIO(b"own")})
+        if created is None:
+            with pytest.raises(UnavailableError, match=r"s3://b/source/1: found another writer each time"):
+                s3.create_object("b", "source/1", b"own", "application/gzip", KMS_KEY_ARN)
+        else:
+            assert s3.create_object("b", "source/1", b"own", "application/gzip", KMS_KEY_ARN) is created
+    assert pauses[:3] == [1, 2, 4][: len(answers) - 1 if created else 3]
+
+
 def test_a_report_that_cannot_be_made_is_raised_and_its_repeat_is_met_by_the_result(codepipeline: Stubber) -> None:
     for _ in range(10):
         codepipeline.add_client_error("put_job_success_result", "ThrottlingException", "Rate exceeded", 400)

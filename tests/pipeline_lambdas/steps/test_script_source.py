@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def test_the_source_holds_the_folder_the_entry_and_what_files_there_are() -> Non
     [
         ({}, "wine-quality/train.py: found no file in the folder; expected train.py"),
         ({**FOLDER, "slipway_script.py": b""}, "found a file of a name that Slipway takes for its own"),
-        ({**FOLDER, "requirements.txt": b"polars==1.0\n"}, "found no line --no-index; training and serving have no"),
+        ({**FOLDER, "requirements.txt": b"polars==1.0\n"}, "line 1: found polars==1.0 without a hash; expected --hash"),
         ({**FOLDER, "big": bytes(17 * 1024 * 1024)}, "expected at most 16777216"),
     ],
 )
@@ -55,6 +56,35 @@ def test_a_folder_that_cannot_run_is_refused(folder: dict[str, bytes], message: 
 
 def test_wheels_in_the_folder_are_allowed() -> None:
     source_of(script_config(), {**FOLDER, "requirements.txt": b"--no-index\n--find-links wheels\npolars==1.0\n"})
+
+
+def test_a_lock_is_installed_from_the_channel_and_from_the_model() -> None:
+    lock = f"polars==1.0 --hash=sha256:{'0' * 64}\n".encode()
+    source = source_of(script_config(), {**FOLDER, "requirements.txt": lock}, {"polars-1.0-py3-none-any.whl": "0" * 64})
+    assert source is not None
+    found = members(source.content)
+    assert found["requirements.txt"].startswith(b"--no-index\n--find-links /opt/ml/input/data/wheels\n--find-links whe")
+    assert json.loads(found["slipway_script.json"])["wheels"] == {"polars-1.0-py3-none-any.whl": "0" * 64}
+
+
+@pytest.mark.parametrize("tampered", [False, True])
+def test_the_entry_carries_the_wheels_that_were_locked(tmp_path: Path, *, tampered: bool) -> None:
+    wheels, name = tmp_path / "wheels", "tiny-1.0-py3-none-any.whl"
+    wheels.mkdir()
+    (wheels / name).write_bytes(b"a wheel")
+    sha256 = hashlib.sha256(b"another" if tampered else b"a wheel").hexdigest()
+    lock = f"tiny==1.0 --hash=sha256:{sha256}\n".encode()
+    program = b"print('trained')\n"
+    source = source_of(script_config(), {"train.py": program, "requirements.txt": lock}, {name: sha256})
+    assert source is not None
+    unpacked(source, tmp_path / "code")
+    variables = {"SM_MODEL_DIR": str(tmp_path / "model"), "SM_CHANNEL_WHEELS": str(wheels)}
+    command = [sys.executable, "slipway_script.py"]
+    done = subprocess.run(command, cwd=tmp_path / "code", env=variables, capture_output=True, text=True, check=False)
+    carried = tmp_path / "model" / "code" / "wheels" / name
+    assert (done.returncode, done.stdout) == ((1, "") if tampered else (0, "trained\n"))
+    assert carried.exists() is not tampered
+    assert ("found another SHA-256; expected" in done.stderr) is tampered
 
 
 def test_the_entry_trains_carries_the_code_and_serves(tmp_path: Path) -> None:

@@ -179,6 +179,16 @@ def test_wrong_sizes_and_strangers_are_reported_together(dataset: Dataset) -> No
     ]
 
 
+def test_a_channel_with_fewer_files_than_instances_is_refused(dataset: Dataset) -> None:
+    """SageMaker splits no file, so an instance would train on nothing, and is paid."""
+    resources = replace(CONFIG.training, instance_count=2, distribution="sharded")
+    with pytest.raises(
+        ConfigurationError, match="found sharded with 2 instances and 1 files of channel train; expected 2"
+    ):
+        check_data(replace(CONFIG, training=resources), dataset, DATA_BUCKET)
+    check_data(replace(CONFIG, training=replace(resources, distribution="replicated")), dataset, DATA_BUCKET)
+
+
 def test_a_channel_without_files_is_refused() -> None:
     dataset = parse_manifest(json.dumps(upload_dataset({"train/a.csv": b"5,1\n"}, COLUMNS)).encode(), "wine-quality")
     with pytest.raises(ConfigurationError, match="found no file of channel validation"):

@@ -195,6 +195,14 @@ def test_counting_is_bounded() -> None:
     assert counts.top(2) == {"often": 2000, "sometimes": 1000}
 
 
+def test_long_texts_are_counted_in_bounded_memory() -> None:
+    counts = Counts(limit=1_000, characters=1_000)
+    for place in range(200):
+        counts.add(["often", f"{place:0100}"])
+        assert sum(map(len, counts._counts)) <= 1_000
+    assert counts.top(1) == {"often": 200}
+
+
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=20)), st.integers(1, 6), st.integers(1, 3))
 def test_the_most_frequent_are_found(blocks: list[list[str]], most: int, least: int) -> None:
     counts = Counts(limit=5)

@@ -34,6 +34,8 @@ def test_csv_is_answered_with_a_number_a_row(churn: Endpoint) -> None:
     assert 0 < second < 0.5 < first < 1
     assert churn.ask(f"{ROW}\r\n".encode(), "text/csv; charset=utf-8", None) == f"{first}\n"
     assert churn.ask(ROW, None, "*/*") == f"{first}\n"
+    for body in (f"\ufeff{ROW}", f"\ufeff{ROW}".encode()):
+        assert churn.ask(body) == f"{first}\n"
 
 
 @pytest.mark.parametrize(

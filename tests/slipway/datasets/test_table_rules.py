@@ -15,9 +15,14 @@ def test_texts_gaps_and_quotes_are_in_order() -> None:
     assert (check.rows, check.columns, check.problem_count) == (3, 3, 0)
 
 
+def test_a_long_text_is_in_order() -> None:
+    assert problems(b'no,"' + b"word, " * 40_000 + b'",3\n') == []
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
+        ([b'no,"a"b,1\n'], "line 1: found text that is not CSV: ',' expected after '\"'; expected cells in double"),
         ([b"maybe,a,1\n"], "line 1, column 1: found 'maybe'; expected no, yes"),
         ([b"no,a,1\n", b",a,1\n"], "line 2, column 1: found an empty field; expected no, yes"),
         ([b"churned,notes,tenure\n"], "line 1: found a header; expected rows only; columns.json names the columns"),

@@ -8,6 +8,7 @@ import pytest
 from slipway.programs import trial
 from slipway.programs.trial import Tried, try_program
 
+from tests.local_server import wait_for
 from tests.pipeline_lambdas.scripts import PROGRAM, script_config
 from tests.pipeline_lambdas.tables import ROWS
 
@@ -66,6 +67,29 @@ def test_a_folder_without_the_program_is_told(tmp_path: Path) -> None:
     (tmp_path / "configs").mkdir()
     (found,) = try_program(CONFIG, tmp_path / "configs", tmp_path / "data").problems
     assert found.startswith("wine-quality/train.py: found no file in the folder")
+
+
+ATTACK = """\
+import json, os, subprocess, sys
+assert not os.path.exists(os.path.expanduser("~/.aws/credentials")), "keys"
+assert json.loads(os.environ["SM_HPS"]) == {"weight": 0.5}, os.environ["SM_HPS"]
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+print("x" * 10_000_000)
+"""
+
+
+def test_it_finds_no_keys_and_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "home" / ".aws" / "credentials"
+    keys.parent.mkdir(parents=True)
+    keys.write_text("[default]")
+    monkeypatch.setenv("HOME", str(keys.parents[1]))
+    told = tmp_path / "pid"
+    code = f"{ATTACK}open({str(told)!r}, 'w').write(str(left.pid))\n"
+    found = tried(
+        tmp_path, PROGRAM.replace("    parser = ", code.replace("\n", "\n    ").join(["    ", "parser = "]), 1)
+    )
+    assert (found.problems, found.warning) == ((), "")
+    wait_for(lambda: not Path(f"/proc/{told.read_text()}").exists(), "the end of what the program left")
 
 
 def test_a_library_that_is_not_here_is_a_warning(tmp_path: Path) -> None:

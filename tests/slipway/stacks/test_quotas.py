@@ -66,6 +66,14 @@ def test_old_and_new_instances_run_side_by_side_and_the_champion_beside_test() -
     assert found[ENDPOINT_INSTANCES] == (1 + 2 + 3 + 2 + 2, 1 + 2 + 3 + 1 + 2 + 2 + 3)
 
 
+def test_kept_instances_have_a_quota_of_their_own() -> None:
+    found = needed(
+        config(instances("ml.t2.medium", 1), instances("ml.m5.large", 1), None, **{"training.keep_alive_s": 60})
+    )
+    assert found["ml.m5.large for training warm pool usage"] == (1, 1)
+    assert "ml.m5.large for training warm pool usage" not in needed(ON_INSTANCES)
+
+
 def test_the_greatest_stage_decides_for_each_type() -> None:
     found = needed(config(instances("ml.c5.xlarge", 4), instances("ml.m5.large", 1), instances("ml.m5.large", 6)))
     assert found[C5] == (8, 8)
@@ -91,6 +99,26 @@ def test_a_champion_of_instances_is_not_compared_on_a_serverless_endpoint() -> N
     found = needed(config(serverless(2), serverless(5), instances("ml.m5.large", 2)))
     assert found[M5] == (4, 5), "one beside Prod's while Test is deployed, and as many again while Prod is"
     assert found[SERVERLESS_ENDPOINTS] == (2, 2)
+
+
+def test_a_search_trains_on_the_instances_of_all_jobs_at_a_time() -> None:
+    rounds = {"num_round": {"type": "integer", "min": 10, "max": 60}}
+    search = {
+        "objective": {"metric": "validation:rmse", "type": "Minimize"},
+        "max_jobs": 9,
+        "max_parallel_jobs": 4,
+        "ranges": rounds,
+    }
+    found = needed(
+        config(
+            serverless(2),
+            serverless(5),
+            None,
+            tuning=search,
+            hyperparameters={"objective": "reg:squarederror"},
+        )
+    )
+    assert found[TRAINING] == (4, 4)
 
 
 def test_several_models_add_up() -> None:

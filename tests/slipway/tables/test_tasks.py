@@ -55,7 +55,7 @@ def test_what_is_asked_for_is_taken() -> None:
     ("labels", "asked", "told"),
     [
         (["a", "a"], Asked(), "found 'a' in every row"),
-        ([], Asked(), "found no value in every row"),
+        ([], Asked(), "found no value in any row"),
         (["a", "b", "c"], Asked("regression"), "found 3 rows without a number, 'a', 'b', 'c' for example"),
         (["a", "b", "c"], Asked("binary"), "found 3 values; expected two for binary"),
         ([f"v{number}" for number in range(101)], Asked(), "found 101 different values"),

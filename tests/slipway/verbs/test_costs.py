@@ -69,6 +69,17 @@ def test_a_release_is_charged_for_what_waits_and_for_what_runs_twice() -> None:
     assert found["endpoint test, old and new at once, 2 x ml.m5.large"].usd == pytest.approx(0.1 * 2 * 0.115)
 
 
+def test_spot_counts_fewer_hours_and_kept_instances_are_paid() -> None:
+    found = lines(release_lines, training__max_runtime_s=600, training__spot={"max_wait_s": 3600})
+    assert found["training, 1 x ml.m5.large, spot"].quantity == pytest.approx(4.5 / 60), "nothing is promised"
+    config = parse_config(patched(CONFIG, {"training.max_runtime_s": 600, "training.spot": {"max_wait_s": 3600}}), "c")
+    saving = {one.item: one for one in release_lines(config, replace(ASSUMED, spot_saving_percent=70), TABLE)}
+    assert saving["training, 1 x ml.m5.large, spot"].quantity == pytest.approx(4.5 / 60 * 0.3)
+    kept = lines(release_lines, training__keep_alive_s=1800, training__instance_count=2)
+    assert kept["kept after training, 2 x ml.m5.large"].usd == pytest.approx(2 * 0.5 * 0.115)
+    assert not any("spot" in item or "kept" in item for item in lines(release_lines))
+
+
 def test_a_production_environment_costs_its_actions_too() -> None:
     prod = {"instance_type": "ml.m5.large", "instance_count": 1}
     with_prod = lines(release_lines, environments={**TWO, "prod": prod})

@@ -6,13 +6,17 @@ import csv
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from slipway.cli import run
+from slipway.programs.trial import try_program
+from slipway.tables import config_text
 
+from pipeline_lambdas.config.parsing import parse_config
 from tests.local_server import ROOT
 from tests.real_data import real_data
 
@@ -137,7 +141,81 @@ def test_rows_without_a_label_and_duplicates_are_told(checkout: Path, capsys: py
     (checkout / "a.csv").write_text("\n".join(lines), encoding="utf-8")
     found = made(capsys, "a", "--data", "a.csv", "--label", "y")
     assert (found["rows"], found["unlabelled_rows"], found["duplicate_rows"]) == (200, 2, 110)
-    assert "2 rows without a label are left out" in found["warnings"]
+    assert "rows without a label, which are left out: 2" in found["warnings"]
+
+
+def write_table(root: Path, row: Callable[[int], str], header: str = "x,word,y", count: int = 120) -> Path:
+    """Write a table of a line for each number from 0 on."""
+    path = root / "table.csv"
+    path.write_text("\n".join([header, *map(row, range(count))]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("label", "problem", "classes", "left_out"),
+    [
+        (["0", "1", "NA"], "binary", ["0", "1"], 40),
+        (["1.5", "2.5", "?"], "binary", ["2.5", "1.5"], 40),
+        (["no", "yes", "no\N{NO-BREAK SPACE}"], "binary", ["no", "yes"], 0),
+        (["no", "yes", "NA"], "multiclass", ["NA", "no", "yes"], 0),
+        (["none", "unknown", "missing"], "multiclass", ["missing", "none", "unknown"], 0),
+        (["it\x92s", "b", "b"], "binary", ["b", "it\x92s"], 0),
+        (["<i>", '"a, ""b"""', "é/ü"], "multiclass", ["<i>", 'a, "b"', "é/ü"], 0),
+    ],
+)
+def test_what_a_label_holds(
+    label: list[str],
+    problem: str,
+    classes: list[str],
+    left_out: int,
+    checkout: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = write_table(checkout, lambda number: f"{number}.5,{'abcd'[number // 3 % 4]},{label[number % 3]}")
+    found = made(capsys, "a", "--data", table, "--label", "y")
+    assert (found["problem"], [one["name"] for one in found["classes"]]) == (problem, classes)
+    assert found["unlabelled_rows"] == left_out
+    parsed = parse_config((checkout / "training_config/a.yml").read_bytes(), "a.yml")
+    assert parsed.label
+    assert list(parsed.label.classes) == classes
+    gaps = [text for text in found["warnings"] if "does it stand for a gap?" in text]
+    assert bool(gaps) == bool({"NA", "none"} & {*classes})
+
+
+def test_both_classes_are_in_each_channel(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a model that cannot be judged comes to light at the end of a release."""
+    table = write_table(checkout, lambda number: f"2026-01-{number % 28 + 1:02},{number}.5,{number % 28 > 24}", "d,x,y")
+    assert new("a", "--data", table, "--label", "y", "--time", "d") == 1
+    told = capsys.readouterr().err
+    assert "the split by time d leaves no row of the class 'True' for train; expected rows of both classes" in told
+    assert new("a", "--data", write_table(checkout, lambda number: f"{number}.5,b,{number < 2}"), "--label", "y") == 1
+    assert "the split leaves no row of the class 'True' for test" in capsys.readouterr().err
+    table = write_table(checkout, lambda number: f"{number}.5,b,{number % 2 if number > 1 else 'rare'}")
+    found = made(capsys, "a", "--data", table, "--label", "y")
+    assert [text for text in found["warnings"] if "has no row of class" in text] == [
+        "the channel test has no row of class 'rare'"
+    ]
+
+
+def test_the_column_of_the_groups_is_ignored(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = write_table(checkout, lambda number: f"{number}.5,c{number % 20},{number % 3 == 1}")
+    made(capsys, "a", "--data", table, "--label", "y", "--group", "word")
+    assert config(checkout, "a")["features"] == {"x": "number", "word": "ignore"}
+
+
+def test_too_many_columns_write_nothing(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config_text, "SIZE_LIMIT_BYTES", 500)
+    assert new("a", "--data", EXAMPLES / "churn.csv", "--label", "churned") == 1
+    assert "found 7 columns; expected so many that a config of 500 bytes" in capsys.readouterr().err
+    assert not (checkout / "data").exists()
+
+
+@pytest.mark.parametrize("encoding", ["base64", "nonsense", "undefined"])
+def test_an_encoding_that_is_none(encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new("a", "--data", EXAMPLES / "churn.csv", "--label", "churned", "--encoding", encoding) == 1
+    assert f"--encoding: found '{encoding}'; expected an encoding that" in capsys.readouterr().err
 
 
 def test_a_line_break_in_a_cell_is_a_space(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,3 +278,50 @@ def test_abalone_with_its_sex(checkout: Path, capsys: pytest.CaptureFixture[str]
         "sex": "category",
         **dict.fromkeys(names.split(",")[1:-1], "number"),
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "file", "label", "answers"),
+    [
+        ("churn", "churn.csv", "churned", "probability"),
+        ("tickets", "tickets.csv", "team", "probabilities"),
+        ("sales", "sales.csv", "units", "number"),
+    ],
+)
+def test_a_program_to_begin_with_is_in_order(
+    checkout: Path, capsys: pytest.CaptureFixture[str], model: str, file: str, label: str, answers: str
+) -> None:
+    """It is trained and asked on the first rows, as before a push."""
+    assert new(model, "--data", EXAMPLES / file, "--label", label, "--script") == 0
+    assert f"wrote training_config/{model}/train.py, inference.py, rows.py and columns.py" in capsys.readouterr().out
+    written = config(checkout, model)
+    assert (written["algorithm"]["name"], written["script"]["answers"]) == ("scikit-learn", answers)
+    assert "features" not in written
+    configs = checkout / "training_config"
+    parsed = parse_config((configs / f"{model}.yml").read_bytes(), f"{model}.yml")
+    tried = try_program(parsed, configs, checkout / "data" / model)
+    assert (tried.problems, tried.warning) == ((), "")
+    assert "answered 10, in" in tried.done
+
+
+def test_a_program_is_never_replaced(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("churn", "--data", EXAMPLES / "churn.csv", "--label", "churned", "--script")
+    assert new(*arguments) == 0
+    own = checkout / "training_config" / "churn" / "rows.py"
+    own.write_text("# mine\n")
+    assert new(*arguments, "--overwrite") == 1
+    assert "columns.py: found it; expected no program of this name, as it is yours" in capsys.readouterr().err
+    assert own.read_text() == "# mine\n"
+
+
+def test_names_of_columns_survive_in_a_program(checkout: Path) -> None:
+    table = checkout / "odd.csv"
+    names = ["it's", 'a "name"', "été, {x}", "back\\slash", "y"]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([number % 7, number % 5, number % 3, number % 11, number % 2] for number in range(80))
+    assert new("odd", "--data", table, "--label", "y", "--script") == 0
+    found: dict[str, Any] = {}
+    exec((checkout / "training_config" / "odd" / "columns.py").read_text(encoding="utf-8"), found)  # noqa: S102 - ours
+    assert (list(found["COLUMNS"]), found["CLASSES"]) == (names[:-1], ["0", "1"])

@@ -43,6 +43,9 @@ def _train(ml: Ml) -> None:
     hosts = ml.resource_config().get("hosts", [])
     if len(hosts) > 1:
         raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
+    note = ml.gpu_note()
+    if note:
+        algorithm_log.info(note)
     rows = data.load(ml, settings)
     model = _calibrated(settings, _best(settings, rows), rows.get("validation", rows["train"]))
     for channel, found in rows.items():

@@ -1,7 +1,7 @@
-"""Starts the containers of scripts: `training.py` or `serving.py`, with an /opt/ml of their own (`isolated.py`).
+"""Starts the containers of scripts: `training.py` or `serving.py`, each alone with its /opt/ml (`isolated.py`).
 
 Where the machine cannot give a process its own /opt/ml, the container's variables name the folder that stands for it,
-as the toolkits allow by SAGEMAKER_BASE_DIR.
+as the toolkits allow by SAGEMAKER_BASE_DIR. Where it can, and cannot hide the rest, the container sees all of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from local_aws.processes.forking import Process
 from local_aws.sagemaker.containers.contract import OPT_ML, Door
 from local_aws.sagemaker.containers.isolated import Isolated
+from local_aws.sagemaker.containers.private_root import Inside
 from local_aws.sagemaker.containers.script_mode.task import Task
 
 _ROOT = Path(__file__).parents[4]
@@ -50,7 +51,7 @@ class Scripts:
         ml.mkdir(parents=True)
         (ml / "model").symlink_to(folder)
         task = self._task(image, ml, offline=offline, listener=door.listener.fileno(), secret=door.secret)
-        process = self._start("serving", task, ml, environment, log_fd, door.listener.fileno())
+        process = self._start("serving", task, ml, environment, log_fd, door.listener.fileno(), model=folder)
         threading.Thread(target=_remove_after, args=(process, place), name="script-folder", daemon=True).start()
         return process
 
@@ -62,6 +63,7 @@ class Scripts:
             cache=str(self.folder / "packages"),
             offline=offline,
             shared=shared,
+            exposed=self.isolated.exposure(),
             pip={name: value for name, value in os.environ.items() if name.startswith("PIP_")},
             listener=listener,
             secret=secret,
@@ -75,6 +77,7 @@ class Scripts:
         environment: Mapping[str, str],
         log_fd: int,
         listener: int | None = None,
+        model: Path | None = None,
     ) -> Process:
         command = [sys.executable, "-P", "-m", f"{__package__}.{program}"]
         base = {} if task.shared is None else {"SAGEMAKER_BASE_DIR": task.base}
@@ -86,7 +89,28 @@ class Scripts:
             **task.as_variables(),
             "PYTHONPATH": str(_ROOT),
         }
-        return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None)
+        inside = self._inside(task, ml, model) if task.exposed is None else None
+        return self.isolated.start(command, ml, variables, log_fd, listener, private=task.shared is None, inside=inside)
+
+    def _inside(self, task: Task, ml: Path, model: Path | None) -> Inside:
+        """What the container sees beside the system: Python, this package, the model that it serves, its packages."""
+        scratch, cache = ml.with_name(f"{ml.name}.tmp"), Path(task.cache)
+        for folder in (scratch, cache):
+            folder.mkdir(parents=True, exist_ok=True)
+        python = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
+        libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+        named = [*python, *filter(None, [*sys.path, *libraries]), *_paths_in(task.pip), "/etc/resolv.conf"]
+        state = self.folder.parents[1]
+        # An import path may be a checkout, with the state inside it.
+        safe = [str(path) for path in map(Path, named) if not any(each.is_relative_to(path) for each in (state, _ROOT))]
+        own = [str(_ROOT / "local_aws"), *([str(model)] if model else [])]
+        return Inside(str(scratch), [*safe, *own], [str(cache)])
+
+
+def _paths_in(settings: Mapping[str, str]) -> list[str]:
+    """The files and folders that pip's settings name."""
+    words = [word.removeprefix("file://") for value in settings.values() for word in value.split()]
+    return [word for word in words if word.startswith("/")]
 
 
 def _remove_after(process: Process, folder: Path) -> None:

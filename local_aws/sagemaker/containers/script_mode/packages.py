@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from local_aws.sagemaker.containers import capabilities
 from local_aws.sagemaker.containers.registry import parse_image
 from local_aws.sagemaker.containers.script_mode import frameworks, requirements
 from local_aws.sagemaker.containers.script_mode.failures import CommandError
@@ -49,15 +50,17 @@ class Installer:
         cache.mkdir(parents=True, exist_ok=True)
         image = parse_image(self.task.image)
         python = f"{sys.implementation.cache_tag}-{platform.machine()}"
-        target = (
-            cache / f"{image.repository}-{image.tag or 'newest'}-{python}-{requirements.digest(self.task.code)[:24]}"
-        )
-        if self.task.offline:
+        digest = requirements.digest(self.task.code, self.task.here)[:24]
+        target = cache / f"{image.repository}-{image.tag or 'newest'}-{python}-{digest}"
+        pins = self._offline_pins() if self.task.offline else []
+        if self.task.offline and not pins:
             self._check_offline()
         with _locked(cache / f"{target.name}.lock"):
             if target.is_dir():
                 self.lines.info(f"The packages of {requirements.FILE} are those of an earlier run: {target}")
                 os.utime(target)
+            elif pins:
+                self._fill_from_wheels(target, pins)
             else:
                 self._fill(target)
                 _forget_unused(cache, target)
@@ -99,6 +102,59 @@ class Installer:
                 f"{requirements.FILE} cannot be installed with the image's versions on this Python "
                 f"({platform.python_version()}), and was installed without them"
             )
+        self._keep(part, target, started)
+
+    def _fill_from_wheels(self, target: Path, pins: list[str]) -> None:
+        """Install the wheels that came with the code, without what the image has.
+
+        They are made for the image's Python. Where they do not fit this one, the same versions come from where pip
+        finds packages on this machine.
+        """
+        part, started = target.with_name(f"{target.name}.part"), time.monotonic()
+        folders = [word for folder in self._wheel_folders() for word in ("--find-links", str(folder))]
+        offline = {"PIP_NO_INDEX": "1"}
+        if self._install_pins(part, pins, folders, offline) and self._install_pins(
+            part, pins, ["--no-deps", *folders], offline
+        ):
+            self.lines.info(
+                f"The wheels are made for the image and do not all fit Python {platform.python_version()} on this "
+                "machine; the same versions are taken from where pip finds packages here"
+            )
+            code = self._install_pins(part, pins, ["--no-deps"], self.task.pip, quiet=False)
+            if code != 0:
+                self.lines.info(
+                    "pip finds no wheels of these versions for this Python here, or reaches no index: run local AWS "
+                    "with the image's Python, or take versions that have wheels for both"
+                )
+                shutil.rmtree(part, ignore_errors=True)
+                raise self._failure(code)
+        part.mkdir(exist_ok=True)
+        lacking = requirements.lacking(distributions(path=[str(part)]), self._versions)
+        if lacking:
+            shutil.rmtree(part)
+            self.lines.info(f"Neither the image nor the wheels have {'; '.join(lacking)}")
+            raise self._failure(1)
+        self._keep(part, target, started)
+
+    def _install_pins(
+        self, part: Path, pins: list[str], words: list[str], settings: Mapping[str, str], *, quiet: bool = True
+    ) -> int:
+        shutil.rmtree(part, ignore_errors=True)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+            file.write("".join(f"{pin}\n" for pin in pins))
+            file.flush()
+            into = ["install", "--target", str(part), "--only-binary", ":all:", "--requirement", file.name]
+            return self._run([*into, *words], settings, quiet=quiet)
+
+    def _offline_pins(self) -> list[str]:
+        text = (self.task.code / requirements.FILE).read_text(encoding="utf-8", errors="replace")
+        return requirements.offline_pins(text, self._wheel_folders())
+
+    def _wheel_folders(self) -> list[Path]:
+        text = (self.task.code / requirements.FILE).read_text(encoding="utf-8", errors="replace")
+        return requirements.wheel_folders(requirements.lines(text), self.task.code, self.task.here)
+
+    def _keep(self, part: Path, target: Path, started: float) -> None:
         part.rename(target)
         size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
         names = sorted(f"{found.name} {found.version}" for found in distributions(path=[str(target)]))
@@ -142,10 +198,15 @@ class Installer:
         if code != 0:
             raise self._failure(code)
 
-    def _run(self, words: list[str], settings: Mapping[str, str]) -> int:
+    def _run(self, words: list[str], settings: Mapping[str, str], *, quiet: bool = False) -> int:
+        """Pip's exit code. `quiet` keeps what it says out of the log, where something else is tried after it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHONPATH"))}
         cached = {"PIP_CACHE_DIR": str(Path(self.task.cache) / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        # Building a package runs code of its own.
         command = [
+            sys.executable,
+            "-I",
+            capabilities.__file__,
             sys.executable,
             "-m",
             "pip",
@@ -156,7 +217,10 @@ class Installer:
             "--root-user-action",
             "ignore",
         ]
-        return subprocess.run(command, cwd=self.task.code, env={**kept, **cached, **settings}, check=False).returncode
+        said = subprocess.DEVNULL if quiet else None
+        return subprocess.run(
+            command, cwd=self.task.code, env={**kept, **cached, **settings}, stdout=said, stderr=said, check=False
+        ).returncode
 
     def _failure(self, code: int) -> CommandError:
         legacy = frameworks.of_image(self.task.image).legacy

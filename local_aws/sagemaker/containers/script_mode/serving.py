@@ -18,7 +18,7 @@ from pathlib import Path
 
 from local_aws.sagemaker.containers.contract import Door
 from local_aws.sagemaker.containers.registry import parse_image
-from local_aws.sagemaker.containers.script_mode import frameworks, handlers, offline, packages, source
+from local_aws.sagemaker.containers.script_mode import confinement, frameworks, handlers, packages, source
 from local_aws.sagemaker.containers.script_mode.codecs import JSON
 from local_aws.sagemaker.containers.script_mode.failures import ClientError
 from local_aws.sagemaker.containers.script_mode.frameworks import PROGRAM, PYTORCH_INFERENCE, XGBOOST
@@ -68,8 +68,7 @@ def load(task: Task, lines: ToolkitLog) -> Handler:
     differing = installer.versions_line(installed)
     if differing:
         lines.info(differing)
-    if task.offline:
-        offline.leave(lines)
+    confinement.confine(task, lines)
     _import_from([str(task.code), *([str(installed)] if installed else [])])
     module = importlib.import_module(program.removesuffix(".py"))
     handler = handlers.for_image(parse_image(task.image).repository, module, model_dir, os.environ)

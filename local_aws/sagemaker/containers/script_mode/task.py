@@ -18,6 +18,7 @@ class Task:
 
     base      the folder that stands for /opt/ml: this very path, where the machine can give a program its own
     shared    why the program does not have an /opt/ml of its own, if it has not
+    exposed   why the program sees this machine's files and processes, if it does
     cache     the folder of the packages that were installed for scripts
     offline   whether the container has no network (EnableNetworkIsolation)
     pip       pip's settings on this machine
@@ -29,6 +30,7 @@ class Task:
     cache: str
     offline: bool
     shared: str | None = None
+    exposed: str | None = None
     pip: dict[str, str] = field(default_factory=dict)
     listener: int | None = None
     secret: str = ""

@@ -19,7 +19,7 @@ from io import BufferedReader
 from pathlib import Path
 from shlex import quote
 
-from local_aws.sagemaker.containers.script_mode import frameworks, offline, packages, source
+from local_aws.sagemaker.containers.script_mode import confinement, frameworks, packages, source
 from local_aws.sagemaker.containers.script_mode.environment import TrainingEnvironment
 from local_aws.sagemaker.containers.script_mode.failures import ClientError, CommandError, framework_error
 from local_aws.sagemaker.containers.script_mode.task import Task
@@ -63,6 +63,9 @@ class Training:
                 f"This machine cannot give a job its own /opt/ml ({self._task.shared}). It is {self._task.base}, which "
                 "the SM_ variables name; a script that opens /opt/ml itself does not find it"
             )
+        note = self._task.ml.gpu_note()
+        if note and not self._environment.description["num_gpus"]:
+            self._lines.warning(note)
         program = self._environment.program
         if program is None:
             raise ValueError(f"no script: name it with the hyperparameter {frameworks.PROGRAM}")
@@ -76,8 +79,7 @@ class Training:
         command = self._command(program)
         variables = self._environment.all_variables()
         self._announce(command, variables)
-        if self._task.offline:
-            offline.leave(self._lines)
+        confinement.confine(self._task, self._lines)
         code, output = self._execute(command, {**os.environ, **variables, **self._import_path(installed)})
         if code != 0:
             raise CommandError("ExecuteUserScriptError", command, code, output, legacy=self._framework.legacy)

@@ -38,15 +38,15 @@ class RoundLine(xgb.callback.TrainingCallback):
 
 
 class SaveEachRound(xgb.callback.TrainingCallback):
-    """Keeps the model of the last finished round in the model directory (save_model_on_termination)."""
+    """Keeps the model of the last finished round where the model will be (save_model_on_termination)."""
 
-    def __init__(self, model_dir: Path) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        self._model_dir = model_dir
+        self._path = path
 
     def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: EvaluationLog) -> bool:
         del epoch, evals_log
-        save(model, self._model_dir / MODEL_NAME)
+        save(model, self._path)
         return False
 
 

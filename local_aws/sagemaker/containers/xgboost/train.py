@@ -3,9 +3,9 @@ r"""The training job of the XGBoost container in algorithm mode, on one host.
 Behaviour: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html and
 https://github.com/aws/sagemaker-xgboost-container/blob/master/src/sagemaker_xgboost_container/algorithm_mode/train.py
 
-Not emulated, each refused with a message of its own: training on several hosts, GPU training with Dask,
-cross-validation (`_kfold`, `_num_cv_round`), script mode (`sagemaker_program`), Parquet and RecordIO data, query
-groups (`qid`) in libsvm data. Debugger hooks are left out.
+The processor trains what asks for a GPU. Not emulated, each refused with a message of its own: training on several
+hosts, script mode (`sagemaker_program`), Parquet and RecordIO data, query groups (`qid`) in libsvm data. Debugger hooks
+are left out.
 
 The failure file differs from AWS's on purpose. AWS writes `framework error: \n<traceback>\n<message>` and cuts it
 at 1,024 characters, often before the message. Here the traceback is its last line only, so the reason is seen;
@@ -31,7 +31,8 @@ from local_aws.sagemaker.containers.toolkit.exceptions import (
     ToolkitError,
     UserError,
 )
-from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, hyperparameters, metrics
+from local_aws.sagemaker.containers.xgboost import callbacks, channels, data, folds, hyperparameters, metrics
+from local_aws.sagemaker.containers.xgboost.callbacks import EvaluationLog
 from local_aws.sagemaker.containers.xgboost.data import Channel
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _CONTAINER_ONLY = (
     "save_model_on_termination",
     "use_dask_gpu_training",
     "_tuning_objective_metric",
+    "_kfold",
     "_num_cv_round",
 )
 """Hyperparameters that the container uses and XGBoost does not know."""
@@ -100,7 +102,8 @@ def _train(ml: Ml) -> None:
     values = hyperparameters.validate(texts)
     config = ml.input_data_config()
     data_format = channels.validate(config)
-    _check_emulated(values, ml.resource_config())
+    _check_emulated(values, ml)
+    _use_no_gpu(values, ml)
     log.info("Determined 0 GPU(s) available on the instance.")
     nthread = values.get("nthread")
     weights = values.get("csv_weights") == 1
@@ -116,8 +119,35 @@ def _train(ml: Ml) -> None:
     if "validation" in matrices:
         log.info(f"Validation matrix has {matrices['validation'].num_row()} rows")
     ml.model_dir.mkdir(parents=True, exist_ok=True)
-    model = _boost(values, matrices, ml.model_dir, ml.checkpoint_dir())
-    callbacks.save(model, ml.model_dir / callbacks.MODEL_NAME)
+    if "_kfold" in values:
+        _cross_validate(values, matrices, ml)
+    else:
+        model = _boost(values, matrices, ml.model_dir / callbacks.MODEL_NAME, ml.checkpoint_dir())
+        callbacks.save(model, ml.model_dir / callbacks.MODEL_NAME)
+
+
+def _cross_validate(values: dict[str, Any], matrices: dict[str, xgb.DMatrix], ml: Ml) -> None:
+    """Train a model for each fold; all of them are the artifact."""
+    whole, rounds, models = folds.joined(matrices), values.get("_num_cv_round", 1), values["_kfold"]
+    log.info(f"Run {rounds}-round of {models}-fold cross validation with {whole.num_row()} rows")
+    labels, checkpoints = np.asarray(whole.get_label()), ml.checkpoint_dir()
+    predictions = folds.Predictions(labels, rounds, classes=folds.is_classification(values))
+    results: list[EvaluationLog] = []
+    for number, (seen, unseen) in enumerate(folds.split(values, labels)):
+        log.info(f"Train cross validation fold {number % models + 1}")
+        path, of_fold = ml.model_dir / f"{callbacks.MODEL_NAME}-{number}", EvaluationLog()
+        place = checkpoints / f"model-{number}" if checkpoints else None
+        model = _boost(values, matrices, path, place, whole.slice(seen), of_fold)
+        results.append(of_fold)
+        predictions.record(unseen, np.asarray(model.predict(whole.slice(unseen))))
+        callbacks.save(model, path)
+        if (number + 1) % models == 0:
+            log.info(f"The metrics of round {(number + 1) // models} cross validation")
+            folds.tell(values["num_round"], results[-models:])
+    predictions.save(ml.output_data_dir)
+    if rounds > 1:
+        log.info(f"The overall metrics of {rounds}-round cross validation")
+        folds.tell(values["num_round"], results)
 
 
 def _channel(ml: Ml, name: str) -> Channel:
@@ -125,16 +155,24 @@ def _channel(ml: Ml, name: str) -> Channel:
     return Channel(name, directory, ml.documented(directory))
 
 
-def _check_emulated(values: dict[str, Any], resources: dict[str, Any]) -> None:
-    hosts = resources.get("hosts", [])
+def _check_emulated(values: dict[str, Any], ml: Ml) -> None:
+    hosts = ml.resource_config().get("hosts", [])
     if len(hosts) > 1:
         raise NotEmulatedError(f"InstanceCount is {len(hosts)}: training locally runs on one host, set it to 1")
-    if "_kfold" in values:
-        raise NotEmulatedError("Hyperparameter _kfold: cross-validation is not run locally, remove it")
-    if values.get("use_dask_gpu_training") == "true":
+    if values.get("use_dask_gpu_training") == "true" and not ml.gpu_note():
         raise UserError(
             "Some configurations unsuitable for Dask GPU training were found: no GPU is available on the instance."
         )
+
+
+def _use_no_gpu(values: dict[str, Any], ml: Ml) -> None:
+    """Let a job that asks for an instance with a GPU train by the same method on the processor."""
+    note = ml.gpu_note()
+    if note is None:
+        return
+    log.warning(note)
+    if values.get("tree_method") == "gpu_hist":
+        values["tree_method"] = "hist"
 
 
 def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
@@ -160,10 +198,15 @@ def _check_classes(values: dict[str, Any], matrix: xgb.DMatrix) -> None:
 def _boost(
     values: dict[str, Any],
     matrices: dict[str, xgb.DMatrix],
-    model_dir: Path,
+    path: Path,
     checkpoint_dir: Path | None,
+    rows: xgb.DMatrix | None = None,
+    results: EvaluationLog | None = None,
 ) -> xgb.Booster:
-    """Run the rounds. Raises UserError or AlgorithmError with XGBoost's message."""
+    """Run the rounds for the model at `path`. Raises UserError or AlgorithmError with XGBoost's message.
+
+    It trains on `rows`, or on the channel train; `results` receives the metrics of each round.
+    """
     selection = metrics.select(values)
     parameters = {name: value for name, value in values.items() if name not in _CONTAINER_ONLY}
     cells = matrices["train"].num_row() * matrices["train"].num_col()
@@ -177,11 +220,12 @@ def _boost(
     try:
         return xgb.train(
             parameters,
-            matrices["train"],
+            matrices["train"] if rows is None else rows,
             num_boost_round=values["num_round"] - start,
             evals=[(matrix, name) for name, matrix in matrices.items()],
             custom_metric=metrics.evaluator(selection.container, objective) if selection.container else None,
-            callbacks=_callbacks(values, matrices, selection, model_dir, checkpoint_dir, start),
+            evals_result=results,
+            callbacks=_callbacks(values, matrices, selection, path, checkpoint_dir, start),
             xgb_model=start_model,
             verbose_eval=False,
         )
@@ -198,7 +242,7 @@ def _callbacks(
     values: dict[str, Any],
     matrices: dict[str, xgb.DMatrix],
     selection: metrics.Selection,
-    model_dir: Path,
+    path: Path,
     checkpoint_dir: Path | None,
     start: int,
 ) -> list[xgb.callback.TrainingCallback]:
@@ -207,8 +251,8 @@ def _callbacks(
         checkpoint_dir.mkdir(parents=True, exist_ok=True)
         chosen.append(callbacks.Checkpoint(checkpoint_dir, start))
     if values.get("save_model_on_termination") == "true":
-        chosen.append(callbacks.SaveEachRound(model_dir))
-        _keep_model_on_sigterm(model_dir)
+        chosen.append(callbacks.SaveEachRound(path))
+        _keep_model_on_sigterm(path.parent)
     rounds = values.get("early_stopping_rounds")
     if rounds and selection.stop_on and "validation" in matrices:
         chosen.append(

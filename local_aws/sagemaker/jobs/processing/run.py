@@ -34,6 +34,7 @@ class ProcessingRun(PlainRun):
         super().__init__(platform, lifecycle.PROCESSING, record, record.request["RoleArn"])
         self._ml = Ml(self._folder / "ml")
         targets = [target for _, target in files.outputs(self._ml, self._request)]
+        self._offline = bool(self._request.get("NetworkConfig", {}).get("EnableNetworkIsolation"))
         self._continuous = any(target["S3UploadMode"] == "Continuous" for target in targets)
         self.tick_s = _UPLOAD_S if self._continuous else None
 
@@ -68,19 +69,24 @@ class ProcessingRun(PlainRun):
         command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
         try:
             isolated = self._platform.launcher.isolated()
-            return isolated.start(command, Path(self._ml.root), self._environment(), log_fd)
+            root, environment = Path(self._ml.root), self._environment()
+            return isolated.start(command, root, environment, log_fd, offline=self._offline)
         except StartError as error:
             self._check_server()
             raise JobFailedError(f"InternalServerError: the container did not start: {error}") from None
 
     def _environment(self) -> dict[str, str]:
-        """The request's variables, and this local AWS with the job's role, which SDKs on AWS find by themselves."""
+        """The request's variables, and this local AWS with the job's role, which SDKs on AWS find by themselves.
+
+        With network isolation a container has no credentials:
+        https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
+        """
         region = region_of(self._arn)
         return {
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **self._platform.sdk_variables(self._role),
+            **({} if self._offline else self._platform.sdk_variables(self._role)),
             **self._request.get("Environment", {}),
             "PROCESSING_JOB_ARN": self._arn,
         }

@@ -24,6 +24,10 @@ NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _PERIOD_S = 60.0
 _MATCH_S = 1.0
 """For one expression on one line."""
+_MATCH_ALL_S = 20.0
+"""Of the processor, for one expression on all lines of a job: one that is slow on each would hold up the whole log."""
+_MOST_WATCHED = 20_000
+"""Hyperband's largest MaxResource; a script may log what it likes."""
 _MAX_DATA_PER_CALL = 1000
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"""
 _CODE = re.compile(r"\\[xuUN0-9]")
@@ -66,7 +70,7 @@ class Watched:
 
     def take(self, name: str, value: float) -> None:
         """Keep the value of the metric if it is this one."""
-        if name == self.name:
+        if name == self.name and len(self.values) < _MOST_WATCHED:
             self.values.append(value)
             if self.on_value:
                 self.on_value()
@@ -92,22 +96,32 @@ class JobMetrics:
         self._last: dict[str, tuple[float, float]] = {}
         self._publish_at = time.monotonic() + _PERIOD_S
         self._denied = False
+        self._spent_s = dict.fromkeys((name for name, _ in definitions), 0.0)
 
     def read(self, line: str, at: float) -> None:
         """Take the metrics from a line of the log; `at` is its Unix time."""
         for definition in list(self._definitions):
-            try:
-                values = definition.values(line)
-            except TimeoutError:
-                log.warning("metric %s of training job %s is left out: it takes too long", definition.name, self._job)
-                self._definitions.remove(definition)
-                continue
-            for value in values:
+            for value in self._values(definition, line):
                 self._points.append((definition.name, value, at))
                 self._last[definition.name] = (value, at)
                 self._watched.take(definition.name, value)
         if self._points and time.monotonic() >= self._publish_at:
             self.publish()
+
+    def _values(self, definition: _Definition, line: str) -> list[float]:
+        """The values on a line; none from an expression that takes too long, which is tried no more."""
+        started = time.thread_time()
+        try:
+            values = definition.values(line)
+        except TimeoutError:
+            values, slow = [], True
+        else:
+            self._spent_s[definition.name] += time.thread_time() - started
+            slow = self._spent_s[definition.name] > _MATCH_ALL_S
+        if slow:
+            log.warning("metric %s of training job %s is left out: it takes too long", definition.name, self._job)
+            self._definitions.remove(definition)
+        return values
 
     def final(self) -> list[Document]:
         """The last value of each metric; Timestamp is a Unix time here."""

@@ -15,10 +15,10 @@ from local_aws import base
 from local_aws.processes.forking import Process, StartError
 from local_aws.sagemaker.containers.contract import Ml
 from local_aws.sagemaker.jobs import channels, lifecycle
-from local_aws.sagemaker.jobs.container_log import ContainerLog
+from local_aws.sagemaker.jobs.container_log import JOB_BYTES, ContainerLog
 from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, JobRun
 from local_aws.sagemaker.jobs.lifecycle import TRAINING
-from local_aws.sagemaker.jobs.training import checkpoints
+from local_aws.sagemaker.jobs.training import checkpoints, volume
 from local_aws.sagemaker.jobs.training import files as job_files
 from local_aws.sagemaker.jobs.training import states as job_states
 from local_aws.sagemaker.jobs.training.metrics import NAMESPACE, JobMetrics, Watched
@@ -38,9 +38,11 @@ class TrainingRun(JobRun):
         super().__init__(platform, TRAINING, record, record.request["RoleArn"])
         self._ml = Ml(self._folder / "ml")
         self._checkpoints: checkpoints.Checkpoints | None = None
+        self._push_at = 0.0
         self._image: str = record.request["AlgorithmSpecification"]["TrainingImage"]
         self._is_own = platform.own_images.is_own(self._image)
         self._is_script = self._is_own or script_of(record.request) is not None
+        self.tick_s = volume.PERIOD_S if self._is_script else None
         definitions = job_states.metric_definitions(record.request["AlgorithmSpecification"])
         self._watched = Watched(record.state.get("watched", ""), on_change)
         self._on_change = on_change
@@ -61,7 +63,7 @@ class TrainingRun(JobRun):
         job_states.move(self._platform, self._name, "Downloading", "Downloading the training image")
         self._move("Training")
         stream = f"{self._name}/algo-1-{int(self._platform.records.now())}"
-        output = ContainerLog(self._role.client, NAMESPACE, stream, self._metrics.read)
+        output = ContainerLog(self._role.client, NAMESPACE, stream, self._metrics.read, JOB_BYTES)
         output.start()
         try:
             process = self._start(output.write_fd)
@@ -118,7 +120,7 @@ class TrainingRun(JobRun):
         folder = self._ml.checkpoint_dir()
         if not config or folder is None:
             return
-        self.tick_s = checkpoints.PERIOD_S
+        self.tick_s = self.tick_s or checkpoints.PERIOD_S
         self._checkpoints = checkpoints.Checkpoints(self._role, config["S3Uri"], folder)
         try:
             self._checkpoints.fetch()
@@ -128,8 +130,13 @@ class TrainingRun(JobRun):
             raise channels.DownloadError(f"checkpoints of {config['S3Uri']}: {error}") from None
 
     def _tick(self) -> None:
-        if self._checkpoints:
+        now = self._platform.runtime.clock.monotonic()
+        if self._checkpoints and now >= self._push_at:
             self._checkpoints.push()
+            self._push_at = now + checkpoints.PERIOD_S
+
+    def _trouble(self) -> str | None:
+        return volume.trouble(self._folder, self._request["ResourceConfig"]) if self._is_script else None
 
     def _stopped(self) -> None:
         self._move("Stopped", lifecycle.STOPPED)

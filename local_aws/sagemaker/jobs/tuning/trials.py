@@ -25,7 +25,12 @@ def read(records: Records, tuning_job: Record) -> list[Found]:
 
 def settled(trial: Trial) -> Document:
     """What an entry gets at the training job's end."""
-    return {"status": trial.status, "objective": trial.objective, "ended_at": trial.ended_at}
+    return {
+        "status": trial.status,
+        "objective": trial.objective,
+        "ended_at": trial.ended_at,
+        "has_model": trial.has_model,
+    }
 
 
 def training_counters(found: list[Found]) -> Document:
@@ -57,13 +62,17 @@ def objective_status(trial: Trial) -> str:
 def _read(records: Records, number: int, entry: Document, metric: str) -> Found:
     record = records.find(names.TRAINING_JOB, entry["name"])
     if "status" in entry:
+        # State of earlier versions does not tell of models.
+        has_model = entry.get("has_model", entry["status"] == COMPLETED)
         known = (entry["status"], entry["objective"], entry["ended_at"])
-        return Trial(number, entry["name"], entry["values"], *known), record
+        return Trial(number, entry["name"], entry["values"], *known, has_model=has_model), record
     status = record.status if record else IN_PROGRESS
     if record is None or status not in TERMINAL:
         return Trial(number, entry["name"], entry["values"], status), record
     value = None if status == FAILED else _final(record, metric)
-    return Trial(number, entry["name"], entry["values"], status, value, record.state["end"]), record
+    has_model = "artifacts" in record.state
+    found = Trial(number, entry["name"], entry["values"], status, value, record.state["end"], has_model=has_model)
+    return found, record
 
 
 def _final(record: Record, metric: str) -> float | None:

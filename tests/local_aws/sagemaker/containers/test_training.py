@@ -255,7 +255,7 @@ def _failures() -> list[tuple[str, Mapping[str, str], Mapping[str, str], str]]:
             "kfold",
             {**REGRESSION, "_kfold": "3"},
             {"train/t.csv": ROWS},
-            "framework error: \nlocal_aws.NotEmulatedError: Hyperparameter _kfold: cross-validation is not run locally",
+            "AlgorithmError: XGB train call failed with exception:\n 'validation': _kfold needs this channel",
         ),
         (
             "script mode",
@@ -310,3 +310,23 @@ def test_a_missing_configuration_is_the_platforms_fault(tmp_path: Path) -> None:
         "framework error: \nsagemaker_algorithm_toolkit.exceptions.PlatformError: "
         "/opt/ml/input/config/hyperparameters.json is missing: write it before the job starts"
     )
+
+
+def test_the_processor_trains_what_asks_for_a_gpu(make_ml: MakeMl, capfd: pytest.CaptureFixture[str]) -> None:
+    on_gpu = {"tree_method": "gpu_hist", "use_dask_gpu_training": "true"}
+    ml = make_ml({**REGRESSION, **on_gpu}, {"train/t.csv": ROWS})
+    resources = {"current_host": "algo-1", "hosts": ["algo-1"], "current_instance_type": "ml.g5.xlarge"}
+    (ml.config_dir / "resourceconfig.json").write_text(json.dumps(resources))
+    assert train(ml) == 0
+    assert "ml.g5.xlarge: this machine's processor is used in place of the GPU" in capfd.readouterr().out
+    assert (ml.model_dir / "xgboost-model").exists()
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "noted"),
+    [("ml.p3.2xlarge", True), ("ml.gr6.4xlarge", True), ("ml.m5.large", False), ("ml.trn1.2xlarge", False)],
+)
+def test_types_with_a_gpu(make_ml: MakeMl, instance_type: str, noted: bool) -> None:
+    ml = make_ml({}, {})
+    (ml.config_dir / "resourceconfig.json").write_text(json.dumps({"current_instance_type": instance_type}))
+    assert (ml.gpu_note() is not None) == noted

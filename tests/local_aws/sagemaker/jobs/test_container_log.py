@@ -78,3 +78,17 @@ def test_a_log_that_was_never_started_leaves_no_descriptor() -> None:
     for fd in fds:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(fd)
+
+
+def test_a_flood_is_cut_and_its_metrics_are_still_read() -> None:
+    logs, lines = FakeLogs(), list[str]()
+    log = ContainerLog(lambda _: logs, *PLACE, lambda text, _at: lines.append(text), 3 << 20)
+    log.start()
+    for _ in range(20):
+        os.write(log.write_fd, b"x" * 200_000 + b"\n")
+    os.write(log.write_fd, b"the end\n")
+    log.finish(30)
+    kept = logs.streams[PLACE]
+    assert kept[-1] == "3 MiB are logged. The rest is left out, which CloudWatch Logs on AWS would keep."
+    assert sum(map(len, kept)) <= 3 << 20
+    assert lines[-1] == "the end"

@@ -22,6 +22,7 @@ from tests.local_aws.stepfunctions.execution.fakes import FakeTasks, House
 from tests.local_aws.stepfunctions.execution.test_engine import ACTIVITY, CALLBACK, PASS, TASK, again, distributed
 from tests.local_aws.stepfunctions.interpreter.play import REGION, chain
 
+DAY_S = 24 * 3600
 WAIT = {"Type": "Wait", "Seconds": 3600}
 
 
@@ -340,3 +341,19 @@ def test_a_kill_after_any_turn_changes_no_output(store: Store, monkeypatch: pyte
     other.engine.close()
     for sender in world.senders:
         sender.join(20)
+
+
+def test_what_an_execution_kept_of_its_machine_is_forgotten_with_it(store: Store) -> None:
+    clock = ManualClock()
+    house = House(store, clock=clock)
+    house.ended(house.start(chain(Old=PASS), name="old"))
+    house.engine.close()
+    clock.advance(60 * DAY_S)
+    house = House(store, clock=clock)
+    house.ended(house.start(chain(New=PASS), name="new"))
+    house.engine.close()
+    clock.advance(31 * DAY_S)
+    House(store, clock=clock).engine.close()
+    (row,) = store.rows("SELECT body FROM sfn_snapshots")
+    assert '\\"New\\"' in row["body"]
+    assert [row["arn"].rpartition(":")[2] for row in store.rows("SELECT arn FROM sfn_executions")] == ["new"]

@@ -36,12 +36,15 @@ def hopeless(trials: list[Trial], *, maximize: bool) -> list[str]:
 
 
 def halved(trials: list[Trial], resource: Resource, *, maximize: bool) -> list[str]:
-    """Names of the running training jobs that Hyperband ends: at the largest resource, or not in the best third."""
+    """Names of the running training jobs that Hyperband ends: beyond the largest resource, or not in the best third.
+
+    One that ends by itself at the largest resource is left to save its model. Each is judged at the rung that it came
+    to last, so that others that come to an earlier one later do not end it.
+    """
     return [
         trial.name
         for trial in _measured(trials)
-        if len(trial.curve) >= resource.most
-        or any(_falls(trial, trials, at, maximize=maximize) for at in rungs(trial.number, resource))
+        if len(trial.curve) > resource.most or _falls(trial, trials, resource, maximize=maximize)
     ]
 
 
@@ -66,8 +69,9 @@ def _is_worse(curve: tuple[float, ...], others: list[tuple[float, ...]], *, maxi
     return curve[-1] < median(averages) if maximize else curve[-1] > median(averages)
 
 
-def _falls(trial: Trial, trials: list[Trial], at: int, *, maximize: bool) -> bool:
-    if len(trial.curve) < at:
+def _falls(trial: Trial, trials: list[Trial], resource: Resource, *, maximize: bool) -> bool:
+    at = max((rung for rung in rungs(trial.number, resource) if rung <= len(trial.curve)), default=None)
+    if at is None:
         return False
     came = sorted((other.curve[at - 1] for other in trials if len(other.curve) >= at), reverse=maximize)
     if len(came) < _REDUCTION:

@@ -22,6 +22,8 @@ class Trial:
     """Unix time, seconds; 0 before the end."""
     curve: tuple[float, ...] = ()
     """The objective metric as the training job logged it, one value an epoch."""
+    has_model: bool = False
+    """Whether it left a model: one that was stopped may have saved none."""
 
     @property
     def ended(self) -> bool:
@@ -30,9 +32,16 @@ class Trial:
 
 
 def best(trials: list[Trial], *, maximize: bool) -> Trial | None:
-    """The best of those that completed; where none did, of those that were stopped. The first of equals."""
+    """The best of those that completed; where none did, of those that were stopped and left a model.
+
+    The first of equals. AWS's is "the training job that completed with the best current objective"; what an algorithm
+    saves when it is stopped "is a valid model artifact":
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+    """
     measured = [trial for trial in trials if trial.ended and trial.objective is not None]
-    found = [trial for trial in measured if trial.status == COMPLETED] or measured
+    completed = [trial for trial in measured if trial.status == COMPLETED]
+    found = completed or [trial for trial in measured if trial.has_model]
     return min(found, key=lambda trial: (cost(trial, maximize=maximize), trial.number), default=None)
 
 

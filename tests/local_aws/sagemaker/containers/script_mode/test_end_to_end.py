@@ -242,3 +242,14 @@ def test_what_is_refused(house: House) -> None:
     checkpoints = {"S3Uri": f"s3://{house.name}/c", "LocalPath": "/tmp/checkpoints"}  # noqa: S108 - in a container
     plain = {**asked, "AlgorithmSpecification": {"TrainingImage": SCIKIT_LEARN, "TrainingInputMode": "File"}}
     assert "outside /opt/ml" in refused(house, **plain, CheckpointConfig=checkpoints)
+
+
+def test_a_script_that_fills_its_volume(house: House) -> None:
+    big = "os.open('/tmp/big', os.O_CREAT | os.O_RDWR)"
+    code = tarball(train__py=f"import os, time\nos.posix_fallocate({big}, 0, 1_200_000_000)\ntime.sleep(300)")
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    own = {"HyperParameters": hyperparameters("train.py"), "ResourceConfig": resources}
+    house.sagemaker.create_training_job(**job(house, house.name, SCIKIT_LEARN, code, **own))
+    found = house.ended(house.name)
+    assert found["TrainingJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("AlgorithmError: No space left on device: the job's files have 1.1 GiB")

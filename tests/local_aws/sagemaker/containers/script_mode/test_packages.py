@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -112,9 +113,9 @@ def test_other_files_count_too(task: Task) -> None:
     folder = task.code
     (folder / "requirements.txt").write_text("-r more.txt\n")
     (folder / "more.txt").write_text("tinyfruit==1.0\n")
-    before = requirements.digest(folder)
+    before = requirements.digest(folder, task.here)
     (folder / "more.txt").write_text("tinyfruit==1.1\n")
-    assert requirements.digest(folder) != before
+    assert requirements.digest(folder, task.here) != before
 
 
 def test_without_a_network_the_image_or_the_code_must_have_it(
@@ -149,3 +150,51 @@ def test_without_a_network_the_image_or_the_code_must_have_it(
 )
 def test_what_an_image_has(line: str, kept: bool) -> None:
     assert bool(requirements.beyond_image(line + "\n", {"numpy": "2.1.0"})) is kept
+
+
+OFFLINE = "--no-index\n--find-links /opt/ml/input/data/wheels\n--find-links wheels\n"
+
+
+@pytest.fixture
+def channel(task: Task) -> Path:
+    """The folder of the channel `wheels`."""
+    folder = Path(task.base) / "input" / "data" / "wheels"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_wheels_of_a_channel_are_installed(task: Task, channel: Path) -> None:
+    wheel(channel, "tinyfruit", "1.0", "numpy")
+    offline = replace(task, offline=True)
+    found = installed(offline, f"{OFFLINE}tinyfruit==1.0\n")
+    assert version_in(found, "tinyfruit") == "1.0"
+    # Serving has them in the model's code: the same packages, so the same folder.
+    shutil.copytree(channel, task.code / "wheels")
+    shutil.rmtree(channel)
+    assert installed(offline, f"{OFFLINE}tinyfruit==1.0\n") == found
+
+
+def test_where_wheels_do_not_fit_this_python_the_same_versions_do(
+    task: Task, tmp_path: Path, channel: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel(channel, "tinyfruit", "1.0")
+    made = channel / "tinyfruit-1.0-py3-none-any.whl"
+    made.rename(made.with_name("tinyfruit-1.0-cp27-cp27m-manylinux1_x86_64.whl"))
+    offline = replace(task, offline=True)
+    with pytest.raises(CommandError, match="InstallRequirementsError"):
+        installed(offline, f"{OFFLINE}tinyfruit==1.0\n")
+    assert "pip finds no wheels of these versions for this Python here" in capfd.readouterr().out
+    for number in ("1.0", "1.1"):
+        wheel(tmp_path / "wheels", "tinyfruit", number)
+    assert version_in(installed(offline, f"{OFFLINE}tinyfruit==1.0\n"), "tinyfruit") == "1.0"
+    assert "do not all fit Python" in capfd.readouterr().out
+
+
+def test_what_neither_the_image_nor_the_wheels_have_is_named(
+    task: Task, channel: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel(channel, "tinyfruit", "1.0", "numpy>=1", "tinyseed>=2", "tinyleaf; extra == 'green'")
+    with pytest.raises(CommandError, match="InstallRequirementsError"):
+        installed(replace(task, offline=True), f"{OFFLINE}tinyfruit==1.0\n")
+    assert "Neither the image nor the wheels have tinyseed>=2, which tinyfruit needs" in capfd.readouterr().out
+    assert not list(Path(task.cache).glob("*.part"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -118,6 +119,40 @@ def test_jobs_at_the_same_time_see_their_own_files(house: House) -> None:
     house.sagemaker.delete_processing_job(ProcessingJobName="scale-1")
     with pytest.raises(ClientError, match="Could not find requested job"):
         house.sagemaker.describe_processing_job(ProcessingJobName="scale-1")
+
+
+REACHING = """
+import json, os, socket
+from pathlib import Path
+
+secrets = [name for name in os.environ if name.startswith("AWS_") and "REGION" not in name]
+servers = [line.split()[3] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]].count("0A")
+try:
+    socket.create_connection(("192.0.2.1", 80), 5)
+except OSError as error:
+    outside = os.strerror(error.errno)
+own = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(own.getsockname(), 5).close()
+Path("/opt/ml/output/message").write_text(json.dumps([sorted(secrets), servers, outside]))
+"""
+
+
+@linux_only
+def test_network_isolation_holds(house: House) -> None:
+    started(house, "apart", REACHING, NetworkConfig={"EnableNetworkIsolation": True})
+    found = ended(house, "apart")
+    assert found["ProcessingJobStatus"] == "Completed", logged(house, "apart")
+    secrets, servers, outside = json.loads(found["ExitMessage"])
+    assert (secrets, servers, outside) == (["AWS_EC2_METADATA_DISABLED"], 0, "Network is unreachable")
+
+
+@linux_only
+def test_without_isolation_a_job_reaches_local_aws(house: House) -> None:
+    script = REACHING.replace('("192.0.2.1", 80)', repr(("127.0.0.1", house.server.port)))
+    started(house, "together", script.replace("except OSError", "    outside = ''\nexcept OSError"))
+    secrets, servers, outside = json.loads(ended(house, "together")["ExitMessage"])
+    assert {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL"} <= set(secrets)
+    assert (servers > 0, outside) == (True, "")
 
 
 @linux_only

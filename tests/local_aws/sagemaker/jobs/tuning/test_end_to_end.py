@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local_aws.sagemaker.containers.script_mode.scripts import SCIKIT_LEARN, hyperparameters, job, tarball
-from tests.local_aws.sagemaker.house import House
+from tests.local_aws.sagemaker.house import ROUNDS, House
 from tests.local_server import LocalServer, allow, wait_for
 
 RANGES = {
@@ -57,7 +57,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "Random": {"jobs": 3},
     "Bayesian": {"jobs": 5},
     "Grid": {"jobs": None, "ParameterRanges": GRID},
-    "Hyperband": {"jobs": 3, "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": 18}}},
+    "Hyperband": {"jobs": 3, "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": ROUNDS}}},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from statistics import mean
 
@@ -204,8 +205,20 @@ def test_the_best_third_goes_on() -> None:
     assert stopping.halved(running, resource, maximize=False) == ["t3", "t6"]
     assert stopping.halved(running, resource, maximize=True) == ["t0", "t3"]
     assert stopping.halved(running[:2], resource, maximize=False) == []
-    full = trial(2, "InProgress", None, *range(9))
+    full = trial(2, "InProgress", None, *range(10))
     assert stopping.halved([full], resource, maximize=False) == ["t2"]
+
+
+def test_one_that_ends_at_the_largest_resource_saves_its_model() -> None:
+    full = trial(2, "InProgress", None, *range(9))
+    assert stopping.halved([full], stopping.Resource(1, 9), maximize=False) == []
+
+
+def test_who_went_on_is_not_ended_at_an_earlier_rung() -> None:
+    resource = stopping.Resource(1, 9)
+    ahead = trial(0, "InProgress", None, 5.0, 4.0, 1.0)
+    later = [trial(number * 3, "InProgress", None, float(number)) for number in (1, 2)]
+    assert stopping.halved([ahead, *later], resource, maximize=False) == ["t6"]
 
 
 def test_improvements_are_at_least_one_percent() -> None:
@@ -231,7 +244,9 @@ def test_a_single_training_job_that_fails_is_all_of_a_job_of_one() -> None:
 
 
 def test_the_best_completed_unless_none_did() -> None:
-    stopped, completed = trial(0, "Stopped", 1.0), trial(1, "Completed", 2.0)
+    stopped, completed = replace(trial(0, "Stopped", 1.0), has_model=True), trial(1, "Completed", 2.0)
     assert best([stopped, completed], maximize=False) == completed
     assert best([stopped, trial(2, "Failed")], maximize=False) == stopped
+    assert best([trial(3, "Stopped", 0.5), stopped], maximize=False) == stopped
+    assert best([trial(3, "Stopped", 0.5)], maximize=False) is None
     assert best([trial(2, "Failed")], maximize=True) is None

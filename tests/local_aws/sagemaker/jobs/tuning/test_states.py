@@ -327,11 +327,11 @@ def test_early_stopping(data: Aws) -> None:
     assert found["BestTrainingJob"]["TunedHyperParameters"] == {"max_depth": "4"}
 
 
-def test_hyperband_stops_at_the_largest_resource(data: Aws) -> None:
+def test_hyperband_stops_beyond_the_largest_resource(data: Aws) -> None:
     def endless(root: Path, log_fd: int, process: FakeProcess) -> None:
-        for epoch in range(9):
-            log_rmse(log_fd, epoch, rmse(hyperparameters(root)))
         (root / "model" / "xgboost-model").write_bytes(b"trees")
+        for epoch in range(10):
+            log_rmse(log_fd, epoch, rmse(hyperparameters(root)))
         process.wait()
 
     data.use(FakeParent(endless, ends_with(0)))
@@ -341,6 +341,21 @@ def test_hyperband_stops_at_the_largest_resource(data: Aws) -> None:
     assert found["TrainingJobStatusCounters"]["Stopped"] == 6
     best = min(listed(data), key=lambda one: rmse(one["TunedHyperParameters"]))
     assert found["BestTrainingJob"]["TrainingJobName"] == best["TrainingJobName"]
+
+
+def test_one_that_was_stopped_without_a_model_is_not_the_best(data: Aws) -> None:
+    def endless(root: Path, log_fd: int, process: FakeProcess) -> None:
+        for epoch in range(10):
+            log_rmse(log_fd, epoch, rmse(hyperparameters(root)))
+        process.wait()
+
+    data.use(FakeParent(endless, ends_with(0)))
+    bands = {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 9}}
+    data.call(CREATE, **tuning(strategy="Hyperband", jobs=2, parallel=2, StrategyConfig=bands))
+    found = ended(data)
+    assert found["TrainingJobStatusCounters"]["Stopped"] == 2
+    assert found["ObjectiveStatusCounters"]["Succeeded"] == 2
+    assert "BestTrainingJob" not in found
 
 
 def test_warm_start(data: Aws) -> None:

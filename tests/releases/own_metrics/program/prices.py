@@ -1,0 +1,1 @@
+PRICES = {"strong": 3.0, "other": 1.0}
