@@ -100,7 +100,7 @@ def _columns(config: TrainingConfig, tested: Subject) -> list[dict[str, str]]:
         return []
     types = config.column_types
     kinds = {name: "number" if kind == "number" else "text" for name, kind in types.items()}
-    return [{"name": name, "kind": kinds.get(name, "" if config.script else "number")} for name in tested.columns]
+    return [{"name": name, "kind": kinds.get(name, "" if config.own_program else "number")} for name in tested.columns]
 
 
 def _slice(column: Any, names: Sequence[str]) -> dict[str, Any]:
