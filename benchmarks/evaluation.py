@@ -6,8 +6,8 @@ them uses is told as well: on a busy machine it says more than the time that all
 
 On two processors both aims of 0.8 are out of reach. In seconds of a processor for a million rows of wine and 100 trees:
 the one process reads the file in 0.65 and predicts in 1.6, on both processors at once, so it is done after 1.5 s, and
-0.8 of its speed leaves 3.7 s of both. The endpoint alone uses 3.0: 1.2 to predict, 0.7 to read CSV, 0.5 to write it, the
-rest for HTTP. The function uses 2.4, local AWS 1.5. That is 6.9, or 0.43 of the one process. The champion adds an
+0.8 of its speed leaves 3.7 s of both. The endpoint alone uses 3.0: 1.2 to predict, 0.7 to read CSV, 0.5 to write it,
+the rest for HTTP. The function uses 2.4, local AWS 1.5. That is 6.9, or 0.43 of the one process. The champion adds an
 endpoint and its answers, 4.3 at least, so the second ratio is 0.6 where slices, drift and intervals cost nothing.
 """
 
