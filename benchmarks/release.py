@@ -83,15 +83,20 @@ def measure(house: House, folder: Path, *, short: bool, data: Path | None) -> li
     ]
 
 
-def push_and_wait(house: House, number: int, config: Mapping[str, Any] = CONFIG) -> tuple[float, str]:
-    """Seconds from before `git push` to the end of the execution, and the execution's id."""
+def push_and_wait(
+    house: House, number: int, config: Mapping[str, Any] = CONFIG, pause_s: float = 0.02
+) -> tuple[float, str]:
+    """Seconds from before `git push` to the end of the execution, and the execution's id.
+
+    Whether it has come to its end or to its question is asked with a pause in between.
+    """
     text = patched((ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8"), dict(config))
     before = house.newest()
     started = datetime.now(UTC)
     house.push_config(f"{text}# {number} {time.time()}\n")
     execution = house.wait_for_new(before)
     # Ten million rows take their time.
-    summary = house.wait_for_end(execution, timeout_s=3600)
+    summary = house.wait_for_end(execution, timeout_s=3600, pause_s=pause_s)
     if summary["status"] != "Succeeded":
         raise SystemExit(f"the release that is measured failed: {house.failure(execution)}")
     return (summary["lastUpdateTime"] - started).total_seconds(), execution

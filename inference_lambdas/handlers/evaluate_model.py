@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,6 @@ from pipeline_lambdas.runtime.runner import LambdaContext, run_job
 
 # A batch's lists die by reference counts; to look for cycles after every 700 of them takes a fifth of the time.
 gc.set_threshold(100_000)
-# While rows are worked on, a thread that sends a request has to ask for its turn about ten times in each: at the usual
-# 5 ms the endpoint would wait for it as long as it computes.
-sys.setswitchinterval(0.0005)
 
 
 @dataclass(frozen=True, slots=True)

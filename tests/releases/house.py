@@ -114,15 +114,15 @@ class House:
     def newest(self) -> str:
         return str(self.executions()[0]["pipelineExecutionId"])
 
-    def wait_for_end(self, execution: str, timeout_s: float = 120) -> dict[str, Any]:
-        """The execution's summary once it has ended."""
+    def wait_for_end(self, execution: str, timeout_s: float = 120, pause_s: float = 0.02) -> dict[str, Any]:
+        """The execution's summary once it has ended; asked for with a pause in between."""
 
         def ended() -> dict[str, Any] | None:
             self.approve()
             summary = next(e for e in self.executions() if e["pipelineExecutionId"] == execution)
             return summary if summary["status"] in FINAL else None
 
-        found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s)
+        found: dict[str, Any] = wait_for(ended, f"execution {execution} to end", timeout_s, pause_s)
         return found
 
     def stop(self, execution: str) -> None:
