@@ -174,7 +174,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield each logical line without its comment, with the number of its first physical one."""
     held, start = "", 0
     for number, raw in enumerate(text.splitlines(), start=1):
-        line = re.sub(r"(^|\s)#.*$", "", raw).rstrip()
+        line = re.sub(r"(^|\s)#.*", "", raw).rstrip()
         start = start if held else number
         if line.endswith("\\"):
             held += f"{line[:-1]} "

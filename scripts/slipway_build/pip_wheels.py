@@ -28,7 +28,7 @@ _UNREACHABLE = re.compile(
     r"Failed to establish a new connection|Max retries|Connection(?:Error| refused| broken)|timed out"
 )
 _NO_WHEEL = re.compile(r"No matching distribution found for (?P<what>[^\s(]+)")
-_OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES.*?^\s*(?P<what>\S+?)(?: from [^\n]*)?:?$", re.DOTALL | re.MULTILINE)
+_OTHER_HASH = "DO NOT MATCH THE HASHES"
 
 
 class UnreachableError(BuildError):
@@ -70,16 +70,23 @@ def run_pip(words: Sequence[str], platform: Platform, place: str, longest_s: flo
         raise _reason(f"{done.stdout}\n{done.stderr}", platform, place)
 
 
+def _of_other_hash(said: str) -> str | None:
+    """Return the package that pip names in the line after it says that a hash is another; None if it does not."""
+    _, told, after = said.partition(_OTHER_HASH)
+    words = "".join(after.splitlines()[1:2]).split()
+    return words[0].rstrip(":") if told and words else None
+
+
 def _reason(said: str, platform: Platform, place: str) -> BuildError:
     if _UNREACHABLE.search(said):
         return UnreachableError(
             f"{place}: the index of Python packages cannot be reached from here.",
             "Try again, or set PIP_INDEX_URL to one that can be.",
         )
-    found = _OTHER_HASH.search(said)
-    if found:
+    changed = _of_other_hash(said)
+    if changed:
         return BuildError(
-            f"{place}: found {found['what']} with a hash that the lock has not; expected one of its hashes.",
+            f"{place}: found {changed} with a hash that the lock has not; expected one of its hashes.",
             "Make the lock again, and look at what has changed.",
         )
     found = _NO_WHEEL.search(said)

@@ -17,6 +17,7 @@ EXCEPTED_CHECKS = {
     "CKV_AWS_115": "functions that CodePipeline invokes one at a time, or that may meet themselves",
     "CKV_AWS_116": "functions whose events hold credentials",
     "CKV_AWS_117": "functions that talk to AWS APIs only",
+    "CKV_AWS_316": "the project that builds images",
 }
 # The rule takes definitions for the partition aws alone.
 WITHOUT_PARTITION = {"cfn-lint": {"config": {"ignore_checks": ["E3601"]}}}

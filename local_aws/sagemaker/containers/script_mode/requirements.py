@@ -15,7 +15,7 @@ FILE = "requirements.txt"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PINNED = re.compile(r"===?\s*(?P<version>[^\s,;#\\]+)")
 _OFFLINE = "--no-index"
-_FOLDER = re.compile(r"(?:--find-links|-f)[=\s]+(?P<folder>\S+)")
+_FOLDER = re.compile(r"(?:--find-links|-f)(?:=|\s+)(?P<folder>[^\s=]\S*)")
 IN_ALL_IMAGES = frozenset(
     {
         "boto3",
