@@ -17,7 +17,7 @@ EXCEPTED_CHECKS = {
     "CKV_AWS_115": "functions that CodePipeline invokes one at a time, or that may meet themselves",
     "CKV_AWS_116": "functions whose events hold credentials",
     "CKV_AWS_117": "functions that talk to AWS APIs only",
-    "CKV_AWS_316": "the project that builds images",
+    "CKV_AWS_316": "the project that runs Docker, where it is asked for",
 }
 # The rule takes definitions for the partition aws alone.
 WITHOUT_PARTITION = {"cfn-lint": {"config": {"ignore_checks": ["E3601"]}}}
@@ -29,7 +29,7 @@ def test_tables_are_those_of_the_templates(section: str) -> None:
 
 
 def test_the_document_is_short() -> None:
-    assert len(DOCUMENT.read_text(encoding="utf-8").splitlines()) < 180
+    assert len(DOCUMENT.read_text(encoding="utf-8").splitlines()) < 190
 
 
 def test_every_exception_has_a_reason_and_is_of_a_known_kind() -> None:
