@@ -357,8 +357,8 @@ def test_a_merged_mapping_may_override() -> None:
     shared = "x: &base {instance_type: ml.m5.large, instance_count: 1}\n"
     text = sample_text(("dev: {instance_type: ml.t2.medium, instance_count: 1}", "dev: {<<: *base, instance_count: 2}"))
     assert problems_of(shared + text) == (
-        f"{FILE}: x: found an unknown key; expected model, problem, label, features, script, container, algorithm, "
-        "hyperparameters, training, tuning, channels, data, environments, tests, keep",
+        f"{FILE}: x: found an unknown key; expected model, problem, label, features, script, container, metrics, "
+        "algorithm, hyperparameters, training, tuning, channels, data, environments, tests, keep",
     )
 
 
