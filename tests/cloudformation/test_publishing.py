@@ -308,7 +308,7 @@ def test_the_version_that_a_late_rollback_waits_with_is_never_deleted(
     (wait,) = [
         action
         for action in templates.decided("pipeline")["Resources"]["Pipeline"]["Properties"]["Stages"][-1]["Actions"]
-        if "#{Publish." in action["Configuration"]["UserParameters"].replace("#{Publish.Packages}", "")
+        if '"version": "#{Publish.' in action["Configuration"]["UserParameters"]
     ]
     waits = json.loads(wait["Configuration"]["UserParameters"])["function"]
     site = Site(local_aws, "slipway-late")
