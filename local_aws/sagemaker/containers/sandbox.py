@@ -59,12 +59,13 @@ class Program:
 def _become(program: Program, keeper: int) -> NoReturn:
     """Turn this process into the program."""
     try:
+        # First: the user namespace of the processes has to be that of their file system.
+        if program.offline:
+            leave_network()
         if program.inside:
             leave_processes()
         elif program.private:
             give_opt_ml(Path(program.ml), Path(program.staging))
-        if program.offline:
-            leave_network()
         # Set after the namespaces, which clear it.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:

@@ -20,6 +20,7 @@ from local_aws.sagemaker.containers.contract import OPT_ML, Door
 from local_aws.sagemaker.containers.isolated import Isolated
 from local_aws.sagemaker.containers.private_root import Inside
 from local_aws.sagemaker.containers.script_mode.task import Task
+from local_aws.sagemaker.containers.surroundings import scratch_of, visible
 
 _ROOT = Path(__file__).parents[4]
 
@@ -94,17 +95,11 @@ class Scripts:
 
     def _inside(self, task: Task, ml: Path, model: Path | None) -> Inside:
         """What the container sees beside the system: Python, this package, the model that it serves, its packages."""
-        scratch, cache = ml.with_name(f"{ml.name}.tmp"), Path(task.cache)
-        for folder in (scratch, cache):
-            folder.mkdir(parents=True, exist_ok=True)
-        python = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
-        libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-        named = [*python, *filter(None, [*sys.path, *libraries]), *_paths_in(task.pip), "/etc/resolv.conf"]
-        state = self.folder.parents[1]
-        # An import path may be a checkout, with the state inside it.
-        safe = [str(path) for path in map(Path, named) if not any(each.is_relative_to(path) for each in (state, _ROOT))]
+        cache = Path(task.cache)
+        cache.mkdir(parents=True, exist_ok=True)
+        safe = visible(self.folder.parents[1], [*_paths_in(task.pip), "/etc/resolv.conf"])
         own = [str(_ROOT / "local_aws"), *([str(model)] if model else [])]
-        return Inside(str(scratch), [*safe, *own], [str(cache)])
+        return Inside(scratch_of(ml), [*safe, *own], [str(cache)])
 
 
 def _paths_in(settings: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from local_aws import base
 from local_aws.processes.forking import Process, StartError
 from local_aws.sagemaker.containers.contract import Ml
+from local_aws.sagemaker.containers.surroundings import seen_by_a_command, without_rights
 from local_aws.sagemaker.jobs import channels, lifecycle
 from local_aws.sagemaker.jobs.container_log import ContainerLog
 from local_aws.sagemaker.jobs.job_run import LOG_END_S, JobFailedError, PlainRun
@@ -70,7 +71,10 @@ class ProcessingRun(PlainRun):
         try:
             isolated = self._platform.launcher.isolated()
             root, environment = Path(self._ml.root), self._environment()
-            return isolated.start(command, root, environment, log_fd, offline=self._offline)
+            if not self._offline or isolated.exposure():
+                return isolated.start(command, root, environment, log_fd, offline=self._offline)
+            inside = seen_by_a_command(root, self._platform.runtime.settings.state)
+            return isolated.start(without_rights(command), root, environment, log_fd, inside=inside, offline=True)
         except StartError as error:
             self._check_server()
             raise JobFailedError(f"InternalServerError: the container did not start: {error}") from None

@@ -131,26 +131,34 @@ try:
     socket.create_connection(("192.0.2.1", 80), 5)
 except OSError as error:
     outside = os.strerror(error.errno)
+state = Path(os.environ["STATE"])
+kept = state.exists()
+numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+rights = int(next(line for line in open("/proc/self/status") if line.startswith("CapBnd")).split()[1], 16) >> 21 & 1
 own = socket.create_server(("127.0.0.1", 0))
 socket.create_connection(own.getsockname(), 5).close()
-Path("/opt/ml/output/message").write_text(json.dumps([sorted(secrets), servers, outside]))
+Path("/opt/ml/output/message").write_text(json.dumps([sorted(secrets), servers, outside, kept, max(numbers), rights]))
 """
 
 
 @linux_only
 def test_network_isolation_holds(house: House) -> None:
-    started(house, "apart", REACHING, NetworkConfig={"EnableNetworkIsolation": True})
+    state = {"STATE": str(house.server.state)}
+    started(house, "apart", REACHING, Environment=state, NetworkConfig={"EnableNetworkIsolation": True})
     found = ended(house, "apart")
     assert found["ProcessingJobStatus"] == "Completed", logged(house, "apart")
-    secrets, servers, outside = json.loads(found["ExitMessage"])
+    secrets, servers, outside, kept, process, administers = json.loads(found["ExitMessage"])
     assert (secrets, servers, outside) == (["AWS_EC2_METADATA_DISABLED"], 0, "Network is unreachable")
+    assert (kept, process < 20, administers) == (False, True, 0), "it sees the state or other processes, or has rights"
 
 
 @linux_only
 def test_without_isolation_a_job_reaches_local_aws(house: House) -> None:
     script = REACHING.replace('("192.0.2.1", 80)', repr(("127.0.0.1", house.server.port)))
-    started(house, "together", script.replace("except OSError", "    outside = ''\nexcept OSError"))
-    secrets, servers, outside = json.loads(ended(house, "together")["ExitMessage"])
+    state = {"STATE": str(house.server.state)}
+    started(house, "together", script.replace("except OSError", "    outside = ''\nexcept OSError"), Environment=state)
+    secrets, servers, outside, kept, *_ = json.loads(ended(house, "together")["ExitMessage"])
+    assert kept
     assert {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL"} <= set(secrets)
     assert (servers > 0, outside) == (True, "")
 
