@@ -17,6 +17,7 @@ from local_aws.sagemaker.containers.toolkit import model_service
 from local_aws.sagemaker.containers.xgboost import hyperparameters as xgboost_hyperparameters
 from local_aws.sagemaker.containers.xgboost import metric_names
 from local_aws.sagemaker.containers.xgboost import serve as xgboost_server
+from local_aws.sagemaker.containers.xgboost import tunable as xgboost_tunable
 from local_aws.sagemaker.hosting.invoke import MAX_SERVERLESS_BODY_BYTES
 from pipeline_lambdas.algorithms import linear_learner, xgboost, xgboost_tuning
 from pipeline_lambdas.aws import codepipeline, instance_types
@@ -40,6 +41,10 @@ def test_searches_aim_at_metrics_that_the_containers_log() -> None:
     assert set(xgboost_tuning.metrics({"objective": "binary:logistic"})) == {
         name for name, _ in metric_names.METRIC_DEFINITIONS if name.startswith("validation:")
     }
+
+
+def test_searches_have_the_hyperparameters_that_the_xgboost_container_calls_tunable() -> None:
+    assert set(xgboost_tuning.TUNABLE.types) == set(xgboost_tunable.TUNABLE)
 
 
 def test_configs_accept_the_objectives_of_the_xgboost_container() -> None:

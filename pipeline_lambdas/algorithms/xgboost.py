@@ -193,11 +193,15 @@ def _fold_problems(values: Hyperparameters, *, validation: bool) -> list[tuple[s
         found = "_num_cv_round" in values
         return [("_num_cv_round", "found without _kfold, which it repeats; allowed with it")] if found else []
     needed = {"objective": "objective" in values, "channels.validation": validation}
-    return [
+    problems = [
         ("_kfold", f"found without {name}; expected it, as the container needs it")
         for name, there in needed.items()
         if not there
     ]
+    if values.get("use_dask_gpu_training") == "true":
+        # https://github.com/aws/sagemaker-xgboost-container (distributed_gpu/distributed_gpu_training.py)
+        problems.append(("_kfold", "found with use_dask_gpu_training, which trains one model; expected one of them"))
+    return problems
 
 
 def classes(values: Hyperparameters) -> int:

@@ -48,8 +48,7 @@ def read_tuning(
     _check_around(reader, top, algorithm, script)
     objective = _objective(reader, values.pop("objective", None), _logged(top, algorithm, static, script))
     resource = _resource(reader, values.pop("resource")) if "resource" in values else None
-    rules = {} if "script" in top else algorithm.hyperparameters
-    ranges = _ranges(reader, values.pop("ranges", None), algorithm, rules)
+    ranges = _ranges(reader, values.pop("ranges", None), algorithm)
     _check_static(reader, top, ranges, static)
     if objective is None or len(reader.problems) > before:
         return None
@@ -62,15 +61,25 @@ def _check_around(
     reader: Reader, top: Mapping[str, Any], algorithm: Algorithm, script: Script | Container | None
 ) -> None:
     """Note what the other sections lack for a search, or have that does not go with one."""
-    if script and _has_own_metrics(algorithm) and not script.metrics:
-        reader.problem("script.metrics", "missing; expected the metric that tuning aims at, and how the log shows it")
+    if script and _has_own_metrics(algorithm):
+        _check_own_metrics(reader, "container" if "container" in top else "script", script.metrics)
     channels, training = top.get("channels"), top.get("training")
-    if "script" not in top and isinstance(channels, dict) and VALIDATION not in channels:
+    has_program = bool({"script", "container"} & top.keys())
+    if not has_program and isinstance(channels, dict) and VALIDATION not in channels:
         reader.problem(f"channels.{VALIDATION}", "missing; expected it, as tuning aims at a metric of its rows")
     if isinstance(training, dict) and "keep_alive_s" in training:
         reader.problem(
             "training.keep_alive_s", "found with tuning; allowed without, as SageMaker itself hands the instances on"
         )
+
+
+def _check_own_metrics(reader: Reader, section: str, metrics: Mapping[str, str]) -> None:
+    """Note that a program names no metric, or more of them than a tuning job takes."""
+    path = f"{section}.metrics"
+    if not metrics:
+        reader.problem(path, "missing; expected the metric that tuning aims at, and how the log shows it")
+    if len(metrics) > schema.MOST_METRICS:
+        reader.problem(path, f"found {len(metrics)} with tuning; expected at most {schema.MOST_METRICS}")
 
 
 def _has_own_metrics(algorithm: Algorithm) -> bool:
@@ -120,8 +129,8 @@ def _resource(reader: Reader, item: object) -> Resource | None:
     return Resource(values.get("min", 1), values["max"]) if "max" in values else None
 
 
-def _ranges(reader: Reader, found: object, algorithm: Algorithm, rules: Mapping[str, Rule]) -> dict[str, Range]:
-    path = f"{_PATH}.ranges"
+def _ranges(reader: Reader, found: object, algorithm: Algorithm) -> dict[str, Range]:
+    path, rules = f"{_PATH}.ranges", algorithm.hyperparameters
     if not isinstance(found, dict) or not found:
         given = "found none" if found == {} else finding(found)
         reader.problem(path, f"{given}; expected a mapping of hyperparameters to what is tried of them")
@@ -134,7 +143,7 @@ def _ranges(reader: Reader, found: object, algorithm: Algorithm, rules: Mapping[
             reader.problem(path, f"found the name {describe(name)}; expected a hyperparameter")
             continue
         one = _range(reader, f"{path}.{name}", item)
-        if one and _may_be_tuned(reader, name, one, algorithm, rules) and _allowed(reader, name, one, rules.get(name)):
+        if one and _may_be_tuned(reader, name, one, algorithm) and _allowed(reader, name, one, rules.get(name)):
             ranges[name] = one
     return ranges
 
@@ -184,16 +193,19 @@ def _wrong_bounds(reader: Reader, path: str, one: Range) -> bool:
     return len(reader.problems) > before
 
 
-def _may_be_tuned(reader: Reader, name: str, one: Range, algorithm: Algorithm, rules: Mapping[str, Rule]) -> bool:
-    """Note a hyperparameter of a built-in algorithm that AWS tunes not at all, or in a range of another type."""
-    if not rules:
+def _may_be_tuned(reader: Reader, name: str, one: Range, algorithm: Algorithm) -> bool:
+    """Note a hyperparameter that SageMaker does not tune in its own image, or not in a range of this type.
+
+    It refuses the request whatever program the image runs: https://github.com/aws/sagemaker-python-sdk/issues/2226.
+    """
+    if not algorithm.hyperparameters:
         return True
     path, types = f"{_PATH}.ranges.{name}", algorithm.tunable.types if algorithm.tunable else {}
     if name not in types:
         reader.problem(
             path,
-            f"found a hyperparameter that {algorithm.name} has not tuned; expected {', '.join(types) or 'none'}"
-            f"{nearest(name, list(types))}",
+            f"found a hyperparameter that SageMaker does not tune in the image of {algorithm.name}; expected "
+            f"{', '.join(types) or 'none'}{nearest(name, list(types))}",
         )
     elif one.type not in {types[name], "categorical"}:
         reader.problem(f"{path}.type", f"found {one.type}; expected {types[name]}, or categorical with values")

@@ -14,6 +14,8 @@ GRID, HYPERBAND, RANDOM, BAYESIAN = "Grid", "Hyperband", "Random", "Bayesian"
 MOST_RANGES, MOST_VALUES, MOST_PARALLEL = 30, 30, 100
 MOST_JOBS, MOST_RANDOM_JOBS = 750, 10_000
 MOST_RESOURCE = 20_000
+MOST_METRICS = 20
+"""That a program may define, with tuning: alone a training job takes more."""
 _DAY_S = 24 * 3600
 
 

@@ -90,8 +90,8 @@ def gather(release: Release, site: RecordSite, ended: tuple[str, datetime] | Non
         found = reader.read(f"log of training job {job}", lambda: _curves(job, training, facts.config))
         facts = replace(facts, training=training, curves=found or {})
     tuning_job = tuning_job_of(job) if job else None
-    if tuning_job:
-        facts = replace(facts, search=reader.read(f"tuning job {tuning_job}", lambda: read_search(tuning_job)))
+    if job and tuning_job:
+        facts = replace(facts, search=reader.read(f"tuning job {tuning_job}", lambda: read_search(tuning_job, job)))
     if champion != NONE:
         made_by = reader.read(f"release of {champion}", lambda: execution_of_model(release, champion, site))
         facts = replace(facts, champion_execution_id=made_by)

@@ -17,7 +17,7 @@ from pipeline_lambdas.aws import tuning_jobs
 
 Document = dict[str, Any]
 MOST_TRIALS = 500
-"""Of a longer search the record has the first ones; the best is noted apart."""
+"""Of a longer search the record has the first ones, and the best."""
 _LISTS = ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges")
 _KINDS = {"IntegerParameterRanges": "integer", "ContinuousParameterRanges": "continuous"}
 _LONGEST_REASON = 500
@@ -25,18 +25,30 @@ _LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """AWS's answers about a tuning job; `trials` are its training jobs, the oldest first."""
+    """AWS's answers about a tuning job; `trials` are those of its training jobs that a record has, the oldest first.
+
+    `further_s` is how long the others ran, seconds.
+    """
 
     description: Mapping[str, Any]
     trials: Sequence[Mapping[str, Any]]
+    further_s: float = 0.0
 
 
-def read_search(name: str) -> Search | None:
-    """Return what AWS tells of a tuning job; None if it does not exist."""
+def read_search(name: str, best: str) -> Search | None:
+    """Return what AWS tells of a tuning job, whose training job `best` may be; None if it does not exist."""
     description = tuning_jobs.describe_tuning_job(name)
     if description is None:
         return None
-    return Search(description, list(islice(tuning_jobs.list_trials(name), MOST_TRIALS)))
+    trials = tuning_jobs.list_trials(name)
+    recorded = list(islice(trials, MOST_TRIALS))
+    further_s = 0.0
+    for one in trials:
+        if one["TrainingJobName"] == best:
+            recorded.append(one)
+        else:
+            further_s += _seconds(one) or 0.0
+    return Search(description, recorded, further_s)
 
 
 def tuning_document(search: Search, best: str | None) -> Document:
@@ -56,13 +68,13 @@ def tuning_document(search: Search, best: str | None) -> Document:
         "ranges": _ranges(config.get("ParameterRanges") or {}),
         "best": best,
         "counts": _counts(found),
-        "trials": [_trial(one) for one in search.trials[:MOST_TRIALS]],
+        "trials": [_trial(one) for one in search.trials],
     }
 
 
 def trial_seconds(search: Search) -> float:
     """Return how long all training jobs ran, seconds."""
-    return sum(_seconds(one) or 0.0 for one in search.trials)
+    return sum((_seconds(one) or 0.0 for one in search.trials), search.further_s)
 
 
 def _ranges(ranges: Mapping[str, Any]) -> dict[str, Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
@@ -17,6 +18,7 @@ _MOST_ROWS = 10
 _MOST_RANGES = 30
 _LABEL_PX = 60.0
 _LONGEST_VALUE = 8
+_NUMBER = re.compile(r"-(\d{3,5})-[0-9A-Za-z]+$")
 _LOGARITHMIC_FROM = 100.0
 """How many times the least the greatest is where Auto scaling spans magnitudes."""
 
@@ -31,7 +33,7 @@ def tuning(record: Document) -> Section | None:
         return None
     trials = documents(search, "trials")
     found: Measured = [
-        (place, value, trial)
+        (_place(trial, place), value, trial)
         for place, trial in enumerate(trials, 1)
         if (value := number(trial, "objective")) is not None
     ]
@@ -49,6 +51,12 @@ def tuning(record: Document) -> Section | None:
         _best(search, found, [name for name, _ in ranges]),
         _failed(trials),
     )
+
+
+def _place(trial: Document, recorded: int) -> int:
+    """Return the job's place in the search, which its name tells: the record of a long one has not all."""
+    number = _NUMBER.search(string(trial, "job"))
+    return int(number[1]) if number else recorded
 
 
 def _maximizes(search: Document) -> bool:
@@ -77,7 +85,8 @@ def _facts(search: Document, shown: int) -> Html:
 
 def _in_order(search: Document, found: Measured, jobs: int) -> Figure:
     metric, better = string(search, "objective", "metric"), max if _maximizes(search) else min
-    x = Axis("Training job", Scale(1, max(jobs, 2)), _whole_ticks(max(jobs, 2)))
+    last = max(jobs, found[-1][0], 2)
+    x = Axis("Training job", Scale(1, last), _whole_ticks(last))
     y = Axis(metric, linear([value for _, value, _ in found]))
     chart = Chart(x, y, [Key("line data-2", "best so far"), Key("fill data-1", "a training job")])
     places = [place for place, _, _ in found]

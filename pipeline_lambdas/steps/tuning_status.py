@@ -19,9 +19,14 @@ _LONGEST_VARIABLE = 1000
 
 
 def has_winner(description: Description) -> bool:
-    """Tell whether a tuning job goes on, or ended with a model: no other attempt is made then."""
-    status = description["HyperParameterTuningJobStatus"]
-    return status == "InProgress" or (_ended_well(description) and "BestTrainingJob" in description)
+    """Tell whether a tuning job goes on, or ended with a model: no other attempt is made then.
+
+    The best job may be one that was stopped, and has no model; without one that completed there is none at all.
+    """
+    completed = (description.get("TrainingJobStatusCounters") or {}).get("Completed", 0)
+    if description["HyperParameterTuningJobStatus"] == "InProgress":
+        return True
+    return _ended_well(description) and "BestTrainingJob" in description and completed > 0
 
 
 def decide_tuning(name: str, description: Description | None, trials: Iterable[Description]) -> Continue | Failed | str:

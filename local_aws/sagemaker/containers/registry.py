@@ -17,6 +17,7 @@ from local_aws.sagemaker.containers.image_classification.metric_names import (
 )
 from local_aws.sagemaker.containers.linear_learner.metric_names import METRIC_DEFINITIONS as LINEAR_LEARNER_METRICS
 from local_aws.sagemaker.containers.xgboost.metric_names import METRIC_DEFINITIONS as XGBOOST_METRICS
+from local_aws.sagemaker.containers.xgboost.tunable import TUNABLE as XGBOOST_TUNABLE
 
 if TYPE_CHECKING:
     from local_aws.sagemaker.containers.contract import Algorithm, MetricDefinitions
@@ -46,13 +47,15 @@ class Entry:
     """One image repository that local AWS knows.
 
     `tags` are the versions that it accepts, newest first. All of them run the newest: the rules, log lines and
-    responses are those of the first tag.
+    responses are those of the first tag. `tunable` are the hyperparameters that a tuning job may search; empty where
+    nothing is checked.
     """
 
     repository: str
     module: str
     tags: tuple[str, ...]
     metric_definitions: MetricDefinitions
+    tunable: tuple[str, ...] = ()
 
     def load(self) -> Algorithm:
         """Import the algorithm and its libraries."""
@@ -68,6 +71,7 @@ TABLE: dict[str, Entry] = {
             module="local_aws.sagemaker.containers.xgboost.algorithm",
             tags=("3.2-0", "3.0-5", "1.7-1", "1.5-1", "1.3-1", "1.2-2"),
             metric_definitions=XGBOOST_METRICS,
+            tunable=XGBOOST_TUNABLE,
         ),
         Entry(
             repository="linear-learner",

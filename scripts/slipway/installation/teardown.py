@@ -201,11 +201,12 @@ def remove_records(session: Session, inventory: Inventory) -> None:
     for job in inventory.training_jobs:
         # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
         unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
-    for job in inventory.tuning_jobs:
-        unless(_NO_JOB, sagemaker.delete_hyper_parameter_tuning_job, HyperParameterTuningJobName=job)
     for stream in inventory.log_streams:
         missing = ("ResourceNotFoundException",)
         unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
+    # After the streams: only the tuning job tells whose they are, should this be interrupted.
+    for job in inventory.tuning_jobs:
+        unless(_NO_JOB, sagemaker.delete_hyper_parameter_tuning_job, HyperParameterTuningJobName=job)
     for folder in inventory.data:
         with session.output.step(folder) as step:
             step.outcome = "failed"

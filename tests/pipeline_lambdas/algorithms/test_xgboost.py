@@ -125,6 +125,15 @@ def test_what_came_with_a_version(values: dict[str, Any], version: str, later: s
     assert parsed(values, algorithm={"name": "xgboost", "version": later})
 
 
+def test_folds_are_not_trained_by_dask() -> None:
+    values = {"objective": "reg:squarederror", "tree_method": "gpu_hist", "_kfold": 3}
+    version = {"algorithm": {"name": "xgboost", "version": "1.7-1"}}
+    training = {**plain_document()["training"], "instance_type": "ml.g5.xlarge"}
+    assert parsed(values, training=training, **version)
+    problem = refused({**values, "use_dask_gpu_training": "true"}, training=training, **version)
+    assert problem == "_kfold: found with use_dask_gpu_training, which trains one model; expected one of them"
+
+
 def test_the_reference_names_everything() -> None:
     page = reference_markdown()
     for section in SECTIONS:

@@ -95,8 +95,11 @@ def ranges(**one: Any) -> dict[str, Any]:
             "tuning.objective.type: found Maximize with validation:rmse; expected Minimize",
         ),
         (tuning(ranges={}), "tuning.ranges: found none; expected a mapping of hyperparameters to what is tried of"),
-        (ranges(etaa=ETA), "tuning.ranges.etaa: found a hyperparameter that xgboost has not tuned; expected alpha"),
-        (ranges(seed=ROUNDS), "tuning.ranges.seed: found a hyperparameter that xgboost has not tuned"),
+        (
+            ranges(etaa=ETA),
+            "tuning.ranges.etaa: found a hyperparameter that SageMaker does not tune in the image of xgboost; expected",
+        ),
+        (ranges(seed=ROUNDS), "tuning.ranges.seed: found a hyperparameter that SageMaker does not tune in the image"),
         (ranges(eta=3), "tuning.ranges.eta: found 3; expected a mapping with type, min, max, scaling, values"),
         (ranges(eta={"type": "integer", "min": 0, "max": 1}), "tuning.ranges.eta.type: found integer; expected contin"),
         (ranges(eta={**ETA, "max": 5}), "tuning.ranges.eta.max: found 5; expected a number in [0, 1]"),
@@ -177,6 +180,49 @@ def test_the_columns_of_a_table_log_what_eval_metric_names() -> None:
     assert text.endswith("expected a metric that the training job logs: validation:mae; did you mean validation:mae?")
     (text,) = problems(tuning(), hyperparameters={}, **table)
     assert text.endswith("none: name them in hyperparameters.eval_metric")
+
+
+def test_xgboosts_image_tunes_its_own_hyperparameters_whatever_program_it_runs() -> None:
+    script = {
+        "label": {"column": "quality"},
+        "algorithm": {"name": "xgboost", "version": "3.2-0"},
+        "script": {"program": "train.py", "answers": "number"},
+        "hyperparameters": {"trees": 5},
+    }
+    assert parsed(tuning(), **script).tuning is not None
+    kernel = {"type": "categorical", "values": ["rbf", "linear"]}
+    (text,) = problems(ranges(kernel=kernel), **script)
+    assert text.startswith("tuning.ranges.kernel: found a hyperparameter that SageMaker does not tune in the image of")
+
+
+def test_an_image_of_ones_own_aims_at_what_it_logs() -> None:
+    own = {
+        "label": {"column": "quality"},
+        "algorithm": {"name": "container"},
+        "container": {"dockerfile": "Dockerfile", "answers": "number", "metrics": {"loss": "loss ([0-9.]+)"}},
+        "hyperparameters": {"trees": 5},
+        "channels": {"train": {"content_type": "text/csv"}},
+    }
+    section = tuning(objective={"metric": "loss", "type": "Minimize"}, ranges={"depth": ROUNDS})
+    assert parsed(section, **own).tuning is not None
+    bare = {**own, "container": {"dockerfile": "Dockerfile", "answers": "number"}}
+    assert problems(section, **bare)[0].startswith("container.metrics: missing; expected the metric that tuning aims")
+
+
+def test_a_tuning_job_takes_fewer_metrics_than_a_training_job() -> None:
+    script = {
+        "label": {"column": "quality"},
+        "algorithm": {"name": "scikit-learn", "version": "1.4-2"},
+        "hyperparameters": {"trees": 5},
+    }
+    section = tuning(objective={"metric": "m0", "type": "Minimize"}, ranges={"c": ETA})
+
+    def program(metrics: int) -> dict[str, Any]:
+        found = {f"m{number}": f"m{number} ([0-9.]+)" for number in range(metrics)}
+        return {**script, "script": {"program": "train.py", "answers": "number", "metrics": found}}
+
+    assert parsed(section, **program(20)).tuning is not None
+    assert problems(section, **program(21)) == ["script.metrics: found 21 with tuning; expected at most 20"]
 
 
 def test_a_script_aims_at_a_metric_of_its_own() -> None:

@@ -61,6 +61,12 @@ def test_jobs_are_drawn_in_their_order_with_the_best_so_far() -> None:
     assert dots[-3:] == [3, 3, 3]
 
 
+def test_a_job_has_the_place_that_its_name_tells() -> None:
+    names = {"job": "slipway-1a2b3c4d-8f3c2a1d-4b5e-612-0a1b2c3d"}
+    shown = page(search([trial(0, 0.7), trial(1, 0.6), trial(2, 0.5, **names)]))
+    assert "The best value is 0.5000, reached first by job 612." in shown.root.text
+
+
 def test_the_best_jobs_are_listed_and_the_failed_ones_told() -> None:
     shown = page(search([trial(number, 1 - number / 50) for number in range(12)] + [trial(12, None), trial(13, None)]))
     assert "The 10 best of 12" in shown.root.text

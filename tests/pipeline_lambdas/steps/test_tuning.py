@@ -251,6 +251,14 @@ def test_a_search_that_ran_as_long_as_it_may_has_its_best(dataset: Dataset) -> N
     assert decide_tuning(JOB, found, []) == TRIAL
 
 
+def test_a_search_whose_jobs_were_all_stopped_is_tried_again(dataset: Dataset) -> None:
+    found = described(request_of(dataset), "Completed", BestTrainingJob=trial("x", "Stopped", 0.1))
+    assert has_winner(found)
+    found["TrainingJobStatusCounters"] = {"Completed": 0, "Stopped": 3}
+    assert not has_winner(found)
+    assert isinstance(decide_tuning(JOB, found, [trial("x", "Stopped", 0.1)]), Failed)
+
+
 def test_the_wait_ends_with_the_best_model(
     sagemaker: Stubber, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

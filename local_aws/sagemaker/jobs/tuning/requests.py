@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from local_aws.sagemaker.containers import registry
 from local_aws.sagemaker.containers.own_images.images import OwnImages
 from local_aws.sagemaker.faults import invalid, not_emulated
 from local_aws.sagemaker.jobs.training import requests as training
@@ -143,10 +144,27 @@ def _check_objective(tuning: Tuning, own_images: OwnImages) -> None:
     """The training jobs' requests, and the metric that they must have."""
     training.check(request_of(tuning, "x", tuning.space.values(0.5 for _ in tuning.space.ranges)), own_images)
     algorithm = tuning.definition["AlgorithmSpecification"]
+    _check_tunable(tuning, algorithm["TrainingImage"])
     if len(algorithm.get("MetricDefinitions", [])) > _MOST_METRICS:
         raise invalid(f"A tuning job can define {_MOST_METRICS} metrics.")
     if tuning.metric not in dict(metric_definitions(algorithm)):
         raise invalid(
             "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric "
             "definitions."
+        )
+
+
+def _check_tunable(tuning: Tuning, image: str) -> None:
+    """SageMaker knows what its own images may have tuned, whatever program they run.
+
+    https://github.com/aws/sagemaker-python-sdk/issues/2226
+    """
+    entry = registry.TABLE.get(registry.parse_image(image).repository)
+    if entry is None or not entry.tunable:
+        return
+    others = [one.name for one in tuning.space.ranges if one.name not in entry.tunable]
+    if others:
+        raise invalid(
+            f"The hyperparameter tuning job has hyperparameters that cannot be tuned: {', '.join(others)}. For the "
+            f"image {image} only these can: {', '.join(entry.tunable)}."
         )

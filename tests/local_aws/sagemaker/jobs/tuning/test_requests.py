@@ -60,6 +60,7 @@ def depth(**changes: Any) -> dict[str, Any]:
         ({"parallel": 101}, "runs 100 training jobs at a time at most"),
         ({"strategy": "Grid"}, "Grid searches categorical hyperparameters only"),
         ({"strategy": "Grid", "ParameterRanges": COLOURS}, "let it be 3"),
+        ({"jobs": 1, "ParameterRanges": COLOURS}, "hyperparameters that cannot be tuned: tree_method. For the image"),
         ({"StrategyConfig": {"HyperbandStrategyConfig": {"MaxResource": 9}}}, "only for the strategy Hyperband"),
         ({"strategy": "Hyperband"}, "needs MaxResource"),
         (
