@@ -163,6 +163,18 @@ class LocalServer:
         finally:
             connection.close()
 
+    def push_empty_image(self, repository: str, tag: str) -> None:
+        """Push a manifest without layers, as nothing more is needed to be an image of a repository."""
+        data = self.client("ecr").get_authorization_token()["authorizationData"][0]
+        headers = {
+            "Authorization": f"Basic {data['authorizationToken']}",
+            "Host": f"127.0.0.1:{self.port}",
+            "Content-Type": "application/vnd.oci.image.manifest.v1+json",
+        }
+        manifest = b'{"schemaVersion": 2, "layers": []}'
+        status, said = self.send("PUT", f"/v2/{repository}/manifests/{tag}", manifest, headers)
+        assert status == 201, said
+
     def create_role(self, name: str, service: str, *statements: dict[str, Any]) -> str:
         """A role that a service may assume, with these statements as its only policy; returns its ARN."""
         iam = self.client("iam")

@@ -81,8 +81,7 @@ def test_without_an_engine_a_job_is_refused(tmp_path: Path) -> None:
     try:
         server.client("ecr").create_repository(repositoryName="churn")
         address = f"127.0.0.1:{server.port}/churn"
-        status, _ = _push_empty(server)
-        assert status == 201
+        server.push_empty_image("churn", "empty")
         house = House(server, "no-engine")
         with pytest.raises(
             ClientError, match=r"no container engine that answers .*Cannot connect to the Docker daemon"
@@ -90,14 +89,3 @@ def test_without_an_engine_a_job_is_refused(tmp_path: Path) -> None:
             house.sagemaker.create_training_job(**house.request("none", **specification(f"{address}:empty")))
     finally:
         server.down()
-
-
-def _push_empty(server: LocalServer) -> tuple[int, str]:
-    """Push a manifest without layers, as nothing more is needed to be found."""
-    data = server.client("ecr").get_authorization_token()["authorizationData"][0]
-    headers = {
-        "Authorization": f"Basic {data['authorizationToken']}",
-        "Host": f"127.0.0.1:{server.port}",
-        "Content-Type": "application/vnd.oci.image.manifest.v1+json",
-    }
-    return server.send("PUT", "/v2/churn/manifests/empty", b'{"schemaVersion": 2, "layers": []}', headers)

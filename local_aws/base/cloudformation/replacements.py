@@ -15,7 +15,14 @@ CREATE_ONLY: Mapping[str, frozenset[str]] = MappingProxyType(
         "AWS::CodeBuild::Project": frozenset({"Name"}),
         "AWS::CodeCommit::Repository": frozenset(),
         "AWS::CodePipeline::Pipeline": frozenset({"Name"}),
-        "AWS::ECR::Repository": frozenset({"EncryptionConfiguration", "RepositoryName"}),
+        "AWS::ECR::Repository": frozenset(
+            {
+                "EncryptionConfiguration",
+                "EncryptionConfiguration/EncryptionType",
+                "EncryptionConfiguration/KmsKey",
+                "RepositoryName",
+            }
+        ),
         "AWS::Events::Rule": frozenset({"Name"}),
         "AWS::IAM::Policy": frozenset(),
         "AWS::KMS::Alias": frozenset({"AliasName"}),

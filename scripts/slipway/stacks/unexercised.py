@@ -44,6 +44,7 @@ UNEXERCISED = (
         "only an endpoint that failed to be created is deleted: it cannot be updated",
     ),
     Unexercised("*", "pinned-data", "*", "only for a config that pins its dataset"),
+    Unexercised("BuildProjectRole", "store-wheels", "*", "only for a program with a lock of packages"),
     Unexercised("Train*Role", "*-source", "*", "only for a config with features or script"),
     Unexercised("*", "tuned", "*", "only for a config with tuning"),
     Unexercised("TrainingRole", "read-checkpoints", "*", "only for a config with spot"),

@@ -20,7 +20,6 @@ from slipway.datasets.data_files import check_columns, check_dataset, report
 from slipway.datasets.dataset import folder_id
 from slipway.datasets.pinned import is_uploaded
 from slipway.errors import SlipwayError, UnsuccessfulError
-from slipway.programs.containers import container_problems
 from slipway.project import shown
 from slipway.repositories.clones import Clone, check_functions, find_clone
 from slipway.repositories.sources import preparing_machine
@@ -134,6 +133,8 @@ def _check_program(session: Session, found: _Found, config: TrainingConfig, data
 
 
 def _check_container(session: Session, found: _Found, config: TrainingConfig) -> None:
+    from slipway.programs.containers import container_problems  # noqa: PLC0415 - loads boto3
+
     problems, warnings = container_problems(session, config, found.folder)
     found.problems += [f"{shown(found.folder)}/{problem}" for problem in problems]
     found.untried += [f"{shown(found.folder)}/{warning}" for warning in warnings]

@@ -13,7 +13,6 @@ from pipeline_lambdas.release.affected import DATASET
 from pipeline_lambdas.release.events import RUNNING
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.lock import installation_lock
-from slipway.programs.containers import require_container
 from slipway.project import REPOSITORY_FOLDERS
 from slipway.releases.pipeline import list_runs, load_pipeline, load_run, load_state
 from slipway.releases.run_view import RunView
@@ -91,6 +90,8 @@ def begin_release(session: Session, message: str | None, consent: Consent) -> st
 
     It is the same for the first model and for any further one.
     """
+    from slipway.programs.containers import require_container  # noqa: PLC0415 - loads boto3
+
     if session.target.is_local:
         start_local_aws(session)
     require_container(session)

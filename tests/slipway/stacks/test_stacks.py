@@ -165,12 +165,14 @@ def test_what_cannot_be_made_again_is_neither_replaced_nor_removed(session: Sess
     assert names.isdisjoint({"scripts-one", "scripts-two"})
 
 
-def test_a_deletion_that_fails_names_the_resource_and_can_be_repeated(session: Session, tmp_path: Path) -> None:
+def test_a_deletion_that_fails_names_the_resource_and_can_be_repeated(
+    session: Session, local_aws: LocalServer, tmp_path: Path
+) -> None:
     name, ecr, step = "scripts-deleted", session.client("ecr"), Step(session.output, "delete")
     images = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": name}}
     path = template(tmp_path, {"Images": images, "Queue": queue("q")})
     deploy_stack(session, name, inline(path), {"Prefix": name})
-    image = ecr.put_image(repositoryName=name, imageManifest='{"schemaVersion": 2}', imageTag="a")["image"]["imageId"]
+    local_aws.push_empty_image(name, "a")
     for _ in range(2):
         with pytest.raises(SlipwayError) as raised:
             delete_stack(session, name, step)
@@ -180,7 +182,7 @@ def test_a_deletion_that_fails_names_the_resource_and_can_be_repeated(session: S
         assert "delete it to the end" in raised.value.next_step
     with pytest.raises(SlipwayError, match="found it in DELETE_FAILED, in which it cannot be changed"):
         deploy_stack(session, name, inline(path), {"Prefix": name})
-    ecr.batch_delete_image(repositoryName=name, imageIds=[image])
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "a"}])
     assert delete_stack(session, name, step)
     assert not delete_stack(session, name, step)
 

@@ -127,7 +127,7 @@ def test_what_was_interrupted_goes_on(two_models: House, how: signal.Signals) ->
 def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> None:
     assert slipway(house, "deploy", "--model", SECOND).returncode == 0
     ecr, name = house.client("ecr"), f"images-local-{SECOND}"
-    image = ecr.put_image(repositoryName=name, imageManifest='{"schemaVersion": 2}', imageTag="a")["image"]["imageId"]
+    house.server.push_empty_image(name, "a")
     for _ in range(2):
         done = slipway(house, "destroy", "--all", "--data", "--yes", "local")
         assert done.returncode == 1, done.stdout
@@ -135,7 +135,7 @@ def test_a_stack_that_cannot_be_deleted_says_why_and_goes_on(house: House) -> No
         assert "  Images (AWS::ECR::Repository): " in done.stderr
         assert "Fix the cause, then continue where this stopped: " in done.stderr
         assert SETUP in stacks(house), "what others need is still there"
-    ecr.batch_delete_image(repositoryName=name, imageIds=[image])
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "a"}])
     done = follow_advice(house, done.stderr, "--yes", "local")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing of installation local is left." in done.stdout
