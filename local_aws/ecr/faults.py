@@ -31,3 +31,17 @@ def tag_taken(repository: str, tag: str) -> AwsError:
 
 def invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterException", f"Invalid parameter at {message}")
+
+
+def wrong_digest(named: str, found: str) -> AwsError:
+    return AwsError(
+        "ImageDigestDoesNotMatchException", f"The specified image digest {named} does not match the calculated {found}"
+    )
+
+
+def image_exists(repository: str, identifier: str) -> AwsError:
+    return AwsError(
+        "ImageAlreadyExistsException",
+        f"Image with identifier '{identifier}' already exists in the '{repository}' repository, and neither its "
+        "manifest nor its tag has changed since it was pushed",
+    )

@@ -6,6 +6,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import threading
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +29,8 @@ CREATE TABLE IF NOT EXISTS ecr_blob (repository TEXT, digest TEXT, PRIMARY KEY (
 """
 _IMMUTABLE = "IMMUTABLE"
 _CHUNK = 1 << 20
+_UPLOAD_LASTS_S = 24 * 3600.0
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Images:
     def __init__(self, store: Store, folder: Path, clock: Clock) -> None:
         """Nothing is created below the folder before a first push."""
         self._store, self._folder, self._clock = store, folder, clock
+        # Between a look and the change that follows from it, nobody else may push or delete.
+        self._lock = threading.RLock()
         store.define(_TABLES)
 
     def repositories(self) -> list[dict[str, Any]]:
@@ -66,11 +74,12 @@ class Images:
 
     def delete_repository(self, name: str) -> None:
         """Delete a repository with its images."""
-        with self._store.transaction() as connection:
-            for table in ("ecr_image", "ecr_tag", "ecr_blob"):
-                connection.execute(f"DELETE FROM {table} WHERE repository = ?", (name,))  # noqa: S608 - a fixed list
-            connection.execute("DELETE FROM ecr_repository WHERE name = ?", (name,))
-        self._delete_unused()
+        with self._lock:
+            with self._store.transaction() as connection:
+                for table in ("ecr_image", "ecr_tag", "ecr_blob"):
+                    connection.execute(f"DELETE FROM {table} WHERE repository = ?", (name,))  # noqa: S608
+                connection.execute("DELETE FROM ecr_repository WHERE name = ?", (name,))
+            self._delete_unused()
 
     def images(self, repository: str) -> list[StoredImage]:
         """The images of a repository, the oldest first. Raises RepositoryNotFoundException."""
@@ -96,6 +105,10 @@ class Images:
         Raises RepositoryNotFoundException, ImageTagAlreadyExistsException, and LayersNotFoundException as
         InvalidParameterException for one whose layers were not pushed.
         """
+        with self._lock:
+            return self._put(repository, reference, media_type, content)
+
+    def _put(self, repository: str, reference: str, media_type: str, content: bytes) -> str:
         document = self.repository(repository)
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         is_digest = reference.startswith("sha256:")
@@ -115,14 +128,23 @@ class Images:
 
     def delete(self, image: StoredImage, tag: str | None = None) -> None:
         """Delete an image, or only one of its several tags."""
-        with self._store.transaction() as connection:
-            if tag is not None and len(image.tags) > 1:
-                connection.execute("DELETE FROM ecr_tag WHERE repository = ? AND tag = ?", (image.repository, tag))
+        with self._lock:
+            tags = self._store.rows(
+                "SELECT tag FROM ecr_tag WHERE repository = ? AND digest = ?", image.repository, image.digest
+            )
+            if tag is not None and any(row["tag"] != tag for row in tags):
+                self._store.execute("DELETE FROM ecr_tag WHERE repository = ? AND tag = ?", image.repository, tag)
                 return
-            for table in ("ecr_image", "ecr_tag"):
-                values = (image.repository, image.digest)
-                connection.execute(f"DELETE FROM {table} WHERE repository = ? AND digest = ?", values)  # noqa: S608
-        self._unlink(image.repository)
+            named = {image.digest, *self._named(image)}
+            with self._store.transaction() as connection:
+                for table in ("ecr_image", "ecr_tag"):
+                    values = (image.repository, image.digest)
+                    connection.execute(f"DELETE FROM {table} WHERE repository = ? AND digest = ?", values)  # noqa: S608
+            self._unlink(image.repository, named)
+
+    def lists_of(self, image: StoredImage) -> list[str]:
+        """The digests of the manifest lists of the repository that name an image."""
+        return [one.digest for one in self.images(image.repository) if image.digest in self._named(one)]
 
     def content(self, repository: str, digest: str) -> Path | None:
         """The file of a layer, a config or a manifest that a repository has."""
@@ -130,11 +152,19 @@ class Images:
         path = self._path(digest)
         return path if row is not None and path.is_file() else None
 
-    def new_upload(self, name: str) -> Path:
-        """The file that an upload is written to."""
-        folder = self._folder / "uploads"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / name
+    def upload(self, repository: str, name: str) -> Path:
+        """The file that an upload to a repository is written to; an upload belongs to the repository it began in."""
+        return self._folder / "uploads" / hashlib.sha256(repository.encode()).hexdigest() / name
+
+    def new_upload(self, repository: str, name: str) -> Path:
+        """The same for one that begins; those that nobody has gone on with for a day are removed."""
+        upload, oldest = self.upload(repository, name), time.time() - _UPLOAD_LASTS_S
+        upload.parent.mkdir(parents=True, exist_ok=True)
+        for left in upload.parent.parent.glob("*/*"):
+            with contextlib.suppress(OSError):
+                if left.stat().st_mtime < oldest:
+                    left.unlink()
+        return upload
 
     def finish_upload(self, repository: str, upload: Path, digest: str) -> bool:
         """Take an upload over as content; False, and it is gone, if it does not have the digest."""
@@ -145,21 +175,22 @@ class Images:
         if f"sha256:{found.hexdigest()}" != digest:
             upload.unlink()
             return False
-        path = self._path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(upload, path)  # noqa: PTH105 - over one that is there
-        self._link(repository, digest)
+        self._keep(repository, digest, upload)
         return True
 
     def keep_content(self, repository: str, digest: str, content: bytes) -> None:
         """Store content of a known digest."""
-        path = self._path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        self._link(repository, digest)
+        written = self.new_upload(repository, str(uuid.uuid4()))
+        written.write_bytes(content)
+        self._keep(repository, digest, written)
 
-    def _link(self, repository: str, digest: str) -> None:
-        self._store.execute("INSERT OR IGNORE INTO ecr_blob VALUES (?, ?)", repository, digest)
+    def _keep(self, repository: str, digest: str, written: Path) -> None:
+        """Take a file over as content of a repository, whole or not at all."""
+        path = self._path(digest)
+        with self._lock:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(written, path)  # noqa: PTH105 - over one that is there
+            self._store.execute("INSERT OR IGNORE INTO ecr_blob VALUES (?, ?)", repository, digest)
 
     def _size(self, repository: str, manifest: bytes) -> int:
         """The bytes of all that a manifest names, all of which has to be there."""
@@ -171,17 +202,17 @@ class Images:
             size += path.stat().st_size
         return size
 
-    def _unlink(self, repository: str) -> None:
-        """Forget what no manifest of a repository names any more."""
-        wanted = set[str]()
+    def _named(self, image: StoredImage) -> set[str]:
+        """What the manifest of an image names."""
+        path = self.content(image.repository, image.digest)
+        return set(references(path.read_bytes())) if path else set()
+
+    def _unlink(self, repository: str, named: set[str]) -> None:
+        """Forget what a deleted image alone had; layers that a push has brought for the next image stay."""
         for image in self.images(repository):
-            path = self.content(repository, image.digest)
-            wanted |= {image.digest, *(references(path.read_bytes()) if path else ())}
-        for row in self._store.rows("SELECT digest FROM ecr_blob WHERE repository = ?", repository):
-            if row["digest"] not in wanted:
-                self._store.execute(
-                    "DELETE FROM ecr_blob WHERE repository = ? AND digest = ?", repository, row["digest"]
-                )
+            named -= {image.digest, *self._named(image)}
+        for digest in named:
+            self._store.execute("DELETE FROM ecr_blob WHERE repository = ? AND digest = ?", repository, digest)
         self._delete_unused()
 
     def _delete_unused(self) -> None:
@@ -203,6 +234,10 @@ def references(manifest: bytes) -> Iterator[str]:
     try:
         document = json.loads(manifest)
         named = [document.get("config"), *document.get("layers", ()), *document.get("manifests", ())]
-        yield from [one["digest"] for one in named if one and not one.get("urls")]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise faults.invalid("'imageManifest' failed to satisfy constraint: a manifest of an image") from None
+        digests = [one["digest"] for one in named if one and not one.get("urls")]
+        well_formed = all(_DIGEST.fullmatch(digest) for digest in digests)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        well_formed, digests = False, []
+    if not well_formed:
+        raise faults.invalid("'imageManifest' failed to satisfy constraint: a manifest of an image")
+    yield from digests

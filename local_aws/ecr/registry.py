@@ -12,17 +12,19 @@ import io
 import json
 import logging
 import re
+import shutil
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qs
 
 from local_aws import base
 from local_aws.ecr.images import Images
 from local_aws.ecr.repositories import repository_arn
 from local_aws.ecr.tokens import Tokens
+from local_aws.state import space
 from local_aws.wire import AwsError, Caller, Permission
 
 log = logging.getLogger(__name__)
@@ -50,7 +52,10 @@ _ACTIONS = {
     ("upload", "DELETE"): "UploadLayerPart",
 }
 _CHUNK = 1 << 20
+DEFAULT_KIND = "application/vnd.oci.image.manifest.v1+json"
 _MOST_MANIFEST = 4 * 1024 * 1024
+MOST_LAYER = 52_000 << 20
+"""Bytes: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html."""
 _VERSION = (b"docker-distribution-api-version", b"registry/2.0")
 
 
@@ -122,7 +127,7 @@ class Registry:
         reference = request.parts["reference"]
         if request.method == "PUT":
             content = await _body(receive)
-            kind = request.headers.get("content-type", "application/vnd.oci.image.manifest.v1+json")
+            kind = request.headers.get("content-type", DEFAULT_KIND)
             digest = await asyncio.to_thread(self._images.put, request.name, reference, kind, content)
             place = f"/v2/{request.name}/manifests/{digest}"
             await _send(send, 201, {"location": place, "docker-content-digest": digest}, b"")
@@ -144,7 +149,7 @@ class Registry:
 
     async def _begin(self, request: _Request, receive: Receive, send: Send) -> None:
         """Begin an upload, or take a whole one (`?digest=`); a layer of another repository is never mounted."""
-        upload = self._images.new_upload(str(uuid.uuid4()))
+        upload = await asyncio.to_thread(self._images.new_upload, request.name, str(uuid.uuid4()))
         size = await _write(receive, upload)
         if "digest" in request.query and "from" not in request.query:
             await self._finish(request, upload, send)
@@ -152,7 +157,7 @@ class Registry:
             await _send_progress(send, request.name, upload, size)
 
     async def _upload(self, request: _Request, receive: Receive, send: Send) -> None:
-        upload = self._images.new_upload(request.parts["upload"])
+        upload = self._images.upload(request.name, request.parts["upload"])
         if not upload.is_file():
             raise RefusedError(404, "BLOB_UPLOAD_UNKNOWN", "The upload does not exist, or has ended.")
         if request.method == "DELETE":
@@ -215,15 +220,28 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _write(receive: Receive, upload: Path) -> int:
-    """Append the body to an upload; returns how large that is."""
-    file = await asyncio.to_thread(upload.open, "ab")
+    """Append the body to an upload; returns how large that is. One that breaks off or finds no space leaves no file."""
     try:
-        async for chunk in _chunks(receive):
-            if chunk:
-                await asyncio.to_thread(file.write, chunk)
-        return file.tell()
-    finally:
-        await asyncio.to_thread(file.close)
+        with await asyncio.to_thread(upload.open, "ab") as file:
+            async for chunk in _chunks(receive):
+                await asyncio.to_thread(_append, file, chunk)
+            return file.tell()
+    except (RefusedError, _DisconnectedError, asyncio.CancelledError):
+        await asyncio.to_thread(upload.unlink, missing_ok=True)
+        raise
+    except OSError as error:
+        await asyncio.to_thread(upload.unlink, missing_ok=True)
+        raise RefusedError(503, "UNKNOWN", space.unwritable(upload.parent, str(error))) from None
+
+
+def _append(file: BinaryIO, chunk: bytes) -> None:
+    size = file.tell() + len(chunk)
+    if size > MOST_LAYER:
+        raise RefusedError(413, "SIZE_INVALID", f"A layer has at most {MOST_LAYER} bytes; found {size}.")
+    free = shutil.disk_usage(file.name).free
+    if free - len(chunk) < space.RESERVE_BYTES:
+        raise RefusedError(503, "UNKNOWN", space.unwritable(Path(file.name).parent, f"{free >> 20} MiB are free"))
+    file.write(chunk)
 
 
 async def _send_progress(send: Send, name: str, upload: Path, size: int) -> None:

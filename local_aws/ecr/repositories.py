@@ -7,10 +7,13 @@ from typing import Any
 
 from local_aws.ecr import faults
 from local_aws.ecr.images import Images
+from local_aws.ecr.paging import page
 from local_aws.runtime import Runtime
 from local_aws.settings import ACCOUNT, HOST
 from local_aws.wire import AwsError, Caller, Document
 
+# With filters of tags, which are not emulated: such a repository would protect none.
+_EMULATED = ("MUTABLE", "IMMUTABLE")
 _KEPT = ("repositoryName", "imageTagMutability", "imageScanningConfiguration", "encryptionConfiguration")
 
 
@@ -28,6 +31,7 @@ class Repositories:
     def create(self, caller: Caller, request: Document) -> Document:
         """CreateRepository."""
         name = request["repositoryName"]
+        _require_emulated(request)
         if any(one["repositoryName"] == name for one in self._images.repositories()):
             raise AwsError(
                 "RepositoryAlreadyExistsException",
@@ -49,7 +53,8 @@ class Repositories:
         """DescribeRepositories."""
         names = request.get("repositoryNames")
         found = [self._images.repository(name) for name in names] if names else self._images.repositories()
-        return {"repositories": [self._described(document) for document in found]}
+        described = [self._described(document) for document in found]
+        return {"repositories": described} if names else page("repositories", described, request)
 
     def delete(self, _caller: Caller, request: Document) -> Document:
         """DeleteRepository; one with images only by force."""
@@ -66,6 +71,7 @@ class Repositories:
 
     def put_tag_mutability(self, _caller: Caller, request: Document) -> Document:
         """PutImageTagMutability."""
+        _require_emulated(request)
         return self._changed(request, {"imageTagMutability": request["imageTagMutability"]}, "imageTagMutability")
 
     def put_scanning(self, _caller: Caller, request: Document) -> Document:
@@ -152,3 +158,13 @@ class Repositories:
             "repositoryUri": self.uri(document["repositoryName"]),
             "createdAt": datetime.fromtimestamp(document["createdAt"], UTC),
         }
+
+
+def _require_emulated(request: Document) -> None:
+    found = request.get("imageTagMutability", "MUTABLE")
+    if found not in _EMULATED:
+        raise AwsError(
+            "NotImplementedByLocalAws",
+            f"Local AWS does not emulate imageTagMutability {found}; expected {' or '.join(_EMULATED)}.",
+            501,
+        )

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html. I
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from typing import Any
 from local_aws.base import ResourceType
 from local_aws.ecr import faults
 from local_aws.ecr.images import Images, StoredImage
-from local_aws.ecr.registry import Registry
+from local_aws.ecr.paging import page
+from local_aws.ecr.registry import DEFAULT_KIND, Registry
 from local_aws.ecr.repositories import Repositories, repository_arn
 from local_aws.ecr.resource import TYPE, RepositoryResource
 from local_aws.ecr.tokens import USER, Tokens
@@ -58,6 +60,7 @@ class EcrService:
             "GetAuthorizationToken": Operation(self.token, lambda _c, _r: [Permission("ecr:GetAuthorizationToken")]),
             "DescribeImages": on("DescribeImages", self.describe_images),
             "ListImages": on("ListImages", self.list_images),
+            "PutImage": on("PutImage", self.put_image),
             "BatchGetImage": on("BatchGetImage", self.batch_get),
             "BatchDeleteImage": on("BatchDeleteImage", self.batch_delete),
             "DescribeImageScanFindings": on("DescribeImageScanFindings", self.scan_findings),
@@ -90,18 +93,35 @@ class EcrService:
             found = [self._find(repository, identifier) for identifier in request["imageIds"]]
         else:
             found = [image for image in self.images.images(repository) if _wanted(image, request)]
-        return {"imageDetails": [_details(image) for image in found]}
+        if "imageIds" in request:
+            return {"imageDetails": [_details(image) for image in found]}
+        return page("imageDetails", [_details(image) for image in found], request)
 
     def list_images(self, _caller: Caller, request: Document) -> Document:
         """ListImages."""
         found = [image for image in self.images.images(request["repositoryName"]) if _wanted(image, request)]
-        return {
-            "imageIds": [
-                {"imageDigest": image.digest, **({"imageTag": tag} if tag else {})}
-                for image in found
-                for tag in image.tags or ("",)
-            ]
-        }
+        identifiers = [
+            {"imageDigest": image.digest, **({"imageTag": tag} if tag else {})}
+            for image in found
+            for tag in image.tags or ("",)
+        ]
+        return page("imageIds", identifiers, request)
+
+    def put_image(self, _caller: Caller, request: Document) -> Document:
+        """PutImage: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html."""
+        repository, content = request["repositoryName"], request["imageManifest"].encode()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        tag, named = request.get("imageTag"), request.get("imageDigest", digest)
+        if named != digest:
+            raise faults.wrong_digest(named, digest)
+        known = self.images.find(repository, tag or digest)
+        if known and known.digest == digest:
+            raise faults.image_exists(repository, tag or digest)
+        kind = request.get("imageManifestMediaType", DEFAULT_KIND)
+        self.images.put(repository, tag or digest, kind, content)
+        image = {"registryId": ACCOUNT, "repositoryName": repository, "imageManifest": request["imageManifest"]}
+        identifier = {"imageDigest": digest, **({"imageTag": tag} if tag else {})}
+        return {"image": {**image, "imageManifestMediaType": kind, "imageId": identifier}}
 
     def batch_get(self, _caller: Caller, request: Document) -> Document:
         """BatchGetImage."""
@@ -123,9 +143,17 @@ class EcrService:
     def batch_delete(self, _caller: Caller, request: Document) -> Document:
         """BatchDeleteImage."""
         found, failures = self._batch(request)
+        deleted = []
         for identifier, image in found:
-            self.images.delete(image, identifier.get("imageTag") if "imageDigest" not in identifier else None)
-        deleted = [{"imageDigest": image.digest, **identifier} for identifier, image in found]
+            tag = identifier.get("imageTag") if "imageDigest" not in identifier else None
+            lists = self.images.lists_of(image)
+            if lists and (tag is None or len(image.tags) == 1):
+                reason = f"Requested image referenced by manifest list: [{', '.join(lists)}]"
+                failure = {"failureCode": "ImageReferencedByManifestList", "failureReason": reason}
+                failures.append({"imageId": identifier, **failure})
+                continue
+            self.images.delete(image, tag)
+            deleted.append({"imageDigest": image.digest, **identifier})
         return {"imageIds": deleted, "failures": failures}
 
     def scan_findings(self, _caller: Caller, request: Document) -> Document:

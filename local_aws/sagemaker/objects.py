@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,14 @@ def upload(client: Any, path: Path, address: S3Address, kms_key_id: str | None) 
 
 
 def upload_folder(client: Any, folder: Path, prefix: S3Address, kms_key_id: str | None) -> None:
-    """Write every file of a folder below a prefix, under its relative path."""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    """Write every file of a folder below a prefix, under its relative path; no file that a link leads to elsewhere."""
+    for path in sorted(files_below(folder, folder.resolve())):
         upload(client, path, prefix.below(*path.relative_to(folder).parts), kms_key_id)
+
+
+def files_below(folder: Path, inside: Path) -> Iterator[Path]:
+    """The files of a job's folder that are in `inside`: a program may make links to any file of this machine."""
+    return (path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside))
 
 
 def _inside(folder: Path, relative: str) -> Path:

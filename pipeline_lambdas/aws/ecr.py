@@ -1,4 +1,4 @@
-"""The look-up of an image in ECR."""
+"""The look-up of an image in ECR, and of its scan."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ def find_image(repository: str, tag: str) -> Mapping[str, Any] | None:
             return None
         raise
     return dict(found[0]) if found else None
+
+
+def find_scan(repository: str, digest: str) -> Mapping[str, Any]:
+    """Return the status of an image's scan and the number of findings of each severity; empty if there is no scan.
+
+    The details of the image do not have them: basic scanning tells only this operation.
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
+    """
+    describe = clients.client("ecr").describe_image_scan_findings
+    try:
+        found = call(describe, repositoryName=repository, imageId={"imageDigest": digest}, maxResults=1)
+    except AwsRequestError as error:
+        if error.code == "ScanNotFoundException":
+            return {}
+        raise
+    return dict(found)

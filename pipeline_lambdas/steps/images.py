@@ -51,25 +51,27 @@ def _built(config: TrainingConfig, dockerfile: str, repository: str, folder: Map
         found = ", ".join(sorted(folder)[:10]) or "no file"
         raise ConfigurationError(f"{place}: found {found} in the folder; expected {dockerfile}, which the config names")
     tag = image_tag(dockerfile, folder)
-    details = ecr.find_image(repository.partition("/")[2], tag)
+    name = repository.partition("/")[2]
+    details = ecr.find_image(name, tag)
     if details is None:
         raise ConfigurationError(
             f"{place}: found no image {tag} in {repository}, which the action BuildImage makes of the folder. Without "
             f"that action, deploy the pipeline with it: `slipway deploy --parameter {PARAMETER}=true`; else see its "
             f"log. {START_NEW}."
         )
-    return Image(f"{repository}@{details['imageDigest']}", scan_summary(details))
+    digest = details["imageDigest"]
+    return Image(f"{repository}@{digest}", scan_summary(ecr.find_scan(name, digest)))
 
 
-def scan_summary(details: Mapping[str, Any]) -> str:
+def scan_summary(scan: Mapping[str, Any]) -> str:
     """Return the result of a scan in a line, such as `COMPLETE: 1 HIGH, 3 LOW`.
 
-    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
     """
-    status = details.get("imageScanStatus") or {}
+    status = scan.get("imageScanStatus") or {}
     if status.get("status") not in {"COMPLETE", "ACTIVE"}:
         said = str(status.get("description") or "").strip()
         return f"{status.get('status', 'NOT SCANNED')}{f': {said}' if said else ''}"
-    counts = (details.get("imageScanFindingsSummary") or {}).get("findingSeverityCounts") or {}
+    counts = (scan.get("imageScanFindings") or {}).get("findingSeverityCounts") or {}
     told = ", ".join(f"{counts[severity]} {severity}" for severity in _SEVERITIES if counts.get(severity))
     return f"{status['status']}: {told or 'no findings'}"

@@ -20,9 +20,13 @@ class ArchiveError(Exception):
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Write the folder's content to a tar.gz. Equal content gives equal bytes: no times, no owners, sorted."""
+    """Write the folder's content to a new tar.gz. Equal content gives equal bytes: no times, no owners, sorted.
+
+    What lies at its place is replaced, and never written through: a job may have made a link there.
+    """
+    archive.unlink(missing_ok=True)
     with (
-        archive.open("wb") as raw,
+        archive.open("xb") as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.GNU_FORMAT) as tar,
     ):

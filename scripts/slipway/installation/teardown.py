@@ -121,19 +121,34 @@ def remove_endpoints(session: Session, inventory: Inventory) -> None:
 
 
 def _empty_repository(session: Session, repository: str) -> None:
-    """Delete the images of a model, whose repository has its pipeline's name; its stack deletes only an empty one."""
+    """Delete the images of a model, whose repository has its pipeline's name; its stack deletes only an empty one.
+
+    A manifest list goes before the images that it names, so there are rounds; SlipwayError if one deletes nothing.
+    """
     ecr = session.client("ecr")
-    while True:
-        try:
-            found = ecr.list_images(repositoryName=repository, maxResults=_MOST_IMAGES)["imageIds"]
-        except ClientError as error:
-            if code_of(error) != "RepositoryNotFoundException":
-                raise
-            return
-        if not found:
-            return
-        digests = [{"imageDigest": digest} for digest in sorted({image["imageDigest"] for image in found})]
-        ecr.batch_delete_image(repositoryName=repository, imageIds=digests)
+    while images := _images(ecr, repository):
+        deleted, kept = 0, list[dict[str, Any]]()
+        for first in range(0, len(images), _MOST_IMAGES):
+            batch = [{"imageDigest": digest} for digest in images[first : first + _MOST_IMAGES]]
+            answer = ecr.batch_delete_image(repositoryName=repository, imageIds=batch)
+            deleted, kept = deleted + len(answer["imageIds"]), [*kept, *answer["failures"]]
+        if not deleted:
+            reason = kept[0].get("failureReason", kept[0].get("failureCode")) if kept else "ECR gave no reason"
+            raise SlipwayError(
+                f"ECR keeps {len(images)} images of the repository {repository}: {reason}.",
+                "Delete them in ECR's console, then run the same command again.",
+            )
+
+
+def _images(ecr: Any, repository: str) -> list[str]:
+    """The digests of a repository's images; none without the repository."""
+    try:
+        pages = list(ecr.get_paginator("list_images").paginate(repositoryName=repository))
+    except ClientError as error:
+        if code_of(error) != "RepositoryNotFoundException":
+            raise
+        return []
+    return sorted({image["imageDigest"] for page in pages for image in page["imageIds"]})
 
 
 def delete_endpoints(session: Session, endpoints: Sequence[str], configs: Sequence[str], models: Sequence[str]) -> None:

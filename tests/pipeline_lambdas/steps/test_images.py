@@ -30,12 +30,20 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
 
 
 def test_an_image_is_found_by_the_hash_of_its_files_and_used_by_its_digest(ecr: MagicMock) -> None:
-    details = {"imageDigest": DIGEST, "imageScanStatus": {"status": "COMPLETE"}}
-    ecr.describe_images.return_value = {"imageDetails": [details]}
+    # Basic scanning leaves the scan out of these details.
+    ecr.describe_images.return_value = {"imageDetails": [{"imageDigest": DIGEST}]}
+    ecr.describe_image_scan_findings.return_value = {"imageScanStatus": {"status": "COMPLETE"}}
     assert own_image(CONFIG, REPOSITORY, FILES) == Image(f"{REPOSITORY}@{DIGEST}", "COMPLETE: no findings")
     ecr.describe_images.assert_called_once_with(
         repositoryName="slipway-local-wine-quality", imageIds=[{"imageTag": image_tag("Dockerfile", FILES)}]
     )
+
+
+def test_an_image_without_a_scan(ecr: MagicMock) -> None:
+    error: Any = {"Error": {"Code": "ScanNotFoundException", "Message": ""}}
+    ecr.describe_images.return_value = {"imageDetails": [{"imageDigest": DIGEST}]}
+    ecr.describe_image_scan_findings.side_effect = ClientError(error, "DescribeImageScanFindings")
+    assert own_image(CONFIG, REPOSITORY, FILES) == Image(f"{REPOSITORY}@{DIGEST}", "NOT SCANNED")
 
 
 def test_an_image_that_exists_is_taken_as_it_is(ecr: MagicMock) -> None:
@@ -70,18 +78,18 @@ def test_the_tag_follows_every_file_and_the_dockerfiles_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "told"),
+    ("scan", "told"),
     [
         ({}, "NOT SCANNED"),
         ({"imageScanStatus": {"status": "FAILED", "description": "no distribution"}}, "FAILED: no distribution"),
         (
             {
                 "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed"},
-                "imageScanFindingsSummary": {"findingSeverityCounts": {"LOW": 3, "CRITICAL": 1}},
+                "imageScanFindings": {"findingSeverityCounts": {"LOW": 3, "CRITICAL": 1}},
             },
             "COMPLETE: 1 CRITICAL, 3 LOW",
         ),
     ],
 )
-def test_a_scan_is_told_in_a_line(details: dict[str, Any], told: str) -> None:
-    assert scan_summary(details) == told
+def test_a_scan_is_told_in_a_line(scan: dict[str, Any], told: str) -> None:
+    assert scan_summary(scan) == told

@@ -153,7 +153,7 @@ class EngineContainers:
         It takes a shell in the image; without one, what root alone may read cannot be uploaded, and the folder stays.
         """
         user = os.getuid()
-        if user == 0 or all(path.stat().st_uid == user for path in (ml, *ml.rglob("*"))):
+        if user == 0 or all(path.lstat().st_uid == user for path in (ml, *ml.rglob("*"))):
             return
         change = ["-c", f"chown -R {user}:{os.getgid()} /opt/ml"]
         image = f"{HOST}:{self.port}/{run.reference}"

@@ -23,6 +23,8 @@ class Checkpoints:
 
     def __init__(self, role: ExecutionRole, uri: str, folder: Path) -> None:
         self._role, self._folder = role, folder
+        # Before the job's program runs, which may make a link of it.
+        self._inside = folder.resolve()
         self._place = s3_address(uri)
         self._seen: dict[Path, tuple[int, int]] = {}
 
@@ -52,7 +54,7 @@ class Checkpoints:
 
     def _found(self) -> dict[Path, tuple[int, int]]:
         found = {}
-        for path in self._folder.rglob("*"):
+        for path in objects.files_below(self._folder, self._inside):
             try:
                 status = path.stat()
             except FileNotFoundError:

@@ -86,13 +86,18 @@ def failure_reason(ml: Ml, exit_code: int | None) -> str | None:
     code = 1 if exit_code is None else exit_code
     ending = f", exit code: {128 - code if code < 0 else code}"
     text = ""
-    if ml.failure_file.is_file():
+    if _is_inside(ml, ml.failure_file) and ml.failure_file.is_file():
         with ml.failure_file.open(encoding="utf-8", errors="replace") as file:
             text = file.read(REASON_LENGTH)
     if not text and code < 0:
         text = _signal_text(-code)
     beginning = "AlgorithmError: "
     return beginning + text[: REASON_LENGTH - len(beginning) - len(ending)] + ending
+
+
+def _is_inside(ml: Ml, path: Path) -> bool:
+    """Whether no part of a path below /opt/ml is a link: the job's program may have led one to this machine's files."""
+    return not any(place.is_symlink() for place in (path, *path.parents) if place.is_relative_to(ml.root))
 
 
 def _signal_text(number: int) -> str:
@@ -113,6 +118,9 @@ def upload_results(ml: Ml, name: str, config: Document, role: ExecutionRole, *, 
 
     place = s3_address(config["S3OutputPath"]).below(name, "output")
     key = config.get("KmsKeyId")
+    for folder in (ml.model_dir, ml.output_data_dir):
+        if not _is_inside(ml, folder):
+            raise UploadError(f"/opt/ml/{folder.relative_to(ml.root)} is a link; expected a folder ({place})")
     has_model = not failed and (ended == "exited" or not archives.is_empty(ml.model_dir))
     try:
         client = role.client("s3")
