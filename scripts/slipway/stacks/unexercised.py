@@ -118,6 +118,9 @@ UNEXERCISED = (
         "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
     ),
     Unexercised(
+        "EndReleaseFunctionRole", "stop-metrics", "*", "only a release that ends without success has a job to stop"
+    ),
+    Unexercised(
         "CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only if there are more than the config keeps"
     ),
     Unexercised(
