@@ -77,7 +77,9 @@ def load(folder: Path, file: str, names: Sequence[str]) -> dict[str, Function]:
 def _check_place(module: ModuleType, folder: Path, file: str) -> None:
     """Refuse a module that Python had imported before, such as its own `statistics`, in place of the file."""
     if Path(str(module.__file__)).resolve() != (folder / file).resolve():
-        raise FunctionError(f"{file}: found a module of Python's of this name; expected another name, such as metrics.py")
+        raise FunctionError(
+            f"{file}: found a module of Python's of this name; expected another name, such as metrics.py"
+        )
 
 
 def _check_arguments(file: str, name: str, function: Function) -> None:

@@ -50,9 +50,7 @@ def end_release(
         status = _status(release)
     if status not in _UNSUCCESSFUL:
         return CleanUp(status)
-    stopped = _twice(
-        lambda: _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job)
-    )
+    stopped = _twice(lambda: _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job))
     if stopped is None and tuning_prefix:
         name_of = partial(release.tuning_job, tuning_prefix)
         stopped = _twice(lambda: _stop(name_of, tuning_jobs.describe_tuning_job, tuning_jobs.stop_tuning_job))

@@ -39,8 +39,9 @@ def test_a_failure_can_be_shown_and_stored() -> None:
 
 def test_a_job_that_wrote_nothing_is_told() -> None:
     s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    with Stubber(s3) as answers, pytest.raises(JobFailedError) as caught:
-        answers.add_client_error("get_object", "NoSuchKey", "The specified key does not exist.", 404)
+    answers = Stubber(s3)
+    answers.add_client_error("get_object", "NoSuchKey", "The specified key does not exist.", 404)
+    with answers, pytest.raises(JobFailedError) as caught:
         read(Bucket("models", s3), "metrics/job/metrics.json", METRICS, [])
     assert str(caught.value).startswith("s3://models/metrics/job/metrics.json: found no object, though its job has")
     assert "mend metrics.py" in str(caught.value)

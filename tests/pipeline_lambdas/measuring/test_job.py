@@ -240,9 +240,7 @@ def test_what_comes_after_a_function_without_an_end_is_not_blamed(folder: Folder
     )
     found = folder.run()["metrics"]
     assert "brier took too long" in found["brier"]["failure"]
-    assert found["quick"]["failure"] == (
-        "metrics_of_a_test.py: no time was left for quick, after what came before it"
-    )
+    assert found["quick"]["failure"] == ("metrics_of_a_test.py: no time was left for quick, after what came before it")
 
 
 def test_a_slow_function_has_as_many_draws_as_fit(folder: Folder) -> None:

@@ -87,6 +87,4 @@ def test_without_data_nothing_is_tried(tmp_path: Path) -> None:
 def test_a_function_that_ends_the_process_is_told(tmp_path: Path) -> None:
     leaves = "import os\ndef cost(labels, predictions, rows):\n    os._exit(0)\n"
     found = tried(tmp_path, churn_config(metrics=METRICS), {"metrics.py": leaves})
-    assert found.problems == (
-        "wine-quality/metrics.py: ended the process; expected functions that return a number",
-    )
+    assert found.problems == ("wine-quality/metrics.py: ended the process; expected functions that return a number",)
