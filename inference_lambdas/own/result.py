@@ -10,8 +10,8 @@ from typing import Any
 
 from inference_lambdas.aws.s3 import Bucket
 from pipeline_lambdas.config.model import OwnMetrics
-from pipeline_lambdas.release.retries import RETRY_ALL
-from pipeline_lambdas.runtime.failures import JobFailedError
+from pipeline_lambdas.release.retries import RETRY_ALL, START_NEW
+from pipeline_lambdas.runtime.failures import ConfigurationError, JobFailedError
 
 SCHEMA = "slipway-own-metrics/1"
 MOST_BYTES = 8 * 1024 * 1024
@@ -51,7 +51,13 @@ def read(bucket: Bucket, key: str, metrics: OwnMetrics, slices: Sequence[int]) -
 
     Raises JobFailedError for an output that the program did not write.
     """
-    content = bucket.read_range(key, 0, MOST_BYTES + 1)
+    try:
+        content = bucket.read_range(key, 0, MOST_BYTES + 1)
+    except ConfigurationError:
+        raise JobFailedError(
+            f"{bucket.uri(key)}: found no object, though its job has ended well; expected what the job writes. A "
+            f"function that ends the process, as os._exit does, leaves none: mend {metrics.file}. {START_NEW}."
+        ) from None
     try:
         return parse(content, metrics, slices)
     except _WrongError as error:
@@ -79,7 +85,7 @@ def _found(item: Mapping[str, Any], slices: Sequence[int]) -> Found:
     if not isinstance(failure, str):
         raise _WrongError("no text as failure")
     if failure:
-        return Found(None, failure[:_MOST_TEXT], [[None] * count for count in slices], None, ())
+        return Found(None, _shown(failure[:_MOST_TEXT]), [[None] * count for count in slices], None, ())
     found = _list(item.get("slices"), lambda column: _list(column, _number_or_none))
     if [len(column) for column in found] != list(slices):
         raise _WrongError("other slices than those of the config")
@@ -91,6 +97,11 @@ def _found(item: Mapping[str, Any], slices: Sequence[int]) -> Found:
         compared=None if compared is None else _compared(_mapping(compared, "compared")),
         replicates=_replicates(item.get("replicates")),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a text that every terminal can show, and UTF-8 can hold: what cannot be printed as its escape."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _compared(item: Mapping[str, Any]) -> Compared:
@@ -124,6 +135,11 @@ def _number_or_none(found: object) -> float | None:
 
 
 def _number(found: object) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    try:
+        # A whole number of JSON may be too large for a float.
+        value = math.nan if isinstance(found, bool) or not isinstance(found, int | float) else float(found)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
         raise _WrongError("no finite number where one belongs")
-    return float(found)
+    return value

@@ -100,6 +100,18 @@ def create_processing_job(request: Mapping[str, Any]) -> bool:
     return create("create_processing_job", request, lambda: describe_processing_job(request["ProcessingJobName"]))
 
 
+def stop_processing_job(name: str) -> bool:
+    """Ask the job to stop; False if it has already ended.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopProcessingJob.html
+    """
+
+    def status() -> str | None:
+        return (describe_processing_job(name) or {}).get("ProcessingJobStatus")
+
+    return stop("stop_processing_job", status, ProcessingJobName=name)
+
+
 def create_model(request: Mapping[str, Any]) -> bool:
     """Create the model; False if a model of that name already exists."""
     return create("create_model", request, lambda: describe_model(request["ModelName"]))

@@ -22,11 +22,13 @@ class Environment:
     model_name: str
     name_prefix: str
     tuning_prefix: str = ""
+    metrics_environments: str = ""
 
 
 def handler(event: Any, context: LambdaContext) -> None:
     environment = read_environment(Environment, os.environ)
     release = parse_end(event, environment.name_prefix).release
-    done = end_release(release, context.get_remaining_time_in_millis, environment.tuning_prefix)
+    measured = environment.metrics_environments.split(",") if environment.metrics_environments else []
+    done = end_release(release, context.get_remaining_time_in_millis, environment.tuning_prefix, measured)
     record = {"execution_id": release.execution_id, "status": done.status, "stopped": done.stopped}
     sys.stdout.write(json.dumps(record) + "\n")

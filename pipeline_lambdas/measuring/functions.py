@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from pipeline_lambdas.measuring.tested import Array, Sample
@@ -63,6 +63,7 @@ def load(folder: Path, file: str, names: Sequence[str]) -> dict[str, Function]:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever it is, it ends here with its place
         raise FunctionError(told(error, folder, file)) from None
+    _check_place(module, folder, file)
     found = {}
     for name in names:
         function = getattr(module, name, None)
@@ -71,6 +72,14 @@ def load(folder: Path, file: str, names: Sequence[str]) -> dict[str, Function]:
         found[name] = function
         _check_arguments(file, name, function)
     return found
+
+
+def _check_place(module: ModuleType, folder: Path, file: str) -> None:
+    """Refuse a module that Python had imported before, such as its own `statistics`, in place of the file."""
+    if Path(str(module.__file__)).resolve() != (folder / file).resolve():
+        raise FunctionError(
+            f"{file}: found a module of Python's of this name; expected another name, such as metrics.py"
+        )
 
 
 def _check_arguments(file: str, name: str, function: Function) -> None:
@@ -96,15 +105,23 @@ def call(function: Function, tested: Sample, predictions: Array, folder: Path, f
     name = getattr(function, "__name__", "the function")
     if isinstance(found, bool) or not isinstance(found, numbers.Real):
         raise FunctionError(f"{file}: {name} returned {type(found).__name__}; expected a number")
-    value = float(found)
+    value = _float(found)
     if not math.isfinite(value):
         raise FunctionError(f"{file}: {name} returned {value}; expected a finite number")
     return value
 
 
+def _float(found: numbers.Real) -> float:
+    """Return a number; infinity for a whole one that is too large for a float."""
+    try:
+        return float(found)
+    except OverflowError:
+        return -math.inf if found < 0 else math.inf
+
+
 def told(error: BaseException, folder: Path, file: str) -> str:
     """Return an error with the last line of the user's files that it came through."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
+    text = " ".join(f"{type(error).__name__}: {error}".split()).encode("utf-8", "backslashreplace").decode()
     return f"{_place(error, folder, file)}: {text[:_MOST_TEXT]}"
 
 

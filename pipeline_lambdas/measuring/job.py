@@ -150,6 +150,9 @@ def _of(whole: Sample, wanted: Array) -> Sample:
 def _plain(found: _Found, value: Any, inputs: _Inputs, end: float, file: str, name: str) -> None:
     """Call one function on all rows, on those that both models predicted, and on each slice."""
     both = inputs.both
+    if time.monotonic() >= end:
+        found.failure = f"{file}: no time was left for {name}, after what came before it"
+        return
     try:
         with until(end):
             found.value = value(tested=inputs.tested, predictions=inputs.tested.predictions)

@@ -88,14 +88,14 @@ class Lock:
 
 def is_lock(content: bytes) -> bool:
     """Tell whether a requirements.txt is a lock; one with --no-index has its wheels beside it."""
-    return _OFFLINE.encode() not in map(bytes.strip, content.splitlines())
+    return _OFFLINE not in map(str.strip, _text(content).splitlines())
 
 
 def parse_lock(content: bytes) -> tuple[Lock, list[str]]:
     """Return the lock, and what is wrong with its lines."""
     pins: dict[str, Pin] = {}
     problems: list[str] = []
-    for number, line in _lines(content.decode("utf-8", "replace")):
+    for number, line in _lines(_text(content)):
         found = _pin(line)
         if isinstance(found, str):
             problems.append(f"line {number}: {found}")
@@ -168,6 +168,11 @@ def read_list(content: bytes) -> dict[str, str]:
         return {str(name): str(sha256) for name, sha256 in json.loads(content)["wheels"].items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no list of wheels: {error}") from None
+
+
+def _text(content: bytes) -> str:
+    """Return what a file says, without the byte order mark that an editor of Windows may begin it with."""
+    return content.decode("utf-8-sig", "replace")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

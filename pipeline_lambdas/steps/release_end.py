@@ -1,14 +1,14 @@
-"""Stops what a release that did not succeed has left running: its training or tuning jobs, and the champion's endpoint.
+"""Stops what a release that did not succeed has left running: its jobs, and the champion's endpoint.
 
-CodePipeline ends an execution without ending what its actions started, and AWS charges for a training job until its
-time limit (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html). The endpoints of Dev, Test
+CodePipeline ends an execution without ending what its actions started, and AWS charges for a job until its time
+limit (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html). The endpoints of Dev, Test
 and Prod go on serving.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,8 +30,12 @@ class CleanUp:
     stopped: tuple[str, ...] = ()
 
 
-def end_release(release: Release, remaining_ms: Callable[[], int], tuning_prefix: str = "") -> CleanUp:
-    """Stop the training and tuning jobs of the release that are in progress; none if somebody has retried it.
+def end_release(
+    release: Release, remaining_ms: Callable[[], int], tuning_prefix: str = "", measured: Sequence[str] = ()
+) -> CleanUp:
+    """Stop the jobs of the release that are in progress; none if somebody has retried it.
+
+    Of training and tuning, and of own metrics in the environments `measured`.
 
     Delete the endpoint of the comparison with the champion, and its config. SageMaker deletes no endpoint that it is
     still creating, so this may wait; `remaining_ms` returns how long it may.
@@ -46,12 +50,34 @@ def end_release(release: Release, remaining_ms: Callable[[], int], tuning_prefix
         status = _status(release)
     if status not in _UNSUCCESSFUL:
         return CleanUp(status)
-    stopped = _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job)
+    stopped = _twice(lambda: _stop(release.training_job, sagemaker.describe_training_job, sagemaker.stop_training_job))
     if stopped is None and tuning_prefix:
         name_of = partial(release.tuning_job, tuning_prefix)
-        stopped = _stop(name_of, tuning_jobs.describe_tuning_job, tuning_jobs.stop_tuning_job)
+        stopped = _twice(lambda: _stop(name_of, tuning_jobs.describe_tuning_job, tuning_jobs.stop_tuning_job))
+    measuring = _twice(lambda: _stop_metrics(release, measured)) if measured else None
     await_deletion(release, remaining_ms, lambda: _is_over(release))
-    return CleanUp(status, tuple(stopped or ()))
+    return CleanUp(status, (*(stopped or ()), *(measuring or ())))
+
+
+def _twice(stop: Callable[[], list[str] | None]) -> list[str] | None:
+    """Look again where there was no job: the API may not show one that started a moment ago.
+
+    It would run on to its time limit.
+    """
+    stopped = stop()
+    if stopped is None:
+        time.sleep(_STALE_S)
+        stopped = stop()
+    return stopped
+
+
+def _stop_metrics(release: Release, environments: Sequence[str]) -> list[str] | None:
+    """Stop the jobs of own metrics; None if none was in progress, as those of earlier stages have ended."""
+    stopped: list[str] = []
+    for environment in environments:
+        name_of = partial(release.metrics_job, environment)
+        stopped += _stop(name_of, sagemaker.describe_processing_job, sagemaker.stop_processing_job) or ()
+    return stopped or None
 
 
 def _stop(
@@ -62,10 +88,6 @@ def _stop(
     for attempt in range(1, MAX_ATTEMPTS + 1):
         name = name_of(attempt)
         description = describe(name)
-        if description is None and attempt == 1:
-            # The API may not show a job that started a moment ago, and the job would run on to its time limit.
-            time.sleep(_STALE_S)
-            description = describe(name)
         if description is None:
             return stopped if attempt > 1 else None  # attempts are made one after the other
         if _in_progress(description) and stop(name):
@@ -74,7 +96,8 @@ def _stop(
 
 
 def _in_progress(description: dict[str, Any]) -> bool:
-    return "InProgress" in {description.get(f"{kind}JobStatus") for kind in ("Training", "HyperParameterTuning")}
+    kinds = ("Training", "HyperParameterTuning", "Processing")
+    return "InProgress" in {description.get(f"{kind}JobStatus") for kind in kinds}
 
 
 def _is_over(release: Release) -> bool:

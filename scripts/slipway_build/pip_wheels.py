@@ -27,12 +27,14 @@ _PATIENCE = ("--retries", "2", "--timeout", "15")
 _UNREACHABLE = re.compile(
     r"Failed to establish a new connection|Max retries|Connection(?:Error| refused| broken)|timed out"
 )
+_NO_PIP = "No module named pip"
+"""An environment that uv makes has none."""
 _NO_WHEEL = re.compile(r"No matching distribution found for (?P<what>[^\s(]+)")
 _OTHER_HASH = "DO NOT MATCH THE HASHES"
 
 
 class UnreachableError(BuildError):
-    """The index of packages cannot be reached."""
+    """The index of packages cannot be asked: it cannot be reached, or there is no pip."""
 
 
 def target_options(platform: Platform) -> list[str]:
@@ -78,6 +80,11 @@ def _of_other_hash(said: str) -> str | None:
 
 
 def _reason(said: str, platform: Platform, place: str) -> BuildError:
+    if _NO_PIP in said:
+        return UnreachableError(
+            f"{place}: {sys.executable} has no pip, which looks for the packages.",
+            "Add it: python -m ensurepip, or uv pip install pip.",
+        )
     if _UNREACHABLE.search(said):
         return UnreachableError(
             f"{place}: the index of Python packages cannot be reached from here.",

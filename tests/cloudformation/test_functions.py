@@ -97,7 +97,7 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
                 "INFERENCE_LAMBDAS_REPOSITORY",
             },
         ),
-        ("EndReleaseFunction", {"TUNING_PREFIX"}),
+        ("EndReleaseFunction", {"TUNING_PREFIX", "METRICS_ENVIRONMENTS"}),
         ("SettleJobFunction", set()),
     ],
 )

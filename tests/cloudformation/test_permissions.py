@@ -119,7 +119,7 @@ def test_a_container_cannot_write_the_metrics_that_alarms_look_at(
     pipeline: Template, statements: list[Statement]
 ) -> None:
     (statement,) = [statement for statement in statements if statement.policy == "write-metrics"]
-    namespaces = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"]
+    namespaces = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/Endpoints"]
     assert statement.condition == {"StringEquals": {"cloudwatch:namespace": namespaces}}
     alarms = templates.of_type(pipeline, "AWS::CloudWatch::Alarm").values()
     watched = {alarm["Properties"]["Namespace"] for alarm in alarms if "Namespace" in alarm["Properties"]}
@@ -230,6 +230,9 @@ def test_a_function_writes_its_own_log_and_reads_its_own_environment(
         ("GetStatusFunctionRole", "sagemaker:DescribeEndpoint", "endpoint", "-test"),
         ("EndReleaseFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-9"),
         ("EndReleaseFunctionRole", "sagemaker:StopTrainingJob", "training-job", "-0a1b2c3d-4e5f-9"),
+        ("EndReleaseFunctionRole", "sagemaker:DescribeProcessingJob", "processing-job", "-dev-0a1b2c3d-4e5f"),
+        ("EndReleaseFunctionRole", "sagemaker:StopProcessingJob", "processing-job", "-test-0a1b2c3d-4e5f-9"),
+        ("EndReleaseFunctionRole", "sagemaker:StopProcessingJob", "processing-job", "-prod-0a1b2c3d-4e5f"),
         ("DeployModelFunctionRole", "sagemaker:DescribeTrainingJob", "training-job", "-0a1b2c3d-4e5f-2"),
         ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f"),
         ("DeployModelFunctionRole", "sagemaker:CreateModel", "model", "-0a1b2c3d-4e5f-2"),

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.evidence.keys import KINDS
-from pipeline_lambdas.release.names import SUFFIX_PATTERN
+from pipeline_lambdas.release.names import ENVIRONMENTS, SUFFIX_PATTERN
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.names import Names
@@ -37,6 +37,10 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
         for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
             if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/", jobs):
                 yield f"{_SCHEME}{models}/{jobs}"
+    metrics_job = rf"metrics/{re.escape(names.pipeline)}-(?:{'|'.join(ENVIRONMENTS)})-{SUFFIX_PATTERN}/"
+    for job in _folders(s3, models, f"metrics/{names.pipeline}-"):  # what the config's own metrics came to
+        if re.fullmatch(metrics_job, job):
+            yield f"{_SCHEME}{models}/{job}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
         yield from find_any(s3, artifacts, f"{kind}/{names.model}/")
     for folder in _folders(s3, artifacts, "slipway-"):

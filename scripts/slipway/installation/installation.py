@@ -22,6 +22,8 @@ from slipway.datasets.model_data import (
 )
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
+from slipway.installation.log_streams import find_log_streams
+from slipway.installation.metrics_inventory import find_metrics_jobs
 from slipway.installation.search_inventory import find_searches
 from slipway.installation.setup_resources import find_buckets, find_keys, find_repositories, find_work_folders
 from slipway.installation.workflow_inventory import JOB_LOGS, WorkflowInventory, find_in_sagemaker, find_workflows
@@ -50,6 +52,9 @@ class Inventory:
     training_jobs: tuple[str, ...] = ()
     log_streams: tuple[str, ...] = ()
     """Streams of the training jobs, in a log group that the account's other jobs share."""
+    metrics_jobs: tuple[str, ...] = ()
+    metrics_log_streams: tuple[str, ...] = ()
+    """Streams of the processing jobs of own metrics, likewise."""
     data: tuple[str, ...] = ()
     """Addresses of the models' folders in the buckets."""
     evidence: tuple[str, ...] = ()
@@ -102,6 +107,7 @@ def take_inventory(
     """
     groups, streams, jobs, folders, evidence = [], list[str](), [], list[str](), list[str]()
     endpoints, configs, models, packages, searches = [], [], [], [], list[str]()
+    measured = [find_metrics_jobs(session, names) for names in pipelines]
     for names in pipelines:
         prefix = re.escape(names.pipeline)
         endpoints += _sagemaker(session, "endpoints", names, f"{prefix}-{_ENVIRONMENT.format(CHAMPION)}")
@@ -131,6 +137,8 @@ def take_inventory(
         tuning_jobs=tuple(searches),
         training_jobs=tuple(jobs),
         log_streams=tuple(streams),
+        metrics_jobs=tuple(job for one in measured for job in one.jobs),
+        metrics_log_streams=tuple(stream for one in measured for stream in one.log_streams),
         data=tuple(folders),
         evidence=tuple(evidence),
         workflows=find_workflows(session, (*pipelines, *others)),
@@ -223,15 +231,5 @@ def find_log_groups(session: Session, names: Names) -> list[str]:
 
 
 def _log_streams(session: Session, names: Names) -> list[str]:
-    pages = session.client("logs").get_paginator("describe_log_streams")
-    try:
-        found = [
-            stream["logStreamName"]
-            for page in pages.paginate(logGroupName=TRAINING_LOGS, logStreamNamePrefix=f"{names.pipeline}-")
-            for stream in page["logStreams"]
-        ]
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
-        return []
+    found = find_log_streams(session, TRAINING_LOGS, f"{names.pipeline}-")
     return sorted(one for one in found if re.fullmatch(f"{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/.*", one))

@@ -10,7 +10,7 @@ from slipway.installation.workflow_inventory import WorkflowInventory
 from slipway.names import Names
 from slipway.session import Session
 
-DATA = frozenset(("training jobs", "log streams", "data", "evidence"))
+DATA = frozenset(("training jobs", "log streams", "metrics jobs", "metrics log streams", "data", "evidence"))
 WORKFLOWS = frozenset(field.name.replace("_", " ") for field in fields(WorkflowInventory))
 WORKFLOW_DATA = frozenset(
     f"workflow {kind}" for kind in ("training jobs", "processing jobs", "log streams", "tables", "data")

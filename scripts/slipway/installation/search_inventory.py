@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from pipeline_lambdas.release.names import SUFFIX_PATTERN, TUNING_PATTERN
-from slipway.installation.aws_errors import code_of
+from slipway.installation.log_streams import find_log_streams
 from slipway.names import Names
 from slipway.session import Session
 
@@ -35,7 +33,7 @@ def find_searches(session: Session, names: Names, log_group: str) -> Searches:
     sagemaker = session.client("sagemaker")
     jobs = [name for name in _listed(sagemaker) if _is_of(sagemaker, name, names)]
     trials = sorted(trial for job in jobs for trial in _trials(sagemaker, job))
-    streams = sorted(stream for job in jobs for stream in _streams(session, log_group, job))
+    streams = sorted(stream for job in jobs for stream in find_log_streams(session, log_group, f"{job}-"))
     return Searches(tuple(jobs), tuple(trials), tuple(streams))
 
 
@@ -68,13 +66,3 @@ def _trials(sagemaker: Any, job: str) -> Iterator[str]:
     pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job")
     for page in pages.paginate(HyperParameterTuningJobName=job):
         yield from (one["TrainingJobName"] for one in page["TrainingJobSummaries"])
-
-
-def _streams(session: Session, log_group: str, job: str) -> Iterator[str]:
-    pages = session.client("logs").get_paginator("describe_log_streams")
-    try:
-        for page in pages.paginate(logGroupName=log_group, logStreamNamePrefix=f"{job}-"):
-            yield from (stream["logStreamName"] for stream in page["logStreams"])
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise

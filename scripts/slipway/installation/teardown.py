@@ -16,6 +16,7 @@ from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
 from slipway.installation.calls import unless, wait_until
 from slipway.installation.installation import TRAINING_LOGS, Inventory, unfinished_jobs
+from slipway.installation.metrics_inventory import METRICS_LOGS, unfinished_metrics
 from slipway.installation.search_inventory import unfinished_searches
 from slipway.names import BUILDS, Names
 from slipway.session import Session
@@ -108,6 +109,19 @@ def stop_training(session: Session, inventory: Inventory) -> int:
             unless(("ValidationException",), sagemaker.stop_training_job, TrainingJobName=job)
     wait_until(session, lambda: not unfinished_jobs(session, tuple(running)), _STOP_TIMEOUT_S, "training jobs to stop")
     return len(running) + len(searching)
+
+
+def stop_metrics(session: Session, inventory: Inventory) -> int:
+    """Stop the jobs of own metrics that run, and wait; returns how many there were."""
+    sagemaker = session.client("sagemaker")
+    running = unfinished_metrics(session, inventory.metrics_jobs)
+    for job, status in running.items():
+        if status == "InProgress":
+            unless(_NO_JOB, sagemaker.stop_processing_job, ProcessingJobName=job)
+    wait_until(
+        session, lambda: not unfinished_metrics(session, tuple(running)), _STOP_TIMEOUT_S, "jobs of metrics to stop"
+    )
+    return len(running)
 
 
 def remove_endpoints(session: Session, inventory: Inventory) -> None:
@@ -211,14 +225,17 @@ def remove_log_groups(session: Session, find: Callable[[], Sequence[str]]) -> in
 
 
 def remove_records(session: Session, inventory: Inventory) -> None:
-    """Delete training and tuning jobs that have ended, what they logged, and the models' folders in the buckets."""
+    """Delete jobs that have ended, what they logged, and the models' folders in the buckets."""
     sagemaker, logs, s3 = session.client("sagemaker"), session.client("logs"), session.client("s3")
     for job in inventory.training_jobs:
         # A job that has not ended, or that keeps its instances warm, cannot be deleted; it is listed as left.
         unless(_NO_JOB, sagemaker.delete_training_job, TrainingJobName=job)
-    for stream in inventory.log_streams:
-        missing = ("ResourceNotFoundException",)
-        unless(missing, logs.delete_log_stream, logGroupName=TRAINING_LOGS, logStreamName=stream)
+    for job in inventory.metrics_jobs:
+        unless(_NO_JOB, sagemaker.delete_processing_job, ProcessingJobName=job)
+    for group, streams in ((TRAINING_LOGS, inventory.log_streams), (METRICS_LOGS, inventory.metrics_log_streams)):
+        for stream in streams:
+            missing = ("ResourceNotFoundException",)
+            unless(missing, logs.delete_log_stream, logGroupName=group, logStreamName=stream)
     # After the streams: only the tuning job tells whose they are, should this be interrupted.
     for job in inventory.tuning_jobs:
         unless(_NO_JOB, sagemaker.delete_hyper_parameter_tuning_job, HyperParameterTuningJobName=job)

@@ -92,7 +92,10 @@ def _computed(
         return [f"{metrics.file}: found no end after {LONGEST_S} s on {len(rows)} rows; expected one in seconds"]
     if done.code:
         return [f"{metrics.file}: {done.reason}"]
-    document = json.loads((base / "metrics.json").read_text(encoding="utf-8"))
+    try:
+        document = json.loads((base / "metrics.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [f"{metrics.file}: ended the process; expected functions that return a number"]
     return [found["failure"] for found in document["metrics"].values() if found["failure"]]
 
 

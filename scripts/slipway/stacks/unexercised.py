@@ -114,9 +114,7 @@ UNEXERCISED = (
         "*",
         "only a release that ends without success has the champion's endpoint to remove",
     ),
-    Unexercised(
-        "EndReleaseFunctionRole", "stop-training", "*", "only a release that ends without success has a job to stop"
-    ),
+    Unexercised("EndReleaseFunctionRole", "stop-*", "*", "only a release that ends without success has a job to stop"),
     Unexercised(
         "CleanUpFunctionRole", "delete-old-models", "sagemaker:Delete*", "only if there are more than the config keeps"
     ),

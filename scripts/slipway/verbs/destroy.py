@@ -24,6 +24,7 @@ from slipway.installation.teardown import (
     remove_records,
     remove_stack,
     stop_builds,
+    stop_metrics,
     stop_releases,
     stop_training,
 )
@@ -172,7 +173,9 @@ def _stop_releases(scope: Scope) -> Inventory:
         builds = sum(stop_builds(session, names) for names in scope.pipelines)
         found = scope.look()
         jobs = stop_training(session, found)
+        measuring = stop_metrics(session, found)
         step.outcome = f"{releases} stopped, with {builds} builds and {jobs} training jobs"
+        step.outcome += f", and {measuring} jobs of metrics" if measuring else ""
     return found
 
 

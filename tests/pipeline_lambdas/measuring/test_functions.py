@@ -60,6 +60,8 @@ def test_a_function_returns_a_number(tmp_path: Path, body: str, value: float) ->
     [
         ("    return float('nan')", f"{FILE}: own returned nan; expected a finite number"),
         ("    return float('inf')", f"{FILE}: own returned inf; expected a finite number"),
+        ("    return 10 ** 400", f"{FILE}: own returned inf; expected a finite number"),
+        ("    return -(10 ** 400)", f"{FILE}: own returned -inf; expected a finite number"),
         ("    return 'much'", f"{FILE}: own returned str; expected a number"),
         ("    return None", f"{FILE}: own returned NoneType; expected a number"),
         ("    return True", f"{FILE}: own returned bool; expected a number"),
@@ -70,6 +72,7 @@ def test_a_function_returns_a_number(tmp_path: Path, body: str, value: float) ->
         ("    labels[0] = 9", f"{FILE}, line 4: ValueError: assignment destination is read-only"),
         ("    return rows['agee']", f"{FILE}, line 4: KeyError: 'agee; the columns are age'"),
         ("    import beside\n    return beside.fail()", "beside.py, line 2: RuntimeError: from beside"),
+        ("    raise ValueError('caf\\udce9')", f"{FILE}, line 4: ValueError: caf\\udce9"),
         ("    raise ValueError('x' * 5000)", f"{FILE}, line 4: ValueError: xxx"),
     ],
 )
@@ -111,3 +114,12 @@ def test_a_time_that_is_over_interrupts_at_once(tmp_path: Path) -> None:
         value_of(tmp_path, "    while True: pass")
     # Nothing is left that would interrupt what comes next.
     assert value_of(tmp_path, "    while True: return 1") == 1.0
+
+
+def test_a_file_of_the_name_of_a_module_that_is_imported_already_is_told(tmp_path: Path) -> None:
+    (tmp_path / "csv.py").write_text("def own(labels, predictions, rows):\n    return 1\n", encoding="utf-8")
+    with pytest.raises(FunctionError) as caught:
+        load(tmp_path, "csv.py", ["own"])
+    assert str(caught.value) == (
+        "csv.py: found a module of Python's of this name; expected another name, such as metrics.py"
+    )

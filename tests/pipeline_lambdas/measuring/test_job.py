@@ -232,6 +232,17 @@ def test_a_function_without_an_end_is_ended(folder: Folder) -> None:
     )
 
 
+def test_what_comes_after_a_function_without_an_end_is_not_blamed(folder: Folder) -> None:
+    folder.settings |= {"seconds": 1, "functions": ["brier", "quick"]}
+    folder.function_file(
+        "def brier(labels, predictions, rows):\n    while True:\n        pass\n"
+        "def quick(labels, predictions, rows):\n    return 1\n"
+    )
+    found = folder.run()["metrics"]
+    assert "brier took too long" in found["brier"]["failure"]
+    assert found["quick"]["failure"] == ("metrics_of_a_test.py: no time was left for quick, after what came before it")
+
+
 def test_a_slow_function_has_as_many_draws_as_fit(folder: Folder) -> None:
     folder.settings |= {"seconds": 2, "draws": 1000}
     folder.function_file("import time\ndef brier(labels, predictions, rows):\n    time.sleep(0.05)\n    return 1\n")

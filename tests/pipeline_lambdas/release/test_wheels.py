@@ -41,6 +41,11 @@ def test_a_lock_of_uv_is_read() -> None:
     assert parse_lock(lock.text.encode()) == (lock, [])
 
 
+def test_a_byte_order_mark_is_no_part_of_a_lock() -> None:
+    assert parse_lock(f"\ufeffpolars==1.31.0 --hash=sha256:{ONE}\n".encode())[1] == []
+    assert not is_lock("\ufeff--no-index\n--find-links wheels\npolars\n".encode())
+
+
 def test_the_image_installs_from_folders_alone() -> None:
     lock, _ = parse_lock(WRITTEN_BY_UV.encode())
     assert lock.offline().decode().splitlines() == [

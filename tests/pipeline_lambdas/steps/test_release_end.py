@@ -55,6 +55,26 @@ def has_jobs(sagemaker: Stubber, *statuses: str) -> None:
     has_no_champion(sagemaker)
 
 
+def asked_for_metrics(sagemaker: Stubber, name: str, status: str | None) -> None:
+    asked = {"ProcessingJobName": name}
+    if status is None:
+        sagemaker.add_client_error(
+            "describe_processing_job", "ValidationException", "Could not find it", expected_params=asked
+        )
+        return
+    described = {
+        "ProcessingJobName": name,
+        "ProcessingJobArn": f"arn:aws:sagemaker:us-east-1:111122223333:processing-job/{name}",
+        "ProcessingJobStatus": status,
+        "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "x", "VolumeSizeInGB": 1}},
+        "AppSpecification": {"ImageUri": "x"},
+        "CreationTime": 0,
+    }
+    sagemaker.add_response("describe_processing_job", described, asked)
+    if status == "InProgress":
+        sagemaker.add_response("stop_processing_job", {}, asked)
+
+
 def has_no_champion(sagemaker: Stubber) -> None:
     """It was not compared with one, or the comparison is over."""
     for operation in ("describe_endpoint", "delete_endpoint_config"):
@@ -79,6 +99,27 @@ def test_what_is_in_progress_is_stopped(
     is_in_status(codepipeline, status)
     has_jobs(sagemaker, *jobs)
     assert end_release(RELEASE, lambda: 900_000) == CleanUp(status, stopped)
+
+
+def test_a_job_of_own_metrics_is_stopped(
+    codepipeline: Stubber, sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_lambdas.steps.release_end.await_deletion", lambda *_: None)
+    is_in_status(codepipeline, "Stopped")
+    describes(sagemaker, TRAINING_JOB, "Completed")
+    sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    dev, test = (RELEASE.metrics_job(environment) for environment in ("dev", "test"))
+    # The API shows the job of the stage that was stopped a moment later.
+    asked_for_metrics(sagemaker, dev, "Completed")
+    asked_for_metrics(sagemaker, f"{dev}-2", None)
+    asked_for_metrics(sagemaker, test, None)
+    asked_for_metrics(sagemaker, dev, "Completed")
+    asked_for_metrics(sagemaker, f"{dev}-2", None)
+    asked_for_metrics(sagemaker, test, "Failed")
+    asked_for_metrics(sagemaker, f"{test}-2", "InProgress")
+    asked_for_metrics(sagemaker, f"{test}-3", None)
+    assert end_release(RELEASE, lambda: 900_000, "", ("dev", "test")) == CleanUp("Stopped", (f"{test}-2",))
+    sagemaker.assert_no_pending_responses()
 
 
 def test_the_endpoint_of_a_comparison_goes_with_its_config(codepipeline: Stubber, sagemaker: Stubber) -> None:
@@ -151,8 +192,14 @@ def test_the_handler_reads_the_event_and_writes_what_it_did(
 ) -> None:
     monkeypatch.setenv("MODEL_NAME", "wine-quality")
     monkeypatch.setenv("NAME_PREFIX", PREFIX)
+    monkeypatch.setenv("METRICS_ENVIRONMENTS", "prod")
+    monkeypatch.setattr("pipeline_lambdas.steps.release_end.await_deletion", lambda *_: None)
     is_in_status(codepipeline, "Stopped")
-    has_jobs(sagemaker, "InProgress")
+    describes(sagemaker, TRAINING_JOB, "InProgress")
+    sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": TRAINING_JOB})
+    sagemaker.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+    for _ in range(2):
+        asked_for_metrics(sagemaker, RELEASE.metrics_job("prod"), None)
     handler(event("release_ended"), Context())
     assert json.loads(capsys.readouterr().out) == {
         "execution_id": EXECUTION_ID,

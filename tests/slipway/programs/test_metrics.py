@@ -82,3 +82,9 @@ def test_a_folder_without_the_file_is_told_once(tmp_path: Path) -> None:
 
 def test_without_data_nothing_is_tried(tmp_path: Path) -> None:
     assert tried(tmp_path, churn_config(metrics=METRICS), {"metrics.py": COST}, data=False) == Tried()
+
+
+def test_a_function_that_ends_the_process_is_told(tmp_path: Path) -> None:
+    leaves = "import os\ndef cost(labels, predictions, rows):\n    os._exit(0)\n"
+    found = tried(tmp_path, churn_config(metrics=METRICS), {"metrics.py": leaves})
+    assert found.problems == ("wine-quality/metrics.py: ended the process; expected functions that return a number",)

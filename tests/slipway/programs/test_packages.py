@@ -64,6 +64,17 @@ def test_without_an_index_build_has_to_look(tmp_path: Path, monkeypatch: pytest.
     assert found.warning.endswith("Build looks for the packages again")
 
 
+def test_without_pip_build_has_to_look(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$0: No module named pip" >&2\nexit 1\n', encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    found = looked(tmp_path, f"tinyfruit==1.0 --hash=sha256:{wheel(index, 'tinyfruit', '1.0')}\n")
+    assert found.problems == ()
+    assert found.warning.startswith(f"wine-quality/requirements.txt: {python} has no pip")
+    assert "ensurepip" in found.warning
+
+
 def test_pip_gets_no_more_than_its_time(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "_LONGEST_S", 0.001)
     found = looked(tmp_path, f"tinyfruit==1.0 --hash=sha256:{wheel(index, 'tinyfruit', '1.0')}\n")
