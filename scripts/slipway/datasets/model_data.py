@@ -37,9 +37,9 @@ def find_folders(session: Session, names: Names, others: Sequence[Names]) -> Ite
         for jobs in _folders(s3, models, f"{kind}/{names.pipeline}-"):
             if re.fullmatch(f"{kind}/{re.escape(names.pipeline)}-{SUFFIX_PATTERN}/", jobs):
                 yield f"{_SCHEME}{models}/{jobs}"
-    metrics_job = rf"metrics/{re.escape(names.pipeline)}-(?:{'|'.join(ENVIRONMENTS)})-{SUFFIX_PATTERN}/"
+    pipeline, environments = re.escape(names.pipeline), "|".join(ENVIRONMENTS)
     for job in _folders(s3, models, f"metrics/{names.pipeline}-"):  # what the config's own metrics came to
-        if re.fullmatch(metrics_job, job):
+        if re.fullmatch(f"metrics/{pipeline}-(?:{environments})-{SUFFIX_PATTERN}/", job):
             yield f"{_SCHEME}{models}/{job}"
     for kind in EVIDENCE:  # how far evaluations are, and what was recorded before there was an evidence bucket
         yield from find_any(s3, artifacts, f"{kind}/{names.model}/")
