@@ -29,6 +29,7 @@ from slipway.verbs import (
     audit,
     check,
     compare,
+    console,
     costs,
     credentials,
     data,
@@ -164,6 +165,7 @@ app.command()(explain.explain)
 app.command()(compare.compare)
 app.command()(judge.judge)
 app.command("open")(open_report.open_report)
+app.command()(console.console)
 app.command()(audit.audit)
 app.command()(logs.logs)
 app.command()(start.start)

@@ -43,7 +43,7 @@ class Model:
 def load_overview(session: Session, now: datetime) -> list[Model]:
     """Return the models, sorted by name."""
     return [
-        _model(_for_model(session, names.model), now)
+        _model(session_for(session, names.model), now)
         for names in sorted(find_pipelines(session), key=lambda one: one.model)
     ]
 
@@ -77,7 +77,7 @@ def document_of(model: Model) -> dict[str, Any]:
     }
 
 
-def _for_model(session: Session, model: str) -> Session:
+def session_for(session: Session, model: str) -> Session:
     """Return a session for another model that shares the known facts of the target."""
     other = Session(replace(session.options, model=model), Output(as_json=session.output.as_json))
     other.__dict__["target"] = session.target

@@ -1,0 +1,117 @@
+"""What all pages of the console have: the frame, the address of a page, forms, and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join
+from pipeline_lambdas.report.kit.text import duration, moment
+from slipway.console.access import BASE
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its title, the parts that change by themselves, and the pages above it as (title, address)."""
+
+    title: str
+    parts: Sequence[Html]
+    above: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the console looks: what people call the target, its account, Region and installation."""
+
+    target: str
+    account: str
+    region: str
+    suffix: str
+
+
+def at(*names: str, **query: str | int) -> str:
+    """Return the address of a page, with every name as one part of its path."""
+    path = "/".join(quote(name, safe="") for name in names)
+    asked = "&".join(f"{quote(name)}={quote(str(value))}" for name, value in query.items())
+    return f"{BASE}/{path}{f'?{asked}' if asked else ''}"
+
+
+def to(text: Child, address: str) -> Html:
+    """Return a link to a page of the console."""
+    return el("a", text, href=address)
+
+
+def form(action: str, button: str, *fields: Child, tone: str = "plain", hidden: Mapping[str, str] | None = None) -> Html:
+    """Return a form that changes something; `fields` are shown before its button."""
+    kept = (el("input", type="hidden", name=name, value=value) for name, value in (hidden or {}).items())
+    return el("form", *kept, *fields, el("button", button, type="submit", class_=tone), method="post", action=action)
+
+
+def field(key: str, label: str, name: str, **attributes: str | float | None) -> Html:
+    """Return a text field with its label; `key` is unique on its page."""
+    return el("label", label, el("input", id=key, name=name, **attributes), for_=key)
+
+
+def panel(key: str, title: str, *parts: Child) -> Html:
+    """Return a part of a page that is drawn again by itself; empty parts are left out."""
+    return el("section", el("h2", title, id=f"{key}-title"), *parts, id=key, aria_labelledby=f"{key}-title")
+
+
+def clock(time: datetime | None) -> Html | None:
+    """Return a time that programs can read as well."""
+    if time is None:
+        return None
+    written = time.astimezone(UTC).isoformat(timespec="seconds")
+    return el("time", moment(written), datetime=written)
+
+
+def took(seconds: float | None) -> str | None:
+    return None if seconds is None else duration(seconds)
+
+
+def ago(time: datetime | None, now: datetime) -> str | None:
+    return None if time is None else f"{duration(max((now - time).total_seconds(), 0.0))} ago"
+
+
+def whole(page: Page, place: Place, live: str, said: str = "", tone: str = "good") -> str:
+    """Return the page as HTML; `live` is the address of its changes, `said` the outcome of what was asked for."""
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", f"{page.title} - Slipway"),
+        el("link", rel="stylesheet", href=at("assets", "console.css")),
+        el("script", src=at("assets", "live.js"), defer="defer"),
+    )
+    body = el(
+        "body",
+        el("a", "To the content", href="#main", class_="skip"),
+        el("header", _bar(place), _trail(page), el("h1", page.title)),
+        el("p", said, role="status", class_=f"said {tone}") if said else None,
+        el("main", drawn(page), id="main"),
+        el("footer", el("p", f"{place.target}, account {place.account}, {place.region}", el("span", "", id="live"))),
+        data_live=live,
+    )
+    return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
+
+
+def drawn(page: Page) -> Html:
+    """Return the parts of a page: what changes by itself."""
+    return join(*page.parts)
+
+
+_PLACES: Iterable[tuple[str, str]] = (("Models", ""),)
+
+
+def _bar(place: Place) -> Html:
+    links = (to(title, at(name)) for title, name in _PLACES)
+    return el("nav", el("strong", "Slipway"), el("span", place.suffix, class_="none"), *links, aria_label="Pages")
+
+
+def _trail(page: Page) -> Html | None:
+    if not page.above:
+        return None
+    return el("nav", *(to(title, address) for title, address in page.above), aria_label="Above this page", class_="trail")
