@@ -1,8 +1,8 @@
 """An ASGI application in front of all others: it accepts only requests from programs that have a valid key.
 
-Four things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), the clients of
-ECR's registry, which have its tokens (`ecr.registry`), and the two addresses to which CloudFormation's custom resources
-and wait conditions respond, which are secrets themselves.
+Five things pass without AWS's signature: git, which signs in its own way (`codecommit.git_http.host`), the clients of
+ECR's registry, which have its tokens (`ecr.registry`), browsers of the console, which lets them in itself, and the two
+addresses to which CloudFormation's custom resources and wait conditions respond, which are secrets themselves.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from local_aws import base
@@ -29,18 +30,32 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 GIT_PREFIX = "/v1/repos/"
 REGISTRY_PREFIX = "/v2/"
 OWN_PREFIX = "/_local_aws/"
+CONSOLE_PREFIX = "/_console/"
 OWN_SERVICE = "local-aws"
 """The service name in signatures of requests to local AWS itself."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _CALLBACK = re.compile(r"/_ministack/cfn-(?:response|signal)/([0-9a-f-]{36})")
 
 
+@dataclass(frozen=True)
+class Fronts:
+    """What is behind the gate, each by what it answers."""
+
+    signed: Asgi
+    git: Asgi
+    """Requests to `/v1/repos/`."""
+    registry: Asgi
+    """Unsigned requests to `/v2/`."""
+    console: Asgi
+    """Requests to `/_console`, which it accepts or refuses itself."""
+
+
 class Gate:
     """Passes on signed requests, with the verified key as `scope["state"]["caller"]`."""
 
-    def __init__(self, inner: Asgi, git: Asgi, registry: Asgi, settings: Settings, clock: Clock) -> None:
-        """`inner` answers signed requests, `git` those to `/v1/repos/`, `registry` unsigned ones to `/v2/`."""
-        self._inner, self._git, self._registry = inner, git, registry
+    def __init__(self, fronts: Fronts, settings: Settings, clock: Clock) -> None:
+        """Stand in front of all of these."""
+        self._inner, self._fronts = fronts.signed, fronts
         self._settings, self._clock = settings, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,14 +67,17 @@ class Gate:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
+        if f"{scope['path']}/".startswith(CONSOLE_PREFIX):
+            await self._fronts.console(scope, receive, send)
+            return
         request = Request.of(scope)
         refused = self._refusal(request, scope["path"])
         if refused is not None:
             await _send_text(send, refused)
         elif scope["path"].startswith(GIT_PREFIX):
-            await self._git(scope, receive, send)
+            await self._fronts.git(scope, receive, send)
         elif _is_of_registry(request, scope["path"]):
-            await self._registry(scope, receive, send)
+            await self._fronts.registry(scope, receive, send)
         elif _CALLBACK.fullmatch(scope["path"]) and request.method == "PUT":
             await self._call_back(scope, receive, send)
         else:

@@ -23,16 +23,18 @@ from local_aws.codeconnections.service import CodeConnectionsService
 from local_aws.codepipeline.service import CodePipelineService
 from local_aws.ecr.service import EcrService
 from local_aws.gate import Gate
-from local_aws.gate.gate import OWN_PREFIX
+from local_aws.gate.gate import OWN_PREFIX, Fronts
 from local_aws.runtime import Runtime
 from local_aws.sagemaker.service import SageMakerService
 from local_aws.serving import answers, malformed
 from local_aws.serving.allocator import freeze_startup_objects, release_memory, trim_periodically
+from local_aws.serving.console import Console
 from local_aws.serving.lock import Holder, StateLock
 from local_aws.serving.process import ProcessError
 from local_aws.serving.server_log import LogBound, LoopErrors
 from local_aws.settings import HOST, Settings
 from local_aws.state import database_copy, snapshots, space, state_files
+from local_aws.state.changes import Changes
 from local_aws.state.store import Store
 from local_aws.stepfunctions.assembly import StepFunctions
 from local_aws.wire import Service
@@ -65,10 +67,12 @@ class LocalAws:
     def __init__(self, settings: Settings) -> None:
         """Build the services; nothing runs before `start`."""
         self.settings = settings
-        store = Store(settings.database)
+        self.changes = Changes()
+        store = Store(settings.database, self.changes.tell)
         self.runtime = Runtime(settings, store, SystemClock(), Clients(settings))
         self.calls = base.CallRecorder(store, self.runtime.clock)
-        self._telemetry, self._records, self._sessions = Store(settings.telemetry), Store(settings.records), Store(None)
+        self._telemetry = Store(settings.telemetry, self.changes.tell)
+        self._records, self._sessions = Store(settings.records), Store(None)
         self.codecommit = CodeCommitService(self.runtime)
         self.ecr = EcrService(self.runtime)
         self.sagemaker = SageMakerService(self.runtime, self.ecr.images)
@@ -77,7 +81,8 @@ class LocalAws:
         self.codebuild = CodeBuildService(self.runtime, self.codepipeline.revision_of)
         self.stepfunctions = StepFunctions(self.runtime)
         self._git: Asgi = GitHost(self.codecommit)
-        self.gate = Gate(self._answer, self._answer_git, self.ecr.registry, settings, self.runtime.clock)
+        fronts = Fronts(self._answer, self._answer_git, self.ecr.registry, Console(settings, self.changes))
+        self.gate = Gate(fronts, settings, self.runtime.clock)
         self._copies = database_copy.Keeper(settings.database)
         self.snapshots = snapshots.Snapshots(settings.state / "ministack")
         self._templates = base.TemplateFindings(settings.state / "templates", settings.region)
@@ -178,6 +183,7 @@ class LocalAws:
     async def _answer_git(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._git(scope, receive, send)
         self.snapshots.note()
+        self.changes.tell()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a signed request: the list of roles' calls, or MiniStack with our services in its tables."""
@@ -226,8 +232,14 @@ class LocalAws:
 
         told = {**scope, "headers": [*scope["headers"], _AS_OVER_TLS]}
         await malformed.answer(base.asgi_app(), told, receive, save_then_send, headers.get("x-amz-target", ""))
+        self._note(scope, service, asked)
+
+    def _note(self, scope: Scope, service: str, asked: str) -> None:
+        """Note an answered request: what it may have changed is saved, and shown."""
         if scope["method"] not in ("GET", "HEAD"):
             self.snapshots.note(service)
+        if not snapshots.reads(scope["method"], scope["path"], asked):
+            self.changes.tell()
 
 
 async def _send_error(send: Send, message: str, service: str, headers: Mapping[str, str]) -> None:

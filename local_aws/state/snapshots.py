@@ -45,6 +45,11 @@ def service_of(headers: Mapping[str, str]) -> str:
     return match.group(1) if match else ""
 
 
+def reads(method: str, path: str, operation: str) -> bool:
+    """Whether a request changes nothing; `operation` is empty if it is not named."""
+    return method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
+
+
 class Snapshots:
     """Saves and restores the services of MiniStack."""
 
@@ -105,10 +110,9 @@ class Snapshots:
 
     def service_to_save(self, service: str, method: str, path: str, operation: str) -> str | None:
         """The state key to save before this request is answered, or None. `operation` is empty if it is not named."""
-        reads = method in ("GET", "HEAD") or bool(_READING.match(operation)) or path.endswith("/invocations")
         if service == "monitoring":  # metrics come every second, and are not worth it
-            return "cloudwatch" if "Alarm" in operation and not reads else None
-        if service not in _WRITTEN_THROUGH or reads or operation == "PutLogEvents":
+            return "cloudwatch" if "Alarm" in operation and not reads(method, path, operation) else None
+        if service not in _WRITTEN_THROUGH or reads(method, path, operation) or operation == "PutLogEvents":
             return None
         return _KEYS.get(service, service)
 

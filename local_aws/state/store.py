@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ _CACHE_KIB = 128
 class Store:
     """One connection behind a lock: local AWS has few writers and short statements."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open or create the file; its folder must exist.
+    def __init__(self, path: Path | None, committed: Callable[[], None] = lambda: None) -> None:
+        """Open or create the file; its folder must exist. `committed` is called after what changed a row.
 
         Without a path it is a file that has no name, which nobody else can open and which is gone with this process,
         whatever ends it: https://www.sqlite.org/inmemorydb.html#temp_db.
         """
-        self._lock = threading.RLock()
+        self._lock, self._committed = threading.RLock(), committed
         self._connection = sqlite3.connect(path or "", check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
@@ -48,6 +48,7 @@ class Store:
             if self._connection.in_transaction:
                 yield self._connection
                 return
+            before = self._connection.total_changes
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -55,6 +56,8 @@ class Store:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            if self._connection.total_changes != before:
+                self._committed()
 
     def execute(self, sql: str, *parameters: Any) -> int:
         """Run one statement in a transaction of its own; returns the number of rows it changed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,22 +176,27 @@ def aws_credentials_configured(profile: str | None) -> bool:
         ) from None
 
 
-def _local(options: Options, endpoint: LocalEndpoint | None) -> Target:
-    state = find_project().work / "local"
-    port = endpoint.port if endpoint and options.port == LOCAL_PORT else options.port
+def local_target(port: int, region: str, suffix: str, state: Path) -> Target:
+    """Return the local AWS at a port, which holds all that it has in the folder `state`."""
     return Target(
         title="local AWS",
-        region=options.region or LOCAL_REGION,
-        suffix=options.suffix or LOCAL_SUFFIX,
+        region=region,
+        suffix=suffix,
         endpoint_url=f"http://127.0.0.1:{port}",
-        profile=options.profile,
         poll_s=0.1,
         event_timeout_s=20.0,
         # Written by local AWS: a helper that signs, for this address alone.
         git_settings=(f"include.path={state / 'gitconfig'}",),
         state=state,
-        own_key=endpoint is not None and (bool(options.profile) or not os.environ.keys().isdisjoint(_KEY_VARIABLES)),
     )
+
+
+def _local(options: Options, endpoint: LocalEndpoint | None) -> Target:
+    state = find_project().work / "local"
+    port = endpoint.port if endpoint and options.port == LOCAL_PORT else options.port
+    target = local_target(port, options.region or LOCAL_REGION, options.suffix or LOCAL_SUFFIX, state)
+    own_key = endpoint is not None and (bool(options.profile) or not os.environ.keys().isdisjoint(_KEY_VARIABLES))
+    return replace(target, profile=options.profile, own_key=own_key)
 
 
 def _aws(options: Options) -> Target:

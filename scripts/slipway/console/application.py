@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -14,32 +13,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline_lambdas.report.kit.markup import Html, el
 from pipeline_lambdas.report.kit.style import style
-from slipway.console import decisions
-from slipway.console.access import BASE, ENTER, HEADERS, Access
-from slipway.console.decisions import Decision
+from pipeline_lambdas.report.kit.tables import note
+from slipway.console.access import BASE, ENTER, HEADERS, Access, RefusedError
 from slipway.console.live import Changes, events
-from slipway.console.pages.model import model
-from slipway.console.pages.models import models
-from slipway.console.pages.release import release
-from slipway.console.shell import Page, Place, at, drawn, whole
+from slipway.console.room import Asked, Decide, Draw, Page, Serve
+from slipway.console.rooms import ROOMS
+from slipway.console.shell import Place, at, whole
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of, explain
-from slipway.releases.overview import session_for
-from slipway.releases.records import find_report
 from slipway.session import Session
 
 _ASSETS = Path(__file__).with_name("assets")
-_MOST_FORM_BYTES = 16_384
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-"""The report is a page of the evidence, which code of a push may have written: it runs nothing and asks for nothing."""
-_NOT_THERE = frozenset({"PipelineNotFoundException", "PipelineExecutionNotFoundException", "ValidationException"})
-
-Draw = Callable[[Request], Page]
+_MOST_FORM_BYTES = 2**20
+"""Rows to predict are pasted into a form."""
+_NOT_THERE = ("NotFound", "NoSuch", "DoesNotExist", "ValidationException", "ValidationError", "ResourceNotFound")
+_HOUR_S = 3600
 
 
 @dataclass(frozen=True)
@@ -52,37 +46,21 @@ class Console:
 
     def application(self) -> ASGIApp:
         """Return the application, which answers everything below /_console."""
-        pages: dict[str, Draw] = {
-            "/": lambda _: models(self.session, _now()),
-            "/models/{model}": lambda request: model(self._model(request), _now(), _page(request)),
-            "/models/{model}/releases/{run}": lambda request: release(
-                self._model(request), request.path_params["run"], _now()
-            ),
-        }
-        posts: dict[str, Decision] = {
-            "/models/{model}/start": decisions.start,
-            "/models/{model}/transition": decisions.transition,
-            "/models/{model}/releases/{run}/answer": decisions.decide,
-            "/models/{model}/releases/{run}/retry": decisions.retry,
-            "/models/{model}/releases/{run}/stop": decisions.stop,
-        }
-        routes = [
-            Route(ENTER, self._enter),
-            Route(f"{BASE}/assets/{{name}}", _asset),
-            Route(f"{BASE}/models/{{model}}/releases/{{run}}/report", self._report),
-            *(Route(f"{BASE}{path}", self._shown(draw)) for path, draw in pages.items()),
-            *(Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in pages.items()),
-            *(Route(f"{BASE}{path}", self._decided(one), methods=["POST"]) for path, one in posts.items()),
-        ]
-        return self._guarded(Starlette(routes=routes))
+        routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name}}", _asset)]
+        for room in ROOMS:
+            routes += [Route(f"{BASE}{path}", self._served(serve)) for path, serve in room.files.items()]
+            routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
+            routes += [Route(f"{BASE}{path}", self._shown(draw)) for path, draw in room.pages.items()]
+            routes += [
+                Route(f"{BASE}{path}", self._decided(decide), methods=["POST"])
+                for path, decide in room.decisions.items()
+            ]
+        return self._guarded(Starlette(routes=routes, exception_handlers={404: self._nothing}))
 
-    @property
+    @cached_property
     def place(self) -> Place:
         names = self.session.names
         return Place(self.session.target.title, names.account, names.region, names.suffix)
-
-    def _model(self, request: Request) -> Session:
-        return session_for(self.session, request.path_params["model"])
 
     def _guarded(self, inner: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,74 +72,109 @@ class Console:
                 if message["type"] == "http.response.start":
                     own = {name.lower() for name, _ in message["headers"]}
                     added = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                    message = {**message, "headers": [*message["headers"], *(one for one in added if one[0] not in own)]}
+                    kept = [one for one in added if one[0] not in own]
+                    message = {**message, "headers": [*message["headers"], *kept]}
                 await send(message)
 
-            refused = self.access.refusal(Request(scope))
-            await (refused or inner)(scope, receive, with_headers)
+            try:
+                self.access.check(Request(scope))
+            except RefusedError as refused:
+                await _refusal(refused)(scope, receive, with_headers)
+            else:
+                await inner(scope, receive, with_headers)
 
         return guarded
 
     async def _enter(self, request: Request) -> Response:
-        return self.access.enter(request)
+        try:
+            return self.access.enter(request)
+        except RefusedError as refused:
+            return _refusal(refused)
 
     def _shown(self, draw: Draw) -> Callable[[Request], Awaitable[Response]]:
         async def shown(request: Request) -> Response:
-            page, status = await run_in_threadpool(self._drawn, draw, request)
-            live = at("live") + request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
-            said = request.query_params.get("said", "")
-            return HTMLResponse(whole(page, self.place, live, said), status)
+            page = await run_in_threadpool(self._drawn, draw, request)
+            query = f"?{request.url.query}" if request.url.query else ""
+            live = at("live") + request.url.path.removeprefix(BASE) + query
+            return self._page(page, live, request.query_params.get("said", ""))
 
         return shown
 
     def _live(self, draw: Draw) -> Callable[[Request], Awaitable[Response]]:
         async def live(request: Request) -> Response:
-            async def now() -> str:
-                page, _ = await run_in_threadpool(self._drawn, draw, request)
-                return drawn(page)
+            async def now() -> Page:
+                return await run_in_threadpool(self._drawn, draw, request)
 
             return StreamingResponse(events(self.changes, now), media_type="text/event-stream")
 
         return live
 
-    def _drawn(self, draw: Draw, request: Request) -> tuple[Page, int]:
+    def _drawn(self, draw: Draw, request: Request) -> Page:
         try:
-            return draw(request), 200
+            return draw(self._asked(request))
         except (SlipwayError, ClientError, BotoCoreError) as error:
-            return self._failed(error)
+            return _failed(error, self.session)
 
-    def _failed(self, error: Exception) -> tuple[Page, int]:
-        """Return the page that says what went wrong; raises what is a fault of the console."""
-        from pipeline_lambdas.report.kit.tables import note  # noqa: PLC0415 - only for a failure
+    def _asked(self, request: Request) -> Asked:
+        return Asked(self.session, request.path_params, dict(request.query_params), datetime.now(UTC))
 
-        explained = error if isinstance(error, SlipwayError) else explain(error)
-        if explained is None:
-            raise error
-        missing = isinstance(error, ClientError) and code_of(error) in _NOT_THERE
-        return Page("This cannot be shown", [note(explained.message)], [("Models", at(""))]), 404 if missing else 502
+    def _served(self, serve: Serve) -> Callable[[Request], Awaitable[Response]]:
+        async def served(request: Request) -> Response:
+            try:
+                found = await run_in_threadpool(serve, self._asked(request))
+            except (SlipwayError, ClientError, BotoCoreError) as error:
+                return self._page(_failed(error, self.session))
+            if found is None:
+                return await self._nothing(request, None)
+            return Response(found.body, media_type=found.media_type, headers={"Content-Security-Policy": found.policy})
 
-    def _decided(self, decision: Decision) -> Callable[[Request], Awaitable[Response]]:
+        return served
+
+    def _decided(self, decide: Decide) -> Callable[[Request], Awaitable[Response]]:
         async def decided(request: Request) -> Response:
             form = await _form(request)
             if form is None:
-                return PlainTextResponse(f"A form has at most {_MOST_FORM_BYTES} bytes.\n", 413)
-            run_id = request.path_params.get("run", "")
+                return self._page(
+                    Page("Too much", [_told(f"A form has at most {_MOST_FORM_BYTES} bytes.")], status=413)
+                )
             try:
-                said, address = await run_in_threadpool(decision, self._model(request), run_id, form)
+                done = await run_in_threadpool(decide, self._asked(request), form)
             except (SlipwayError, ClientError, BotoCoreError) as error:
-                page, _ = self._failed(error)
-                return HTMLResponse(whole(page, self.place, ""), 409)
-            del said
-            return RedirectResponse(address, 303)
+                failed = _failed(error, self.session)
+                return self._page(Page("This was not done", failed.parts, failed.above, status=409))
+            joint = "&" if "?" in done.address else "?"
+            said = at(said=done.said).partition("?")[2]
+            return RedirectResponse(f"{done.address}{joint}{said}", 303)
 
         return decided
 
-    async def _report(self, request: Request) -> Response:
-        session = self._model(request)
-        found = await run_in_threadpool(find_report, session, request.path_params["run"])
-        if found is None:
-            return PlainTextResponse("The release has no report yet.\n", 404)
-        return HTMLResponse(found, headers={"Content-Security-Policy": _REPORT_POLICY})
+    async def _nothing(self, request: Request, _: Exception | None) -> Response:
+        del request
+        return self._page(Page("Nothing is here", [_told("The console has no page of this address.")], status=404))
+
+    def _page(self, page: Page, live: str = "", said: str = "") -> Response:
+        return HTMLResponse(whole(page, self.place, ROOMS, live, said), page.status)
+
+
+def _failed(error: Exception, session: Session) -> Page:
+    """Return the page that says what went wrong; raises what is a fault of the console."""
+    explained = error if isinstance(error, SlipwayError) else explain(error)
+    if explained is None:
+        raise error
+    missing = isinstance(error, ClientError) and any(word in code_of(error) for word in _NOT_THERE)
+    text = " ".join(filter(None, (explained.message, explained.advice(session.command))))
+    return Page("This cannot be shown", [_told(text)], (("Models", at("")),), status=404 if missing else 502)
+
+
+def _told(text: str) -> Html:
+    return el("section", note(text), id="told")
+
+
+def _refusal(refused: RefusedError) -> Response:
+    """Return the refusal as a page that needs nothing else, as this browser may ask for nothing else."""
+    body = el("body", el("main", el("h1", "Slipway"), el("p", str(refused))))
+    head = el("head", el("meta", charset="utf-8"), el("title", "Not let in - Slipway"))
+    return HTMLResponse(f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n", refused.status)
 
 
 async def _form(request: Request) -> dict[str, str] | None:
@@ -176,24 +189,13 @@ async def _form(request: Request) -> dict[str, str] | None:
 async def _asset(request: Request) -> Response:
     found = _assets().get(request.path_params["name"])
     if found is None:
-        return PlainTextResponse("Nothing is here.\n", 404)
+        return Response("Nothing is here.\n", 404, media_type="text/plain")
     content, kind = found
-    return Response(content, media_type=kind, headers={"Cache-Control": "max-age=3600"})
+    return Response(content, media_type=kind, headers={"Cache-Control": f"max-age={_HOUR_S}"})
 
 
 @cache
 def _assets() -> dict[str, tuple[bytes, str]]:
-    own = (_ASSETS / "console.css").read_text(encoding="utf-8")
-    return {
-        "console.css": (f"{style()}{own}".encode(), "text/css"),
-        "live.js": ((_ASSETS / "live.js").read_bytes(), "text/javascript"),
-    }
-
-
-def _page(request: Request) -> int:
-    text = request.query_params.get("page", "1")
-    return int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    own = "".join(file.read_text(encoding="utf-8") for file in sorted(_ASSETS.glob("*.css")))
+    scripts = {file.name: (file.read_bytes(), "text/javascript") for file in _ASSETS.glob("*.js")}
+    return {"console.css": (f"{style()}{own}".encode(), "text/css"), **scripts}

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
+from slipway.console.room import Page
+from slipway.console.shell import drawn
+
 _KEEP_ALIVE_S = 15.0
-# Changes come in groups: an action's start, its stage's, its execution's.
 _TOGETHER_S = 0.04
+"""Changes come in groups: an action's start, its stage's, its execution's."""
+_REST = 2.0
+"""The pause after a page is drawn, in times of how long that took: what it shows needs the processor more."""
 
 
 class Changes(Protocol):
     """Tells that something may have changed."""
 
-    async def wait(self, seen: int) -> int:
-        """Return the number of the newest change once it is greater than `seen`."""
+    @property
+    def number(self) -> int:
+        """The number of the newest change."""
+        ...
+
+    async def wait(self, seen: int) -> None:
+        """Return once there is a change newer than `seen`."""
         ...
 
 
@@ -29,54 +40,34 @@ class Clock:
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s
 
-    async def wait(self, seen: int) -> int:
-        await asyncio.sleep(self._every_s)
-        return seen + 1
+    @property
+    def number(self) -> int:
+        return int(time.monotonic() / self._every_s)
+
+    async def wait(self, seen: int) -> None:
+        await asyncio.sleep(max((seen + 1) * self._every_s - time.monotonic(), 0.0))
 
 
-class Signal:
-    """Changes that another thread tells of."""
-
-    def __init__(self) -> None:
-        self._number = 0
-        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-
-    def tell(self) -> None:
-        """Tell that something has changed; from any thread, and cheap where nobody waits."""
-        self._number += 1
-        for loop, event in tuple(self._waiting):
-            loop.call_soon_threadsafe(event.set)
-
-    async def wait(self, seen: int) -> int:
-        if self._number <= seen:
-            one = (asyncio.get_running_loop(), asyncio.Event())
-            self._waiting.add(one)
-            try:
-                if self._number <= seen:
-                    await one[1].wait()
-            finally:
-                self._waiting.discard(one)
-        return self._number
-
-
-async def events(changes: Changes, draw: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
-    """Yield an event with the drawn page whenever it has changed, and a comment now and then so that no one hangs up."""
-    seen, shown = await _number(changes), ""
+async def events(changes: Changes, draw: Callable[[], Awaitable[Page]]) -> AsyncIterator[str]:
+    """Yield an event with the drawn page whenever it has changed, and a comment now and then to keep the connection."""
+    shown = ""
     while True:
-        drawn = await draw()
-        if drawn != shown:
-            shown = drawn
-            yield f"data: {json.dumps(drawn)}\n\n"
-        try:
-            seen = await asyncio.wait_for(changes.wait(seen), _KEEP_ALIVE_S)
-        except TimeoutError:
+        seen, started = changes.number, time.monotonic()
+        page = await draw()
+        text = drawn(page)
+        if text != shown:
+            shown = text
+            yield f"data: {json.dumps(text)}\n\n"
+        await asyncio.sleep(max((time.monotonic() - started) * _REST, _TOGETHER_S))
+        while not await _within(changes, seen, page.again_s or _KEEP_ALIVE_S):
+            if page.again_s is not None:
+                break
             yield ": still here\n\n"
-            continue
-        await asyncio.sleep(_TOGETHER_S)
 
 
-async def _number(changes: Changes) -> int:
+async def _within(changes: Changes, seen: int, seconds: float) -> bool:
     try:
-        return await asyncio.wait_for(changes.wait(-1), 0.001)
+        await asyncio.wait_for(changes.wait(seen), seconds)
     except TimeoutError:
-        return 0
+        return False
+    return True

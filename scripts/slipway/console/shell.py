@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -10,15 +10,7 @@ from urllib.parse import quote
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join
 from pipeline_lambdas.report.kit.text import duration, moment
 from slipway.console.access import BASE
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its title, the parts that change by themselves, and the pages above it as (title, address)."""
-
-    title: str
-    parts: Sequence[Html]
-    above: Sequence[tuple[str, str]] = ()
+from slipway.console.room import Page, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,9 @@ def to(text: Child, address: str) -> Html:
     return el("a", text, href=address)
 
 
-def form(action: str, button: str, *fields: Child, tone: str = "plain", hidden: Mapping[str, str] | None = None) -> Html:
+def form(
+    action: str, button: str, *fields: Child, tone: str = "plain", hidden: Mapping[str, str] | None = None
+) -> Html:
     """Return a form that changes something; `fields` are shown before its button."""
     kept = (el("input", type="hidden", name=name, value=value) for name, value in (hidden or {}).items())
     return el("form", *kept, *fields, el("button", button, type="submit", class_=tone), method="post", action=action)
@@ -52,6 +46,13 @@ def form(action: str, button: str, *fields: Child, tone: str = "plain", hidden: 
 def field(key: str, label: str, name: str, **attributes: str | float | None) -> Html:
     """Return a text field with its label; `key` is unique on its page."""
     return el("label", label, el("input", id=key, name=name, **attributes), for_=key)
+
+
+def pages(address: str, number: int, *, more: bool) -> Html | None:
+    """Return the links between the pages of a long list, counted from 1; None if there is one page only."""
+    links = [to("Newer", f"{address}?page={number - 1}")] if number > 1 else []
+    links += [to("Older", f"{address}?page={number + 1}")] if more else []
+    return el("nav", *links, aria_label="Pages of the list", class_="pages") if links else None
 
 
 def panel(key: str, title: str, *parts: Child) -> Html:
@@ -75,7 +76,7 @@ def ago(time: datetime | None, now: datetime) -> str | None:
     return None if time is None else f"{duration(max((now - time).total_seconds(), 0.0))} ago"
 
 
-def whole(page: Page, place: Place, live: str, said: str = "", tone: str = "good") -> str:
+def whole(page: Page, place: Place, rooms: Iterable[Room], live: str = "", said: str = "") -> str:
     """Return the page as HTML; `live` is the address of its changes, `said` the outcome of what was asked for."""
     head = el(
         "head",
@@ -89,11 +90,11 @@ def whole(page: Page, place: Place, live: str, said: str = "", tone: str = "good
     body = el(
         "body",
         el("a", "To the content", href="#main", class_="skip"),
-        el("header", _bar(place), _trail(page), el("h1", page.title)),
-        el("p", said, role="status", class_=f"said {tone}") if said else None,
+        el("header", _bar(place, rooms), _trail(page), el("h1", page.title)),
+        el("p", said, role="status", class_="said good") if said else None,
         el("main", drawn(page), id="main"),
         el("footer", el("p", f"{place.target}, account {place.account}, {place.region}", el("span", "", id="live"))),
-        data_live=live,
+        data_live=live or None,
     )
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 
@@ -103,15 +104,14 @@ def drawn(page: Page) -> Html:
     return join(*page.parts)
 
 
-_PLACES: Iterable[tuple[str, str]] = (("Models", ""),)
-
-
-def _bar(place: Place) -> Html:
-    links = (to(title, at(name)) for title, name in _PLACES)
+def _bar(place: Place, rooms: Iterable[Room]) -> Html:
+    links = (to(room.title, f"{BASE}{room.home}") for room in rooms)
     return el("nav", el("strong", "Slipway"), el("span", place.suffix, class_="none"), *links, aria_label="Pages")
 
 
 def _trail(page: Page) -> Html | None:
     if not page.above:
         return None
-    return el("nav", *(to(title, address) for title, address in page.above), aria_label="Above this page", class_="trail")
+    return el(
+        "nav", *(to(title, address) for title, address in page.above), aria_label="Above this page", class_="trail"
+    )

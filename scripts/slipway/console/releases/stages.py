@@ -53,7 +53,9 @@ def timeline(run: RunView, now: datetime) -> Html | None:
     bars: list[Html] = []
     for place, action in enumerate(begun):
         start = (action.started - first).total_seconds() if action.started else 0.0
-        bars.append(_bar(action, place * _ROW, _LEFT + start * scale, max((action.seconds(now) or 0.0) * scale, 2.0), now))
+        bars.append(
+            _bar(action, place * _ROW, _LEFT + start * scale, max((action.seconds(now) or 0.0) * scale, 2.0), now)
+        )
     return el(
         "figure",
         el(
