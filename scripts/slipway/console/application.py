@@ -126,7 +126,11 @@ class Console:
                 return self._page(_failed(error, self.session))
             if found is None:
                 return await self._nothing(request, None)
-            return Response(found.body, media_type=found.media_type, headers={"Content-Security-Policy": found.policy})
+            headers = {"Content-Security-Policy": found.policy, **found.headers}
+            if isinstance(found.body, bytes):
+                return Response(found.body, media_type=found.media_type, headers=headers)
+            pieces = () if request.method == "HEAD" else found.body
+            return StreamingResponse(pieces, media_type=found.media_type, headers=headers)
 
         return served
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipway.console.releases.room import ROOM as RELEASES
+from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
 
-ROOMS: tuple[Room, ...] = (RELEASES,)
+ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES)
