@@ -5,5 +5,6 @@ from __future__ import annotations
 from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
+from slipway.console.stacks.room import ROOM as STACKS
 
-ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES)
+ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES, STACKS)
