@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from slipway.console.buckets.room import ROOM as BUCKETS
 from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
 from slipway.console.stacks.room import ROOM as STACKS
 
-ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES, STACKS)
+ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES, STACKS, BUCKETS)
