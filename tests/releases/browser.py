@@ -7,11 +7,21 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 from slipway.console.local import local_access
 
 from tests.local_server import LocalServer
@@ -46,18 +56,27 @@ class Visit:
     """Errors of the page, blocked content, and requests to elsewhere."""
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        self.page.on(
-            "response",
-            lambda answer: self.wrong.append(f"{answer.status} {answer.url}") if answer.status > 399 else None,
-        )
-        self.page.on("request", lambda request: self._look_at(request.url))
+        self.page.on("dialog", self._asked)
+        self.page.on("response", self._answered)
+        self.page.on("request", self._look_at)
 
-    def _look_at(self, url: str) -> None:
-        if urlsplit(url).netloc != f"127.0.0.1:{self.server.port}":
-            self.wrong.append(f"request to {url}")
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.wrong.append(said.text)
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _answered(self, answer: Response) -> None:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            self.wrong.append(f"{answer.status} {answer.url}")
+
+    def _look_at(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != f"127.0.0.1:{self.server.port}":
+            self.wrong.append(f"request to {request.url}")
 
     def enter(self, path: str = "/") -> None:
         """Open a page by an address as `slipway open` prints it."""
