@@ -9,13 +9,16 @@ from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import note
 from slipway.console.shell import turn
 
-PAGE_LINES = 2000
+PAGE_LINES = 1000
 _LONGEST_LINE = 4000
+_CONTROLS = bytes(one for one in range(32) if one not in b"\t\n\r\f\x1b")
+_LEAST_TEXT = 0.9
+"""The share of a text's bytes that are no control characters, which some texts have a few of."""
 
 
 def decoded(content: bytes, *, cut: bool = False) -> str | None:
     """Return a text of UTF-8, None for anything else; of a `cut` one, the last character may be incomplete."""
-    if b"\0" in content:
+    if b"\0" in content or len(content.translate(None, _CONTROLS)) < len(content) * _LEAST_TEXT:
         return None
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(content, final=not cut)

@@ -7,7 +7,7 @@ from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, turn
 
 _PAGE_ROWS = 100
-_HEADINGS = ("Bucket", "Made", "Region")
+_HEADINGS = ("Bucket", "Created", "Region")
 
 
 def buckets(asked: Asked) -> Page:

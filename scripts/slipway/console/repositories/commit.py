@@ -9,11 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join
-from pipeline_lambdas.report.kit.tables import code, facts, note, table
+from pipeline_lambdas.report.kit.tables import code, facts, fold, note, table
+from pipeline_lambdas.report.kit.text import times
 from slipway.console.kept import Kept
 from slipway.console.repositories.differences import Difference, compare, drawn_difference
 from slipway.console.repositories.places import commit_link, title_of
-from slipway.console.repositories.reading import Commit, Person, read_commit
+from slipway.console.repositories.reading import Commit, Person, place_of, read_commit
 from slipway.console.repositories.releases_of import release_links, releases_by_commit
 from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, turn
@@ -23,11 +24,13 @@ from slipway.session import Session
 PAGE_FILES = 100
 SHOWN_FILES = 8
 """The files of a page whose lines are compared: each takes two calls."""
+_MOST_LISTED = 12
 _AT_ONCE = 4
 _KINDS = {"A": "added", "D": "deleted", "M": "changed"}
 _NOT_BLOBS = ("160000",)
 _UNREADABLE = ("FileTooLargeException", "BlobIdDoesNotExistException")
 _COMPARED = Kept[Difference](500)
+_CHANGES = Kept[dict[str, Any]](100)
 
 
 def commit(asked: Asked) -> Page:
@@ -55,7 +58,7 @@ def _about(session: Session, name: str, one: Commit) -> Html:
         ("Releases with it", release_links(releases_by_commit(session, name).get(one.id, ()))),
         ("Files", to("the repository at this commit", at("repositories", name, commit=one.id))),
     ]
-    message = el("p", one.message.strip(), class_="name") if one.message.strip() else None
+    message = el("p", one.message.strip(), class_="name") if one.message.strip() != title_of(one) else None
     return panel("about", "Commit", message, facts(pairs))
 
 
@@ -86,13 +89,12 @@ def _changes(asked: Asked, name: str, one: Commit) -> Sequence[Html]:
     ]
     more = at("repositories", name, "commits", one.id, token=listed["NextToken"]) if listed.get("NextToken") else None
     against = "the first of its parents" if len(one.parents) > 1 else "its parent"
+    listing = table("files-table", "Changed files", ("File", "Change"), rows, "w", heard=True)
     files = panel(
         "files",
         "Changed files",
         note(f"Compared with {against}.") if one.parents else None,
-        table("files-table", "Changed files", ("File", "Change"), rows, "", heard=True)
-        if rows
-        else note("It changed no file."),
+        _folded(listing, len(rows)) if rows else note("It changed no file."),
         turn(("The first files", at("repositories", name, "commits", one.id) if token else None), ("More files", more)),
     )
     shown = found[start : start + SHOWN_FILES]
@@ -105,13 +107,22 @@ def _changes(asked: Asked, name: str, one: Commit) -> Sequence[Html]:
     return [files, *([changes] if changes else [])]
 
 
+def _folded(listing: Html, count: int) -> Html:
+    """Return a list of files, folded where it would push what changed in them out of sight."""
+    return listing if count <= _MOST_LISTED else fold(times(count, "file"), listing)
+
+
 def _list_changes(session: Session, name: str, one: Commit, token: str) -> dict[str, Any]:
     before = {"beforeCommitSpecifier": one.parents[0]} if one.parents else {}
     more = {"NextToken": token} if token else {}
-    found: dict[str, Any] = session.client("codecommit").get_differences(
-        repositoryName=name, afterCommitSpecifier=one.id, MaxResults=PAGE_FILES, **before, **more
-    )
-    return found
+
+    def read() -> dict[str, Any]:
+        found: dict[str, Any] = session.client("codecommit").get_differences(
+            repositoryName=name, afterCommitSpecifier=one.id, MaxResults=PAGE_FILES, **before, **more
+        )
+        return found
+
+    return _CHANGES.get((*place_of(session, name), one.id, token), read)
 
 
 def _drawn(session: Session, name: str, changes: Sequence[Mapping[str, Any]], start: int) -> list[Html]:

@@ -13,7 +13,7 @@ from slipway.console.texts import box, decoded, line_of, lines_of
 _CONTEXT = 3
 _LARGEST = 512 * 1024
 _MOST_LINES = 10_000
-MOST_SHOWN = 400
+MOST_SHOWN = 250
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,14 @@ def read_commit(session: Session, repository: str, commit_id: str) -> Commit:
 
 def known_commit(session: Session, repository: str, commit_id: str) -> Commit:
     """Return a commit, from memory if it was read before."""
-    target = session.target
-    key = (target.endpoint_url, target.profile, target.region, repository, commit_id)
+    key = (*place_of(session, repository), commit_id)
     return _COMMITS.get(key, lambda: read_commit(session, repository, commit_id))
+
+
+def place_of(session: Session, repository: str) -> tuple[str | None, ...]:
+    """Return what tells a repository from all others."""
+    target = session.target
+    return target.endpoint_url, target.profile, target.region, repository
 
 
 def walk(session: Session, repository: str, start: Sequence[str], most: int) -> tuple[list[Commit], list[str]]:

@@ -54,7 +54,7 @@ def _about(session: Session, metadata: Mapping[str, Any]) -> Html:
     pairs: list[tuple[str, Child]] = [
         ("About", metadata.get("repositoryDescription")),
         ("Default branch", metadata.get("defaultBranch")),
-        ("Made", clock(metadata.get("creationDate"))),
+        ("Created", clock(metadata.get("creationDate"))),
         ("Last changed", clock(metadata.get("lastModifiedDate"))),
         ("Address", code(address)),
         ("ARN", code(metadata.get("Arn", ""))),
@@ -108,7 +108,7 @@ def _files(asked: Asked, revision: Revision, folder: Mapping[str, Any], path: st
         "files",
         "Files",
         el("p", at_commit, ". ", to("History", history)),
-        table("files-table", "Files", _HEADINGS, entries[start : start + _PAGE_ENTRIES], "", heard=True)
+        table("files-table", "Files", _HEADINGS, entries[start : start + _PAGE_ENTRIES], "w", heard=True)
         if entries
         else note("The folder is empty."),
         turn(

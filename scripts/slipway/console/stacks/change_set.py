@@ -26,7 +26,7 @@ def change_set(asked: Asked) -> Page:
             ("Execution", found.get("ExecutionStatus")),
             ("Reason", found.get("StatusReason")),
             ("About", found.get("Description")),
-            ("Made", clock(found.get("CreationTime"))),
+            ("Created", clock(found.get("CreationTime"))),
         ]
     )
     rows = [_row(one["ResourceChange"]) for one in found.get("Changes", ()) if "ResourceChange" in one]

@@ -49,11 +49,12 @@ def _row(one: Mapping[str, Any], pages: Pages) -> Sequence[Child]:
     status, reason = one["ResourceStatus"], one.get("ResourceStatusReason")
     kind, physical = one["ResourceType"], one.get("PhysicalResourceId", "")
     page = pages.of(kind, physical)
+    own = physical == one.get("StackId")
     return (
         clock(one["Timestamp"]),
         one["LogicalResourceId"],
         kind.removeprefix("AWS::"),
         status_word(status),
         el("span", reason, class_="bad" if has_failed(status) else None) if reason else None,
-        to(physical, page) if page else physical or None,
+        None if own else to(physical, page) if page else physical or None,
     )

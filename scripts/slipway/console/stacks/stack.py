@@ -25,9 +25,8 @@ def stack(asked: Asked) -> Page:
     session = asked.session
     found = session.client("cloudformation").describe_stacks(StackName=named(asked))["Stacks"][0]
     events = list_events(session, found["StackId"])["StackEvents"]
-    status = found["StackStatus"]
     parts = [
-        _about(asked, found, first_failure(found["StackName"], status, events)),
+        _about(asked, found, first_failure(session, found, events)),
         _resources(asked, found["StackId"]),
         panel(
             "events",
@@ -39,7 +38,7 @@ def stack(asked: Asked) -> Page:
         _parameters(found),
         _change_sets(asked, found),
     ]
-    again_s = RUNNING_S if is_running(status) else None
+    again_s = RUNNING_S if is_running(found["StackStatus"]) else None
     return Page(found["StackName"], [one for one in parts if one is not None], above(asked)[:1], again_s)
 
 
@@ -53,7 +52,7 @@ def _about(asked: Asked, found: Stack, failure: str) -> Html:
         ("First failure", failure),
         ("About", found.get("Description")),
         ("Nested in", to(parent_name, at("stacks", parent_name, id=parent)) if parent else None),
-        ("Made", clock(found.get("CreationTime"))),
+        ("Created", clock(found.get("CreationTime"))),
         ("Updated", clock(found.get("LastUpdatedTime"))),
         ("Deleted", clock(found.get("DeletionTime"))),
         ("Protected from deletion", "yes" if found.get("EnableTerminationProtection") else None),
@@ -140,7 +139,7 @@ def _change_sets(asked: Asked, found: Stack) -> Html | None:
         )
         for one in listed
     ]
-    headings = ("Change set", "Status", "Execution", "Made", "About")
+    headings = ("Change set", "Status", "Execution", "Created", "About")
     shown = table("change-sets-table", "Change sets", headings, rows, "kkkkw", heard=True)
     return panel("change-sets", "Change sets", shown) if rows else None
 

@@ -11,7 +11,7 @@ from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, turn
 from slipway.console.stacks.places import RUNNING_S, is_running, status_word
 
-_HEADINGS = ("Stack", "Status", "Updated", "Made", "Reason")
+_HEADINGS = ("Stack", "Status", "Updated", "Created", "Reason")
 _DELETED = "DELETE_COMPLETE"
 _DEEPEST = 5
 _STANDING = (
