@@ -19,6 +19,9 @@ from starlette.responses import RedirectResponse, Response
 
 BASE = "/_console"
 ENTER = f"{BASE}/enter"
+AWS_LINKS = f"{BASE}/aws"
+_FOR_EVERYBODY = (f"{AWS_LINKS}/", f"{BASE}/assets/")
+"""Below these are the same answers for whoever asks, and nothing of the installation."""
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
 _TICKET_S = 600
@@ -81,7 +84,7 @@ class Access:
         if _is_foreign(request, host):
             raise RefusedError(403, "The console does not answer pages of another origin.")
         known = hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._signed("cookie").encode())
-        if not known and request.url.path != ENTER:
+        if not known and request.url.path != ENTER and not request.url.path.startswith(_FOR_EVERYBODY):
             raise RefusedError(403, "This browser has not been let in. The command `slipway open` lets it in.")
 
     def enter(self, request: Request) -> Response:
