@@ -192,7 +192,7 @@ class LiveRelease:
             rows = [(_MUST, _line(f"{approval.stage}/{approval.name} waits for a decision", "bold yellow"))]
             rows += [(_ABOUT, _line(f"  about: {approval.about}"))] if approval.about else []
             rows += self._commands(_LOOK, {"look": ("show", run.short_id)}, width)
-            rows += self._commands(_LINK, {"report": ("open", run.short_id)}, width)
+            rows += self._commands(_LINK, {"open": ("open", run.short_id)}, width)
             return rows + self._answers(run.short_id, width)
         if run.behind:
             other = short_id(run.behind)

@@ -51,12 +51,11 @@ class LogTail:
 
     def _read(self, run: RunView, action: ActionView) -> tuple[str, ...]:
         """Return nothing on an error: people may follow a release without the right to read its logs."""
-        now = datetime.now(UTC)
-        begun, since = (run.started or now) - _AROUND, (action.started or now) - _AROUND
+        since, begun = action.started, (run.started or datetime.now(UTC)) - _AROUND
         try:
             for place in places_of_action(self.session, run, action):
-                # A job may have begun before the action that waits for it.
-                lines = last_lines(self.session, place, begun if place.prefix else since, _MOST_LINES)
+                # A job may have begun before the action that waits for it; other actions have the function's log too.
+                lines = last_lines(self.session, place, begun if place.prefix else since or begun, _MOST_LINES)
                 if lines:
                     return tuple(map(plain, lines))
         except ClientError:
