@@ -81,7 +81,7 @@ async def _serving(application: ASGIApp, listener: socket.socket) -> None:
 
 
 def _unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    # A connection that is cut off is reported as an error: https://github.com/python/cpython/issues/110894
+    # A connection that is cut off is reported as an error: https://github.com/python/cpython/issues/113538
     if not isinstance(context.get("exception"), asyncio.CancelledError):
         loop.default_exception_handler(context)
 
