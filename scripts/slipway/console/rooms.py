@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from slipway.console.releases.room import PIPELINES
 from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.room import Room
 
-ROOMS: tuple[Room, ...] = (RELEASES,)
+ROOMS: tuple[Room, ...] = (RELEASES, PIPELINES)
