@@ -22,9 +22,9 @@ from pipeline_lambdas.report.kit.style import style
 from pipeline_lambdas.report.kit.tables import note
 from slipway.console.access import BASE, ENTER, HEADERS, Access, RefusedError
 from slipway.console.live import Changes, events
-from slipway.console.room import Asked, Decide, Draw, Page, Serve
+from slipway.console.room import Asked, Decide, Draw, Page, Room, Serve
 from slipway.console.rooms import ROOMS
-from slipway.console.shell import Place, at, whole
+from slipway.console.shell import Bar, Place, at, whole
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of, explain
 from slipway.session import Session
@@ -33,6 +33,7 @@ _ASSETS = Path(__file__).with_name("assets")
 _MOST_FORM_BYTES = 2**20
 """Rows to predict are pasted into a form."""
 _NOT_THERE = ("NotFound", "NoSuch", "DoesNotExist", "ValidationException", "ValidationError", "ResourceNotFound")
+_KINDS = {".js": "text/javascript", ".svg": "image/svg+xml"}
 _HOUR_S = 3600
 
 
@@ -50,7 +51,7 @@ class Console:
         for room in ROOMS:
             routes += [Route(f"{BASE}{path}", self._served(serve)) for path, serve in room.files.items()]
             routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
-            routes += [Route(f"{BASE}{path}", self._shown(draw)) for path, draw in room.pages.items()]
+            routes += [Route(f"{BASE}{path}", self._shown(draw, room)) for path, draw in room.pages.items()]
             routes += [
                 Route(f"{BASE}{path}", self._decided(decide), methods=["POST"])
                 for path, decide in room.decisions.items()
@@ -91,12 +92,12 @@ class Console:
         except RefusedError as refused:
             return _refusal(refused)
 
-    def _shown(self, draw: Draw) -> Callable[[Request], Awaitable[Response]]:
+    def _shown(self, draw: Draw, room: Room) -> Callable[[Request], Awaitable[Response]]:
         async def shown(request: Request) -> Response:
             page = await run_in_threadpool(self._drawn, draw, request)
             query = f"?{request.url.query}" if request.url.query else ""
             live = at("live") + request.url.path.removeprefix(BASE) + query
-            return self._page(page, live, request.query_params.get("said", ""))
+            return self._page(page, room, live, request.query_params.get("said", ""))
 
         return shown
 
@@ -152,8 +153,9 @@ class Console:
         del request
         return self._page(Page("Nothing is here", [_told("The console has no page of this address.")], status=404))
 
-    def _page(self, page: Page, live: str = "", said: str = "") -> Response:
-        return HTMLResponse(whole(page, self.place, ROOMS, live, said), page.status)
+    def _page(self, page: Page, room: Room | None = None, live: str = "", said: str = "") -> Response:
+        bar = Bar(self.place, ROOMS, room)
+        return HTMLResponse(whole(page, bar, live, said), page.status)
 
 
 def _failed(error: Exception, session: Session) -> Page:
@@ -197,5 +199,5 @@ async def _asset(request: Request) -> Response:
 @cache
 def _assets() -> dict[str, tuple[bytes, str]]:
     own = "".join(file.read_text(encoding="utf-8") for file in sorted(_ASSETS.glob("*.css")))
-    scripts = {file.name: (file.read_bytes(), "text/javascript") for file in _ASSETS.glob("*.js")}
-    return {"console.css": (f"{style()}{own}".encode(), "text/css"), **scripts}
+    whole = {file.name: (file.read_bytes(), _KINDS[file.suffix]) for file in _ASSETS.iterdir() if file.suffix in _KINDS}
+    return {**whole, "console.css": (f"{style()}{own}".encode(), "text/css")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -76,7 +76,16 @@ def ago(time: datetime | None, now: datetime) -> str | None:
     return None if time is None else f"{duration(max((now - time).total_seconds(), 0.0))} ago"
 
 
-def whole(page: Page, place: Place, rooms: Iterable[Room], live: str = "", said: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What stands above every page: where the console looks, its rooms, and the one that the page belongs to."""
+
+    place: Place
+    rooms: tuple[Room, ...]
+    here: Room | None
+
+
+def whole(page: Page, bar: Bar, live: str = "", said: str = "") -> str:
     """Return the page as HTML; `live` is the address of its changes, `said` the outcome of what was asked for."""
     head = el(
         "head",
@@ -85,15 +94,19 @@ def whole(page: Page, place: Place, rooms: Iterable[Room], live: str = "", said:
         el("meta", name="color-scheme", content="light dark"),
         el("title", f"{page.title} - Slipway"),
         el("link", rel="stylesheet", href=at("assets", "console.css")),
+        el("link", rel="icon", type="image/svg+xml", href=at("assets", "icon.svg")),
         el("script", src=at("assets", "live.js"), defer="defer"),
     )
     body = el(
         "body",
         el("a", "To the content", href="#main", class_="skip"),
-        el("header", _bar(place, rooms), _trail(page), el("h1", page.title)),
+        el("header", _bar(bar), _trail(page), el("h1", page.title)),
         el("p", said, role="status", class_="said good") if said else None,
         el("main", drawn(page), id="main"),
-        el("footer", el("p", f"{place.target}, account {place.account}, {place.region}", el("span", "", id="live"))),
+        el(
+            "footer",
+            el("p", f"{bar.place.target}, account {bar.place.account}, {bar.place.region}", el("span", "", id="live")),
+        ),
         data_live=live or None,
     )
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
@@ -104,9 +117,13 @@ def drawn(page: Page) -> Html:
     return join(*page.parts)
 
 
-def _bar(place: Place, rooms: Iterable[Room]) -> Html:
-    links = (to(room.title, f"{BASE}{room.home}") for room in rooms)
-    return el("nav", el("strong", "Slipway"), el("span", place.suffix, class_="none"), *links, aria_label="Pages")
+def _bar(bar: Bar) -> Html:
+    links = (
+        el("a", room.title, href=f"{BASE}{room.home}", aria_current="page" if room is bar.here else None)
+        for room in bar.rooms
+    )
+    name = el("span", el("strong", "Slipway"), " ", el("span", bar.place.suffix, class_="none"))
+    return el("nav", name, *links, aria_label="Rooms of the console", class_="bar")
 
 
 def _trail(page: Page) -> Html | None:
