@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from slipway.console.buckets.room import ROOM as BUCKETS
+from slipway.console.releases.room import PIPELINES
 from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
 from slipway.console.stacks.room import ROOM as STACKS
 
-ROOMS: tuple[Room, ...] = (RELEASES, REPOSITORIES, STACKS, BUCKETS)
+ROOMS: tuple[Room, ...] = (RELEASES, PIPELINES, REPOSITORIES, STACKS, BUCKETS,)
