@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from slipway.console.endpoints.room import ROOM as ENDPOINTS
+from slipway.console.jobs.room import ROOM as JOBS
+from slipway.console.logs.room import ROOM as LOGS
 from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.room import Room
 
-ROOMS: tuple[Room, ...] = (RELEASES,)
+ROOMS: tuple[Room, ...] = (RELEASES, JOBS, ENDPOINTS, LOGS)

@@ -1,0 +1,132 @@
+"""Learning curves of a training job, read from its log as it grows.
+
+The log has every step; CloudWatch has a value a minute. An algorithm whose log is known is read as for a release's
+report, any other by the job's own metric definitions:
+https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from pipeline_lambdas.algorithms.algorithm import LogPattern
+from pipeline_lambdas.algorithms.table import algorithm_of_image
+from pipeline_lambdas.evidence.facts import MOST_LOG_BYTES, MOST_LOG_LINES
+from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, curves
+from slipway.console.jobs.kinds import KINDS, Job
+from slipway.console.kept import kept
+from slipway.console.log_lines import streams_of
+from slipway.session import Session
+
+Curves = Mapping[str, list[float | None]]
+_PROGRAM = "sagemaker_program"
+_LATE_S = 60.0
+"""After its end a job's last lines are there."""
+_MATCH_S = 0.02
+_MATCH_ALL_S = 1.0
+"""For one definition on one line, and on all of a job's: others write them."""
+_LONGEST_LINE = 500
+_GROUP = KINDS["training"].log_group
+
+
+@dataclass(slots=True)
+class _Definition:
+    """A metric of the job's own: the pattern has one group, the value."""
+
+    name: str
+    pattern: Any
+    spent_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read of a job's log so far."""
+
+    pattern: LogPattern | None
+    definitions: list[_Definition]
+    stream: str = ""
+    token: str = ""
+    read: int = 0
+    size: int = 0
+    complete: bool = False
+    lines: list[str] = field(default_factory=list)
+    values: dict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, line: str) -> None:
+        """Keep what a line tells."""
+        if self.pattern is not None:
+            if self.pattern.line.search(line):
+                self.lines.append(line)
+            return
+        for one in self.definitions:
+            if one.spent_s < _MATCH_ALL_S:
+                self.values[one.name] += _values(one, line[:_LONGEST_LINE])
+
+
+def load_curves(session: Session, job: Job, now: datetime) -> Curves:
+    """Return each metric with its values, step by step; nothing for an algorithm that logs none."""
+    reading = kept(("curves", job["TrainingJobArn"], job["CreationTime"]), partial(_begin, job))
+    with reading.lock:
+        if not reading.complete and (reading.pattern or reading.definitions):
+            _read_on(session, job, reading)
+            ended = job.get("TrainingEndTime")
+            reading.complete = ended is not None and (now - ended).total_seconds() > _LATE_S
+        if reading.pattern is not None:
+            return curves(reading.lines, reading.pattern)
+        return {name: list(values) for name, values in reading.values.items() if values}
+
+
+def _begin(job: Job) -> _Reading:
+    specification = job["AlgorithmSpecification"]
+    algorithm = algorithm_of_image(specification.get("TrainingImage", ""))
+    has_program = _PROGRAM in (job.get("HyperParameters") or {})
+    pattern = algorithm.log if algorithm and not has_program else None
+    return _Reading(pattern, [] if pattern else list(_definitions(specification.get("MetricDefinitions") or ())))
+
+
+def _definitions(given: Iterable[Mapping[str, str]]) -> Iterable[_Definition]:
+    import regex  # noqa: PLC0415 - few jobs have definitions of their own
+
+    for one in [*given][:MOST_CURVES]:
+        try:
+            yield _Definition(one["Name"], regex.compile(one["Regex"]))
+        except regex.error:
+            continue
+
+
+def _values(definition: _Definition, line: str) -> list[float | None]:
+    """Return the values on a line. The library `regex` ends a match that goes on and on, and lets others run."""
+    begun = time.monotonic()
+    try:
+        found = [match.group(1) for match in definition.pattern.finditer(line, timeout=_MATCH_S, concurrent=True)]
+        return [float(text) for text in found]
+    except (TimeoutError, ValueError, TypeError, IndexError):
+        return []
+    finally:
+        definition.spent_s += time.monotonic() - begun
+
+
+def _read_on(session: Session, job: Job, reading: _Reading) -> None:
+    """Read what the first host has logged since: <job>/algo-1-<time>."""
+    reading.stream = reading.stream or next(iter(streams_of(session, _GROUP, f"{job['TrainingJobName']}/algo-1-")), "")
+    if not reading.stream:
+        return
+    logs = session.client("logs")
+    while reading.read < MOST_LOG_LINES and reading.size < MOST_LOG_BYTES:
+        since = {"nextToken": reading.token} if reading.token else {}
+        page = logs.get_log_events(logGroupName=_GROUP, logStreamName=reading.stream, startFromHead=True, **since)
+        for event in page["events"]:
+            reading.read, reading.size = reading.read + 1, reading.size + len(event["message"])
+            reading.take(event["message"])
+        # At the end the token of the request comes back.
+        if page["nextForwardToken"] == reading.token:
+            return
+        reading.token = page["nextForwardToken"]
