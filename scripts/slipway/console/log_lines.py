@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from pipeline_lambdas.report.kit.markup import Html, el, join
 from pipeline_lambdas.report.kit.tables import note
+from pipeline_lambdas.report.kit.text import times
 from slipway.console.links import log_link
 from slipway.console.shell import panel
 from slipway.installation.aws_errors import code_of
@@ -33,9 +34,11 @@ def log_panel(session: Session, group: str, prefix: str, key: str = "log") -> Ht
     if not streams:
         return panel(key, "Log", note("Nothing has been logged."))
     events = last_events(session, group, streams[0])
-    links = [el("li", log_link(stream, group, stream)) for stream in streams]
-    told = f"The last {len(events)} lines" if len(events) == LAST else f"All {len(events)} lines"
-    return panel(key, "Log", note(f"{told} of {streams[0]}."), lines(events, f"Log of {prefix}"), el("ul", *links))
+    told = f"The last {LAST} lines of " if len(events) == LAST else f"{times(len(events), 'line')} of "
+    others = [el("li", log_link(stream, group, stream)) for stream in streams[1:]]
+    about = note(told, log_link(streams[0], group, streams[0]), ".")
+    more = el("ul", *others) if others else None
+    return panel(key, "Log", about, lines(events, f"Log of {prefix}"), more)
 
 
 def streams_of(session: Session, group: str, prefix: str) -> list[str]:
@@ -59,8 +62,8 @@ def last_events(session: Session, group: str, stream: str) -> list[Event]:
 
 
 def lines(events: Sequence[Event], label: str) -> Html:
-    """Return lines with their times; what they hold is text, whatever it looks like."""
-    return el("pre", *_lines(events), class_="log", role="region", tabindex=0, aria_label=label)
+    """Return lines with their times, scrolled to the last one; what they hold is text, whatever it looks like."""
+    return el("pre", el("code", *_lines(events)), class_="log", role="region", tabindex=0, aria_label=label)
 
 
 def _lines(events: Iterable[Event]) -> Iterator[Html]:

@@ -126,7 +126,11 @@ def _table(served: Served, rows: Sequence[Row], found: Sequence[Prediction]) -> 
     told = served.columns.label or "Predicted"
     headings = ("Row", f"{told}, predicted", "Probability", "Scores", *(features or ("Features",)))
     shown = [(str(place), *_cells(one), *cell) for place, (one, cell) in enumerate(zip(found, cells, strict=True), 1)]
-    return table("answer-table", f"{times(len(rows), 'prediction')}", headings, shown, "nknw" + "k" * len(headings))
+    left_out = len(served.columns.features) - len(features)
+    cut = f", with the first {len(features)} of {len(served.columns.features)} features" if left_out else ""
+    return table(
+        "answer-table", f"{times(len(rows), 'prediction')}{cut}", headings, shown, "nknw" + "k" * len(headings)
+    )
 
 
 def _cells(one: Prediction) -> tuple[Child, Child, Child]:

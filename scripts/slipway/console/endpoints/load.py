@@ -22,23 +22,25 @@ from slipway.session import Session
 
 NAMESPACE = "AWS/SageMaker"
 _MS = 1e-3
+_MILLISECONDS = "Milliseconds"
+_DAY_S = 86_400
 _MOST_VARIANTS = 4
-_TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How far back to look, and the length of a period, seconds."""
+    """How far back to look, the length of a period, and the distance of the axis's ticks, seconds."""
 
     title: str
     length_s: int
     period_s: int
+    tick_s: int
 
 
 WINDOWS = {
-    "hour": Window("The last hour", 3600, 60),
-    "day": Window("The last day", 86_400, 900),
-    "week": Window("The last week", 604_800, 7200),
+    "hour": Window("The last hour", 3600, 60, 900),
+    "day": Window("The last day", 86_400, 900, 21_600),
+    "week": Window("The last week", 604_800, 7200, 172_800),
 }
 
 
@@ -59,11 +61,11 @@ _CHARTS: Mapping[str, tuple[str, tuple[Line, ...]]] = {
         (Line("Invocation4XXErrors", "Sum", "4XX"), Line("Invocation5XXErrors", "Sum", "5XX")),
     ),
     "Latency of the model": (
-        "Milliseconds",
+        _MILLISECONDS,
         (Line("ModelLatency", "Average", "average", _MS), Line("ModelLatency", "p95", "p95", _MS)),
     ),
     "Overhead of SageMaker": (
-        "Milliseconds",
+        _MILLISECONDS,
         (Line("OverheadLatency", "Average", "average", _MS), Line("OverheadLatency", "p95", "p95", _MS)),
     ),
 }
@@ -99,7 +101,7 @@ def _figures(session: Session, name: str, variants: Sequence[str], window: Windo
         }
         there = {key: points for key, points in shown.items() if points}
         if there and (title != "Errors" or any(value for points in there.values() for _, value in points)):
-            drawn.append(_figure(f"load-{place}", title, label, there, (start.timestamp(), end.timestamp())))
+            drawn.append(_figure(f"load-{place}", title, label, there, (start.timestamp(), end.timestamp()), window))
     return drawn
 
 
@@ -126,11 +128,14 @@ def _query(key: str, name: str, variant: str, line: Line, window: Window) -> dic
     return {"Id": key, "MetricStat": {"Metric": metric, "Period": window.period_s, "Stat": line.statistic}}
 
 
-def _figure(key: str, title: str, label: str, lines: Mapping[str, Points], between: tuple[float, float]) -> Figure:
-    values = [value for points in lines.values() for _, value in points]
+def _figure(
+    key: str, title: str, label: str, lines: Mapping[str, Points], between: tuple[float, float], window: Window
+) -> Figure:
+    scale = linear([value for points in lines.values() for _, value in points], zero=True)
+    counts = [(value, told) for value, told in scale.ticks() if value == int(value)]
     chart = Chart(
-        Axis("Time (UTC)", Scale(*between), _clock(*between)),
-        Axis(label, linear(values, zero=True)),
+        Axis("Time (UTC)", Scale(*between), _clock(*between, window)),
+        Axis(label, scale, None if label == _MILLISECONDS else counts),
         [Key(f"line data-{place}", name) for place, name in enumerate(lines, 1)] if len(lines) > 1 else (),
     )
     for place, points in enumerate(lines.values(), 1):
@@ -148,13 +153,13 @@ def _dots(chart: Chart, points: Iterable[tuple[float, float]]) -> str:
 
 def _told(points: Points, label: str) -> str:
     values = [value for _, value in points]
-    if label == "Milliseconds":
+    if label == _MILLISECONDS:
         return f"{text.number(values[-1])} ms last, at most {text.number(max(values))} ms"
     return f"{text.number(sum(values))} in all"
 
 
-def _clock(start: float, end: float) -> list[tuple[float, str]]:
-    form = "%H:%M" if end - start <= 2 * 86_400 else "%b %d"
-    step = (end - start) / _TICKS
-    times = (start + place * step for place in range(_TICKS + 1))
+def _clock(start: float, end: float, window: Window) -> list[tuple[float, str]]:
+    form = "%H:%M" if window.tick_s < _DAY_S else "%b %d"
+    first, last = int(-(-start // window.tick_s)), int(end // window.tick_s)
+    times = [place * window.tick_s for place in range(first, last + 1)]
     return [(time, f"{datetime.fromtimestamp(time, UTC):{form}}") for time in times]

@@ -18,8 +18,8 @@ from typing import Any
 
 from pipeline_lambdas.algorithms.algorithm import LogPattern
 from pipeline_lambdas.algorithms.table import algorithm_of_image
-from pipeline_lambdas.evidence.facts import MOST_LOG_BYTES, MOST_LOG_LINES
-from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, curves
+from pipeline_lambdas.evidence.facts import MOST_LOG_LINES
+from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves
 from slipway.console.jobs.kinds import KINDS, Job
 from slipway.console.kept import kept
 from slipway.console.log_lines import streams_of
@@ -33,7 +33,18 @@ _MATCH_S = 0.02
 _MATCH_ALL_S = 1.0
 """For one definition on one line, and on all of a job's: others write them."""
 _LONGEST_LINE = 500
+_MOST_LINES = 20 * MOST_LOG_LINES
+"""Of a job; a page reads MOST_LOG_LINES, and goes on the next time."""
 _GROUP = KINDS["training"].log_group
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Each metric with its values, the rounds of the values, and whether more of the log is to be read the next time."""
+
+    curves: Curves
+    rounds: list[int]
+    more: bool
 
 
 @dataclass(slots=True)
@@ -54,34 +65,52 @@ class _Reading:
     stream: str = ""
     token: str = ""
     read: int = 0
-    size: int = 0
     complete: bool = False
+    matching: int = 0
+    stride: int = 1
     lines: list[str] = field(default_factory=list)
+    """Each `stride`th of the `matching` lines."""
+    last: str = ""
     values: dict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, line: str) -> None:
         """Keep what a line tells."""
+        if self.pattern is None:
+            for one in self.definitions:
+                if one.spent_s < _MATCH_ALL_S:
+                    self.values[one.name] += _values(one, line[:_LONGEST_LINE])
+        elif self.pattern.line.search(line):
+            self._keep(line)
+
+    def _keep(self, line: str) -> None:
+        if self.matching % self.stride == 0:
+            self.lines.append(line)
+        self.matching, self.last = self.matching + 1, line
+        if len(self.lines) > 2 * MOST_POINTS:
+            self.lines, self.stride = self.lines[::2], 2 * self.stride
+
+    def learned(self, *, more: bool) -> Learned:
+        """Return what is known, as many rounds as can be drawn."""
         if self.pattern is not None:
-            if self.pattern.line.search(line):
-                self.lines.append(line)
-            return
-        for one in self.definitions:
-            if one.spent_s < _MATCH_ALL_S:
-                self.values[one.name] += _values(one, line[:_LONGEST_LINE])
+            found = curves([*self.lines, self.last], self.pattern)
+            return Learned(found, [*range(1, self.matching, self.stride), self.matching], more)
+        longest = max(map(len, self.values.values()), default=1)
+        stride = -(-longest // MOST_POINTS)
+        thinned = {name: [*values[:-1:stride], values[-1]] for name, values in self.values.items() if values}
+        return Learned(thinned, [*range(1, longest, stride), longest], more)
 
 
-def load_curves(session: Session, job: Job, now: datetime) -> Curves:
-    """Return each metric with its values, step by step; nothing for an algorithm that logs none."""
+def load_curves(session: Session, job: Job, now: datetime) -> Learned:
+    """Return what the log has told so far; nothing for an algorithm that logs no values."""
     reading = kept(("curves", job["TrainingJobArn"], job["CreationTime"]), partial(_begin, job))
     with reading.lock:
-        if not reading.complete and (reading.pattern or reading.definitions):
-            _read_on(session, job, reading)
-            ended = job.get("TrainingEndTime")
-            reading.complete = ended is not None and (now - ended).total_seconds() > _LATE_S
-        if reading.pattern is not None:
-            return curves(reading.lines, reading.pattern)
-        return {name: list(values) for name, values in reading.values.items() if values}
+        if not (reading.pattern or reading.definitions):
+            return Learned({}, [], more=False)
+        at_end = reading.complete or _read_on(session, job, reading)
+        ended = job.get("TrainingEndTime")
+        reading.complete = at_end and ended is not None and (now - ended).total_seconds() > _LATE_S
+        return reading.learned(more=not at_end)
 
 
 def _begin(job: Job) -> _Reading:
@@ -114,19 +143,20 @@ def _values(definition: _Definition, line: str) -> list[float | None]:
         definition.spent_s += time.monotonic() - begun
 
 
-def _read_on(session: Session, job: Job, reading: _Reading) -> None:
-    """Read what the first host has logged since: <job>/algo-1-<time>."""
+def _read_on(session: Session, job: Job, reading: _Reading) -> bool:
+    """Read what the first host, <job>/algo-1-<time>, has logged since; tell whether that was all."""
     reading.stream = reading.stream or next(iter(streams_of(session, _GROUP, f"{job['TrainingJobName']}/algo-1-")), "")
     if not reading.stream:
-        return
-    logs = session.client("logs")
-    while reading.read < MOST_LOG_LINES and reading.size < MOST_LOG_BYTES:
+        return True
+    logs, most = session.client("logs"), min(reading.read + MOST_LOG_LINES, _MOST_LINES)
+    while reading.read < most:
         since = {"nextToken": reading.token} if reading.token else {}
         page = logs.get_log_events(logGroupName=_GROUP, logStreamName=reading.stream, startFromHead=True, **since)
         for event in page["events"]:
-            reading.read, reading.size = reading.read + 1, reading.size + len(event["message"])
             reading.take(event["message"])
+        reading.read += len(page["events"])
         # At the end the token of the request comes back.
         if page["nextForwardToken"] == reading.token:
-            return
+            return True
         reading.token = page["nextForwardToken"]
+    return reading.read >= _MOST_LINES

@@ -17,12 +17,13 @@ from slipway.console.shell import at, choice, clock, field, panel, search, to, t
 from slipway.session import Session
 
 _MOST_METRICS = 3
+_LONGEST_REASON = 160
 _AGAIN_S = 1.0
 _HEADINGS = {
-    "training": ("Name", "Status", "Algorithm", "Started", "Took", "Last metrics", "Why it failed"),
-    "tuning": ("Name", "Status", "Strategy", "Started", "Took", "Training jobs", "Why it failed"),
-    "processing": ("Name", "Status", "Image", "Started", "Took", "Instances", "Why it failed"),
-    "transform": ("Name", "Status", "Model", "Started", "Took", "Instances", "Why it failed"),
+    "training": ("Name", "Status", "Algorithm", "Started", "Took", "Last metrics, or why it failed"),
+    "tuning": ("Name", "Status", "Strategy", "Started", "Took", "Training jobs, or why it failed"),
+    "processing": ("Name", "Status", "Image", "Started", "Took", "Instances, or why it failed"),
+    "transform": ("Name", "Status", "Model", "Started", "Took", "Instances, or why it failed"),
 }
 
 
@@ -39,7 +40,7 @@ def jobs(asked: Asked) -> Page:
 def _page(asked: Asked, kind: Kind) -> Page:
     summaries, following = list_page(asked.session, kind, _filters(asked))
     rows = [_row(kind, one, asked.now) for one in _jobs(asked.session, kind, summaries)]
-    shown = table("jobs-table", kind.title, _HEADINGS[kind.key], rows, "wkkknww", heard=True)
+    shown = table("jobs-table", kind.title, _HEADINGS[kind.key], rows, "wkkknw", heard=True)
     parts = [
         el("div", _kinds(kind), id="kinds"),
         panel("find", "Find", _search(asked, kind)),
@@ -94,8 +95,7 @@ def _row(kind: Kind, job: Job, now: datetime) -> Sequence[Child]:
         about,
         clock(job.get("TrainingStartTime") or job["CreationTime"]),
         took(seconds_of(kind, job, now)),
-        told,
-        shortened(job["FailureReason"], 160) if job.get("FailureReason") else None,
+        shortened(job["FailureReason"], _LONGEST_REASON) if job.get("FailureReason") else told,
     )
 
 

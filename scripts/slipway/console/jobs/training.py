@@ -11,7 +11,7 @@ from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import code, facts, note, table, word
 from pipeline_lambdas.report.kit.text import duration, number
 from pipeline_lambdas.report.plots import learning_curves
-from slipway.console.jobs.curves import load_curves
+from slipway.console.jobs.curves import Learned, load_curves
 from slipway.console.jobs.kinds import KINDS, Job, describe, is_running, seconds
 from slipway.console.jobs.listing import algorithm_title, instances
 from slipway.console.jobs.parts import AGAIN_S, above, outcome, pairs_panel, stop_panel
@@ -29,10 +29,12 @@ def training_job(asked: Asked) -> Page:
     """Draw the page."""
     session, name, now = asked.session, asked.path["name"], asked.now
     job = describe(session, _KIND, name)
+    learned = load_curves(session, job, now)
+    running = is_running(_KIND, job)
     parts = [
         _now(session, job, now),
         stop_panel(_KIND, job),
-        _curves(session, job, now),
+        _curves(learned, running=running),
         _metrics(job),
         transitions_panel(job.get("SecondaryStatusTransitions") or (), now),
         pairs_panel("hyperparameters", "Hyperparameters", job.get("HyperParameters") or {}),
@@ -40,8 +42,9 @@ def training_job(asked: Asked) -> Page:
         pairs_panel("environment", "Environment", job.get("Environment") or {}),
         log_panel(session, _KIND.log_group, f"{name}/"),
     ]
-    again_s = AGAIN_S if is_running(_KIND, job) else None
-    return Page(name, [one for one in parts if one is not None], above(_KIND), again_s)
+    return Page(
+        name, [one for one in parts if one is not None], above(_KIND), AGAIN_S if running or learned.more else None
+    )
 
 
 def _now(session: Session, job: Job, now: datetime) -> Html:
@@ -91,12 +94,11 @@ def _limits(condition: Mapping[str, Any]) -> str | None:
     return duration(most) if most else None
 
 
-def _curves(session: Session, job: Job, now: datetime) -> Html | None:
-    drawn = learning_curves({"curves": load_curves(session, job, now)})
+def _curves(learned: Learned, *, running: bool) -> Html | None:
+    drawn = learning_curves({"curves": learned.curves}, learned.rounds)
     if drawn:
         return panel("curves", "Learning curves", figures(drawn))
-    waits = is_running(_KIND, job)
-    return panel("curves", "Learning curves", note("The log has no values yet.")) if waits else None
+    return panel("curves", "Learning curves", note("The log has no values yet.")) if running else None
 
 
 def _metrics(job: Job) -> Html | None:

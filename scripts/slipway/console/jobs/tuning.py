@@ -28,6 +28,7 @@ from slipway.session import Session
 _KIND = KINDS["tuning"]
 PAGE_ROWS = 50
 _PAGE_OF_API = 100
+_LONGEST_REASON = 80
 _SORTED_BY = {
     "name": ("Training job", "Name", "Ascending"),
     "status": ("Status", "Status", "Ascending"),
@@ -160,7 +161,7 @@ def _row(trial: Mapping[str, Any], tuned: Sequence[str]) -> tuple[Child, ...]:
         *(_value(values.get(one, "")) for one in tuned),
         clock(trial["CreationTime"]),
         took((ended - begun).total_seconds()) if begun and ended else None,
-        shortened(trial.get("FailureReason") or "", 160) or None,
+        shortened(trial.get("FailureReason") or "", _LONGEST_REASON) or None,
     )
 
 

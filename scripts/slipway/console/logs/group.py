@@ -14,14 +14,13 @@ from slipway.console.room import Asked, Page
 from slipway.console.shell import ago, at, clock, field, panel, search, turn
 
 PAGE_ROWS = 50
-_AGAIN_S = 5.0
 
 
 def group(asked: Asked) -> Page:
     """Draw the page."""
     name = asked.query["group"]
     parts = [search_panel(asked, name), found_panel(asked, name) or _streams(asked, name)]
-    return Page(name, parts, (("Logs", at("logs")),), None if asked.query.get("pattern") else _AGAIN_S)
+    return Page(name, parts, (("Logs", at("logs")),))
 
 
 def _streams(asked: Asked, group: str) -> Html:

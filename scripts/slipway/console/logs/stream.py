@@ -15,8 +15,7 @@ from slipway.console.shell import at, panel, turn
 PAGE_EVENTS = 200
 _AGAIN_S = 1.0
 _QUIET_S = 300
-"""A stream to which nothing comes for so long is looked at less often."""
-_QUIET_AGAIN_S = 15.0
+"""A stream to which nothing comes for so long is read again when something changes, as any other page is."""
 
 
 def stream(asked: Asked) -> Page:
@@ -54,6 +53,6 @@ def _may_have_older(events: Sequence[Event], older: str, token: str) -> bool:
     return older != token and (len(events) == PAGE_EVENTS or bool(token and events))
 
 
-def _again(asked: Asked, events: Sequence[Event]) -> float:
+def _again(asked: Asked, events: Sequence[Event]) -> float | None:
     quiet = not events or asked.now.timestamp() - events[-1]["timestamp"] / 1000 > _QUIET_S
-    return _QUIET_AGAIN_S if quiet else _AGAIN_S
+    return None if quiet else _AGAIN_S
