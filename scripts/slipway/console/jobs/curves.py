@@ -18,7 +18,6 @@ from typing import Any
 
 from pipeline_lambdas.algorithms.algorithm import LogPattern
 from pipeline_lambdas.algorithms.table import algorithm_of_image
-from pipeline_lambdas.evidence.facts import MOST_LOG_LINES
 from pipeline_lambdas.evidence.learning_curves import MOST_CURVES, MOST_POINTS, curves
 from slipway.console.jobs.kinds import KINDS, Job
 from slipway.console.kept import kept
@@ -33,14 +32,14 @@ _MATCH_S = 0.02
 _MATCH_ALL_S = 1.0
 """For one definition on one line, and on all of a job's: others write them."""
 _LONGEST_LINE = 500
-_MOST_LINES = 20 * MOST_LOG_LINES
-"""Of a job; a page reads MOST_LOG_LINES, and goes on the next time."""
+_MOST_LINES, _LINES_AT_ONCE = 200_000, 4000
+"""Of a job's log, and of them when a page is drawn: the next time it goes on."""
 _GROUP = KINDS["training"].log_group
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Each metric with its values, the rounds of the values, and whether more of the log is to be read the next time."""
+    """Each metric with its values, their rounds, and whether more of the log is to be read the next time."""
 
     curves: Curves
     rounds: list[int]
@@ -148,10 +147,12 @@ def _read_on(session: Session, job: Job, reading: _Reading) -> bool:
     reading.stream = reading.stream or next(iter(streams_of(session, _GROUP, f"{job['TrainingJobName']}/algo-1-")), "")
     if not reading.stream:
         return True
-    logs, most = session.client("logs"), min(reading.read + MOST_LOG_LINES, _MOST_LINES)
+    logs, most = session.client("logs"), min(reading.read + _LINES_AT_ONCE, _MOST_LINES)
     while reading.read < most:
         since = {"nextToken": reading.token} if reading.token else {}
-        page = logs.get_log_events(logGroupName=_GROUP, logStreamName=reading.stream, startFromHead=True, **since)
+        page = logs.get_log_events(
+            logGroupName=_GROUP, logStreamName=reading.stream, startFromHead=True, limit=_LINES_AT_ONCE, **since
+        )
         for event in page["events"]:
             reading.take(event["message"])
         reading.read += len(page["events"])
