@@ -86,7 +86,7 @@ class _Reading:
         if self.matching % self.stride == 0:
             self.lines.append(line)
         self.matching, self.last = self.matching + 1, line
-        if len(self.lines) > 2 * MOST_POINTS:
+        if len(self.lines) >= MOST_POINTS:
             self.lines, self.stride = self.lines[::2], 2 * self.stride
 
     def learned(self, *, more: bool) -> Learned:
@@ -95,7 +95,7 @@ class _Reading:
             found = curves([*self.lines, self.last], self.pattern)
             return Learned(found, [*range(1, self.matching, self.stride), self.matching], more)
         longest = max(map(len, self.values.values()), default=1)
-        stride = -(-longest // MOST_POINTS)
+        stride = max(-(-longest // MOST_POINTS), 1)
         thinned = {name: [*values[:-1:stride], values[-1]] for name, values in self.values.items() if values}
         return Learned(thinned, [*range(1, longest, stride), longest], more)
 

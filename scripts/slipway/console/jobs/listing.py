@@ -19,6 +19,8 @@ from slipway.session import Session
 _MOST_METRICS = 3
 _LONGEST_REASON = 160
 _AGAIN_S = 1.0
+_MEMBERS = {"name": "NameContains", "status": "StatusEquals", "token": "NextToken"}
+"""What the query may have, to what SageMaker calls it."""
 _HEADINGS = {
     "training": ("Name", "Status", "Algorithm", "Started", "Took", "Last metrics, or why it failed"),
     "tuning": ("Name", "Status", "Strategy", "Started", "Took", "Training jobs, or why it failed"),
@@ -51,8 +53,7 @@ def _page(asked: Asked, kind: Kind) -> Page:
 
 
 def _filters(asked: Asked) -> dict[str, str]:
-    members = {"name": "NameContains", "status": "StatusEquals", "token": "NextToken"}
-    given = {member: asked.query.get(name, "").strip() for name, member in members.items()}
+    given = {member: asked.query.get(name, "").strip() for name, member in _MEMBERS.items()}
     if given["StatusEquals"] not in STATUSES:
         del given["StatusEquals"]
     return {member: value for member, value in given.items() if value}
@@ -81,7 +82,8 @@ def _search(asked: Asked, kind: Kind) -> Html:
 
 
 def _turn(asked: Asked, kind: Kind, following: str | None) -> Html | None:
-    kept = {name: asked.query[name] for name in ("name", "status") if asked.query.get(name)}
+    filters = _filters(asked)
+    kept = {name: filters[_MEMBERS[name]] for name in ("name", "status") if _MEMBERS[name] in filters}
     newest = at("jobs", kind.key, **kept) if asked.query.get("token") else None
     older = at("jobs", kind.key, **kept, token=following) if following else None
     return turn(("Newest", newest), ("Older", older))
