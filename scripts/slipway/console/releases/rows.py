@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.release.events import RUNNING
-from slipway.console.releases.kept import Kept, place
+from slipway.console.kept import Kept
 from slipway.console.releases.subject import Subject
 from slipway.installation.aws_errors import code_of
 from slipway.releases.run_rows import RunRow, load_rows
@@ -29,8 +29,8 @@ def load_history(about: Subject, number: int, size: int) -> tuple[list[dict[str,
 
     One call where the page before it was shown; else it goes there by the longest steps that there are.
     """
-    key = (*place(about.session), about.pipeline, size)
-    start = "" if number == 1 else _PLACES.get((*key, number))
+    key = (*about.key, size)
+    start = "" if number == 1 else _PLACES.find((*key, number))
     found = None if start is None else _listed(about, size, start)
     summaries, token = _walked(about, number, size) if found is None else found
     if token:
@@ -63,10 +63,10 @@ def _listed(about: Subject, most: int, token: str) -> tuple[list[dict[str, Any]]
 
 def rows_of(about: Subject, summaries: Sequence[Mapping[str, Any]], now: datetime) -> list[RunRow]:
     """Return the rows of these releases, in order."""
-    key = (*place(about.session), about.pipeline)
+    key = about.key
     known: dict[str, RunRow] = {}
     for summary in summaries:
-        kept = _ROWS.get((*key, summary["pipelineExecutionId"]))
+        kept = _ROWS.find((*key, summary["pipelineExecutionId"]))
         # A retry changes a release that had ended.
         if kept is not None and kept[0] == summary.get("lastUpdateTime"):
             known[kept[1].id] = kept[1]
@@ -80,13 +80,13 @@ def rows_of(about: Subject, summaries: Sequence[Mapping[str, Any]], now: datetim
 
 def kept_row(about: Subject, run_id: str) -> RunRow | None:
     """Return the row of a release that had ended when it was read; None if it was not."""
-    kept = _ROWS.get((*place(about.session), about.pipeline, run_id))
+    kept = _ROWS.find((*about.key, run_id))
     return None if kept is None else kept[1]
 
 
 def keep_row(about: Subject, updated: datetime, row: RunRow) -> None:
     """Keep the row of a release that has ended."""
-    _ROWS.keep((*place(about.session), about.pipeline, row.id), (updated, row))
+    _ROWS.keep((*about.key, row.id), (updated, row))
 
 
 def _is_settled(summary: Mapping[str, Any], row: RunRow, now: datetime) -> bool:
