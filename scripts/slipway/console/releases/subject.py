@@ -31,8 +31,8 @@ class Subject:
     @property
     def key(self) -> tuple[str, ...]:
         """What tells it from a pipeline of the same name elsewhere."""
-        target = self.session.target
-        return target.endpoint_url or "", self.session.names.account, target.region, self.pipeline
+        names = self.session.names
+        return names.account, names.region, self.pipeline
 
     @property
     def title(self) -> str:
