@@ -22,7 +22,7 @@ from slipway.console.shell import ago, clock, pages, panel, to, took
 from slipway.releases.run_rows import RunRow
 
 PAGE_ROWS = 20
-_HEADINGS = ("Release", "Compare", "Status", "Started", "Took", "Metric", "Gates", "Commit", "Why it failed")
+_HEADINGS = ("Release", "Compare", "Status", "Started", "Took", "Metric", "Gates", "Commit", "Why it ended so")
 _MOST_TRENDS = 8
 
 
@@ -88,7 +88,7 @@ def _history(about: Subject, rows: Sequence[RunRow], links: Html | None) -> Html
 
 
 def _row(about: Subject, row: RunRow) -> tuple[Child, ...]:
-    failed = f"{row.failed_stage}: {shortened(row.reason, 160)}" if row.failed_stage else None
+    why = ": ".join(one for one in (row.failed_stage, shortened(row.reason, 160)) if one)
     short = short_id(row.id)
     box = el(
         "input",
@@ -107,5 +107,5 @@ def _row(about: Subject, row: RunRow) -> tuple[Child, ...]:
         f"{row.metric} {number(row.value)}" if row.metric else None,
         word(row.verdict) if row.verdict else None,
         " ".join(one for one in (row.commit[:8], shortened(row.message, 60), row.author) if one) or None,
-        failed,
+        why or None,
     )
