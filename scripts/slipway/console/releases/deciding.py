@@ -38,7 +38,10 @@ def decisions(about: Subject, seen: Seen, evidence: str = "", *, judged: bool = 
     if run.running:
         parts += [_stop(about, run.id)]
     elif about.model and run.revisions:
-        parts += [_again(about, run.id)]
+        back = (
+            to("Put its model back into Prod", about.at("rollback", to=run.id)) if run.status == "Succeeded" else None
+        )
+        parts += [el("p", back) if back else None, _again(about, run.id)]
     return panel("decide", "Decide", *parts) if parts else None
 
 

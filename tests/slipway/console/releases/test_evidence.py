@@ -42,7 +42,7 @@ def test_gates_are_shown_with_their_bounds_and_values(played: Played) -> None:
     assert "rmse 0.8" in told
     assert "at most 0.7" in told
     assert "✓ passed Bounds of metrics: r2 0.5000 (at least 0.3)" in told
-    for section in ("Comparison with the champion", "Slices", "Worst-predicted rows", "Cost and report"):
+    for section in ("Comparison with the champion", "Slices", "Worst-predicted rows", "Cost", "Lineage"):
         assert section in told
 
 
@@ -167,6 +167,14 @@ def test_nothing_is_rolled_back_once_prod_serves_another_model() -> None:
     with pytest.raises(SlipwayError, match="Nothing was rolled back"):
         decisions.rollback(asked(session, NOW, model=pipeline.model), form)
     assert not pipeline.rolled_back
+
+
+def test_where_there_is_no_way_back_the_page_says_so() -> None:
+    pipeline = Pipeline(1)
+    session, _ = of_prod(pipeline, 0)
+    page = going_back(asked(session, NOW, model=pipeline.model))
+    assert "found no release before the one that Prod serves" in text_of(page)
+    assert "<form" not in drawn(page)
 
 
 class Account:
