@@ -142,6 +142,8 @@ class Console:
             except (SlipwayError, ClientError, BotoCoreError) as error:
                 failed = _failed(error, self.session)
                 return self._page(Page("This was not done", failed.parts, failed.above, status=409))
+            if isinstance(done, Page):
+                return self._page(done)
             joint = "&" if "?" in done.address else "?"
             said = at(said=done.said).partition("?")[2]
             return RedirectResponse(f"{done.address}{joint}{said}", 303)

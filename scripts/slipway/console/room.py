@@ -73,8 +73,8 @@ class Done:
 
 Draw = Callable[[Asked], Page]
 Serve = Callable[[Asked], Content | None]
-Decide = Callable[[Asked, Mapping[str, str]], Done]
-"""Takes the request and the fields of its form."""
+Decide = Callable[[Asked, Mapping[str, str]], Done | Page]
+"""Takes the request and the fields of its form; returns a page instead where a person has to mend what they gave."""
 
 
 @dataclass(frozen=True, slots=True)
