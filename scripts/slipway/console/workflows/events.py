@@ -12,7 +12,7 @@ from pipeline_lambdas.report.kit.tables import note, table
 from pipeline_lambdas.report.kit.text import shortened
 from slipway.console.room import Asked, Page
 from slipway.console.shell import clock, panel, to
-from slipway.console.workflows.names import execution_address, find_execution
+from slipway.console.workflows.names import execution_address, find_execution, machine_above
 from slipway.console.workflows.tasks import details_of
 from slipway.console.workflows.words import data
 from slipway.workflows.executions import RUNNING
@@ -40,7 +40,10 @@ def events(asked: Asked) -> Page:
     shown = table("events-table", "Events", _HEADINGS, rows, "nkwnkw", heard=True) if rows else note("None yet.")
     here = execution_address(asked.session, arn, "events")
     parts = [panel("events", "Events", _order(here, is_oldest), shown, _turn(here, is_oldest, after, answer))]
-    above = ((f"Execution {described['name']}", execution_address(asked.session, arn)),)
+    above = (
+        *machine_above(asked.session, arn),
+        (f"Execution {described['name']}", execution_address(asked.session, arn)),
+    )
     return Page("Events", parts, above, 1.0 if described["status"] in RUNNING and not after else None)
 
 
@@ -85,7 +88,9 @@ def _turn(here: str, is_oldest: bool, after: str, answer: Mapping[str, Any]) -> 
     start = f"{here}{_joint(here)}order={_OLDEST}" if is_oldest else here
     more = answer.get("nextToken")
     links = [to("From the start" if is_oldest else "Newest", start)] if after else []
-    links += [to("On", f"{start}{_joint(start)}after={quote(more, safe='')}")] if more else []
+    links += (
+        [to("Newer" if is_oldest else "Older", f"{start}{_joint(start)}after={quote(more, safe='')}")] if more else []
+    )
     return el("nav", *links, aria_label="Pages of the events", class_="pages") if links else None
 
 

@@ -10,17 +10,17 @@ from typing import Any
 from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import facts, note, table
 from slipway.console.room import Asked, Content, Page
-from slipway.console.shell import at, clock, field, form, panel, to, took
+from slipway.console.shell import clock, field, form, panel, to, took
 from slipway.console.workflows.graph import graph, graph_of
 from slipway.console.workflows.map_runs import map_runs
-from slipway.console.workflows.names import HOME, execution_address, find_execution, machine_address
+from slipway.console.workflows.names import execution_address, find_execution, machine_above, machine_address
 from slipway.console.workflows.readings import Reading, readings
 from slipway.console.workflows.state import state_panel
 from slipway.console.workflows.tasks import details_of
 from slipway.console.workflows.visits import Visit
 from slipway.console.workflows.words import data, plain, seconds, status, why
 from slipway.session import Session
-from slipway.workflows.executions import RUNNING, short_machine
+from slipway.workflows.executions import RUNNING
 from slipway.workflows.progress import Progress
 
 _STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -58,13 +58,6 @@ class Looked:
     def address(self, *below: str, **query: str | int) -> str:
         return execution_address(self.session, self.arn, *below, **query)
 
-    @property
-    def above(self) -> tuple[tuple[str, str], ...]:
-        """The pages above one of the execution."""
-        name = self.arn.split(":")[6].partition("/")[0]
-        short = short_machine(self.session, name) or name
-        return (("Workflows", at(*HOME)), (short, machine_address(self.session, name)))
-
 
 def look(asked: Asked) -> Looked:
     """Read what is new of the execution in the path; raises ClientError."""
@@ -94,7 +87,7 @@ def execution(asked: Asked) -> Page:
         ]
     again_s = _WHILE_READING_S if not looked.is_whole else _WHILE_RUNNING_S if looked.running else None
     title = f"Execution {looked.described['name']}"
-    return Page(title, [one for one in parts if one is not None], looked.above, again_s)
+    return Page(title, [one for one in parts if one is not None], machine_above(looked.session, looked.arn), again_s)
 
 
 def whole_data(asked: Asked) -> Content | None:

@@ -18,7 +18,7 @@ from slipway.workflows.executions import short_machine
 PAGE_ROWS = 15
 _LAST = 6
 _AT_ONCE = 4
-_HEADINGS = ("State machine", "Type", "Last execution", "Started", "Before it", "Created")
+_HEADINGS = ("State machine", "Type", "Last execution", "Started", "Earlier ones", "Created")
 
 
 def machines(asked: Asked) -> Page:

@@ -30,6 +30,12 @@ def execution_address(session: Session, arn: str, *below: str, **query: str | in
     return at(*HOME, short_machine(session, machine) or machine, "executions", name, *below, **labelled, **query)
 
 
+def machine_above(session: Session, execution_arn: str) -> tuple[tuple[str, str], ...]:
+    """Return the pages above those of an execution, as (title, address)."""
+    name = execution_arn.split(":")[6].partition("/")[0]
+    return (("Workflows", at(*HOME)), (short_machine(session, name) or name, machine_address(session, name)))
+
+
 def find_machine(asked: Asked) -> dict[str, Any]:
     """DescribeStateMachine's answer for the machine in the path; raises ClientError."""
     client = asked.session.client("stepfunctions")

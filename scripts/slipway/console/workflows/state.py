@@ -16,7 +16,7 @@ from slipway.console.workflows.words import data, seconds, status, why
 if TYPE_CHECKING:
     from slipway.console.workflows.execution import Looked
 
-_CALL_HEADINGS = ("Called", "Status", "Started", "Took", "Leads to", "Error")
+_CALL_HEADINGS = ("Called", "Status", "Took", "Error", "Started")
 
 
 def state_panel(looked: Looked, name: str) -> Html:
@@ -35,7 +35,7 @@ def state_panel(looked: Looked, name: str) -> Html:
         title,
         _turn(looked, numbers, place),
         facts(_facts(looked, visit, told.status, len(numbers))),
-        why({"error": visit.error, "cause": visit.cause}),
+        _why(looked, visit),
         _calls(looked, called),
         iterations(looked, visit) if visit.iterations else None,
         *_folds(looked, visit, events, called),
@@ -102,19 +102,24 @@ def _iteration(looked: Looked, visit: Visit) -> Html | None:
     return join(*words) if words else None
 
 
+def _why(looked: Looked, visit: Visit) -> Child:
+    """What went wrong, unless it is what the execution ended with, which stands above."""
+    is_told = visit.error == looked.described.get("error") and not visit.left
+    return None if is_told else why({"error": visit.error, "cause": visit.cause})
+
+
 def _calls(looked: Looked, called: list[Call]) -> Html | None:
     rows = [
         (
-            one.what,
+            el("span", one.what, *(el("div", to(text, address)) for text, address in one.links.items())),
             status(one.status if one.ended or looked.running else "aborted"),
-            clock(one.began),
             took(seconds(one.began, one.ended, looked.asked.now)) if one.ended or looked.running else None,
-            join(*(el("div", to(text, address)) for text, address in one.links.items())) if one.links else None,
             one.error or None,
+            clock(one.began),
         )
         for one in called
     ]
-    return table("calls-table", "What it called", _CALL_HEADINGS, rows, "kkkn w") if rows else None
+    return table("calls-table", "What it called", _CALL_HEADINGS, rows, "wkn k") if rows else None
 
 
 def _folds(looked: Looked, visit: Visit, events: Mapping[int, Any], called: list[Call]) -> Iterator[Html]:

@@ -109,27 +109,32 @@ class Told:
     ) -> Iteration | None:
         details: Mapping[str, Any] = next((one for key, one in event.items() if key.startswith("mapIteration")), {})
         index, name = int(details.get("index", 0)), str(details.get("name", ""))
-        if kind == "MapIterationStarted":
-            visit = self.visits.get(number or 0)
-            begun = Iteration(index, event["timestamp"], within, number=number or 0)
-            if visit is not None:
-                visit.iterations[index] = begun
-            return begun
-        found = self._iteration(name, index, within)
-        if found is None:
+        around = self._around(name, number, within)
+        if around is None:
             return within
-        found.status = kind.removeprefix("MapIteration").lower()
-        found.ended = event["timestamp"]
-        return found.outer
+        if kind == "MapIterationStarted":
+            around.iterations[index] = Iteration(index, event["timestamp"], around.iteration, number=around.id)
+            return around.iterations[index]
+        found = around.iterations.get(index)
+        if found is not None:
+            found.status = kind.removeprefix("MapIteration").lower()
+            found.ended = event["timestamp"]
+        return around.iteration
 
-    def _iteration(self, name: str, index: int, within: Iteration | None) -> Iteration | None:
-        """The iteration that an event ends: the one around it, or the newest of its Map with that index."""
+    def _around(self, name: str, number: int | None, within: Iteration | None) -> Visit | None:
+        """The visit of a Map by its name: the one that the event before lies in, or else the newest.
+
+        An iteration may follow the end of another one, as the Map says how many run at once.
+        """
         while within is not None:
-            if within.index == index and self.visits[within.number].state == name:
-                return within
+            if self.visits[within.number].state == name:
+                return self.visits[within.number]
             within = within.outer
+        visit = self.visits.get(number or 0)
+        if visit is not None and visit.state == name:
+            return visit
         numbers = self.of_state.get(name)
-        return self.visits[numbers[-1]].iterations.get(index) if numbers else None
+        return self.visits[numbers[-1]] if numbers else None
 
 
 def _note(visit: Visit, event: Mapping[str, Any], kind: str) -> None:

@@ -21,7 +21,7 @@ _PLAIN = {
     "ABORTED": "aborted",
 }
 """What the statuses of executions and Map Runs are to the colours and signs of states."""
-_MOST_CHARACTERS, _MOST_LINES = 3000, 60
+_MOST_CHARACTERS, _MOST_LINES = 1600, 24
 _KEPT = 48
 
 

@@ -13,6 +13,8 @@ from slipway.workflows.graphs.layout import HEADER, Box, Line, Placed, place
 from slipway.workflows.progress import TONES, Progress, sign
 
 _EDGE, _TITLE = 16.0, 34.0
+_WIDE = 660.0
+"""From here on a picture leaves no room beside it on a page."""
 _KEYS = ("page", "text", "muted", "line", "axis", "good", "bad", "warn", "open")
 _PANELS = ("good", "bad", "warn", "open")
 
@@ -62,7 +64,7 @@ def picture(graph: Graph, title: str, states: Mapping[str, Shown]) -> Html:
         height=px(height),
         role="group" if any(one.address for one in states.values()) else "img",
         aria_label=title,
-        class_="graph",
+        class_="graph wide" if width > _WIDE else "graph",
     )
 
 
@@ -111,7 +113,7 @@ def _box(box: Box, shown: Shown, nested: set[str]) -> Html:
     if name in {START, END}:
         shape = el("rect", **around, width=px(box.width), height=px(box.height), rx=px(box.height / 2), class_="point")
         return el("g", shape, _words("Start" if name == START else "End", box.x, box.y + 4))
-    said = f"{box.node.type}{f', {sign(told.status)} {told.words}' if told else ''}"
+    said = f"{sign(told.status)} {told.words}" if told else box.node.type
     if name in nested:
         top = box.y - box.height / 2
         return el("g", shape, _words(fitted(f"{name} ({said})", box.width * 0.95), box.x, top + HEADER - 4))

@@ -16,7 +16,7 @@ from slipway.workflows.graphs.definition import END, START, Edge, Graph, Node
 _KEPT = 64
 """Laid out graphs that are kept, for a page that is drawn again and again."""
 _CHARACTER = 7.2
-_SIDE, _WIDEST_PX = 28.0, 260.0
+_SIDE, _NARROWEST, _WIDEST_PX = 28.0, 128.0, 260.0
 _STATE_HEIGHT, _TERMINAL = 40.0, (58.0, 26.0)
 HEADER = 26.0
 """Height of the title of a Map or a Parallel."""
@@ -92,4 +92,4 @@ def _to_border(points: list[Point], top: float) -> tuple[Point, ...]:
 def _size(node: Node) -> Point:
     if node.name in {START, END}:
         return _TERMINAL
-    return min(_WIDEST_PX, max(90.0, len(node.name) * _CHARACTER + _SIDE)), _STATE_HEIGHT
+    return min(_WIDEST_PX, max(_NARROWEST, len(node.name) * _CHARACTER + _SIDE)), _STATE_HEIGHT
