@@ -33,6 +33,7 @@ _ASSETS = Path(__file__).with_name("assets")
 _MOST_FORM_BYTES = 2**20
 """Rows to predict are pasted into a form."""
 _NOT_THERE = ("NotFound", "NoSuch", "DoesNotExist", "ValidationException", "ValidationError", "ResourceNotFound")
+_KINDS = {".js": "text/javascript", ".svg": "image/svg+xml"}
 _HOUR_S = 3600
 
 
@@ -200,5 +201,5 @@ async def _asset(request: Request) -> Response:
 @cache
 def _assets() -> dict[str, tuple[bytes, str]]:
     own = "".join(file.read_text(encoding="utf-8") for file in sorted(_ASSETS.glob("*.css")))
-    scripts = {file.name: (file.read_bytes(), "text/javascript") for file in _ASSETS.glob("*.js")}
-    return {"console.css": (f"{style()}{own}".encode(), "text/css"), **scripts}
+    whole = {file.name: (file.read_bytes(), _KINDS[file.suffix]) for file in _ASSETS.iterdir() if file.suffix in _KINDS}
+    return {**whole, "console.css": (f"{style()}{own}".encode(), "text/css")}

@@ -94,6 +94,7 @@ def whole(page: Page, bar: Bar, live: str = "", said: str = "") -> str:
         el("meta", name="color-scheme", content="light dark"),
         el("title", f"{page.title} - Slipway"),
         el("link", rel="stylesheet", href=at("assets", "console.css")),
+        el("link", rel="icon", type="image/svg+xml", href=at("assets", "icon.svg")),
         el("script", src=at("assets", "live.js"), defer="defer"),
     )
     body = el(
