@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import facts, note, table
+from pipeline_lambdas.report.kit.text import times
 from slipway.console.room import Asked, Content, Page
 from slipway.console.shell import clock, field, form, panel, to, took
 from slipway.console.workflows.graph import graph, graph_of
@@ -120,7 +121,7 @@ def _summary(looked: Looked) -> Html:
         ("Started", clock(begun)),
         ("Took" if ended else "Runs for", took(seconds(begun, ended, looked.asked.now))),
         ("Started by", _parent(looked)),
-        ("Redriven", f"{found['redriveCount']} times" if found.get("redriveCount") else None),
+        ("Redriven", times(int(found["redriveCount"]), "redrive") if found.get("redriveCount") else None),
         ("Last redrive", clock(found.get("redriveDate"))),
         ("Events", to(f"{looked.reading.told.last:,}", looked.address("events"))),
     ]

@@ -141,18 +141,16 @@ class Reading:
         """The page that has an event; where a token has expired, the pages from the first one on."""
         place = bisect_right(self._pages, number, key=lambda page: page[0]) - 1
         token = self._pages[place][1]
-        while True:
-            try:
-                page = self._page(token)
-            except ClientError as error:
-                if token is None or code_of(error) != "InvalidToken":
-                    raise
-                token = None
-                continue
+        try:
+            page = self._page(token)
+        except ClientError as error:
+            if token is None or code_of(error) != "InvalidToken":
+                raise
+            page = self._page(None)
+        yield from page["events"]
+        while (token := page.get("nextToken")) and not any(event["id"] >= number for event in page["events"]):
+            page = self._page(token)
             yield from page["events"]
-            token = page.get("nextToken")
-            if token is None or (page["events"] and page["events"][-1]["id"] >= number):
-                return
 
 
 class Readings:
