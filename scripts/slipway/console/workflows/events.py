@@ -37,7 +37,9 @@ def events(asked: Asked) -> Page:
         **({"nextToken": after} if after else {}),
     )
     rows = [_row(asked, described, event) for event in answer["events"]]
-    shown = table("events-table", "Events", _HEADINGS, rows, "nkwnkw", heard=True) if rows else note("None yet.")
+    shown = (
+        table("events-table", "Table of events", _HEADINGS, rows, "nkwnkw", heard=True) if rows else note("None yet.")
+    )
     here = execution_address(asked.session, arn, "events")
     parts = [panel("events", "Events", _order(here, is_oldest), shown, _turn(here, is_oldest, after, answer))]
     above = (

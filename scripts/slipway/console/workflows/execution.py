@@ -186,7 +186,7 @@ def _states(looked: Looked, machine: Mapping[str, Any]) -> Html:
                 newest.error if newest and newest.error else None,
             )
         )
-    return table("states-table", "States", _HEADINGS, rows, "kkkkn ", heard=True)
+    return table("states-table", "Table of states", _HEADINGS, rows, "kkkkn ", heard=True)
 
 
 def _took(looked: Looked, newest: Visit, told: Progress | None) -> str | None:

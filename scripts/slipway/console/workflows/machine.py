@@ -90,7 +90,7 @@ def _executions(asked: Asked, found: Mapping[str, Any]) -> tuple[list[Child], bo
     after = asked.query.get("after", "")
     answer = session.client("stepfunctions").list_executions(**request, **({"nextToken": after} if after else {}))
     rows = [_row(asked, one) for one in answer["executions"]]
-    shown = table("executions-table", "Executions", _HEADINGS, rows, "kkknn", heard=True) if rows else None
+    shown = table("executions-table", "Table of executions", _HEADINGS, rows, "kkknn", heard=True) if rows else None
     nothing = None if rows else note(f"No execution is {wanted}." if wanted else "None has been started yet.")
     running = any(one["status"] in RUNNING for one in answer["executions"])
     return [_filter(here, wanted), shown, nothing, _turn(here, wanted, after, answer.get("nextToken"))], running

@@ -31,7 +31,7 @@ def machines(asked: Asked) -> Page:
     with ThreadPoolExecutor(_AT_ONCE) as several:
         newest = list(several.map(lambda one: _newest(client, one), shown))
     rows = [_row(asked, one, last) for one, last in zip(shown, newest, strict=True)]
-    body = table("machines-table", "State machines", _HEADINGS, rows, "kkkkkk", heard=True) if rows else None
+    body = table("machines-table", "Table of state machines", _HEADINGS, rows, "kkkkkk", heard=True) if rows else None
     deploy = session.command("workflow deploy")
     nothing = None if rows else note("There is no state machine. ", el("code", deploy), " makes those of the project.")
     more = pages(at(*HOME), number, more=len(found) > number * PAGE_ROWS)

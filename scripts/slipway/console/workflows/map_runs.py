@@ -36,7 +36,7 @@ def map_runs(looked: Looked) -> Html | None:
         run = client.describe_map_run(mapRunArn=arn)
         page = at(*HOME, looked.asked.path["machine"], "map-run", run=arn)
         rows.append((to(told.visits[number].state, page), status(run["status"]), _counts(run["itemCounts"])))
-    shown = table("map-runs-table", "Map Runs", ("Map", "Status", "Items"), rows, "kkw", heard=True)
+    shown = table("map-runs-table", "Table of Map Runs", ("Map", "Status", "Items"), rows, "kkw", heard=True)
     return panel("map-runs", "Executions of its Maps", shown)
 
 
@@ -57,7 +57,11 @@ def map_run(asked: Asked) -> Page:
     ]
     rows = [_row(asked, one) for one in answer["executions"]]
     headings = ("Execution", "Status", "Started", "Took", "Items")
-    shown = table("children-table", "Executions", headings, rows, "kkknn", heard=True) if rows else note("None yet.")
+    shown = (
+        table("children-table", "Table of executions", headings, rows, "kkknn", heard=True)
+        if rows
+        else note("None yet.")
+    )
     here = at(*HOME, asked.path["machine"], "map-run", run=arn)
     above = (("Workflows", at(*HOME)), (asked.path["machine"], at(*HOME, asked.path["machine"])))
     parts = [

@@ -25,7 +25,7 @@ _MOST_EVENTS_KEPT = 96
 _PAGE = 100
 """A token leads on only if all else is asked for as before, so all pages are read as those with data are."""
 _NEWEST = 40
-_PATIENCE_S = 0.06
+_PATIENCE_S = 0.04
 """How long a page waits for what is not known yet."""
 _ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 _AT_ONCE = threading.Semaphore(2)
