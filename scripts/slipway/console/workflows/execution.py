@@ -170,7 +170,7 @@ def _decide(looked: Looked) -> Html | None:
 
 def _states(looked: Looked, machine: Mapping[str, Any]) -> Html:
     rows = []
-    for node in graph_of(machine["definition"], machine["name"]).states:
+    for node in graph_of(machine["definition"], machine["name"], str(machine.get("label") or "")).states:
         told = looked.states.get(node.name)
         visits = looked.reading.told.of_state.get(node.name, [])
         newest = looked.reading.told.visits[visits[-1]] if visits else None

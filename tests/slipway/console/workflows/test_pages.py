@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from slipway.console.room import Done, Page
 from slipway.console.shell import at
+from slipway.console.workflows.graph import graph_of
 from slipway.console.workflows.starting import sample_input
 from slipway.errors import SlipwayError
 
@@ -180,6 +181,14 @@ def test_an_execution_that_failed_is_redriven(room: Room) -> None:
     text = room.text(execution("again"))
     assert "1 redrive" in text
     assert "Child: Task, failed" in " ".join(links(text))
+
+
+def test_a_child_of_a_distributed_map_shows_what_it_runs() -> None:
+    each = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": True}}}
+    states = {"Each": {"Type": "Map", "Label": "Own", "ItemProcessor": each, "End": True}}
+    text = json.dumps({"StartAt": "Each", "States": states})
+    assert [node.name for node in graph_of(text, "m", "Own").states] == ["Item"]
+    assert [node.name for node in graph_of(text, "m", "Given").states] == ["Each", "Item"]
 
 
 def test_the_sample_of_a_machine_of_the_project_is_offered(room: Room) -> None:
