@@ -44,6 +44,11 @@ class Settings:
         return url_of(self.port)
 
     @property
+    def console(self) -> str:
+        """The address of the console, below which the paths of AWS's console are answered."""
+        return f"{self.url}/_console/aws"
+
+    @property
     def lock_file(self) -> Path:
         """Locked by the server that runs, which says in it who it is (`lock.Holder`, as JSON)."""
         return self.state / "server.lock"

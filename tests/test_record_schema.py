@@ -82,7 +82,7 @@ ADDED_LATER = {"preparation"}
 
 
 def record(facts: Facts) -> dict[str, Any]:
-    made = assemble(facts, load_prices(), Console("us-east-1.console.aws.amazon.com", "us-east-1"))
+    made = assemble(facts, load_prices(), Console("https://us-east-1.console.aws.amazon.com", "us-east-1"))
     return record_chain.parsed(record_chain.render(record_chain.linked(made, None) if made["ended"] else made))
 
 

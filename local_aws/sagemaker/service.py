@@ -54,7 +54,7 @@ class SageMakerService:
         self._configs = EndpointConfigs(self._platform)
         self._deployments = Deployments(self._platform)
         self._endpoints = Endpoints(self._platform, self._deployments)
-        self._invocations = Invocations(records, self._deployments, self._metrics)
+        self._invocations = Invocations(records, self._deployments, self._metrics, runtime.settings.console)
         self._tagging = Tagging(records)
         self._search = Search(records)
 

@@ -26,21 +26,24 @@ _APPROVALS = {"InProgress": "Waiting", "Succeeded": "Approved", "Abandoned": "Ab
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The host of AWS's console, such as us-east-1.console.aws.amazon.com; empty for readers without access to it."""
+    """The address of a console that answers the paths of AWS's, such as https://us-east-1.console.aws.amazon.com.
 
-    host: str
+    It is empty for readers without access to one.
+    """
+
+    address: str
     region: str
 
     def log(self, group: str) -> str | None:
         """Return the address of a log group; the console encodes its name twice, with `%` as `$`."""
-        if not self.host:
+        if not self.address:
             return None
         encoded = group.replace("/", "$252F")
-        return f"https://{self.host}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{encoded}"
+        return f"{self.address}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{encoded}"
 
     def usable(self, address: str | None) -> str | None:
         """Return an address; None if it leads to a console that readers cannot use."""
-        if not address or self.host:
+        if not address or self.address:
             return address
         host = re.match(r"https?://([^/?#:]*)", address, re.IGNORECASE)
         return None if host and "console" in host[1].lower().split(".") else address

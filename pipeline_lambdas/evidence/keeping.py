@@ -85,7 +85,7 @@ def _decision(told: Ended) -> tuple[str | None, JobError | None]:
 
 
 def _assembled(facts: Facts, site: RecordSite) -> dict[str, Any]:
-    return assemble(facts, load_prices(), Console(site.console_host, site.region))
+    return assemble(facts, load_prices(), Console(site.console, site.region))
 
 
 def _page(record: dict[str, Any], facts: Facts, site: RecordSite) -> bytes:

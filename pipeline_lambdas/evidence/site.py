@@ -17,7 +17,7 @@ class RecordSite:
 
     model: str
     region: str
-    console_host: str
+    console: str
     evidence_bucket: str
     kms_key_arn: str
     data_bucket: str

@@ -30,11 +30,11 @@ class Environment:
     kms_key_arn: str
     aws_region: str
     data_bucket: str
-    console_host: str = ""
+    console_address: str = ""
 
     def site(self) -> RecordSite:
         store = (self.evidence_bucket, self.kms_key_arn, self.data_bucket, self.artifact_bucket)
-        return RecordSite(self.model_name, self.aws_region, self.console_host, *store)
+        return RecordSite(self.model_name, self.aws_region, self.console_address, *store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from slipway.verbs import (
     local,
     logs,
     new,
-    open_report,
+    open_page,
     permissions,
     predict,
     publish,
@@ -164,7 +164,7 @@ app.command()(show.show)
 app.command()(explain.explain)
 app.command()(compare.compare)
 app.command()(judge.judge)
-app.command("open")(open_report.open_report)
+app.command("open")(open_page.open_page)
 app.command()(console.console)
 app.command()(audit.audit)
 app.command()(logs.logs)

@@ -61,8 +61,8 @@ class Target:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Parameters of the pipeline stack that depend on the target: local AWS has no console to link to."""
-        return {"ConsoleLinks": "false"} if self.is_local else {}
+        """Parameters of the pipeline stack that depend on the target: local AWS is its own console."""
+        return {"ConsoleLinks": f"{self.endpoint_url}/_console/aws"} if self.is_local else {}
 
     @property
     def is_local(self) -> bool:

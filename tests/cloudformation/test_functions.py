@@ -79,11 +79,11 @@ def test_prod_runs_what_test_ran(template: Template, function: str, same: str) -
         ("RegisterModelFunction", set()),
         (
             "RecordReleaseFunction",
-            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_ADDRESS"},
         ),
         (
             "WriteEvidenceFunction",
-            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_HOST"},
+            {"EVIDENCE_BUCKET", "ARTIFACT_BUCKET", "DATA_BUCKET", "KMS_KEY_ARN", "CONSOLE_ADDRESS"},
         ),
         ("CleanUpFunction", set()),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,33 @@ def test_readers_without_the_console_get_no_link_to_it() -> None:
     without = templates.decided("pipeline", ConsoleLinks="false")
     assert approval(without)["Configuration"].keys() == {"NotificationArn", "CustomData"}
     function = without["Resources"]["RecordReleaseFunction"]["Properties"]
-    assert "CONSOLE_HOST" not in function["Environment"]["Variables"]
+    assert "CONSOLE_ADDRESS" not in function["Environment"]["Variables"]
+
+
+def test_links_may_lead_to_another_console() -> None:
+    other = templates.decided("pipeline", ConsoleLinks="http://127.0.0.1:4566/_console/aws")
+    link = templates.render(approval(other)["Configuration"]["ExternalEntityLink"], other, LOCAL)
+    assert link.startswith("<ConsoleLinks>/s3/object/<slipway-local-evidence-bucket-name>?region=us-east-1&prefix=")
+    for function in ("RecordReleaseFunction", "WriteEvidenceFunction"):
+        told = other["Resources"][function]["Properties"]["Environment"]["Variables"]
+        assert templates.render(told["CONSOLE_ADDRESS"], other, LOCAL) == "<ConsoleLinks>"
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        ("true", True),
+        ("false", True),
+        ("https://console.example.com", True),
+        ("http://127.0.0.1:4566/_console/aws", True),
+        ("http://127.0.0.1:4566/_console/", False),
+        ("javascript:alert(1)", False),
+        ("https://example.com/?to=x", False),
+        ("yes", False),
+    ],
+)
+def test_links_are_on_or_off_or_lead_to_an_address(template: Template, value: str, allowed: bool) -> None:
+    assert bool(re.search(template["Parameters"]["ConsoleLinks"]["AllowedPattern"], value)) is allowed
 
 
 def test_the_link_follows_the_partition(template: Template) -> None:

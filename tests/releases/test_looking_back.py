@@ -58,9 +58,10 @@ def test_two_releases_side_by_side(house: House, pair: tuple[str, str]) -> None:
 
 def test_the_report_is_fetched(house: House, pair: tuple[str, str]) -> None:
     _, second = pair
-    done = house.slipway("open", second[:13], "--no-browser")
+    file = house.root / "report.html"
+    done = house.slipway("open", second[:13], "--no-browser", "--out", str(file))
     assert done.returncode == 0, done.stderr
-    page = (house.root / ".slipway" / "reports" / f"{second}.html").read_text(encoding="utf-8")
+    page = file.read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert second in page
     shown = house.slipway("show", second[:13]).stdout

@@ -187,8 +187,8 @@ def test_names_of_the_workflows_are_refused_for_models(model: str) -> None:
     assert Names("a", f"{model}-2", "111122223333", "us-east-1").model == f"{model}-2"
 
 
-def test_local_aws_has_no_console_to_link_to() -> None:
+def test_links_lead_to_the_console_of_the_target() -> None:
     assert Target("local", "us-east-1", "local", endpoint_url="http://127.0.0.1:4566").parameters == {
-        "ConsoleLinks": "false"
+        "ConsoleLinks": "http://127.0.0.1:4566/_console/aws"
     }
     assert Target("AWS", "us-east-1", "main").parameters == {}

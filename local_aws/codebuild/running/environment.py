@@ -39,7 +39,7 @@ def fixed_variables(platform: Platform, build: Document, request: Document) -> d
         "CODEBUILD_BUILD_IMAGE": request["environment"]["image"],
         "CODEBUILD_BUILD_NUMBER": str(build["buildNumber"]),
         "CODEBUILD_BUILD_SUCCEEDING": "1",
-        "CODEBUILD_BUILD_URL": f"https://{region}.console.aws.amazon.com/codebuild/home?region={region}#/builds/"
+        "CODEBUILD_BUILD_URL": f"{platform.runtime.settings.console}/codebuild/home?region={region}#/builds/"
         f"{build['id']}/view/new",
         "CODEBUILD_INITIATOR": build["initiator"],
         "CODEBUILD_KMS_KEY_ID": build["encryptionKey"],

@@ -67,7 +67,7 @@ class ManualApproval(Provider):
         https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html
         """
         region = self.tools.region
-        console = f"https://console.aws.amazon.com/codepipeline/home?region={region}#/view/{work.pipeline.name}"
+        console = f"{self.tools.console}/codepipeline/home?region={region}#/view/{work.pipeline.name}"
         approval = {
             "pipelineName": work.pipeline.name,
             "stageName": work.stage,

@@ -64,7 +64,7 @@ class CodeBuild(Provider):
     def start(self, work: Work) -> Outcome:
         """Start the build. After a kill before its id is stored, the idempotency token finds the same build again."""
         build = self.tools.client("codebuild", work).start_build(**self._request(work))["build"]
-        url = f"https://{self.tools.region}.console.aws.amazon.com/codesuite/codebuild/projects/{build['projectName']}"
+        url = f"{self.tools.console}/codesuite/codebuild/projects/{build['projectName']}"
         self.tools.state.update_action(
             work.record.id,
             phase=WAITING,

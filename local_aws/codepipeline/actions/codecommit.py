@@ -64,10 +64,7 @@ class CodeCommitSource(PolledSource):
         message = commit.get("message", "")
         committed = _date(commit["committer"]["date"])
         region = self.tools.region
-        url = (
-            f"https://{region}.console.aws.amazon.com/codecommit/home?region={region}"
-            f"#/repository/{repository}/commit/{commit_id}"
-        )
+        url = f"{self.tools.console}/codecommit/home?region={region}#/repository/{repository}/commit/{commit_id}"
         summary = message[:_MAX_SUMMARY]
         return Succeeded(
             variables={

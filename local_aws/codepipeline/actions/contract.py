@@ -140,6 +140,11 @@ class Tools:
         """The Region of this local AWS."""
         return self.runtime.settings.region
 
+    @property
+    def console(self) -> str:
+        """The address of the console, without a slash at its end."""
+        return self.runtime.settings.console
+
     def now(self) -> float:
         """Unix time, seconds."""
         return self.runtime.clock.now().timestamp()

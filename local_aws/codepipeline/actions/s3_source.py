@@ -85,7 +85,7 @@ class S3Source(PolledSource):
         etag = head["ETag"].strip('"')
         summary = head.get("Metadata", {}).get(_SUMMARY_METADATA) or f"Amazon S3 version id: {version}"
         region = self.tools.region
-        url = f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"
+        url = f"{self.tools.console}/s3/object/{bucket}?region={region}&prefix={key}"
         return Succeeded(
             variables={"BucketName": bucket, "ETag": etag, "ObjectKey": key, "VersionId": version},
             revision=Revision(version, etag, summary, head["LastModified"].timestamp(), url),

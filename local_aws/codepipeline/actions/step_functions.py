@@ -60,8 +60,7 @@ class StepFunctionsInvoke(Provider):
             work.record.id,
             phase=WAITING,
             external_id=execution,
-            external_url=f"https://{self.tools.region}.console.aws.amazon.com/states/home?region={self.tools.region}"
-            f"#/executions/details/{execution}",
+            external_url=f"{self.tools.console}/states/home?region={self.tools.region}#/executions/details/{execution}",
             due=self.tools.next_poll(work),
         )
         return None

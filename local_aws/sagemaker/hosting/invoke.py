@@ -49,10 +49,15 @@ class Invocations:
     """Passes requests to containers and returns their responses."""
 
     def __init__(
-        self, records: Records, deployments: Deployments, metrics: InvocationMetrics, limits: Limits | None = None
+        self,
+        records: Records,
+        deployments: Deployments,
+        metrics: InvocationMetrics,
+        console: str,
+        limits: Limits | None = None,
     ) -> None:
         self._records, self._deployments, self._metrics = records, deployments, metrics
-        self._limits = limits or Limits()
+        self._console, self._limits = console, limits or Limits()
 
     def invoke(self, caller: Caller, request: Document) -> Document:
         """InvokeEndpoint. Raises ValidationError, ModelError (with the container's status and text), Throttling."""
@@ -86,7 +91,7 @@ class Invocations:
             )
         )
         if answer is None or not 200 <= answer.status < 300:
-            raise _model_error(caller, container, answer, fault)
+            raise _model_error(caller, container, answer, fault, self._console)
         result: Document = {"Body": answer.body, "InvokedProductionVariant": container.plan.name}
         if "content-type" in answer.headers:
             result["ContentType"] = answer.headers["content-type"]
@@ -144,8 +149,8 @@ def _invalid(message: str) -> AwsError:
     return AwsError("ValidationError", message)
 
 
-def _model_error(caller: Caller, container: Container, answer: Answer | None, fault: str) -> AwsError:
-    """Return the container's error with SageMaker's message."""
+def _model_error(caller: Caller, container: Container, answer: Answer | None, fault: str, console: str) -> AwsError:
+    """Return the container's error with SageMaker's message, whose link leads to `console`."""
     status = answer.status if answer else 0
     text = answer.body.decode("utf-8", "replace") if answer else fault
     side = "client" if 400 <= status < 500 else "server"
@@ -153,7 +158,7 @@ def _model_error(caller: Caller, container: Container, answer: Answer | None, fa
     region, account = caller.region, caller.account
     message = (
         f'Received {side} error ({status}) from primary with message "{text[:_MESSAGE_LENGTH]}". See '
-        f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group} "
+        f"{console}/cloudwatch/home?region={region}#logEventViewer:group={group} "
         f"in account {account} for more information."
     )
     return AwsError(

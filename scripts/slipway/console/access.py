@@ -19,6 +19,9 @@ from starlette.responses import RedirectResponse, Response
 
 BASE = "/_console"
 ENTER = f"{BASE}/enter"
+AWS_LINKS = f"{BASE}/aws"
+_FOR_EVERYBODY = (f"{AWS_LINKS}/", f"{BASE}/assets/")
+"""Below these are the same answers for whoever asks, and nothing of the installation."""
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
 _TICKET_S = 600
@@ -55,6 +58,8 @@ class Access:
 
     secret: str
     port: int
+    verb: str = "open"
+    """The verb that prints an address which lets in."""
 
     @property
     def _cookie(self) -> str:
@@ -81,16 +86,18 @@ class Access:
         if _is_foreign(request, host):
             raise RefusedError(403, "The console does not answer pages of another origin.")
         known = hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._signed("cookie").encode())
-        if not known and request.url.path != ENTER:
-            raise RefusedError(403, "This browser has not been let in. The command `slipway open` lets it in.")
+        if not known and request.url.path != ENTER and not request.url.path.startswith(_FOR_EVERYBODY):
+            raise RefusedError(403, f"This browser has not been let in. The command `slipway {self.verb}` lets it in.")
 
     def enter(self, request: Request) -> Response:
         """Let a browser in that has a ticket, and send it to the page that it asks for; raises RefusedError."""
         until, _, signed = request.query_params.get("ticket", "").partition(".")
         if not hmac.compare_digest(signed.encode(), self._signed(f"ticket {until}").encode()):
-            raise RefusedError(403, "The address is not this console's. The command `slipway open` prints one.")
+            raise RefusedError(403, f"The address is not this console's. The command `slipway {self.verb}` prints one.")
         if int(until) < time.time():
-            raise RefusedError(403, "The address has expired: it is for ten minutes. `slipway open` prints another.")
+            raise RefusedError(
+                403, f"The address was for ten minutes, which are over. `slipway {self.verb}` prints one."
+            )
         to = request.query_params.get("to", "")
         response = RedirectResponse(to if to.startswith(f"{BASE}/") else f"{BASE}/", 303)
         response.set_cookie(
@@ -99,7 +106,7 @@ class Access:
         return response
 
     def _signed(self, text: str) -> str:
-        message = f"slipway console {self.port} {text}"
+        message = f"console of slipway {self.port} {text}"
         return hmac.new(self.secret.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline_lambdas.report.kit.markup import Html, el
 from pipeline_lambdas.report.kit.style import style
 from pipeline_lambdas.report.kit.tables import note
-from slipway.console.access import BASE, ENTER, HEADERS, Access, RefusedError
+from slipway.console import aws_links
+from slipway.console.access import AWS_LINKS, BASE, ENTER, HEADERS, Access, RefusedError
 from slipway.console.live import Changes, events
 from slipway.console.room import Asked, Decide, Draw, Page, Room, Serve
 from slipway.console.rooms import ROOMS
@@ -48,6 +49,7 @@ class Console:
     def application(self) -> ASGIApp:
         """Return the application, which answers everything below /_console."""
         routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name}}", _asset)]
+        routes.append(Route(f"{AWS_LINKS}/{{path:path}}", self._led_on))
         for room in ROOMS:
             routes += [Route(f"{BASE}{path}", self._served(serve)) for path, serve in room.files.items()]
             routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
@@ -91,6 +93,10 @@ class Console:
             return self.access.enter(request)
         except RefusedError as refused:
             return _refusal(refused)
+
+    async def _led_on(self, request: Request) -> Response:
+        suffix = self.session.options.suffix or self.session.target.suffix
+        return HTMLResponse(aws_links.page(suffix, request.path_params["path"], request.query_params))
 
     def _shown(self, draw: Draw, room: Room) -> Callable[[Request], Awaitable[Response]]:
         async def shown(request: Request) -> Response:
@@ -147,6 +153,8 @@ class Console:
             except (SlipwayError, ClientError, BotoCoreError) as error:
                 failed = _failed(error, self.session)
                 return self._page(Page("This was not done", failed.parts, failed.above, status=409))
+            if isinstance(done, Page):
+                return self._page(done)
             joint = "&" if "?" in done.address else "?"
             said = at(said=done.said).partition("?")[2]
             return RedirectResponse(f"{done.address}{joint}{said}", 303)

@@ -77,8 +77,8 @@ class Done:
 
 Draw = Callable[[Asked], Page]
 Serve = Callable[[Asked], Content | None]
-Decide = Callable[[Asked, Mapping[str, str]], Done]
-"""Takes the request and the fields of its form."""
+Decide = Callable[[Asked, Mapping[str, str]], Done | Page]
+"""Takes the request and the fields of its form; returns what was done, or a page that answers it."""
 
 
 @dataclass(frozen=True, slots=True)

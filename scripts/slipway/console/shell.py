@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -47,6 +47,12 @@ def search(action: str, button: str, *fields: Child, hidden: Mapping[str, str] |
     """Return a form that asks for another page: its fields become the query."""
     kept = (el("input", type="hidden", name=name, value=value) for name, value in (hidden or {}).items())
     return el("form", *kept, *fields, el("button", button, type="submit"), method="get", action=action, role="search")
+
+
+def choice(key: str, label: str, name: str, values: Iterable[tuple[str, str]], chosen: str) -> Html:
+    """Return a field with given values, as (value, what is shown)."""
+    options = (el("option", shown, value=value, selected="" if value == chosen else None) for value, shown in values)
+    return el("label", label, el("select", *options, id=key, name=name), for_=key)
 
 
 def field(key: str, label: str, name: str, **attributes: str | float | None) -> Html:

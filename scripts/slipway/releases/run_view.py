@@ -102,6 +102,11 @@ class ActionView:
         return str(name) if "#{" not in str(name) else ""
 
     @property
+    def environment(self) -> str:
+        """The environment that its function was told to deploy to or to evaluate; empty if none."""
+        return str(self._user_parameters().get("environment", ""))
+
+    @property
     def rejected(self) -> bool:
         """Tell whether somebody rejected the approval; nobody answered one that timed out."""
         return self.provider == "Manual" and self.status == "Failed" and bool(self.by)
@@ -184,14 +189,18 @@ class RunView:
         """An output variable of the first action that has one of this name; empty if none has."""
         return next((action.variables[name] for action in self.actions if name in action.variables), "")
 
+    @property
+    def started(self) -> datetime | None:
+        """The first action's start; None before it."""
+        return min((action.started for action in self.actions if action.started), default=None)
+
     def seconds(self, now: datetime) -> float | None:
         """From the first action's start to the last one's end, or to now."""
-        started = [action.started for action in self.actions if action.started]
-        if not started:
+        if self.started is None:
             return None
         ended = [action.updated for action in self.actions if action.updated]
         end = now if self.running or not ended else max(ended)
-        return max((end - min(started)).total_seconds(), 0.0)
+        return max((end - self.started).total_seconds(), 0.0)
 
 
 def view_run(

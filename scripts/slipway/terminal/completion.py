@@ -1,4 +1,4 @@
-"""Shell completion of models, releases and stages.
+"""Shell completion of models, releases, stages and what has a log.
 
 Completion must neither keep a person waiting nor print anything, so its calls time out early, and it is empty without
 an answer.
@@ -13,11 +13,13 @@ import typer
 
 from pipeline_lambdas.release.names import short_id
 from slipway.project import find_project
+from slipway.releases.log_places import FIXED, JOBS, WORKFLOW, workflow_group
 from slipway.session import Session
 from slipway.target import LOCAL_PORT, Options
 from slipway.terminal.output import Output
 
 _MOST_RELEASES = 30
+_MOST_JOBS = 50
 _Found = TypeVar("_Found")
 
 
@@ -50,6 +52,37 @@ def complete_stages(context: typer.Context, incomplete: str) -> list[str]:
         return _beginning(incomplete, (stage["name"] for stage in pipeline["stages"]))
 
     return _asked(context, ask)
+
+
+def complete_logs(context: typer.Context, incomplete: str) -> list[str]:
+    """Return what has a log: functions, builds, endpoints, the pipeline's actions, and jobs once their kind is told."""
+    kind, slash, _ = incomplete.partition("/")
+    if slash and kind in JOBS:
+        return _asked(context, lambda session: _beginning(incomplete, _jobs(session, kind)))
+    if slash and kind == WORKFLOW:
+        return _asked(context, lambda session: _beginning(incomplete, _workflow_functions(session)))
+    kinds = [f"{one}/" for one in (*JOBS, WORKFLOW)]
+    actions = _asked(context, _actions)
+    return _beginning(incomplete, (*FIXED, *kinds, *actions))
+
+
+def _jobs(session: Session, kind: str) -> list[str]:
+    name = "hyper_parameter_tuning" if kind == "tuning" else kind
+    word = f"{JOBS[kind]}Job"
+    listed = getattr(session.client("sagemaker"), f"list_{name}_jobs")
+    found = listed(MaxResults=_MOST_JOBS, SortBy="CreationTime", SortOrder="Descending")[f"{word}Summaries"]
+    return [f"{kind}/{one[f'{word}Name']}" for one in found]
+
+
+def _workflow_functions(session: Session) -> list[str]:
+    start = workflow_group(session, "")
+    found = session.client("logs").describe_log_groups(logGroupNamePrefix=start)["logGroups"]
+    return [f"{WORKFLOW}/{one['logGroupName'].removeprefix(start)}" for one in found]
+
+
+def _actions(session: Session) -> list[str]:
+    stages = session.client("codepipeline").get_pipeline(name=session.names.pipeline)["pipeline"]["stages"]
+    return [f"{stage['name']}/{action['name']}" for stage in stages for action in stage["actions"]]
 
 
 def _asked(context: typer.Context, ask: Callable[[Session], list[_Found]]) -> list[_Found]:

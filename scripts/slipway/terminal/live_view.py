@@ -21,12 +21,15 @@ from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.text import duration
 from slipway.errors import Command
 from slipway.releases.run_view import ActionView, RunView
+from slipway.terminal.log_tail import Tails
 from slipway.terminal.output import status_text
 
 _GOING_ON = frozenset(("InProgress", "Waiting"))
 _UNSUCCESSFUL = ("Failed", "Abandoned", "Stopped")
 _MUST, _LOOK, _NEXT, _ABOUT, _LINK = range(5)
 """What gives way last to what gives way first where rows are few."""
+_MOST_LOG_ROWS = 6
+"""Below each action that runs; fewer where the window has fewer rows to spare."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class LiveRelease:
     console: Console
     command: Command
     run: RunView
+    tails: Tails = field(default_factory=dict)
+    """The last log lines of what runs."""
     _widths: list[int] = field(default_factory=list)
     """Cells of each row as drawn last."""
 
@@ -131,7 +136,7 @@ class LiveRelease:
     def __call__(self) -> RenderableType:
         self._lift()
         size = self.console.size
-        rows = fitted(self.rows(datetime.now(UTC), size.width), size.height - 1)
+        rows = self._within(datetime.now(UTC), size.width, size.height - 1)
         for row in rows:
             row.truncate(size.width, overflow="ellipsis")
         self._widths = [row.cell_len for row in rows]
@@ -144,8 +149,14 @@ class LiveRelease:
         up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
         self.console.control(Control(*(up * extra)))
 
-    def rows(self, now: datetime, width: int) -> list[tuple[int, Text]]:
-        """Return the rows, each with its importance."""
+    def _within(self, now: datetime, width: int, height: int) -> list[Text]:
+        """Return at most `height` rows; log lines take what is left, in equal parts."""
+        needed = len(self.rows(now, width))
+        each = min((height - needed) // max(len(self.tails), 1), _MOST_LOG_ROWS)
+        return fitted(self.rows(now, width, max(each, 0)), height)
+
+    def rows(self, now: datetime, width: int, log_lines: int = 0) -> list[tuple[int, Text]]:
+        """Return the rows, each with its importance; with so many log lines below each action that runs."""
         run = self.run
         seconds = run.seconds(now)
         after = f"  {duration(seconds)}" if seconds is not None else ""
@@ -155,12 +166,23 @@ class LiveRelease:
         stages = stages_of(run)
         for stage in stages:
             if stage.started and not stage.ended and stage.status != "Waiting":
-                rows += [(_MUST, row) for row in _stage_rows(stage, now)]
+                rows += [(_MUST, row) for row in self._stage_rows(stage, now, log_lines)]
         begun = max((number for number, stage in enumerate(stages) if stage.started), default=-1)
         later = [stage.name for stage in stages[begun + 1 :]]
         if later and run.running:
             rows.append((_NEXT, _line(f"  then {', '.join(later)}", "bright_black")))
         return rows + self._question(width)
+
+    def _stage_rows(self, stage: Stage, now: datetime, log_lines: int) -> Iterable[Text]:
+        done = sum(action.status == "Succeeded" for action in stage.actions)
+        title = Text.assemble("  ", (stage.name, "bold"), "  ", status_text(stage.status), no_wrap=True)
+        yield title.append(f"  {duration(stage.seconds(now))}  {done} of {len(stage.actions)} actions done")
+        for action in stage.actions:
+            if action.status in _GOING_ON:
+                row = Text.assemble("    ", action.name, "  ", status_text(action.status), no_wrap=True)
+                yield row.append(f"  {duration(action.seconds(now) or 0.0)}  {_first(action.summary)}".rstrip())
+                tail = self.tails.get((stage.name, action.name), ())
+                yield from (_line(f"      {line}", "bright_black") for line in tail[max(len(tail) - log_lines, 0) :])
 
     def _question(self, width: int) -> list[tuple[int, Text]]:
         run, approval = self.run, self.run.approval
@@ -170,7 +192,7 @@ class LiveRelease:
             rows = [(_MUST, _line(f"{approval.stage}/{approval.name} waits for a decision", "bold yellow"))]
             rows += [(_ABOUT, _line(f"  about: {approval.about}"))] if approval.about else []
             rows += self._commands(_LOOK, {"look": ("show", run.short_id)}, width)
-            rows += self._commands(_LINK, {"report": ("open", run.short_id)}, width)
+            rows += self._commands(_LINK, {"open": ("open", run.short_id)}, width)
             return rows + self._answers(run.short_id, width)
         if run.behind:
             other = short_id(run.behind)
@@ -203,16 +225,6 @@ def fitted(rows: Sequence[tuple[int, Text]], most: int) -> list[Text]:
         if len(kept) > most:
             kept = [row for row in kept if row[0] != priority]
     return [text for _, text in kept[-max(most, 1) :]]
-
-
-def _stage_rows(stage: Stage, now: datetime) -> Iterable[Text]:
-    done = sum(action.status == "Succeeded" for action in stage.actions)
-    title = Text.assemble("  ", (stage.name, "bold"), "  ", status_text(stage.status), no_wrap=True)
-    yield title.append(f"  {duration(stage.seconds(now))}  {done} of {len(stage.actions)} actions done")
-    for action in stage.actions:
-        if action.status in _GOING_ON:
-            row = Text.assemble("    ", action.name, "  ", status_text(action.status), no_wrap=True)
-            yield row.append(f"  {duration(action.seconds(now) or 0.0)}  {_first(action.summary)}".rstrip())
 
 
 def _line(text: str, style: str = "") -> Text:

@@ -6,47 +6,91 @@ import asyncio
 import secrets
 import socket
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slipway.errors import SlipwayError
-from slipway.session import session_of
+from slipway.session import Session, session_of
+from slipway.target import LOCAL_SUFFIX
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 PORT = 4580
+_POLL_LOCAL_S, _POLL_AWS_S = 1.0, 10.0
+"""How often an open page asks an account that tells of no changes; AWS limits how often an account may ask."""
+
+_LAST_ANSWERS_S = 0.5
 
 
 def console(
     context: typer.Context,
-    at_port: Annotated[int, typer.Option("--console-port", min=1, max=65_535, help="Port of the console.")] = PORT,
+    console_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of a console of its own.")] = PORT,
     browse: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it, or only print its address.")] = True,
 ) -> None:
     """Show an installation as pages, until Ctrl-C.
 
-    They are for this machine alone: the address that is printed lets a browser in, for ten minutes. Local AWS serves
-    the same pages on its own port; `slipway open` opens those.
+    They are for this machine alone: the address that is printed lets a browser in, for ten minutes. They read with your
+    own credentials, and change nothing before you decide something there. The installation `local` of local AWS is
+    served by local AWS itself.
     """
-    # A web framework, which no other verb needs.
-    from hypercorn.asyncio import serve  # noqa: PLC0415
-    from hypercorn.config import Config  # noqa: PLC0415
+    session = session_of(context)
+    if session.target.is_local and session.names.suffix == LOCAL_SUFFIX:
+        _show(session, _address_of_local_aws(session), browse=browse)
+        return
+    if session.output.as_json:
+        raise SlipwayError("console and --json exclude each other: pages are served until Ctrl-C, and a document ends.")
+    _serve(session, console_port, browse=browse)
 
+
+def _address_of_local_aws(session: Session) -> str:
+    # A web framework, which no other verb needs.
+    from slipway.console.local import local_access  # noqa: PLC0415
+
+    session.client("sts").get_caller_identity()  # whether it is up
+    return local_access(session.target.state, session.target.port).address()
+
+
+def _serve(session: Session, port: int, *, browse: bool) -> None:
     from slipway.console.access import Access  # noqa: PLC0415
     from slipway.console.application import Console  # noqa: PLC0415
     from slipway.console.live import Clock  # noqa: PLC0415
 
-    session = session_of(context)
     session.announce()
-    listener = _listen(at_port)
-    access = Access(secrets.token_urlsafe(32), at_port)
-    session.output.say(f"console: {access.address()}")
+    listener = _listen(port)
+    access = Access(secrets.token_urlsafe(32), port, "console")
+    clock = Clock(_POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S)
+    application = Console(session, access, clock).application()
+    _show(session, access.address(), browse=browse)
     session.output.say("The address lets a browser in for ten minutes. Ctrl-C ends the console.")
-    if browse and session.output.can_ask:
-        webbrowser.open(access.address())
+    asyncio.run(_serving(application, listener))
+
+
+async def _serving(application: ASGIApp, listener: socket.socket) -> None:
+    """Answer until Ctrl-C; pages that are open then are not waited for."""
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "ERROR"
-    app = Console(session, access, Clock(session.target.poll_s)).application()
-    asyncio.run(serve(app, config))  # type: ignore[arg-type]
+    config.graceful_timeout = _LAST_ANSWERS_S
+    asyncio.get_running_loop().set_exception_handler(_unless_cancelled)
+    await serve(application, config)  # type: ignore[arg-type]
+
+
+def _unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # A connection that is cut off is reported as an error: https://github.com/python/cpython/issues/113538
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
+def _show(session: Session, address: str, *, browse: bool) -> None:
+    session.output.say(f"console: {address}")
+    session.output.result({"address": address})
+    if browse and session.output.can_ask:
+        webbrowser.open(address)
 
 
 def _listen(port: int) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from pipeline_lambdas.report.kit.text import duration
 from slipway.installation.aws_errors import code_of
+from slipway.releases.log_lines import told_lines
 from slipway.releases.pipeline import list_runs, load_run, resolve_run
 from slipway.releases.reports import load_reports
 from slipway.releases.run_view import ActionView, RunView
@@ -26,11 +26,6 @@ _MOST_EVENTS = 10_000
 _AROUND = timedelta(seconds=5)
 """Clocks differ, and a log line comes a moment after what it tells."""
 _LONGEST_LINE = 500
-_MARKS = ("START RequestId:", "END RequestId:", "INIT_START", "REPORT RequestId:")
-"""https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
-_CONTAINER, _ENTERING = "[Container] ", " Entering phase "
-_ALL_WELL = ("State: SUCCEEDED", "Phase context status code:  Message:")
-"""How CodeBuild ends the lines about phases that have not failed."""
 
 
 def explain(
@@ -127,22 +122,3 @@ def log_lines(session: Session, action: ActionView) -> list[str]:
         return []
     told = [text for line in found for text in told_lines(line)]
     return [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in told[-_MOST_LINES:]]
-
-
-def told_lines(line: str) -> list[str]:
-    """What a person needs of a log line: of a function's own record its outcome, of Lambda's marks the faults alone."""
-    if line.startswith(_MARKS) or (
-        line.startswith(_CONTAINER) and (line.rstrip().endswith(_ALL_WELL) or _ENTERING in line)
-    ):
-        return []
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return [line]
-    if not isinstance(record, dict):
-        return [line]
-    said = record.get("message") or record.get("summary") or ""
-    outcome = record.get("outcome") or record.get("event") or record.get("status") or ""
-    first = ": ".join(str(part) for part in (outcome, said) if part)
-    traceback = str(record.get("traceback") or record.get("report_error") or "").splitlines()
-    return [*([first] if first else [line]), *traceback]

@@ -24,6 +24,7 @@ from slipway.terminal.build_progress import BuildProgress
 from slipway.terminal.completion import complete_releases
 from slipway.terminal.interrupts import release_continues
 from slipway.terminal.live_view import LiveRelease
+from slipway.terminal.log_tail import LogTail
 from slipway.terminal.output import Output, status_text
 
 _SUMMARY_CHARACTERS = 70
@@ -88,7 +89,7 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
 
 def _show_in_place(session: Session, views: Iterator[RunView], shown: Shown) -> RunView:
     console = session.output.console
-    screen = LiveRelease(console, session.command, next(views))
+    screen, tail = LiveRelease(console, session.command, next(views)), LogTail(session)
     with Live(
         console=console,
         refresh_per_second=_REFRESHES_PER_S,
@@ -97,7 +98,7 @@ def _show_in_place(session: Session, views: Iterator[RunView], shown: Shown) -> 
         vertical_overflow="crop",
     ) as live:
         for run in chain((screen.run,), views):
-            screen.run = run
+            screen.run, screen.tails = run, tail.tails(run)
             ended = screen.newly_ended(shown)
             if ended:
                 live.refresh()  # as the window is now, so that the lines come where they belong

@@ -29,7 +29,7 @@ RELEASE = Release(PREFIX, EXECUTION_ID)
 SITE = RecordSite(
     "wine-quality",
     "us-east-1",
-    "us-east-1.console.aws.amazon.com",
+    "https://us-east-1.console.aws.amazon.com",
     EVIDENCE_BUCKET,
     KMS_KEY_ARN,
     DATA_BUCKET,
@@ -457,7 +457,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "ARTIFACT_BUCKET": ARTIFACT_BUCKET,
         "DATA_BUCKET": DATA_BUCKET,
         "KMS_KEY_ARN": KMS_KEY_ARN,
-        "CONSOLE_HOST": SITE.console_host,
+        "CONSOLE_ADDRESS": SITE.console,
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
@@ -478,7 +478,7 @@ def test_the_function_as_target_of_the_rules(aws: Aws, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("environment")
 def test_without_a_console_the_function_links_to_none(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CONSOLE_HOST")
+    monkeypatch.delenv("CONSOLE_ADDRESS")
     aws.execution = answers.execution("Stopped")
     aws.actions = [*aws.actions[:-1], answers.action("DeployTest", "Evaluate", 7, "Failed")]
     handler_module.handler(event("release_ended"), Context())

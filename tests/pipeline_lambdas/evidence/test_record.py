@@ -23,7 +23,7 @@ from tests.events import EXECUTION_ID, PREFIX, TRAINING_JOB
 from tests.pipeline_lambdas import answers
 from tests.pipeline_lambdas.aws_doubles import manifest, sample_config
 
-CONSOLE = Console("us-east-1.console.aws.amazon.com", "us-east-1")
+CONSOLE = Console("https://us-east-1.console.aws.amazon.com", "us-east-1")
 PRICES = load_prices()
 DATASET = parse_manifest(
     json.dumps(manifest({"train/a.csv": b"5,1\n", "test/a.csv": b"5,1\n"}, ["quality", "ph"])).encode(), "wine-quality"

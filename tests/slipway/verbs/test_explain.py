@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from slipway.releases.log_lines import told_lines
 from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.output import Output
-from slipway.verbs.explain import told_lines
 from slipway.verbs.follow import print_changes
 
 APPROVAL = ActionView(

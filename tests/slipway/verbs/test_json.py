@@ -22,6 +22,7 @@ NOT_UP: dict[str, list[str]] = {
     "compare": ["1", "2"],
     "judge": [],
     "open": [],
+    "console": [],
     "audit": [],
     "logs": ["train-model"],
     "start": [],

@@ -181,7 +181,7 @@ class CloudFormationDeploy(Provider):
         region = self.tools.region
         if arn is None:
             return None
-        return f"https://{region}.console.aws.amazon.com/cloudformation/home?region={region}#/stacks/stackinfo?stackId={arn}"
+        return f"{self.tools.console}/cloudformation/home?region={region}#/stacks/stackinfo?stackId={arn}"
 
 
 def _is_under_way(stack: Document) -> bool:

@@ -66,7 +66,7 @@ def test_errors_of_the_model(hosted: Aws, status: int, side: str, original: int)
     assert (error.value.code, error.value.status) == ("ModelError", 424)
     assert error.value.message == (
         f'Received {side} error ({status}) from primary with message "because status {status}". See '
-        "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group="
+        f"{hosted.runtime.settings.console}/cloudwatch/home?region=us-east-1#logEventViewer:group="
         "/aws/sagemaker/Endpoints/Wine in account 111122223333 for more information."
     )
     assert error.value.members["OriginalStatusCode"] == original
@@ -84,7 +84,7 @@ def test_a_model_that_takes_too_long(hosted: Aws) -> None:
     deployed(hosted)
     service = hosted.service
     records = service._platform.records
-    quick = Invocations(records, service._deployments, service._metrics, Limits(answer_s=0.2))
+    quick = Invocations(records, service._deployments, service._metrics, "", Limits(answer_s=0.2))
     hosted.runtime_front.operations = {
         "InvokeEndpoint": type(hosted.runtime_front.operations["InvokeEndpoint"])(quick.invoke, lambda *_: [])
     }
@@ -95,7 +95,7 @@ def test_a_model_that_takes_too_long(hosted: Aws) -> None:
     assert error.value.message.startswith(
         'Received server error (0) from primary with message "Your invocation timed out while waiting for a response '
         "from container primary. Review the latency metrics for each container in Amazon CloudWatch, resolve the "
-        'issue, and try again.". See https://'
+        'issue, and try again.". See http://'
     )
     assert hosted.invoke(EndpointName="Wine", Body=b"x")["Body"] == b"one:x"
 
