@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import (
     cold_start,
+    console,
     cycles,
     evaluation,
     growth,
@@ -37,13 +38,13 @@ NAMES = (
     "images",
     "reviews",
     "tables",
-    "tables",
     "new-model",
     "growth",
     "cycles",
     "cold-start",
     "release",
     "evaluation",
+    "console",
 )
 
 
@@ -70,7 +71,7 @@ def measure(names: list[str], folder: Path, options: argparse.Namespace) -> list
     """Run benchmarks in a folder of their own."""
     tell = Console(stderr=True).print
     figures = _without_a_house(names, folder, options, tell)
-    if {"growth", "cold-start", "release", "evaluation"} & set(names):
+    if {"growth", "cold-start", "release", "evaluation", "console"} & set(names):
         figures += _measure_house(names, folder, options, tell)
     return figures
 
@@ -85,7 +86,7 @@ def _measure_house(
     if "cold-start" in names:
         tell("cold-start: the functions' packages")
         figures += cold_start.measure(house.root, folder, short=short)
-    if {"growth", "release", "evaluation"} & set(names):
+    if {"growth", "release", "evaluation", "console"} & set(names):
         tell("a first release, to set up")
         try:
             done = house.slipway("release")
@@ -100,6 +101,9 @@ def _measure_house(
             if "evaluation" in names:
                 tell("evaluation: a large test set")
                 figures += evaluation.measure(house, folder, short=short, data=data, count=options.rows)
+            if "console" in names:
+                tell("console: pages with many releases")
+                figures += console.measure(house, short=short)
         finally:
             house.slipway("down")
     return figures
