@@ -172,7 +172,7 @@ def actions(record: Document) -> Section | None:
         "actions",
         "Actions and cost",
         table("actions-table", "Actions", headings, rows, "kkkn nw") if rows else None,
-        _cost(mapping(record, "cost")),
+        cost(mapping(record, "cost")),
     )
 
 
@@ -204,22 +204,23 @@ def _track(share: float) -> Html:
     return el("svg", bar, viewBox=f"0 0 {_TRACK:.0f} 8", class_="track", preserveAspectRatio="none", aria_hidden="true")
 
 
-def _cost(cost: Document) -> Html | None:
-    currency = string(cost, "currency")
+def cost(estimate: Document) -> Html | None:
+    """Return what the release cost, part by part; None if that is not known."""
+    currency = string(estimate, "currency")
     rows = [
         [name.replace("_", " ").capitalize(), text.money(value, currency)]
-        for name, value in ((name, number(cost, name)) for name in (*_parts_of(cost), "total"))
+        for name, value in ((name, number(estimate, name)) for name in (*_parts_of(estimate), "total"))
         if value is not None
     ]
     if not rows:
         return None
-    dated, words = string(cost, "prices_dated"), string(cost, "note")
+    dated, words = string(estimate, "prices_dated"), string(estimate, "note")
     prices = f"Estimated with prices of {dated}. " if dated else "Estimated. "
     return join(table("cost", "Cost", ("Part", "Cost"), rows, "kn"), note(prices, words))
 
 
-def _parts_of(cost: Document) -> list[str]:
-    return [name for name in cost if name not in {"currency", "prices_dated", "total", "note"}]
+def _parts_of(estimate: Document) -> list[str]:
+    return [name for name in estimate if name not in {"currency", "prices_dated", "total", "note"}]
 
 
 def approval(record: Document) -> Section | None:

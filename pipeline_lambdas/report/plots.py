@@ -19,12 +19,17 @@ _LAYERS = 20
 _CHANNELS = ("train", "validation")
 
 
-def learning_curves(training: Document) -> list[Figure]:
-    """Plot each metric that the training job logged round by round, with a line for each channel."""
+def learning_curves(training: Document, rounds: Sequence[float] = ()) -> list[Figure]:
+    """Plot each metric that the training job logged round by round, with a line for each channel.
+
+    `rounds` are the rounds of the values, from 1; none if no round is left out.
+    """
     by_metric: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(dict)
     for name, _ in sorted(mapping(training, "curves").items()):
         channel, _, metric = name.rpartition(":")
         values = [(float(place), number(value)) for place, value in enumerate(items(training, "curves", name), 1)]
+        if len(rounds) == len(values):
+            values = [(place, value) for place, (_, value) in zip(rounds, values, strict=True)]
         known = [(place, value) for place, value in values if value is not None]
         if known:
             by_metric[metric][channel or "training"] = known
@@ -38,13 +43,15 @@ def _curves(index: int, metric: str, lines: Mapping[str, Sequence[tuple[float, f
     x = Axis("Training round", Scale(1, max(rounds, 2)), _whole(linear([1, max(rounds, 2)], whole=True).ticks(8)))
     y = Axis(metric, linear([value for line in lines.values() for _, value in line]))
     chart = Chart(x, y, [Key(styles[name], name) for name in ordered])
-    stride = -(-int(rounds) // _MOST_ROUNDS)
+    points = max(map(len, lines.values()))
+    stride = -(-points // _MOST_ROUNDS)
+    apart = round(stride * rounds / points)
     for name in ordered:
         line = lines[name]
         chart.line([*line[:-1:stride], line[-1]], styles[name])
     told = ", ".join(_last(name, lines[name]) for name in ordered)
     title = f"Learning curve, {metric}"
-    drawn = f" Each {stride}th is drawn." if stride > 1 else ""
+    drawn = f" Each {apart}th is drawn." if apart > 1 else ""
     caption = f"{text.times(int(rounds), 'round')} of the training job.{drawn} Last values (and their range): {told}."
     return Figure(
         f"curve-{index}", title, chart.svg(f"curve-{index}", title, f"Line chart. Last values: {told}."), caption

@@ -31,26 +31,40 @@ def tuning(record: Document) -> Section | None:
     search = mapping(record, "training", "tuning")
     if not search:
         return None
-    trials = documents(search, "trials")
-    found: Measured = [
-        (_place(trial, place), value, trial)
-        for place, trial in enumerate(trials, 1)
-        if (value := number(trial, "objective")) is not None
-    ]
-    ranges = [(name, one) for name, one in mapping(search, "ranges").items() if isinstance(one, Mapping)][:_MOST_RANGES]
-    drawn = [_in_order(search, found, len(trials))] if found else []
-    drawn += [
-        figure for index, (name, one) in enumerate(ranges) if (figure := _of_range(index, name, one, search, found))
-    ]
+    trials, found = documents(search, "trials"), _measured(search)
+    drawn = search_figures(search)
     return section(
         "tuning",
         "Search for hyperparameters",
         note("The best model is the release's; gates and tests judge it as any other."),
         _facts(search, len(trials)),
         figures(drawn) if drawn else None,
-        _best(search, found, [name for name, _ in ranges]),
+        _best(search, found, [name for name, _ in _drawn_ranges(search)]),
         _failed(trials),
     )
+
+
+def search_figures(search: Document) -> list[Figure]:
+    """Plot a search, which is `training.tuning` of a record: its jobs in their order, then each of its ranges."""
+    found = _measured(search)
+    if not found:
+        return []
+    ranges = enumerate(_drawn_ranges(search))
+    of_ranges = (_of_range(index, name, one, search, found) for index, (name, one) in ranges)
+    return [_in_order(search, found, len(documents(search, "trials"))), *(one for one in of_ranges if one)]
+
+
+def _measured(search: Document) -> Measured:
+    return [
+        (_place(trial, place), value, trial)
+        for place, trial in enumerate(documents(search, "trials"), 1)
+        if (value := number(trial, "objective")) is not None
+    ]
+
+
+def _drawn_ranges(search: Document) -> list[tuple[str, Document]]:
+    ranges = mapping(search, "ranges").items()
+    return [(name, one) for name, one in ranges if isinstance(one, Mapping)][:_MOST_RANGES]
 
 
 def _place(trial: Document, recorded: int) -> int:

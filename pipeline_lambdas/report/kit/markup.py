@@ -7,7 +7,7 @@ from html import escape
 
 from pipeline_lambdas.report.kit.text import UNSEEN
 
-_VOID = frozenset(("meta", "br", "col", "link", "input"))
+_VOID = frozenset(("meta", "br", "col", "link", "input", "img"))
 # Elements of SVG that end in a slash when they are empty; in HTML they would be left open.
 _SELF_CLOSING = frozenset(("path", "rect", "line", "circle"))
 

@@ -15,14 +15,23 @@ _TONES = {
     "Succeeded": "good",
     "Approved": "good",
     "Completed": "good",
+    "InService": "good",
     "failed": "bad",
     "Failed": "bad",
     "Rejected": "bad",
     "Abandoned": "bad",
     "Expired": "bad",
     "Stopped": "bad",
+    "OutOfService": "bad",
+    "UpdateRollbackFailed": "bad",
     "Waiting": "open",
     "InProgress": "open",
+    "Creating": "open",
+    "Updating": "open",
+    "SystemUpdating": "open",
+    "RollingBack": "open",
+    "Stopping": "open",
+    "Deleting": "open",
 }
 _NOTHING = (None, "", NONE)
 

@@ -135,7 +135,11 @@ class Console:
                 return self._page(_failed(error, self.session))
             if found is None:
                 return await self._nothing(request, None)
-            return Response(found.body, media_type=found.media_type, headers={"Content-Security-Policy": found.policy})
+            headers = {"Content-Security-Policy": found.policy, **found.headers}
+            if isinstance(found.body, bytes):
+                return Response(found.body, media_type=found.media_type, headers=headers)
+            pieces = () if request.method == "HEAD" else found.body
+            return StreamingResponse(pieces, media_type=found.media_type, headers=headers)
 
         return served
 
@@ -151,6 +155,8 @@ class Console:
             except (SlipwayError, ClientError, BotoCoreError) as error:
                 failed = _failed(error, self.session)
                 return self._page(Page("This was not done", failed.parts, failed.above, status=409))
+            if isinstance(done, Page):
+                return self._page(done)
             joint = "&" if "?" in done.address else "?"
             said = at(said=done.said).partition("?")[2]
             return RedirectResponse(f"{done.address}{joint}{said}", 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,11 +56,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file: its bytes, its media type, and a content security policy of its own where it is a page."""
+    """A file: its bytes, its media type, and a content security policy of its own where it is a page.
 
-    body: bytes
+    With `headers` of its own where it needs them. A body in pieces is sent piece by piece.
+    """
+
+    body: bytes | Iterable[bytes]
     media_type: str
     policy: str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class Done:
 
 Draw = Callable[[Asked], Page]
 Serve = Callable[[Asked], Content | None]
-Decide = Callable[[Asked, Mapping[str, str]], Done]
-"""Takes the request and the fields of its form."""
+Decide = Callable[[Asked, Mapping[str, str]], Done | Page]
+"""Takes the request and the fields of its form; returns what was done, or a page that answers it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from slipway.console.buckets.room import ROOM as BUCKETS
+from slipway.console.endpoints.room import ROOM as ENDPOINTS
+from slipway.console.jobs.room import ROOM as JOBS
+from slipway.console.logs.room import ROOM as LOGS
+from slipway.console.releases.room import PIPELINES
 from slipway.console.releases.room import ROOM as RELEASES
+from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
+from slipway.console.stacks.room import ROOM as STACKS
 
-ROOMS: tuple[Room, ...] = (RELEASES,)
+ROOMS: tuple[Room, ...] = (RELEASES, PIPELINES, JOBS, ENDPOINTS, REPOSITORIES, STACKS, BUCKETS, LOGS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -43,6 +43,18 @@ def form(
     return el("form", *kept, *fields, el("button", button, type="submit", class_=tone), method="post", action=action)
 
 
+def search(action: str, button: str, *fields: Child, hidden: Mapping[str, str] | None = None) -> Html:
+    """Return a form that asks for another page: its fields become the query."""
+    kept = (el("input", type="hidden", name=name, value=value) for name, value in (hidden or {}).items())
+    return el("form", *kept, *fields, el("button", button, type="submit"), method="get", action=action, role="search")
+
+
+def choice(key: str, label: str, name: str, values: Iterable[tuple[str, str]], chosen: str) -> Html:
+    """Return a field with given values, as (value, what is shown)."""
+    options = (el("option", shown, value=value, selected="" if value == chosen else None) for value, shown in values)
+    return el("label", label, el("select", *options, id=key, name=name), for_=key)
+
+
 def field(key: str, label: str, name: str, **attributes: str | float | None) -> Html:
     """Return a text field with its label; `key` is unique on its page."""
     return el("label", label, el("input", id=key, name=name, **attributes), for_=key)
@@ -53,6 +65,12 @@ def pages(address: str, number: int, *, more: bool) -> Html | None:
     links = [to("Newer", f"{address}?page={number - 1}")] if number > 1 else []
     links += [to("Older", f"{address}?page={number + 1}")] if more else []
     return el("nav", *links, aria_label="Pages of the list", class_="pages") if links else None
+
+
+def turn(*links: tuple[str, str | None]) -> Html | None:
+    """Return links (title, address) between the pages of a list that AWS gives by tokens; None if there are none."""
+    there = [to(title, address) for title, address in links if address]
+    return el("nav", *there, aria_label="Pages of the list", class_="pages") if there else None
 
 
 def panel(key: str, title: str, *parts: Child) -> Html:

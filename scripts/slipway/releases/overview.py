@@ -90,14 +90,15 @@ def _model(session: Session, now: datetime) -> Model:
     except ClientError as error:
         if code_of(error) != "PipelineNotFoundException":
             raise
-        return Model(session.names.model, None, _served(session))
+        return Model(session.names.model, None, load_served(session))
     last = load_rows(session, newest, now)[0] if newest else None
     waits = last is not None and last.status == WAITING
     step = session.command("show", short_id(last.id)) if last and waits else ""
-    return Model(session.names.model, last, _served(session), step)
+    return Model(session.names.model, last, load_served(session), step)
 
 
-def _served(session: Session) -> Served | None:
+def load_served(session: Session) -> Served | None:
+    """Return what the Prod endpoint of a model serves; None if there is none."""
     try:
         found = session.client("sagemaker").describe_endpoint(EndpointName=session.names.endpoint("prod"))
     except ClientError as error:

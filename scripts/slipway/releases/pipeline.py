@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -27,10 +27,13 @@ def load_run(session: Session, run_id: str, pipeline: dict[str, Any] | None = No
 
 def list_actions(session: Session, run_id: str) -> list[dict[str, Any]]:
     """Every attempt at every action of a release, the oldest first."""
-    pages = (
-        session.client("codepipeline")
-        .get_paginator("list_action_executions")
-        .paginate(pipelineName=session.names.pipeline, filter={"pipelineExecutionId": run_id})
+    return actions_of(session.client("codepipeline"), session.names.pipeline, run_id)
+
+
+def actions_of(client: Any, pipeline: str, run_id: str) -> list[dict[str, Any]]:
+    """Return the same of an execution of any pipeline; `client` is of CodePipeline."""
+    pages = client.get_paginator("list_action_executions").paginate(
+        pipelineName=pipeline, filter={"pipelineExecutionId": run_id}
     )
     return sorted((one for page in pages for one in page["actionExecutionDetails"]), key=lambda one: one["startTime"])
 
@@ -59,14 +62,21 @@ def list_runs(
     session: Session, limit: int, wanted: Callable[[Mapping[str, Any]], bool] = lambda _summary: True, stage: str = ""
 ) -> list[dict[str, Any]]:
     """Return summaries of the newest `wanted` executions, newest first; with `stage`, of those that succeeded in it."""
+    found = islice(iterate_runs(session, wanted, stage), limit)
+    return sorted(found, key=lambda summary: summary["startTime"], reverse=True)
+
+
+def iterate_runs(
+    session: Session, wanted: Callable[[Mapping[str, Any]], bool], stage: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Yield summaries of the `wanted` executions, as listed, newest first; reads no further than it is asked for."""
     in_stage = {"filter": {"succeededInStage": {"stageName": stage}}} if stage else {}
     pages = (
         session.client("codepipeline")
         .get_paginator("list_pipeline_executions")
         .paginate(pipelineName=session.names.pipeline, **in_stage)
     )
-    found = (summary for page in pages for summary in page["pipelineExecutionSummaries"] if wanted(summary))
-    return sorted(islice(found, limit), key=lambda summary: summary["startTime"], reverse=True)
+    return (summary for page in pages for summary in page["pipelineExecutionSummaries"] if wanted(summary))
 
 
 def resolve_run(session: Session, text: str | None) -> str:

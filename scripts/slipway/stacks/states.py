@@ -16,8 +16,8 @@ CHANGEABLE = SUCCESS | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 NEVER_CREATED = frozenset(("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"))
 """Of such a stack nothing is in use, and CloudFormation lets nothing be done with it but delete it."""
 
-_CANCELLED = ("Resource creation cancelled", "Resource update cancelled")
-_STARTS = frozenset(("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"))
+CANCELLED = ("Resource creation cancelled", "Resource update cancelled")
+STARTS = frozenset(("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"))
 
 
 def stack_events(session: Session, name: str) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def last_reasons(session: Session, name: str) -> list[str]:
     starts = [
         number
         for number, event in enumerate(events)
-        if event["LogicalResourceId"] == name and event["ResourceStatus"] in _STARTS
+        if event["LogicalResourceId"] == name and event["ResourceStatus"] in STARTS
     ]
     return _reasons(session, name, events[starts[-1] :] if starts else events)
 
@@ -71,7 +71,7 @@ def _reasons(session: Session, name: str, events: list[dict[str, Any]]) -> list[
         for event in events
         if event["ResourceStatus"].endswith("_FAILED")
         and event["LogicalResourceId"] != name
-        and not event.get("ResourceStatusReason", "").startswith(_CANCELLED)
+        and not event.get("ResourceStatusReason", "").startswith(CANCELLED)
     ]
     invalid = next((event for event in events if event.get("DetailedStatus") == "VALIDATION_FAILED"), None)
     if invalid:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -66,9 +67,34 @@ def answer(session: Session, verdict: Verdict, execution: str | None, reason: st
             f"release {execution}: it does not wait for approval; the one that does is {others}.",
             f"See the one that does: {session.command('show', short_id(waiting[0][3]))}",
         )
-    stage, action, token, run_id = fitting[0]
-    session.client("codepipeline").put_approval_result(
-        pipelineName=session.names.pipeline,
+    return _put(session.client("codepipeline"), session.names.pipeline, fitting[0], verdict, reason)
+
+
+def answer_exactly(client: Any, pipeline: str, verdict: Verdict, seen: tuple[str, str], reason: str) -> None:
+    """Answer the approval that a person has seen, by its release's id and its token; `client` is of CodePipeline.
+
+    Raises SlipwayError if it is not open any more: another one that waits meanwhile is not answered.
+    """
+    run_id, token = seen
+    found = _open(client.get_pipeline_state(name=pipeline), run_id, token)
+    if found is None:
+        raise SlipwayError(
+            f"release {short_id(run_id)}: the approval that was shown is not open any more; somebody answered it, it "
+            "expired, or the release was stopped. Nothing was answered."
+        )
+    _put(client, pipeline, found, verdict, reason)
+
+
+def _open(state: Mapping[str, Any], run_id: str, token: str) -> tuple[str, str, str, str] | None:
+    return next((one for one in waiting_approvals(state) if one[2:] == (token, run_id)), None)
+
+
+def _put(
+    client: Any, pipeline: str, approval: tuple[str, str, str, str], verdict: Verdict, reason: str
+) -> tuple[str, str, str]:
+    stage, action, token, run_id = approval
+    client.put_approval_result(
+        pipelineName=pipeline,
         stageName=stage,
         actionName=action,
         token=token,

@@ -52,9 +52,7 @@ def compare(
     sections = {
         "metrics": side_by_side(*map(_metrics, records)),
         "gates": side_by_side(*map(_gates, records)),
-        "config": differing(*(flat(_values(record)) for record in records)),
-        "code and data": differing(*map(_sources, records)),
-        "release": differing(*map(_outline, records)),
+        **differences(records),
     }
     changes = metric_changes(records)
     session.output.result(
@@ -71,6 +69,15 @@ def compare(
         session.output.say(Text(title, style="bold"))
         session.output.say(_table(rows, records, changes) if rows else "  no difference")
         session.output.say()
+
+
+def differences(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
+    """Return what differs beside metrics and gates, by what it belongs to."""
+    return {
+        "config": differing(*(flat(_values(record)) for record in records)),
+        "code and data": differing(*map(_sources, records)),
+        "release": differing(*map(_outline, records)),
+    }
 
 
 Change = tuple[float, str]

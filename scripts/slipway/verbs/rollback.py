@@ -8,6 +8,8 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +18,26 @@ from botocore.exceptions import ClientError
 from pipeline_lambdas.release.names import short_id
 from slipway.errors import SlipwayError, UnsuccessfulError
 from slipway.installation.aws_errors import code_of
-from slipway.releases.pipeline import MOST_RUNS, list_runs, resolve_run
+from slipway.releases.pipeline import MOST_RUNS, iterate_runs, resolve_run
 from slipway.session import Session, session_of
 from slipway.terminal.completion import complete_releases
 from slipway.verbs.follow import follow_run, run_document
 
 STAGE = "DeployProd"
 _REFUSED = {"UnableToRollbackStageException", "PipelineExecutionOutdatedException"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a rollback will do: the endpoint, the model that it serves, and the release whose model it will serve."""
+
+    endpoint: str
+    serving: str
+    target: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.endpoint} serves model {self.serving}; it goes back to release {short_id(self.target)}"
 
 
 def rollback(
@@ -43,20 +58,27 @@ def rollback(
     """
     session = session_of(context)
     session.announce()
-    serving = serving_model(session)
-    summaries = list_runs(session, MOST_RUNS, _is_release, STAGE)
-    target = (
-        _named(session, resolve_run(session, run), summaries, serving)
-        if run
-        else previous(summaries, serving, session.names.pipeline)
-    )
-    short = short_id(target)
-    session.output.say(f"{session.names.endpoint('prod')} serves model {serving}; it goes back to release {short}")
-    _agree(session, short, yes=yes)
-    found = follow_run(session, roll_back(session, target))
-    session.output.result({**run_document(found), "rollback_target": target})
+    planned = plan(session, resolve_run(session, run) if run else None)
+    session.output.say(planned.words)
+    _agree(session, short_id(planned.target), yes=yes)
+    found = follow_run(session, roll_back(session, planned.target))
+    session.output.result({**run_document(found), "rollback_target": planned.target})
     if found.status != "Succeeded":
         raise UnsuccessfulError
+
+
+def plan(session: Session, run_id: str | None) -> Plan:
+    """Say what a rollback will do, to a release or to the one before Prod's model, without doing it.
+
+    Raises SlipwayError if Prod serves nothing, or cannot go back there.
+    """
+    serving = serving_model(session)
+    summaries = islice(iterate_runs(session, _is_release, STAGE), MOST_RUNS)
+    if run_id:
+        target = _named(session, run_id, summaries, serving)
+    else:
+        target = previous(summaries, serving, session.names.pipeline)
+    return Plan(session.names.endpoint("prod"), serving, target)
 
 
 def serving_model(session: Session) -> str:
@@ -77,15 +99,20 @@ def serving_model(session: Session) -> str:
 
 def previous(summaries: Iterable[Mapping[str, Any]], serving: str, pipeline: str) -> str:
     """The release before that of the model `serving`, of those that came to Prod; newest first, as listed."""
-    ids = [str(summary["pipelineExecutionId"]) for summary in summaries]
-    made = [number for number, run_id in enumerate(ids) if _made(pipeline, run_id, serving)]
-    older = ids[made[0] + 1 :] if made else ids
-    if not older:
+    ids = (str(summary["pipelineExecutionId"]) for summary in summaries)
+    newer: list[str] = []
+    for run_id in ids:
+        if _made(pipeline, run_id, serving):
+            newer.clear()
+            break
+        newer.append(run_id)
+    older = newer[0] if newer else next(ids, None)
+    if older is None:
         raise SlipwayError(
             f"{pipeline}: found no release before the one that Prod serves, {serving}.",
             lambda command: f"List the releases: {command('runs')}",
         )
-    return older[0]
+    return older
 
 
 def roll_back(session: Session, target: str) -> str:
@@ -108,7 +135,7 @@ def roll_back(session: Session, target: str) -> str:
 
 def _named(session: Session, run_id: str, summaries: Iterable[Mapping[str, Any]], serving: str) -> str:
     short = short_id(run_id)
-    if run_id not in {summary["pipelineExecutionId"] for summary in summaries}:
+    if not any(run_id == summary["pipelineExecutionId"] for summary in summaries):
         raise SlipwayError(
             f"release {short}: it has not succeeded in {STAGE}, or is a rollback itself; only a model that Prod has "
             "served can come back.",

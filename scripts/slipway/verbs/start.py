@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from slipway.session import Session, session_of
 from slipway.terminal.advice import how_to_retry
 from slipway.terminal.completion import complete_releases, complete_stages
 
+RETRIED: Mapping[RetryMode, str] = {"ALL_ACTIONS": "all actions", "FAILED_ACTIONS": "what failed"}
+"""What is tried again."""
 _REVISION_TYPES = {"S3": "S3_OBJECT_VERSION_ID"}
 """Of the providers of sources that have no commits."""
 
@@ -77,23 +79,38 @@ def retry(
     again = stage or (failed.stage if failed else "")
     chosen: RetryMode = "ALL_ACTIONS" if all_actions else "FAILED_ACTIONS"
     mode = how_to_retry(found, again) if all_actions is None else chosen
-    session.client("codepipeline").retry_stage_execution(
-        pipelineName=session.names.pipeline,
-        stageName=again,
-        pipelineExecutionId=found.id,
-        retryMode=mode,
-    )
-    what = "all actions" if mode == "ALL_ACTIONS" else "what failed"
+    retry_stage(session.client("codepipeline"), session.names.pipeline, found.id, again, mode)
     watch = session.command("follow", found.short_id)
-    session.output.say(f"{again} is tried again, {what}. Watch it: {watch}")
+    session.output.say(f"{again} is tried again, {RETRIED[mode]}. Watch it: {watch}")
     session.output.result({"id": found.id, "stage": again, "mode": mode})
 
 
 def start_run(session: Session, revisions: Sequence[Mapping[str, str]] = ()) -> str:
     """Start an execution, of these source revisions if there are any; returns its id."""
+    return start_execution(session.client("codepipeline"), session.names.pipeline, revisions)
+
+
+def start_execution(
+    client: Any,
+    pipeline: str,
+    revisions: Sequence[Mapping[str, str]] = (),
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """Start an execution of any pipeline, with overrides of source revisions and variables; returns its id.
+
+    `client` is of CodePipeline:
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StartPipelineExecution.html
+    """
     pinned = {"sourceRevisions": [dict(revision) for revision in revisions]} if revisions else {}
-    answer = session.client("codepipeline").start_pipeline_execution(name=session.names.pipeline, **pinned)
+    given = [{"name": name, "value": value} for name, value in (variables or {}).items()]
+    told = {"variables": given} if given else {}
+    answer = client.start_pipeline_execution(name=pipeline, **pinned, **told)
     return str(answer["pipelineExecutionId"])
+
+
+def retry_stage(client: Any, pipeline: str, run_id: str, stage: str, mode: RetryMode) -> None:
+    """Try a stage of an execution of any pipeline again; `client` is of CodePipeline."""
+    client.retry_stage_execution(pipelineName=pipeline, stageName=stage, pipelineExecutionId=run_id, retryMode=mode)
 
 
 def source_revisions(session: Session, run_id: str) -> list[dict[str, str]]:
@@ -116,8 +133,16 @@ def source_revisions(session: Session, run_id: str) -> list[dict[str, str]]:
     return [
         {
             "actionName": sources[artifact]["name"],
-            "revisionType": _REVISION_TYPES.get(sources[artifact]["actionTypeId"]["provider"], "COMMIT_ID"),
+            "revisionType": revision_type(sources[artifact]["actionTypeId"]["provider"]),
             "revisionValue": revision,
         }
         for artifact, revision in found.items()
     ]
+
+
+def revision_type(provider: str) -> str:
+    """Return the kind of revision that pins the source of a provider.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevisionOverride.html
+    """
+    return _REVISION_TYPES.get(provider, "COMMIT_ID")

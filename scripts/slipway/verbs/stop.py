@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,9 +32,15 @@ def stop(
     """
     session = session_of(context)
     run_id = resolve_run(session, execution)
-    session.client("codepipeline").stop_pipeline_execution(
-        pipelineName=session.names.pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason
-    )
+    stop_run(session.client("codepipeline"), session.names.pipeline, run_id, reason, abandon=abandon)
     short = short_id(run_id)
     session.output.say(f"Release {short} is being stopped. Watch it: {session.command('follow', short)}")
     session.output.result({"id": run_id})
+
+
+def stop_run(client: Any, pipeline: str, run_id: str, reason: str, *, abandon: bool) -> None:
+    """Stop an execution of any pipeline, once its running actions have ended or at once; `client` is of CodePipeline.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StopPipelineExecution.html
+    """
+    client.stop_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=run_id, abandon=abandon, reason=reason)

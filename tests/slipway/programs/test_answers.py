@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.verbs.predict import csv_predictions
+from slipway.releases.predictions import csv_predictions
 
 
 def scores(body: bytes) -> list[Any]:

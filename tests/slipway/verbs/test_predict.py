@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from slipway.verbs.predict import Prediction
+from slipway.releases.predictions import Prediction
 
 
 @pytest.mark.parametrize(

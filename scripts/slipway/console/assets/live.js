@@ -50,7 +50,9 @@
     part.querySelectorAll("details").forEach((one, place) => { if (open[place] !== undefined) one.open = open[place]; });
     for (const field of filled) {
       const other = part.querySelector("#" + CSS.escape(field.id));
-      if (other) other.value = field.value;
+      if (!other) continue;
+      if (field.matches("[type=checkbox], [type=radio]")) other.checked = field.checked;
+      else other.value = field.value;
     }
     shown.replaceWith(part);
     part.querySelectorAll(".scroll, pre").forEach((one, place) => {

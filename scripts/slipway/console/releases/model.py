@@ -2,83 +2,105 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import note, table, word
 from pipeline_lambdas.report.kit.text import number, shortened
-from slipway.console.releases.stages import actions_table
+from slipway.console.releases.compare import CHOSEN
+from slipway.console.releases.deciding import decisions, release_change, transitions
+from slipway.console.releases.drawing.actions import actions_table
+from slipway.console.releases.drawing.board import board
+from slipway.console.releases.drawing.sparkline import sparkline
+from slipway.console.releases.evidence import head, load_evidence
+from slipway.console.releases.release import AGAIN_S
+from slipway.console.releases.rows import load_history, rows_of
+from slipway.console.releases.subject import Seen, Subject, see, subject
 from slipway.console.room import Asked, Page
-from slipway.console.shell import at, clock, field, form, pages, panel, to, took
-from slipway.releases.pipeline import list_runs, load_run, load_state
-from slipway.releases.run_rows import RunRow, load_rows
-from slipway.session import Session
+from slipway.console.shell import ago, clock, pages, panel, to, took
+from slipway.releases.run_rows import RunRow
 
 PAGE_ROWS = 20
-_HEADINGS = ("Release", "Status", "Started", "Took", "Metric", "Gates", "Commit", "Why it failed")
+_HEADINGS = ("Release", "Compare", "Status", "Started", "Took", "Metric", "Gates", "Commit", "Why it failed")
+_MOST_TRENDS = 8
 
 
 def model(asked: Asked) -> Page:
     """Draw the page."""
-    session, now, page = asked.session, asked.now, asked.page_number
-    name = session.names.model
-    runs = list_runs(session, page * PAGE_ROWS + 1)
-    shown = runs[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-    parts = [_now(session, runs[0]["pipelineExecutionId"], now)] if runs and page == 1 else []
-    parts += [
-        panel("start", "Release", form(at("models", name, "start"), "Release change"), _transitions(session)),
-        panel(
-            "history",
-            "Releases",
-            _history(session, shown, now),
-            pages(at("models", name), page, more=len(runs) > page * PAGE_ROWS),
-        ),
+    about, page = subject(asked), asked.page_number
+    summaries, more = load_history(about, page, PAGE_ROWS)
+    rows = rows_of(about, summaries, asked.now)
+    seen = see(about, summaries[0]["pipelineExecutionId"]) if summaries and page == 1 else None
+    parts: list[Html | None] = []
+    if seen is not None:
+        parts += _now(about, seen, asked)
+    parts += [_trends(rows), _history(about, rows, pages(about.at(), page, more=more))]
+    above = about.above[:1] if page == 1 else about.above
+    again_s = AGAIN_S if seen is not None and seen.run.running else None
+    return Page(about.title, [one for one in parts if one is not None], above, again_s)
+
+
+def _now(about: Subject, seen: Seen, asked: Asked) -> list[Html | None]:
+    run, now = seen.run, asked.now
+    started = min((one["startTime"] for one in seen.attempts), default=None)
+    about_it = " ".join(filter(None, (run.trigger, ago(started, now))))
+    headline = el("p", to(about.named(run.id), about.at_run(run.id)), " ", word(run.state), " ", about_it)
+    rollback = to("Roll Prod back to an earlier model", about.at("rollback"))
+    change = (release_change(about, seen.declaration), transitions(about, seen), el("p", rollback))
+    found = load_evidence(about, seen)
+    judged = head(found) if found else None
+    return [
+        panel("now", "Newest release", headline, board(about, seen, now), judged),
+        decisions(about, seen, about.at_run(run.id), judged=found is not None),
+        panel("change", "Release", *change),
+        panel("actions", f"Actions of release {run.short_id}", actions_table(seen, now)),
     ]
-    return Page(name, parts, (("Models", at("")),))
 
 
-def _now(session: Session, run_id: str, now: datetime) -> Html:
-    run = load_run(session, run_id)
-    title = el(
-        "p", to(f"Release {run.short_id}", at("models", session.names.model, "releases", run_id)), " ", word(run.state)
+def _trends(rows: Sequence[RunRow]) -> Html | None:
+    """Return how each metric went over the releases of this page, the oldest first."""
+    oldest_first = [row.metrics for row in reversed(rows) if row.metrics]
+    key = [row.metric for row in rows if row.metric]
+    names = list(dict.fromkeys([*key, *(name for metrics in reversed(oldest_first) for name in metrics)]))[
+        :_MOST_TRENDS
+    ]
+    shown = [(name, [metrics[name] for metrics in oldest_first if name in metrics]) for name in names]
+    figures = [_trend(name, values) for name, values in shown if len(values) > 1]
+    return panel("metrics", "Metrics of these releases", el("dl", *figures, class_="trends")) if figures else None
+
+
+def _trend(name: str, values: Sequence[float]) -> Html:
+    return el(
+        "div",
+        el("dt", name),
+        el("dd", sparkline(values, f"{name} of {len(values)} releases"), " ", el("strong", number(values[-1]))),
     )
-    return panel("now", "Newest release", title, actions_table(run, now))
 
 
-def _transitions(session: Session) -> Html:
-    name, rows = session.names.model, []
-    for stage in load_state(session)["stageStates"][1:]:
-        inbound = stage.get("inboundTransitionState", {})
-        enabled = inbound.get("enabled", True)
-        change = "disable" if enabled else "enable"
-        reason = (
-            field(f"reason-{stage['stageName']}", "Reason", "reason", required="", maxlength=300) if enabled else None
-        )
-        button = form(
-            at("models", name, "transition"),
-            change.title(),
-            reason,
-            hidden={"stage": stage["stageName"], "change": change},
-        )
-        rows.append((stage["stageName"], "open" if enabled else f"closed: {inbound.get('disabledReason', '')}", button))
-    shown = table(
-        "transitions-table", "Transitions into stages", ("Stage", "Transition", "Change"), rows, "k w", heard=True
-    )
-    return el("details", el("summary", "Transitions between stages"), shown)
-
-
-def _history(session: Session, summaries: list[dict[str, object]], now: datetime) -> Html:
-    rows = [_row(session.names.model, row) for row in load_rows(session, summaries, now)]
+def _history(about: Subject, rows: Sequence[RunRow], links: Html | None) -> Html:
     if not rows:
-        return note("No release is here.")
-    return table("history-table", "Releases", _HEADINGS, rows, "kkknnkww", heard=True)
+        return panel("history", "Releases", note("No release is here."), links)
+    shown = table("history-table", "Releases", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkww", heard=True)
+    button = el("button", "Compare the chosen releases", type="submit")
+    chosen = el("form", shown, button, action=about.at("compare"), method="get", class_="block")
+    return panel("history", "Releases", chosen, links)
 
 
-def _row(name: str, row: RunRow) -> tuple[Child, ...]:
+def _row(about: Subject, row: RunRow) -> tuple[Child, ...]:
     failed = f"{row.failed_stage}: {shortened(row.reason, 160)}" if row.failed_stage else None
+    short = short_id(row.id)
+    box = el(
+        "input",
+        id=f"compare-{row.id}",
+        type="checkbox",
+        name=f"{CHOSEN}{row.id}",
+        value="1",
+        aria_label=f"Compare release {short}",
+    )
     return (
-        to(short_id(row.id), at("models", name, "releases", row.id)),
+        to(short, about.at_run(row.id)),
+        box,
         word(row.status),
         clock(row.started),
         took(row.seconds),

@@ -1,41 +1,42 @@
-"""One release: where it is, what was asked of a person, its evidence, and its timeline."""
+"""One release: where it is, what is decided about it beside its evidence, and when what ran."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from pipeline_lambdas.report.kit.markup import Html, el
-from pipeline_lambdas.report.kit.tables import facts, note, table, word
-from pipeline_lambdas.report.kit.text import number
-from slipway.console.releases.stages import actions_table, timeline
+from pipeline_lambdas.report.kit.markup import Child, Html, el
+from pipeline_lambdas.report.kit.tables import facts, word
+from slipway.console.releases.deciding import decisions
+from slipway.console.releases.drawing.actions import actions_table
+from slipway.console.releases.drawing.board import board
+from slipway.console.releases.drawing.timeline import timeline
+from slipway.console.releases.evidence import head, load_evidence, sections
+from slipway.console.releases.subject import Seen, Subject, see, subject
 from slipway.console.room import Asked, Content, Page
-from slipway.console.shell import at, field, form, panel, took
-from slipway.releases.pipeline import load_run
-from slipway.releases.records import find_record, find_report
-from slipway.releases.run_view import RunView
-from slipway.session import Session
-from slipway.verbs.approve import MAX_REASON_CHARACTERS
+from slipway.console.shell import clock, panel, to, took
+from slipway.releases.records import find_report
+from slipway.releases.run_view import Revision
 
-_ENVIRONMENTS = ("dev", "test", "prod")
+AGAIN_S = 1.0
+"""Durations of what runs grow."""
 
 
 def release(asked: Asked) -> Page:
     """Draw the page."""
-    session, run_id, now = asked.session, asked.path["run"], asked.now
-    run, model = load_run(session, run_id), session.names.model
-    record = find_record(session, run_id, going_on=run.running) or {}
-    parts = [
-        _summary(run, now),
-        _decision(run, model),
-        _evidence(session, run, record),
-        panel("timeline", "Timeline", timeline(run, now)),
-        panel("actions", "Actions", actions_table(run, now)),
-    ]
-    above = (("Models", at("")), (model, at("models", model)))
-    again_s = 1.0 if run.running else None
-    return Page(f"Release {run.short_id}", [one for one in parts if one is not None], above, again_s)
+    about, now = subject(asked), asked.now
+    seen = see(about, asked.path["run"])
+    run, found = seen.run, load_evidence(about, seen)
+    parts = [summary(about, seen, now)]
+    decided = decisions(about, seen, judged=found is not None)
+    if found is None:
+        parts += [decided] if decided else []
+    else:
+        evidence = el("div", head(found), *sections(about, found, run.id), class_="evidence")
+        parts.append(el("div", evidence, decided, id="judge", class_="beside" if decided else None))
+    drawn = timeline(seen, now)
+    parts += [panel("timeline", "Timeline", drawn)] if drawn else []
+    parts += [panel("actions", "Actions", actions_table(seen, now))]
+    return Page(about.named(run.id), parts, about.above, AGAIN_S if run.running else None)
 
 
 def report(asked: Asked) -> Content | None:
@@ -44,73 +45,31 @@ def report(asked: Asked) -> Content | None:
     return None if found is None else Content(found, "text/html")
 
 
-def _summary(run: RunView, now: datetime) -> Html:
-    revisions = [(f"{one.action}", f"{one.id[:12]} {one.summary}".strip()) for one in run.revisions]
-    waits = f"{run.waits_for}" if run.waits_for else None
-    pairs = [("Status", word(run.state)), ("Started by", run.trigger), ("Took", took(run.seconds(now)))]
-    return panel(
-        "summary", "Now", facts([*pairs, ("Waits for", waits), ("Reason", run.status_summary or None), *revisions])
-    )
+def summary(about: Subject, seen: Seen, now: datetime) -> Html:
+    """Return where an execution is: its status, its stages, and what it was made of."""
+    run = seen.run
+    started = min((one["startTime"] for one in seen.attempts), default=None)
+    pairs: list[tuple[str, Child]] = [
+        ("Status", word(run.state)),
+        ("Waits for", _waits(about, seen)),
+        ("Decide", to("Approve or reject", "#decide") if run.approval else None),
+        ("Started", clock(started)),
+        ("Started by", run.trigger),
+        ("Took" if not run.running else "Has taken", took(run.seconds(now))),
+        ("Reason", run.status_summary or None),
+        *((one.action, _revision(one)) for one in run.revisions),
+    ]
+    return panel("summary", "Where it is", board(about, seen, now), facts(pairs))
 
 
-def _decision(run: RunView, model: str) -> Html | None:
-    approval, failed = run.approval, run.failed_action
-    here = ("models", model, "releases", run.id)
-    buttons: list[Html] = []
-    if approval is not None:
-        about = note(approval.about) if approval.about else None
-        said = field(
-            "reason", "Reason, which stays with the decision", "reason", required="", maxlength=MAX_REASON_CHARACTERS
-        )
-        buttons.append(
-            el(
-                "form",
-                about,
-                said,
-                el("button", "Approve", type="submit", name="verdict", value="Approved", class_="good"),
-                el("button", "Reject", type="submit", name="verdict", value="Rejected", class_="bad"),
-                method="post",
-                action=at(*here, "answer"),
-            )
-        )
-    if failed is not None and not run.running and failed.stage not in run.overtaken:
-        buttons.append(form(at(*here, "retry"), f"Try {failed.stage} again", hidden={"stage": failed.stage}))
-    if run.running:
-        reason = field("stop-reason", "Reason to stop", "reason", required="", maxlength=200)
-        buttons.append(
-            el("details", el("summary", "Stop this release"), form(at(*here, "stop"), "Stop", reason, tone="bad"))
-        )
-    return panel("decide", "Decide", *buttons) if buttons else None
+def _revision(revision: Revision) -> str:
+    told = "" if revision.id in revision.summary else revision.summary
+    return f"{revision.id[:12]} {told}".strip()
 
 
-def _evidence(session: Session, run: RunView, record: Mapping[str, Any]) -> Html | None:
-    evaluations = record.get("evaluations") or {}
-    rows = []
-    for environment in _ENVIRONMENTS:
-        found = evaluations.get(environment) or {}
-        gates = {gate["metric"]: gate for gate in found.get("gates") or ()}
-        for metric, value in (found.get("metrics") or {}).items():
-            gate = gates.get(metric)
-            bounds = " ".join(
-                f"{name} {number(gate[name])}" for name in ("min", "max") if gate and gate.get(name) is not None
-            )
-            rows.append(
-                (
-                    environment,
-                    metric,
-                    None if value is None else number(value),
-                    bounds or None,
-                    gate and word("passed" if gate.get("passed") else "failed"),
-                )
-            )
-    shown = (
-        table("metrics-table", "Metrics", ("Endpoint", "Metric", "Value", "Bound", "Gate"), rows, "kknnk", heard=True)
-        if rows
-        else None
-    )
-    report = (
-        el("p", el("a", "The whole report", href=at("models", session.names.model, "releases", run.id, "report")))
-        if record
-        else None
-    )
-    return panel("evidence", "Evidence", shown, report) if record else None
+def _waits(about: Subject, seen: Seen) -> Child:
+    run = seen.run
+    if not run.waits_for:
+        return None
+    held = to(about.named(run.behind), about.at_run(run.behind)) if run.behind else None
+    return el("span", run.waits_for, ", where an approval is open: " if held else None, held)

@@ -1,0 +1,77 @@
+"""Searches a log group, or one of its streams, for events that match a filter pattern.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline_lambdas.report.kit.markup import Html
+from pipeline_lambdas.report.kit.tables import note
+from pipeline_lambdas.report.kit.text import times
+from slipway.console.log_lines import Event, lines
+from slipway.console.room import Asked
+from slipway.console.shell import at, choice, field, panel, search, turn
+
+PAGE_EVENTS = 200
+_MOST_CALLS = 5
+"""CloudWatch may answer with no event and go on behind a token."""
+SINCE = {"hour": ("The last hour", 3600), "day": ("The last day", 86_400), "week": ("The last week", 604_800)}
+_ALL = ("all", "All of it")
+
+
+def search_panel(asked: Asked, group: str, stream: str = "") -> Html:
+    """Return the form."""
+    pattern, since = asked.query.get("pattern", ""), asked.query.get("since", "hour")
+    matching = field(
+        "pattern", 'Filter pattern, such as ERROR or "took too long"', "pattern", value=pattern, maxlength=1024
+    )
+    window = choice("since", "Since", "since", [*((key, title) for key, (title, _) in SINCE.items()), _ALL], since)
+    return panel("find", "Find", search(at("logs"), "Search", matching, window, hidden=_place(group, stream)))
+
+
+def found_panel(asked: Asked, group: str, stream: str = "") -> Html | None:
+    """Return the events that match, the oldest first; None if nothing was searched for."""
+    pattern, since = asked.query.get("pattern", "").strip(), asked.query.get("since", "hour")
+    if not pattern:
+        return None
+    here = {**_place(group, stream), "pattern": pattern, "since": since}
+    request: dict[str, Any] = {"logGroupName": group, "filterPattern": pattern, "limit": PAGE_EVENTS}
+    if stream:
+        request["logStreamNames"] = [stream]
+    token = asked.query.get("token", "")
+    # Further pages are those of one request, so its beginning stays.
+    start = asked.query.get("from", "")
+    start_ms = int(start) if start.isascii() and start.isdecimal() else _start_ms(asked, since)
+    events, following = _filtered(asked, request | {"startTime": start_ms}, token)
+    further = turn(
+        ("First", at("logs", **here) if token else None),
+        ("Further", at("logs", **here, **{"from": start_ms}, token=following) if following else None),
+    )
+    told = note(f"{times(len(events), 'event')}, the oldest first{'; there is more to search' if following else ''}.")
+    leave = turn(("Without a pattern", at("logs", **_place(group, stream))))
+    return panel(
+        "found", "Events that match", told, leave, lines(events, "Events that match") if events else None, further
+    )
+
+
+def _place(group: str, stream: str) -> dict[str, str]:
+    return {"group": group, **({"stream": stream} if stream else {})}
+
+
+def _start_ms(asked: Asked, since: str) -> int:
+    if since not in SINCE:
+        return 0
+    return max(int((asked.now.timestamp() - SINCE[since][1]) * 1000), 0)
+
+
+def _filtered(asked: Asked, request: dict[str, Any], token: str) -> tuple[list[Event], str]:
+    logs = asked.session.client("logs")
+    for _ in range(_MOST_CALLS):
+        answer = logs.filter_log_events(**request, **({"nextToken": token} if token else {}))
+        token = answer.get("nextToken", "")
+        if answer["events"] or not token:
+            return answer["events"], token
+    return [], token
