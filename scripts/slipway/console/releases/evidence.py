@@ -99,7 +99,7 @@ def head(found: Evidence) -> Html:
     return el("div", said, figures, id="verdict")
 
 
-def sections(about: Subject, found: Evidence, run_id: str) -> list[Html]:
+def sections(about: Subject, found: Evidence, run_id: str) -> list[Section]:
     """Return gates, the comparison with the champion, slices, worst-predicted rows, cost, and where all came from."""
     test, main = mapping(found.evaluations, "test"), found.main
     where = [
@@ -117,8 +117,7 @@ def sections(about: Subject, found: Evidence, run_id: str) -> list[Html]:
         lineage.sources(found.record),
         lineage.missing(found.record),
     ]
-    # The ids of the report's headings are those of its sections; here a part of the page has an id of its own.
-    return [el("div", part.html, id=f"of-{part.key}") for part in parts if part is not None]
+    return [part for part in parts if part is not None]
 
 
 def _address(about: Subject, found: Evidence, run_id: str) -> Html:

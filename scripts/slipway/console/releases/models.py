@@ -9,7 +9,7 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.release.names import short_id
-from pipeline_lambdas.report.kit.markup import Child, Html, el
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join
 from pipeline_lambdas.report.kit.tables import note, table, word
 from pipeline_lambdas.report.kit.text import number
 from slipway.console.kept import kept
@@ -36,7 +36,7 @@ def models(asked: Asked) -> Page:
     rows = [_row(about, _prod(about, endpoints), now) for about in (_subject(asked, name) for name in names)]
     body = table("models-table", "Models of this installation", _HEADINGS, rows, "kkknk kk", heard=True)
     nothing = note("This installation has no model yet. ", el("code", session.command("release")), " makes the first.")
-    return Page("Models", [panel("models", "Of this installation", body if rows else nothing)])
+    return Page("Models", [panel("models", "Each with its last release", body if rows else nothing)])
 
 
 def _subject(asked: Asked, model: str) -> Subject:
@@ -70,7 +70,7 @@ def _prod(about: Subject, endpoints: Mapping[str, tuple[str, datetime]]) -> Serv
 def _row(about: Subject, prod: Served | None, now: datetime) -> Sequence[Child]:
     rows = _newest(about, now)
     name = to(about.model, about.at())
-    served = (prod.config or prod.status, (ago(prod.since, now) or "").removesuffix(" ago")) if prod else (None, None)
+    served = (_serves(about, prod, rows), (ago(prod.since, now) or "").removesuffix(" ago")) if prod else (None, None)
     if not rows:
         return (name, el("span", "none yet", class_="none"), None, None, None, None, *served)
     last = rows[0]
@@ -84,6 +84,14 @@ def _row(about: Subject, prod: Served | None, now: datetime) -> Sequence[Child]:
         word(judged.verdict) if judged.verdict else None,
         *served,
     )
+
+
+def _serves(about: Subject, prod: Served, rows: Sequence[RunRow]) -> Child:
+    """Return the release whose model Prod serves, by the name of the endpoint config; else the config."""
+    short = prod.config.removeprefix(f"{about.session.names.endpoint('prod')}-")
+    made = next((row.id for row in rows if short_id(row.id) == short[: len(short_id(row.id))]), None)
+    shown = to(short, about.at_run(made)) if made else prod.config or None
+    return shown if prod.status == "InService" else join(shown, " ", word(prod.status))
 
 
 def _newest(about: Subject, now: datetime) -> list[RunRow]:

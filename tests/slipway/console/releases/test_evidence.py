@@ -31,7 +31,7 @@ def played() -> Played:
 
 
 def parts_of(found: Evidence, played: Played) -> str:
-    return text_of(Page("", [head(found), *sections(played.about, found, run_id(0))]))
+    return text_of(Page("", [head(found), *(one.html for one in sections(played.about, found, run_id(0)))]))
 
 
 def test_gates_are_shown_with_their_bounds_and_values(played: Played) -> None:
@@ -70,9 +70,8 @@ def test_what_a_push_wrote_into_a_record_is_text(played: Played) -> None:
     test = documents.evaluation()
     test["worst"]["rows"][0]["values"][0] = MARKUP
     record = documents.record(approval={"status": "Rejected", "by": MARKUP, "reason": MARKUP, "at": None})
-    markup = "".join(
-        [head(Evidence(record, {"test": test})), *sections(played.about, Evidence(record, {"test": test}), "")]
-    )
+    found = Evidence(record, {"test": test})
+    markup = "".join([head(found), *(one.html for one in sections(played.about, found, ""))])
     assert MARKUP not in markup
     assert "&lt;script&gt;" in markup
 
