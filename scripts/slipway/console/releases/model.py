@@ -81,7 +81,9 @@ def _trend(name: str, values: Sequence[float]) -> Html:
 def _history(about: Subject, rows: Sequence[RunRow], links: Html | None) -> Html:
     if not rows:
         return panel("history", "Releases", note("No release is here."), links)
-    shown = table("history-table", "Releases", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkw", heard=True)
+    shown = table(
+        "history-table", "Releases, newest first", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkw", heard=True
+    )
     button = el("button", "Compare the chosen releases", type="submit")
     chosen = el("form", shown, button, action=about.at("compare"), method="get", class_="block")
     return panel("history", "Releases", chosen, links)

@@ -94,5 +94,5 @@ def _history(about: Subject, summaries: Sequence[dict[str, Any]], asked: Asked, 
         for one in summaries
     ]
     headings = ("Execution", "Status", "Started", "Took", "Started by", "Why it ended so")
-    shown = table("history-table", "Executions", headings, rows, "kkkn w", heard=True)
+    shown = table("history-table", "Executions, newest first", headings, rows, "kkkn w", heard=True)
     return panel("history", "Executions", shown if rows else note("No execution is here."), links)
