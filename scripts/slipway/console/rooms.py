@@ -13,4 +13,14 @@ from slipway.console.room import Room
 from slipway.console.stacks.room import ROOM as STACKS
 from slipway.console.workflows.room import ROOM as WORKFLOWS
 
-ROOMS: tuple[Room, ...] = (RELEASES, PIPELINES, JOBS, ENDPOINTS, WORKFLOWS, REPOSITORIES, STACKS, BUCKETS, LOGS)
+ROOMS: tuple[Room, ...] = (
+    RELEASES,
+    PIPELINES,
+    JOBS,
+    ENDPOINTS,
+    WORKFLOWS,
+    REPOSITORIES,
+    STACKS,
+    BUCKETS,
+    LOGS,
+)
