@@ -22,7 +22,7 @@ from pipeline_lambdas.report.kit.style import style
 from pipeline_lambdas.report.kit.tables import note
 from slipway.console import aws_links
 from slipway.console.access import AWS_LINKS, BASE, ENTER, HEADERS, Access, RefusedError
-from slipway.console.live import Changes, events
+from slipway.console.live import TOGETHER_S, Changes, events
 from slipway.console.room import Asked, Decide, Draw, Page, Room, Serve
 from slipway.console.rooms import ROOMS
 from slipway.console.shell import Bar, Place, at, whole
@@ -45,10 +45,12 @@ class Console:
     session: Session
     access: Access
     changes: Changes
+    least_s: float = TOGETHER_S
+    """The least time between two drawings of an open page, each of which asks the account."""
 
     def application(self) -> ASGIApp:
         """Return the application, which answers everything below /_console."""
-        routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name}}", _asset)]
+        routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name:path}}", _asset)]
         routes.append(Route(f"{AWS_LINKS}/{{path:path}}", self._led_on))
         for room in ROOMS:
             routes += [Route(f"{BASE}{path}", self._served(serve)) for path, serve in room.files.items()]
@@ -112,7 +114,7 @@ class Console:
             async def now() -> Page:
                 return await run_in_threadpool(self._drawn, draw, request)
 
-            return StreamingResponse(events(self.changes, now), media_type="text/event-stream")
+            return StreamingResponse(events(self.changes, now, self.least_s), media_type="text/event-stream")
 
         return live
 

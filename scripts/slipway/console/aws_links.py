@@ -66,12 +66,13 @@ def page(installation: str, path: str, query: Mapping[str, str]) -> str:
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 
 
-def _model(found: Found, installation: str) -> str:
-    return found["pipeline"].removeprefix(f"slipway-{installation}-")
-
-
-def _release(found: Found, installation: str) -> str:
-    return at("models", _model(found, installation), "releases", found["run"])
+def _pipeline(found: Found, installation: str) -> str:
+    """A pipeline of the installation is a model's; others have pages of their own."""
+    name, own = found["pipeline"], f"slipway-{installation}-"
+    of_model = (
+        ("models", name.removeprefix(own), "releases") if name.startswith(own) else ("pipelines", name, "executions")
+    )
+    return at(*of_model, found["run"]) if "run" in found else at(*of_model[:2])
 
 
 def _object(found: Found, installation: str) -> str:
@@ -108,9 +109,9 @@ def _stack(found: Found, _: str) -> str:
 
 
 _PLACES: tuple[tuple[str, Callable[[Found, str], str]], ...] = (
-    (rf"{_PIPELINE}/executions/(?P<run>[0-9a-f-]+){_ANY}", _release),
-    (rf"{_PIPELINE}{_ANY}", lambda found, suffix: at("models", _model(found, suffix))),
-    (rf"codepipeline#view/(?P<pipeline>[^/?]+){_ANY}", lambda found, suffix: at("models", _model(found, suffix))),
+    (rf"{_PIPELINE}/executions/(?P<run>[0-9a-f-]+){_ANY}", _pipeline),
+    (rf"{_PIPELINE}{_ANY}", _pipeline),
+    (rf"codepipeline#view/(?P<pipeline>[^/?]+){_ANY}", _pipeline),
     (r"s3/(?:object|buckets)/(?P<bucket>[^/]+)", _object),
     (r"codesuite/codebuild/(?:\d+/)?projects/[^/]+/build/(?P<build>[^/]+)" + _ANY, _build),
     (r"codesuite/codebuild/(?:\d+/)?projects/(?P<build>[^/]+)" + _ANY, _build),

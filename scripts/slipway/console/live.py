@@ -15,7 +15,7 @@ from slipway.console.room import Page
 from slipway.console.shell import drawn
 
 _KEEP_ALIVE_S = 15.0
-_TOGETHER_S = 0.04
+TOGETHER_S = 0.04
 """Changes come in groups: an action's start, its stage's, its execution's."""
 _REST = 2.0
 """The pause after a page is drawn, in times of how long that took: what it shows needs the processor more."""
@@ -48,8 +48,13 @@ class Clock:
         await asyncio.sleep(max((seen + 1) * self._every_s - time.monotonic(), 0.0))
 
 
-async def events(changes: Changes, draw: Callable[[], Awaitable[Page]]) -> AsyncIterator[str]:
-    """Yield an event with the drawn page whenever it has changed, and a comment now and then to keep the connection."""
+async def events(
+    changes: Changes, draw: Callable[[], Awaitable[Page]], least_s: float = TOGETHER_S
+) -> AsyncIterator[str]:
+    """Yield an event with the drawn page whenever it has changed, and a comment now and then to keep the connection.
+
+    Between two drawings are at least `least_s` seconds.
+    """
     shown = ""
     while True:
         seen, started = changes.number, time.monotonic()
@@ -58,7 +63,7 @@ async def events(changes: Changes, draw: Callable[[], Awaitable[Page]]) -> Async
         if text != shown:
             shown = text
             yield f"data: {json.dumps(text)}\n\n"
-        await asyncio.sleep(max((time.monotonic() - started) * _REST, _TOGETHER_S))
+        await asyncio.sleep(max((time.monotonic() - started) * _REST, least_s))
         while not await _within(changes, seen, page.again_s or _KEEP_ALIVE_S):
             if page.again_s is not None:
                 break

@@ -80,7 +80,7 @@ def document_of(model: Model) -> dict[str, Any]:
 def session_for(session: Session, model: str) -> Session:
     """Return a session for another model that shares the known facts of the target."""
     other = Session(replace(session.options, model=model), Output(as_json=session.output.as_json))
-    other.__dict__["target"] = session.target
+    other.__dict__.update(target=session.target, names=replace(session.names, model=model))
     return other
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 PORT = 4580
 _POLL_LOCAL_S, _POLL_AWS_S = 1.0, 10.0
-"""How often an open page asks an account that tells of no changes; AWS limits how often an account may ask."""
+"""How often a page that somebody looks at is drawn again where nothing tells of changes.
+
+AWS limits how often an account may call: https://docs.aws.amazon.com/general/latest/gr/api-retries.html
+"""
 
 _LAST_ANSWERS_S = 0.5
 
@@ -60,8 +63,8 @@ def _serve(session: Session, port: int, *, browse: bool) -> None:
     session.announce()
     listener = _listen(port)
     access = Access(secrets.token_urlsafe(32), port, "console")
-    clock = Clock(_POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S)
-    application = Console(session, access, clock).application()
+    every_s = _POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S
+    application = Console(session, access, Clock(every_s), every_s).application()
     _show(session, access.address(), browse=browse)
     session.output.say("The address lets a browser in for ten minutes. Ctrl-C ends the console.")
     asyncio.run(_serving(application, listener))

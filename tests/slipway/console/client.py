@@ -67,9 +67,12 @@ class Client:
 
 async def _asked(application: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> Answer:
     sent: list[MutableMapping[str, Any]] = []
+    asked = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        message = next(asked, None)
+        # A browser that waits for the whole answer says nothing more.
+        return await asyncio.Future() if message is None else message
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)

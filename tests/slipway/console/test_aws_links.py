@@ -41,6 +41,7 @@ def led_to(address: str, installation: str = "local") -> str:
             f"/codepipeline/home?region=us-east-1#/view/{PIPELINE}/Approve/Approve/approve/a-token",
             "/models/wine-quality",
         ),
+        (f"/codesuite/codepipeline/pipelines/other/executions/{RUN}/timeline", f"/pipelines/other/executions/{RUN}"),
         (
             "/s3/object/slipway-local-evidence-111122223333-us-east-1?region=us-east-1"
             f"&prefix=releases/wine-quality/{RUN}/draft-report.html&versionId=v1",
