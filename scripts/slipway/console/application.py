@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
@@ -104,7 +104,7 @@ class Console:
         async def shown(request: Request) -> Response:
             page = await run_in_threadpool(self._drawn, draw, request)
             query = f"?{request.url.query}" if request.url.query else ""
-            live = at("live") + request.url.path.removeprefix(BASE) + query
+            live = at("live") + quote(request.scope["path"].removeprefix(BASE)) + query
             return self._page(page, room, live, request.query_params.get("said", ""))
 
         return shown
@@ -194,7 +194,7 @@ def _refusal(refused: RefusedError) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str] | None:
-    content = b""
+    content = bytearray()
     async for piece in request.stream():
         content += piece
         if len(content) > _MOST_FORM_BYTES:
