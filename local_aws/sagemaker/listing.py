@@ -36,8 +36,16 @@ class Listing:
     """Sort keys beside those that every list has, by their name in SortBy."""
 
 
-def answer(listing: Listing, records: list[Record], request: Document) -> Document:
-    """One page of a list. Raises ValidationException for a NextToken of another request."""
+def answer(
+    listing: Listing,
+    records: list[Record],
+    request: Document,
+    full: Callable[[Record], Record | None] = lambda record: record,
+) -> Document:
+    """One page of a list. Raises ValidationException for a NextToken of another request.
+
+    The records may be heads: `full` is called for those of the page only.
+    """
     status = request.get("StatusEquals")
     found = [record for record in records if _matches(record, request)]
     if status and not listing.status_after_page:
@@ -49,7 +57,7 @@ def answer(listing: Listing, records: list[Record], request: Document) -> Docume
     begin = start(request)
     end = begin + request.get("MaxResults", _DEFAULT_PAGE)
     page = [r for r in found[begin:end] if not (status and listing.status_after_page and r.status != status)]
-    document: Document = {listing.result: [listing.summary(record) for record in page]}
+    document: Document = {listing.result: [listing.summary(one) for record in page if (one := full(record))]}
     if end < len(found):
         document["NextToken"] = token(request, end)
     return document

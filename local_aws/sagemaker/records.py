@@ -95,6 +95,17 @@ class Records:
         """Every resource of a kind."""
         return [_record(row) for row in self._store.rows("SELECT * FROM sagemaker_resource WHERE kind = ?", kind)]
 
+    def heads(self, kind: str) -> list[Record]:
+        """Every resource of a kind, without its request and its state, which take long to read; `full` has them."""
+        rows = self._store.rows(
+            "SELECT kind, name, arn, created_at, modified_at, status FROM sagemaker_resource WHERE kind = ?", kind
+        )
+        return [Record(*row) for row in rows]
+
+    def full(self, head: Record) -> Record | None:
+        """Return the resource of a head; None if it was deleted since."""
+        return self.find(head.kind, head.name)
+
     @contextmanager
     def edit(self, kind: str, name: str) -> Iterator[Record]:
         """Change a record's status and state: stored when the block ends, not at all if it raises.

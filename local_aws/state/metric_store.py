@@ -31,12 +31,14 @@ class MetricStore:
         """Create the tables if they are not there."""
         self._store = store
         store.define(TABLES)
+        self._changes = 0
+        self._known: dict[str, tuple[int, list[tuple[Key, int]]]] = {}
 
     def add(self, owner: str, key: Key, point: Point) -> None:
         """Add one point; the first of a metric makes it."""
         kept = {name: value for name, value in point.items() if name not in ("Timestamp", "Dimensions")}
         with self._store.transaction() as connection:
-            number = self.find(owner, key)
+            known = number = self.find(owner, key)
             if number is None:
                 row = (owner, *key, json.dumps(point.get("Dimensions", {})))
                 sql = "INSERT INTO metrics (owner, namespace, name, key, dimensions) VALUES (?, ?, ?, ?, ?)"
@@ -44,6 +46,8 @@ class MetricStore:
             connection.execute(
                 "INSERT INTO metric_points VALUES (?, ?, ?)", (number, point["Timestamp"], json.dumps(kept))
             )
+        if known is None:
+            self._changes += 1
 
     def find(self, owner: str, key: Key) -> int | None:
         """The number of a metric, or None."""
@@ -52,10 +56,18 @@ class MetricStore:
         return None if row is None else int(row["id"])
 
     def metrics(self, owner: str) -> Iterator[tuple[Key, int]]:
-        """All metrics of an owner that have points, and their numbers."""
-        sql = "SELECT id, namespace, name, key FROM metrics WHERE owner = ? ORDER BY id"
-        for row in self._store.rows(sql, owner):
-            yield (row["namespace"], row["name"], row["key"]), row["id"]
+        """All metrics of an owner that have points, and their numbers.
+
+        They are kept until there are others, as MiniStack goes through all of them for each query of a chart.
+        """
+        changes = self._changes
+        known = self._known.get(owner)
+        if known is None or known[0] != changes:
+            sql = "SELECT id, namespace, name, key FROM metrics WHERE owner = ? ORDER BY id"
+            rows = self._store.rows(sql, owner)
+            known = changes, [((row["namespace"], row["name"], row["key"]), row["id"]) for row in rows]
+            self._known[owner] = known
+        yield from known[1]
 
     def points(self, number: int, since: float | None = None, count: int = -1) -> list[Point]:
         """A metric's points from a time on, by their times."""
@@ -72,6 +84,7 @@ class MetricStore:
             connection.execute(
                 "DELETE FROM metrics WHERE NOT EXISTS (SELECT 1 FROM metric_points p WHERE p.metric = metrics.id)"
             )
+        self._changes += 1
 
 
 def _point(row: sqlite3.Row) -> Point:

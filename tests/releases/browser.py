@@ -88,6 +88,12 @@ class Visit:
         assert answer is not None
         assert answer.status == 200, (path, answer.status, self.page.inner_text("main"))
 
+    def links(self) -> list[str]:
+        """Return where the page's links lead within the console, below its root."""
+        found = self.page.locator('main a[href^="/_console/"], nav a[href^="/_console/"]')
+        addresses: list[str] = found.evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        return [address.removeprefix("/_console") for address in dict.fromkeys(addresses)]
+
     def barriers(self) -> list[str]:
         """Return what keeps people with a screen reader or a keyboard from using the page, as axe finds it."""
         found = Axe().run(self.page).response["violations"]

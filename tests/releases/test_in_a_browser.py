@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, expect
+from slipway.console.rooms import ROOMS
+from starlette.routing import compile_path
 
 from tests.local_server import ROOT
-from tests.releases.browser import NARROW, WIDE, a_browser, visit
+from tests.releases.browser import NARROW, WIDE, Visit, a_browser, visit
 from tests.releases.house import MODEL, House
 
 SAMPLE = (ROOT / "training_config" / f"{MODEL}.yml").read_text(encoding="utf-8")
@@ -45,8 +48,8 @@ def test_push_watch_approve_predict(house: House, browser: Browser) -> None:
         newest.click()
         approve = page.get_by_role("button", name="Approve")
         approve.wait_for(timeout=_RELEASE_S)
-        expect(page.locator("#evidence")).to_contain_text("rmse")
-        page.get_by_label("Reason", exact=False).first.fill("Seen in the browser")
+        expect(page.locator("#of-gates")).to_contain_text("rmse")
+        page.get_by_label("Reason, which stays with the decision").fill("Seen in the browser")
         approve.click()
         expect(page.get_by_role("status")).to_contain_text("Approved")
         expect(page.locator("#summary")).to_contain_text("Succeeded", timeout=_RELEASE_S)
@@ -55,30 +58,50 @@ def test_push_watch_approve_predict(house: House, browser: Browser) -> None:
 
 
 def test_every_page_can_be_used_by_all(house: House, browser: Browser) -> None:
-    """In light and dark, in a wide and a narrow window, by keyboard and screen reader."""
-    release = house.newest()
-    pages = ("/", f"/models/{MODEL}", f"/models/{MODEL}/releases/{release}")
-    found: dict[tuple[str, str], object] = {}
-    for scheme, size in (("light", WIDE), ("dark", NARROW)):
-        with browser.new_context(color_scheme=scheme, viewport={"width": size[0], "height": size[1]}) as context:  # type: ignore[arg-type]
-            person = visit(context, house.server)
-            person.enter("/")
-            for path in pages:
-                person.go(path)
-                wrong = [
-                    *person.barriers(),
-                    *person.wrong,
-                    *([f"{person.overflow()} px too wide"] * (person.overflow() > 0)),
-                ]
-                if wrong:
-                    found[path, scheme] = wrong
-                person.wrong.clear()
+    """In light and dark, in a wide and a narrow window, by keyboard and screen reader; one page of each kind."""
+    patterns = {path: compile_path(path)[0] for room in ROOMS for path in room.pages}
+    found: dict[str, list[str]] = {}
+    with browser.new_context(color_scheme="light", viewport={"width": WIDE[0], "height": WIDE[1]}) as context:
+        person = visit(context, house.server)
+        person.enter("/")
+        kinds = crawled(person, patterns, found)
+    with browser.new_context(color_scheme="dark", viewport={"width": NARROW[0], "height": NARROW[1]}) as context:
+        person = visit(context, house.server)
+        person.enter("/")
+        for path in kinds.values():
+            person.go(path)
+            note(person, found, path)
     assert found == {}
+    assert {path.split("/")[1] for path in kinds} == {path.split("/")[1] for path in patterns}
+
+
+def crawled(person: Visit, patterns: Mapping[str, re.Pattern[str]], found: dict[str, list[str]]) -> dict[str, str]:
+    """Go where links lead, to one page of each kind, and note what is wrong there; returns the pages by their kind."""
+    kinds: dict[str, str] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop(0)
+        kind = next((one for one, pattern in patterns.items() if pattern.match(path.partition("?")[0])), None)
+        if kind is None or kind in kinds:
+            continue
+        kinds[kind] = path
+        person.go(path)
+        note(person, found, path)
+        waiting += person.links()
+    return kinds
+
+
+def note(person: Visit, found: dict[str, list[str]], path: str) -> None:
+    overflow = person.overflow()
+    wrong = [*person.barriers(), *person.wrong, *([f"{overflow} px wider than the window"] if overflow > 0 else [])]
+    if wrong:
+        found.setdefault(path, []).extend(wrong)
+    person.wrong.clear()
 
 
 def test_pages_are_read_without_scripts(house: House, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         person = visit(context, house.server)
         person.enter(f"/models/{MODEL}")
-        person.page.locator("#history").get_by_role("link").first.click()
+        person.page.locator("#history tbody").get_by_role("link").first.click()
         expect(person.page.locator("#timeline")).to_be_visible()

@@ -65,7 +65,8 @@ class EndpointConfigs:
     def list(self, _caller: Caller, request: Document) -> Document:
         """ListEndpointConfigs."""
         shape = listing.Listing("EndpointConfigs", _summary)
-        return listing.answer(shape, self._platform.records.all(_KIND), request)
+        records = self._platform.records
+        return listing.answer(shape, records.heads(_KIND), request, records.full)
 
     def delete(self, caller: Caller, request: Document) -> Document:
         """DeleteEndpointConfig, even while an endpoint serves it."""

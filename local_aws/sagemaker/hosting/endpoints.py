@@ -55,7 +55,8 @@ class Endpoints:
     def list(self, _caller: Caller, request: Document) -> Document:
         """ListEndpoints."""
         shape = listing.Listing("Endpoints", endpoint_states.summary)
-        return listing.answer(shape, self._platform.records.all(_KIND), request)
+        records = self._platform.records
+        return listing.answer(shape, records.heads(_KIND), request, records.full)
 
     def update(self, caller: Caller, request: Document) -> Document:
         """UpdateEndpoint: Updating, then InService with the new config, or with the old one and a FailureReason."""

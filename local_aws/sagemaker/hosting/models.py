@@ -66,7 +66,8 @@ class Models:
 
     def list(self, _caller: Caller, request: Document) -> Document:
         """ListModels."""
-        return listing.answer(listing.Listing("Models", _summary), self._platform.records.all(_KIND), request)
+        records = self._platform.records
+        return listing.answer(listing.Listing("Models", _summary), records.heads(_KIND), request, records.full)
 
     def delete(self, caller: Caller, request: Document) -> Document:
         """DeleteModel: removes the entry only, even while an endpoint serves it."""

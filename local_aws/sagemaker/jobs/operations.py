@@ -69,7 +69,8 @@ class Jobs(ABC):
 
     def list(self, _caller: Caller, request: Document) -> Document:
         """The List operation."""
-        return listing.answer(self._listing, self._platform.records.all(self._kind.resource), request)
+        records = self._platform.records
+        return listing.answer(self._listing, records.heads(self._kind.resource), request, records.full)
 
     def stop(self, caller: Caller, request: Document) -> Document:
         """The Stop operation: returns while the job is being stopped. A job that is already Stopping stays so."""

@@ -11,5 +11,16 @@ from slipway.console.releases.room import ROOM as RELEASES
 from slipway.console.repositories.room import ROOM as REPOSITORIES
 from slipway.console.room import Room
 from slipway.console.stacks.room import ROOM as STACKS
+from slipway.console.workflows.room import ROOM as WORKFLOWS
 
-ROOMS: tuple[Room, ...] = (RELEASES, PIPELINES, JOBS, ENDPOINTS, REPOSITORIES, STACKS, BUCKETS, LOGS)
+ROOMS: tuple[Room, ...] = (
+    RELEASES,
+    PIPELINES,
+    JOBS,
+    ENDPOINTS,
+    WORKFLOWS,
+    REPOSITORIES,
+    STACKS,
+    BUCKETS,
+    LOGS,
+)

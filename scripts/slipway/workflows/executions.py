@@ -19,8 +19,8 @@ RUNNING = frozenset((OPEN, "PENDING_REDRIVE"))
 _DIGITS = 8
 
 
-def start(session: Session, machine: str, given: Any) -> str:
-    """Start an execution; returns its ARN.
+def start(session: Session, machine: str, given: Any, name: str = "") -> str:
+    """Start an execution, with a drawn name unless it is given one; returns its ARN.
 
     SlipwayError, before the start, for an input that does not fit the schema which the definition holds; one that
     holds none checks its input itself.
@@ -33,9 +33,26 @@ def start(session: Session, machine: str, given: Any) -> str:
         except InputMismatchError as error:
             raise SlipwayError(f"--input: {error}", "Nothing was started.") from None
     answer = session.client("stepfunctions").start_execution(
-        stateMachineArn=described["stateMachineArn"], name=uuid.uuid4().hex[:_DIGITS], input=json.dumps(given)
+        stateMachineArn=described["stateMachineArn"], name=name or uuid.uuid4().hex[:_DIGITS], input=json.dumps(given)
     )
     return str(answer["executionArn"])
+
+
+def stop(session: Session, execution_arn: str, error: str = "", cause: str = "") -> None:
+    """Abort an execution that runs; tasks that it waits for are stopped as their integrations say.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+    """
+    said = {key: text for key, text in (("error", error), ("cause", cause)) if text}
+    session.client("stepfunctions").stop_execution(executionArn=execution_arn, **said)
+
+
+def redrive(session: Session, execution_arn: str) -> None:
+    """Run an execution on from what failed, with the results of what succeeded.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    session.client("stepfunctions").redrive_execution(executionArn=execution_arn, clientToken=uuid.uuid4().hex)
 
 
 def describe(session: Session, execution: str) -> dict[str, Any]:

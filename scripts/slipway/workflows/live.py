@@ -17,12 +17,11 @@ from slipway.session import Session
 from slipway.terminal.interrupts import goes_on
 from slipway.workflows.executions import RUNNING, history, short_name
 from slipway.workflows.graphs.definition import Graph, read_graph
-from slipway.workflows.progress import Progress, read_progress
+from slipway.workflows.progress import Progress, read_progress, sign
 from slipway.workflows.sources import read_json
 from slipway.workflows.tables import status_word
 
-_SIGNS = {"succeeded": "\N{CHECK MARK}", "running": "\N{BLACK RIGHT-POINTING TRIANGLE}", "caught": "!"}
-_BAD, _WAITS = "\N{MULTIPLICATION SIGN}", "\N{MIDDLE DOT}"
+_WAITS = "\N{MIDDLE DOT}"
 _REFRESHES_PER_S = 4
 
 
@@ -127,9 +126,9 @@ def state_rows(view: View) -> list[tuple[str, Text]]:
     rows = []
     for node in view.graph.states:
         told = view.progress.get(node.name)
-        sign = _WAITS if told is None else _SIGNS.get(told.status, _BAD)
+        mark = _WAITS if told is None else sign(told.status)
         line = Text(f"  {'  ' * node.depth}")
-        line.append(sign, style=status_word(told.status).style if told else "bright_black")
+        line.append(mark, style=status_word(told.status).style if told else "bright_black")
         line.append(f" {node.name}", style="" if told else "bright_black")
         rows.append((node.name, line.append("  ").append_text(status_word(told.status, told.words)) if told else line))
     return rows

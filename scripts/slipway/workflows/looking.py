@@ -105,7 +105,7 @@ def events(
             str(event["id"]),
             f"{max(0.0, (event['timestamp'] - start).total_seconds()):.2f}",
             event["type"],
-            _about(event),
+            about(event),
         )
         for event in found
     )
@@ -175,7 +175,7 @@ def _list_executions(session: Session, machine: str, limit: int) -> None:
     session.output.say(f"See one of them: {session.command('workflow progress', names[0])}")
 
 
-def _about(event: Mapping[str, Any]) -> str:
+def about(event: Mapping[str, Any]) -> str:
     """What an event tells: the state, what was called, or what failed."""
     details = next((value for key, value in event.items() if key.endswith("Details") and isinstance(value, dict)), {})
     named = details.get("name") or details.get("resource") or ""

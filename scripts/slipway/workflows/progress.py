@@ -13,8 +13,21 @@ from typing import Any
 _BAD_ENDS = ("Failed", "TimedOut", "Aborted")
 _WHOLE = "Execution"
 OPEN = "RUNNING"
-_Visit = tuple[str, int]
+Visit = tuple[str, int]
 """A state, and the event with which it was entered."""
+TONES = {"succeeded": "good", "running": "open", "failed": "bad", "caught": "warn", "aborted": "warn"}
+"""The colours of statuses, by the names of the page's style."""
+_SIGNS = {
+    "succeeded": "\N{CHECK MARK}",
+    "running": "\N{BLACK RIGHT-POINTING TRIANGLE}",
+    "caught": "!",
+}
+_BAD = "\N{MULTIPLICATION SIGN}"
+
+
+def sign(status: str) -> str:
+    """Return what says a status where the colour is not seen."""
+    return _SIGNS.get(status, _BAD)
 
 
 @dataclass(frozen=True)
@@ -47,32 +60,49 @@ class _Record:
     """Visits whose newest event is an error."""
 
 
-def read_progress(events: Iterable[Mapping[str, Any]], status: str) -> dict[str, Progress]:
-    """Return the states that were entered, in that order; `status` is the execution's.
+class Tally:
+    """What a history has told so far, of events that come in their order."""
 
-    An event belongs to the visit of a state that the event before it belongs to.
-    """
-    records: dict[str, _Record] = {}
-    visits: dict[int, _Visit] = {}
-    newest: dict[str, _Visit] = {}
-    for event in events:
+    def __init__(self) -> None:
+        """Nothing has been told."""
+        self._records: dict[str, _Record] = {}
+        self._visits: dict[int, Visit] = {}
+        self._newest: dict[str, Visit] = {}
+
+    def add(self, event: Mapping[str, Any]) -> Visit | None:
+        """Take the next event; returns the visit that it belongs to, if it does to one.
+
+        That is the visit to which the event before it belongs.
+        """
         number, before, kind = int(event["id"]), int(event.get("previousEventId", 0)), str(event["type"])
         entered = event.get("stateEnteredEventDetails")
         if entered:
             name = str(entered["name"])
-            records.setdefault(name, _Record()).entered += 1
-            visits[number] = newest[name] = (name, number)
-            continue
+            self._records.setdefault(name, _Record()).entered += 1
+            self._visits[number] = self._newest[name] = (name, number)
+            return self._visits[number]
         left = event.get("stateExitedEventDetails")
-        visit = visits.get(before)
+        visit = self._visits.get(before)
         if left and (visit is None or visit[0] != left["name"]):
             # The end of a Map or a Parallel follows an event of a state within.
-            visit = newest.get(str(left["name"]))
+            visit = self._newest.get(str(left["name"]))
         if not visit or kind.startswith(_WHOLE):
-            continue
-        visits[number] = visit
-        _note(records[visit[0]], visit[1], kind, left=bool(left))
-    return {name: _progress(record, status) for name, record in records.items()}
+            return None
+        self._visits[number] = visit
+        _note(self._records[visit[0]], visit[1], kind, left=bool(left))
+        return visit
+
+    def states(self, status: str) -> dict[str, Progress]:
+        """Return the states that were entered, in that order; `status` is the execution's."""
+        return {name: _progress(record, status) for name, record in self._records.items()}
+
+
+def read_progress(events: Iterable[Mapping[str, Any]], status: str) -> dict[str, Progress]:
+    """Return the states that were entered, in that order; `status` is the execution's."""
+    tally = Tally()
+    for event in events:
+        tally.add(event)
+    return tally.states(status)
 
 
 def _note(record: _Record, visit: int, kind: str, *, left: bool) -> None:

@@ -30,7 +30,9 @@ def bucket(asked: Asked) -> Page:
         ("More", at("buckets", name, prefix=prefix, token=more) if more else None),
     )
     nothing = "Nothing is here." if not prefix else "No key begins with this."
-    body = table("objects-table", "Folders and objects", _HEADINGS, rows, "wnkk", heard=True) if rows else note(nothing)
+    body = (
+        table("objects-table", "Entries of the folder", _HEADINGS, rows, "wnkk", heard=True) if rows else note(nothing)
+    )
     shown = panel("objects", "Folders and objects", _find(name, prefix), body, links)
     if not prefix:
         return Page(name, [shown], (("Buckets", at("buckets")),))

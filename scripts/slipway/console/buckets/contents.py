@@ -21,7 +21,7 @@ from slipway.console.texts import decoded, text_pages
 _MOST_ROWS, _MOST_COLUMNS = 100, 60
 _LONGEST_CELL = 200
 _OPENING, _CLOSING, _DEEPEST = ("[", "{"), ("]", "}"), 30
-_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_PARTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
 _OTHER_VIEWS: dict[Kind, str] = {"csv": "Show it as a table", "json": "Show it with indentation"}
 
 

@@ -83,7 +83,7 @@ def _versions(place: Place, versions: Sequence[Mapping[str, Any]]) -> list[Html]
             "versions",
             "Versions",
             most,
-            table("versions-table", "Versions", _VERSION_HEADINGS, rows, "kknk", heard=True),
+            table("versions-table", "Versions of the object", _VERSION_HEADINGS, rows, "kknk", heard=True),
         )
     ]
 

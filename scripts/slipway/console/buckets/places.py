@@ -30,7 +30,7 @@ class Place:
         """The last part of the key; all of it where that is empty."""
         return self.key.rstrip("/").rpartition("/")[2] or self.key
 
-    def at(self, page: str = "object", **query: str) -> str:
+    def at(self, page: str = "object", /, **query: str) -> str:
         """The address of a page or a file of the object."""
         version = {"version": self.version} if self.version else {}
         return at("buckets", self.bucket, page, key=self.key, **version, **query)
@@ -56,9 +56,8 @@ def trail(bucket: str, key: str) -> Iterator[tuple[str, str]]:
     """
     yield "Buckets", at("buckets")
     yield bucket, folder(bucket, "")
-    above, _, _ = key.removesuffix("/").rpartition("/")
-    end = -1
-    while above and end < len(above):
-        start, end = end + 1, above.find("/", end + 1)
-        end = len(above) if end < 0 else end
-        yield above[start:end] or "/", folder(bucket, f"{above[:end]}/")
+    start = 0
+    for place, character in enumerate(key[:-1]):
+        if character == "/":
+            yield key[start:place] or "/", folder(bucket, key[: place + 1])
+            start = place + 1

@@ -75,7 +75,7 @@ def find_model(asked: Asked) -> Model | None:
 
 def _page(asked: Asked, model: Model | None, typed: Mapping[str, str], shown: Html | None) -> Page:
     name = asked.path["name"]
-    about = _about(model.served) if model else note("What is sent is sent as it is typed, and so is the answer shown.")
+    about = _about(model.served) if model else [note("The body is sent as it is typed; the answer is shown as it is.")]
     rows = el(
         "label",
         f"Rows, at most {MOST_ROWS}" if model else "Body of the request",
@@ -87,22 +87,21 @@ def _page(asked: Asked, model: Model | None, typed: Mapping[str, str], shown: Ht
     kind = None if model else choice("content-type", "Content type", "type", kinds, typed.get("type", _TYPES[0]))
     sent = form(at("endpoints", name, "predict"), "Predict", rows, kind, tone="good")
     above = (("Endpoints", at("endpoints")), (name, at("endpoints", name)))
-    parts = [panel("ask", "Rows", about, sent), shown]
+    parts = [panel("ask", "Rows", *about, sent), shown]
     return Page(f"Predictions of {name}", [one for one in parts if one is not None], above)
 
 
-def _about(served: Served) -> Html:
+def _about(served: Served) -> list[Html]:
     columns = served.columns
     release = served.release
     model = (
         to(f"release {short_id(release)}", at("models", _model_of(served), "releases", release)) if release else None
     )
     order = "as CSV or JSON, without the label; with a line of column names they may have any order"
-    return el(
-        "div",
+    return [
         facts([("Serves", served.model), ("Made by", model), ("Predicts", columns.label), ("Columns", columns.listed)]),
         note(f"The features in the order of training, {order}."),
-    )
+    ]
 
 
 def _model_of(served: Served) -> str:

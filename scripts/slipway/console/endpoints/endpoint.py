@@ -74,7 +74,7 @@ def _variants(found: Description, config: Description) -> Html | None:
     configured = {one["VariantName"]: one for one in config.get("ProductionVariants") or ()}
     rows = [_variant(one, configured.get(one["VariantName"], {})) for one in found.get("ProductionVariants") or ()]
     headings = ("Variant", "Status", "Model", "Instances", "Weight", "Image")
-    shown = table("variants-table", "Variants", headings, rows, "kkwknw", heard=True)
+    shown = table("variants-table", "Each variant", headings, rows, "kkwknw", heard=True)
     return panel("variants", "Variants", shown) if rows else None
 
 
@@ -105,7 +105,7 @@ def _models(session: Session, config: Description) -> Html | None:
     names = dict.fromkeys(one.get("ModelName", "") for one in config.get("ProductionVariants") or ())
     rows = [_model(session, name, config["CreationTime"]) for name in names if name]
     headings = ("Model", "Release", "Model data", "Image", "Environment")
-    shown = table("models-table", "Models", headings, rows, "wkwww", heard=True)
+    shown = table("models-table", "Each model", headings, rows, "wkwww", heard=True)
     return panel("models", "Models", shown) if rows else None
 
 
@@ -151,5 +151,7 @@ def _tags(session: Session, arn: str) -> Html | None:
     found = session.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
     rows = sorted((one["Key"], one["Value"]) for one in found)
     return (
-        panel("tags", "Tags", table("tags-table", "Tags", ("Key", "Value"), rows, "kw", heard=True)) if rows else None
+        panel("tags", "Tags", table("tags-table", "Each tag", ("Key", "Value"), rows, "kw", heard=True))
+        if rows
+        else None
     )

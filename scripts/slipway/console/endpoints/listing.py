@@ -33,7 +33,7 @@ def endpoints(asked: Asked) -> Page:
     named = field("endpoint-name", "Name contains", "name", value=name, maxlength=63)
     rows = [_row(one, asked) for one in found]
     shown = table(
-        "endpoints-table", "Endpoints", ("Name", "Status", "Created", "Last changed"), rows, "wkkk", heard=True
+        "endpoints-table", "List of endpoints", ("Name", "Status", "Created", "Last changed"), rows, "wkkk", heard=True
     )
     further = turn(
         ("Newest", at("endpoints", **kept) if token else None),

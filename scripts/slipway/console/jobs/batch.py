@@ -43,8 +43,8 @@ def processing_job(asked: Asked) -> Page:
         _place(one.get("OutputName"), one.get("S3Output"))
         for one in (job.get("ProcessingOutputConfig") or {}).get("Outputs") or ()
     ]
-    read = table("inputs-table", "Inputs", _PLACES, inputs, "kwk", heard=True) if inputs else None
-    written = table("outputs-table", "Outputs", _PLACES, outputs, "kwk", heard=True) if outputs else None
+    read = table("inputs-table", "Each input", _PLACES, inputs, "kwk", heard=True) if inputs else None
+    written = table("outputs-table", "Each output", _PLACES, outputs, "kwk", heard=True) if outputs else None
     more = [
         panel("inputs", "Inputs", read) if read else None,
         panel("outputs", "Outputs", written) if written else None,

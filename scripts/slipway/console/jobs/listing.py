@@ -42,7 +42,7 @@ def jobs(asked: Asked) -> Page:
 def _page(asked: Asked, kind: Kind) -> Page:
     summaries, following = list_page(asked.session, kind, _filters(asked))
     rows = [_row(kind, one, asked.now) for one in _jobs(asked.session, kind, summaries)]
-    shown = table("jobs-table", kind.title, _HEADINGS[kind.key], rows, "wkkknw", heard=True)
+    shown = table("jobs-table", f"List of {kind.title.lower()}", _HEADINGS[kind.key], rows, "wkkknw", heard=True)
     parts = [
         el("div", _kinds(kind), id="kinds"),
         panel("find", "Find", _search(asked, kind)),

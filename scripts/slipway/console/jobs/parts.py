@@ -33,5 +33,5 @@ def stop_panel(kind: Kind, job: Job) -> Html | None:
 
 def pairs_panel(key: str, title: str, pairs: Mapping[str, str]) -> Html | None:
     """Return names with their values, sorted; None without any."""
-    shown = table(f"{key}-table", title, ("Name", "Value"), sorted(pairs.items()), "kw", heard=True)
+    shown = table(f"{key}-table", f"{title}, by name", ("Name", "Value"), sorted(pairs.items()), "kw", heard=True)
     return panel(key, title, shown) if pairs else None

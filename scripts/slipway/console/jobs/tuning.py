@@ -132,7 +132,7 @@ def _table(name: str, trials: Sequence[Mapping[str, Any]], metric: str, by: str,
     headings = {key: _heading(name, key, by, order, metric) for key in _SORTED_BY}
     return table(
         "trials-table",
-        "Training jobs",
+        "Each training job",
         (headings["name"], headings["status"], headings["objective"], *tuned, headings["created"], "Took", "Failure"),
         [_row(trial, tuned) for trial in trials],
         "kkn" + "n" * len(tuned) + "knw",

@@ -37,7 +37,7 @@ def _streams(asked: Asked, group: str) -> Html:
     rows = [_row(one, group, asked.now) for one in answer["logStreams"]]
     named = field("stream-prefix", "Name begins with", "prefix", value=prefix, maxlength=512)
     headings = ("Stream", "Last event", "", "First event")
-    shown = table("streams-table", "Streams", headings, rows, "wkkk", heard=True)
+    shown = table("streams-table", "List of streams", headings, rows, "wkkk", heard=True)
     further = turn(
         ("Newest", at("logs", **kept) if token else None),
         ("Older", at("logs", **kept, token=following) if following else None),

@@ -32,7 +32,7 @@ def groups(asked: Asked) -> Page:
         for one in found
     ]
     named = field("group-prefix", "Name begins with", "prefix", value=prefix, maxlength=512)
-    shown = table("groups-table", "Log groups", ("Name", "Kept", "Size", "Created"), rows, "wknk", heard=True)
+    shown = table("groups-table", "List of log groups", ("Name", "Kept", "Size", "Created"), rows, "wknk", heard=True)
     further = turn(
         ("First", at("logs", **kept) if token else None),
         ("Further", at("logs", **kept, token=following) if following else None),

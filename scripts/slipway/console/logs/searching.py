@@ -50,7 +50,8 @@ def found_panel(asked: Asked, group: str, stream: str = "") -> Html | None:
         ("First", at("logs", **here) if token else None),
         ("Further", at("logs", **here, **{"from": start_ms}, token=following) if following else None),
     )
-    told = note(f"{times(len(events), 'event')}, the oldest first{'; there is more to search' if following else ''}.")
+    count = f"{times(len(events), 'event')}, the oldest first" if events else "No event matches"
+    told = note(f"{count}{'; there is more to search' if following else ''}.")
     leave = turn(("Without a pattern", at("logs", **_place(group, stream))))
     return panel(
         "found", "Events that match", told, leave, lines(events, "Events that match") if events else None, further

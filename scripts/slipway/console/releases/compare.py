@@ -13,7 +13,7 @@ from pipeline_lambdas.report.kit.reading import documents, string
 from pipeline_lambdas.report.kit.tables import note, table, word
 from pipeline_lambdas.report.kit.text import number, parsed
 from slipway.console.releases.drawing.parallel import Line, parallel
-from slipway.console.releases.rows import keep_row, kept_row, rows_of
+from slipway.console.releases.rows import kept_row, rows_of
 from slipway.console.releases.subject import Subject, subject
 from slipway.console.room import Asked, Page
 from slipway.console.shell import clock, panel, to, took
@@ -79,7 +79,7 @@ def _rows(about: Subject, ids: Sequence[str], now: datetime) -> list[RunRow]:
     newest = {str(one["pipelineExecutionId"]): one for one in answer["pipelineExecutionSummaries"]}
     recent = rows_of(about, [newest[one] for one in ids if one in newest], now)
     found = {row.id: row for row in recent}
-    return [found.get(one) or kept_row(about, one) or _older(about, one, now) for one in ids]
+    return [found.get(one) or kept_row(about, one, now) or _older(about, one, now) for one in ids]
 
 
 def _older(about: Subject, run_id: str, now: datetime) -> RunRow:
@@ -96,10 +96,7 @@ def _older(about: Subject, run_id: str, now: datetime) -> RunRow:
             for one in documents(record, "sources")
         ],
     }
-    (row,) = rows_of(about, [summary], now)
-    if ended:
-        keep_row(about, ended, row)
-    return row
+    return rows_of(about, [summary], now)[0]
 
 
 def _directions(rows: Sequence[RunRow]) -> dict[str, Direction]:
@@ -216,7 +213,7 @@ def _differences(about: Subject, ids: Sequence[str]) -> list[Html]:
         table(
             f"differences-{place}",
             title.capitalize(),
-            ("", *names),
+            ("Name", *names),
             [[name, *values] for name, values in rows],
             "k" + "w" * len(names),
         )

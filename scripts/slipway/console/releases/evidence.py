@@ -15,13 +15,13 @@ from pipeline_lambdas.report.kit.markup import Html, el
 from pipeline_lambdas.report.kit.reading import Document, mapping
 from pipeline_lambdas.report.kit.tables import SIGNS, Section, section
 from pipeline_lambdas.report.verdict import verdict
-from slipway.console.releases.kept import Kept, place
+from slipway.console.kept import Kept
 from slipway.console.releases.subject import Seen, Subject
 from slipway.console.shell import to
 from slipway.releases.records import find_record, read_version
 
-_RECORDS = Kept[Mapping[str, Any]](32)
-_DRAFTS = Kept[Mapping[str, Any]](32)
+_RECORDS = Kept[Mapping[str, Any] | None](32)
+"""Records are long, and few are looked at again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +52,29 @@ def _record(about: Subject, seen: Seen) -> Mapping[str, Any] | None:
         return _draft(about, seen)
     # Another try ends later than the one before, and leaves another record.
     ended = max((one["lastUpdateTime"] for one in seen.attempts if "lastUpdateTime" in one), default=None)
-    key = (*place(about.session), about.pipeline, run.id, run.status, ended)
-    known = _RECORDS.get(key)
-    if known is None:
-        known = find_record(about.session, run.id)
-        if known is not None and known.get("sequence") is not None and known.get("status") == run.status:
-            _RECORDS.keep(key, known)
-    return known
+    return _RECORDS.get(
+        (*about.key, run.id, run.status, ended),
+        lambda: find_record(about.session, run.id),
+        lambda found: found is not None and found["sequence"] is not None and found["status"] == run.status,
+    )
 
 
 def _draft(about: Subject, seen: Seen) -> Mapping[str, Any] | None:
+    """Return the draft; before there is one, the record of an earlier try."""
     version = seen.run.variable("RecordVersionId")
     if not version:
         return find_record(about.session, seen.run.id, going_on=True) if _was_tried_before(seen) else None
-    key = (*place(about.session), about.pipeline, seen.run.id, version)
-    known = _DRAFTS.get(key)
-    if known is None:
-        content = read_version(about.session, keys.draft_record(about.model, seen.run.id), version)
-        known = None if content is None else json.loads(content)
-        if known is not None:
-            _DRAFTS.keep(key, known)
-    return known
+    return _RECORDS.get(
+        (*about.key, seen.run.id, version),
+        lambda: _read_draft(about, seen.run.id, version),
+        lambda found: found is not None,
+    )
+
+
+def _read_draft(about: Subject, run_id: str, version: str) -> Mapping[str, Any] | None:
+    content = read_version(about.session, keys.draft_record(about.model, run_id), version)
+    found: Mapping[str, Any] | None = None if content is None else json.loads(content)
+    return found
 
 
 def _was_tried_before(seen: Seen) -> bool:

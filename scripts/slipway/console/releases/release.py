@@ -31,7 +31,7 @@ def release(asked: Asked) -> Page:
     if found is None:
         parts += [decided] if decided else []
     else:
-        evidence = el("div", head(found), *sections(about, found, run.id), class_="evidence")
+        evidence = el("div", head(found), *sections(about, found, run.id), id="evidence", class_="evidence")
         parts.append(el("div", evidence, decided, id="judge", class_="beside" if decided else None))
     drawn = timeline(seen, now)
     parts += [panel("timeline", "Timeline", drawn)] if drawn else []

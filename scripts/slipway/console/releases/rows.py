@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.release.events import RUNNING
-from slipway.console.releases.kept import Kept, place
+from slipway.console.kept import Kept
 from slipway.console.releases.subject import Subject
 from slipway.installation.aws_errors import code_of
 from slipway.releases.run_rows import RunRow, load_rows
 
 _MOST_READ = 100
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html"""
-_SETTLED = timedelta(minutes=2)
-"""After its end a release gets its final record by an event."""
-_SETTLED_WITHOUT_METRICS = timedelta(hours=1)
-_ROWS = Kept[tuple[datetime, RunRow]](8192)
+_FRESH = timedelta(seconds=20)
+"""After its end a release gets its final record by an event, which may come later still."""
+_BELIEVED = 0.5
+"""For how much of its age, when it was read, the row of a release that ended before is believed."""
 _PLACES = Kept[str](1024)
 """Where a page of a history starts: the token of the page before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row: of the end that its execution had when it was read, and when that was."""
+
+    row: RunRow
+    ended: datetime
+    read: datetime
+
+    def holds(self, ended: datetime | None, now: datetime) -> bool:
+        """Tell whether it needs no reading again; a retry changes a release that had ended."""
+        return self.ended == ended and now - self.read <= (self.read - self.ended) * _BELIEVED
+
+
+_ROWS = Kept[_Read](8192)
 
 
 def load_history(about: Subject, number: int, size: int) -> tuple[list[dict[str, Any]], bool]:
@@ -29,8 +46,8 @@ def load_history(about: Subject, number: int, size: int) -> tuple[list[dict[str,
 
     One call where the page before it was shown; else it goes there by the longest steps that there are.
     """
-    key = (*place(about.session), about.pipeline, size)
-    start = "" if number == 1 else _PLACES.get((*key, number))
+    key = (*about.key, size)
+    start = "" if number == 1 else _PLACES.find((*key, number))
     found = None if start is None else _listed(about, size, start)
     summaries, token = _walked(about, number, size) if found is None else found
     if token:
@@ -63,34 +80,21 @@ def _listed(about: Subject, most: int, token: str) -> tuple[list[dict[str, Any]]
 
 def rows_of(about: Subject, summaries: Sequence[Mapping[str, Any]], now: datetime) -> list[RunRow]:
     """Return the rows of these releases, in order."""
-    key = (*place(about.session), about.pipeline)
     known: dict[str, RunRow] = {}
     for summary in summaries:
-        kept = _ROWS.get((*key, summary["pipelineExecutionId"]))
-        # A retry changes a release that had ended.
-        if kept is not None and kept[0] == summary.get("lastUpdateTime"):
-            known[kept[1].id] = kept[1]
+        kept = _ROWS.find((*about.key, summary["pipelineExecutionId"]))
+        if kept is not None and kept.holds(summary.get("lastUpdateTime"), now):
+            known[kept.row.id] = kept.row
     unknown = [one for one in summaries if one["pipelineExecutionId"] not in known]
     for summary, row in zip(unknown, load_rows(about.session, unknown, now), strict=True):
         known[row.id] = row
-        if _is_settled(summary, row, now):
-            _ROWS.keep((*key, row.id), (summary["lastUpdateTime"], row))
+        ended = summary.get("lastUpdateTime")
+        if summary["status"] not in RUNNING and ended and now - ended > _FRESH:
+            _ROWS.keep((*about.key, row.id), _Read(row, ended, now))
     return [known[str(summary["pipelineExecutionId"])] for summary in summaries]
 
 
-def kept_row(about: Subject, run_id: str) -> RunRow | None:
-    """Return the row of a release that had ended when it was read; None if it was not."""
-    kept = _ROWS.get((*place(about.session), about.pipeline, run_id))
-    return None if kept is None else kept[1]
-
-
-def keep_row(about: Subject, updated: datetime, row: RunRow) -> None:
-    """Keep the row of a release that has ended."""
-    _ROWS.keep((*place(about.session), about.pipeline, row.id), (updated, row))
-
-
-def _is_settled(summary: Mapping[str, Any], row: RunRow, now: datetime) -> bool:
-    if summary["status"] in RUNNING or "lastUpdateTime" not in summary:
-        return False
-    whole = row.metrics or row.failed_stage or summary["status"] not in {"Succeeded", "Failed"}
-    return bool(now - summary["lastUpdateTime"] > (_SETTLED if whole else _SETTLED_WITHOUT_METRICS))
+def kept_row(about: Subject, run_id: str, now: datetime) -> RunRow | None:
+    """Return the row of a release that had ended when it was read; None if that was too long ago, or never."""
+    kept = _ROWS.find((*about.key, run_id))
+    return kept.row if kept is not None and kept.holds(kept.ended, now) else None

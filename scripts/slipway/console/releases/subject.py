@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_lambdas.release.names import short_id
-from slipway.console.releases.kept import Kept, place
+from slipway.console.kept import kept
 from slipway.console.room import Asked
 from slipway.console.shell import at
 from slipway.releases.pipeline import actions_of
 from slipway.releases.run_view import RunView, view_run
 from slipway.session import Session
-
-_DECLARATIONS = Kept[dict[str, Any]](64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,12 @@ class Subject:
     def client(self) -> Any:
         """The client of CodePipeline."""
         return self.session.client("codepipeline")
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from a pipeline of the same name elsewhere."""
+        names = self.session.names
+        return names.account, names.region, self.pipeline
 
     @property
     def title(self) -> str:
@@ -89,9 +93,10 @@ def see(about: Subject, run_id: str, state: Mapping[str, Any] | None = None) -> 
 
 def declared(about: Subject, state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the declaration of the pipeline's version that `state` names, which is read once."""
-    key = (*place(about.session), about.pipeline, state.get("pipelineVersion"), state.get("created"))
-    known = _DECLARATIONS.get(key)
-    if known is None:
-        known = about.client.get_pipeline(name=about.pipeline)["pipeline"]
-        _DECLARATIONS.keep(key, known)
-    return known
+    key = ("declaration", *about.key, state.get("pipelineVersion"), state.get("created"))
+
+    def read() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = about.client.get_pipeline(name=about.pipeline)["pipeline"]
+        return found
+
+    return kept(key, read)

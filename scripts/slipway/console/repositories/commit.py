@@ -89,7 +89,7 @@ def _changes(asked: Asked, name: str, one: Commit) -> Sequence[Html]:
     ]
     more = at("repositories", name, "commits", one.id, token=listed["NextToken"]) if listed.get("NextToken") else None
     against = "the first of its parents" if len(one.parents) > 1 else "its parent"
-    listing = table("files-table", "Changed files", ("File", "Change"), rows, "w", heard=True)
+    listing = table("files-table", "Files that it changed", ("File", "Change"), rows, "w", heard=True)
     files = panel(
         "files",
         "Changed files",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.markup import Html, join
@@ -18,6 +19,7 @@ from slipway.session import Session
 _NEWEST = 100
 _MOST_MODELS = 20
 _MOST_LINKS = 6
+_AT_ONCE = 4
 Releases = Mapping[str, Sequence[tuple[str, str]]]
 """A commit's id to (model, execution id), newest first."""
 
@@ -27,12 +29,15 @@ def releases_by_commit(session: Session, repository: str) -> Releases:
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if not repository.startswith(f"slipway-{session.names.suffix}-"):
         return found
-    client = session.client("codepipeline")
-    for model, pipeline in _pipelines(session):
-        listed = client.list_pipeline_executions(pipelineName=pipeline, maxResults=_NEWEST)
-        for execution in listed["pipelineExecutionSummaries"]:
-            for source in execution.get("sourceRevisions", ()):
-                found[source.get("revisionId", "")].append((model, execution["pipelineExecutionId"]))
+    client, pipelines = session.client("codepipeline"), _pipelines(session)
+    with ThreadPoolExecutor(_AT_ONCE) as several:
+        listed = several.map(
+            lambda one: client.list_pipeline_executions(pipelineName=one[1], maxResults=_NEWEST), pipelines
+        )
+        for (model, _), answer in zip(pipelines, listed, strict=True):
+            for execution in answer["pipelineExecutionSummaries"]:
+                for source in execution.get("sourceRevisions", ()):
+                    found[source.get("revisionId", "")].append((model, execution["pipelineExecutionId"]))
     return found
 
 

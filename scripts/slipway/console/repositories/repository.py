@@ -45,7 +45,11 @@ def branches(asked: Asked) -> Page:
     rows = [(_branch(name, branch, bold=False),) for branch in listed["branches"]]
     more = at("repositories", name, "branches", token=listed["nextToken"]) if listed.get("nextToken") else None
     links = turn(("From the beginning", at("repositories", name, "branches") if token else None), ("More", more))
-    shown = table("branches-table", "Branches", ("Branch",), rows, heard=True) if rows else note("It has no branch.")
+    shown = (
+        table("branches-table", "Names of branches", ("Branch",), rows, heard=True)
+        if rows
+        else note("It has no branch.")
+    )
     return Page("Branches", [panel("branches", "Branches", shown, links)], (*_ROOT, (name, at("repositories", name))))
 
 
@@ -67,7 +71,7 @@ def _about(session: Session, metadata: Mapping[str, Any]) -> Html:
         tabindex=0,
         aria_label="Command that clones it",
     )
-    return panel("about", "Repository", facts(pairs), note("To clone it, with git able to sign in:"), command)
+    return panel("about", "Repository", facts(pairs), note("To clone it:"), command)
 
 
 def _branches(session: Session, name: str, revision: Revision) -> Html:
@@ -108,7 +112,9 @@ def _files(asked: Asked, revision: Revision, folder: Mapping[str, Any], path: st
         "files",
         "Files",
         el("p", at_commit, ". ", to("History", history)),
-        table("files-table", "Files", _HEADINGS, entries[start : start + _PAGE_ENTRIES], "w", heard=True)
+        table(
+            "files-table", "Entries of the folder", _HEADINGS, entries[start : start + _PAGE_ENTRIES], "w", heard=True
+        )
         if entries
         else note("The folder is empty."),
         turn(

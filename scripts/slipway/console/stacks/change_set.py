@@ -35,7 +35,11 @@ def change_set(asked: Asked) -> Page:
         ("The first changes", address(asked, "changes", name) if token else None),
         ("More changes", address(asked, "changes", name, token=more) if more else None),
     )
-    shown = table("changes-table", "Changes", _HEADINGS, rows, "kkkkww", heard=True) if rows else note("No changes.")
+    shown = (
+        table("changes-table", "Changes of resources", _HEADINGS, rows, "kkkkww", heard=True)
+        if rows
+        else note("No changes.")
+    )
     return Page(name, [panel("about", "Change set", about), panel("changes", "Changes", shown, links)], above(asked))
 
 

@@ -75,7 +75,7 @@ def _resources(asked: Asked, stack_id: str) -> Html:
     return panel(
         "resources",
         "Resources",
-        table("resources-table", "Resources", _RESOURCE_HEADINGS, rows, "kkwkkw", heard=True)
+        table("resources-table", "Resources of the stack", _RESOURCE_HEADINGS, rows, "kkwkkw", heard=True)
         if rows
         else note("It has no resource."),
         turn(
@@ -105,7 +105,7 @@ def _outputs(found: Stack) -> Html | None:
     ]
     headings = ("Output", "Value", "About", "Exported as")
     return (
-        panel("outputs", "Outputs", table("outputs-table", "Outputs", headings, rows, "kww", heard=True))
+        panel("outputs", "Outputs", table("outputs-table", "Outputs of the stack", headings, rows, "kww", heard=True))
         if rows
         else None
     )
@@ -117,7 +117,7 @@ def _parameters(found: Stack) -> Html | None:
         for one in _sorted(found.get("Parameters", ()), "ParameterKey")
     ]
     headings = ("Parameter", "Value", "Resolved to")
-    shown = table("parameters-table", "Parameters", headings, rows, "kww", heard=True)
+    shown = table("parameters-table", "Parameters of the stack", headings, rows, "kww", heard=True)
     return panel("parameters", "Parameters", shown) if rows else None
 
 
@@ -140,7 +140,7 @@ def _change_sets(asked: Asked, found: Stack) -> Html | None:
         for one in listed
     ]
     headings = ("Change set", "Status", "Execution", "Created", "About")
-    shown = table("change-sets-table", "Change sets", headings, rows, "kkkkw", heard=True)
+    shown = table("change-sets-table", "Change sets of the stack", headings, rows, "kkkkw", heard=True)
     return panel("change-sets", "Change sets", shown) if rows else None
 
 

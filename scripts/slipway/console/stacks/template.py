@@ -17,7 +17,7 @@ def template(asked: Asked) -> Page:
     # botocore parses a template of JSON: https://docs.aws.amazon.com/boto3/latest/reference/services/cloudformation.html
     text = body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
     shown = text_pages(
-        "Template",
+        "Lines of the template",
         text.replace("\r\n", "\n"),
         asked.page_number,
         lambda page: address(asked, "template", page=str(page)),

@@ -6,14 +6,17 @@ https://aarkue.github.io/graphlay/docs/guide
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import graphlay
 
 from slipway.workflows.graphs.definition import END, START, Edge, Graph, Node
 
+_KEPT = 64
+"""Laid out graphs that are kept, for a page that is drawn again and again."""
 _CHARACTER = 7.2
-_SIDE, _WIDEST_PX = 28.0, 260.0
+_SIDE, _NARROWEST, _WIDEST_PX = 28.0, 128.0, 260.0
 _STATE_HEIGHT, _TERMINAL = 40.0, (58.0, 26.0)
 HEADER = 26.0
 """Height of the title of a Map or a Parallel."""
@@ -53,6 +56,7 @@ class Placed:
     height: float
 
 
+@lru_cache(maxsize=_KEPT)
 def place(graph: Graph) -> Placed:
     """Lay out a graph; the same graph is always laid out the same way."""
     drawing = graphlay.Graph()
@@ -88,4 +92,4 @@ def _to_border(points: list[Point], top: float) -> tuple[Point, ...]:
 def _size(node: Node) -> Point:
     if node.name in {START, END}:
         return _TERMINAL
-    return min(_WIDEST_PX, max(90.0, len(node.name) * _CHARACTER + _SIDE)), _STATE_HEIGHT
+    return min(_WIDEST_PX, max(_NARROWEST, len(node.name) * _CHARACTER + _SIDE)), _STATE_HEIGHT

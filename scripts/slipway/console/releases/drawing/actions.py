@@ -9,6 +9,7 @@ from typing import Any
 from pipeline_lambdas.release.names import is_tuning_job
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join, link
 from pipeline_lambdas.report.kit.tables import fold, note, table, word
+from slipway.console.links import log_link
 from slipway.console.releases.drawing.board import Stage, stages_of
 from slipway.console.releases.subject import Seen
 from slipway.console.shell import at, to, took
@@ -95,6 +96,8 @@ def _revisions(seen: Seen) -> dict[str, str]:
 def _places(action: ActionView) -> Html:
     """Return links to the pages of what an action did."""
     links = [to(name, address) for name, address in _addresses(action)]
+    if action.log_group:
+        links.append(log_link("Log", action.log_group, action.log_streams if action.provider == "CodeBuild" else ""))
     links += [link("Evidence", action.evidence)] if action.evidence.startswith("http") else []
     return el("span", *links, class_="places") if links else join()
 
@@ -109,9 +112,6 @@ def _addresses(action: ActionView) -> Iterator[tuple[str, str]]:
         yield "Job", at("jobs", "tuning" if is_tuning_job(job) else "training", job)
     if variables.get("EndpointName"):
         yield "Endpoint", at("endpoints", variables["EndpointName"])
-    if action.log_group:
-        stream = action.log_streams if action.provider == "CodeBuild" else ""
-        yield "Log", at("logs", group=action.log_group, **({"stream": stream} if stream else {}))
 
 
 def _variables(seen: Seen) -> Html | None:

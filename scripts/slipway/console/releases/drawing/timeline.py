@@ -22,7 +22,7 @@ _MOST_TICKS = 8
 _TICKS_APART = 64.0
 _LONGEST_WAIT = 0.3
 """How long a wait is drawn at most, as a share of the time that went by with work."""
-_LEAST_SHARE = 0.001
+_LEAST_SHARE = 1e-6
 _LEGEND: tuple[tuple[Kind, str], ...] = (
     ("ran", "at work"),
     ("failed", "failed"),
