@@ -60,7 +60,8 @@ def page(installation: str, path: str, query: Mapping[str, str]) -> str:
     waits = needs_script(path, query)
     script = el("script", src=at("assets", "aws_links.js"), defer="defer") if waits else None
     goes = None if waits else el("meta", http_equiv="refresh", content=f"0; url={address}")
-    head = el("head", el("meta", charset="utf-8"), el("title", "Slipway"), goes, script)
+    icon = el("link", rel="icon", type="image/svg+xml", href=at("assets", "icon.svg"))
+    head = el("head", el("meta", charset="utf-8"), el("title", "Slipway"), icon, goes, script)
     link: Html = el("a", "To the first page" if waits else "To the page", href=address)
     body = el("body", el("main", el("h1", "Slipway"), el("p", link)))
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
