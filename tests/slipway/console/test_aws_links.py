@@ -82,6 +82,10 @@ def led_to(address: str, installation: str = "local") -> str:
             "/workflows/m/executions/x",
         ),
         (
+            "/states/home?region=us-east-1#/statemachines/view/arn:aws:states:us-east-1:111122223333:stateMachine:m",
+            "/workflows/m",
+        ),
+        (
             "/cloudformation/home?region=us-east-1#/stacks/stackinfo?stackId="
             "arn:aws:cloudformation:us-east-1:111122223333:stack/slipway-setup-local/1f",
             "/stacks/slipway-setup-local",
