@@ -16,8 +16,8 @@ from slipway.console.local import local_access
 from benchmarks.figures import Figure, at_most
 from tests.releases.house import MODEL, PREFIX, House
 
-RELEASES, SHORT_RELEASES = 2000, 30
-_TIMES, _CHANGES = 20, 12
+RELEASES, SHORT_RELEASES = 2000, 12
+_TIMES, _CHANGES = 20, 8
 _PAGE_MS, _SHOWN_MS = 100.0, 200.0
 _MANY_TO_FEW = 1.2
 _PATIENCE_S = 10.0

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start, cycles, evaluation, growth, idle, images, new_model, release, reviews, tables
+from benchmarks import (
+    cold_start,
+    console,
+    cycles,
+    evaluation,
+    growth,
+    idle,
+    images,
+    new_model,
+    release,
+    reviews,
+    tables,
+)
 from benchmarks.__main__ import show
 from benchmarks.figures import Figure, at_least, at_most, untargeted
 from tests.local_server import ROOT
@@ -64,6 +76,13 @@ def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     assert all(ratios[stage] > 0 for stage in stages)
     assert ratios["whole release"] == pytest.approx(sum(ratios[stage] for stage in stages))
     assert figures["evaluation of 10,000 rows / one invocation per row"] > 1
+
+
+def test_console(house: House) -> None:
+    figures = measured(console.measure(house, short=True))
+    house.wait_for_end(house.newest())
+    assert 0 < figures["until a change shows, median"] < 10_000
+    assert figures[f"the slowest page, {console.SHORT_RELEASES} releases"] > 0
 
 
 @pytest.mark.faults

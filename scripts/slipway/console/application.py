@@ -50,7 +50,7 @@ class Console:
 
     def application(self) -> ASGIApp:
         """Return the application, which answers everything below /_console."""
-        routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name}}", _asset)]
+        routes = [Route(ENTER, self._enter), Route(f"{BASE}/assets/{{name:path}}", _asset)]
         routes.append(Route(f"{AWS_LINKS}/{{path:path}}", self._led_on))
         for room in ROOMS:
             routes += [Route(f"{BASE}{path}", self._served(serve)) for path, serve in room.files.items()]

@@ -67,7 +67,7 @@ def test_the_cookie_is_for_this_console_alone(cookie: str, access: Access) -> No
     assert access.secret not in access.address()
 
 
-@pytest.mark.parametrize("path", [f"{BASE}/", f"{BASE}/assets/live.js", f"{BASE}/live/", BASE, f"{BASE}/models/x"])
+@pytest.mark.parametrize("path", [f"{BASE}/", f"{BASE}/live/", BASE, f"{BASE}/models/x", f"{BASE}/assetsx"])
 @pytest.mark.parametrize("value", ["", "0" * 64, "f" * 64])
 def test_nothing_is_shown_to_a_browser_that_was_not(
     local_aws: LocalServer, access: Access, path: str, value: str
@@ -142,13 +142,20 @@ def test_a_ticket_expires(local_aws: LocalServer, access: Access, monkeypatch: p
     old = enter_path(access)
     monkeypatch.undo()
     status, headers, text = ask(local_aws, old)
-    assert (status, "expired" in text, "set-cookie" in headers) == (403, True, False)
+    assert (status, "which are over" in text, "set-cookie" in headers) == (403, True, False)
 
 
 @pytest.mark.parametrize("ticket", ["", "1.2", "9999999999.", f"9999999999.{'0' * 64}", "nan.x", "\u0661.x"])
 def test_a_made_up_ticket_lets_nobody_in(local_aws: LocalServer, ticket: str) -> None:
     status, headers, _ = ask(local_aws, f"{BASE}/enter?ticket={quote(ticket)}")
     assert (status, "set-cookie" in headers) == (403, False)
+
+
+@pytest.mark.parametrize("path", ["assets/live.js", "assets/x", "assets/x/y", "assets/../models/x", "aws/x/y"])
+def test_what_everybody_gets_tells_nothing_of_the_installation(local_aws: LocalServer, path: str) -> None:
+    _, headers, text = ask(local_aws, f"{BASE}/{path}")
+    assert "111122223333" not in text
+    assert "set-cookie" not in headers
 
 
 def test_a_form_has_a_bound(local_aws: LocalServer, cookie: str, access: Access) -> None:
