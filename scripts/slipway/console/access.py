@@ -23,8 +23,6 @@ from starlette.responses import RedirectResponse, Response
 BASE = "/_console"
 ENTER = f"{BASE}/enter"
 AWS_LINKS = f"{BASE}/aws"
-_FOR_EVERYBODY = (f"{AWS_LINKS}/", f"{BASE}/assets/")
-"""Below these are the same answers for whoever asks, and nothing of the installation."""
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
 _TICKET_S = 600
@@ -103,7 +101,7 @@ class Access:
         until, now = int(ticket.partition("-")[0]), time.time()
         if until < now:
             raise RefusedError(
-                403, f"The address was for ten minutes, which are over. `slipway {self.verb}` prints one."
+                403, f"The address has expired: it is for ten minutes. `slipway {self.verb}` prints one."
             )
         if not self._uses(ticket, until, now) and not self._knows(request):
             raise RefusedError(403, f"The address has let a browser in already. `slipway {self.verb}` prints another.")

@@ -57,7 +57,7 @@ class Console:
             routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
             routes += [Route(f"{BASE}{path}", self._shown(draw, room)) for path, draw in room.pages.items()]
             routes += [
-                Route(f"{BASE}{path}", self._decided(decide), methods=["POST"])
+                Route(f"{BASE}{path}", self._decided(decide, room), methods=["POST"])
                 for path, decide in room.decisions.items()
             ]
         return self._guarded(Starlette(routes=routes, exception_handlers={404: self._nothing}))
@@ -143,7 +143,7 @@ class Console:
 
         return served
 
-    def _decided(self, decide: Decide) -> Callable[[Request], Awaitable[Response]]:
+    def _decided(self, decide: Decide, room: Room) -> Callable[[Request], Awaitable[Response]]:
         async def decided(request: Request) -> Response:
             form = await _form(request)
             if form is None:
@@ -156,7 +156,7 @@ class Console:
                 failed = _failed(error, self.session)
                 return self._page(Page("This was not done", failed.parts, failed.above, status=409))
             if isinstance(done, Page):
-                return self._page(done)
+                return self._page(done, room)
             joint = "&" if "?" in done.address else "?"
             said = at(said=done.said).partition("?")[2]
             return RedirectResponse(f"{done.address}{joint}{said}", 303)

@@ -60,8 +60,8 @@ def _serve(session: Session, port: int, *, browse: bool) -> None:
     from slipway.console.application import Console  # noqa: PLC0415
     from slipway.console.live import Clock  # noqa: PLC0415
 
-    session.announce()
     listener = _listen(port)
+    session.announce()
     access = Access(secrets.token_urlsafe(32), port, "console")
     every_s = _POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S
     application = Console(session, access, Clock(every_s), every_s).application()

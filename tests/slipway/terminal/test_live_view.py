@@ -11,6 +11,7 @@ from slipway.errors import StillRunningError
 from slipway.releases.run_view import ActionView, RunView
 from slipway.terminal.interrupts import goes_on
 from slipway.terminal.live_view import LiveRelease, Stage, ended_line, stages_of, wrapped_command
+from slipway.terminal.log_tail import Tails
 from slipway.terminal.output import Output, PlainConsole
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -48,9 +49,15 @@ WAITING = release(APPROVAL, action("DeployProd", "Deploy", ""))
 BEHIND = replace(release(action("Approve", "Approve", "")), behind="99999999-0c53-4f39", waits_for="Approve")
 
 
-def screen(run: RunView, width: int, height: int) -> list[str]:
+TAILS = {
+    ("DeployTest", f"Evaluate{number}"): tuple(f"{number}: line {line} " + "w" * 200 for line in range(20))
+    for number in range(3)
+}
+
+
+def screen(run: RunView, width: int, height: int, tails: Tails | None = None) -> list[str]:
     console = PlainConsole(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
-    view = LiveRelease(console, command, run)
+    view = LiveRelease(console, command, run, tails or {})
     return ["".join(part.text for part in line).rstrip() for line in console.render_lines(view(), pad=False)]
 
 
@@ -69,6 +76,19 @@ def test_what_runs_is_in_sight(width: int, height: int) -> None:
     for number in range(3):
         assert any(line.startswith(f"    Evaluate{number}  InProgress") for line in lines)
     assert "  then Approve, DeployProd" in lines
+
+
+@pytest.mark.parametrize(("width", "height", "each"), [(80, 24, 5), (60, 15, 2), (200, 50, 6), (40, 9, 0)])
+def test_the_last_log_lines_take_the_rows_that_are_left(width: int, height: int, each: int) -> None:
+    lines = screen(RUNNING, width, height, TAILS)
+    assert len(lines) < height
+    assert max(map(len, lines)) <= width
+    for number in range(3):
+        own = [line for line in lines if line.startswith(f"      {number}: line ")]
+        assert [line.split()[2] for line in own] == [str(line) for line in range(20 - each, 20)]
+        assert each == 0 or lines.index(own[0]) == 1 + next(
+            row for row, line in enumerate(lines) if line.startswith(f"    Evaluate{number}  InProgress")
+        )
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES[:3])

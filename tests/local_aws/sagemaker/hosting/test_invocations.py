@@ -83,8 +83,8 @@ def test_no_content_is_an_answer(hosted: Aws) -> None:
 def test_a_model_that_takes_too_long(hosted: Aws) -> None:
     deployed(hosted)
     service = hosted.service
-    records = service._platform.records
-    quick = Invocations(records, service._deployments, service._metrics, "", Limits(answer_s=0.2))
+    records, console = service._platform.records, hosted.runtime.settings.console
+    quick = Invocations(records, service._deployments, service._metrics, console, Limits(answer_s=0.2))
     hosted.runtime_front.operations = {
         "InvokeEndpoint": type(hosted.runtime_front.operations["InvokeEndpoint"])(quick.invoke, lambda *_: [])
     }
