@@ -45,9 +45,14 @@ def load_sample(root: Path, system: str) -> Sample:
 def place_of(session: Session, fresh: str = "") -> Place:
     """The installation that the executions of a sample run in; a name for what they make is drawn if none is given."""
     names = session.names
-    buckets = (names.bucket(purpose) for purpose in ("data", "models", "packages"))
     return Place(
-        names.suffix, names.account, names.region, *buckets, fresh=fresh or f"sample-{uuid.uuid4().hex[:_DIGITS]}"
+        suffix=names.suffix,
+        account=names.account,
+        region=names.region,
+        data_bucket=names.bucket("data"),
+        model_bucket=names.bucket("models"),
+        package_bucket=names.bucket("packages"),
+        fresh=fresh or f"sample-{uuid.uuid4().hex[:_DIGITS]}",
     )
 
 
