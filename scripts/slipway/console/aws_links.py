@@ -21,6 +21,7 @@ _BEHIND = "behind"
 _VIEWER = "logEventViewer:"
 _EVIDENCE_PARTS = 4
 _MACHINE_FIELD = 6
+_ARN = "{arn}"
 
 Found = Mapping[str, str]
 
@@ -61,6 +62,9 @@ def _fitting(form: Sequence[str], words: Sequence[str]) -> dict[str, str] | None
     if len(words) < len(form):
         return None
     found: dict[str, str] = {}
+    if form[-1] == _ARN:
+        # That of a Map's child execution has a slash.
+        words = [*words[: len(form) - 1], "/".join(words[len(form) - 1 :])]
     for name, word in zip(form, words, strict=False):
         if name.startswith("{") and word:
             found[name.strip("{}")] = word

@@ -43,10 +43,17 @@ def load_sample(root: Path, system: str) -> Sample:
 
 
 def place_of(session: Session, fresh: str = "") -> Place:
-    """The installation that the executions of a sample run in, with a name for what they make, drawn if none is given."""
+    """The installation that the executions of a sample run in; a name for what they make is drawn if none is given."""
     names = session.names
-    buckets = (names.bucket(purpose) for purpose in ("data", "models", "packages"))
-    return Place(names.suffix, names.account, names.region, *buckets, fresh or f"sample-{uuid.uuid4().hex[:_DIGITS]}")
+    return Place(
+        suffix=names.suffix,
+        account=names.account,
+        region=names.region,
+        data_bucket=names.bucket("data"),
+        model_bucket=names.bucket("models"),
+        package_bucket=names.bucket("packages"),
+        fresh=fresh or f"sample-{uuid.uuid4().hex[:_DIGITS]}",
+    )
 
 
 def upload_sample(session: Session, sample: Sample) -> int:

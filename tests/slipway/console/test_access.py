@@ -248,7 +248,7 @@ def test_a_ticket_expires(local_aws: LocalServer, access: Access, monkeypatch: p
     old = enter_path(access)
     monkeypatch.undo()
     status, headers, text = ask(local_aws, old)
-    assert (status, "which are over" in text, "set-cookie" in headers) == (403, True, False)
+    assert (status, "has expired" in text, "set-cookie" in headers) == (403, True, False)
 
 
 @pytest.mark.parametrize("ticket", ["", "1.2", "9999999999.", f"9999999999.{'0' * 64}", "nan.x", "\u0661.x"])

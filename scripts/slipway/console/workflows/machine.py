@@ -79,9 +79,7 @@ def _executions(asked: Asked, found: Mapping[str, Any]) -> tuple[list[Child], st
     """The executions and the links around them, the newest of those, and whether one of them is running."""
     session, name = asked.session, str(found["name"])
     if found["type"] == "EXPRESS":
-        return [
-            note("Step Functions keeps no list of the executions of an express state machine: see its logs.")
-        ], False
+        return [note("Of an express state machine, Step Functions tells the executions in its logs alone.")], "", False
     here, wanted = machine_address(session, name), asked.query.get("status", "")
     wanted = wanted if wanted in STATUSES else ""
     request: dict[str, Any] = {"stateMachineArn": found["stateMachineArn"], "maxResults": PAGE_ROWS}

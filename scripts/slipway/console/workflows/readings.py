@@ -19,9 +19,10 @@ from slipway.console.workflows.visits import Told
 from slipway.installation.aws_errors import code_of
 from slipway.workflows.executions import RUNNING
 
-_MOST_READINGS = 12
-_MOST_EVENTS_KEPT = 96
-"""Events with data, of at most 256 KiB each."""
+_MOST_READINGS, _MOST_EVENTS = 32, 60_000
+"""What is kept: histories, and events in all of them, which take up to 700 bytes each."""
+_MOST_CHARACTERS_KEPT = 2_000_000
+"""Of events with their data in one history; an event has up to 256 KiB."""
 _PAGE = 100
 """A token leads on only if all else is asked for as before, so all pages are read as those with data are."""
 _NEWEST = 40
@@ -78,8 +79,9 @@ class Reading:
                 if number not in self._events:
                     self._events |= {event["id"]: event for event in self._from(number) if event["id"] in wanted}
             found = {number: self._events[number] for number in wanted if number in self._events}
-            while len(self._events) > _MOST_EVENTS_KEPT:
-                self._events.popitem(last=False)
+            kept = sum(map(_size, self._events.values()))
+            while kept > _MOST_CHARACTERS_KEPT:
+                kept -= _size(self._events.popitem(last=False)[1])
         return found
 
     def _is_whole(self, described: Mapping[str, Any]) -> bool:
@@ -153,6 +155,12 @@ class Reading:
             yield from page["events"]
 
 
+def _size(event: Event) -> int:
+    """About how many characters an event holds."""
+    details = (one for one in event.values() if isinstance(one, dict))
+    return 100 + sum(len(text) for one in details for text in one.values() if isinstance(text, str))
+
+
 class Readings:
     """The readings of the executions that were looked at last."""
 
@@ -167,9 +175,12 @@ class Readings:
         with self._lock:
             found = self._kept.pop(key, None) or Reading(client, key[1])
             self._kept[key] = found
-            while len(self._kept) > _MOST_READINGS:
+            while len(self._kept) > 1 and self._is_too_much():
                 self._kept.popitem(last=False)
         return found
+
+    def _is_too_much(self) -> bool:
+        return len(self._kept) > _MOST_READINGS or sum(one.told.last for one in self._kept.values()) > _MOST_EVENTS
 
 
 @cache

@@ -113,6 +113,19 @@ def test_events_with_their_data_come_from_their_page() -> None:
     assert [request.get("nextToken") for request in client.asked[1:]] == ["200", None, "100", "200"]
 
 
+def test_large_data_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_CHARACTERS_KEPT", 150)
+    client = Client(chain(2, ended=True))
+    reading = Reading(client, "arn")
+    whole(reading, "SUCCEEDED")
+    client.asked.clear()
+    assert reading.events([2, 3]).keys() == {2, 3}
+    assert reading.events([3]).keys() == {3}
+    assert len(client.asked) == 1
+    assert reading.events([2]).keys() == {2}
+    assert len(client.asked) == 2, "the older one was let go"
+
+
 def test_a_redrive_is_read_on() -> None:
     client = Client(chain(2, ended=True))
     reading = Reading(client, "arn")
@@ -138,6 +151,11 @@ def test_a_bound_of_readings_is_kept() -> None:
     kept, client = Readings(), Client([])
     first = kept.of(client, described("RUNNING"))
     assert kept.of(client, described("RUNNING")) is first
-    for number in range(12):
+    for number in range(32):
         kept.of(client, {**described("RUNNING"), "executionArn": f"arn-{number}"})
-    assert kept.of(client, described("RUNNING")) is not first
+    again = kept.of(client, described("RUNNING"))
+    assert again is not first
+    again.told.last = 60_001
+    assert kept.of(client, described("RUNNING")) is again, "the one that is looked at stays"
+    kept.of(client, {**described("RUNNING"), "executionArn": "another"})
+    assert kept.of(client, described("RUNNING")) is not again
