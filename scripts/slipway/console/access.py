@@ -20,6 +20,8 @@ from starlette.responses import RedirectResponse, Response
 BASE = "/_console"
 ENTER = f"{BASE}/enter"
 AWS_LINKS = f"{BASE}/aws"
+_FOR_EVERYBODY = (f"{AWS_LINKS}/", f"{BASE}/assets/")
+"""Below these are the same answers for whoever asks, and nothing of the installation."""
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
 _TICKET_S = 600
@@ -84,7 +86,7 @@ class Access:
         if _is_foreign(request, host):
             raise RefusedError(403, "The console does not answer pages of another origin.")
         known = hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._signed("cookie").encode())
-        if not known and request.url.path != ENTER and not request.url.path.startswith(f"{AWS_LINKS}/"):
+        if not known and request.url.path != ENTER and not request.url.path.startswith(_FOR_EVERYBODY):
             raise RefusedError(403, f"This browser has not been let in. The command `slipway {self.verb}` lets it in.")
 
     def enter(self, request: Request) -> Response:
@@ -94,7 +96,7 @@ class Access:
             raise RefusedError(403, f"The address is not this console's. The command `slipway {self.verb}` prints one.")
         if int(until) < time.time():
             raise RefusedError(
-                403, f"The address has expired: it is for ten minutes. `slipway {self.verb}` prints one."
+                403, f"The address was for ten minutes, which are over. `slipway {self.verb}` prints one."
             )
         to = request.query_params.get("to", "")
         response = RedirectResponse(to if to.startswith(f"{BASE}/") else f"{BASE}/", 303)
