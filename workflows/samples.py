@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An installation: what names its machines, and its buckets."""
+    """An installation: what names its machines, its buckets, and `fresh`, a name that nothing in it has yet."""
 
     suffix: str
     account: str
@@ -17,6 +17,7 @@ class Place:
     data_bucket: str
     model_bucket: str
     package_bucket: str
+    fresh: str
 
 
 @dataclass(frozen=True, slots=True)

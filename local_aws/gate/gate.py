@@ -34,6 +34,7 @@ CONSOLE_PREFIX = "/_console/"
 OWN_SERVICE = "local-aws"
 """The service name in signatures of requests to local AWS itself."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_SANDBOX = (b"content-security-policy", b"sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts")
 _CALLBACK = re.compile(r"/_ministack/cfn-(?:response|signal)/([0-9a-f-]{36})")
 
 
@@ -71,6 +72,7 @@ class Gate:
             await self._fronts.console(scope, receive, send)
             return
         request = Request.of(scope)
+        send = _apart(request, send)
         refused = self._refusal(request, scope["path"])
         if refused is not None:
             await _send_text(send, refused)
@@ -175,6 +177,30 @@ def _given(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+def _apart(request: Request, send: Send) -> Send:
+    """Keep what a browser shows, an object in a bucket for example, apart from the console's pages.
+
+    AWS serves objects and its console from different names; here both are one origin, and a script in an object could
+    use the console as the person who looks at it. https://www.w3.org/TR/CSP3/#directive-sandbox gives a page an origin
+    of its own. Programs get the answer as AWS gives it: every browser says which it is.
+    """
+    is_browser = any(name.startswith("sec-fetch-") for name in request.headers)
+    if not is_browser and not request.header("user-agent").startswith("Mozilla/"):
+        return send
+
+    async def send_apart(message: Message) -> None:
+        if message["type"] == "http.response.start" and not any(map(_is_pdf, message["headers"])):
+            message = {**message, "headers": [*message["headers"], _SANDBOX]}
+        await send(message)
+
+    return send_apart
+
+
+def _is_pdf(header: tuple[bytes, bytes]) -> bool:
+    """Whether a header says so: a PDF runs no script of its page's origin, and some browsers show none in a sandbox."""
+    return (header[0].lower(), header[1].lower()) == (b"content-type", b"application/pdf")
 
 
 def _without_cors(send: Send) -> Send:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,9 +19,6 @@ EXPERIMENTS = (
 )
 """The last one fails, as `eta` is at most 1, and the others go on."""
 
-# Names are the caller's to choose, and each run needs new ones.
-_NAME = f"sample-{uuid.uuid4().hex[:8]}"
-
 
 def objects() -> Iterator[tuple[str, bytes]]:
     """Yield key and content of the rows to train on, to validate with and to test with."""
@@ -30,12 +26,13 @@ def objects() -> Iterator[tuple[str, bytes]]:
     return ((f"{FOLDER}/{key}", content) for key, content in rows.objects().items())
 
 
-def _names(_place: Place) -> dict[str, Any]:
-    return {"JobName": _NAME, "ModelName": _NAME, "EndpointName": _NAME}
+def _names(place: Place) -> dict[str, Any]:
+    # Names are the caller's to choose, and each run needs new ones.
+    return {"JobName": place.fresh, "ModelName": place.fresh, "EndpointName": place.fresh}
 
 
-def _deployed(_place: Place) -> dict[str, Any]:
-    return {"EndpointName": _NAME}
+def _deployed(place: Place) -> dict[str, Any]:
+    return {"EndpointName": place.fresh}
 
 
 def _experiments(_place: Place) -> dict[str, Any]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from local_aws.base.cloudformation import interrupted_stacks, replacements, template_checks, template_values
+from local_aws.base.cloudformation import (
+    interrupted_stacks,
+    nested_stacks,
+    replacements,
+    template_checks,
+    template_values,
+)
 from local_aws.base.patch import DOCS, TESTS, Patch
 
 _STACK_OPERATIONS = "services.cloudformation.handlers._ACTION_HANDLERS"
@@ -81,6 +87,15 @@ PATCHES: tuple[Patch, ...] = (
             f"{TESTS}/cloudformation/test_templates.py::test_a_stack_whose_properties_are_wrong_fails_before_it_makes_anything",
         ),
         apply=lambda _: template_checks.describe_change_set_events(),
+        late=True,
+    ),
+    Patch(
+        name="name_parents",
+        replaces=tuple(f"{_STACK_OPERATIONS}[{name}]" for name in nested_stacks.OPERATIONS),
+        why="A nested stack names its parent and its root; MiniStack's answers leave them out.",
+        source=f"{DOCS}/AWSCloudFormation/latest/APIReference/API_StackSummary.html",
+        tests=(f"{TESTS}/cloudformation/test_stacks.py::test_a_nested_stack_names_its_parent_and_its_root",),
+        apply=lambda _: nested_stacks.name_parents(),
         late=True,
     ),
     Patch(

@@ -1,8 +1,9 @@
 """Who may use the console: a browser that was let in by an address which `slipway open` or `slipway console` printed.
 
 Loopback is open to every program and every user of a machine, and a browser sends requests there for any page. So the
-printed address carries a ticket, which lets one browser in within minutes; the browser then keeps a cookie that scripts
-cannot read and that pages of other sites do not send. The name in Host has to be loopback's, or a page whose name was
+printed address carries a ticket, which lets one browser in, once and within minutes: a browser's command line and its
+history show addresses. The browser then keeps a cookie that scripts cannot read and that pages of other sites do not
+send. The name in Host has to be loopback's, or a page whose name was
 made to resolve to 127.0.0.1 could read the answers: https://developer.mozilla.org/en-US/docs/Web/Security/Attacks.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+import secrets
 import time
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,8 +23,6 @@ from starlette.responses import RedirectResponse, Response
 BASE = "/_console"
 ENTER = f"{BASE}/enter"
 AWS_LINKS = f"{BASE}/aws"
-_FOR_EVERYBODY = (f"{AWS_LINKS}/", f"{BASE}/assets/")
-"""Below these are the same answers for whoever asks, and nothing of the installation."""
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
 _TICKET_S = 600
@@ -60,6 +61,8 @@ class Access:
     port: int
     verb: str = "open"
     """The verb that prints an address which lets in."""
+    _used: dict[str, int] = field(default_factory=dict, compare=False)
+    """Tickets that have let a browser in, with the times until which they would."""
 
     @property
     def _cookie(self) -> str:
@@ -72,42 +75,70 @@ class Access:
 
     def address(self, path: str = "/") -> str:
         """Return the address that lets a browser in, within ten minutes, and shows a page below `BASE`."""
-        until = int(time.time()) + _TICKET_S
-        query = urlencode({"ticket": f"{until}.{self._signed(f'ticket {until}')}", "to": f"{BASE}{path}"})
+        ticket = f"{int(time.time()) + _TICKET_S}-{secrets.token_hex(8)}"
+        query = urlencode({"ticket": f"{ticket}.{self._signed(f'ticket {ticket}')}", "to": f"{BASE}{path}"})
         return f"http://127.0.0.1:{self.port}{ENTER}?{query}"
 
     def check(self, request: Request) -> None:
         """Raise RefusedError for a request that may not be answered."""
-        host = request.headers.get("host", "").lower()
+        host = ",".join(request.headers.getlist("host")).lower()
         if host not in self.hosts:
             raise RefusedError(403, f"The console answers to {', '.join(self.hosts)}.")
         if request.method not in _METHODS:
             raise RefusedError(405, "Allowed methods are GET, HEAD and POST.")
         if _is_foreign(request, host):
             raise RefusedError(403, "The console does not answer pages of another origin.")
-        known = hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self._signed("cookie").encode())
-        if not known and request.url.path != ENTER and not request.url.path.startswith(_FOR_EVERYBODY):
+        # The path as it is routed: an address may be read in more than one way.
+        path = str(request.scope["path"])
+        if path != ENTER and not path.startswith(_FOR_EVERYBODY) and not self._knows(request):
             raise RefusedError(403, f"This browser has not been let in. The command `slipway {self.verb}` lets it in.")
 
     def enter(self, request: Request) -> Response:
         """Let a browser in that has a ticket, and send it to the page that it asks for; raises RefusedError."""
-        until, _, signed = request.query_params.get("ticket", "").partition(".")
-        if not hmac.compare_digest(signed.encode(), self._signed(f"ticket {until}").encode()):
+        ticket, _, signed = request.query_params.get("ticket", "").partition(".")
+        if not hmac.compare_digest(signed.encode(), self._signed(f"ticket {ticket}").encode()):
             raise RefusedError(403, f"The address is not this console's. The command `slipway {self.verb}` prints one.")
-        if int(until) < time.time():
+        until, now = int(ticket.partition("-")[0]), time.time()
+        if until < now:
             raise RefusedError(
-                403, f"The address was for ten minutes, which are over. `slipway {self.verb}` prints one."
+                403, f"The address has expired: it is for ten minutes. `slipway {self.verb}` prints one."
             )
+        if not self._uses(ticket, until, now) and not self._knows(request):
+            raise RefusedError(403, f"The address has let a browser in already. `slipway {self.verb}` prints another.")
         to = request.query_params.get("to", "")
-        response = RedirectResponse(to if to.startswith(f"{BASE}/") else f"{BASE}/", 303)
-        response.set_cookie(
-            self._cookie, self._signed("cookie"), max_age=_COOKIE_S, path=BASE, httponly=True, samesite="strict"
-        )
+        response = RedirectResponse(to if _is_page(to) else f"{BASE}/", 303)
+        ends = int(now) + _COOKIE_S
+        value = f"{ends}.{self._signed(f'cookie {ends}')}"
+        response.set_cookie(self._cookie, value, max_age=_COOKIE_S, path=BASE, httponly=True, samesite="strict")
         return response
+
+    def _uses(self, ticket: str, until: int, now: float) -> bool:
+        """Use a ticket up; returns whether it was not used before."""
+        for one in [one for one, ends in self._used.items() if ends < now]:
+            del self._used[one]
+        if ticket in self._used:
+            return False
+        self._used[ticket] = until
+        return True
+
+    def _knows(self, request: Request) -> bool:
+        """Whether the browser was let in, and not too long ago."""
+        ends, _, signed = request.cookies.get(self._cookie, "").partition(".")
+        is_own = hmac.compare_digest(signed.encode(), self._signed(f"cookie {ends}").encode())
+        return is_own and int(ends) >= time.time()
 
     def _signed(self, text: str) -> str:
         message = f"console of slipway {self.port} {text}"
         return hmac.new(self.secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def _is_page(address: str) -> bool:
+    """Whether an address is below the console's, however a browser reads it.
+
+    https://url.spec.whatwg.org/#double-dot-path-segment
+    """
+    segments = re.split(r"[/\\]", unquote(address.partition("?")[0]))
+    return address.startswith(f"{BASE}/") and not {".", ".."}.intersection(segments)
 
 
 def _is_foreign(request: Request, host: str) -> bool:

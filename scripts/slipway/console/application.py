@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
@@ -57,7 +57,7 @@ class Console:
             routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
             routes += [Route(f"{BASE}{path}", self._shown(draw, room)) for path, draw in room.pages.items()]
             routes += [
-                Route(f"{BASE}{path}", self._decided(decide), methods=["POST"])
+                Route(f"{BASE}{path}", self._decided(decide, room), methods=["POST"])
                 for path, decide in room.decisions.items()
             ]
         return self._guarded(Starlette(routes=routes, exception_handlers={404: self._nothing}))
@@ -104,7 +104,7 @@ class Console:
         async def shown(request: Request) -> Response:
             page = await run_in_threadpool(self._drawn, draw, request)
             query = f"?{request.url.query}" if request.url.query else ""
-            live = at("live") + request.url.path.removeprefix(BASE) + query
+            live = at("live") + quote(request.scope["path"].removeprefix(BASE)) + query
             return self._page(page, room, live, request.query_params.get("said", ""))
 
         return shown
@@ -143,7 +143,7 @@ class Console:
 
         return served
 
-    def _decided(self, decide: Decide) -> Callable[[Request], Awaitable[Response]]:
+    def _decided(self, decide: Decide, room: Room) -> Callable[[Request], Awaitable[Response]]:
         async def decided(request: Request) -> Response:
             form = await _form(request)
             if form is None:
@@ -156,7 +156,7 @@ class Console:
                 failed = _failed(error, self.session)
                 return self._page(Page("This was not done", failed.parts, failed.above, status=409))
             if isinstance(done, Page):
-                return self._page(done)
+                return self._page(done, room)
             joint = "&" if "?" in done.address else "?"
             said = at(said=done.said).partition("?")[2]
             return RedirectResponse(f"{done.address}{joint}{said}", 303)
@@ -194,7 +194,7 @@ def _refusal(refused: RefusedError) -> Response:
 
 
 async def _form(request: Request) -> dict[str, str] | None:
-    content = b""
+    content = bytearray()
     async for piece in request.stream():
         content += piece
         if len(content) > _MOST_FORM_BYTES:

@@ -104,7 +104,11 @@ def _build(found: Found, _: str) -> str:
 def _execution(found: Found, _: str) -> str:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     machine, *names = unquote(found["arn"]).split(":")[_MACHINE_FIELD:] or ("",)
-    return at("workflows", machine, *(("executions", names[0]) if names else ())) if machine else at("workflows")
+    machine, _, label = machine.partition("/")
+    of_map = {"label": label} if label else {}
+    if not machine:
+        return at("workflows")
+    return at("workflows", machine, "executions", names[0], **of_map) if names else at("workflows", machine)
 
 
 def _stack(found: Found, _: str) -> str:

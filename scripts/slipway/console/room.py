@@ -32,11 +32,15 @@ class Asked:
     @property
     def page_number(self) -> int:
         """The page of a long list, from 1."""
-        text = self.query.get("page", "1")
-        return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < _MOST_PAGES else 1
+        return self.count("page") or 1
+
+    def count(self, name: str) -> int:
+        """Return a number in the query that counts something, from 0; 0 for anything else."""
+        text = self.query.get(name, "")
+        return int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdecimal() else 0
 
 
-_MOST_PAGES = 1_000_000
+_MOST_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def row_of(
         verdict=next((state_of(one) for one in judged if state_of(one) == "failed"), state_of(main) if main else ""),
         failed_stage=string(failed, "stage"),
         failed_action=string(failed, "action"),
-        reason=_reason(record, failed) or str(summary.get("statusSummary", "")),
+        reason=_reason(record, failed) or ended_because(summary),
         commit=commit,
         message=_first(string(source, "revisionSummary")),
         author=authors.get(commit, ""),
@@ -162,6 +162,11 @@ def _reason(record: Mapping[str, Any], failed: Mapping[str, Any]) -> str:
         by, why = person(string(approval, "by")), string(approval, "reason")
         return f"Rejected{f' by {by}' if by else ''}{f': {why}' if why else ''}"
     return _first(string(failed, "error_message") or string(failed, "summary"))
+
+
+def ended_because(summary: Mapping[str, Any]) -> str:
+    """Return why an execution was stopped, or what else its summary says of its end; empty if that is nothing."""
+    return string(summary, "stopTrigger", "reason") or string(summary, "statusSummary")
 
 
 def _failed_actions(session: Session, run_id: str) -> list[dict[str, Any]]:

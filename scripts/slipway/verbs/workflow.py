@@ -106,11 +106,12 @@ def _run(session: Session, sample: Any) -> list[dict[str, Any]]:
         step.outcome = "failed"
         step.outcome = f"{samples.upload_sample(session, sample):,} objects uploaded"
     done: list[dict[str, Any]] = []
+    place = samples.place_of(session)
     for one in sample.runs:
         began = time.monotonic()
         with output.step(f"execution of {one.machine}") as step:
             step.outcome = "failed"
-            found = samples.run_machine(session, one, step)
+            found = samples.run_machine(session, one, place, step)
             step.outcome = found["status"]
         as_expected = found["status"] == one.expects
         if found["status"] == "SUCCEEDED":

@@ -17,6 +17,7 @@ from slipway.workflows.executions import RUNNING
 from slipway.workflows.machines import machine_arn
 from workflows.samples import Place, Run, Sample
 
+_DIGITS = 8
 _LAST_EVENTS = 20
 """Enough to hold the state that was entered last."""
 
@@ -41,11 +42,11 @@ def load_sample(root: Path, system: str) -> Sample:
     return sample
 
 
-def place_of(session: Session) -> Place:
-    """The installation that the executions run in."""
+def place_of(session: Session, fresh: str = "") -> Place:
+    """The installation that the executions of a sample run in, with a name for what they make, drawn if none is given."""
     names = session.names
     buckets = (names.bucket(purpose) for purpose in ("data", "models", "packages"))
-    return Place(names.suffix, names.account, names.region, *buckets)
+    return Place(names.suffix, names.account, names.region, *buckets, fresh or f"sample-{uuid.uuid4().hex[:_DIGITS]}")
 
 
 def upload_sample(session: Session, sample: Sample) -> int:
@@ -54,7 +55,7 @@ def upload_sample(session: Session, sample: Sample) -> int:
     return sum(bool(s3.put_object(Bucket=bucket, Key=key, Body=content)) for key, content in sample.objects())
 
 
-def run_machine(session: Session, run: Run, step: Step) -> dict[str, Any]:
+def run_machine(session: Session, run: Run, place: Place, step: Step) -> dict[str, Any]:
     """Start an execution and wait for its end: DescribeExecution's answer.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
@@ -62,8 +63,8 @@ def run_machine(session: Session, run: Run, step: Step) -> dict[str, Any]:
     client = session.client("stepfunctions")
     arn = client.start_execution(
         stateMachineArn=machine_arn(session, run.machine),
-        name=f"sample-{uuid.uuid4().hex[:8]}",
-        input=json.dumps(run.input(place_of(session))),
+        name=f"sample-{uuid.uuid4().hex[:_DIGITS]}",
+        input=json.dumps(run.input(place)),
     )["executionArn"]
     while (found := client.describe_execution(executionArn=arn))["status"] in RUNNING:
         step.update(_newest_state(client, arn))

@@ -263,3 +263,24 @@ def test_code_in_a_template_lies_in_a_file_index(local_aws: LocalServer) -> None
     answer = local_aws.client("lambda").invoke(FunctionName="inline-code")
     assert answer.get("FunctionError") == "Unhandled"
     assert "other" in answer["Payload"].read().decode()
+
+
+def test_a_nested_stack_names_its_parent_and_its_root(local_aws: LocalServer) -> None:
+    s3, client = local_aws.client("s3"), local_aws.client("cloudformation")
+    s3.create_bucket(Bucket="nested-templates")
+
+    def nested(name: str, resources: dict[str, Any]) -> dict[str, Any]:
+        s3.put_object(Bucket="nested-templates", Key=name, Body=json.dumps({"Resources": resources}).encode())
+        properties = {"TemplateURL": f"{local_aws.url}/nested-templates/{name}"}
+        return {"Type": "AWS::CloudFormation::Stack", "Properties": properties}
+
+    inner = nested("inner.json", {"Group": {"Type": "AWS::Logs::LogGroup"}})
+    create(local_aws, "nesting", {"Outer": nested("outer.json", {"Inner": inner})})
+    listed = {one["StackName"]: one for one in client.list_stacks()["StackSummaries"]}
+    root = listed["nesting"]
+    outer = next(one for one in listed.values() if one.get("ParentId") == root["StackId"])
+    (found,) = (one for one in listed.values() if one.get("ParentId") == outer["StackId"])
+    (described,) = client.describe_stacks(StackName=found["StackName"])["Stacks"]
+    assert (described["ParentId"], described["RootId"]) == (outer["StackId"], root["StackId"])
+    assert found["RootId"] == outer["RootId"] == root["StackId"]
+    assert "ParentId" not in root

@@ -215,6 +215,19 @@ def test_lists(shape: listing.Listing, request_: dict[str, Any], expected: str) 
     assert "".join(entry["n"] for entry in answer["Found"]) == expected
 
 
+def test_only_what_is_on_the_page_is_read_and_what_was_deleted_since_is_left_out() -> None:
+    heads = [Record("model", name, name, at, at) for at, name in enumerate("abcd")]
+    read = list[str]()
+
+    def full(head: Record) -> Record | None:
+        read.append(head.name)
+        return None if head.name == "c" else head
+
+    shape = listing.Listing("Models", lambda record: {"ModelName": record.name})
+    page = listing.answer(shape, heads, {"MaxResults": 2}, full)
+    assert ([one["ModelName"] for one in page["Models"]], read) == (["d"], ["d", "c"])
+
+
 def test_pages_cover_everything_once() -> None:
     found, request_ = "", {"MaxResults": 2}
     while True:

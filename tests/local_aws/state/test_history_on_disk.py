@@ -244,7 +244,9 @@ def test_points_are_forgotten_with_their_metrics(tmp_path: Path) -> None:
     metrics = MetricStore(Store(tmp_path / "telemetry.db"))
     for at in (1.0, 20.0):
         metrics.add("me", ("N", "both", ""), {"Timestamp": at, "Value": at})
+    assert [name for (_, name, _), _ in metrics.metrics("me")] == ["both"]
     metrics.add("me", ("N", "old", ""), {"Timestamp": 1.0, "Value": 1.0})
+    assert [name for (_, name, _), _ in metrics.metrics("me")] == ["both", "old"]
     metrics.forget_before(10.0)
     [(key, number)] = metrics.metrics("me")
     assert key == ("N", "both", "")

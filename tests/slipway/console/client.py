@@ -21,7 +21,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        return self.body.decode(errors="replace")
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -128,12 +129,117 @@ def test_other_methods_are_refused(local_aws: LocalServer, cookie: str, method: 
     assert ask(local_aws, f"{BASE}/", let_in(cookie), method)[0] == 405
 
 
-@pytest.mark.parametrize("to", ["//evil.example/", "http://evil.example/", "/", "/_console", "/_consolex/", "\\evil"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "//evil.example/",
+        "http://evil.example/",
+        "/",
+        "/_console",
+        "/_consolex/",
+        "\\evil",
+        "/_console/../bucket/page",
+        "/_console/a/..%5C..%5Cbucket/page",
+        "/_console/%252e%252e/bucket/page",
+        "/_console/.",
+    ],
+)
 def test_a_ticket_leads_nowhere_else(local_aws: LocalServer, access: Access, to: str) -> None:
     path, _, query = enter_path(access).partition("?")
     ticket = query.split("&")[0]
     status, headers, _ = ask(local_aws, f"{path}?{ticket}&to={to}")
     assert (status, headers["location"]) == (303, f"{BASE}/")
+
+
+def test_a_ticket_may_hold_no_header(local_aws: LocalServer, access: Access) -> None:
+    path, _, query = enter_path(access).partition("?")
+    status, headers, _ = ask(local_aws, f"{path}?{query.split('&')[0]}&to={BASE}/%0d%0aSet-Cookie:%20a=b")
+    assert (status, headers["location"]) == (303, f"{BASE}/%0D%0ASet-Cookie:%20a=b")
+    assert headers["set-cookie"].startswith("slipway-console-")
+
+
+def test_a_ticket_lets_one_browser_in(local_aws: LocalServer, access: Access) -> None:
+    path = enter_path(access)
+    first, headers, _ = ask(local_aws, path)
+    second, none, text = ask(local_aws, path)
+    assert (first, second, "already" in text, "set-cookie" in none) == (303, 403, True, False)
+    assert ask(local_aws, path, let_in(headers["set-cookie"]))[0] == 303, "the browser itself may load it anew"
+    assert ask(local_aws, path, method="HEAD")[0] == 403
+    used = enter_path(access)
+    assert ask(local_aws, used, method="HEAD")[0] == 303
+    assert ask(local_aws, used)[0] == 403
+
+
+def test_a_cookie_ends(local_aws: LocalServer, access: Access) -> None:
+    known, signed = f"slipway-console-{access.port}", access._signed
+    now = int(time.time())
+    for ends, status in ((now + 60, 200), (now - 60, 403)):
+        cookie = f"{known}={ends}.{signed(f'cookie {ends}')}"
+        assert ask(local_aws, f"{BASE}/", {"Cookie": cookie})[0] == status
+    moved = f"{known}={now + 61}.{signed(f'cookie {now + 60}')}"
+    assert ask(local_aws, f"{BASE}/", {"Cookie": moved})[0] == 403
+    ticket = signed(f"ticket {now + 60}")
+    assert ask(local_aws, f"{BASE}/", {"Cookie": f"{known}={now + 60}.{ticket}"})[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET {base}/ HTTP/1.1\r\nHost: {own}\r\nHost: evil.example", 400),
+        ("GET {base}/ HTTP/1.1\r\nHost: evil.example\r\nHost: {own}", 400),
+        ("GET {base}/ HTTP/1.0", 403),
+        ("GET {base}/ HTTP/1.1\r\nHost: {own}, evil.example", 403),
+        ("GET {base}/ HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: {own}", 403),
+        ("GET http://{own}{base}/ HTTP/1.1\r\nHost: evil.example", 403),
+    ],
+)
+def test_a_host_is_named_once_and_is_loopback(
+    local_aws: LocalServer, cookie: str, access: Access, head: str, status: int
+) -> None:
+    named = head.format(base=BASE, own=f"127.0.0.1:{access.port}")
+    assert spoken(local_aws, f"{named}\r\nCookie: {cookie.partition(';')[0]}\r\n\r\n") == status
+
+
+def spoken(server: LocalServer, request: str) -> int:
+    """Send a request as it is; returns the status."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(request.encode())
+        return int(connection.recv(64).split()[1])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/enter%3Fx", "/enter%23x", "/enter/../", "/enter/..%2Fmodels", "/aws%2F", "/%2e%2e/", "//enter", "/assets"],
+)
+def test_no_path_is_read_in_two_ways(local_aws: LocalServer, path: str) -> None:
+    status, _, text = ask(local_aws, f"{BASE}{path}")
+    assert (status, "account" in text) in {(403, False), (200, False)}
+
+
+def test_a_refused_form_is_not_read(local_aws: LocalServer, access: Access) -> None:
+    head = f"POST {BASE}/models/x/start HTTP/1.1\r\nHost: 127.0.0.1:{access.port}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert spoken(local_aws, f"{head}10\r\n") == 403, "before its end"
+
+
+def test_a_bucket_is_of_another_origin_to_a_browser(local_aws: LocalServer, cookie: str) -> None:
+    """A script in an object could use the console as the person who looks at it."""
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket="shown-by-a-browser")
+    for key, kind in (("page", "text/html"), ("paper", "application/pdf")):
+        s3.put_object(Bucket="shown-by-a-browser", Key=key, Body=b"<script></script>", ContentType=kind)
+    shown = {}
+    for key in ("page", "paper"):
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": "shown-by-a-browser", "Key": key})
+        path = url.removeprefix(local_aws.url)
+        browser = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+        for sent in (browser, {"User-Agent": "Mozilla/5.0"}, {}):
+            shown[key, len(sent)] = ask(local_aws, path, sent)[1].get("content-security-policy", "")
+    assert shown["page", 3] == shown["page", 1]
+    assert shown["page", 1].split()[0] == "sandbox"
+    assert "allow-same-origin" not in shown["page", 1]
+    assert {shown["page", 0], *(shown["paper", sent] for sent in (0, 1, 3))} == {""}
+    apart = let_in(cookie, Origin="null", Sec_Fetch_Site="cross-site")
+    assert ask(local_aws, f"{BASE}/models/x/start", apart, "POST", "a=b")[0] == 403
 
 
 def test_a_ticket_expires(local_aws: LocalServer, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,10 @@ def led_to(address: str, installation: str = "local") -> str:
             "/stacks/slipway-setup-local",
         ),
         ("/ec2/home?region=us-east-1#Instances:", "/"),
+        (
+            "/states/home#/v2/executions/details/arn:aws:states:us-east-1:111122223333:execution:m/Each:x",
+            "/workflows/m/executions/x?label=Each",
+        ),
         ("/states/home#/executions/details/none", "/workflows"),
     ],
 )

@@ -29,7 +29,7 @@ def jobs(installed: Installation, kind: str, status: str = "InProgress") -> list
 
 def test_the_sample_is_trained_on_and_judged(installed: Installation) -> None:
     [run] = OF_SYSTEM.runs
-    done = installed.run(**run.input(Place("local", "", "", "", "", "")))
+    done = installed.run(**run.input(Place("local", "", "", "", "", "", "")))
     assert done.output["metrics"]["accuracy"] > 0.9
     assert done.output["images"] == {"train": 120, "test": 40}
     assert done.states == [

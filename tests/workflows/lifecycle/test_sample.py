@@ -5,7 +5,7 @@ import json
 from workflows.lifecycle.sample import DATES, ROWS, SAMPLE, objects
 from workflows.samples import Place
 
-PLACE = Place("x", "111122223333", "us-east-1", "data", "models", "packages")
+PLACE = Place("x", "111122223333", "us-east-1", "data", "models", "packages", "fresh")
 
 
 def test_the_data_is_the_same_each_time_small_and_in_its_place() -> None:

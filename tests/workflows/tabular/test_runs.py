@@ -29,7 +29,7 @@ from workflows.samples import Place
 from workflows.tabular import algorithm
 from workflows.tabular.sample import SAMPLE
 
-PLACE = Place("local", ACCOUNT, REGION, DATA_BUCKET, "", "")
+PLACE = Place("local", ACCOUNT, REGION, DATA_BUCKET, "", "", "sample-0")
 TRAIN = "workflows/tabular/train/abalone.libsvm"
 
 

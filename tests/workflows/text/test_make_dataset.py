@@ -123,7 +123,7 @@ def test_the_sample_needs_no_model_and_tells_of_the_rows() -> None:
     put(sample())
     run = SAMPLE.runs[-1]
     client_of("s3").put_object(Bucket=DATA_BUCKET, Key=f"workflows/text/{NAME}.zip", Body=sample())
-    manifest = handler(run.input(Place("local", "", "", DATA_BUCKET, "", "")), Context())
+    manifest = handler(run.input(Place("local", "", "", DATA_BUCKET, "", "", "")), Context())
     assert manifest["prefix"] == f"{MODEL}/datasets/{manifest['dataset'][:16]}/"
     [told] = run.told(manifest)
     assert told == (

@@ -15,7 +15,7 @@ def drop(lines: Iterator[bytes]) -> None:
     assert sum(1 for _ in lines) > 200
 
 
-PLACE = Place("local", "111122223333", "us-east-1", "data", "models", "packages")
+PLACE = Place("local", "111122223333", "us-east-1", "data", "models", "packages", "fresh")
 
 
 def test_the_objects_are_small_and_always_the_same() -> None:

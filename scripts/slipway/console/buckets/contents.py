@@ -14,7 +14,7 @@ from pipeline_lambdas.report.kit.text import size
 from slipway.console.buckets.files import MOST_SHOWN_BYTES
 from slipway.console.buckets.kinds import Kind, is_report, kind_of
 from slipway.console.buckets.places import Place
-from slipway.console.buckets.reading import Beginning
+from slipway.console.buckets.reading import Beginning, unpacked
 from slipway.console.shell import to
 from slipway.console.texts import decoded, text_pages
 
@@ -31,13 +31,22 @@ def content(place: Place, found: Beginning, view: str, page: int) -> tuple[Child
         return (note(found.told),)
     if not found.size_bytes:
         return (note("It is empty."),)
-    kind = kind_of(place.key, found)
-    if kind == "image":
+    inside = unpacked(found)
+    kind = kind_of(place.key.removesuffix(".gz"), inside or found)
+    if kind == "image" and not inside:
         return _image(place, found)
-    text = decoded(found.content, cut=found.cut)
+    text = decoded((inside or found).content, cut=(inside or found).cut)
     if text is None:
         return (note("It is neither text of UTF-8 nor an image that is shown here."),)
-    return _text(place, found, kind, text, view, page)
+    part = _part(inside, found)
+    return (note(part) if part else None, *_text(place, inside or found, kind, text, view, page))
+
+
+def _part(inside: Beginning | None, found: Beginning) -> str | None:
+    """Say how much of an object is shown."""
+    if inside:
+        return f"Unpacked{f'; the first {size(len(inside.content))}' if inside.cut else ''}."
+    return f"The first {size(len(found.content))} of {size(found.size_bytes)}." if found.cut else None
 
 
 def _image(place: Place, found: Beginning) -> tuple[Child, ...]:
@@ -47,17 +56,16 @@ def _image(place: Place, found: Beginning) -> tuple[Child, ...]:
 
 
 def _text(place: Place, found: Beginning, kind: Kind, text: str, view: str, page: int) -> tuple[Child, ...]:
-    part = note(f"The first {size(len(found.content))} of {size(found.size_bytes)}.") if found.cut else None
     report = el("p", to("Show the report as a page", place.at("report"))) if is_report(place.key) else None
     shaped = None if view == "text" else _shaped(kind, text, cut=found.cut)
     views = _views(place, kind, view, shaped=shaped is not None)
     if isinstance(shaped, Html):
-        return report, part, views, shaped
+        return report, views, shaped
     more = {"view": view} if view else {}
     shown = text_pages(
         f"Content of {place.name}", shaped or text, page, lambda number: place.at(page=str(number), **more)
     )
-    return report, part, views, *shown
+    return report, views, *shown
 
 
 def _views(place: Place, kind: Kind, view: str, *, shaped: bool) -> Html | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline_lambdas.evidence import keys
+from pipeline_lambdas.release.names import short_id
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join
 from pipeline_lambdas.report.kit.tables import code, facts, note, table
 from pipeline_lambdas.report.kit.text import size
@@ -12,7 +14,8 @@ from slipway.console.buckets.contents import content
 from slipway.console.buckets.places import Place, place_of, trail
 from slipway.console.buckets.reading import Beginning, read_beginning
 from slipway.console.room import Asked, Page
-from slipway.console.shell import clock, panel, to
+from slipway.console.shell import at, clock, panel, to
+from slipway.releases.records import BUCKETS
 from slipway.session import Session
 
 _MOST_VERSIONS = 50
@@ -31,7 +34,7 @@ def s3_object(asked: Asked) -> Page:
         return Page(place.name, [gone, *_versions(place, versions)], above, status=200 if versions else 404)
     view = asked.query.get("view", "")
     parts = [
-        _about(place, found),
+        _about(session, place, found),
         panel("content", "Content", *content(place, found, view, asked.page_number)),
         *_versions(place, versions),
     ]
@@ -50,7 +53,7 @@ def list_versions(session: Session, place: Place) -> list[Mapping[str, Any]]:
     return sorted(own, key=lambda one: (one["LastModified"], one["IsLatest"]), reverse=True)
 
 
-def _about(place: Place, found: Beginning) -> Html:
+def _about(session: Session, place: Place, found: Beginning) -> Html:
     about = found.about
     metadata = [(name, el("span", value, class_="name")) for name, value in sorted(about.get("Metadata", {}).items())]
     pairs: list[tuple[str, Child]] = [
@@ -68,9 +71,25 @@ def _about(place: Place, found: Beginning) -> Html:
         ("Lock", about.get("ObjectLockMode")),
         ("Legal hold", about.get("ObjectLockLegalHoldStatus")),
         ("Address", code(f"s3://{place.bucket}/{place.key}")),
+        *_release(session, place),
     ]
     own = (el("h3", "Metadata"), facts(metadata)) if metadata else ()
-    return panel("about", "Object", facts(pairs), *own, el("p", to("Download", place.at("download"))))
+    return panel(
+        "about",
+        "Object",
+        facts(pairs),
+        *own,
+        el("p", to("Download", place.at("download"))),
+    )
+
+
+def _release(session: Session, place: Place) -> Iterator[tuple[str, Child]]:
+    """Yield the release that an object of the evidence is about."""
+    kind, _, rest = place.key.partition("/")
+    model, _, rest = rest.partition("/")
+    execution, _, name = rest.partition("/")
+    if kind == keys.RELEASES and name and place.bucket in map(session.names.bucket, BUCKETS):
+        yield "Release", to(short_id(execution), at("models", model, "releases", execution))
 
 
 def _versions(place: Place, versions: Sequence[Mapping[str, Any]]) -> list[Html]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,22 +16,21 @@ from slipway.session import Session
 MOST_BYTES = 256 * 1024
 _NO_BYTES = ("InvalidRange", "416")
 _NOT_NOW = ("InvalidObjectState",)
+_GZIP = b"\x1f\x8b\x08"
+_GZIP_WINDOW = 31
+"""https://docs.python.org/3/library/zlib.html#zlib.decompressobj"""
 _GONE = ("NoSuchKey", "404", "MethodNotAllowed", "405")
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What S3 says of an object and its first bytes; `told` says why there are none."""
+    """What S3 says of an object and its first bytes; `told` says why there are none, `cut` that there are more."""
 
     about: Mapping[str, Any]
     content: bytes = b""
     size_bytes: int = 0
     told: str = ""
-
-    @property
-    def cut(self) -> bool:
-        """Whether the object goes on."""
-        return len(self.content) < self.size_bytes
+    cut: bool = False
 
 
 def read_beginning(session: Session, place: Place, most_bytes: int = MOST_BYTES) -> Beginning | None:
@@ -52,4 +52,19 @@ def read_beginning(session: Session, place: Place, most_bytes: int = MOST_BYTES)
     content: bytes = found["Body"].read(most_bytes)
     found["Body"].close()
     whole = found.get("ContentRange", "").rpartition("/")[2]
-    return Beginning(found, content, int(whole) if whole.isdecimal() else len(content))
+    size_bytes = int(whole) if whole.isdecimal() else len(content)
+    return Beginning(found, content, size_bytes, cut=len(content) < size_bytes)
+
+
+def unpacked(found: Beginning, most_bytes: int = MOST_BYTES) -> Beginning | None:
+    """Return the beginning of what a gzip file holds, however much that is; None for anything else."""
+    if not found.content.startswith(_GZIP):
+        return None
+    unpacking = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        content = unpacking.decompress(found.content, most_bytes)
+    except zlib.error:
+        return None
+    if not content and not unpacking.eof:
+        return None
+    return replace(found, content=content, size_bytes=len(content), cut=not unpacking.eof)

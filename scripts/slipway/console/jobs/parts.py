@@ -18,9 +18,10 @@ def above(kind: Kind) -> tuple[tuple[str, str], ...]:
 
 
 def outcome(job: Job) -> list[Html]:
-    """Return why a job failed, and what its container said at its end."""
-    told = [job.get("FailureReason"), job.get("ExitMessage")]
-    return [el("p", text, class_="outcome") for text in dict.fromkeys(told) if text]
+    """Return why a job failed, and what its container said at its end, which need not be bad."""
+    failure, message = job.get("FailureReason"), job.get("ExitMessage")
+    told = [el("p", failure, class_="outcome")] if failure else []
+    return [*told, el("p", message, class_="told")] if message and message != failure else told
 
 
 def stop_panel(kind: Kind, job: Job) -> Html | None:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobsFo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -28,6 +29,7 @@ from slipway.session import Session
 _KIND = KINDS["tuning"]
 PAGE_ROWS = 50
 _PAGE_OF_API = 100
+_DRAWN_S = 5
 _LONGEST_REASON = 80
 _SORTED_BY = {
     "name": ("Training job", "Name", "Ascending"),
@@ -48,7 +50,7 @@ def tuning_job(asked: Asked) -> Page:
     parts = [
         _now(asked, job, objective),
         stop_panel(_KIND, job),
-        _search(session, job),
+        _search(session, job, asked.now),
         _trials(asked, name, objective.get("MetricName", "")),
         pairs_panel("static", "Hyperparameters that all have", _definition(job).get("StaticHyperParameters") or {}),
     ]
@@ -84,9 +86,11 @@ def _now(asked: Asked, job: Job, objective: Mapping[str, str]) -> Html:
     return panel("now", "Now", *outcome(job), facts(pairs))
 
 
-def _search(session: Session, job: Job) -> Html | None:
-    key = ("search", job["HyperParameterTuningJobArn"], job["CreationTime"])
-    drawn = kept(key, partial(_drawn, session, job), lambda _: not is_running(_KIND, job))
+def _search(session: Session, job: Job, now: datetime) -> Html | None:
+    """Return the plots, which need all training jobs: while these are made, every few seconds."""
+    period = now.timestamp() // _DRAWN_S if is_running(_KIND, job) else None
+    key = ("search", job["HyperParameterTuningJobArn"], job["CreationTime"], period)
+    drawn = kept(key, partial(_drawn, session, job))
     return panel("search", "Search", drawn) if drawn else None
 
 

@@ -6,11 +6,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipeline_lambdas.report.kit.markup import Html
 from pipeline_lambdas.report.kit.tables import note
 from pipeline_lambdas.report.kit.text import times
+from slipway.console.kept import kept
 from slipway.console.log_lines import Event, lines
 from slipway.console.room import Asked
 from slipway.console.shell import at, choice, field, panel, search, turn
@@ -20,6 +23,18 @@ _MOST_CALLS = 5
 """CloudWatch may answer with no event and go on behind a token."""
 SINCE = {"hour": ("The last hour", 3600), "day": ("The last day", 86_400), "week": ("The last week", 604_800)}
 _ALL = ("all", "All of it")
+_KEPT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is searched for, from which time on, and from which token of an answer."""
+
+    group: str
+    stream: str
+    pattern: str
+    start_ms: int
+    token: str
 
 
 def search_panel(asked: Asked, group: str, stream: str = "") -> Html:
@@ -38,14 +53,14 @@ def found_panel(asked: Asked, group: str, stream: str = "") -> Html | None:
     if not pattern:
         return None
     here = {**_place(group, stream), "pattern": pattern, "since": since}
-    request: dict[str, Any] = {"logGroupName": group, "filterPattern": pattern, "limit": PAGE_EVENTS}
-    if stream:
-        request["logStreamNames"] = [stream]
-    token = asked.query.get("token", "")
+    token, start = asked.query.get("token", ""), asked.query.get("from", "")
     # Further pages are those of one request, so its beginning stays.
-    start = asked.query.get("from", "")
     start_ms = int(start) if start.isascii() and start.isdecimal() else _start_ms(asked, since)
-    events, following = _filtered(asked, request | {"startTime": start_ms}, token)
+    sought = _Sought(group, stream, pattern, start_ms, token)
+    names = asked.session.names
+    # The page is drawn again whenever anything changes, and a search may take long.
+    key = ("found", names.account, names.region, sought, _period(asked))
+    events, following = kept(key, partial(_filtered, asked, sought))
     further = turn(
         ("First", at("logs", **here) if token else None),
         ("Further", at("logs", **here, **{"from": start_ms}, token=following) if following else None),
@@ -62,14 +77,23 @@ def _place(group: str, stream: str) -> dict[str, str]:
     return {"group": group, **({"stream": stream} if stream else {})}
 
 
+def _period(asked: Asked) -> int:
+    return int(asked.now.timestamp() // _KEPT_S) * _KEPT_S
+
+
 def _start_ms(asked: Asked, since: str) -> int:
-    if since not in SINCE:
-        return 0
-    return max(int((asked.now.timestamp() - SINCE[since][1]) * 1000), 0)
+    return max(_period(asked) - SINCE[since][1], 0) * 1000 if since in SINCE else 0
 
 
-def _filtered(asked: Asked, request: dict[str, Any], token: str) -> tuple[list[Event], str]:
-    logs = asked.session.client("logs")
+def _filtered(asked: Asked, sought: _Sought) -> tuple[list[Event], str]:
+    request: dict[str, Any] = {
+        "logGroupName": sought.group,
+        "filterPattern": sought.pattern,
+        "startTime": sought.start_ms,
+        "limit": PAGE_EVENTS,
+        **({"logStreamNames": [sought.stream]} if sought.stream else {}),
+    }
+    logs, token = asked.session.client("logs"), sought.token
     for _ in range(_MOST_CALLS):
         answer = logs.filter_log_events(**request, **({"nextToken": token} if token else {}))
         token = answer.get("nextToken", "")

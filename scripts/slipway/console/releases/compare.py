@@ -100,9 +100,10 @@ def _older(about: Subject, run_id: str, now: datetime) -> RunRow:
 
 
 def _directions(rows: Sequence[RunRow]) -> dict[str, Direction]:
-    """Map the metrics that any of the releases has to their better direction."""
+    """Map the metrics that any of the releases has to their better direction; first those that they are judged by."""
     own = {name: direction for row in rows for name, direction in row.own.items()}
-    names = dict.fromkeys(name for row in rows for name in row.metrics or {})
+    judged = [row.metric for row in rows if row.metric]
+    names = dict.fromkeys([*judged, *(name for row in rows for name in row.metrics or {})])
     return {name: direction_of(name, own=own) for name in names}
 
 

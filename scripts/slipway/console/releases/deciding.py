@@ -15,7 +15,11 @@ from slipway.verbs.approve import MAX_REASON_CHARACTERS
 
 _MOST_STOP_CHARACTERS = 200
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StopPipelineExecution.html"""
-_MOST_TRANSITION_CHARACTERS = 300
+_OF_TRANSITION: Mapping[str, str] = {
+    "maxlength": "300",
+    "pattern": r"[a-zA-Z0-9!@ \(\)\.\*\?\-]+",
+    "title": "Letters, digits, spaces and ! @ ( ) . * ? -",
+}
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_DisableStageTransition.html"""
 
 
@@ -34,7 +38,10 @@ def decisions(about: Subject, seen: Seen, evidence: str = "", *, judged: bool = 
     if run.running:
         parts += [_stop(about, run.id)]
     elif about.model and run.revisions:
-        parts += [_again(about, run.id)]
+        back = (
+            to("Put its model back into Prod", about.at("rollback", to=run.id)) if run.status == "Succeeded" else None
+        )
+        parts += [el("p", back) if back else None, _again(about, run.id)]
     return panel("decide", "Decide", *parts) if parts else None
 
 
@@ -139,7 +146,7 @@ def transitions(about: Subject, seen: Seen) -> Html:
 def _transition(about: Subject, place: int, stage: Mapping[str, Any]) -> tuple[Child, ...]:
     name, inbound = stage["stageName"], stage.get("inboundTransitionState", {})
     if inbound.get("enabled", True):
-        reason = field(f"closes-{place}", "Reason", "reason", required="", maxlength=_MOST_TRANSITION_CHARACTERS)
+        reason = field(f"closes-{place}", "Reason", "reason", required="", **_OF_TRANSITION)
         button = form(
             about.at("transition"), f"Close before {name}", reason, hidden={"stage": name, "change": "disable"}
         )

@@ -13,11 +13,11 @@ from pipeline_lambdas.report import gates, judged, lineage
 from pipeline_lambdas.report.key_figures import key_figures
 from pipeline_lambdas.report.kit.markup import Html, el
 from pipeline_lambdas.report.kit.reading import Document, mapping
-from pipeline_lambdas.report.kit.tables import SIGNS, Section, section
+from pipeline_lambdas.report.kit.tables import SIGNS, Section, facts, section
 from pipeline_lambdas.report.verdict import verdict
 from slipway.console.kept import Kept
 from slipway.console.releases.subject import Seen, Subject
-from slipway.console.shell import to
+from slipway.console.shell import at, to
 from slipway.releases.records import find_record, read_version
 
 _RECORDS = Kept[Mapping[str, Any] | None](32)
@@ -99,16 +99,30 @@ def head(found: Evidence) -> Html:
     return el("div", said, figures, id="verdict")
 
 
-def sections(about: Subject, found: Evidence, run_id: str) -> list[Html]:
-    """Return gates, the comparison with the champion, slices, worst-predicted rows and cost."""
+def sections(about: Subject, found: Evidence, run_id: str) -> list[Section]:
+    """Return gates, the comparison with the champion, slices, worst-predicted rows, cost, and where all came from."""
     test, main = mapping(found.evaluations, "test"), found.main
-    whole = el("p", to("The whole report", about.at_run(run_id, "report")))
+    where = [
+        ("Report", to("The whole report", about.at_run(run_id, "report"))),
+        ("Record", _address(about, found, run_id)),
+    ]
     parts: list[Section | None] = [
         gates.gates(found.evaluations),
         judged.champion(test, found.record),
         judged.slices(main),
         judged.worst(main),
-        section("cost", "Cost and report", lineage.cost(mapping(found.record, "cost")), whole),
+        section("cost", "Cost", lineage.cost(mapping(found.record, "cost"))),
+        lineage.approval(found.record) if mapping(found.record, "approval") else None,
+        section("record", "Record and report", facts(where)),
+        lineage.sources(found.record),
+        lineage.missing(found.record),
     ]
-    # The ids of the report's headings are those of its sections; here a part of the page has an id of its own.
-    return [el("div", part.html, id=f"of-{part.key}") for part in parts if part is not None]
+    return [part for part in parts if part is not None]
+
+
+def _address(about: Subject, found: Evidence, run_id: str) -> Html:
+    """Return a link to the record's object: the final one, or the draft."""
+    final = found.record.get("sequence") is not None
+    key = keys.record(about.model, run_id) if final else keys.draft_record(about.model, run_id)
+    text = f"Number {found.record['sequence']} in the chain, as JSON" if final else "Not final yet, as JSON"
+    return to(text, at("buckets", about.session.names.bucket("evidence"), "object", key=key))

@@ -12,6 +12,7 @@ from slipway.console.releases.rows import rows_of
 from slipway.console.releases.subject import Subject, subject
 from slipway.console.room import Asked, Page
 from slipway.console.shell import ago, clock, form, panel, to
+from slipway.errors import SlipwayError
 from slipway.releases.pipeline import list_runs
 from slipway.releases.run_rows import RunRow
 from slipway.verbs.rollback import STAGE, Plan, plan
@@ -22,14 +23,24 @@ _AMONG = 20
 def going_back(asked: Asked) -> Page:
     """Draw the page; `to` in the query names the release whose model Prod shall serve, else the one before."""
     about = subject(asked)
-    planned = plan(about.session, asked.query.get("to") or None)
+    planned, refused = _planned(about, asked.query.get("to") or None)
     rows = rows_of(about, list_runs(about.session, _AMONG, stage=STAGE), asked.now)
-    target = next((row for row in rows if row.id == planned.target), None)
+    chosen = planned.target if planned else ""
+    target = next((row for row in rows if row.id == chosen), None)
+    told = _told(about, planned, target, asked.now) if planned else [note(refused)]
     parts = [
-        panel("plan", "What it will do", *_told(about, planned, target, asked.now)),
-        panel("others", "Another release", _others(about, rows, planned)),
+        panel("plan", "What it will do", *told),
+        panel("others", "Other releases that came to Prod", _others(about, rows, chosen)),
     ]
     return Page("Roll Prod back", parts, about.above)
+
+
+def _planned(about: Subject, run_id: str | None) -> tuple[Plan | None, str]:
+    """Return what the rollback will do, or why there is none."""
+    try:
+        return plan(about.session, run_id), ""
+    except SlipwayError as error:
+        return None, error.message
 
 
 def _told(about: Subject, planned: Plan, target: RunRow | None, now: datetime) -> list[Child]:
@@ -61,7 +72,7 @@ def _told(about: Subject, planned: Plan, target: RunRow | None, now: datetime) -
     return [facts(pairs), el("ol", *(el("li", step) for step in steps)), button]
 
 
-def _others(about: Subject, rows: list[RunRow], planned: Plan) -> Html:
+def _others(about: Subject, rows: list[RunRow], chosen: str) -> Html:
     links = [
         el(
             "li",
@@ -70,6 +81,6 @@ def _others(about: Subject, rows: list[RunRow], planned: Plan) -> Html:
             clock(row.started),
         )
         for row in rows
-        if row.id != planned.target and row.because != "rollback by hand"
+        if row.id != chosen and row.because != "rollback by hand"
     ]
     return el("ul", *links) if links else note("No other release has come to Prod.")

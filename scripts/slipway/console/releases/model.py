@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_lambdas.release.names import short_id
-from pipeline_lambdas.report.kit.markup import Child, Html, el
+from pipeline_lambdas.report.kit.markup import Child, Html, el, join
 from pipeline_lambdas.report.kit.tables import note, table, word
 from pipeline_lambdas.report.kit.text import number, shortened
 from slipway.console.releases.compare import CHOSEN
@@ -22,7 +22,7 @@ from slipway.console.shell import ago, clock, pages, panel, to, took
 from slipway.releases.run_rows import RunRow
 
 PAGE_ROWS = 20
-_HEADINGS = ("Release", "Compare", "Status", "Started", "Took", "Metric", "Gates", "Commit", "Why it failed")
+_HEADINGS = ("Release", "Compare", "Status", "Started", "Took", "Metric", "Gates", "Commit, and why it ended so")
 _MOST_TRENDS = 8
 
 
@@ -81,14 +81,13 @@ def _trend(name: str, values: Sequence[float]) -> Html:
 def _history(about: Subject, rows: Sequence[RunRow], links: Html | None) -> Html:
     if not rows:
         return panel("history", "Releases", note("No release is here."), links)
-    shown = table("history-table", "Releases", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkww", heard=True)
+    shown = table("history-table", "Releases", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkw", heard=True)
     button = el("button", "Compare the chosen releases", type="submit")
     chosen = el("form", shown, button, action=about.at("compare"), method="get", class_="block")
     return panel("history", "Releases", chosen, links)
 
 
 def _row(about: Subject, row: RunRow) -> tuple[Child, ...]:
-    failed = f"{row.failed_stage}: {shortened(row.reason, 160)}" if row.failed_stage else None
     short = short_id(row.id)
     box = el(
         "input",
@@ -106,6 +105,13 @@ def _row(about: Subject, row: RunRow) -> tuple[Child, ...]:
         took(row.seconds),
         f"{row.metric} {number(row.value)}" if row.metric else None,
         word(row.verdict) if row.verdict else None,
-        " ".join(one for one in (row.commit[:8], shortened(row.message, 60), row.author) if one) or None,
-        failed,
+        _what(row),
     )
+
+
+def _what(row: RunRow) -> Html:
+    """Return the commit, who wrote it, and why a release did not succeed."""
+    commit = " ".join(one for one in (row.commit[:8], shortened(row.message, 60)) if one)
+    why = ": ".join(one for one in (row.failed_stage, shortened(row.reason, 160)) if one)
+    parts = (el("span", row.author, class_="subject") if row.author else None, el("span", why) if why else None)
+    return join(commit, *parts)

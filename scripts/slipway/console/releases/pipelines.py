@@ -17,6 +17,7 @@ from slipway.console.releases.rows import load_history
 from slipway.console.releases.subject import Seen, Subject, declared, see, subject
 from slipway.console.room import Asked, Page
 from slipway.console.shell import ago, at, clock, pages, panel, to, took
+from slipway.releases.run_rows import ended_because
 from slipway.releases.run_view import trigger_text
 
 _AT_ONCE = 20
@@ -88,9 +89,10 @@ def _history(about: Subject, summaries: Sequence[dict[str, Any]], asked: Asked, 
             clock(one["startTime"]),
             took((one.get("lastUpdateTime", asked.now) - one["startTime"]).total_seconds()),
             trigger_text(one.get("trigger", {}), about.pipeline),
+            ended_because(one) or None,
         )
         for one in summaries
     ]
-    headings = ("Execution", "Status", "Started", "Took", "Started by")
-    shown = table("history-table", "Executions", headings, rows, "kkkn ", heard=True)
+    headings = ("Execution", "Status", "Started", "Took", "Started by", "Why it ended so")
+    shown = table("history-table", "Executions", headings, rows, "kkkn w", heard=True)
     return panel("history", "Executions", shown if rows else note("No execution is here."), links)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline_lambdas.report.kit.markup import Child, Html, el
-from pipeline_lambdas.report.kit.tables import facts, word
+from pipeline_lambdas.report.kit.tables import Section, facts, word
 from slipway.console.releases.deciding import decisions
 from slipway.console.releases.drawing.actions import actions_table
 from slipway.console.releases.drawing.board import board
@@ -26,12 +27,13 @@ def release(asked: Asked) -> Page:
     about, now = subject(asked), asked.now
     seen = see(about, asked.path["run"])
     run, found = seen.run, load_evidence(about, seen)
-    parts = [summary(about, seen, now)]
+    shown = sections(about, found, run.id) if found else []
+    parts = [summary(about, seen, now, _contents(shown))]
     decided = decisions(about, seen, judged=found is not None)
     if found is None:
         parts += [decided] if decided else []
     else:
-        evidence = el("div", head(found), *sections(about, found, run.id), id="evidence", class_="evidence")
+        evidence = el("div", head(found), *(one.html for one in shown), id="evidence", class_="evidence")
         parts.append(el("div", evidence, decided, id="judge", class_="beside" if decided else None))
     drawn = timeline(seen, now)
     parts += [panel("timeline", "Timeline", drawn)] if drawn else []
@@ -45,7 +47,13 @@ def report(asked: Asked) -> Content | None:
     return None if found is None else Content(found, "text/html")
 
 
-def summary(about: Subject, seen: Seen, now: datetime) -> Html:
+def _contents(shown: Sequence[Section]) -> Html | None:
+    """Return links to the parts of a long page."""
+    links = [*((one.title, one.key) for one in shown), ("Timeline", "timeline"), ("Actions", "actions")]
+    return el("nav", *(to(title, f"#{key}") for title, key in links), aria_label="Contents") if shown else None
+
+
+def summary(about: Subject, seen: Seen, now: datetime, contents: Html | None) -> Html:
     """Return where an execution is: its status, its stages, and what it was made of."""
     run = seen.run
     started = min((one["startTime"] for one in seen.attempts), default=None)
@@ -59,7 +67,7 @@ def summary(about: Subject, seen: Seen, now: datetime) -> Html:
         ("Reason", run.status_summary or None),
         *((one.action, _revision(one)) for one in run.revisions),
     ]
-    return panel("summary", "Where it is", board(about, seen, now), facts(pairs))
+    return panel("summary", "Where it is", board(about, seen, now), facts(pairs), contents)
 
 
 def _revision(revision: Revision) -> str:

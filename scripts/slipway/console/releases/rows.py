@@ -63,6 +63,7 @@ def _walked(about: Subject, number: int, size: int) -> tuple[list[dict[str, Any]
         if found is None or not found[1]:
             return [], ""
         left, token = left - len(found[0]), found[1]
+    _PLACES.keep((*about.key, size, number), token)
     return _listed(about, size, token) or ([], "")
 
 

@@ -43,6 +43,8 @@ def compare(before: bytes, after: bytes) -> Difference:
     old, new = decoded(before), decoded(after)
     if old is None or new is None:
         return Difference(told=f"No text of UTF-8: {_sizes(before, after)}.")
+    if not old and not new:
+        return Difference(told="It is empty.")
     if old == new:
         return Difference(told="The text is the same." if before == after else "Only the ends of lines differ.")
     return _compared(lines_of(old) if old else [], lines_of(new) if new else [])

@@ -24,8 +24,7 @@ _HEADINGS = ("Repository", "Default branch", "Last commit", "When", "About")
 
 def repositories(asked: Asked) -> Page:
     """Draw the page."""
-    session, token = asked.session, asked.query.get("token", "")
-    start = int(asked.query.get("from", "0")) if asked.query.get("from", "0").isdecimal() else 0
+    session, token, start = asked.session, asked.query.get("token", ""), asked.count("from")
     client = session.client("codecommit")
     # ListRepositories takes no number of how many to return, and may return a thousand names.
     listed = client.list_repositories(**({"nextToken": token} if token else {}))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline_lambdas.report.kit.markup import Html, el
 from pipeline_lambdas.report.kit.tables import SIGNS
 from slipway.console.room import Asked
 from slipway.console.shell import at
 
-RUNNING_S = 1.0
-"""How often a page is drawn again while its stack is being changed: durations grow."""
+_SOONEST_S = 0.2
 
 
 def named(asked: Asked) -> str:
@@ -28,6 +29,11 @@ def above(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def is_running(status: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def again_s(asked: Asked, statuses: Iterable[str]) -> float | None:
+    """Return when to draw a page again: while a stack is being changed, nobody tells how far that is."""
+    return max(asked.session.target.poll_s, _SOONEST_S) if any(map(is_running, statuses)) else None
 
 
 def has_failed(status: str) -> bool:

@@ -11,7 +11,7 @@ from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, turn
 from slipway.console.stacks.events import event_table, list_events
 from slipway.console.stacks.failure import first_failure
-from slipway.console.stacks.places import RUNNING_S, above, address, is_running, named, status_word
+from slipway.console.stacks.places import above, address, again_s, named, status_word
 from slipway.console.stacks.resources import Pages, pages_of
 from slipway.session import Session
 
@@ -38,8 +38,12 @@ def stack(asked: Asked) -> Page:
         _parameters(found),
         _change_sets(asked, found),
     ]
-    again_s = RUNNING_S if is_running(found["StackStatus"]) else None
-    return Page(found["StackName"], [one for one in parts if one is not None], above(asked)[:1], again_s)
+    return Page(
+        found["StackName"],
+        [one for one in parts if one is not None],
+        above(asked)[:1],
+        again_s(asked, [found["StackStatus"]]),
+    )
 
 
 def _about(asked: Asked, found: Stack, failure: str) -> Html:

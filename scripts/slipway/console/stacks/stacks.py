@@ -9,7 +9,7 @@ from pipeline_lambdas.report.kit.markup import Child, Html, el, join
 from pipeline_lambdas.report.kit.tables import note, table
 from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, turn
-from slipway.console.stacks.places import RUNNING_S, is_running, status_word
+from slipway.console.stacks.places import again_s, status_word
 
 _HEADINGS = ("Stack", "Status", "Updated", "Created", "Reason")
 _DELETED = "DELETE_COMPLETE"
@@ -59,7 +59,7 @@ def stacks(asked: Asked) -> Page:
     title = "Deleted stacks" if deleted else "Stacks"
     shown = panel("stacks", "Stacks of CloudFormation", body, links, el("p", other))
     above = (("Stacks", at("stacks")),) if deleted else ()
-    return Page(title, [shown], above, RUNNING_S if any(is_running(one["StackStatus"]) for one in found) else None)
+    return Page(title, [shown], above, again_s(asked, (one["StackStatus"] for one in found)))
 
 
 def _table(found: Sequence[Summary]) -> Html:

@@ -32,10 +32,10 @@ def machine_page(
 ) -> Page:
     """Draw the page; `given` are the fields of a start that was refused, and `wrong` says why."""
     name = str(found["name"])
-    shown, running = _executions(asked, found)
+    shown, newest, running = _executions(asked, found)
     parts = [
         panel("executions", "Executions", *shown),
-        panel("start", "Start an execution", start_form(asked, found, given, wrong)),
+        panel("start", "Start an execution", start_form(asked, found, newest, given, wrong)),
         panel("graph", "Graph", graph(found, f"Graph of {name}")),
         panel("definition", "Definition", *_definition(asked, found)),
     ]
@@ -75,8 +75,8 @@ def _language(text: str) -> str:
         return "JSONPath"
 
 
-def _executions(asked: Asked, found: Mapping[str, Any]) -> tuple[list[Child], bool]:
-    """The executions and the links around them, and whether one of those shown is running."""
+def _executions(asked: Asked, found: Mapping[str, Any]) -> tuple[list[Child], str, bool]:
+    """The executions and the links around them, the newest of those, and whether one of them is running."""
     session, name = asked.session, str(found["name"])
     if found["type"] == "EXPRESS":
         return [
@@ -92,8 +92,9 @@ def _executions(asked: Asked, found: Mapping[str, Any]) -> tuple[list[Child], bo
     rows = [_row(asked, one) for one in answer["executions"]]
     shown = table("executions-table", "Table of executions", _HEADINGS, rows, "kkknn", heard=True) if rows else None
     nothing = None if rows else note(f"No execution is {wanted}." if wanted else "None has been started yet.")
+    newest = str(answer["executions"][0]["executionArn"]) if rows else ""
     running = any(one["status"] in RUNNING for one in answer["executions"])
-    return [_filter(here, wanted), shown, nothing, _turn(here, wanted, after, answer.get("nextToken"))], running
+    return [_filter(here, wanted), shown, nothing, _turn(here, wanted, after, answer.get("nextToken"))], newest, running
 
 
 def _row(asked: Asked, one: Mapping[str, Any]) -> tuple[Child, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from pipeline_lambdas.report.kit.markup import Html, el
@@ -18,13 +19,18 @@ from slipway.workflows.executions import short_machine
 
 NAME_PATTERN = r"[^\s<>{}\[\]?*\u0022#%\\^|~`$&,;:\/\u0000-\u001f\u007f-\u009f]{1,80}"
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
-_ROWS = 10
+_ROWS, _DIGITS = 10, 8
 
 
-def start_form(asked: Asked, machine: Mapping[str, Any], given: Mapping[str, str] | None, wrong: str) -> Html:
-    """Return the form; `given` is what it holds in place of a sample, and `wrong` what was wrong with that."""
+def start_form(
+    asked: Asked, machine: Mapping[str, Any], newest: str, given: Mapping[str, str] | None, wrong: str
+) -> Html:
+    """Return the form; `given` is what it holds in place of a sample, and `wrong` what was wrong with that.
+
+    `newest` is the newest execution: until there is another, the form stays the same.
+    """
     short = short_machine(asked.session, str(machine["name"])) or str(machine["name"])
-    held = given if given is not None else {"input": _prefilled(asked, machine, short)}
+    held = given if given is not None else {"input": _prefilled(asked, machine, short, newest)}
     area = el(
         "textarea",
         # The first newline of a text area is not part of what it holds.
@@ -50,7 +56,7 @@ def start_form(asked: Asked, machine: Mapping[str, Any], given: Mapping[str, str
     )
 
 
-def _prefilled(asked: Asked, machine: Mapping[str, Any], short: str) -> str:
+def _prefilled(asked: Asked, machine: Mapping[str, Any], short: str, newest: str) -> str:
     again = asked.query.get("again", "")
     if again:
         client = asked.session.client("stepfunctions")
@@ -59,12 +65,15 @@ def _prefilled(asked: Asked, machine: Mapping[str, Any], short: str) -> str:
             return indented(str(client.describe_execution(executionArn=f"{arn}:{again}").get("input") or "{}"))
         except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
             return "{}"
-    found = sample_input(asked.session, short)
+    found = sample_input(asked.session, short, newest)
     return "{}" if found is None else json.dumps(found, indent=2, ensure_ascii=False)
 
 
-def sample_input(session: Session, machine: str) -> dict[str, Any] | None:
-    """Return the input with which `slipway workflow run` starts a machine; None for one that has no sample."""
+def sample_input(session: Session, machine: str, after: str) -> dict[str, Any] | None:
+    """Return the input with which `slipway workflow run` starts a machine; None for one that has no sample.
+
+    Names in it, which are good once, are others after another execution.
+    """
     from slipway.workflows.samples import load_sample, place_of, systems  # noqa: PLC0415 - loads the samples
 
     try:
@@ -72,4 +81,5 @@ def sample_input(session: Session, machine: str) -> dict[str, Any] | None:
         runs = [run for system in systems(root) for run in load_sample(root, system).runs if run.machine == machine]
     except SlipwayError:
         return None
-    return runs[0].input(place_of(session)) if runs else None
+    fresh = f"sample-{sha256(after.encode()).hexdigest()[:_DIGITS]}"
+    return runs[0].input(place_of(session, fresh)) if runs else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import zlib
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from tests.local_server import LocalServer
+from tests.local_server import ACCOUNT, REGION, LocalServer
 from tests.slipway.console.visits import Visit, Visitor
 
 BUCKET = "console-objects"
@@ -147,6 +148,28 @@ def test_only_the_beginning_of_a_large_object_is_read(visitor: Visitor, local_aw
     assert "line 001000" in later.shown
     assert 'id="L1001"' in later.text
     assert len(page.body) < 200_000
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_packed_text_is_unpacked_in_bounds(visitor: Visitor, local_aws: LocalServer) -> None:
+    page = visitor.get(_put(local_aws, "t.csv.gz", gzip.compress(b"a,b\n1,2\n"), "text/plain"))
+    assert "Unpacked." in page.shown
+    assert '<td class="k">1</td><td class="k">2</td>' in page.text
+    page = visitor.get(_put(local_aws, "bomb.gz", gzip.compress(b"x\n" * 5_000_000), "text/plain"))
+    assert "Unpacked; the first 262 kB." in page.shown
+    assert len(page.body) < 200_000
+    broken = visitor.get(_put(local_aws, "broken.gz", b"\x1f\x8b\x08\x00\xff\xff", "text/plain"))
+    assert "neither text" in broken.shown
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_object_of_the_evidence_leads_to_its_release(visitor: Visitor, local_aws: LocalServer) -> None:
+    evidence = f"slipway-local-evidence-{ACCOUNT}-{REGION}"
+    local_aws.client("s3").create_bucket(Bucket=evidence)
+    local_aws.client("s3").put_object(Bucket=evidence, Key=REPORT, Body=b"<h1>")
+    release = "/_console/models/wine/releases/0123"
+    assert release in visitor.get(f"/buckets/{evidence}/object?key={REPORT}").links
+    assert release not in visitor.get(_put(local_aws, REPORT, b"<h1>", "text/html")).links
 
 
 @pytest.mark.usefixtures("bucket")

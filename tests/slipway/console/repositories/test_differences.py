@@ -36,6 +36,7 @@ def test_a_file_that_is_added_or_deleted_is_compared_with_nothing() -> None:
         (b"a", b"a\n", "Only the newline at the end differs."),
         (b"a\r\nb\r\n", b"a\nb\n", "Only the ends of lines differ."),
         (b"a\n", b"a\n", "The text is the same."),
+        (b"", b"", "It is empty."),
     ],
 )
 def test_what_is_not_shown_is_told(before: bytes, after: bytes, told: str) -> None:

@@ -113,6 +113,25 @@ def test_a_commit_shows_its_message_its_parent_and_the_lines_it_changed(visitor:
     assert "No text of UTF-8: 0 bytes before, 256 bytes after." in first.shown
 
 
+def test_the_changes_of_many_files_are_shown_by_and_by(
+    visitor: Visitor, commits: list[str], local_aws: LocalServer
+) -> None:
+    files = [_file(f"many/{number:02d}.txt", b"%d\n" % number) for number in range(20)]
+    client = local_aws.client("codecommit")
+    client.create_branch(repositoryName=NAME, branchName="many", commitId=commits[0])
+    made = client.create_commit(repositoryName=NAME, branchName="many", parentCommitId=commits[0], putFiles=files)
+    page = visitor.get(f"/repositories/{NAME}/commits/{made['commitId']}")
+    shown = []
+    while True:
+        shown += [line for line in page.shown.splitlines() if line.startswith("+")]
+        further = [link for link in page.links if "from=" in link and "#" not in link]
+        if len(shown) >= len(files) or not further:
+            break
+        page = visitor.get(further[-1])
+    assert shown == [f"+{number}" for number in range(20)]
+    assert page.link("change-3").endswith(f"{made['commitId']}#change-3")
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [

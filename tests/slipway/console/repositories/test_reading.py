@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from slipway.console.kept import Kept
 from slipway.console.repositories import reading
 from slipway.console.repositories.reading import Commit, Person, walk
 from slipway.console.repositories.releases_of import releases_by_commit
+from slipway.console.room import Asked
 from slipway.names import Names
 
 #   e merges c and d; both come from b.
@@ -56,3 +59,22 @@ def test_releases_are_found_by_the_commits_that_they_took() -> None:
     session: Any = SimpleNamespace(names=Names("a", "wine", "1" * 12, "us-east-1"), client=lambda _: client)
     assert releases_by_commit(session, "slipway-a-training-config") == {"c1": [("wine", "e1")]}
     assert releases_by_commit(session, "another") == {}
+
+
+@pytest.mark.parametrize("text", ["", "-1", "x", "\u0663", "1.5", "9" * 5000])
+def test_a_page_that_is_no_number_is_the_first(text: str) -> None:
+    session: Any = None
+    assert Asked(session, {}, {"page": text}, datetime.now(UTC)).page_number == 1
+
+
+def test_few_of_many_values_are_kept_and_each_is_read_once() -> None:
+    kept = Kept[int](2)
+    read: list[int] = []
+
+    def reading_it(key: int) -> int:
+        read.append(key)
+        return key
+
+    for key in (1, 2, 2, 3, 3, 1):
+        assert kept.get(key, partial(reading_it, key)) == key
+    assert read == [1, 2, 3, 1]

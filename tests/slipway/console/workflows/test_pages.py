@@ -192,7 +192,9 @@ def test_a_child_of_a_distributed_map_shows_what_it_runs() -> None:
 
 
 def test_the_sample_of_a_machine_of_the_project_is_offered(room: Room) -> None:
-    given = sample_input(room.session, "images")
+    given = sample_input(room.session, "images", "")
     assert given is not None
     assert given["prefix"] == "workflows/images/patterns"
-    assert sample_input(room.session, "parent") is None
+    assert sample_input(room.session, "parent", "") is None
+    names = [sample_input(room.session, "tabular", after) for after in ("one", "one", "two")]
+    assert names[0] == names[1] != names[2], "a job's name is good for one job"

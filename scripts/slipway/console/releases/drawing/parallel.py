@@ -12,6 +12,8 @@ from pipeline_lambdas.report.kit.text import number
 from slipway.terminal.directions import Direction
 
 _TOP, _HEIGHT, _LEFT, _STEP, _RIGHT, _MARGIN = 44.0, 240.0, 64.0, 132.0, 120.0, 26.0
+_WIDTH = 660.0
+"""Between the outer axes, unless they are so many that it takes more."""
 _STYLES = 4
 _MOST_COLOURED = 8
 """Of more lines only the first ones are told apart."""
@@ -38,8 +40,9 @@ def parallel(lines: Sequence[Line], directions: Mapping[str, Direction]) -> Html
     scales = {
         name: _scale([line.values[name] for line in lines if name in line.values], directions[name]) for name in axes
     }
-    across = {name: _LEFT + place * _STEP for place, name in enumerate(axes)}
-    total = _LEFT + _STEP * (len(axes) - 1) + _RIGHT
+    step = max(_STEP, _WIDTH / (len(axes) - 1))
+    across = {name: _LEFT + place * step for place, name in enumerate(axes)}
+    total = _LEFT + step * (len(axes) - 1) + _RIGHT
     drawn = [_line(place, line, scales, across, few=len(lines) <= _MOST_COLOURED) for place, line in enumerate(lines)]
     svg = el(
         "svg",
