@@ -90,7 +90,7 @@ class Access:
             raise RefusedError(403, "The console does not answer pages of another origin.")
         # The path as it is routed: an address may be read in more than one way.
         path = str(request.scope["path"])
-        if path != ENTER and not path.startswith(_FOR_EVERYBODY) and not self._knows(request):
+        if path != ENTER and not path.startswith(f"{AWS_LINKS}/") and not self._knows(request):
             raise RefusedError(403, f"This browser has not been let in. The command `slipway {self.verb}` lets it in.")
 
     def enter(self, request: Request) -> Response:

@@ -177,9 +177,16 @@ def _failed(error: Exception, session: Session) -> Page:
     explained = error if isinstance(error, SlipwayError) else explain(error)
     if explained is None:
         raise error
-    missing = isinstance(error, ClientError) and any(word in code_of(error) for word in _NOT_THERE)
     text = " ".join(filter(None, (explained.message, explained.advice(session.command))))
-    return Page("This cannot be shown", [_told(text)], (("Models", at("")),), status=404 if missing else 502)
+    return Page("This cannot be shown", [_told(text)], (("Models", at("")),), status=_status(error))
+
+
+def _status(error: Exception) -> int:
+    """A person's mistake, what is not there, or an account that does not answer as it should."""
+    if isinstance(error, SlipwayError):
+        return 400
+    missing = isinstance(error, ClientError) and any(word in code_of(error) for word in _NOT_THERE)
+    return 404 if missing else 502
 
 
 def _told(text: str) -> Html:
