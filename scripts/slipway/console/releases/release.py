@@ -33,7 +33,9 @@ def release(asked: Asked) -> Page:
     if found is None:
         parts += [decided] if decided else []
     else:
-        evidence = el("div", head(found), *(one.html for one in shown), id="evidence", class_="evidence")
+        # The ids of the report's headings are its sections' keys, which the contents lead to.
+        parts_of = (el("div", one.html, id=f"of-{one.key}") for one in shown)
+        evidence = el("div", head(found), *parts_of, id="evidence", class_="evidence")
         parts.append(el("div", evidence, decided, id="judge", class_="beside" if decided else None))
     drawn = timeline(seen, now)
     parts += [panel("timeline", "Timeline", drawn)] if drawn else []
