@@ -73,7 +73,7 @@ def plan(session: Session, run_id: str | None) -> Plan:
     Raises SlipwayError if Prod serves nothing, or cannot go back there.
     """
     serving = serving_model(session)
-    summaries = islice(iterate_runs(session, _is_release, STAGE), MOST_RUNS)
+    summaries = islice(iterate_runs(session, is_release, STAGE), MOST_RUNS)
     if run_id:
         target = _named(session, run_id, summaries, serving)
     else:
@@ -150,7 +150,8 @@ def _made(pipeline: str, run_id: str, model: str) -> bool:
     return model.startswith(f"{pipeline}-{short_id(run_id)}")
 
 
-def _is_release(summary: Mapping[str, Any]) -> bool:
+def is_release(summary: Mapping[str, Any]) -> bool:
+    """Tell whether an execution is a release, and no rollback."""
     return bool(summary.get("executionType", "STANDARD") == "STANDARD")
 
 

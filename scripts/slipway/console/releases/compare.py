@@ -51,7 +51,7 @@ def compare(asked: Asked) -> Page:
     directions = _directions(rows)
     order = _order(asked.query, directions)
     shown = sorted(rows, key=lambda row: _rank(row, order))
-    lines = [Line(short_id(row.id), about.at_run(row.id), row.metrics or {}) for row in shown]
+    lines = [Line(short_id(row.id), row.metrics or {}) for row in shown]
     drawn = parallel(lines, directions)
     parts = [
         panel("releases", f"{len(rows)} releases", _table(about, ids, shown, directions, order)),

@@ -15,7 +15,7 @@ from slipway.console.shell import ago, clock, form, panel, to
 from slipway.errors import SlipwayError
 from slipway.releases.pipeline import list_runs
 from slipway.releases.run_rows import RunRow
-from slipway.verbs.rollback import STAGE, Plan, plan
+from slipway.verbs.rollback import STAGE, Plan, is_release, plan
 
 _AMONG = 20
 
@@ -24,7 +24,7 @@ def going_back(asked: Asked) -> Page:
     """Draw the page; `to` in the query names the release whose model Prod shall serve, else the one before."""
     about = subject(asked)
     planned, refused = _planned(about, asked.query.get("to") or None)
-    rows = rows_of(about, list_runs(about.session, _AMONG, stage=STAGE), asked.now)
+    rows = rows_of(about, list_runs(about.session, _AMONG, is_release, STAGE), asked.now)
     chosen = planned.target if planned else ""
     target = next((row for row in rows if row.id == chosen), None)
     told = _told(about, planned, target, asked.now) if planned else [note(refused)]
@@ -81,6 +81,6 @@ def _others(about: Subject, rows: list[RunRow], chosen: str) -> Html:
             clock(row.started),
         )
         for row in rows
-        if row.id != chosen and row.because != "rollback by hand"
+        if row.id != chosen
     ]
     return el("ul", *links) if links else note("No other release has come to Prod.")

@@ -81,7 +81,9 @@ def _trend(name: str, values: Sequence[float]) -> Html:
 def _history(about: Subject, rows: Sequence[RunRow], links: Html | None) -> Html:
     if not rows:
         return panel("history", "Releases", note("No release is here."), links)
-    shown = table("history-table", "Releases", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkw", heard=True)
+    shown = table(
+        "history-table", "Releases, newest first", _HEADINGS, [_row(about, row) for row in rows], "kkkknnkw", heard=True
+    )
     button = el("button", "Compare the chosen releases", type="submit")
     chosen = el("form", shown, button, action=about.at("compare"), method="get", class_="block")
     return panel("history", "Releases", chosen, links)
@@ -113,5 +115,5 @@ def _what(row: RunRow) -> Html:
     """Return the commit, who wrote it, and why a release did not succeed."""
     commit = " ".join(one for one in (row.commit[:8], shortened(row.message, 60)) if one)
     why = ": ".join(one for one in (row.failed_stage, shortened(row.reason, 160)) if one)
-    parts = (el("span", row.author, class_="subject") if row.author else None, el("span", why) if why else None)
-    return join(commit, *parts)
+    because = ", ".join(one for one in (row.author, row.because) if one)
+    return join(commit, el("span", because, class_="subject"), why or None)

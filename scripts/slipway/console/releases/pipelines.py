@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline_lambdas.release.names import short_id
@@ -17,6 +18,7 @@ from slipway.console.releases.rows import load_history
 from slipway.console.releases.subject import Seen, Subject, declared, see, subject
 from slipway.console.room import Asked, Page
 from slipway.console.shell import ago, at, clock, pages, panel, to, took
+from slipway.errors import SlipwayError
 from slipway.releases.run_rows import ended_because
 from slipway.releases.run_view import trigger_text
 
@@ -50,8 +52,14 @@ def _row(asked: Asked, client: Any, name: str) -> Sequence[Child]:
 
 def _model_of(asked: Asked, pipeline: str) -> str:
     """Return the model whose pipeline it is; empty for one that is not of this installation."""
-    prefix = f"slipway-{asked.installation.names.suffix}-"
-    return pipeline.removeprefix(prefix) if pipeline.startswith(prefix) else ""
+    names = asked.installation.names
+    prefix = f"slipway-{names.suffix}-"
+    if not pipeline.startswith(prefix):
+        return ""
+    try:
+        return replace(names, model=pipeline.removeprefix(prefix)).model
+    except SlipwayError:  # a name that no model has
+        return ""
 
 
 def pipeline(asked: Asked) -> Page:
@@ -94,5 +102,5 @@ def _history(about: Subject, summaries: Sequence[dict[str, Any]], asked: Asked, 
         for one in summaries
     ]
     headings = ("Execution", "Status", "Started", "Took", "Started by", "Why it ended so")
-    shown = table("history-table", "Executions", headings, rows, "kkkn w", heard=True)
+    shown = table("history-table", "Executions, newest first", headings, rows, "kkkn w", heard=True)
     return panel("history", "Executions", shown if rows else note("No execution is here."), links)

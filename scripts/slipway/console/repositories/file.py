@@ -39,8 +39,8 @@ def file(asked: Asked) -> Page:
             ("Kind", _KINDS.get(found["fileMode"], found["fileMode"])),
             ("Blob", code(found["blobId"])),
             (
-                "This version",
-                to("to keep as an address", at("repositories", name, "file", commit=found["commitId"], path=path)),
+                "Fixed address",
+                to("this file at this commit", at("repositories", name, "file", commit=found["commitId"], path=path)),
             ),
         ]
     )

@@ -202,7 +202,7 @@ def test_versions_metadata_and_what_is_deleted(visitor: Visitor, local_aws: Loca
     [
         ("/buckets/no-such-bucket", 404, "NoSuchBucket"),
         (f"/buckets/{BUCKET}/object?key=none", 404, "No object has this key."),
-        (f"/buckets/{BUCKET}/object", 502, "expected the key of an object"),
+        (f"/buckets/{BUCKET}/object", 400, "expected the key of an object"),
         (f"/buckets/{BUCKET}/download?key=none", 404, "NoSuchKey"),
         (f"/buckets/{BUCKET}?prefix=none/", 200, "No key begins with this."),
     ],

@@ -84,7 +84,7 @@ def test_none_chosen_is_said() -> None:
 
 
 def test_better_is_upwards_on_every_axis() -> None:
-    lines = [Line("good", "#g", {"rmse": 0.1, "r2": 0.9}), Line("bad", "#b", {"rmse": 0.8, "r2": 0.2})]
+    lines = [Line("good", {"rmse": 0.1, "r2": 0.9}), Line("bad", {"rmse": 0.8, "r2": 0.2})]
     markup = str(parallel(lines, {"rmse": -1, "r2": 1}))
     paths = re.findall(r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)" class="line', markup)
     good, bad = sorted((float(left), float(right)) for _, left, _, right in paths)
@@ -94,7 +94,7 @@ def test_better_is_upwards_on_every_axis() -> None:
 
 
 def test_of_many_lines_each_is_drawn_and_the_first_are_named() -> None:
-    lines = [Line(f"release-{number}", "#", {"rmse": number, "r2": 1 / (number + 1)}) for number in range(50)]
+    lines = [Line(f"release-{number}", {"rmse": number, "r2": 1 / (number + 1)}) for number in range(50)]
     markup = str(parallel(lines, {"rmse": -1, "r2": 1}))
     assert markup.count('class="line ') == 50
     assert markup.count('class="label"') == 4

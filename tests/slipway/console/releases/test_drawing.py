@@ -75,14 +75,14 @@ def test_a_stage_tells_what_matters_most_of_its_actions() -> None:
     ]
     told = shown(board(ABOUT, found, at(0)))
     assert "DeployTest ✗ Failed" in told
-    assert "Approve not reached" in told
+    assert "Approve not run" in told
 
 
 def test_actions_stand_by_stage_with_their_variables_folded_below() -> None:
     found = seen(recorded("gate_failed"))
     markup = actions_table(found, at(0))
     assert re.findall(r'<th scope="rowgroup" id="stage-(\w+)"', markup) == ["Source", "Train", "DeployTest"]
-    assert "Not reached: Approve." in shown(markup)
+    assert "Not run: Approve." in shown(markup)
     assert markup.index("<details>") > markup.index("</table>")
     assert "style=" not in markup
 

@@ -137,9 +137,9 @@ def test_the_changes_of_many_files_are_shown_by_and_by(
     [
         ("/repositories/none", 404, "RepositoryDoesNotExistException"),
         (f"/repositories/{NAME}/commits/{'0' * 40}", 404, "CommitIdDoesNotExistException"),
-        (f"/repositories/{NAME}/commits?from=x,y", 502, "expected ids of commits"),
+        (f"/repositories/{NAME}/commits?from=x,y", 400, "expected ids of commits"),
         (f"/repositories/{NAME}/file?path=none", 404, "FileDoesNotExistException"),
-        (f"/repositories/{NAME}/file", 502, "expected the path of a file"),
+        (f"/repositories/{NAME}/file", 400, "expected the path of a file"),
         (f"/repositories/{NAME}?branch=..%2F%3Cb%3E", 502, "InvalidCommitException"),
     ],
 )

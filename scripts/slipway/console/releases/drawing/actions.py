@@ -44,7 +44,7 @@ def actions_table(seen: Seen, now: datetime) -> Html:
     )
     return join(
         shown if reached else note("No action has started yet."),
-        note(f"Not reached: {', '.join(later)}.") if later and reached else None,
+        note(f"Not {'reached' if seen.run.running else 'run'}: {', '.join(later)}.") if later and reached else None,
         _variables(seen),
     )
 

@@ -62,7 +62,7 @@ def board(about: Subject, seen: Seen, now: datetime, page: str = "") -> Html:
 def _card(about: Subject, stage: Stage, state: Mapping[str, object], seen: Seen, now: datetime, page: str) -> Html:
     waits = seen.run.waits_for.partition(" ")[0] == stage.name
     status = stage.status or ("Waiting" if waits else "")
-    told = word(status) if status else el("span", "not reached", class_="none")
+    told = word(status) if status else el("span", "not reached" if seen.run.running else "not run", class_="none")
     name = to(stage.name, f"{page}#stage-{stage.name}") if stage.status else el("strong", stage.name)
     tone = _TONES.get(status, "open" if status else "rest")
     more = (el("span", part) for part in _more(about, stage, state, seen, now))

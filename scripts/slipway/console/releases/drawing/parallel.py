@@ -22,10 +22,9 @@ _LABEL_APART = 13.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A release: its name, the address of its page, and its metrics."""
+    """A release: its name, and its metrics."""
 
     name: str
-    address: str
     values: Mapping[str, float]
 
 
@@ -96,6 +95,5 @@ def _labels(lines: Sequence[Line], scale: Scale, x: float, name: str) -> list[Ht
     found, last = list[Html](), -_LABEL_APART
     for y, line in ends:
         last = max(y, last + _LABEL_APART)
-        label = words(fitted(line.name, _RIGHT - 14), x + 10, last + 4, "label")
-        found.append(el("a", label, href=line.address))
+        found.append(words(fitted(line.name, _RIGHT - 14), x + 10, last + 4, "label"))
     return found
