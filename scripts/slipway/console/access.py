@@ -101,7 +101,7 @@ class Access:
         until, now = int(ticket.partition("-")[0]), time.time()
         if until < now:
             raise RefusedError(
-                403, f"The address was for ten minutes, which are over. `slipway {self.verb}` prints one."
+                403, f"The address has expired: it is for ten minutes. `slipway {self.verb}` prints one."
             )
         if not self._uses(ticket, until, now) and not self._knows(request):
             raise RefusedError(403, f"The address has let a browser in already. `slipway {self.verb}` prints another.")
