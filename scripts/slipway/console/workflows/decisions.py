@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError
 from slipway.console.room import Asked, Done, Page
 from slipway.console.workflows.machine import machine_page
 from slipway.console.workflows.names import execution_address, find_execution, find_machine
-from slipway.console.workflows.starting import NAME_PATTERN
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import message_of
 from slipway.workflows import executions
 
 Form = Mapping[str, str]
+_NAME = re.compile(r"[^\s<>{}\[\]?*\u0022#%\\^|~`$&,;:\/\u0000-\u001f\u007f-\u009f]{1,80}")
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
 _MOST_ERROR, _MOST_CAUSE = 256, 32768
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
 
@@ -36,7 +37,7 @@ def start(asked: Asked, form: Form) -> Done | Page:
 
 def _started(asked: Asked, arn: str, form: Form) -> str:
     name = form.get("name", "").strip()
-    if name and not re.fullmatch(NAME_PATTERN, name):
+    if name and not _NAME.fullmatch(name):
         raise SlipwayError(f"Name: found {name!r}; expected at most 80 characters without spaces and signs.")
     return executions.start(asked.session, arn, _input(form.get("input", "")), name)
 

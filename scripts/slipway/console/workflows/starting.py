@@ -17,8 +17,6 @@ from slipway.errors import SlipwayError
 from slipway.session import Session
 from slipway.workflows.executions import short_machine
 
-NAME_PATTERN = r"[^\s<>{}\[\]?*\u0022#%\\^|~`$&,;:\/\u0000-\u001f\u007f-\u009f]{1,80}"
-"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
 _ROWS, _DIGITS = 10, 8
 
 
