@@ -38,6 +38,7 @@ BUILT = {
     "scripts/slipway/installation/search_inventory.py": "a folder and a release id, each of a bounded length",
     "scripts/slipway/installation/workflow_inventory.py": "a prefix before patterns that are checked here",
     "scripts/slipway/stacks/grants.py": "fnmatch.translate, which never goes back over a *",
+    "scripts/slipway/console/workflows/decisions.py": "NAME_PATTERN, one repeat of a bounded length",
     "scripts/slipway/datasets/csv_rules.py": "NUMBER, which is checked here, once for each column with a comma between",
     "pipeline_lambdas/config/rules.py": "the patterns that rules are made with, which are checked here",
     "pipeline_lambdas/config/scripts.py": "compiled to be checked, and never matched",
