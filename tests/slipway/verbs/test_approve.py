@@ -103,7 +103,8 @@ def test_a_release_stops_at_its_approval_and_continues_after_it(sample: House) -
     first = waiting(sample)
     short = first["id"][:13]
     assert (first["status"], first["approval"]["stage"]) == ("InProgress", "Approve")
-    assert first["approval"]["evidence"] == ""  # a link to a console that there is not
+    # A link of AWS's console, which the console of local AWS answers.
+    assert first["approval"]["evidence"].startswith(f"http://127.0.0.1:{sample.server.port}/_console/aws/s3/object/")
     said = first["said"]
     assert f"release {short} Waiting for approval" in said
     assert said.index("rmse") < said.rindex("waits for a decision") < said.rindex(f"approve {short} --message REASON")
