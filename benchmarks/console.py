@@ -21,6 +21,8 @@ _TIMES, _CHANGES = 20, 8
 _PAGE_MS, _SHOWN_MS = 100.0, 200.0
 _MANY_TO_FEW = 1.2
 _PATIENCE_S = 10.0
+_SETTLED_S = 60.0
+"""A release that has just ended may be tried again, so it is asked for anew for a while."""
 
 
 def measure(house: House, *, short: bool) -> list[Figure]:
@@ -34,6 +36,7 @@ def measure(house: House, *, short: bool) -> list[Figure]:
     with _nothing_told(house):
         for _ in range(count):
             client.start_pipeline_execution(name=PREFIX)
+    time.sleep(_SETTLED_S)
     many = {path: browser.draw_ms(path) for path in ("/", f"/models/{MODEL}", f"/models/{MODEL}?page=60", release)}
     shown = browser.shown_ms(f"/models/{MODEL}", lambda reason: _close(house, reason))
     client.enable_stage_transition(**transition)
@@ -110,7 +113,7 @@ class Browser:
 
 
 def _read(watched: HTTPResponse, times: dict[str, float]) -> None:
-    with contextlib.suppress(OSError, ValueError):  # closed once everything has been seen
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed once everything has been seen
         for line in watched:
             times.setdefault(line.decode(), time.perf_counter())
 

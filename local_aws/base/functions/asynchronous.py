@@ -22,7 +22,12 @@ RETRY_WAITS_S = (60.0, 120.0)
 THROTTLE_WAITS_S = (1.0, 300.0)
 """The first wait of an event that is throttled, and the longest, to which it doubles."""
 MAXIMUM_RETRIES = 2
+ATTEMPTS_AT_ONCE = 16
+"""Each is a process: a queue of hundreds, as a server finds that was down, would bring the machine to a standstill."""
 MAXIMUM_AGE_S = 6 * 60 * 60.0
+
+
+_ATTEMPTS = threading.BoundedSemaphore(ATTEMPTS_AT_ONCE)
 
 
 class AsynchronousInvocations:
@@ -134,9 +139,10 @@ def _attempt(event: Event) -> None:
         return
     event.attempts += 1
     try:
-        event.result = functions._execute_function_dispatch(  # noqa: SLF001
-            event.function, event.config, event.payload, event.request_id, time.time()
-        )
+        with _ATTEMPTS:
+            event.result = functions._execute_function_dispatch(  # noqa: SLF001
+                event.function, event.config, event.payload, event.request_id, time.time()
+            )
     finally:
         functions._release_execution_slot(slot)  # noqa: SLF001
 

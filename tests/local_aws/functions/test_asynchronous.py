@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import time
@@ -21,6 +22,13 @@ def handler(event, context):
     raise ValueError("never")
 """
 DIES = "import os\ndef handler(event, context):\n    print('attempt')\n    os.kill(os.getpid(), 9)"
+RESTS = """
+import time
+def handler(event, context):
+    begin = time.time()
+    time.sleep(0.3)
+    print("rested", begin, time.time())
+"""
 RECORDS = "import json\ndef handler(event, context):\n    print('record', json.dumps(event))"
 
 
@@ -76,6 +84,22 @@ def test_a_function_without_retries_is_not_retried_and_a_kill_is_reported(local_
     assert record["requestContext"]["approximateInvokeCount"] == 1
     assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
     assert function.log().count("attempt") == 1
+
+
+def test_a_queue_of_many_events_runs_few_at_once(local_aws: LocalServer) -> None:
+    many = asynchronous.ATTEMPTS_AT_ONCE + 8
+    function = deploy(local_aws, "queued-in-numbers", RESTS)
+    for _ in range(many):
+        function.send()
+    rests = wait_for(lambda: found if len(found := _rests(function)) == many else None, "all to have run", 120)
+    changes = sorted([(begin, 1) for begin, _ in rests] + [(end, -1) for _, end in rests])
+    at_once = list(itertools.accumulate(change for _, change in changes))
+    assert 1 < max(at_once) <= asynchronous.ATTEMPTS_AT_ONCE
+
+
+def _rests(function: Function) -> list[tuple[float, float]]:
+    words = [line.split() for line in function.log() if line.startswith("rested ")]
+    return [(float(begin), float(end)) for _, begin, end in words]
 
 
 def test_a_dead_letter_queue_gets_the_event_itself(local_aws: LocalServer) -> None:
