@@ -91,7 +91,7 @@ def test_a_queue_of_many_events_runs_few_at_once(local_aws: LocalServer) -> None
     function = deploy(local_aws, "queued-in-numbers", RESTS)
     for _ in range(many):
         function.send()
-    rests = wait_for(lambda: found if len(found := _rests(function)) == many else None, "all to have run", 120)
+    rests = wait_for(lambda: found if len(found := _rests(function)) >= many else None, "all to have run", 120)
     changes = sorted([(begin, 1) for begin, _ in rests] + [(end, -1) for _, end in rests])
     at_once = list(itertools.accumulate(change for _, change in changes))
     assert 1 < max(at_once) <= asynchronous.ATTEMPTS_AT_ONCE
