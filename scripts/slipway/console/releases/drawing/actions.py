@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline_lambdas.release.names import is_tuning_job
+from pipeline_lambdas.release.names import NONE, is_tuning_job
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join, link
 from pipeline_lambdas.report.kit.tables import fold, note, table, word
 from slipway.console.links import log_link
@@ -110,7 +110,7 @@ def _addresses(action: ActionView) -> Iterator[tuple[str, str]]:
     job = variables.get("TrainingJobName", "")
     if job:
         yield "Job", at("jobs", "tuning" if is_tuning_job(job) else "training", job)
-    if variables.get("EndpointName"):
+    if variables.get("EndpointName", NONE) != NONE:
         yield "Endpoint", at("endpoints", variables["EndpointName"])
 
 
