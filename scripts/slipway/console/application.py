@@ -17,23 +17,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline_lambdas.report.kit.markup import Html, el
+from pipeline_lambdas.report.kit.markup import el
 from pipeline_lambdas.report.kit.style import style
-from pipeline_lambdas.report.kit.tables import note
 from slipway.console import aws_links
 from slipway.console.access import AWS_LINKS, BASE, ENTER, HEADERS, Access, RefusedError
+from slipway.console.failures import failed, told, undone
 from slipway.console.live import TOGETHER_S, Changes, events
 from slipway.console.room import Asked, Decide, Draw, Page, Room, Serve
 from slipway.console.rooms import ROOMS
 from slipway.console.shell import Bar, Place, at, whole
 from slipway.errors import SlipwayError
-from slipway.installation.aws_errors import code_of, explain
 from slipway.session import Session
 
 _ASSETS = Path(__file__).with_name("assets")
 _MOST_FORM_BYTES = 2**20
 """Rows to predict are pasted into a form."""
-_NOT_THERE = ("NotFound", "NoSuch", "DoesNotExist", "ValidationException", "ValidationError", "ResourceNotFound")
 _KINDS = {".js": "text/javascript", ".svg": "image/svg+xml"}
 _HOUR_S = 3600
 
@@ -57,10 +55,10 @@ class Console:
             routes += [Route(f"{BASE}/live{path}", self._live(draw)) for path, draw in room.pages.items()]
             routes += [Route(f"{BASE}{path}", self._shown(draw, room)) for path, draw in room.pages.items()]
             routes += [
-                Route(f"{BASE}{path}", self._decided(decide, room), methods=["POST"])
+                Route(f"{BASE}{path}", self._decided(decide, room, below=path not in room.pages), methods=["POST"])
                 for path, decide in room.decisions.items()
             ]
-        return self._guarded(Starlette(routes=routes, exception_handlers={404: self._nothing}))
+        return self._guarded(Starlette(routes=routes, exception_handlers={404: self._nothing, Exception: self._broken}))
 
     @cached_property
     def place(self) -> Place:
@@ -122,7 +120,7 @@ class Console:
         try:
             return draw(self._asked(request))
         except (SlipwayError, ClientError, BotoCoreError) as error:
-            return _failed(error, self.session)
+            return failed(error, self.session)
 
     def _asked(self, request: Request) -> Asked:
         return Asked(self.session, request.path_params, dict(request.query_params), datetime.now(UTC))
@@ -132,7 +130,7 @@ class Console:
             try:
                 found = await run_in_threadpool(serve, self._asked(request))
             except (SlipwayError, ClientError, BotoCoreError) as error:
-                return self._page(_failed(error, self.session))
+                return self._page(failed(error, self.session))
             if found is None:
                 return await self._nothing(request, None)
             headers = {"Content-Security-Policy": found.policy, **found.headers}
@@ -143,18 +141,17 @@ class Console:
 
         return served
 
-    def _decided(self, decide: Decide, room: Room) -> Callable[[Request], Awaitable[Response]]:
+    def _decided(self, decide: Decide, room: Room, *, below: bool) -> Callable[[Request], Awaitable[Response]]:
+        """Answer a form; `below` if it goes to an address below that of its page, and not to the page's own."""
+
         async def decided(request: Request) -> Response:
             form = await _form(request)
             if form is None:
-                return self._page(
-                    Page("Too much", [_told(f"A form has at most {_MOST_FORM_BYTES} bytes.")], status=413)
-                )
+                return self._page(Page("Too much", [told(f"A form has at most {_MOST_FORM_BYTES} bytes.")], status=413))
             try:
                 done = await run_in_threadpool(decide, self._asked(request), form)
             except (SlipwayError, ClientError, BotoCoreError) as error:
-                failed = _failed(error, self.session)
-                return self._page(Page("This was not done", failed.parts, failed.above, status=409))
+                return self._page(undone(error, self.session, _page_of(request, below=below)), room)
             if isinstance(done, Page):
                 return self._page(done, room)
             joint = "&" if "?" in done.address else "?"
@@ -165,32 +162,26 @@ class Console:
 
     async def _nothing(self, request: Request, _: Exception | None) -> Response:
         del request
-        return self._page(Page("Nothing is here", [_told("The console has no page of this address.")], status=404))
+        return self._page(Page("Nothing is here", [told("The console has no page of this address.")], status=404))
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        """Say that the console has a fault; the server logs it."""
+        del request
+        text = (
+            f"The console failed with {type(error).__name__}, which is a fault of Slipway. The log of local AWS, or "
+            "the terminal of `slipway console`, says where. Other pages go on."
+        )
+        return self._page(Page("This cannot be shown", [told(text)], (("Models", at("")),), status=500))
 
     def _page(self, page: Page, room: Room | None = None, live: str = "", said: str = "") -> Response:
         bar = Bar(self.place, ROOMS, room)
         return HTMLResponse(whole(page, bar, live, said), page.status)
 
 
-def _failed(error: Exception, session: Session) -> Page:
-    """Return the page that says what went wrong; raises what is a fault of the console."""
-    explained = error if isinstance(error, SlipwayError) else explain(error)
-    if explained is None:
-        raise error
-    text = " ".join(filter(None, (explained.message, explained.advice(session.command))))
-    return Page("This cannot be shown", [_told(text)], (("Models", at("")),), status=_status(error))
-
-
-def _status(error: Exception) -> int:
-    """A person's mistake, what is not there, or an account that does not answer as it should."""
-    if isinstance(error, SlipwayError):
-        return 400
-    missing = isinstance(error, ClientError) and any(word in code_of(error) for word in _NOT_THERE)
-    return 404 if missing else 502
-
-
-def _told(text: str) -> Html:
-    return el("section", note(text), id="told")
+def _page_of(request: Request, *, below: bool) -> str:
+    """Return the page that a decision was made on."""
+    path, query = str(request.scope["path"]), f"?{request.url.query}" if request.url.query else ""
+    return quote(path.rpartition("/")[0] if below else path) + query
 
 
 def _refusal(refused: RefusedError) -> Response:

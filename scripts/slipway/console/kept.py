@@ -43,6 +43,15 @@ class Kept(Generic[Value]):
 _ANSWERS = Kept[Any](4096)
 
 
+def kept_for(key: Hashable, period: Hashable, load: Callable[[], T]) -> T:
+    """Return what `load` returned for this key in this period; of each key, the last period's value alone is kept."""
+    found: tuple[Hashable, T] | None = _ANSWERS.find(key)
+    if found is None or found[0] != period:
+        found = period, load()
+        _ANSWERS.keep(key, found)
+    return found[1]
+
+
 def kept(key: Hashable, load: Callable[[], T], final: Callable[[T], bool] = lambda _: True) -> T:
     """Return what `load` returned for this key; it is kept if it is `final`, until others push it out.
 

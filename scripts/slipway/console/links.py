@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import partial
 
 from botocore.exceptions import ClientError
 
 from pipeline_lambdas.release.names import ENVIRONMENTS, MODEL_PATTERN, short_id
 from pipeline_lambdas.report.kit.markup import Child, Html
-from slipway.console.kept import kept
+from slipway.console.kept import kept, kept_for
 from slipway.console.shell import at, to
 from slipway.errors import SlipwayError
 from slipway.installation.aws_errors import code_of
@@ -67,9 +68,10 @@ def _release(session: Session, model: str, short: str) -> tuple[str, str] | None
         Names(names.suffix, model, names.account, names.region)
     except SlipwayError:
         return None
-    return kept(
-        ("release", names.account, names.region, names.suffix, model, short), partial(_look_up, session, model, short)
-    )
+    key = ("release", names.account, names.region, names.suffix, model, short)
+    look_up, minute = partial(_look_up, session, model, short), time.monotonic() // 60
+    # That there is none may change, and to find that out may take a look at the whole history.
+    return kept(key, lambda: kept_for((*key, "none"), minute, look_up), lambda found: found is not None)
 
 
 def _look_up(session: Session, model: str, short: str) -> tuple[str, str] | None:

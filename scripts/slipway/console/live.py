@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from http import HTTPStatus
 from typing import Protocol
 
 from slipway.console.room import Page
@@ -50,24 +51,32 @@ class Clock:
 
 async def events(
     changes: Changes, draw: Callable[[], Awaitable[Page]], least_s: float = TOGETHER_S
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield an event with the drawn page whenever it has changed, and a comment now and then to keep the connection.
 
-    Between two drawings are at least `least_s` seconds.
+    The event of a page that cannot be drawn now is `failed`, and of one that is not there `missing`. Between two
+    drawings are at least `least_s` seconds.
     """
-    shown = ""
+    shown = ("", "")
     while True:
         seen, started = changes.number, time.monotonic()
         page = await draw()
-        text = drawn(page)
-        if text != shown:
-            shown = text
-            yield f"data: {json.dumps(text)}\n\n"
+        now = (_kind(page.status), drawn(page))
+        if now != shown:
+            shown = now
+            yield f"event: {now[0]}\ndata: {json.dumps(now[1])}\n\n"
         await asyncio.sleep(max((time.monotonic() - started) * _REST, least_s))
         while not await _within(changes, seen, page.again_s or _KEEP_ALIVE_S):
             if page.again_s is not None:
                 break
             yield ": still here\n\n"
+
+
+def _kind(status: int) -> str:
+    """Return the kind of an event; a browser takes `message` for one without a kind."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "failed"
+    return "missing" if status >= HTTPStatus.BAD_REQUEST else "message"
 
 
 async def _within(changes: Changes, seen: int, seconds: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import quote
 
 from pipeline_lambdas.report.kit.markup import Child, Html, el, join
@@ -110,7 +111,8 @@ def whole(page: Page, bar: Bar, live: str = "", said: str = "") -> str:
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{page.title} - Slipway"),
+        # A screen reader begins a page with its title, and reads no status that is there from the start.
+        el("title", f"{said} {page.title} - Slipway".strip()),
         el("link", rel="stylesheet", href=at("assets", "console.css")),
         el("link", rel="icon", type="image/svg+xml", href=at("assets", "icon.svg")),
         el("script", src=at("assets", "live.js"), defer="defer"),
@@ -126,6 +128,7 @@ def whole(page: Page, bar: Bar, live: str = "", said: str = "") -> str:
             el("p", f"{bar.place.target}, account {bar.place.account}, {bar.place.region}", el("span", "", id="live")),
         ),
         data_live=live or None,
+        data_failed="yes" if live and page.status >= HTTPStatus.BAD_REQUEST else None,
     )
     return f"<!DOCTYPE html>\n{el('html', head, body, lang='en')}\n"
 

@@ -29,6 +29,7 @@ class Played:
     suffix: str = LOCAL_SUFFIX
     is_local: bool = True
     port: int = 4566
+    title: str = "local AWS"
 
     def account(self) -> str:
         return "111122223333"

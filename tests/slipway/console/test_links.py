@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ SHORT = RUN[:13]
 class CodePipeline:
     """Has the pipelines of two models, each with one execution."""
 
+    asked = 0
+
     def get_paginator(self, _operation: str) -> CodePipeline:
         return self
 
     def paginate(self, *, pipelineName: str) -> list[dict[str, Any]]:  # noqa: N803
+        self.asked += 1
         if pipelineName not in {"slipway-local-wine", "slipway-local-wine-dev"}:
             raise ClientError({"Error": {"Code": "PipelineNotFoundException"}}, "ListPipelineExecutions")
         return [{"pipelineExecutionSummaries": [{"pipelineExecutionId": RUN, "startTime": 0}]}]
@@ -51,6 +55,17 @@ def session() -> Session:
 )
 def test_the_release_of_a_name(session: Session, name: str, model: str | None) -> None:
     assert release_of(session, name) == (None if model is None else (model, RUN))
+
+
+def test_that_a_name_is_of_no_release_is_known_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, now = CodePipeline(), [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    name = "slipway-local-wine-eeeeeeee-eeee"
+    assert [release_of(session_with(codepipeline=client), name) for _ in range(3)] == [None] * 3
+    assert client.asked == 1
+    now[0] += 120
+    assert release_of(session_with(codepipeline=client), name) is None
+    assert client.asked == 2
 
 
 def test_a_link_by_the_folder_that_a_search_writes_to(session: Session) -> None:

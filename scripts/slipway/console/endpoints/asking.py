@@ -75,7 +75,7 @@ def find_model(asked: Asked) -> Model | None:
 
 def _page(asked: Asked, model: Model | None, typed: Mapping[str, str], shown: Html | None) -> Page:
     name = asked.path["name"]
-    about = _about(model.served) if model else [note("The body is sent as it is typed; the answer is shown as it is.")]
+    about = _about(model) if model else [note("The body is sent as it is typed; the answer is shown as it is.")]
     rows = el(
         "label",
         f"Rows, at most {MOST_ROWS}" if model else "Body of the request",
@@ -91,21 +91,22 @@ def _page(asked: Asked, model: Model | None, typed: Mapping[str, str], shown: Ht
     return Page(f"Predictions of {name}", [one for one in parts if one is not None], above)
 
 
-def _about(served: Served) -> list[Html]:
-    columns = served.columns
-    release = served.release
-    model = (
-        to(f"release {short_id(release)}", at("models", _model_of(served), "releases", release)) if release else None
-    )
+def _about(model: Model) -> list[Html]:
+    served, columns, release = model.served, model.served.columns, model.served.release
+    address = at("models", model.session.names.model, "releases", release) if release else ""
+    made_by = to(f"release {short_id(release)}", address) if release else None
     order = "as CSV or JSON, without the label; with a line of column names they may have any order"
     return [
-        facts([("Serves", served.model), ("Made by", model), ("Predicts", columns.label), ("Columns", columns.listed)]),
+        facts(
+            [
+                ("Serves", served.model),
+                ("Made by", made_by),
+                ("Predicts", columns.label),
+                ("Columns", columns.listed),
+            ]
+        ),
         note(f"The features in the order of training, {order}."),
     ]
-
-
-def _model_of(served: Served) -> str:
-    return served.endpoint.split("-", 2)[2].removesuffix(f"-{served.environment}")
 
 
 def _predicted(model: Model, text: str) -> Html:

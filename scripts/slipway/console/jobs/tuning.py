@@ -20,7 +20,7 @@ from pipeline_lambdas.report.kit.text import number, plain, shortened
 from pipeline_lambdas.report.tuning import search_figures
 from slipway.console.jobs.kinds import KINDS, Job, describe, is_running, seconds
 from slipway.console.jobs.parts import AGAIN_S, above, outcome, pairs_panel, stop_panel
-from slipway.console.kept import kept
+from slipway.console.kept import kept_for
 from slipway.console.links import release_link
 from slipway.console.room import Asked, Page
 from slipway.console.shell import at, clock, panel, to, took, turn
@@ -89,8 +89,8 @@ def _now(asked: Asked, job: Job, objective: Mapping[str, str]) -> Html:
 def _search(session: Session, job: Job, now: datetime) -> Html | None:
     """Return the plots, which need all training jobs: while these are made, every few seconds."""
     period = now.timestamp() // _DRAWN_S if is_running(_KIND, job) else None
-    key = ("search", job["HyperParameterTuningJobArn"], job["CreationTime"], period)
-    drawn = kept(key, partial(_drawn, session, job))
+    key = ("search", job["HyperParameterTuningJobArn"], job["CreationTime"])
+    drawn = kept_for(key, period, partial(_drawn, session, job))
     return panel("search", "Search", drawn) if drawn else None
 
 

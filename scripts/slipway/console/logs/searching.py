@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from pipeline_lambdas.report.kit.markup import Html
 from pipeline_lambdas.report.kit.tables import note
 from pipeline_lambdas.report.kit.text import times
-from slipway.console.kept import kept
+from slipway.console.kept import kept_for
 from slipway.console.log_lines import Event, lines
 from slipway.console.room import Asked
 from slipway.console.shell import at, choice, field, panel, search, turn
@@ -24,6 +25,7 @@ _MOST_CALLS = 5
 SINCE = {"hour": ("The last hour", 3600), "day": ("The last day", 86_400), "week": ("The last week", 604_800)}
 _ALL = ("all", "All of it")
 _KEPT_S = 10
+_TIME_MS = re.compile("[0-9]{1,13}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,12 @@ def found_panel(asked: Asked, group: str, stream: str = "") -> Html | None:
     here = {**_place(group, stream), "pattern": pattern, "since": since}
     token, start = asked.query.get("token", ""), asked.query.get("from", "")
     # Further pages are those of one request, so its beginning stays.
-    start_ms = int(start) if start.isascii() and start.isdecimal() else _start_ms(asked, since)
+    start_ms = int(start) if _TIME_MS.fullmatch(start) else _start_ms(asked, since)
     sought = _Sought(group, stream, pattern, start_ms, token)
     names = asked.session.names
     # The page is drawn again whenever anything changes, and a search may take long.
-    key = ("found", names.account, names.region, sought, _period(asked))
-    events, following = kept(key, partial(_filtered, asked, sought))
+    key = ("found", names.account, names.region, *here.items(), token, start)
+    events, following = kept_for(key, _period(asked), partial(_filtered, asked, sought))
     further = turn(
         ("First", at("logs", **here) if token else None),
         ("Further", at("logs", **here, **{"from": start_ms}, token=following) if following else None),

@@ -93,7 +93,10 @@ def transition(asked: Asked, form: Form) -> Done:
     """Open or close the transition into a stage."""
     about, stage = subject(asked), form.get("stage", "")
     where = {"pipelineName": about.pipeline, "stageName": stage, "transitionType": "Inbound"}
-    if form.get("change") == "disable":
+    change = form.get("change")
+    if change not in {"disable", "enable"}:
+        raise SlipwayError(f"change: found {change!r}; expected disable or enable.")
+    if change == "disable":
         reason = form.get("reason", "")
         check_reason(reason, "Reason")
         about.client.disable_stage_transition(**where, reason=reason)

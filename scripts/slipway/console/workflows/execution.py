@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from pipeline_lambdas.report.kit.markup import Child, Html, el
 from pipeline_lambdas.report.kit.tables import facts, note, table
@@ -159,8 +160,8 @@ def _decide(looked: Looked) -> Html | None:
     own = looked.arn.split(":")[6]
     again = None
     if "/" not in own:
-        address = machine_address(looked.session, own)
-        again = el("p", to("Start another with this input", f"{address}?again={looked.described['name']}"))
+        address, name = machine_address(looked.session, own), quote(str(looked.described["name"]), safe="")
+        again = el("p", to("Start another with this input", f"{address}?again={name}"))
     if looked.described.get("redriveStatus") == "REDRIVABLE":
         redrive = form(looked.address("redrive"), "Redrive from what failed")
         return panel("decide", "Decide", redrive, again)

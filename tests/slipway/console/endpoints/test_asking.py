@@ -15,7 +15,7 @@ from slipway.datasets.rows import Columns
 from slipway.releases.overview import session_for
 from slipway.releases.predictions import Served
 
-from tests.slipway.console.drawing import asked, session_with, text_of
+from tests.slipway.console.drawing import asked, links_of, session_with, text_of
 
 ENDPOINT = "slipway-local-wine-prod"
 COLUMNS = Columns("quality", tuple(f"f{number}" for number in range(10)))
@@ -44,6 +44,18 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     served = Served("prod", ENDPOINT, "m", "0123abcd-4567-89ab-cdef-0123456789ab", COLUMNS, None)
     monkeypatch.setattr(asking, "find_model", lambda _asked: Model(session, served))
     return made
+
+
+def test_the_model_is_linked_whatever_the_name_of_the_installation(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del runtime
+    run = "0123abcd-4567-89ab-cdef-0123456789ab"
+    served = Served("prod", "slipway-team-a-wine-prod", "m", run, COLUMNS, None)
+    found = Model(session_for(session_with(), "wine"), served)
+    monkeypatch.setattr(asking, "find_model", lambda _asked: found)
+    page = asking.ask(asked(session_with(), name=served.endpoint))
+    assert f"/_console/models/wine/releases/{run}" in links_of(page)
 
 
 def predicted(rows: str) -> tuple[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from slipway.console import kept
 from slipway.console.logs.room import logs
 from slipway.console.logs.stream import PAGE_EVENTS
 from slipway.console.room import Page
@@ -86,3 +88,20 @@ def test_a_pattern_finds_events_of_all_streams_or_of_one(session: Session) -> No
     first = draw(session, group=GROUP, stream=STREAM, pattern="many", since="all")
     assert "line 199 of many" in text_of(first)
     assert "line 200 of many" in text_of(follow(session, first, "Further"))
+
+
+def test_a_search_that_is_drawn_again_and_again_is_kept_once(session: Session) -> None:
+    """A page may be open all day, and what one search finds takes up to a megabyte."""
+    now, query = datetime.now(UTC), {"group": GROUP, "pattern": "line", "since": "hour"}
+
+    def drawn_after(seconds: int) -> int:
+        logs(asked(session, now + timedelta(seconds=seconds), query=query))
+        return len(kept._ANSWERS._values)
+
+    before = drawn_after(0)
+    assert [drawn_after(seconds) for seconds in (20, 40, 60)] == [before] * 3
+
+
+def test_a_made_up_time_of_a_search_is_left_out(session: Session) -> None:
+    made_up = {"group": GROUP, "pattern": "line", "from": "9" * 5000}
+    assert "line 000 of many" in text_of(draw(session, **made_up))

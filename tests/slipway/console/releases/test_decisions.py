@@ -143,5 +143,7 @@ def test_transitions_are_closed_and_opened(session: Session, project: Project) -
     assert "Transitions between stages: Work closed" in text_of(found)
     assert ": not today (or ever?)" in text_of(found)
     decisions.transition(where, {"stage": "Work", "change": "enable"})
+    with pytest.raises(SlipwayError, match="found None; expected disable or enable"):
+        decisions.transition(where, {"stage": "Work"})
     state = project.codepipeline.get_pipeline_state(name=NAME)["stageStates"]
     assert all(one["inboundTransitionState"]["enabled"] for one in state[1:])

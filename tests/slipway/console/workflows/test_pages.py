@@ -198,3 +198,10 @@ def test_the_sample_of_a_machine_of_the_project_is_offered(room: Room) -> None:
     assert sample_input(room.session, "parent", "") is None
     names = [sample_input(room.session, "tabular", after) for after in ("one", "one", "two")]
     assert names[0] == names[1] != names[2], "a job's name is good for one job"
+
+
+def test_another_is_started_with_the_input_of_one_whatever_its_name(room: Room) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html allows a plus sign."""
+    room.run("one+one=two")
+    again = links(room.text(execution("one+one=two")))["Start another with this input"]
+    assert "&quot;hold&quot;: 0" in room.text(again)
