@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from slipway.console.rooms import ROOMS
 from starlette.routing import compile_path
 
-from tests.local_server import ROOT
+from tests.local_server import ROOT, allow
 from tests.releases.browser import NARROW, WIDE, Visit, a_browser, visit
 from tests.releases.house import MODEL, PREFIX, House
 
@@ -74,7 +74,7 @@ def test_push_watch_approve_predict(house: House, browser: Browser) -> None:
 
 def test_every_page_can_be_used_by_all(house: House, browser: Browser) -> None:
     """In light and dark, in a wide and a narrow window, by keyboard and screen reader; one page of each kind."""
-    role = house.server.create_role("states-in-a-browser", "states.amazonaws.com")
+    role = house.server.create_role("states-in-a-browser", "states.amazonaws.com", allow("logs:*"))
     states = house.client("stepfunctions")
     machine = states.create_state_machine(name="in-a-browser", definition=json.dumps(MACHINE), roleArn=role)
     states.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps({"text": HOSTILE}))
@@ -83,7 +83,8 @@ def test_every_page_can_be_used_by_all(house: House, browser: Browser) -> None:
     with browser.new_context(color_scheme="light", viewport={"width": WIDE[0], "height": WIDE[1]}) as context:
         person = visit(context, house.server)
         person.enter("/")
-        kinds = crawled(person, patterns, found)
+        pair = ",".join(one["pipelineExecutionId"] for one in house.executions()[:2])
+        kinds = crawled(person, ["/", f"/models/{MODEL}/compare?releases={pair}"], patterns, found)
     with browser.new_context(color_scheme="dark", viewport={"width": NARROW[0], "height": NARROW[1]}) as context:
         person = visit(context, house.server)
         person.enter("/")
@@ -94,10 +95,11 @@ def test_every_page_can_be_used_by_all(house: House, browser: Browser) -> None:
     assert patterns.keys() - kinds.keys() <= WITHOUT_AN_EXAMPLE
 
 
-def crawled(person: Visit, patterns: Mapping[str, re.Pattern[str]], found: dict[str, list[str]]) -> dict[str, str]:
+def crawled(
+    person: Visit, waiting: list[str], patterns: Mapping[str, re.Pattern[str]], found: dict[str, list[str]]
+) -> dict[str, str]:
     """Go where links lead, to one page of each kind, and note what is wrong there; returns the pages by their kind."""
     kinds: dict[str, str] = {}
-    waiting = ["/"]
     while waiting:
         path = waiting.pop(0)
         kind = next((one for one, pattern in patterns.items() if pattern.match(path.partition("?")[0])), None)
