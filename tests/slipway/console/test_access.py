@@ -74,7 +74,7 @@ def test_nothing_is_shown_to_a_browser_that_was_not(
     local_aws: LocalServer, access: Access, path: str, value: str
 ) -> None:
     status, _, text = ask(local_aws, path, {"Cookie": f"slipway-console-{access.port}={value}"} if value else {})
-    assert (status, "slipway open" in text) == (403, True)
+    assert (status, f"slipway open --port {access.port}" in text) == (403, True)
 
 
 @pytest.mark.parametrize(
