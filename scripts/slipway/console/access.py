@@ -25,6 +25,7 @@ ENTER = f"{BASE}/enter"
 AWS_LINKS = f"{BASE}/aws"
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
+_PROGRAM = "slipway"
 _TICKET_S = 600
 _COOKIE_S = 30 * 86400
 HEADERS = {
@@ -59,7 +60,7 @@ class Access:
 
     secret: str
     port: int
-    command: str = "slipway open"
+    command: str = f"{_PROGRAM} open"
     """The command that prints an address which lets in."""
     _used: dict[str, int] = field(default_factory=dict, compare=False)
     """Tickets that have let a browser in, with the times until which they would."""

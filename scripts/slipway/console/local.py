@@ -24,5 +24,5 @@ def application(port: int, region: str, state: Path, changes: Changes) -> ASGIAp
 
 def local_access(state: Path, port: int) -> Access:
     """Return whom the console of a local AWS lets in; raises SlipwayError if it was never started."""
-    there = "" if port == LOCAL_PORT else f" --port {port}"
-    return Access(read_local_key(state).secret_access_key, port, f"slipway open{there}")
+    there = () if port == LOCAL_PORT else ("--port", str(port))
+    return Access(read_local_key(state).secret_access_key, port, " ".join(("slipway", "open", *there)))
