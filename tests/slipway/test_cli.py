@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -40,6 +41,21 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(sys, "argv", ["slipway"])
+
+
+def test_a_character_that_the_terminal_lacks_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+
+    def say(_: list[str]) -> int:
+        sys.stdout.write("a \N{HORIZONTAL ELLIPSIS} \xe9\n")
+        return 0
+
+    monkeypatch.setattr(cli, "run", say)
+    monkeypatch.setattr(sys, "stdout", shown)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    shown.seek(0)
+    assert (ended.value.code, shown.read()) == (0, "a ? \xe9\n")
 
 
 @pytest.fixture

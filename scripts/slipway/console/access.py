@@ -25,6 +25,7 @@ ENTER = f"{BASE}/enter"
 AWS_LINKS = f"{BASE}/aws"
 _CHANGING = frozenset({"POST"})
 _METHODS = frozenset({"GET", "HEAD"}) | _CHANGING
+_PROGRAM = "slipway"
 _TICKET_S = 600
 _COOKIE_S = 30 * 86400
 HEADERS = {
@@ -59,8 +60,8 @@ class Access:
 
     secret: str
     port: int
-    verb: str = "open"
-    """The verb that prints an address which lets in."""
+    command: str = f"{_PROGRAM} open"
+    """The command that prints an address which lets in."""
     _used: dict[str, int] = field(default_factory=dict, compare=False)
     """Tickets that have let a browser in, with the times until which they would."""
 
@@ -91,20 +92,18 @@ class Access:
         # The path as it is routed: an address may be read in more than one way.
         path = str(request.scope["path"])
         if path != ENTER and not path.startswith(f"{AWS_LINKS}/") and not self._knows(request):
-            raise RefusedError(403, f"This browser has not been let in. The command `slipway {self.verb}` lets it in.")
+            raise RefusedError(403, f"This browser has not been let in. The command `{self.command}` lets it in.")
 
     def enter(self, request: Request) -> Response:
         """Let a browser in that has a ticket, and send it to the page that it asks for; raises RefusedError."""
         ticket, _, signed = request.query_params.get("ticket", "").partition(".")
         if not hmac.compare_digest(signed.encode(), self._signed(f"ticket {ticket}").encode()):
-            raise RefusedError(403, f"The address is not this console's. The command `slipway {self.verb}` prints one.")
+            raise RefusedError(403, f"The address is not this console's. The command `{self.command}` prints one.")
         until, now = int(ticket.partition("-")[0]), time.time()
         if until < now:
-            raise RefusedError(
-                403, f"The address has expired: it is for ten minutes. `slipway {self.verb}` prints one."
-            )
+            raise RefusedError(403, f"The address has expired: it is for ten minutes. `{self.command}` prints one.")
         if not self._uses(ticket, until, now) and not self._knows(request):
-            raise RefusedError(403, f"The address has let a browser in already. `slipway {self.verb}` prints another.")
+            raise RefusedError(403, f"The address has let a browser in already. `{self.command}` prints another.")
         to = request.query_params.get("to", "")
         response = RedirectResponse(to if _is_page(to) else f"{BASE}/", 303)
         ends = int(now) + _COOKIE_S

@@ -11,7 +11,7 @@ from slipway.console.application import Console
 from slipway.console.live import Changes
 from slipway.installation.local_key import read_local_key
 from slipway.session import Session
-from slipway.target import LOCAL_SUFFIX, Options, local_target
+from slipway.target import LOCAL_PORT, LOCAL_SUFFIX, Options, local_target
 from slipway.terminal.output import Output
 
 
@@ -24,4 +24,5 @@ def application(port: int, region: str, state: Path, changes: Changes) -> ASGIAp
 
 def local_access(state: Path, port: int) -> Access:
     """Return whom the console of a local AWS lets in; raises SlipwayError if it was never started."""
-    return Access(read_local_key(state).secret_access_key, port)
+    there = () if port == LOCAL_PORT else ("--port", str(port))
+    return Access(read_local_key(state).secret_access_key, port, " ".join(("slipway", "open", *there)))

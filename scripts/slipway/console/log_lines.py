@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogE
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +17,13 @@ from pipeline_lambdas.report.kit.text import times
 from slipway.console.links import log_link
 from slipway.console.shell import panel
 from slipway.installation.aws_errors import code_of
+from slipway.releases.log_lines import in_lines
 from slipway.session import Session
 
 LAST = 200
 LONGEST = 4000
 """Characters of a line that a page shows; CloudWatch takes lines of a megabyte."""
 _STREAMS = 10
-_COLOUR = re.compile("\x1b\\[[0-9;]{0,30}[A-Za-z]")
 Event = Mapping[str, Any]
 
 
@@ -76,7 +75,7 @@ def _lines(events: Iterable[Event]) -> Iterator[Html]:
 
 def plain(message: str) -> str:
     """Return a line without the colours of a terminal, and cut where it is too long for a page."""
-    text = _COLOUR.sub("", message[: 2 * LONGEST].rstrip().replace("\r\n", "\n").replace("\r", "\n"))
+    text = in_lines(message[: 2 * LONGEST].rstrip())
     if len(message) <= LONGEST:
         return text
     return f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS} ({len(message):,} characters in all)"

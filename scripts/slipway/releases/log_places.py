@@ -96,10 +96,13 @@ def places_of_action(session: Session, run: RunView, action: ActionView) -> list
 
 
 def _training_of(session: Session, run: str | None) -> Place:
-    job = load_run(session, resolve_run(session, run)).training_job
-    if not job:
-        raise SlipwayError("The release has no training job yet.", f"See where it is: {session.command('show')}")
-    return job_place(session, "training", job)
+    found = load_run(session, resolve_run(session, run))
+    if not found.training_job:
+        raise SlipwayError(
+            f"release {found.short_id}: found no training job (yet).",
+            f"See where it is: {session.command('show', found.short_id)}",
+        )
+    return job_place(session, "training", found.training_job)
 
 
 def _metrics_of(session: Session, run: str | None) -> Place:
@@ -164,5 +167,11 @@ def _newest_build(session: Session, name: str) -> Place:
         build: dict[str, Any] = codebuild.batch_get_builds(ids=builds[:1])["builds"][0]
         return build
 
-    where = newest()["logs"]
+    where = newest().get("logs", {})
+    if not where.get("streamName"):
+        # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_LogsLocation.html
+        raise SlipwayError(
+            f"{project}: the newest run has no log yet; it begins once CodeBuild has a machine.",
+            f"Look again in a minute: {session.command('logs', name)}",
+        )
     return Place(where["groupName"], where["streamName"], lambda: bool(newest().get("buildComplete")))

@@ -64,12 +64,12 @@ class ActionView:
     @property
     def evidence(self) -> str:
         """The address of the report for the approval; empty if the approval names none."""
-        return self.configuration.get("ExternalEntityLink", "")
+        return _one_line(self.configuration.get("ExternalEntityLink", ""))
 
     @property
     def about(self) -> str:
-        """The approval's own text: the verdict and the metrics."""
-        return self.configuration.get("CustomData", "")
+        """The approval's own text: the verdict and the metrics. Code of a push has written it."""
+        return _one_line(self.configuration.get("CustomData", ""))
 
     @property
     def log_group(self) -> str:
@@ -325,6 +325,11 @@ def _revision_summary(text: str) -> str:
     return stripped.splitlines()[0] if stripped else ""
 
 
+def _one_line(text: str) -> str:
+    """Return a text in one line, so that what others wrote does not look like a next step."""
+    return " ".join(text.split())
+
+
 def _behind(state: Mapping[str, Any], run_id: str) -> str:
     held = {stage: execution for stage, _, _, execution in waiting_approvals(state)}
     return held.get(_waits_for(state, run_id), "")  # a closed transition is named with its reason, and holds anyhow
@@ -335,6 +340,6 @@ def _waits_for(state: Mapping[str, Any], run_id: str) -> str:
         inbound = [stage.get("inboundExecution", {}), *stage.get("inboundExecutions", [])]
         if any(one.get("pipelineExecutionId") == run_id for one in inbound):
             transition = stage.get("inboundTransitionState", {})
-            reason = transition.get("disabledReason", "") if transition.get("enabled") is False else ""
+            reason = _one_line(transition.get("disabledReason", "")) if transition.get("enabled") is False else ""
             return f"{stage['stageName']} ({reason})" if reason else str(stage["stageName"])
     return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.releases.run_view import ActionView, RunView
 from slipway.session import Session
@@ -48,7 +48,7 @@ class BuildProgress:
         try:
             build = self.session.client("codebuild").batch_get_builds(ids=[build_id])["builds"][0]
             return step(str(build.get("currentPhase", "")), self._lines(build.get("logs", {})))
-        except (ClientError, IndexError):
+        except (ClientError, BotoCoreError, IndexError):
             return ""
 
     def _lines(self, logs: dict[str, Any]) -> list[str]:

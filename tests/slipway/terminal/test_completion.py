@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from slipway.terminal import completion
 
 from tests.local_server import ROOT, free_port
 from tests.releases.house import House
@@ -49,6 +53,19 @@ def test_releases_and_stages_are_those_of_the_pipeline(house: House) -> None:
     assert completed(f"slipway --local follow {newest[:11]}", port, here) == [newest[:13]]
     assert completed("slipway --local retry DeployT", port, here) == ["DeployTest"]
     assert completed("slipway --local --model none show ", port, here) == []
+
+
+def test_an_account_that_does_not_answer_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completion, "_PATIENCE_S", 0.01)
+    context: Any = SimpleNamespace(find_root=lambda: SimpleNamespace(params={}))
+    answered = Event()
+
+    def ask(_: object) -> list[str]:
+        answered.wait(60)
+        return ["late"]
+
+    assert completion._asked(context, ask) == []
+    answered.set()
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

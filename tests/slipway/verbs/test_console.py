@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from slipway.cli import run
-from slipway.verbs.console import _unless_cancelled
+from slipway.errors import SlipwayError
+from slipway.verbs.console import PORT, _listen, _unless_cancelled
 
 from tests.releases.house import House
 
@@ -37,6 +38,17 @@ def test_a_port_that_is_taken_is_said_before_anything_is_asked(taken: int, capsy
     said = capsys.readouterr().err.splitlines()
     assert said[0] == f"error: Port {taken} cannot be taken: Address already in use."
     assert said[1].endswith(f"console --console-port {taken + 1}")
+
+
+@pytest.mark.parametrize(("port", "other"), [(80, PORT), (1023, 1024), (5000, 5001), (65_535, PORT)])
+def test_the_port_that_is_named_instead_may_be_taken(port: int, other: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    with pytest.raises(SlipwayError) as error:
+        _listen(port)
+    assert error.value.next_step.endswith(f"--console-port {other}")
 
 
 @pytest.mark.usefixtures("on_aws")

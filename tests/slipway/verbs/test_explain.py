@@ -30,6 +30,8 @@ RUN = RunView("0f3c1f6e-5f0e-4f39-8f0b-1f1f1f1f1f1f", "p", "Failed", "", "by han
         (json.dumps({"outcome": "succeeded", "summary": "100 rows", "seconds": 1}), ["succeeded: 100 rows"]),
         (json.dumps({"outcome": "failed", "message": "m", "traceback": "a\n  b\n"}), ["failed: m", "a", "  b"]),
         ("[1]", None),
+        ("[" * 100_000, None),
+        ('{"message": ' * 100_000, None),
         ("[Container] 2026/11/21 23:17:26.845384 Entering phase DOWNLOAD_SOURCE", []),
         ("[Container] 2026/11/21 23:17:27.667587 Phase complete: DOWNLOAD_SOURCE State: SUCCEEDED", []),
         ("[Container] 2026/11/21 23:17:27.667601 Phase context status code:  Message: ", []),
