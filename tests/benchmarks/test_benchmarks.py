@@ -68,6 +68,7 @@ def test_cold_start(tmp_path: Path) -> None:
     assert len(measured(cold_start.measure(ROOT, tmp_path, short=True))) == len(cold_start.SERVICES)
 
 
+@pytest.mark.faults
 def test_release_and_evaluation(house: House, tmp_path: Path) -> None:
     figures = measured(release.measure(house, tmp_path, short=True, data=None))
     figures |= measured(evaluation.measure(house, tmp_path, short=True, data=None))
