@@ -27,7 +27,7 @@ WARM_UP = 70
 """Executions after which libraries are loaded, functions are warm, and what is kept of the last ones is full."""
 RELEASES_WARM_UP = 15
 """Releases after which what is kept of the last ones, and no more, is full."""
-_EVERY, _EVERY_RELEASE = 10, 2
+_EVERY, _EVERY_RELEASE = 10, 5
 """How many pass from one look at the memory to the next."""
 _TRIMMED_S = 6.0
 """Within this time the server gives back what is free: `serving/allocator.py`."""
