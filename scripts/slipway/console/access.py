@@ -3,8 +3,8 @@
 Loopback is open to every program and every user of a machine, and a browser sends requests there for any page. So the
 printed address carries a ticket, which lets one browser in, once and within minutes: a browser's command line and its
 history show addresses. The browser then keeps a cookie that scripts cannot read and that pages of other sites do not
-send. The name in Host has to be loopback's, or a page whose name was
-made to resolve to 127.0.0.1 could read the answers: https://developer.mozilla.org/en-US/docs/Web/Security/Attacks.
+send. The name in Host has to be loopback's, or a page whose name was made to resolve to 127.0.0.1 could read the
+answers: https://developer.mozilla.org/en-US/docs/Web/Security/Attacks.
 """
 
 from __future__ import annotations

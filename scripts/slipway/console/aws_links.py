@@ -70,8 +70,6 @@ def _fitting(form: Sequence[str], words: Sequence[str]) -> dict[str, str] | None
             found[name.strip("{}")] = word
         elif name != word:
             return None
-    if "arn" in found:  # it may hold slashes, and is the last word of its form
-        found["arn"] = "/".join(words[len(form) - 1 :])
     return found
 
 

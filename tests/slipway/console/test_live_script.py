@@ -14,7 +14,7 @@ from slipway.console.room import Page
 from slipway.console.shell import Bar, Place, drawn, form, panel, whole
 from slipway.console.shell import field as text_field
 
-from pipeline_lambdas.report.kit.markup import Html, el
+from pipeline_lambdas.report.kit.markup import Html, el, join
 from pipeline_lambdas.report.kit.tables import note
 from tests.releases.browser import a_browser
 
@@ -157,3 +157,44 @@ def test_a_stream_that_was_refused_does_not_claim_to_try_again(page: Open) -> No
     expect(state).to_have_text("not connected; trying again")
     page.tab.evaluate(lost, 2)
     expect(state).to_have_text("not live; load the page again to see why")
+
+
+def row(release: str, age: str) -> Html:
+    return el("tr", el("td", el("a", release, href=f"/releases/{release}")), el("td", age))
+
+
+def lines(*seconds: int) -> Html:
+    code = el(
+        "code", *(join(el("time", f"12:00:0{one}", datetime=f"12:00:0{one}"), f" line {one}\n") for one in seconds)
+    )
+    return panel("log", "Log", el("pre", code, class_="log"))
+
+
+def test_a_selection_stays_while_lines_of_a_log_come_and_go(page: Open) -> None:
+    page.load(lines(1, 2, 3))
+    page.tab.evaluate("getSelection().selectAllChildren(document.querySelectorAll('time')[1])")
+    page.tell(lines(2, 3, 4))
+    expect(page.tab.locator("#log pre")).to_have_text("12:00:02 line 2 12:00:03 line 3 12:00:04 line 4")
+    assert page.tab.evaluate("String(getSelection())") == "12:00:02"
+
+
+def test_the_focus_stays_with_its_row_when_another_comes_above(page: Open) -> None:
+    page.load(panel("history", "History", el("table", el("tbody", row("b", "1 s ago"), row("a", "9 s ago")))))
+    page.tab.get_by_role("link", name="b").focus()
+    newer = el("tbody", row("c", "0 s ago"), row("b", "2 s ago"), row("a", "10 s ago"))
+    page.tell(panel("history", "History", el("table", newer)))
+    expect(page.tab.locator("#history tr")).to_have_text(["c0 s ago", "b2 s ago", "a10 s ago"])
+    expect(page.tab.get_by_role("link", name="b")).to_be_focused()
+
+
+def test_a_detail_that_a_person_has_opened_stays_open(page: Open) -> None:
+    def gates(passed: int, tone: str) -> Html:
+        detail = el("details", el("summary", f"{passed} passed"), el("p", "rmse"), class_=tone)
+        return panel("gates", "Gates", detail)
+
+    page.load(gates(1, "good"))
+    page.tab.get_by_text("1 passed").click()
+    page.tell(gates(2, "bad"))
+    expect(page.tab.locator("#gates summary")).to_have_text("2 passed")
+    expect(page.tab.locator("#gates details")).to_have_class("bad")
+    expect(page.tab.get_by_text("rmse")).to_be_visible()

@@ -49,7 +49,7 @@
       if (!shown) main.insertBefore(part, last ? last.nextSibling : main.firstChild);
       else if (!shown.isEqualNode(part)) {
         if (busy(shown)) late = text;
-        else swap(shown, part);
+        else update(shown, part);
       }
       last = part.parentNode === main ? part : shown;
     }
@@ -66,39 +66,44 @@
     return types || shown.matches(":active"); // a button that is held down
   }
 
-  function swap(shown, part) {
-    const focus = path(shown, document.activeElement);
-    const open = [...shown.querySelectorAll("details")].map((one) => one.open);
-    const filled = [...shown.querySelectorAll("input[id], textarea[id], select[id]")];
-    const scrolled = [...shown.querySelectorAll(".scroll, pre")].map((one) => [one.scrollLeft, one.scrollTop]);
-    part.querySelectorAll("details").forEach((one, place) => { if (open[place] !== undefined) one.open = open[place]; });
-    for (const field of filled) {
-      const other = part.querySelector("#" + CSS.escape(field.id));
-      if (!other || purpose(field.form) !== purpose(other.form)) continue;
-      if (field.matches("[type=checkbox], [type=radio]")) other.checked = field.checked;
-      else other.value = field.value;
+  // Changes only what differs: a selection, a focus, a scrolled log and an opened detail stay where they are.
+  function update(shown, part) {
+    for (const { name } of [...shown.attributes]) {
+      if (name !== "open" && !part.hasAttribute(name)) shown.removeAttribute(name);
     }
-    shown.replaceWith(part);
-    part.querySelectorAll(".scroll, pre").forEach((one, place) => {
-      if (scrolled[place]) [one.scrollLeft, one.scrollTop] = scrolled[place];
-    });
-    focus?.reduce((node, place) => node?.children[place], part)?.focus({ preventScroll: true });
+    for (const { name, value } of part.attributes) {
+      if (name !== "open" && shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+    }
+    const next = [...part.childNodes];
+    const keys = new Set(next.map(key));
+    let old = shown.firstChild;
+    const passed = () => {
+      const node = old;
+      old = old.nextSibling;
+      return node;
+    };
+    for (const node of next) {
+      while (old && !keys.has(key(old))) passed().remove();
+      if (!old || key(old) !== key(node)) shown.insertBefore(node, old);
+      else if (old.isEqualNode(node)) passed();
+      else update(passed(), node);
+    }
+    while (old) passed().remove();
+  }
+
+  // By what a node is known again among its siblings: a row by what it leads to, a line of a log by its time.
+  function key(node) {
+    if (node.nodeType !== Node.ELEMENT_NODE) return `#${node.nodeValue}`;
+    let own = node.id || node.dateTime;
+    if (node.matches("form")) own = purpose(node);
+    else if (!own && node.matches("tr, li")) own = node.querySelector("a[href]")?.getAttribute("href");
+    return `${node.nodeName} ${own ?? ""}`;
   }
 
   // What a form is about: a reason for one decision is none for the next one, which stands in the same place.
   function purpose(form) {
     const hidden = [...(form?.querySelectorAll("input[type=hidden]") ?? [])];
     return JSON.stringify([form?.getAttribute("action"), ...hidden.map((one) => [one.name, one.value])]);
-  }
-
-  // Where an element is below another, so that the same place has the focus afterwards.
-  function path(root, element) {
-    if (!root.contains(element)) return null;
-    const places = [];
-    for (let node = element; node !== root; node = node.parentElement) {
-      places.unshift([...node.parentElement.children].indexOf(node));
-    }
-    return places;
   }
 
   // Once a person has left a part, and the click or the key that left it has done what it does.
