@@ -20,6 +20,8 @@ _VARIABLE = re.compile(r"\$\{(\$|[^}',$]+)(?:,\s*'([^']*)'\s*)?\}")
 _NO_VALUE = secrets.token_hex(32)
 _PATTERNS_KEPT = 64
 """Regular expressions of patterns with a question mark."""
+_DOCUMENTS_KEPT = 128
+"""Policies as they were read; those of a release's own sessions push out those of the one before."""
 _document_version: ContextVar[str] = ContextVar("document_version", default="")
 
 _Part = tuple[str, bool]
@@ -48,12 +50,19 @@ def match_statements() -> None:
     evaluate_resource_policy = evaluator.evaluate_resource_policy
 
     def parse_policy_document(document: Any) -> Any:
+        version = _document_version.get()
+        return list(parsed_text(document, version) if isinstance(document, str) else parsed(document, version))
+
+    def parsed(document: Any, version: str) -> Any:
         read = _read(document)
         statements = parse(read)
-        version = read.get("Version") or _document_version.get()
+        version = read.get("Version") or version
         for statement in statements:
             statement.has_variables = version == _VARIABLES_SINCE and _has_variables(statement)
         return statements
+
+    # A role asks often, and each time all its policies are looked at.
+    parsed_text = lru_cache(_DOCUMENTS_KEPT)(parsed)
 
     def evaluate_resource(document: Any, *arguments: Any, **more: Any) -> Any:
         scope = _document_version.set(str(_read(document).get("Version", "")))
