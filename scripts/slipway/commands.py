@@ -17,8 +17,17 @@ _VARIABLES = {"model": "SLIPWAY_MODEL", "port": "SLIPWAY_PORT", "suffix": "SLIPW
 
 def command_line(options: Options, target: Target | None, verb: str, *arguments: str) -> str:
     """Return the command `verb` with these arguments; without options of the target if it cannot be decided."""
+    return completed(beginning(options, target), verb, *arguments)
+
+
+def beginning(options: Options, target: Target | None) -> str:
+    """Return what stands before the verb of each command: the program and the options of the target."""
     words = [*program(sys.argv[0]), *(_options(options, target, os.environ) if target else [])]
-    return " ".join([*map(shlex.quote, words), verb, *map(shlex.quote, arguments)])
+    return shlex.join(words)
+
+
+def completed(begun: str, verb: str, *arguments: str) -> str:
+    return " ".join([begun, verb, *map(shlex.quote, arguments)])
 
 
 def program(started: str) -> list[str]:

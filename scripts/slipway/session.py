@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from slipway.commands import command_line
+from slipway.commands import beginning, command_line, completed
 from slipway.names import Names
 from slipway.project import Project, find_project
 from slipway.target import Options, Target, decide_target
@@ -44,7 +44,12 @@ class Session:
 
         The verb is inserted unchanged, with options that need no quotes; arguments are quoted.
         """
-        return command_line(self.options, self.target, verb, *arguments)
+        return completed(self._beginning, verb, *arguments)
+
+    @cached_property
+    def _beginning(self) -> str:
+        # Found out once: it looks for credentials, and a view that is drawn again and again prints commands.
+        return beginning(self.options, self.target)
 
     def local_command(self, verb: str, *arguments: str) -> str:
         """Return the same for local AWS, whatever the target of this run."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "111122223333"
 _KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 LOCAL_SUFFIX, AWS_SUFFIX = "local", "main"
+_REST = 4.0
+"""The pause after a look at what goes on, in times of how long that took."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,13 @@ class Target:
     def is_local(self) -> bool:
         """Whether the target can be started and stopped."""
         return self.endpoint_url is not None
+
+    def rest(self, looked_s: float) -> None:
+        """Wait before the next look at something that goes on.
+
+        Longer where the last look took long, `looked_s`: on one machine it takes the processor of what is waited for.
+        """
+        time.sleep(max(self.poll_s, _REST * looked_s))
 
     def client(self, service: str) -> Any:
         """Return a boto3 client, created on first use."""

@@ -73,10 +73,11 @@ def follow_run(session: Session, run_id: str, *, until_approval: bool = False, s
         session.output.say(Text.assemble(("release ", "bold"), run.id, f", started: {run.trigger}"))
 
     def newer() -> Iterator[RunView]:
-        known = run
+        known, begun = run, time.monotonic()
         yield known
         while known.running and not (until_approval and (known.approval or known.behind)):
-            time.sleep(session.target.poll_s)
+            session.target.rest(time.monotonic() - begun)
+            begun = time.monotonic()
             known = looked_at()
             yield known
 

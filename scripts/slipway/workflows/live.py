@@ -152,13 +152,14 @@ def _cut(row: Text, columns: int) -> Text:
 
 
 def _until_end(session: Session, client: Any, screen: Screen, say: Callable[[Text], None] | None = None) -> None:
-    told: dict[str, str] = {}
+    told, begun = dict[str, str](), time.monotonic()
     while True:
         if say:
             _say_changes(screen.view, told, say)
         if not screen.view.running:
             return
-        time.sleep(session.target.poll_s)
+        session.target.rest(time.monotonic() - begun)
+        begun = time.monotonic()
         described = client.describe_execution(executionArn=screen.view.described["executionArn"])
         screen.view = _view(session, described, screen.view.machine, screen.view.graph)
 
