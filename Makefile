@@ -33,7 +33,7 @@ down: ## Stop local AWS; what it holds is kept
 	@if [ -x $(BIN)/slipway ]; then $(BIN)/slipway --local down; fi
 
 test: check ## Lint, types, templates and all tests
-	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: ## Lint, types, templates and policies
 	@$(MAKE) --jobs=2 setup-dev $(CHECKOV)/checkov.stamp $(SDK)/images.stamp

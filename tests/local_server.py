@@ -53,14 +53,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_REST = 3.0
+"""The pause after a look, in times of how long that took: what is waited for runs on the same processor."""
+
+
 def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 60.0, pause_s: float = 0.02) -> Any:
     """The first truthy value of the condition; fails the test with `what` if none comes in time."""
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while (begun := time.monotonic()) < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(pause_s)
+        time.sleep(max(pause_s, _REST * (time.monotonic() - begun)))
     raise AssertionError(f"not within {timeout_s:g} s: {what}")
 
 
