@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import json
 import os
 import pty
@@ -14,13 +15,15 @@ import subprocess
 import sys
 import termios
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import ioctl
 
 import pytest
 from slipway.releases.run_view import waiting_approvals
 
-from tests.local_server import wait_for
+from tests.local_server import free_port, wait_for
 from tests.releases.house import MODEL, PREFIX, House
 
 PROGRAM = f"{shlex.quote(sys.executable)} -m slipway.cli"
@@ -130,14 +133,44 @@ def test_a_prepared_dataset_stays_its_own_models(house: House) -> None:
 def test_ctrl_c_in_a_terminal_says_that_the_release_continues(
     house: House, waiting: str, columns: int, rows: int
 ) -> None:
+    with _at_a_terminal(house, columns, rows, "follow", waiting[:13]) as (process, controller):
+        shown = _read_until(controller, "reject:")
+        assert "Waiting for approval" in _plain(shown)
+        process.send_signal(signal.SIGINT)
+        shown += _read_until(controller, "follow")
+        assert process.wait(30) == 130
+    assert f"Release {waiting[:13]} goes on." in _plain(shown)
+
+
+def test_a_console_lets_another_browser_in_while_it_is_there(house: House) -> None:
+    port = str(free_port())
+    asked = ("console", "--suffix", "other", "--console-port", port, "--no-browser")
+    with _at_a_terminal(house, 200, 24, *asked) as (process, controller):
+        shown = _read_until(controller, "Ctrl-C ends")
+        os.write(controller, b"\n")
+        shown += _read_until(controller, "_console%2F")
+        addresses = re.findall(rf"http://127.0.0.1:{port}\S+", _plain(shown))
+        assert len(set(addresses)) == 2
+        for address in addresses:
+            cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+            assert b"Slipway" in opener.open(address).read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+@contextmanager
+def _at_a_terminal(
+    house: House, columns: int, rows: int, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a verb in a window of this size; yields the process and what controls its terminal."""
     environment = {**os.environ, "SLIPWAY_PORT": str(house.server.port), "TERM": "xterm"}
     for name in ("CI", "COLUMNS", "LINES", "NO_COLOR"):
         environment.pop(name, None)
     controller, terminal = pty.openpty()
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    command = [sys.executable, "-m", "slipway.cli", "follow", waiting[:13], "--local"]
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "slipway.cli", *arguments, "--local"],
         cwd=house.root,
         env=environment,
         stdin=terminal,
@@ -147,15 +180,11 @@ def test_ctrl_c_in_a_terminal_says_that_the_release_continues(
     )
     os.close(terminal)
     try:
-        shown = _read_until(controller, "reject:")
-        assert "Waiting for approval" in _plain(shown)
-        process.send_signal(signal.SIGINT)
-        shown += _read_until(controller, "follow")
-        assert process.wait(30) == 130
+        yield process, controller
     finally:
         process.kill()
+        process.wait()
         os.close(controller)
-    assert f"Release {waiting[:13]} goes on." in _plain(shown)
 
 
 def _verb(command: str) -> str:

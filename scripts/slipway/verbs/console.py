@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import sys
 import webbrowser
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,12 +68,20 @@ def _serve(session: Session, port: int, *, browse: bool) -> None:
     every_s = _POLL_LOCAL_S if session.target.is_local else _POLL_AWS_S
     application = Console(session, access, Clock(every_s), every_s).application()
     _show(session, access.address(), browse=browse)
-    session.output.say("The address lets a browser in for ten minutes. Ctrl-C ends the console.")
-    asyncio.run(_serving(application, listener))
+    more = " Enter prints another." if session.output.can_ask else ""
+    session.output.say(f"The address lets one browser in, for ten minutes.{more} Ctrl-C ends the console.")
+
+    def entered() -> None:
+        if not sys.stdin.readline():  # its end, which would be there for ever
+            asyncio.get_running_loop().remove_reader(sys.stdin)
+            return
+        _show(session, access.address(), browse=False)
+
+    asyncio.run(_serving(application, listener, entered if session.output.can_ask else None))
 
 
-async def _serving(application: ASGIApp, listener: socket.socket) -> None:
-    """Answer until Ctrl-C; pages that are open then are not waited for."""
+async def _serving(application: ASGIApp, listener: socket.socket, entered: Callable[[], None] | None) -> None:
+    """Answer until Ctrl-C; pages that are open then are not waited for. `entered` is called for each line typed."""
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
 
@@ -79,7 +89,10 @@ async def _serving(application: ASGIApp, listener: socket.socket) -> None:
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "ERROR"
     config.graceful_timeout = _LAST_ANSWERS_S
-    asyncio.get_running_loop().set_exception_handler(_unless_cancelled)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unless_cancelled)
+    if entered:
+        loop.add_reader(sys.stdin, entered)
     await serve(application, config)  # type: ignore[arg-type]
 
 
