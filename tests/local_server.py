@@ -57,14 +57,19 @@ _REST = 3.0
 """The pause after a look, in times of how long that took: what is waited for runs on the same processor."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 60.0, pause_s: float = 0.02) -> Any:
-    """The first truthy value of the condition; fails the test with `what` if none comes in time."""
+def wait_for(
+    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, pause_s: float = 0.02, rest: float = _REST
+) -> Any:
+    """The first truthy value of the condition; fails the test with `what` if none comes in time.
+
+    Without a `rest` it sees what soon goes by.
+    """
     deadline = time.monotonic() + timeout_s
     while (begun := time.monotonic()) < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(max(pause_s, _REST * (time.monotonic() - begun)))
+        time.sleep(max(pause_s, rest * (time.monotonic() - begun)))
     raise AssertionError(f"not within {timeout_s:g} s: {what}")
 
 

@@ -90,12 +90,12 @@ class Installation:
             yield from page["events"]
 
     def until_entered(self, arn: str, state: str, timeout_s: float = 60) -> None:
-        """Wait until an execution has entered a state."""
+        """Wait until an execution has entered a state, and see it soon: it may leave it soon."""
 
         def entered() -> bool:
             return any(e.get("stateEnteredEventDetails", {}).get("name") == state for e in self.events(arn))
 
-        wait_for(entered, f"{arn} to enter {state}", timeout_s)
+        wait_for(entered, f"{arn} to enter {state}", timeout_s, rest=0)
 
     @contextmanager
     def denied(self, logical_id: str, *actions: str, **narrower: Any) -> Iterator[None]:
