@@ -64,6 +64,7 @@ def test_new_model(tmp_path: Path) -> None:
     assert len(figures) == 6
 
 
+@pytest.mark.faults
 def test_cold_start(tmp_path: Path) -> None:
     assert len(measured(cold_start.measure(ROOT, tmp_path, short=True))) == len(cold_start.SERVICES)
 

@@ -121,6 +121,7 @@ def release_example(site: House, model: str) -> None:
     assert isinstance(site.report(execution, model=model)["metrics"][EXAMPLES[model]], int | float)
 
 
+@pytest.mark.faults
 def test_an_example_with_a_program_goes_on_with_a_lock(site: House) -> None:
     """Then the program imports a package that its image lacks, in training and in serving, without a network."""
     model, wheels = SCRIPT, site.server.wheels
