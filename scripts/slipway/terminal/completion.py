@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -46,6 +46,13 @@ def complete_releases(context: typer.Context, incomplete: str) -> list[tuple[str
         ]
 
     return _asked(context, ask)
+
+
+NewestRelease = Annotated[
+    str | None,
+    typer.Argument(autocompletion=complete_releases, help="Release: its id or the beginning; default: the newest."),
+]
+"""The argument of a verb that is about one release."""
 
 
 def complete_stages(context: typer.Context, incomplete: str) -> list[str]:

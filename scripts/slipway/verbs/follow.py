@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Annotated
 
 import typer
 from rich.live import Live
@@ -21,7 +20,7 @@ from slipway.releases.run_view import ActionView, RunView
 from slipway.session import Session, session_of
 from slipway.terminal.advice import advise
 from slipway.terminal.build_progress import BuildProgress
-from slipway.terminal.completion import complete_releases
+from slipway.terminal.completion import NewestRelease
 from slipway.terminal.interrupts import release_continues
 from slipway.terminal.live_view import LiveRelease
 from slipway.terminal.log_tail import LogTail
@@ -38,13 +37,7 @@ Shown = dict[tuple[str, str], str]
 
 def follow(
     context: typer.Context,
-    execution: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_releases,
-            help="Release: its id or the beginning; default: the newest.",
-        ),
-    ] = None,
+    execution: NewestRelease = None,
 ) -> None:
     """Follow a release to its end.
 

@@ -22,7 +22,7 @@ from slipway.releases.pipeline import load_run, resolve_run
 from slipway.releases.records import load_record, read_from
 from slipway.releases.reports import load_reports, say_reports
 from slipway.session import Session, session_of
-from slipway.terminal.completion import complete_releases
+from slipway.terminal.completion import NewestRelease
 
 if TYPE_CHECKING:
     from inference_lambdas.predicting.plan import Evaluation
@@ -34,13 +34,7 @@ _PIECE_BYTES = 1024 * 1024
 
 def judge(
     context: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_releases,
-            help="Release: its id or the beginning; default: the newest.",
-        ),
-    ] = None,
+    run: NewestRelease = None,
     gates: Annotated[
         Path | None, typer.Option("--config", help="Training config with the gates; default: the checkout's.")
     ] = None,

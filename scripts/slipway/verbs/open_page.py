@@ -18,18 +18,12 @@ from slipway.releases.pipeline import list_runs, resolve_run
 from slipway.releases.records import find_report
 from slipway.session import Session, session_of
 from slipway.target import LOCAL_SUFFIX
-from slipway.terminal.completion import complete_releases
+from slipway.terminal.completion import NewestRelease
 
 
 def open_page(
     context: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_releases,
-            help="Release: its id or the beginning; default: the newest.",
-        ),
-    ] = None,
+    run: NewestRelease = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the report to this file; on AWS by default below .slipway/reports.")
     ] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -14,19 +13,13 @@ from slipway.releases.records import find_record, record_lines
 from slipway.releases.reports import load_reports, say_reports
 from slipway.releases.run_view import RunView
 from slipway.session import session_of
-from slipway.terminal.completion import complete_releases
+from slipway.terminal.completion import NewestRelease
 from slipway.verbs.follow import failure_lines, run_document, run_table, waiting_lines
 
 
 def show(
     context: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_releases,
-            help="Release: its id or the beginning; default: the newest.",
-        ),
-    ] = None,
+    run: NewestRelease = None,
 ) -> None:
     """Show one release in full.
 

@@ -9,18 +9,12 @@ import typer
 from pipeline_lambdas.release.names import short_id
 from slipway.releases.pipeline import resolve_run
 from slipway.session import session_of
-from slipway.terminal.completion import complete_releases
+from slipway.terminal.completion import NewestRelease
 
 
 def stop(
     context: typer.Context,
-    execution: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=complete_releases,
-            help="Release: its id or the beginning; default: the newest.",
-        ),
-    ] = None,
+    execution: NewestRelease = None,
     abandon: Annotated[
         bool, typer.Option("--abandon", help="Do not wait for running actions; a training job is stopped.")
     ] = False,
