@@ -8,6 +8,7 @@ It installs a local AWS of its own, releases twice there, and takes it down.
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _RELEASE_MS = 300_000
 
 def main() -> None:
     """Release, take the picture, and write it with few colours, as it is read over a network."""
+    _without_an_author()
     with tempfile.TemporaryDirectory(prefix="slipway-screenshot-") as folder:
         house = House(Path(folder))
         try:
@@ -35,6 +37,13 @@ def main() -> None:
     few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(_COLOURS)
     few.save(FILE, optimize=True)
     print(f"{FILE.relative_to(ROOT)}: {FILE.stat().st_size / 1024:.0f} KiB")  # noqa: T201 - says what it wrote
+
+
+def _without_an_author() -> None:
+    """Let commits be Slipway's own, and not those of whoever runs this."""
+    for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))]:
+        del os.environ[name]
+    os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
 
 def _picture(house: House) -> bytes:
